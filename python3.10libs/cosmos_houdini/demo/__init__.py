@@ -1,0 +1,1 @@
+"""A small shot, made from nothing, for the demonstration."""

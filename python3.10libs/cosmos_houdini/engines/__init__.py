@@ -1,0 +1,1 @@
+"""Programs that turn an InferenceRequest into videos, by name."""

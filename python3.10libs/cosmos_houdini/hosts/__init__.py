@@ -1,0 +1,1 @@
+"""Places to run, by name: this machine and machines behind SSH."""

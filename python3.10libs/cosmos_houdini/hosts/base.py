@@ -1,0 +1,57 @@
+"""A place to run: commands there, files there and back. It knows nothing of engines or jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+OnBytes = Callable[[int], None]
+"""Called with the number of bytes that have moved since the last call."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completed:
+    """A command that has ended on a host."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+class Host(Protocol):
+    """A machine that runs POSIX shell scripts and holds files.
+
+    All methods raise HostError (HostUnreachable, HostKeyError, AuthRefused) where the road fails, and DiskFull where
+    the host has no room.
+    """
+
+    @property
+    def name(self) -> str:
+        """The name in the configuration."""
+
+    @property
+    def root(self) -> PurePosixPath:
+        """The absolute folder on the host below which everything of this project lies."""
+
+    def run(self, script: str, *, timeout_s: float = 60.0) -> Completed:
+        """Run a POSIX sh script, whose commands read nothing from standard input, and wait for it.
+
+        The script travels on the standard input of ``sh``, so no quoting of it as a whole is needed.
+
+        Raises:
+            HostUnreachable: no answer within ``timeout_s`` seconds, or the connection is lost.
+        """
+
+    def write(self, path: PurePosixPath, data: bytes, *, mode: int = 0o600) -> None:
+        """Write a small file under a temporary name and rename it; the folder must exist."""
+
+    def put(self, local: Path, remote: PurePosixPath, *, on_bytes: OnBytes | None = None) -> None:
+        """Copy a file to the host under a temporary name and rename it; the folder must exist."""
+
+    def get(self, remote: PurePosixPath, local: Path, *, on_bytes: OnBytes | None = None) -> None:
+        """Copy a file from the host under a temporary name and rename it; the folder must exist."""
+
+    def close(self) -> None:
+        """Give back connections; jobs on the host go on."""

@@ -1,0 +1,1 @@
+"""Ways to run a task on a host, detached, by name."""

@@ -1,0 +1,50 @@
+"""How an invocation runs on a host: detached, in a job folder, so that any later client can take it up again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from cosmos_houdini.hosts.base import Host
+from cosmos_houdini.model.request import Invocation, Site
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What a launcher is given to run.
+
+    Attributes:
+        job_id: names the job on the host, in labels and process lists.
+        site: where the job lies.
+        invocation: program, environment, working folder.
+        num_gpu: GPUs to hold while it runs; 0 holds none.
+        secrets: environment variables that stand in no argv, script or log.
+    """
+
+    job_id: str
+    site: Site
+    invocation: Invocation
+    num_gpu: int
+    secrets: Mapping[str, str]
+
+
+class Launcher(Protocol):
+    """A way to start, and to stop, a task on a host."""
+
+    @property
+    def name(self) -> str:
+        """The name in the configuration."""
+
+    def script(self, task: Task) -> str:
+        """Return the text of ``run.sh``, which never holds a secret."""
+
+    def start(self, host: Host, task: Task) -> None:
+        """Start ``run.sh`` detached. A second call for the same folder starts nothing.
+
+        Raises:
+            JobError: the host cannot start it (no Docker, no image ...).
+        """
+
+    def cancel(self, host: Host, task_folder: Site, job_id: str) -> None:
+        """Stop the job and all that it started; what is not the job's own is not touched."""

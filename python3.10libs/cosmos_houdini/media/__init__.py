@@ -1,0 +1,1 @@
+"""Frames on disk become verified sequences, and sequences become verified videos."""

@@ -1,0 +1,146 @@
+"""A job: one inference request on its way through a host, and how each attempt ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+
+class JobState(str, Enum):
+    """Where a job stands; the names are those of ``status --json``."""
+
+    QUEUED = "queued"
+    STAGING = "staging"
+    RUNNING = "running"
+    COLLECTING = "collecting"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+
+    def __str__(self) -> str:
+        return self.value
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing more happens to the job by itself."""
+        return self in {JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED, JobState.LOST}
+
+
+class FailureClass(str, Enum):
+    """Why an attempt did not succeed."""
+
+    OOM = "oom"
+    GUARDRAIL_BLOCKED = "guardrail_blocked"
+    DISK_FULL = "disk_full"
+    MISSING_CHECKPOINT = "missing_checkpoint"
+    HOST_UNREACHABLE = "host_unreachable"
+    AUTH = "auth"
+    BAD_INPUT = "bad_input"
+    ENGINE_ERROR = "engine_error"
+    STALLED = "stalled"
+    TIMEOUT = "timeout"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+    CORRUPT_OUTPUT = "corrupt_output"
+
+    def __str__(self) -> str:
+        return self.value
+
+    @property
+    def advice(self) -> str:
+        """What a person does next."""
+        return _ADVICE[self]
+
+
+_ADVICE = {
+    FailureClass.OOM: "run again with the engine's offload parameters, or on a GPU with more free memory",
+    FailureClass.GUARDRAIL_BLOCKED: "change the prompt or the pictures; the same request is blocked again",
+    FailureClass.DISK_FULL: "free room on the host, then retry",
+    FailureClass.MISSING_CHECKPOINT: "put the checkpoint where the engine looks for it, then retry",
+    FailureClass.HOST_UNREACHABLE: "attach again when the host answers; the job goes on meanwhile",
+    FailureClass.AUTH: "mend the key or the token, then retry",
+    FailureClass.BAD_INPUT: "mend the input; the same request fails again",
+    FailureClass.ENGINE_ERROR: "read the log, then retry",
+    FailureClass.STALLED: "look at the host, then retry",
+    FailureClass.TIMEOUT: "allow more time or ask for less, then retry",
+    FailureClass.CANCELLED: "retry when it is wanted after all",
+    FailureClass.LOST: "the host or the program went away without a trace; retry",
+    FailureClass.CORRUPT_OUTPUT: "what the engine wrote is not what was asked for; read the log, then retry",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFailure:
+    """A named failure and one sentence about it."""
+
+    failure: FailureClass
+    message: str
+
+    def document(self) -> dict[str, str]:
+        """Return the failure as ``status --json`` prints it."""
+        return {"class": str(self.failure), "message": self.message}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far an engine has come: ``fraction`` from 0 to 1 and a few words of what it does."""
+
+    fraction: float
+    stage: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One start of a job on its host.
+
+    Attributes:
+        number: from 1.
+        started_at: seconds since the epoch, or None before the start.
+        ended_at: likewise.
+        failure: None while it runs and after success.
+    """
+
+    number: int
+    started_at: float | None = None
+    ended_at: float | None = None
+    failure: JobFailure | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One request, its host, its state, and its verified results.
+
+    Attributes:
+        id: short name and content hash; names the job's folder on the host.
+        outputs: paths on this machine of what was fetched and verified.
+        progress: from 0 to 1.
+        eta_s: seconds until the end, where something is known about it.
+    """
+
+    id: str
+    name: str
+    engine: str
+    host: str
+    state: JobState
+    attempt: int
+    progress: float
+    eta_s: float | None
+    failure: JobFailure | None
+    outputs: tuple[str, ...]
+
+    def document(self) -> dict[str, Any]:
+        """Return the job as ``status --json`` prints it."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "engine": self.engine,
+            "host": self.host,
+            "state": str(self.state),
+            "attempt": self.attempt,
+            "progress": self.progress,
+            "eta_s": self.eta_s,
+            "error": self.failure.document() if self.failure else None,
+            "outputs": list(self.outputs),
+        }

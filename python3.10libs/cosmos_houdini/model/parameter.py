@@ -1,0 +1,90 @@
+"""The inference parameters of an engine: what exists, what is allowed, what holds when nothing is said."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cosmos_houdini.errors import BadInput, did_you_mean
+
+ParameterValue = int | float | str | bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One parameter of an engine.
+
+    Attributes:
+        name: as the engine spells it.
+        default: what holds when nothing is said; its type is the parameter's type (an int is taken for a float).
+        help: one line for people.
+        low: the least allowed number, itself allowed.
+        high: the greatest allowed number, itself allowed.
+        choices: the allowed words, where there are few.
+    """
+
+    name: str
+    default: ParameterValue
+    help: str
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+
+    @property
+    def allowed(self) -> str:
+        """What is accepted, in words."""
+        if self.choices:
+            return ", ".join(self.choices)
+        if isinstance(self.default, bool):
+            return "true or false"
+        kind = {int: "a whole number", float: "a number", str: "text"}[type(self.default)]
+        if self.low is not None and self.high is not None:
+            return f"{kind} from {self.low:g} to {self.high:g}"
+        return f"{kind} of at least {self.low:g}" if self.low is not None else kind
+
+    def checked(self, value: object) -> ParameterValue:
+        """Return ``value`` in the parameter's own type.
+
+        Raises:
+            BadInput: the value is of another type, no finite number, out of range or none of the choices.
+        """
+        number: ParameterValue | None = None
+        if isinstance(self.default, bool):
+            number = value if isinstance(value, bool) else None
+        elif isinstance(self.default, str):
+            number = value if isinstance(value, str) and (not self.choices or value in self.choices) else None
+        elif isinstance(value, int | float) and not isinstance(value, bool) and self._in_range(value):
+            if isinstance(self.default, float):
+                number = float(value)
+            elif float(value).is_integer():
+                number = int(value)
+        if number is None:
+            raise BadInput(f"parameter {self.name} = {value!r} cannot be used", allowed=self.allowed)
+        return number
+
+    def _in_range(self, value: float) -> bool:
+        if not math.isfinite(value):
+            return False
+        return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
+
+
+def resolve(
+    parameters: Mapping[str, Parameter], given: Mapping[str, object], *, engine: str
+) -> dict[str, ParameterValue]:
+    """Return a value for every parameter: the given one, checked, or the default.
+
+    Raises:
+        BadInput: a name that the engine does not know (the nearest one is named), or a value that it refuses.
+    """
+    for name in given:
+        if name not in parameters:
+            raise BadInput(
+                f"engine {engine} has no parameter {name!r}",
+                allowed=", ".join(sorted(parameters)),
+                action=did_you_mean(name, parameters),
+            )
+    return {
+        name: parameter.checked(given[name]) if name in given else parameter.default
+        for name, parameter in parameters.items()
+    }

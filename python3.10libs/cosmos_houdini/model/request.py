@@ -1,0 +1,187 @@
+"""One inference, complete: what an engine is asked to do with which inputs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from cosmos_houdini.model.control import Control
+from cosmos_houdini.model.parameter import ParameterValue
+
+SCHEMA = "cosmos-houdini/request/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clip:
+    """A video file on this machine, as decoding it showed it.
+
+    Attributes:
+        path: where it lies.
+        sha256: of the file, in hexadecimal.
+        frames: how many were decoded.
+        size: width and height in pixels.
+        fps: frames a second; whole for everything that this project encodes.
+    """
+
+    path: Path
+    sha256: str
+    frames: int
+    size: tuple[int, int]
+    fps: float
+
+    def document(self) -> dict[str, Any]:
+        """Return what identifies the clip, without its path on this machine."""
+        return {"sha256": self.sha256, "frames": self.frames, "size": list(self.size), "fps": self.fps}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlInput:
+    """A control with its weight, 0 to 1; ``clip`` is None where the engine makes the control itself."""
+
+    kind: Control
+    weight: float
+    clip: Clip | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InferenceRequest:
+    """Everything that decides how the result of one inference looks.
+
+    Attributes:
+        name: what people call the run.
+        engine: a name of the engine registry.
+        prompt: sent byte for byte.
+        negative_prompt: likewise; empty means the engine's own.
+        video: the colour video.
+        controls: each kind at most once, in the order of the Control type.
+        parameters: a value for every parameter that the engine has.
+        num_gpu: how many GPUs one inference uses.
+    """
+
+    name: str
+    engine: str
+    prompt: str
+    negative_prompt: str
+    video: Clip
+    controls: tuple[ControlInput, ...]
+    parameters: Mapping[str, ParameterValue]
+    num_gpu: int = 1
+
+    def document(self) -> dict[str, Any]:
+        """Return the request as JSON data; the same request gives the same data on every machine."""
+        return {
+            "schema": SCHEMA,
+            "name": self.name,
+            "engine": self.engine,
+            "prompt": self.prompt,
+            "negative_prompt": self.negative_prompt,
+            "video": self.video.document(),
+            "controls": {
+                str(c.kind): {"weight": c.weight, "clip": c.clip.document() if c.clip else None} for c in self.controls
+            },
+            "parameters": dict(self.parameters),
+            "num_gpu": self.num_gpu,
+        }
+
+    def content_hash(self) -> str:
+        """Return the SHA-256, in hexadecimal, of what decides the result: the same work has the same hash.
+
+        The name is left out, so that the same work under two names is found to be the same.
+        """
+        document = {key: value for key, value in self.document().items() if key != "name"}
+        text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FramePlan:
+    """How an engine cuts a clip into the pieces that it generates.
+
+    Attributes:
+        frames: length of the input, and of the result.
+        size: width and height that the engine generates.
+        chunks: number of pieces, each of which costs the same time.
+        frames_per_chunk: length of one piece.
+        overlap: frames that a piece shares with the one before.
+        seams: frame indices (from 0) at which a new piece begins to be seen.
+        padding: frames generated and thrown away at the end.
+        estimate_s: seconds of GPU time; None where nothing was ever measured.
+    """
+
+    frames: int
+    size: tuple[int, int]
+    chunks: int
+    frames_per_chunk: int
+    overlap: int
+    seams: tuple[int, ...]
+    padding: int
+    estimate_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Where one job lies on its host; all that an engine knows of the host.
+
+    Attributes:
+        folder: the job's folder, absolute.
+        engine_path: the checkout of the engine's program; None where the configuration names none.
+        ffmpeg: the FFmpeg program of the host; None where the configuration names none.
+    """
+
+    folder: PurePosixPath
+    engine_path: PurePosixPath | None = None
+    ffmpeg: str | None = None
+
+    @property
+    def inputs(self) -> PurePosixPath:
+        """The folder that holds the job's inputs."""
+        return self.folder / "in"
+
+    @property
+    def outputs(self) -> PurePosixPath:
+        """The folder into which the engine writes."""
+        return self.folder / "out"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedOutput:
+    """A video that a finished job must have written.
+
+    Attributes:
+        path: relative to the job's ``out`` folder.
+        role: ``result`` for the video that was asked for, else what the video shows.
+        frames: the exact number of decoded frames.
+        size: width and height in pixels.
+    """
+
+    path: PurePosixPath
+    role: str
+    frames: int
+    size: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invocation:
+    """How an engine's program is started for one request.
+
+    Attributes:
+        argv: the program and its arguments; nothing in it passes through a shell.
+        env: environment variables, none of them secret.
+        files: text files to write before the start, by path relative to the job's folder.
+        inputs: files of this machine to bring, by path relative to the job's folder.
+        executables: those of ``inputs`` that are programs.
+        cwd: the working folder on the host; None for the job's folder.
+        outputs: what must exist afterwards.
+    """
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    files: Mapping[str, str]
+    inputs: Mapping[str, Path]
+    executables: tuple[str, ...] = ()
+    cwd: PurePosixPath | None = None
+    outputs: tuple[ExpectedOutput, ...]

@@ -1,0 +1,111 @@
+"""A numbered run of picture files, and what a verification found out about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cosmos_houdini.model.control import Pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """What the header of one picture file says.
+
+    Attributes:
+        format: ``png``, ``jpeg``, ``tiff``, ``exr`` or ``dpx``.
+        size: width and height in pixels (of the display window, for EXR).
+        bit_depth: bits a channel.
+        channels: number of channels.
+        channel_type: ``uint``, ``half`` or ``float``.
+    """
+
+    format: str
+    size: tuple[int, int]
+    bit_depth: int
+    channels: int
+    channel_type: str = "uint"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """One file of a sequence."""
+
+    number: int
+    file: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorruptFrame:
+    """A file that is there and cannot be used, and why."""
+
+    frame: int
+    file: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sequence:
+    """Files that differ in their frame number alone, verified.
+
+    Attributes:
+        pattern: the files' common path, with ``#`` for each digit of padding (``shot.####.png``).
+        shot: the name that sequences of one shot share.
+        pass_: what the pictures show.
+        frames: the files in order of frame number, no number twice.
+        step: the distance between frame numbers.
+        missing: frame numbers between first and last for which there is no file.
+        duplicates: files whose frame number another file has too (``a.1.png`` beside ``a.0001.png``).
+        corrupt: files that cannot be read to their end.
+        mismatched: frames whose size, depth, channels or format differ from most of the sequence.
+        picture: what most of the sequence's headers say; None where no file could be read.
+    """
+
+    pattern: str
+    shot: str
+    pass_: Pass
+    frames: tuple[Frame, ...]
+    step: int
+    missing: tuple[int, ...]
+    duplicates: tuple[Path, ...]
+    corrupt: tuple[CorruptFrame, ...]
+    mismatched: tuple[int, ...]
+    picture: Picture | None
+
+    @property
+    def first(self) -> int:
+        """The lowest frame number."""
+        return self.frames[0].number
+
+    @property
+    def last(self) -> int:
+        """The highest frame number."""
+        return self.frames[-1].number
+
+    @property
+    def ok(self) -> bool:
+        """Whether every frame between first and last is there, whole, and like the others."""
+        return not (self.missing or self.duplicates or self.corrupt or self.mismatched) and self.picture is not None
+
+    def document(self) -> dict[str, Any]:
+        """Return the sequence as ``check --json`` prints it."""
+        picture = self.picture
+        return {
+            "pattern": self.pattern,
+            "shot": self.shot,
+            "pass": str(self.pass_),
+            "first": self.first,
+            "last": self.last,
+            "step": self.step,
+            "count": len(self.frames),
+            "missing": list(self.missing),
+            "duplicates": [str(path) for path in self.duplicates],
+            "corrupt": [{"frame": c.frame, "file": str(c.file), "reason": c.reason} for c in self.corrupt],
+            "size": list(picture.size) if picture else None,
+            "mismatched": list(self.mismatched),
+            "bit_depth": picture.bit_depth if picture else None,
+            "channels": picture.channels if picture else None,
+            "format": picture.format if picture else None,
+            "ok": self.ok,
+        }

@@ -1,0 +1,1 @@
+"""A shot, a prompt and parameters become an InferenceRequest."""

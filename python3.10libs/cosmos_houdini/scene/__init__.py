@@ -1,0 +1,1 @@
+"""Houdini scene files read without Houdini: a .hip becomes a Scene."""
