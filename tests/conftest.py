@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,7 @@ def _no_user_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyt
         monkeypatch.delenv(name, raising=False)
 
 
-@pytest.fixture(params=["plain", "with space", "it's \"quoted\"", "größe 映画", "$(touch x);`id`"])
+@pytest.fixture(params=["plain", "with space", 'it\'s "quoted"', "größe 映画", "$(touch x);`id`"])
 def weird_path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """Return an empty folder whose name is hard on shells."""
     folder = tmp_path / str(request.param)
@@ -33,3 +35,17 @@ def hips() -> Path:
     if not HIPS.is_dir():
         pytest.skip("the folder shared/hips with published scenes does not stand beside the checkout")
     return HIPS
+
+
+REQUIRED = frozenset(os.environ.get("COSMOS_HOUDINI_TESTS_REQUIRE", "").split(",")) - {""}
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Turn the skip of a test into a failure where its marker is required on this machine."""
+    outcome = yield
+    report = outcome.get_result()  # type: ignore[attr-defined]  # pluggy hands the result in, which yield cannot say
+    required = REQUIRED & {marker.name for marker in item.iter_markers()}
+    if report.skipped and required and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped although {', '.join(sorted(required))} is required here: {report.longrepr}"

@@ -1,0 +1,91 @@
+"""Layers of the configuration, their order, and the sentence that a wrong value gets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cosmos_houdini.config import load
+from cosmos_houdini.errors import BadInput
+
+PROJECT = """
+defaults: {host: gpu01, engine: transfer1}
+hosts:
+  gpu01: {address: art@gpu01.example, port: 22, root: /data/cosmos, launcher: docker, image: "cosmos", gpus: [0, 1]}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "cosmos-houdini.yaml").write_text(PROJECT, encoding="utf-8")
+    (tmp_path / "shots" / "sh010").mkdir(parents=True)
+    return tmp_path
+
+
+def test_without_a_file_the_built_in_defaults_hold(tmp_path: Path) -> None:
+    config = load(tmp_path, {})
+    assert (config.settings.defaults.host, config.settings.defaults.engine) == ("local", "preview")
+    assert config.origins == {}
+    assert config.project == tmp_path
+
+
+def test_the_project_file_is_found_from_a_folder_below(project: Path) -> None:
+    config = load(project / "shots" / "sh010", {})
+    assert config.settings.hosts["gpu01"].gpus == (0, 1)
+    assert config.origins["defaults.engine"] == str(project / "cosmos-houdini.yaml")
+    assert config.project == project
+
+
+def test_the_project_file_wins_over_the_users_and_a_variable_over_both(project: Path) -> None:
+    user = Path.home() / ".config" / "cosmos-houdini"
+    user.mkdir(parents=True)
+    (user / "cosmos-houdini.yaml").write_text("defaults: {engine: preview, host: other}\n", encoding="utf-8")
+    config = load(project, {"COSMOS_HOUDINI_DEFAULTS_HOST": "local"})
+    assert config.settings.defaults.engine == "transfer1"
+    assert config.settings.defaults.host == "local"
+    assert config.origins["defaults.host"] == "$COSMOS_HOUDINI_DEFAULTS_HOST"
+
+
+def test_a_variable_reaches_a_host_whose_field_has_an_underscore(project: Path) -> None:
+    environ = {"COSMOS_HOUDINI_HOSTS_GPU01_ENGINE_PATH": "/opt/ct1", "COSMOS_HOUDINI_HOSTS_NEW_BOX_PORT": "2222"}
+    hosts = load(project, environ).settings.hosts
+    assert hosts["gpu01"].engine_path == "/opt/ct1"
+    assert hosts["gpu01"].address == "art@gpu01.example"
+    assert hosts["new_box"].port == 2222
+
+
+def test_a_named_file_stands_instead_of_all_others(project: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.yaml"
+    other.write_text("defaults: {engine: preview}\n", encoding="utf-8")
+    config = load(project, {"COSMOS_HOUDINI_CONFIG": str(other)})
+    assert config.settings.hosts == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("defaults: {egine: preview}", "defaults.egine"),
+        ("hosts: {a: {adress: x}}", "did you mean 'address'?"),
+        ("hosts: {a: {port: 99999}}", "hosts.a.port = 99999"),
+        ("- a list", "list"),
+        ("defaults: {host: [", "is no YAML"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_file_and_key(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "cosmos-houdini.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(BadInput) as caught:
+        load(tmp_path, {})
+    assert said in str(caught.value)
+    assert "cosmos-houdini.yaml" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_host_is_answered_with_the_nearest(project: Path) -> None:
+    with pytest.raises(BadInput, match=r"no host 'gpu1' is configured; allowed: gpu01, local; did you mean 'gpu01'\?"):
+        load(project, {}).settings.host("gpu1")
+
+
+def test_a_missing_named_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"COSMOS_HOUDINI_CONFIG"):
+        load(tmp_path, {"COSMOS_HOUDINI_CONFIG": str(tmp_path / "none.yaml")})

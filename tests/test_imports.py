@@ -1,0 +1,84 @@
+"""The fence between the rings, and a help page that loads nothing heavy: each import runs in a fresh interpreter."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parent.parent / "python3.10libs" / "cosmos_houdini"
+HEAVY = {"torch", "transformers", "cv2", "paramiko", "numpy", "OpenImageIO", "OpenEXR", "PIL", "pydantic", "rich"}
+ROOMS = [
+    "scene",
+    "media",
+    "plan",
+    "engines",
+    "hosts",
+    "launchers",
+    "queue",
+    "review",
+    "caption",
+    "watch",
+    "demo",
+    "cli",
+]
+
+
+def modules_after(statement: str) -> set[str]:
+    script = f"import sys\n{statement}\nprint('\\n'.join(m.partition('.')[0] for m in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import cosmos_houdini.cli",
+        "import cosmos_houdini.cli as c\nassert c.main(['--help']) == 0",
+    ],
+    ids=["import", "help"],
+)
+def test_the_command_line_and_its_help_page_load_nothing_heavy(statement: str) -> None:
+    assert not modules_after(statement) & HEAVY
+
+
+@pytest.mark.parametrize("module", ["errors", "model.control", "model.sequence", "model.job", "model.request"])
+def test_what_the_houdini_ring_shares_needs_the_standard_library_alone(module: str) -> None:
+    kept = "[p for p in sys.path if 'site-packages' not in p]"
+    bare = f"sys.path = {kept} + [{str(PACKAGE.parent)!r}]\nimport cosmos_houdini.{module}"
+    loaded = modules_after(bare)
+    assert loaded <= set(sys.stdlib_module_names) | {"cosmos_houdini", "__main__"} | site_hooks()
+
+
+def site_hooks() -> set[str]:
+    """Return what this interpreter loads before any statement (path hooks of editable installations)."""
+    return modules_after("pass")
+
+
+def room_imports() -> list[tuple[str, str, str]]:
+    found = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        room = path.relative_to(PACKAGE).parts[0]
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+            found += [(str(path.relative_to(PACKAGE)), room, name) for name in names]
+    return found
+
+
+def test_a_room_imports_only_rooms_above_it() -> None:
+    for file, room, name in room_imports():
+        parts = name.split(".")
+        if file == "__main__.py" or parts[0] != "cosmos_houdini" or len(parts) < 2 or parts[1] not in ROOMS:
+            continue
+        assert room in ROOMS, f"{file} imports {name}, and {room} is above all rooms"
+        assert ROOMS.index(parts[1]) <= ROOMS.index(room), f"{file} imports {name}, which is below it"
+
+
+def test_hou_and_pdg_are_imported_in_the_houdini_ring_alone() -> None:
+    for file, room, name in room_imports():
+        if name.partition(".")[0] in {"hou", "pdg"}:
+            assert room == "houdini", f"{file} imports {name}"
