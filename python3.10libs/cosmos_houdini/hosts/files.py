@@ -1,0 +1,94 @@
+"""Files of this machine, read in pieces, and written so that the final name holds a whole file or the old one."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cosmos_houdini.errors import CosmosError, DiskFull
+
+SUFFIX = ".part"
+"""Ends the name of a file on its way; what is found under such a name was cut off."""
+
+_CHUNK_BYTES = 1024 * 1024
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def partial_name() -> str:
+    """Return a hidden name that no other transfer has; its length does not depend on that of the final name."""
+    return f".{uuid.uuid4().hex}{SUFFIX}"
+
+
+def chunks(path: Path, failure: Callable[[str], CosmosError], *, size: int = _CHUNK_BYTES) -> Iterator[bytes]:
+    """Yield a file in pieces of at most ``size`` bytes; ``failure`` makes the error where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(size):
+                yield piece
+    except OSError as error:
+        raise failure(f"{path} cannot be read: {error.strerror}") from error
+
+
+@contextmanager
+def arriving(
+    path: Path, failure: Callable[[str], CosmosError], *, mode: int | None = None
+) -> Iterator[Callable[[bytes], object]]:
+    """Give a function that writes; what it wrote stands under ``path`` when the block ends well, and else nowhere.
+
+    Args:
+        path: the final name, in a folder that exists.
+        failure: makes the error where the folder is missing or cannot be written to.
+        mode: permission bits, or None for those that the user's umask gives.
+
+    Raises:
+        DiskFull: the disk of this machine has no room left.
+    """
+    temporary = path.with_name(partial_name())
+    try:
+        with _naming(path, failure):
+            file = os.fdopen(os.open(temporary, _NEW_FILE, 0o666 if mode is None else 0o600), "wb")
+
+        def write(data: bytes) -> None:
+            with _naming(path, failure):
+                file.write(data)
+
+        try:
+            yield write
+        except BaseException:
+            with contextlib.suppress(OSError):
+                file.close()
+            raise
+        with _naming(path, failure):
+            # A disk that is full on another machine may tell so only here.
+            file.close()
+            if mode is not None:
+                temporary.chmod(mode)
+            temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def make_private_folder(folder: Path, failure: Callable[[str], CosmosError]) -> None:
+    """Make a folder that is the user's alone, and its missing parents; one that exists stays as it is.
+
+    Raises:
+        DiskFull: the disk of this machine has no room left.
+    """
+    with _naming(folder, failure):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+@contextmanager
+def _naming(path: Path, failure: Callable[[str], CosmosError]) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise DiskFull(f"no room on this machine for {path}", action="free some space and try again") from error
+        raise failure(f"{path} cannot be written: {error.strerror}") from error

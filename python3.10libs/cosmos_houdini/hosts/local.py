@@ -1,0 +1,126 @@
+"""This machine as a host."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path, PurePosixPath
+
+from cosmos_houdini.errors import BadInput, HostError, HostUnreachable
+from cosmos_houdini.hosts.base import Completed, OnBytes
+from cosmos_houdini.hosts.files import arriving, chunks, make_private_folder
+from cosmos_houdini.hosts.script import clean_environment, completed, enclosed
+
+
+class LocalHost:
+    """This machine, reached through its own ``sh`` and file system.
+
+    Args:
+        name: the name in the configuration.
+        root: absolute folder, made with mode 0700 at the first use where it is missing.
+    """
+
+    def __init__(self, name: str, root: Path) -> None:
+        self._name = name
+        self._root = root
+
+    @property
+    def name(self) -> str:
+        """The name in the configuration."""
+        return self._name
+
+    @property
+    def root(self) -> PurePosixPath:
+        """The folder below which everything lies; on Windows with its drive, as in ``C:/shots/.cosmos/host``."""
+        return PurePosixPath(self._root.as_posix())
+
+    def run(self, script: str, *, timeout_s: float = 60.0) -> Completed:
+        """Run a script; see Host.run."""
+        make_private_folder(self._root, HostError)
+        text = enclosed(script)
+        process = subprocess.Popen(
+            [_shell()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=self._root,
+            env=clean_environment(os.environ),
+            # A Ctrl-C meant for the client reaches no script, as it reaches none on another machine.
+            start_new_session=True,
+        )
+        try:
+            stdout, stderr = process.communicate(text, timeout=timeout_s)
+        except subprocess.TimeoutExpired as error:
+            raise HostUnreachable(
+                f"a command on host {self._name!r} did not end within {timeout_s:g} s",
+                action="see what keeps this machine busy and try again",
+            ) from error
+        finally:
+            _stop(process)
+        # A shell tells of a signal as 128 + n, so that both kinds of host answer alike.
+        code = process.returncode if process.returncode >= 0 else 128 - process.returncode
+        return completed(self._name, code, stdout, stderr)
+
+    def write(self, path: PurePosixPath, data: bytes, *, mode: int = 0o600) -> None:
+        """Write a small file; see Host.write."""
+        make_private_folder(self._root, HostError)
+        with arriving(Path(path), HostError, mode=mode) as write:
+            write(data)
+
+    def put(self, local: Path, remote: PurePosixPath, *, on_bytes: OnBytes | None = None) -> None:
+        """Copy a file in; see Host.put.
+
+        It is a copy and no link: a job that opens its input for writing must not reach the artist's original.
+        """
+        make_private_folder(self._root, HostError)
+        with arriving(Path(remote), HostError, mode=0o600) as write:
+            for piece in chunks(local, BadInput):
+                write(piece)
+                if on_bytes:
+                    on_bytes(len(piece))
+
+    def get(self, remote: PurePosixPath, local: Path, *, on_bytes: OnBytes | None = None) -> None:
+        """Copy a file out; see Host.get."""
+        with arriving(local, BadInput) as write:
+            for piece in chunks(Path(remote), HostError):
+                write(piece)
+                if on_bytes:
+                    on_bytes(len(piece))
+
+    def close(self) -> None:
+        """Do nothing: this machine holds no connection."""
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """End what is left of a script; what it detached into a session of its own goes on."""
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            if sys.platform == "win32":
+                process.kill()
+            else:
+                os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    for stream in (process.stdin, process.stdout, process.stderr):
+        if stream:
+            with contextlib.suppress(BrokenPipeError):
+                stream.close()
+
+
+def _shell() -> str:
+    """Return the path of a POSIX shell.
+
+    Raises:
+        HostError: there is none, as on a Windows without Git.
+    """
+    if found := shutil.which("sh"):
+        return found
+    if git := shutil.which("git"):
+        # Git for Windows puts git.exe into cmd\ and its shell, which finds the other programs, into bin\.
+        beside = Path(git).resolve().parent.parent / "bin" / "sh.exe"
+        if beside.is_file():
+            return str(beside)
+    raise HostError("this machine has no POSIX shell (sh)", action="install Git for Windows, or name an SSH host")

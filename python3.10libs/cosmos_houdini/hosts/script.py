@@ -1,0 +1,60 @@
+r"""The text and the environment in which a script runs on a host.
+
+The script travels on the standard input of ``sh``, enclosed in one pair of braces. A shell reads a compound command to
+its end before it runs any of it, so a script whose end got lost on the way is a syntax error and not half a job, and
+the commands inside read ``/dev/null`` instead of the rest of the script.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from cosmos_houdini.errors import BadInput, HostError
+from cosmos_houdini.hosts.base import Completed
+
+MAX_OUTPUT_BYTES = 64 * 1024 * 1024
+"""What a script may print on one stream; more is a file, and files are fetched."""
+
+KEPT_VARIABLES = ("HOME", "PATH", "USER", "LANG", "TMPDIR")
+# Programs of Windows do not start without these.
+_KEPT_ON_WINDOWS = ("SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "USERPROFILE", "TEMP", "TMP")
+
+
+def enclosed(script: str) -> bytes:
+    r"""Return what is sent to ``sh`` to run a script as a whole; files that it makes are the user's alone.
+
+    >>> enclosed("echo hi")
+    b'umask 077\n{ :\necho hi\n} </dev/null\n'
+
+    Raises:
+        BadInput: the script holds a NUL character, which shells drop without a word.
+    """
+    if "\0" in script:
+        raise BadInput(f"a script for a host holds a NUL character after {script[: script.index(chr(0))][-40:]!r}")
+    # File names that are no UTF-8 arrive from the operating system as surrogates, and leave as the bytes they were.
+    return b"umask 077\n{ :\n" + script.encode("utf-8", "surrogateescape") + b"\n} </dev/null\n"
+
+
+def completed(host: str, exit_code: int, stdout: bytes, stderr: bytes) -> Completed:
+    """Return what a script did, its output decoded as UTF-8.
+
+    Raises:
+        HostError: a stream holds more than MAX_OUTPUT_BYTES.
+    """
+    if max(len(stdout), len(stderr)) > MAX_OUTPUT_BYTES:
+        raise HostError(
+            f"a command on host {host!r} printed more than {MAX_OUTPUT_BYTES // 2**20} MiB",
+            action="write it to a file and fetch that",
+        )
+    return Completed(
+        exit_code=exit_code,
+        stdout=stdout.decode("utf-8", "replace"),
+        stderr=stderr.decode("utf-8", "replace"),
+    )
+
+
+def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the few variables of this process that a job may see: no PYTHON*, no library path, no secret."""
+    kept = KEPT_VARIABLES + (_KEPT_ON_WINDOWS if os.name == "nt" else ())
+    return {name: environ[name] for name in kept if name in environ}
