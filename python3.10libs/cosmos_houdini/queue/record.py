@@ -1,0 +1,164 @@
+"""What the store keeps of a job: all that any later client needs to take it up again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.model.control import Control
+from cosmos_houdini.model.job import Job, JobFailure, JobState
+from cosmos_houdini.model.request import SCHEMA, Clip, ControlInput, InferenceRequest
+
+NEXT: Mapping[JobState, frozenset[JobState]] = {
+    JobState.QUEUED: frozenset({JobState.STAGING, JobState.FAILED, JobState.CANCELLED}),
+    JobState.STAGING: frozenset({JobState.RUNNING, JobState.FAILED, JobState.CANCELLED}),
+    JobState.RUNNING: frozenset({JobState.COLLECTING, JobState.FAILED, JobState.CANCELLED, JobState.LOST}),
+    JobState.COLLECTING: frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED, JobState.LOST}),
+    JobState.SUCCEEDED: frozenset(),
+    JobState.FAILED: frozenset({JobState.QUEUED, JobState.COLLECTING}),
+    JobState.CANCELLED: frozenset({JobState.QUEUED}),
+    JobState.LOST: frozenset({JobState.QUEUED}),
+}
+"""The states that may follow each state. Back to ``queued`` is a new attempt."""
+
+REASONS = frozenset({JobState.FAILED, JobState.CANCELLED, JobState.LOST})
+"""States that a job enters with a named failure only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRecord:
+    """One row of the store.
+
+    Attributes:
+        job: the job as people see it.
+        request: the request document, as ``InferenceRequest.document`` gives it.
+        inputs: SHA-256 of each clip to its path on this machine; empty for a job that another machine sent.
+        root: folder on the host below which the job lies; empty until it was brought there.
+        launcher: name of the launcher that the job was brought to the host for.
+        results: folder of this machine into which the verified results go.
+        stage: a few words of what happens now.
+        created_at: seconds since the epoch.
+        updated_at: likewise, of the last change of state.
+    """
+
+    job: Job
+    request: Mapping[str, Any]
+    inputs: Mapping[str, str]
+    root: str
+    launcher: str
+    results: Path
+    stage: str = ""
+    created_at: float = 0.0
+    updated_at: float = 0.0
+
+    @property
+    def id(self) -> str:
+        """The job's id."""
+        return self.job.id
+
+    @property
+    def state(self) -> JobState:
+        """Where the job stands."""
+        return self.job.state
+
+    def inference(self) -> InferenceRequest:
+        """Return the request with its clips at their paths on this machine."""
+        return request_from(self.request, self.inputs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What goes with a change of state.
+
+    Attributes:
+        failure: why; needed for ``failed``, ``cancelled`` and ``lost``, and for no other state.
+        outputs: paths of the verified results, for ``succeeded``.
+        detail: one line for the history.
+    """
+
+    failure: JobFailure | None = None
+    outputs: tuple[str, ...] = ()
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One line of a job's history."""
+
+    at: float
+    attempt: int
+    state: JobState
+    detail: str = field(default="")
+
+
+def new_record(
+    job_id: str, request: InferenceRequest, *, host: str, root: str, launcher: str, results: Path
+) -> JobRecord:
+    """Return a job that waits for its first step."""
+    clips = [request.video, *(control.clip for control in request.controls if control.clip)]
+    return JobRecord(
+        job=Job(
+            id=job_id,
+            name=request.name,
+            engine=request.engine,
+            host=host,
+            state=JobState.QUEUED,
+            attempt=1,
+            progress=0.0,
+            eta_s=None,
+            failure=None,
+            outputs=(),
+        ),
+        request=request.document(),
+        inputs={clip.sha256: str(clip.path.resolve()) for clip in clips},
+        root=root,
+        launcher=launcher,
+        results=results,
+    )
+
+
+def request_from(document: Mapping[str, Any], inputs: Mapping[str, str]) -> InferenceRequest:
+    """Return the request that ``InferenceRequest.document`` wrote, its clips at the paths of ``inputs``.
+
+    A clip that ``inputs`` does not name gets its hash for a path, at which no file lies.
+
+    Raises:
+        BadInput: the document is of another kind or version, or something is missing in it.
+    """
+    if document.get("schema") != SCHEMA:
+        raise BadInput(f"a job's request has schema {document.get('schema')!r}", allowed=SCHEMA)
+    try:
+        return InferenceRequest(
+            name=document["name"],
+            engine=document["engine"],
+            prompt=document["prompt"],
+            negative_prompt=document["negative_prompt"],
+            video=_clip(document["video"], inputs),
+            controls=tuple(
+                ControlInput(
+                    kind=Control(kind),
+                    weight=control["weight"],
+                    clip=_clip(control["clip"], inputs) if control["clip"] else None,
+                )
+                for kind, control in document["controls"].items()
+            ),
+            parameters=document["parameters"],
+            num_gpu=document["num_gpu"],
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BadInput(f"a job's request cannot be read: {type(error).__name__} {error}") from error
+
+
+def _clip(document: Mapping[str, Any], inputs: Mapping[str, str]) -> Clip:
+    sha256 = document["sha256"]
+    width, height = document["size"]
+    return Clip(
+        path=Path(inputs.get(sha256, sha256)),
+        sha256=sha256,
+        frames=document["frames"],
+        size=(width, height),
+        fps=document["fps"],
+    )

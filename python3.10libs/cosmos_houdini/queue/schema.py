@@ -1,0 +1,66 @@
+"""The tables of the job store, and how an older file becomes a newer one."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from cosmos_houdini.errors import BadInput
+
+MIGRATIONS = (
+    """
+    CREATE TABLE jobs (
+        id TEXT PRIMARY KEY, name TEXT NOT NULL, engine TEXT NOT NULL, host TEXT NOT NULL,
+        state TEXT NOT NULL, attempt INTEGER NOT NULL, progress REAL NOT NULL, eta_s REAL, stage TEXT NOT NULL,
+        failure_class TEXT, failure_message TEXT, outputs TEXT NOT NULL,
+        root TEXT NOT NULL, launcher TEXT NOT NULL, results TEXT NOT NULL,
+        created_at REAL NOT NULL, updated_at REAL NOT NULL,
+        inputs TEXT NOT NULL, request TEXT NOT NULL
+    );
+    CREATE INDEX jobs_by_state ON jobs (state, host, created_at);
+    CREATE INDEX jobs_by_age ON jobs (created_at, id);
+    CREATE TABLE attempts (
+        job TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE, number INTEGER NOT NULL,
+        started_at REAL, ended_at REAL, failure_class TEXT, failure_message TEXT,
+        PRIMARY KEY (job, number)
+    );
+    CREATE TABLE events (
+        job TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE, at REAL NOT NULL,
+        attempt INTEGER NOT NULL, state TEXT NOT NULL, detail TEXT NOT NULL
+    );
+    CREATE INDEX events_by_job ON events (job, at);
+    """,
+)
+"""One script a version of the file; a script that was released is never changed."""
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the file to the newest version; any number of processes may do so at once.
+
+    Raises:
+        BadInput: a newer program wrote the file.
+    """
+    version = _version(connection)
+    if version > len(MIGRATIONS):
+        raise BadInput(
+            f"the job store has version {version}",
+            allowed=f"up to {len(MIGRATIONS)}",
+            action="use the newer cosmos-houdini that wrote it",
+        )
+    if version == len(MIGRATIONS):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Another process may have migrated the file while this one waited for its turn.
+        for script in MIGRATIONS[_version(connection) :]:
+            # executescript would commit first, and two processes could then both create the tables.
+            for statement in script.split(";"):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])

@@ -1,0 +1,233 @@
+"""The jobs of one project, in SQLite: any number of clients read and write it at once.
+
+A change of state is compared with the state that the client saw: of two clients that want to move one job, one does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cosmos_houdini.errors import BadInput, CosmosError, DiskFull, did_you_mean
+from cosmos_houdini.model.job import Attempt, Job, JobFailure, JobState
+from cosmos_houdini.queue import rows
+from cosmos_houdini.queue.record import NEXT, REASONS, Change, Event, JobRecord
+from cosmos_houdini.queue.schema import migrate
+
+FOLDER = ".cosmos"
+BUSY_TIMEOUT_MS = 30_000
+NEAREST_OF = 500
+
+_NOTHING = Change()
+
+
+class Store:
+    """The job store of one project, for one thread of one process.
+
+    Raises:
+        BadInput: the file is no job store, or a newer program wrote it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.chmod(0o700)
+        # SQLite gives its journal files the mode of the main file, so that one is made first.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        self._db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None)
+        self._db.row_factory = sqlite3.Row
+        with self._errors():
+            for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+                self._db.execute(f"PRAGMA {pragma}")
+            migrate(self._db)
+
+    @classmethod
+    def of(cls, project: Path) -> Store:
+        """Open, or make, the store of a project folder."""
+        return cls(project / FOLDER / "jobs.db")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def add(self, record: JobRecord) -> JobRecord:
+        """Add a job, or return the one that has its id already."""
+        now = time.time()
+        job = record.job
+        with self._writing():
+            added = self._db.execute(rows.INSERT, rows.insertion(record, now)).rowcount
+            if added:
+                self._db.execute("INSERT INTO attempts (job, number) VALUES (?, ?)", (job.id, job.attempt))
+                self._log(job.id, now, job.attempt, job.state, "")
+        return self.get(job.id)
+
+    def get(self, job_id: str) -> JobRecord:
+        """Return one job.
+
+        Raises:
+            BadInput: no job has this id; the nearest is named.
+        """
+        with self._errors():
+            row = self._db.execute(rows.SELECT_RECORD + " WHERE id = ?", (job_id,)).fetchone()
+        if row is None:
+            raise self._unknown(job_id)
+        return rows.record_of(row)
+
+    def find(self, word: str) -> str:
+        """Return the id that ``word`` is, or is the beginning of.
+
+        Raises:
+            BadInput: no id begins so (the nearest is named), or several do.
+        """
+        with self._errors():
+            found = self._db.execute(
+                "SELECT id FROM jobs WHERE id = ? OR (id > ? AND id < ?) ORDER BY id LIMIT 6",
+                (word, word, word + "\U0010ffff"),
+            ).fetchall()
+        ids = [str(row["id"]) for row in found]
+        if word in ids or len(ids) == 1:
+            return ids[0]
+        if not ids or not word:
+            raise self._unknown(word)
+        raise BadInput(f"several jobs begin with {word!r}", allowed=", ".join(ids), action="give more of the id")
+
+    def jobs(self, ids: Iterable[str] | None = None) -> list[Job]:
+        """Return jobs in order of age, all of them when no ids are given."""
+        return [rows.job_of(row) for row in self._select(rows.SELECT_JOB, ids)]
+
+    def records(self, ids: Iterable[str] | None = None) -> list[JobRecord]:
+        """Return whole rows in order of age, all of them when no ids are given."""
+        return [rows.record_of(row) for row in self._select(rows.SELECT_RECORD, ids)]
+
+    def unfinished(self) -> list[str]:
+        """Return the ids of the jobs that are not at their end, in order of age."""
+        with self._errors():
+            return [str(row["id"]) for row in self._db.execute(rows.UNFINISHED)]
+
+    def move(self, seen: JobRecord, state: JobState, change: Change = _NOTHING) -> JobRecord | None:
+        """Move a job on from the state and attempt in which it was seen; back to ``queued`` is a new attempt.
+
+        Returns:
+            The job as it is now, or None where another client had moved it.
+
+        Raises:
+            ValueError: this state never follows the one that was seen, or a failure is missing or out of place.
+        """
+        if state not in NEXT[seen.state]:
+            raise ValueError(f"job {seen.id} cannot go from {seen.state} to {state}")
+        if (change.failure is not None) != (state in REASONS):
+            raise ValueError(f"job {seen.id} cannot become {state} with failure {change.failure}")
+        now = time.time()
+        attempt = seen.job.attempt + (state is JobState.QUEUED)
+        with self._writing():
+            moved = self._db.execute(
+                rows.MOVE,
+                {
+                    **rows.failure_columns(change.failure),
+                    "id": seen.id,
+                    "seen_state": str(seen.state),
+                    "seen_attempt": seen.job.attempt,
+                    "state": str(state),
+                    "attempt": attempt,
+                    "outputs": json.dumps(change.outputs),
+                    "progress": {JobState.QUEUED: 0.0, JobState.SUCCEEDED: 1.0}.get(state),
+                    "now": now,
+                },
+            ).rowcount
+            if moved:
+                self._mark_attempt(seen.id, attempt, state, change.failure, now)
+                detail = change.detail or (change.failure.message if change.failure else "")
+                self._log(seen.id, now, attempt, state, detail)
+        return self.get(seen.id) if moved else None
+
+    def place(self, seen: JobRecord, root: str, launcher: str) -> None:
+        """Write down where on its host a job of state ``staging`` goes."""
+        with self._writing():
+            self._db.execute(
+                "UPDATE jobs SET root = ?, launcher = ? WHERE id = ? AND state = ? AND attempt = ?",
+                (root, launcher, seen.id, str(JobState.STAGING), seen.job.attempt),
+            )
+
+    def note(self, seen: JobRecord, stage: str, progress: float | None = None, eta_s: float | None = None) -> None:
+        """Write down how far a job has come; nothing happens when it was moved on meanwhile."""
+        with self._writing():
+            self._db.execute(
+                "UPDATE jobs SET stage = ?, progress = coalesce(?, progress), eta_s = ?"
+                " WHERE id = ? AND state = ? AND attempt = ?",
+                (stage, progress, eta_s, seen.id, str(seen.state), seen.job.attempt),
+            )
+
+    def attempts(self, job_id: str) -> tuple[Attempt, ...]:
+        """Return a job's attempts, the first one first."""
+        with self._errors():
+            found = self._db.execute("SELECT * FROM attempts WHERE job = ? ORDER BY number", (job_id,)).fetchall()
+        return tuple(
+            Attempt(
+                number=row["number"],
+                started_at=row["started_at"],
+                ended_at=row["ended_at"],
+                failure=rows.failure_of(row),
+            )
+            for row in found
+        )
+
+    def events(self, job_id: str) -> tuple[Event, ...]:
+        """Return a job's history, the oldest event first."""
+        with self._errors():
+            found = self._db.execute("SELECT * FROM events WHERE job = ? ORDER BY at, rowid", (job_id,)).fetchall()
+        return tuple(
+            Event(at=row["at"], attempt=row["attempt"], state=JobState(row["state"]), detail=row["detail"])
+            for row in found
+        )
+
+    def _select(self, select: str, ids: Iterable[str] | None) -> list[sqlite3.Row]:
+        with self._errors():
+            if ids is None:
+                return self._db.execute(select + rows.BY_AGE).fetchall()
+            return self._db.execute(select + rows.AMONG + rows.BY_AGE, (json.dumps(list(ids)),)).fetchall()
+
+    def _mark_attempt(self, job_id: str, attempt: int, state: JobState, failure: JobFailure | None, now: float) -> None:
+        if state is JobState.QUEUED:
+            self._db.execute("INSERT INTO attempts (job, number) VALUES (?, ?)", (job_id, attempt))
+        elif state is JobState.RUNNING:
+            self._db.execute("UPDATE attempts SET started_at = ? WHERE job = ? AND number = ?", (now, job_id, attempt))
+        elif state.final:
+            self._db.execute(
+                rows.END_ATTEMPT, {"now": now, "id": job_id, "attempt": attempt, **rows.failure_columns(failure)}
+            )
+
+    def _log(self, job_id: str, now: float, attempt: int, state: JobState, detail: str) -> None:
+        self._db.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?)", (job_id, now, attempt, str(state), detail))
+
+    def _unknown(self, word: str) -> BadInput:
+        found = self._db.execute("SELECT id FROM jobs ORDER BY created_at DESC LIMIT ?", (NEAREST_OF,)).fetchall()
+        hint = did_you_mean(word, [row["id"] for row in found])
+        return BadInput(f"no job {word!r} in {self.path}", action=hint or "`cosmos-houdini status` lists the jobs")
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        with self._errors():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Turn what SQLite says into an error that names the file."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if "disk is full" in str(error):
+                raise DiskFull(f"no room to write {self.path}", action="free some room, then `attach`") from error
+            if isinstance(error, sqlite3.OperationalError):
+                raise CosmosError(f"job store {self.path}: {error}") from error
+            raise BadInput(f"{self.path} is no job store: {error}", action="move the file away") from error
