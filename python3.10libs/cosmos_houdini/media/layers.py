@@ -1,0 +1,287 @@
+"""What one EXR file holds, and which of its layers feeds which pass.
+
+Channel names follow the convention of the OpenEXR documentation: ``layer.channel``, plain R, G, B, A for the picture
+itself; in a multi-part file the name of the part stands for the layer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import OpenEXR
+import OpenImageIO
+
+from cosmos_houdini.errors import BadInput, did_you_mean
+from cosmos_houdini.model.control import Pass
+
+PLAIN = "rgba"
+
+# Order of preference; compared in lower case without punctuation, to a layer's whole name and to its last word.
+NAMES: dict[Pass, tuple[str, ...]] = {
+    # Mantra, Arnold and V-Ray write plain RGBA; Karma C; Redshift Beauty; V-Ray also RGB color; Cycles Combined
+    Pass.COLOR: (PLAIN, "c", "beauty", "rgb", "rgbcolor", "combined", "cf", "ci", "main"),
+    # Mantra says Pz; Karma depth or hitPz; Arnold and Redshift Z; V-Ray zDepth or VRayZDepth
+    Pass.DEPTH: ("pz", "z", "depth", "hitpz", "zdepth", "vrayzdepth", "depthz", "cameradepth", "distance", "hitdist"),
+    # a Cryptomatte comes first; Mantra says Op_Id; Karma primid; Arnold id; Redshift ObjectID; V-Ray VRayRenderID
+    Pass.SEG: (
+        *("seg", "segmentation", "objectid", "opid", "vrayobjectid", "id", "instanceid", "renderid", "vrayrenderid"),
+        *("primid", "materialid", "shaderid", "vraymtlid"),
+    ),
+    Pass.NORMAL: ("n", "normal", "normals", "vraynormals", "hitn", "worldnormal", "worldnormals", "bumpnormals"),
+    Pass.EDGE: ("edge", "edges", "outline", "contour"),
+    Pass.MASK: ("mask", "matte", "holdout"),
+}
+CRYPTOMATTES = ("object", "asset", "material")
+CHANNEL_ORDER = ("r", "red", "g", "green", "b", "blue", "x", "y", "z", "u", "v", "w", "a", "alpha")
+COLOR_CHANNELS = frozenset("RGBA")
+RANK = re.compile(r"(?P<layer>.*)(?P<rank>\d\d)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A rectangle of pixels; ``x`` and ``y`` are its upper left corner and may be negative."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """One channel: the number of its part, from 0, and its full name there."""
+
+    part: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """Channels that belong together.
+
+    Attributes:
+        name: ``rgba`` for the picture itself, else as the renderer wrote it.
+        channels: in the order red, green, blue, alpha or x, y, z; of a Cryptomatte rank by rank.
+        channel_type: ``half``, ``float``, ``uint``, or ``unknown``.
+        cryptomatte: whether the channels are the ranks of a Cryptomatte.
+    """
+
+    name: str
+    channels: tuple[Channel, ...]
+    channel_type: str
+    cryptomatte: bool = False
+
+    def document(self) -> dict[str, Any]:
+        """Return the layer as JSON data."""
+        return {
+            "name": self.name,
+            "part": self.channels[0].part,
+            "channels": [channel.name for channel in self.channels],
+            "type": self.channel_type,
+            "cryptomatte": self.cryptomatte,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """What an EXR says about itself.
+
+    Attributes:
+        path: the file.
+        display: the display window: the picture as it is meant to be seen.
+        pixel_aspect: width of a pixel divided by its height.
+        layers: in the order of the file.
+        attributes: of each part, by name.
+    """
+
+    path: Path
+    display: Window
+    pixel_aspect: float
+    layers: tuple[Layer, ...]
+    attributes: tuple[Mapping[str, Any], ...]
+
+    def layer(self, name: str) -> Layer:
+        """Return the layer of that name, as the file spells it or in other case.
+
+        Raises:
+            BadInput: the file has none; the nearest name and all names are given.
+        """
+        for layer in self.layers:
+            if layer.name.lower() == name.lower():
+                return layer
+        names = [layer.name for layer in self.layers]
+        raise BadInput(f"{self.path} has no layer {name!r}", allowed=", ".join(names), action=did_you_mean(name, names))
+
+
+def read_header(path: Path) -> Header:
+    """Read the header of an EXR, no pixels.
+
+    Raises:
+        BadInput: the file is missing, no EXR, deep, or has subsampled channels.
+    """
+    headers = [part.header for part in open_exr(path, header_only=True).parts]
+    for header in headers:
+        _refuse_unusable(path, header)
+    return Header(
+        path=path,
+        display=window(headers[0]["displayWindow"]),
+        pixel_aspect=float(headers[0]["pixelAspectRatio"]),
+        layers=_layers(headers, _channel_types(path)),
+        attributes=tuple(headers),
+    )
+
+
+def list_layers(path: Path) -> tuple[Layer, ...]:
+    """Return the layers of an EXR in the order of the file; errors as for ``read_header``."""
+    return read_header(path).layers
+
+
+def choose_layers(header: Header, overrides: Mapping[Pass, str] | None = None) -> dict[Pass, Layer]:
+    """Return the layer that feeds each pass, by the names that the usual renderers give.
+
+    Args:
+        header: of one frame; a shot's other frames have the same layers.
+        overrides: names of layers that stand before the defaults.
+
+    Raises:
+        BadInput: an override names a layer that is not there.
+    """
+    chosen = {}
+    for pass_ in NAMES:
+        named = (overrides or {}).get(pass_)
+        layer = header.layer(named) if named else _default(pass_, header.layers)
+        if layer:
+            chosen[pass_] = layer
+    return chosen
+
+
+def open_exr(path: Path, *, header_only: bool = False) -> Any:  # noqa: ANN401 - the binding has no types
+    """Open an EXR with each channel apart, or raise BadInput; decoding uses the calling thread alone."""
+    if not path.is_file():
+        raise BadInput(f"{path} is no file", action="check the path")
+    try:
+        file = OpenEXR.File(str(path), separate_channels=True, header_only=header_only, num_threads=0)
+    except (RuntimeError, ValueError, OSError) as error:
+        raise BadInput(f"{path} cannot be read as EXR: {error}", action="render the frame again") from error
+    if not file.parts:
+        raise BadInput(f"{path} is cut short: no picture in it is complete", action="render the frame again")
+    return file
+
+
+def window(corners: tuple[Any, Any]) -> Window:
+    """Return a window from its first and last pixel, both inside."""
+    (left, top), (right, bottom) = corners
+    return Window(x=int(left), y=int(top), width=int(right - left) + 1, height=int(bottom - top) + 1)
+
+
+def _refuse_unusable(path: Path, header: Mapping[str, Any]) -> None:
+    if header["type"] in {OpenEXR.deepscanline, OpenEXR.deeptile}:
+        raise BadInput(f"{path} is a deep EXR", allowed="flat EXR", action="flatten it, or render a flat one beside it")
+    for channel in header["channels"]:
+        if (channel.xSampling, channel.ySampling) != (1, 1):
+            raise BadInput(
+                f"{path}: channel {channel.name} is subsampled", allowed="one sample a pixel in each channel"
+            )
+
+
+def _layers(headers: list[Mapping[str, Any]], types: Mapping[Channel, str]) -> tuple[Layer, ...]:
+    cryptomattes = {name for header in headers for name in cryptomatte_names(header)}
+    groups: dict[tuple[str, int | None], list[Channel]] = {}
+    for part, header in enumerate(headers):
+        part_name = str(header.get("name", "")) if len(headers) > 1 else ""
+        plain = {channel.name for channel in header["channels"] if "." not in channel.name}
+        for found in header["channels"]:
+            channel = Channel(part=part, name=found.name)
+            name = _layer_name(found.name, part_name, plain)
+            ranked = _cryptomatte_of(name, cryptomattes)
+            groups.setdefault((ranked, None) if ranked else (name, part), []).append(channel)
+    ranked_names = {name for name, part in groups if part is None}
+    return tuple(
+        Layer(
+            name=name,
+            channels=tuple(sorted(channels, key=_channel_key)),
+            channel_type=types.get(channels[0], "unknown"),
+            cryptomatte=part is None,
+        )
+        for (name, part), channels in groups.items()
+        # A Cryptomatte's channels without a rank are a picture for people, no data.
+        if part is None or name not in ranked_names
+    )
+
+
+def _channel_types(path: Path) -> dict[Channel, str]:
+    """Return the type of each channel; the OpenEXR binding tells it only after reading the pixels."""
+    file = OpenImageIO.ImageInput.open(str(path))
+    if file is None:
+        raise BadInput(f"{path} cannot be read as EXR: {OpenImageIO.geterror().strip()}", action="render it again")
+    types = {}
+    part = 0
+    while file.seek_subimage(part, 0):
+        spec = file.spec()
+        formats = spec.channelformats or [spec.format] * spec.nchannels
+        types.update({Channel(part=part, name=n): str(f) for n, f in zip(spec.channelnames, formats, strict=True)})
+        part += 1
+    file.close()
+    return types
+
+
+def cryptomatte_names(attributes: Mapping[str, Any]) -> list[str]:
+    """Return the layers that a part's header calls Cryptomattes (attributes ``cryptomatte/<id>/name``)."""
+    return [str(value) for key, value in attributes.items() if re.fullmatch(r"cryptomatte/[^/]+/name", key)]
+
+
+def _layer_name(channel: str, part_name: str, plain: set[str]) -> str:
+    """Return the layer of a channel; ``plain`` holds the channels of its part that have no layer in their name."""
+    layer, _, _ = channel.rpartition(".")
+    if layer:
+        return layer
+    if channel in COLOR_CHANNELS or {"X", "Y", "Z"} <= plain or len(plain) == 1:
+        return part_name or (PLAIN if channel in COLOR_CHANNELS else channel)
+    return f"{part_name}.{channel}" if part_name else channel
+
+
+def _cryptomatte_of(name: str, cryptomattes: set[str]) -> str | None:
+    match = RANK.fullmatch(name)
+    if match and (match["layer"] in cryptomattes or "crypto" in match["layer"].lower()):
+        return match["layer"]
+    return None
+
+
+def _channel_key(channel: Channel) -> tuple[str, int, str]:
+    layer, _, name = channel.name.rpartition(".")
+    order = CHANNEL_ORDER.index(name.lower()) if name.lower() in CHANNEL_ORDER else len(CHANNEL_ORDER)
+    return (layer or f"{channel.part:06}", order, name)
+
+
+def _default(pass_: Pass, layers: tuple[Layer, ...]) -> Layer | None:
+    usable = [layer for layer in layers if not layer.cryptomatte]
+    if pass_ is Pass.SEG:
+        cryptomattes = [layer for layer in layers if layer.cryptomatte]
+        preferred = (c for kind in CRYPTOMATTES for c in cryptomattes if kind in c.name.lower())
+        if cryptomattes:
+            return next(preferred, cryptomattes[0])
+    if pass_ is Pass.COLOR:
+        usable = [layer for layer in usable if len(layer.channels) >= len("RGB")]
+    for name in NAMES[pass_]:
+        for spelled in (_words(layer)[0] for layer in usable), (_words(layer)[1] for layer in usable):
+            for layer, word in zip(usable, spelled, strict=True):
+                if word == name:
+                    return layer
+    return next((layer for layer in usable if _is_picture(layer)), None) if pass_ is Pass.COLOR else None
+
+
+def _words(layer: Layer) -> tuple[str, str]:
+    """Return a layer's whole name and its last word, in lower case without punctuation."""
+    return _bare(layer.name), _bare(layer.name.rpartition(".")[2])
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _is_picture(layer: Layer) -> bool:
+    return {channel.name for channel in layer.channels} >= {"R", "G", "B"}
