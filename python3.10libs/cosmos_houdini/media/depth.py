@@ -1,0 +1,279 @@
+"""Depth as the models know it: disparity, near bright, one range over the whole shot, sky black.
+
+The models were trained on the output of monocular depth networks, which is inverse depth scaled once per video to
+``floor(255 * (d - min) / (max - min))``. A linear depth, a range per frame or a colour transform all give pictures
+that look plausible and mean something else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cosmos_houdini.errors import BadInput
+
+SCHEMA = "cosmos-houdini/depth-range/1"
+FAR = 1e9
+RAY_WORDS = ("dist", "ray", "length")
+# Thirds of a picture whose means differ by less than this say nothing about polarity.
+CLEAR_DIFFERENCE = 0.05
+
+Values = NDArray[Any]
+Disparity = NDArray[np.float32]
+
+
+class DepthKind(str, Enum):
+    """What the numbers of a depth pass mean."""
+
+    CAMERA_Z = "camera-z"
+    RAY_DISTANCE = "ray-distance"
+    NEAR_BRIGHT = "near-bright"
+    NEAR_DARK = "near-dark"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lens:
+    """What a camera needs to turn the length of a ray into depth; the optical axis goes through the centre.
+
+    Attributes:
+        focal_mm: focal length.
+        aperture_mm: width of the film back, as Houdini's ``aperture``.
+        pixel_aspect: width of a pixel divided by its height.
+    """
+
+    focal_mm: float
+    aperture_mm: float
+    pixel_aspect: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepthGuess:
+    """What the numbers of a depth pass seem to mean, and the sentence that says why."""
+
+    kind: DepthKind
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepthRange:
+    """The disparities that become black and white, frozen for a whole shot.
+
+    Attributes:
+        kind: what the numbers of the pass meant.
+        far: disparity that becomes 0; one divided by scene units, or a share of the picture's own range.
+        near: disparity that becomes 255.
+        percentiles: which share of the shot's pixels lies below ``far`` and ``near``, 0 to 100.
+        frames: how many frames were looked at.
+    """
+
+    kind: DepthKind
+    far: float
+    near: float
+    percentiles: tuple[float, float]
+    frames: int
+
+    def document(self) -> dict[str, Any]:
+        """Return the range as JSON data, to be reused by later jobs of the shot."""
+        return {
+            "schema": SCHEMA,
+            "kind": str(self.kind),
+            "far": self.far,
+            "near": self.near,
+            "percentiles": list(self.percentiles),
+            "frames": self.frames,
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> DepthRange:
+        """Return the range that ``document`` wrote.
+
+        Raises:
+            BadInput: it is of another schema, or lacks a value.
+        """
+        try:
+            if document["schema"] != SCHEMA:
+                raise BadInput(f"a depth range has schema {document['schema']!r}", allowed=SCHEMA)
+            low, high = document["percentiles"]
+            return cls(
+                kind=DepthKind(document["kind"]),
+                far=float(document["far"]),
+                near=float(document["near"]),
+                percentiles=(float(low), float(high)),
+                frames=int(document["frames"]),
+            )
+        except (KeyError, TypeError) as error:
+            raise BadInput(f"a depth range cannot be read: {error!r}", action="convert the shot again") from error
+
+
+class RangeSurvey:
+    """Finds the range of a shot frame by frame, in 16 MB however long the shot is.
+
+    Disparities are counted by the upper 21 bits of their float32 pattern, which grows with the value: a percentile is
+    found to a relative 2**-13 of itself; the least and the greatest value are exact.
+    """
+
+    _SHIFT = 10
+    _BINS = 0x7F800000 >> _SHIFT
+
+    def __init__(self) -> None:
+        self._counts = np.zeros(self._BINS, np.int64)
+        self._low = np.inf
+        self._high = 0.0
+        self._frames = 0
+
+    def add(self, disparity: Disparity) -> None:
+        """Count the pixels of one frame that are no sky."""
+        self._frames += 1
+        valid = disparity[disparity > 0]
+        if valid.size:
+            self._low = min(self._low, float(valid.min()))
+            self._high = max(self._high, float(valid.max()))
+            self._counts += np.bincount(valid.view(np.uint32) >> self._SHIFT, minlength=self._BINS)
+
+    def range(self, kind: DepthKind, *, low_percent: float = 0.0, high_percent: float = 99.9) -> DepthRange:
+        """Return the range over all frames.
+
+        The defaults let one pixel that touches the camera not darken the shot; the far end needs no such care, since
+        disparity cannot fall below 0.
+
+        Raises:
+            BadInput: the percentiles are not in order, or every frame shows nothing but sky.
+        """
+        if not 0 <= low_percent < high_percent <= 100:  # noqa: PLR2004 - per cent
+            raise BadInput(f"depth percentiles {low_percent:g} and {high_percent:g}", allowed="0 <= low < high <= 100")
+        if not self._high:
+            raise BadInput(
+                f"the depth pass shows nothing but sky in all {self._frames} frames",
+                action="choose another depth layer, or say what its numbers mean",
+            )
+        return DepthRange(
+            kind=kind,
+            far=self._percentile(low_percent),
+            near=self._percentile(high_percent),
+            percentiles=(low_percent, high_percent),
+            frames=self._frames,
+        )
+
+    def _percentile(self, percent: float) -> float:
+        if percent in {0, 100}:
+            return self._high if percent else self._low
+        total = np.cumsum(self._counts)
+        rank = percent / 100 * (int(total[-1]) - 1)
+        index = int(np.searchsorted(total, rank, side="right"))
+        edges = (np.array([index, index + 1], np.uint32) << self._SHIFT).view(np.float32).astype(np.float64)
+        inside = (rank - int(total[index]) + int(self._counts[index])) / int(self._counts[index])
+        return float(np.clip(edges[0] + inside * (edges[1] - edges[0]), self._low, self._high))
+
+
+def disparity(values: Values, kind: DepthKind, *, lens: Lens | None = None, far: float = FAR) -> Disparity:
+    """Return what grows with nearness, and 0 where there is sky.
+
+    Args:
+        values: height x width, or with a third axis of which the first channel counts. Scene units for camera Z and
+            ray distance; normalised depth fills the range of its integer type, or 0 to 1 as float.
+        kind: what the numbers mean. Camera Z may be negative, as in a camera that looks down its own -Z; the sign of
+            most pixels holds, the others are sky, and so are 0, NaN, infinity and what is beyond ``far``.
+        lens: of the camera; needed for ray distance.
+        far: distance in scene units from which everything is sky.
+
+    Raises:
+        BadInput: ray distance without a lens.
+    """
+    plane = values[..., 0] if values.ndim == 3 else values  # noqa: PLR2004 - height, width, channels
+    if kind in {DepthKind.NEAR_BRIGHT, DepthKind.NEAR_DARK}:
+        return _normalised(plane, near_dark=kind is DepthKind.NEAR_DARK)
+    z = plane.astype(np.float32)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        if np.count_nonzero(z < 0) > np.count_nonzero(z > 0):
+            z = -z
+        if kind is DepthKind.RAY_DISTANCE:
+            z = z * _cosine(z.shape, lens)
+        valid = (z > 0) & (z < far)
+        return np.where(valid, 1 / z, np.float32(0)).astype(np.float32, copy=False)
+
+
+def to_8bit(disparity: Disparity, depth_range: DepthRange) -> NDArray[np.uint8]:
+    """Return height x width bytes: 255 at ``near`` and nearer, 0 at ``far``, farther, and for sky.
+
+    The exact value lies within one level above the byte, as in the formula of the models' own depth.
+    A range without extent makes every object white, so that it still differs from sky.
+    """
+    near, far = np.float32(depth_range.near), np.float32(depth_range.far)
+    if near <= far:
+        return np.where(disparity > 0, np.uint8(255), np.uint8(0))
+    # Divided, not multiplied by the inverse: `near` itself must come out as 255, not as 254.99998.
+    levels = (disparity - far) / (near - far) * np.float32(255)
+    return levels.clip(0, 255).astype(np.uint8)
+
+
+def guess_kind(frames: Iterable[Values], layer_name: str = "") -> DepthGuess:
+    """Return what the numbers of a depth pass seem to mean, with the evidence.
+
+    Args:
+        frames: a few frames of the shot.
+        layer_name: a name that speaks of rays or distance means ray distance.
+
+    Raises:
+        BadInput: normalised depth whose polarity does not show.
+    """
+    samples = [frame[..., 0] if frame.ndim == 3 else frame for frame in frames]  # noqa: PLR2004 - channels
+    largest = max((float(np.abs(s[np.isfinite(s)]).max(initial=0)) for s in samples), default=0.0)
+    if samples and samples[0].dtype.kind == "f" and largest > 1:
+        if any(word in layer_name.lower() for word in RAY_WORDS):
+            return DepthGuess(
+                kind=DepthKind.RAY_DISTANCE, evidence=f"values reach {largest:g} and the layer is called {layer_name!r}"
+            )
+        return DepthGuess(kind=DepthKind.CAMERA_Z, evidence=f"values reach {largest:g}, so they are scene units")
+    return _guess_polarity([_share(sample) for sample in samples])
+
+
+def _guess_polarity(samples: list[Disparity]) -> DepthGuess:
+    """Ground is near and lies below, sky is far and lies above: compare the lower third with the upper."""
+    upper = float(np.mean([s[: len(s) // 3].mean() for s in samples])) if samples else 0.0
+    lower = float(np.mean([s[-(len(s) // 3) :].mean() for s in samples])) if samples else 0.0
+    if abs(lower - upper) < CLEAR_DIFFERENCE:
+        raise BadInput(
+            f"it does not show whether near is bright: lower third {lower:.2f}, upper third {upper:.2f} on average",
+            allowed=", ".join(map(str, DepthKind)),
+            action="say what the depth pass means",
+        )
+    kind, word = (DepthKind.NEAR_BRIGHT, "brighter") if lower > upper else (DepthKind.NEAR_DARK, "darker")
+    return DepthGuess(kind=kind, evidence=f"the lower third ({lower:.2f}) is {word} than the upper third ({upper:.2f})")
+
+
+def _share(plane: Values) -> Disparity:
+    """Return normalised depth as 0 to 1, sky that is no number as 0."""
+    scale = np.iinfo(plane.dtype).max if plane.dtype.kind in "ui" else 1
+    share: Disparity = np.nan_to_num(plane.astype(np.float32) / np.float32(scale), nan=0, posinf=0, neginf=0)
+    return share
+
+
+def _normalised(plane: Values, *, near_dark: bool) -> Disparity:
+    share: Disparity = _share(plane).clip(0, 1)
+    if near_dark:
+        share = 1 - share
+        share[~np.isfinite(plane)] = 0
+    return share
+
+
+def _cosine(shape: tuple[int, ...], lens: Lens | None) -> Disparity:
+    """Return, for each pixel, depth divided by the length of its ray."""
+    if lens is None:
+        raise BadInput(
+            "ray distance needs the camera's focal length and aperture", action="name the scene, or render camera Z"
+        )
+    height, width = shape
+    half_width = lens.aperture_mm / lens.focal_mm / 2
+    half_height = half_width * height / (width * lens.pixel_aspect)
+    x = ((np.arange(width) + 0.5) / width * 2 - 1) * half_width
+    y = ((np.arange(height) + 0.5) / height * 2 - 1) * half_height
+    cosine: Disparity = (1 / np.sqrt(1 + x[None, :] ** 2 + y[:, None] ** 2)).astype(np.float32)
+    return cosine
