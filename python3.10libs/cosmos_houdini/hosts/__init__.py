@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from cosmos_houdini.config import HostConfig
 from cosmos_houdini.errors import BadInput
@@ -28,7 +28,17 @@ def open_host(name: str, config: HostConfig, *, project: Path) -> Host:
         if not root.is_absolute():
             raise _relative_root(name, root)
         return LocalHost(name, root)
-    raise BadInput(f"host {name!r} is not this machine")
+    if config.root is None:
+        raise BadInput(
+            f"host {name!r} has no root, the folder for its objects and jobs",
+            action=f"set hosts.{name}.root: /data/cosmos",
+        )
+    if not PurePosixPath(config.root).is_absolute():
+        raise _relative_root(name, config.root)
+    # Paramiko takes a quarter of a second to load, which work on this machine alone need not pay.
+    from cosmos_houdini.hosts.ssh import SshHost  # noqa: PLC0415 - see above
+
+    return SshHost(name, config, PurePosixPath(config.root))
 
 
 def _relative_root(name: str, root: object) -> BadInput:

@@ -43,14 +43,19 @@ def completed(host: str, exit_code: int, stdout: bytes, stderr: bytes) -> Comple
         HostError: a stream holds more than MAX_OUTPUT_BYTES.
     """
     if max(len(stdout), len(stderr)) > MAX_OUTPUT_BYTES:
-        raise HostError(
-            f"a command on host {host!r} printed more than {MAX_OUTPUT_BYTES // 2**20} MiB",
-            action="write it to a file and fetch that",
-        )
+        raise too_much_output(host)
     return Completed(
         exit_code=exit_code,
         stdout=stdout.decode("utf-8", "replace"),
         stderr=stderr.decode("utf-8", "replace"),
+    )
+
+
+def too_much_output(host: str) -> HostError:
+    """Return the error of a script that prints more than MAX_OUTPUT_BYTES."""
+    return HostError(
+        f"a command on host {host!r} printed more than {MAX_OUTPUT_BYTES // 2**20} MiB",
+        action="write it to a file and fetch that",
     )
 
 

@@ -1,0 +1,271 @@
+"""A machine behind SSH as a host.
+
+Files travel as the input or output of one remote command and not over SFTP: that takes fewer round trips, the remote
+shell says in words why it could not write, and when the connection is cut it removes what has arrived.
+"""
+
+from __future__ import annotations
+
+import itertools
+import shlex
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+import paramiko
+
+from cosmos_houdini.config import HostConfig
+from cosmos_houdini.errors import BadInput, CosmosError, DiskFull, HostError, HostUnreachable
+from cosmos_houdini.hosts.base import Completed, OnBytes
+from cosmos_houdini.hosts.connection import CONNECT_TIMEOUT_S, Connection
+from cosmos_houdini.hosts.files import arriving, chunks
+from cosmos_houdini.hosts.route import read_ssh_config, route
+from cosmos_houdini.hosts.script import MAX_OUTPUT_BYTES, completed, enclosed, too_much_output
+from cosmos_houdini.hosts.ssh_script import arrival_script, header_command, marked, past_mark
+
+STALL_TIMEOUT_S = 60.0
+"""How long a transfer may stand still before the host counts as unreachable."""
+
+# OpenSSH's server allows ten at a time on one connection.
+_MAX_CHANNELS = 8
+_PIECE_BYTES = 256 * 1024
+_NO_ROOM = ("No space left on device", "Disk quota exceeded")
+
+
+class SshHost:
+    """A machine behind SSH, reached over one connection that all threads share.
+
+    The connection is made at the first use, and made again when it was lost since the last one.
+
+    Args:
+        name: the name in the configuration.
+        config: with an address.
+        root: absolute folder, made with mode 0700 where it is missing.
+        connect_timeout_s: how long a server may take for each step of connecting.
+    """
+
+    def __init__(
+        self, name: str, config: HostConfig, root: PurePosixPath, *, connect_timeout_s: float = CONNECT_TIMEOUT_S
+    ) -> None:
+        self._name = name
+        self._config = config
+        self._root = root
+        self._connect_timeout_s = connect_timeout_s
+        self._connection: Connection | None = None
+        self._connecting = threading.Lock()
+        self._channels = threading.BoundedSemaphore(_MAX_CHANNELS)
+
+    @property
+    def name(self) -> str:
+        """The name in the configuration."""
+        return self._name
+
+    @property
+    def root(self) -> PurePosixPath:
+        """The absolute folder on the host below which everything lies."""
+        return self._root
+
+    def run(self, script: str, *, timeout_s: float = 60.0) -> Completed:
+        """Run a script; see Host.run."""
+        mark = uuid.uuid4().hex
+        text = marked(enclosed(script), self._root, mark)
+        with self._command("sh", timeout_s) as channel:
+            deadline = time.monotonic() + timeout_s
+            _send(channel, [text])
+            output, errors = self._read_both(channel, deadline)
+            code = self._exit_code(channel, deadline)
+        stdout = past_mark(iter([output]), mark)
+        if stdout is None:
+            raise self._not_started(errors)
+        return completed(self._name, code, stdout, errors)
+
+    def write(self, path: PurePosixPath, data: bytes, *, mode: int = 0o600) -> None:
+        """Write a small file; see Host.write."""
+        self._send_file(path, [data], size=len(data), mode=mode)
+
+    def put(self, local: Path, remote: PurePosixPath, *, on_bytes: OnBytes | None = None) -> None:
+        """Copy a file to the host; see Host.put."""
+        try:
+            size = local.stat().st_size
+        except OSError as error:
+            raise BadInput(f"{local} cannot be read: {error.strerror}") from error
+        pieces = chunks(local, BadInput, size=_PIECE_BYTES)
+        self._send_file(remote, _reported(pieces, on_bytes), size=size, mode=0o600)
+
+    def get(self, remote: PurePosixPath, local: Path, *, on_bytes: OnBytes | None = None) -> None:
+        """Copy a file from the host; see Host.get."""
+        mark = uuid.uuid4().hex
+        text = marked(enclosed(f"LC_ALL=C cat -- {shlex.quote(str(remote))}"), self._root, mark)
+        with arriving(local, BadInput) as write, self._command("sh", STALL_TIMEOUT_S) as channel:
+            _send(channel, [text])
+            pieces = _received(channel)
+            first = past_mark(pieces, mark)
+            if first is not None:
+                for piece in _reported(itertools.chain([first], pieces), on_bytes):
+                    write(piece)
+            _, errors = self._read_both(channel, _stall_deadline())
+            code = self._exit_code(channel, _stall_deadline())
+            if first is None:
+                raise self._not_started(errors)
+            if code != 0:
+                raise HostError(f"{remote} on host {self._name!r} cannot be read: {_last_line(errors)}")
+
+    def close(self) -> None:
+        """End the connection; jobs on the host go on."""
+        with self._connecting:
+            self._disconnect()
+
+    def _send_file(self, path: PurePosixPath, pieces: Iterable[bytes], *, size: int, mode: int) -> None:
+        script = arrival_script(path, size=size, mode=mode)
+        with self._command(header_command(script), STALL_TIMEOUT_S) as channel:
+            sent = _send(channel, itertools.chain([script], pieces)) - len(script)
+            _, errors = self._read_both(channel, _stall_deadline())
+            code = self._exit_code(channel, _stall_deadline())
+        if code != 0:
+            if any(words in errors.decode("utf-8", "replace") for words in _NO_ROOM):
+                raise self._disk_full(path)
+            reason = _last_line(errors) or f"{sent} bytes came where {size} were announced; did the file change?"
+            raise HostError(f"{path} on host {self._name!r} cannot be written: {reason}")
+
+    @contextmanager
+    def _command(self, command: str, timeout_s: float) -> Iterator[paramiko.Channel]:
+        """Start a command; the channel waits at most ``timeout_s`` for each piece."""
+        with self._channels:
+            channel = self._open_channel()
+            try:
+                channel.settimeout(timeout_s)
+                channel.exec_command(command)
+                yield channel
+            except CosmosError:
+                raise
+            except TimeoutError as error:
+                raise HostUnreachable(
+                    f"host {self._name!r} did not finish a command within {timeout_s:g} s",
+                    action="see whether the host and the network are busy, and try again",
+                ) from error
+            except (paramiko.SSHException, EOFError, OSError) as error:
+                raise self._lost() from error
+            finally:
+                channel.close()
+
+    def _open_channel(self) -> paramiko.Channel:
+        """Open a channel, if need be on a new connection; nothing has been asked of the host by then."""
+        try:
+            return self._connected().open_channel()
+        except paramiko.ChannelException as error:
+            raise HostError(
+                f"host {self._name!r} opens no further session: {error.text}", action="raise MaxSessions of its sshd"
+            ) from error
+        except (paramiko.SSHException, EOFError, OSError) as error:
+            if isinstance(error, CosmosError):
+                raise
+            self.close()
+        try:
+            return self._connected().open_channel()
+        except (paramiko.SSHException, EOFError) as error:
+            raise self._lost() from error
+
+    def _connected(self) -> Connection:
+        with self._connecting:
+            if self._connection is None or not self._connection.alive:
+                self._disconnect()
+                hops = route(self._config, read_ssh_config())
+                self._connection = Connection(self._name, hops, timeout_s=self._connect_timeout_s)
+            return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection:
+            self._connection.close()
+            self._connection = None
+
+    def _read_both(self, channel: paramiko.Channel, deadline: float) -> tuple[bytes, bytes]:
+        """Return all of standard output and error; both are read at once, since they share one window."""
+        with ThreadPoolExecutor(1) as pool:
+            errors = pool.submit(self._read, channel, channel.recv_stderr, deadline)
+            try:
+                return self._read(channel, channel.recv, deadline), errors.result()
+            except BaseException:
+                channel.close()
+                raise
+
+    def _read(self, channel: paramiko.Channel, receive: Callable[[int], bytes], deadline: float) -> bytes:
+        read = bytearray()
+        while True:
+            channel.settimeout(max(0.001, deadline - time.monotonic()))
+            piece = receive(_PIECE_BYTES)
+            read += piece
+            if not piece:
+                return bytes(read)
+            if len(read) > MAX_OUTPUT_BYTES:
+                channel.close()
+                raise too_much_output(self._name)
+
+    def _exit_code(self, channel: paramiko.Channel, deadline: float) -> int:
+        if not channel.status_event.wait(max(0.0, deadline - time.monotonic())):
+            raise TimeoutError
+        code = channel.recv_exit_status()
+        if code < 0:
+            raise self._lost()
+        return code
+
+    def _lost(self) -> HostUnreachable:
+        return HostUnreachable(
+            f"the connection to host {self._name!r} was lost, or the command killed, before it ended",
+            action="try again; jobs that were started go on",
+        )
+
+    def _not_started(self, errors: bytes) -> CosmosError:
+        reason = _last_line(errors) or "it ran another command in its place"
+        if any(words in reason for words in _NO_ROOM):
+            return self._disk_full(self._root)
+        return HostError(
+            f"host {self._name!r} starts no command in its root {self._root}: {reason}",
+            action=f"set hosts.{self._name}.root to a folder that you may write to",
+        )
+
+    def _disk_full(self, path: PurePosixPath) -> DiskFull:
+        return DiskFull(
+            f"no room on host {self._name!r} for {path}",
+            action=f"free some space there, or set hosts.{self._name}.root to another disk",
+        )
+
+
+def _send(channel: paramiko.Channel, pieces: Iterable[bytes]) -> int:
+    """Send pieces and the end of input; return how many bytes went before the other side ended, if it did."""
+    sent = 0
+    for piece in pieces:
+        try:
+            channel.sendall(piece)
+        except TimeoutError:
+            raise
+        except OSError:
+            # The command is over; its exit code and its last words say why.
+            return sent
+        sent += len(piece)
+    channel.shutdown_write()
+    return sent
+
+
+def _received(channel: paramiko.Channel) -> Iterator[bytes]:
+    while piece := channel.recv(_PIECE_BYTES):
+        yield piece
+
+
+def _reported(pieces: Iterable[bytes], on_bytes: OnBytes | None) -> Iterator[bytes]:
+    """Report each piece before it is passed on, so that a callback that raises keeps the file from being whole."""
+    for piece in pieces:
+        if on_bytes and piece:
+            on_bytes(len(piece))
+        yield piece
+
+
+def _stall_deadline() -> float:
+    return time.monotonic() + STALL_TIMEOUT_S
+
+
+def _last_line(errors: bytes) -> str:
+    return (errors.decode("utf-8", "replace").strip().splitlines() or [""])[-1]

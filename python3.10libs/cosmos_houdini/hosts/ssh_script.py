@@ -1,0 +1,79 @@
+r"""What is said to the shell of an SSH host, whatever the login shell is and prints before.
+
+Nothing but plain words stands on the command line, since csh and fish read quotes in their own way; all else travels on
+standard input.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from cosmos_houdini.hosts.files import partial_name
+
+_LONGEST_GREETING_BYTES = 64 * 1024
+
+
+def marked(script: bytes, root: PurePosixPath, mark: str) -> bytes:
+    r"""Return a script for the input of ``sh`` that makes the root, goes there and prints ``mark`` before it runs.
+
+    What stands in the output before the mark was printed by the user's start-up files.
+
+    >>> print(marked(b"...", PurePosixPath("/data/it's"), "7f3a").decode())
+    umask 077
+    LC_ALL=C mkdir -p -- '/data/it'"'"'s' && cd -- '/data/it'"'"'s' || exit 1
+    echo 7f3a
+    ...
+    """
+    folder = shlex.quote(str(root))
+    lines = ["umask 077", f"LC_ALL=C mkdir -p -- {folder} && cd -- {folder} || exit 1", f"echo {mark}", ""]
+    return encoded("\n".join(lines)) + script
+
+
+def past_mark(pieces: Iterator[bytes], mark: str) -> bytes | None:
+    r"""Read up to the line that is the mark and return what was read after it, or None where the mark does not come.
+
+    >>> past_mark(iter([b"welcome!\n7f", b"3a\nfirst"]), "7f3a")
+    b'first'
+    """
+    line = f"{mark}\n".encode()
+    read = b""
+    for piece in pieces:
+        read += piece
+        before, found, after = read.partition(line)
+        if found:
+            return after
+        if len(before) > _LONGEST_GREETING_BYTES:
+            return None
+    return None
+
+
+def arrival_script(path: PurePosixPath, *, size: int, mode: int) -> bytes:
+    """Return a script that makes a file of its standard input, and nothing where other than ``size`` bytes come.
+
+    A connection that is cut ends the input early, so the script itself removes what has arrived.
+    """
+    partial, final = (shlex.quote(str(p)) for p in (path.with_name(partial_name()), path))
+    return encoded(
+        f"umask 077; export LC_ALL=C; partial={partial}; final={final}\n"
+        'if [ -d "$final" ]; then echo "it is a folder" >&2; exit 1; fi\n'
+        f'if cat >"$partial" && [ $(wc -c <"$partial") -eq {size} ] &&\n'
+        f'  chmod {mode:o} "$partial" && mv -f -- "$partial" "$final"; then exit 0; fi\n'
+        'rm -f -- "$partial"; exit 1\n'
+    )
+
+
+def header_command(script: bytes) -> str:
+    """Return the command that runs the script at the beginning of its input, and leaves the rest of it to the script.
+
+    >>> print(header_command(b"cat >f"))
+    sh -c 'eval "$(dd bs=1 count=6 2>/dev/null)"'
+    """
+    # A shell that reads its script from a pipe may take more than the script; dd takes bytes by number.
+    return f"sh -c 'eval \"$(dd bs=1 count={len(script)} 2>/dev/null)\"'"
+
+
+def encoded(text: str) -> bytes:
+    """Return text as bytes; names that are no UTF-8 leave as the bytes that they were."""
+    return text.encode("utf-8", "surrogateescape")
