@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,12 @@ class JobRecord:
         """Return the request with its clips at their paths on this machine."""
         return request_from(self.request, self.inputs)
 
+    def input_paths(self) -> tuple[Path, ...]:
+        """Return the paths at which the job's clips should lie on this machine."""
+        request = self.inference()
+        clips = [request.video, *(control.clip for control in request.controls)]
+        return tuple(clip.path for clip in clips if clip)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
@@ -77,11 +83,15 @@ class Change:
         failure: why; needed for ``failed``, ``cancelled`` and ``lost``, and for no other state.
         outputs: paths of the verified results, for ``succeeded``.
         detail: one line for the history.
+        root: where on its host a new attempt goes, when ``queued`` again; empty for where the last one was.
+        launcher: likewise.
     """
 
     failure: JobFailure | None = None
     outputs: tuple[str, ...] = ()
     detail: str = ""
+    root: str = ""
+    launcher: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +101,7 @@ class Event:
     at: float
     attempt: int
     state: JobState
-    detail: str = field(default="")
+    detail: str = ""
 
 
 def new_record(

@@ -25,7 +25,8 @@ INSERT OR IGNORE INTO jobs VALUES (
 """
 MOVE = """
 UPDATE jobs SET state = :state, attempt = :attempt, failure_class = :failure_class, failure_message = :failure_message,
-    outputs = :outputs, stage = '', eta_s = NULL, progress = coalesce(:progress, progress), updated_at = :now
+    outputs = :outputs, stage = '', eta_s = NULL, progress = coalesce(:progress, progress), updated_at = :now,
+    root = coalesce(nullif(:root, ''), root), launcher = coalesce(nullif(:launcher, ''), launcher)
 WHERE id = :id AND state = :seen_state AND attempt = :seen_attempt
 """
 UNFINISHED = """

@@ -136,6 +136,8 @@ class Store:
                     "attempt": attempt,
                     "outputs": json.dumps(change.outputs),
                     "progress": {JobState.QUEUED: 0.0, JobState.SUCCEEDED: 1.0}.get(state),
+                    "root": change.root,
+                    "launcher": change.launcher,
                     "now": now,
                 },
             ).rowcount
@@ -144,14 +146,6 @@ class Store:
                 detail = change.detail or (change.failure.message if change.failure else "")
                 self._log(seen.id, now, attempt, state, detail)
         return self.get(seen.id) if moved else None
-
-    def place(self, seen: JobRecord, root: str, launcher: str) -> None:
-        """Write down where on its host a job of state ``staging`` goes."""
-        with self._writing():
-            self._db.execute(
-                "UPDATE jobs SET root = ?, launcher = ? WHERE id = ? AND state = ? AND attempt = ?",
-                (root, launcher, seen.id, str(JobState.STAGING), seen.job.attempt),
-            )
 
     def note(self, seen: JobRecord, stage: str, progress: float | None = None, eta_s: float | None = None) -> None:
         """Write down how far a job has come; nothing happens when it was moved on meanwhile."""

@@ -1,0 +1,146 @@
+"""``status logs attach cancel retry fetch``: what becomes of jobs."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from cosmos_houdini.cli.console import json_option, print_json, say
+from cosmos_houdini.cli.live import standing
+from cosmos_houdini.cli.run import conclude, follow, opened
+from cosmos_houdini.config import load
+from cosmos_houdini.errors import BadInput, Cancelled
+from cosmos_houdini.model.job import JobState
+from cosmos_houdini.queue import orders, runner
+from cosmos_houdini.queue.adopt import adopt
+from cosmos_houdini.queue.client import Client
+from cosmos_houdini.queue.logs import LogReader
+from cosmos_houdini.queue.record import JobRecord
+
+FOLLOW_PAUSE_S = 1.0
+
+ids_argument = click.argument("ids", metavar="[ID]...", nargs=-1)
+needed_ids_argument = click.argument("ids", metavar="ID...", nargs=-1, required=True)
+
+
+@click.command(help="Where jobs stand; results that wait on a host are fetched and verified.")
+@ids_argument
+@json_option
+def status(*, ids: tuple[str, ...], as_json: bool) -> None:
+    """Ask each host once about its unfinished jobs, and list jobs."""
+    with opened(load()) as client:
+        wanted = [client.store.find(word) for word in ids] if ids else None
+        unfinished = set(client.store.unfinished())
+        asked = unfinished.intersection(wanted) if wanted is not None else unfinished
+        for trouble in runner.advance(client, sorted(asked), start=False).values():
+            say(f"{trouble}; what is listed is what was last known")
+        if as_json:
+            print_json({"jobs": [job.document() for job in client.store.jobs(wanted)]})
+            return
+        for record in client.store.records(wanted):
+            click.echo(_line(record))
+        _say_who_waits(client, sorted(asked))
+
+
+@click.command(help="What a job printed.")
+@click.argument("word", metavar="ID")
+@click.option("--follow", "following", is_flag=True, help="Go on until the job ends.")
+@click.option("--stderr", "errors", is_flag=True, help="Standard error instead of standard output.")
+def logs(*, word: str, following: bool, errors: bool) -> None:
+    """Print a log."""
+    with opened(load()) as client:
+        job_id = client.store.find(word)
+        reader = LogReader(client=client, job_id=job_id, name="stderr.log" if errors else "stdout.log")
+        try:
+            while True:
+                ended = client.store.get(job_id).state.final or not following
+                click.echo(reader.read(to_end=ended), nl=False)
+                if ended:
+                    return
+                for trouble in runner.advance(client, [job_id], start=False).values():
+                    raise trouble
+                time.sleep(FOLLOW_PAUSE_S)
+        except KeyboardInterrupt:
+            raise Cancelled(f"interrupted; {job_id} goes on", action=f"cosmos-houdini attach {job_id}") from None
+
+
+@click.command(help="Follow jobs to their verified results; without an ID, all that are not at their end.")
+@ids_argument
+@click.option("--host", help="Take up, from this host, a job that another machine sent there.")
+@json_option
+def attach(*, ids: tuple[str, ...], host: str | None, as_json: bool) -> None:
+    """Follow jobs, whoever started them."""
+    with opened(load()) as client:
+        wanted = [_known_or_adopted(client, word, host) for word in ids] if ids else client.store.unfinished()
+        if not wanted:
+            say("no job is unfinished")
+        records = follow(client, wanted) if wanted else []
+    if as_json:
+        print_json({"jobs": [record.job.document() for record in records]})
+    conclude(records, quiet=as_json)
+
+
+@click.command(help="Stop jobs, on their hosts too.")
+@needed_ids_argument
+def cancel(*, ids: tuple[str, ...]) -> None:
+    """Stop jobs."""
+    with opened(load()) as client:
+        for job_id in [client.store.find(word) for word in ids]:
+            before = client.store.get(job_id).state
+            after = orders.cancel(client, job_id).state
+            if after is JobState.CANCELLED and before is not JobState.CANCELLED:
+                say(f"{job_id} cancelled")
+            else:
+                say(f"{job_id} is {after}; nothing was stopped")
+
+
+@click.command(help="Run jobs again that failed, were cancelled or lost.")
+@needed_ids_argument
+@click.option("--detach", is_flag=True, help="Return once the jobs run on their hosts.")
+def retry(*, ids: tuple[str, ...], detach: bool) -> None:
+    """Start new attempts and follow them."""
+    with opened(load()) as client:
+        wanted = [client.store.find(word) for word in ids]
+        for job_id in wanted:
+            say(f"{job_id}: attempt {orders.retry(client, job_id).job.attempt}")
+        records = follow(client, wanted, detach=detach)
+    conclude(records)
+
+
+@click.command(help="Fetch and verify the results of jobs once more.")
+@needed_ids_argument
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder to fetch into; several jobs, one each.")
+def fetch(*, ids: tuple[str, ...], output: Path | None) -> None:
+    """Fetch results again."""
+    with opened(load()) as client:
+        wanted = [client.store.find(word) for word in ids]
+        for job_id in wanted:
+            folder = output / job_id if output and len(wanted) > 1 else output
+            for path in orders.fetch(client, job_id, folder.absolute() if folder else None):
+                click.echo(path)
+
+
+def _line(record: JobRecord) -> str:
+    failure = record.job.failure
+    words = f"{record.state} ({failure.failure}): {failure.message}" if failure else standing(record)
+    return f"{record.id}  {record.job.engine} on {record.job.host}, attempt {record.job.attempt}  {words}"
+
+
+def _say_who_waits(client: Client, ids: list[str]) -> None:
+    """Name the jobs that no client of this machine brings to their host."""
+    for record in client.store.records(ids):
+        if record.state in runner.BEFORE_HOST:
+            with client.lock(record.id) as free:
+                if free:
+                    say(f"{record.id} is {record.state} and nobody sends it; cosmos-houdini attach {record.id}")
+
+
+def _known_or_adopted(client: Client, word: str, host: str | None) -> str:
+    try:
+        return client.store.find(word)
+    except BadInput:
+        if host is None:
+            raise
+        return adopt(client, host, word).id

@@ -1,0 +1,85 @@
+"""What a person sees while jobs run: bars on a terminal, a plain line now and then anywhere else."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from cosmos_houdini.cli.console import messages, say
+from cosmos_houdini.errors import HostError, one_line
+from cosmos_houdini.queue.record import JobRecord
+
+LINE_INTERVAL_S = 30.0
+
+
+def standing(record: JobRecord) -> str:
+    """Return where a job stands, in a few words.
+
+    For a running job for instance ``running: Starting diffusion sampling, 40 %, 0:02:10 left``.
+    """
+    words = [one_line(record.stage)] if record.stage else []
+    if 0 < record.job.progress < 1:
+        words.append(f"{record.job.progress:.0%}".replace("%", " %"))
+    if record.job.eta_s is not None:
+        words.append(f"{timedelta(seconds=round(record.job.eta_s))} left")
+    return f"{record.state}: {', '.join(words)}" if words else str(record.state)
+
+
+class Lines:
+    """Progress as lines: one for each change of state, and one every LINE_INTERVAL_S seconds."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, tuple[str, float]] = {}
+
+    def update(self, records: list[JobRecord]) -> None:
+        """Say what is new."""
+        for record in records:
+            state, said_at = self._last.get(record.id, ("", 0.0))
+            news = standing(record)
+            if record.state != state or (news and time.monotonic() - said_at > LINE_INTERVAL_S):
+                say(f"{record.id}: {news}")
+                self._last[record.id] = (record.state, time.monotonic())
+
+    def trouble(self, error: HostError) -> None:
+        """Say that a host does not answer."""
+        say(f"{error}; asking again, the job goes on meanwhile")
+
+
+class Bars:
+    """Progress as one bar for each job that is not at its end."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._tasks: dict[str, TaskID] = {}
+
+    def update(self, records: list[JobRecord]) -> None:
+        """Redraw the bars."""
+        for record in records:
+            if record.id not in self._tasks:
+                self._tasks[record.id] = self._progress.add_task(record.id, total=1.0)
+            self._progress.update(
+                self._tasks[record.id],
+                completed=record.job.progress,
+                description=f"{record.id}  {standing(record)}",
+                visible=not record.state.final,
+            )
+
+    def trouble(self, error: HostError) -> None:
+        """Say above the bars that a host does not answer."""
+        self._progress.console.print(f"{error}; asking again, the job goes on meanwhile", markup=False)
+
+
+@contextmanager
+def live() -> Iterator[Lines | Bars]:
+    """Show progress on standard error while the block runs."""
+    if not sys.stderr.isatty():
+        yield Lines()
+        return
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=messages(), transient=True) as progress:
+        yield Bars(progress)

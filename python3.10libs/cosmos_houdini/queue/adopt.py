@@ -1,0 +1,91 @@
+"""Taking up a job that another machine sent to a host: the host's own folder says what was asked for."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from typing import Any
+
+from cosmos_houdini.errors import BadInput, HostError
+from cosmos_houdini.hosts import Host, open_host
+from cosmos_houdini.launchers.folder import JOBS, attempt_folder
+from cosmos_houdini.model.job import Job, JobState
+from cosmos_houdini.queue.bring import SCHEMA
+from cosmos_houdini.queue.client import Client
+from cosmos_houdini.queue.prepare import RESULTS
+from cosmos_houdini.queue.record import JobRecord, request_from
+
+LARGEST_REQUEST_BYTES = 4 * 2**20
+
+
+def adopt(client: Client, host_name: str, job_id: str) -> JobRecord:
+    """Add a job that lies on a host to this project's store as ``running`` and return it.
+
+    Its inputs stay unknown to this machine, so it can be followed, fetched and cancelled, and not sent again.
+
+    Raises:
+        BadInput: the host has no such job.
+        HostError: what it has is no job of this project's kind, or the road failed.
+    """
+    name, settings = client.config.settings.host(host_name)
+    host = open_host(name, settings, project=client.config.project)
+    try:
+        text = _last_request(host, attempt_folder(job_id, 1))
+    finally:
+        host.close()
+    if not text:
+        raise BadInput(f"host {name} has no job {job_id!r}", action="give the whole id; here it cannot be shortened")
+    document = _document(text, job_id, name)
+    request = request_from(document["request"], {})
+    return client.store.add(
+        JobRecord(
+            job=Job(
+                id=job_id,
+                name=request.name,
+                engine=request.engine,
+                host=name,
+                state=JobState.RUNNING,
+                attempt=document["attempt"],
+                progress=0.0,
+                eta_s=None,
+                failure=None,
+                outputs=(),
+            ),
+            request=document["request"],
+            inputs={},
+            root=str(host.root),
+            launcher=document["launcher"],
+            results=(client.config.project / RESULTS / job_id).absolute(),
+        )
+    )
+
+
+def _last_request(host: Host, folder: str) -> str:
+    """Return the text of ``request.json`` of a job's last attempt, or nothing."""
+    jobs = shlex.quote(str(host.root / JOBS))
+    listed = host.run(f"cd {jobs} 2>/dev/null && ls -d {shlex.quote(folder)} {shlex.quote(folder)}.* 2>/dev/null || :")
+    suffixes = (name.removeprefix(folder) for name in listed.stdout.splitlines())
+    attempts = [int(suffix[1:] or 1) for suffix in suffixes if re.fullmatch(r"|\.[1-9]\d{0,5}", suffix, re.ASCII)]
+    if not attempts:
+        return ""
+    last = shlex.quote(folder if max(attempts) == 1 else f"{folder}.{max(attempts)}")
+    return host.run(f"cd {jobs} && head -c {LARGEST_REQUEST_BYTES} {last}/request.json 2>/dev/null || :").stdout
+
+
+def _document(text: str, job_id: str, host: str) -> dict[str, Any]:
+    """Return the parsed ``request.json``; what a host says is not believed before it is checked."""
+    try:
+        document = json.loads(text)
+        fits = (
+            document["schema"] == SCHEMA
+            and document["id"] == job_id
+            and type(document["attempt"]) is int
+            and document["attempt"] >= 1
+            and re.fullmatch(r"[a-z]+", document["launcher"])
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise HostError(f"request.json of job {job_id} on host {host} cannot be read: {error}") from error
+    if not fits:
+        raise HostError(f"request.json of job {job_id} on host {host} is of another kind", action=f"expected {SCHEMA}")
+    return dict(document)

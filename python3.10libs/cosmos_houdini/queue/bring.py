@@ -1,0 +1,100 @@
+"""From ``queued`` to ``running``: the inputs go to the host, and the job is started there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from cosmos_houdini.errors import BadInput, Cancelled, CosmosError, DiskFull, JobError
+from cosmos_houdini.launchers.base import Task
+from cosmos_houdini.launchers.staging import stage
+from cosmos_houdini.media.probe import sha256_of
+from cosmos_houdini.model.job import FailureClass, JobFailure, JobState
+from cosmos_houdini.queue.client import Client
+from cosmos_houdini.queue.record import Change, JobRecord
+from cosmos_houdini.queue.secret import redacted
+
+SCHEMA = "cosmos-houdini/job/1"
+NOTE_INTERVAL_S = 0.5
+
+
+def bring(client: Client, job_id: str) -> None:
+    """Bring a job to its host and start it; nothing happens while another client does so.
+
+    A client that dies in the middle leaves the job in ``staging``. All of it is then done again, which costs little:
+    what the host has is not sent twice, and a job that runs is not started twice.
+    """
+    with client.lock(job_id) as mine:
+        record: JobRecord | None = client.store.get(job_id)
+        if mine and record and record.state is JobState.QUEUED:
+            record = client.store.move(record, JobState.STAGING)
+        if not mine or record is None or record.state is not JobState.STAGING:
+            return
+        try:
+            _check_inputs(record)
+            task = client.task(record)
+            stage(client.host(record), task, job_document(record), on_bytes=_reporter(client, record, task))
+            client.launcher(record).start(client.host(record), task)
+        except Cancelled:
+            return
+        except (BadInput, DiskFull, JobError) as error:
+            _fail(client, record, error)
+            return
+        if client.store.move(record, JobState.RUNNING) is None:
+            # Another client cancelled it between the last look and the start.
+            client.launcher(record).cancel(client.host(record), task.site, record.id)
+
+
+def job_document(record: JobRecord) -> dict[str, Any]:
+    """Return ``request.json`` of the job's folder, from which a client on another machine can take the job up."""
+    return {
+        "schema": SCHEMA,
+        "id": record.id,
+        "attempt": record.job.attempt,
+        "launcher": record.launcher,
+        "request": dict(record.request),
+    }
+
+
+def _check_inputs(record: JobRecord) -> None:
+    """Refuse inputs that are gone or other than when the job was made.
+
+    Raises:
+        BadInput: a clip is missing, or holds something else now.
+    """
+    for sha256, path in record.inputs.items():
+        if not Path(path).is_file():
+            raise BadInput(f"the input {path} is gone")
+        if sha256_of(Path(path)) != sha256:
+            raise BadInput(f"the input {path} has changed since the job was made", action="run its RunSpec again")
+
+
+def _reporter(client: Client, record: JobRecord, task: Task) -> Callable[[int], None]:
+    """Return a callback that notes how much was sent, and stops the transfer of a job that was cancelled."""
+    total = sum(path.stat().st_size for path in map(Path, task.invocation.inputs.values()) if path.is_file())
+    sent = 0
+    noted_at = 0.0
+
+    def report(count: int) -> None:
+        nonlocal sent, noted_at
+        sent += count
+        if time.monotonic() - noted_at < NOTE_INTERVAL_S:
+            return
+        noted_at = time.monotonic()
+        if client.store.get(record.id).state is not JobState.STAGING:
+            raise Cancelled(f"job {record.id} was cancelled")
+        client.store.note(record, f"sending inputs, {sent / 1e6:.0f} of {total / 1e6:.0f} MB")
+
+    return report
+
+
+def _fail(client: Client, record: JobRecord, error: CosmosError) -> None:
+    failure = FailureClass.ENGINE_ERROR
+    if isinstance(error, BadInput):
+        failure = FailureClass.BAD_INPUT
+    elif isinstance(error, DiskFull):
+        failure = FailureClass.DISK_FULL
+    message = redacted(str(error), client.secrets(record))
+    client.store.move(record, JobState.FAILED, Change(failure=JobFailure(failure=failure, message=message)))

@@ -1,0 +1,102 @@
+"""One process that works on jobs: its store, its configuration, and the hosts that it holds open."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+from cosmos_houdini.config import Config, HostConfig
+from cosmos_houdini.engines import engine
+from cosmos_houdini.engines.base import Engine
+from cosmos_houdini.hosts import open_host
+from cosmos_houdini.hosts.base import Host
+from cosmos_houdini.launchers import launcher_for
+from cosmos_houdini.launchers.base import Launcher, Task
+from cosmos_houdini.launchers.folder import site_for
+from cosmos_houdini.model.request import Site
+from cosmos_houdini.queue.lock import job_lock
+from cosmos_houdini.queue.record import JobRecord
+from cosmos_houdini.queue.secret import secrets_from
+from cosmos_houdini.queue.store import FOLDER, Store
+
+
+@dataclass(slots=True, kw_only=True)
+class Client:
+    """What the steps of a job work with.
+
+    Attributes:
+        store: the jobs.
+        config: hosts by name, and the project folder.
+        environ: where secrets come from.
+    """
+
+    store: Store
+    config: Config
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    _hosts: dict[tuple[str, str], Host] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, config: Config) -> Client:
+        """Open the store of a configuration's project."""
+        return cls(store=Store.of(config.project), config=config)
+
+    def settings(self, record: JobRecord) -> HostConfig:
+        """Return the configuration of a job's host, with the root and launcher that stand in the job's row.
+
+        Raises:
+            BadInput: the host is configured no more.
+        """
+        _, settings = self.config.settings.host(record.job.host)
+        return settings.model_copy(update={"root": record.root, "launcher": record.launcher})
+
+    def host(self, record: JobRecord) -> Host:
+        """Return the open host of a job; jobs of one host and root share it."""
+        key = (record.job.host, record.root)
+        if key not in self._hosts:
+            self._hosts[key] = open_host(record.job.host, self.settings(record), project=self.config.project)
+        return self._hosts[key]
+
+    def site(self, record: JobRecord) -> Site:
+        """Return where the job's present attempt lies on its host."""
+        return site_for(self.host(record).root, record.id, record.job.attempt, self.settings(record))
+
+    def engine(self, record: JobRecord) -> Engine:
+        """Return the job's engine."""
+        return engine(record.job.engine)
+
+    def launcher(self, record: JobRecord) -> Launcher:
+        """Return the job's launcher."""
+        return launcher_for(record.job.host, self.settings(record))
+
+    def secrets(self, record: JobRecord) -> dict[str, str]:
+        """Return the secrets of this machine that the job's host is given."""
+        return secrets_from(self.settings(record).secrets, self.environ)
+
+    def task(self, record: JobRecord) -> Task:
+        """Return the job's present attempt as a launcher takes it."""
+        request = record.inference()
+        site = self.site(record)
+        return Task(
+            job_id=record.id,
+            site=site,
+            invocation=self.engine(record).invocation(request, site),
+            num_gpu=request.num_gpu if self.engine(record).gpu_memory_gb > 0 else 0,
+            secrets=self.secrets(record),
+        )
+
+    def lock(self, job_id: str, *, timeout_s: float = 0.0) -> AbstractContextManager[bool]:
+        """Hold a job for this client; gives False where another client of this machine holds it."""
+        return job_lock(self.config.project / FOLDER / "locks", job_id, timeout_s=timeout_s)
+
+    def drop(self, host: str) -> None:
+        """Give up the connections to a host; the next use opens new ones."""
+        for key in [key for key in self._hosts if key[0] == host]:
+            self._hosts.pop(key).close()
+
+    def close(self) -> None:
+        """Give back connections and store; jobs go on."""
+        for name in {name for name, _ in self._hosts}:
+            self.drop(name)
+        self.store.close()

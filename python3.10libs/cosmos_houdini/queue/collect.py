@@ -1,0 +1,161 @@
+"""Bringing back what a job wrote: logs, and outputs that stand under their final names only when they are verified."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from cosmos_houdini.engines.base import EngineLog
+from cosmos_houdini.errors import BadInput, CosmosError, DiskFull, HostError, HostUnreachable
+from cosmos_houdini.hosts.base import Host, OnBytes
+from cosmos_houdini.hosts.files import arriving
+from cosmos_houdini.media.probe import probe_video, sha256_of
+from cosmos_houdini.model.job import JobFailure
+from cosmos_houdini.model.request import Clip, ExpectedOutput, Site
+from cosmos_houdini.queue.outcome import corrupt, largest_bytes, output_failure
+from cosmos_houdini.queue.secret import redacted
+
+LOG_BYTES = 4 * 2**20
+HASH_TIMEOUT_S = 1800.0
+LOGS = ("stdout.log", "stderr.log")
+
+
+class CorruptOutput(CosmosError):
+    """An output is missing, or is not what was asked for; ``failure`` says it for the store."""
+
+    def __init__(self, failure: JobFailure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteFile:
+    """A file on a host: its size and SHA-256, as the host says."""
+
+    bytes: int
+    sha256: str
+
+
+def fetch_log(host: Host, folder: PurePosixPath, secrets: Mapping[str, str]) -> EngineLog:
+    """Return the last LOG_BYTES of each log of a job, secrets masked; a log that does not exist is empty."""
+    stdout, stderr = (
+        redacted(host.run(f"tail -c {LOG_BYTES} {_quoted(folder / name)} 2>/dev/null || :").stdout, secrets)
+        for name in LOGS
+    )
+    return EngineLog(stdout=stdout, stderr=stderr)
+
+
+def keep_log(log: EngineLog, results: Path) -> None:
+    """Write a job's logs into its results folder."""
+    results.mkdir(parents=True, exist_ok=True)
+    for name, text in zip(LOGS, (log.stdout, log.stderr), strict=True):
+        _replace(results / name, text.encode())
+
+
+def inventory_script(paths: Iterable[PurePosixPath]) -> str:
+    """Return a script that prints ``<index> <bytes> <sha256>`` for each of the files that exists."""
+    lines = ["hash() { if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi; }"]
+    lines += [
+        f'f={_quoted(path)}; if [ -f "$f" ]; then set -- $(wc -c <"$f") $(hash <"$f"); echo "{index} $1 $2"; fi'
+        for index, path in enumerate(paths)
+    ]
+    return "\n".join(lines)
+
+
+def parse_inventory(text: str) -> dict[int, RemoteFile]:
+    """Return what an inventory script printed, by the index of the file; other lines are left out."""
+    found = {}
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) == 3 and words[0].isdecimal() and words[1].isdecimal() and len(words[2]) == 64:  # noqa: PLR2004 - SHA-256 in hexadecimal
+            found[int(words[0])] = RemoteFile(bytes=int(words[1]), sha256=words[2].lower())
+    return found
+
+
+def fetch_outputs(
+    host: Host,
+    site: Site,
+    expected: tuple[ExpectedOutput, ...],
+    results: Path,
+    *,
+    on_bytes: OnBytes | None = None,
+    probe: Callable[[Path], Clip] = probe_video,
+) -> tuple[Clip, ...]:
+    """Fetch and verify a job's outputs, then move them to their final names below ``results``.
+
+    Raises:
+        CorruptOutput: a file is missing or too large, arrives with another hash, cannot be decoded, or has the wrong
+            number or size of frames; nothing has its final name then.
+        HostError: the road failed.
+        DiskFull: no room on this machine.
+    """
+    done = host.run(inventory_script(site.outputs / output.path for output in expected), timeout_s=HASH_TIMEOUT_S)
+    files = parse_inventory(done.stdout)
+    unverified = results / ".unverified"
+    clips = []
+    try:
+        for index, output in enumerate(expected):
+            local = unverified / output.path
+            _fetch(host, site.outputs / output.path, _usable(files.get(index), output), local, on_bytes)
+            clips.append(_verified(local, output, probe))
+        for output in expected:
+            final = results / output.path
+            final.parent.mkdir(parents=True, exist_ok=True)
+            (unverified / output.path).replace(final)
+    finally:
+        shutil.rmtree(unverified, ignore_errors=True)
+    return tuple(clips)
+
+
+def write_result(path: Path, document: Mapping[str, object]) -> None:
+    """Write ``result.json``, the last file of a finished job."""
+    _replace(path, json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n")
+
+
+def _usable(file: RemoteFile | None, output: ExpectedOutput) -> RemoteFile:
+    if file is None:
+        raise CorruptOutput(corrupt(f"{output.path} was not written"))
+    if not 0 < file.bytes <= largest_bytes(output):
+        raise CorruptOutput(corrupt(f"{output.path} has {file.bytes} bytes"))
+    return file
+
+
+def _fetch(host: Host, remote: PurePosixPath, file: RemoteFile, local: Path, on_bytes: OnBytes | None) -> None:
+    local.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        host.get(remote, local, on_bytes=on_bytes)
+    except HostUnreachable:
+        raise
+    except HostError as error:
+        raise CorruptOutput(corrupt(f"{remote.name} cannot be read on the host: {error}")) from error
+    sha256 = sha256_of(local)
+    if sha256 != file.sha256:
+        raise CorruptOutput(
+            corrupt(f"{remote.name} arrived with SHA-256 {sha256[:12]}... instead of {file.sha256[:12]}...")
+        )
+
+
+def _verified(local: Path, output: ExpectedOutput, probe: Callable[[Path], Clip]) -> Clip:
+    try:
+        clip = probe(local)
+    except DiskFull:
+        raise
+    except CosmosError as error:
+        raise CorruptOutput(corrupt(f"{output.path} cannot be decoded: {error.problem}")) from error
+    failure = output_failure(output, clip)
+    if failure:
+        raise CorruptOutput(failure)
+    return clip
+
+
+def _replace(path: Path, data: bytes) -> None:
+    with arriving(path, BadInput) as write:
+        write(data)
+
+
+def _quoted(path: PurePosixPath) -> str:
+    return shlex.quote(str(path))

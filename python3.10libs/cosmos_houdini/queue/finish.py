@@ -1,0 +1,124 @@
+"""From ``running`` to the end: what the host says about a job, what it wrote, and whether that is a success."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from cosmos_houdini.engines.base import EngineLog
+from cosmos_houdini.launchers.folder import Observation, Phase
+from cosmos_houdini.model.job import FailureClass, JobFailure, JobState
+from cosmos_houdini.model.request import Clip, ExpectedOutput
+from cosmos_houdini.queue import collect, outcome
+from cosmos_houdini.queue.client import Client
+from cosmos_houdini.queue.record import Change, JobRecord
+from cosmos_houdini.queue.secret import redacted
+
+RESULT_SCHEMA = "cosmos-houdini/result/1"
+LEAST_FRACTION = 0.02
+CANCELLED = Change(failure=JobFailure(failure=FailureClass.CANCELLED, message="cancelled on request"))
+COLLECTABLE = frozenset({JobState.RUNNING, JobState.COLLECTING, JobState.FAILED})
+
+
+def note_progress(client: Client, record: JobRecord, seen: Observation) -> None:
+    """Write down how far a running job has come, and when it will end if that can be told."""
+    engine = client.engine(record)
+    plan = engine.plan(record.inference())
+    progress = engine.progress(EngineLog(stdout=seen.stdout_tail, stderr=seen.stderr_tail), plan)
+    fraction = progress.fraction if progress else 0.0
+    eta_s = None
+    if seen.run_s is not None and fraction > LEAST_FRACTION:
+        eta_s = seen.run_s / fraction - seen.run_s
+    elif seen.run_s is not None and plan.estimate_s is not None:
+        eta_s = max(0.0, plan.estimate_s - seen.run_s)
+    stage = redacted(progress.stage, client.secrets(record)) if progress else ""
+    if seen.phase is Phase.WAITING:
+        stage = "waiting for a GPU"
+    client.store.note(record, stage, progress.fraction if progress else None, eta_s)
+
+
+def finish(client: Client, job_id: str, seen: Observation) -> None:
+    """Collect a job that has ended and judge it; nothing happens while another client does so."""
+    with client.lock(job_id) as mine:
+        record: JobRecord | None = client.store.get(job_id)
+        if not mine or record is None or record.state not in COLLECTABLE:
+            return
+        if record.state is not JobState.COLLECTING:
+            record = client.store.move(record, JobState.COLLECTING)
+        if record is not None:
+            _collect(client, record, seen)
+
+
+def lose(client: Client, job_id: str, message: str) -> None:
+    """Give up a job that left no exit code behind; its log is kept."""
+    with client.lock(job_id) as mine:
+        record = client.store.get(job_id)
+        if not mine or record.state not in {JobState.RUNNING, JobState.COLLECTING}:
+            return
+        log = collect.fetch_log(client.host(record), client.site(record).folder, client.secrets(record))
+        collect.keep_log(log, record.results)
+        client.store.move(record, JobState.LOST, Change(failure=outcome.lost(message, log)))
+
+
+def fetch_verified(client: Client, record: JobRecord, results: Path) -> tuple[str, ...]:
+    """Fetch the outputs of a job that has ended well, verify them, write ``result.json``, and return their paths.
+
+    Raises:
+        CorruptOutput: an output is missing or not what was asked for.
+        HostError: the road failed.
+        DiskFull: no room on this machine.
+    """
+    results.mkdir(parents=True, exist_ok=True)
+    expected = client.engine(record).invocation(record.inference(), client.site(record)).outputs
+    clips = collect.fetch_outputs(client.host(record), client.site(record), expected, results)
+    collect.write_result(results / "result.json", _result(client, record, expected, clips))
+    return tuple(str(results / output.path) for output in expected)
+
+
+def _collect(client: Client, record: JobRecord, seen: Observation) -> None:
+    client.store.note(record, "fetching and verifying the results")
+    secrets = client.secrets(record)
+    log = collect.fetch_log(client.host(record), client.site(record).folder, secrets)
+    collect.keep_log(log, record.results)
+    if seen.cancelled or seen.exit_code is None:
+        client.store.move(record, JobState.CANCELLED, CANCELLED)
+        return
+    failure = outcome.run_failure(client.engine(record), seen.exit_code, log, oom_killed=seen.oom_killed)
+    outputs: tuple[str, ...] = ()
+    if failure is None:
+        try:
+            outputs = fetch_verified(client, record, record.results)
+        except collect.CorruptOutput as error:
+            failure = error.failure
+    if failure is None:
+        client.store.move(record, JobState.SUCCEEDED, Change(outputs=outputs))
+    else:
+        _fail(client, record, replace(failure, message=redacted(failure.message, secrets)))
+
+
+def _fail(client: Client, record: JobRecord, failure: JobFailure) -> None:
+    client.store.move(record, JobState.FAILED, Change(failure=failure))
+
+
+def _result(
+    client: Client, record: JobRecord, expected: tuple[ExpectedOutput, ...], clips: tuple[Clip, ...]
+) -> dict[str, Any]:
+    attempt = client.store.attempts(record.id)[-1]
+    return {
+        "schema": RESULT_SCHEMA,
+        "job": record.id,
+        "host": record.job.host,
+        "root": record.root,
+        "launcher": record.launcher,
+        "attempt": record.job.attempt,
+        "created_at": record.created_at,
+        "started_at": attempt.started_at,
+        "verified_at": time.time(),
+        "request": dict(record.request),
+        "outputs": [
+            {"path": str(output.path), "role": output.role, **clip.document()}
+            for output, clip in zip(expected, clips, strict=True)
+        ],
+    }

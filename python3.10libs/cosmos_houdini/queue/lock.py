@@ -1,0 +1,28 @@
+"""One client of this machine at a time works on a job; the system frees the lock of a client that is killed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+
+@contextmanager
+def job_lock(folder: Path, job_id: str, *, timeout_s: float = 0.0) -> Iterator[bool]:
+    """Give whether the job's lock could be had within ``timeout_s`` seconds, and hold it while the block runs.
+
+    The file stays: two clients could otherwise lock two files of one name.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = FileLock(folder / f"{job_id}.lock", timeout=timeout_s, mode=0o600)
+    try:
+        lock.acquire()
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()

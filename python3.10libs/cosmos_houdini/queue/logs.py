@@ -1,0 +1,58 @@
+"""Reading the log of a job while it grows on its host, and from the results folder afterwards."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+
+from cosmos_houdini.model.job import JobState
+from cosmos_houdini.queue.client import Client
+from cosmos_houdini.queue.collect import LOG_BYTES
+from cosmos_houdini.queue.runner import BEFORE_HOST
+from cosmos_houdini.queue.secret import redacted
+
+
+@dataclass(slots=True, kw_only=True)
+class LogReader:
+    """Gives what is new in one log of one job.
+
+    Attributes:
+        client: what to work with.
+        job_id: a job.
+        name: ``stdout.log`` or ``stderr.log``.
+        lines: how many lines were given.
+    """
+
+    client: Client
+    job_id: str
+    name: str
+    lines: int = 0
+
+    def read(self, *, to_end: bool) -> str:
+        """Return the whole lines that are new, and with ``to_end`` a last one that has no end yet.
+
+        Terminal escapes are written out: what a host prints must not steer the terminal of its reader.
+
+        Raises:
+            HostError: the road failed.
+        """
+        new = "".join(self._text().splitlines(keepends=True)[self.lines :])
+        if not to_end:
+            new = new[: new.rfind("\n") + 1]
+        self.lines += len(new.splitlines())
+        return _harmless(new)
+
+    def _text(self) -> str:
+        record = self.client.store.get(self.job_id)
+        kept = record.results / self.name
+        if record.state.final and kept.is_file():
+            return kept.read_text(encoding="utf-8", errors="replace")
+        if record.state in BEFORE_HOST or (record.state is JobState.CANCELLED and not record.root):
+            return ""
+        path = shlex.quote(str(self.client.site(record).folder / self.name))
+        text = self.client.host(record).run(f"tail -c {LOG_BYTES} {path} 2>/dev/null || :").stdout
+        return redacted(text, self.client.secrets(record))
+
+
+def _harmless(text: str) -> str:
+    return "".join(c if c.isprintable() or c in "\n\r\t" else f"\\x{ord(c):02x}" for c in text)

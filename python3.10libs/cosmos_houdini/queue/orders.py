@@ -1,0 +1,102 @@
+"""What people order for a job: stop it, run it again, fetch its results once more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cosmos_houdini.errors import BadInput, HostError, JobError
+from cosmos_houdini.hosts import open_host
+from cosmos_houdini.launchers.folder import Phase
+from cosmos_houdini.model.job import FailureClass, JobState
+from cosmos_houdini.queue.client import Client
+from cosmos_houdini.queue.finish import CANCELLED, fetch_verified, finish
+from cosmos_houdini.queue.record import Change, JobRecord
+from cosmos_houdini.queue.runner import observe
+
+LOCK_TIMEOUT_S = 60.0
+
+
+def cancel(client: Client, job_id: str) -> JobRecord:
+    """Stop a job, on its host too, and return it; a job that has ended stays as it is.
+
+    Raises:
+        HostError: the host could not be told; the job keeps its state.
+    """
+    record = client.store.get(job_id)
+    # A client that is sending inputs holds the lock for long; it sees the change by itself and stops.
+    patience_s = LOCK_TIMEOUT_S if record.state is JobState.RUNNING else 0.0
+    with client.lock(job_id, timeout_s=patience_s) as mine:
+        record = client.store.get(job_id)
+        if record.state in {JobState.QUEUED, JobState.STAGING, JobState.RUNNING}:
+            if mine and record.state is not JobState.QUEUED:
+                client.launcher(record).cancel(client.host(record), client.site(record), record.id)
+            if mine or record.state is not JobState.RUNNING:
+                client.store.move(record, JobState.CANCELLED, CANCELLED)
+    return client.store.get(job_id)
+
+
+def retry(client: Client, job_id: str) -> JobRecord:
+    """Queue a new attempt of a job that did not succeed, where the configuration now says, and return it.
+
+    Raises:
+        BadInput: the job is still on its way, has succeeded, or its inputs are not on this machine.
+    """
+    record = client.store.get(job_id)
+    if not record.state.final:
+        raise BadInput(f"job {job_id} is {record.state}", action=f"follow it with `cosmos-houdini attach {job_id}`")
+    if record.state is JobState.SUCCEEDED:
+        raise BadInput(
+            f"job {job_id} has succeeded", action=f"`cosmos-houdini fetch {job_id}` brings its results again"
+        )
+    missing = [path for path in record.input_paths() if not path.is_file()]
+    if missing:
+        raise BadInput(
+            f"job {job_id} cannot be sent again: {missing[0]} is not on this machine",
+            action="retry it from the machine that has its inputs",
+        )
+    _, settings = client.config.settings.host(record.job.host)
+    root = str(open_host(record.job.host, settings, project=client.config.project).root)
+    client.store.move(record, JobState.QUEUED, Change(root=root, launcher=settings.launcher))
+    return client.store.get(job_id)
+
+
+def fetch(client: Client, job_id: str, results: Path | None = None) -> tuple[str, ...]:
+    """Fetch and verify the outputs of a job again and return their paths.
+
+    A job that failed because its outputs arrived wrong is judged anew.
+
+    Args:
+        client: what to work with.
+        job_id: a job.
+        results: folder to fetch into, instead of the job's own.
+
+    Raises:
+        BadInput: the job is still on its way.
+        JobError: the job has no good outputs.
+        HostError: the road failed, or the host has the job no more.
+    """
+    record = client.store.get(job_id)
+    if not record.state.final:
+        raise BadInput(f"job {job_id} is {record.state}", action=f"follow it with `cosmos-houdini attach {job_id}`")
+    if record.job.failure and record.job.failure.failure is FailureClass.CORRUPT_OUTPUT:
+        seen = observe(client, [record]).get(job_id)
+        if seen is None or seen.phase is not Phase.ENDED:
+            raise HostError(
+                f"host {record.job.host} has job {job_id} no more", action=f"`cosmos-houdini retry {job_id}`"
+            )
+        finish(client, job_id, seen)
+        record = client.store.get(job_id)
+    if record.state is not JobState.SUCCEEDED:
+        raise job_error(record)
+    return fetch_verified(client, record, results or record.results)
+
+
+def job_error(record: JobRecord) -> JobError:
+    """Return the error that tells how a job failed and what to do next."""
+    failure = record.job.failure
+    if failure is None:
+        return JobError(f"job {record.id} is {record.state}")
+    return JobError(
+        f"job {record.id} {record.state} ({failure.failure}): {failure.message}",
+        action=f"{failure.failure.advice}; logs: {record.results}",
+    )

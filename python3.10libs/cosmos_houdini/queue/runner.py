@@ -1,0 +1,170 @@
+"""Brings jobs to their end in small steps, each of which may be cut off and done again by any client.
+
+One client of a machine at a time works on a job (a lock), every change of state is compared with what was seen (the
+store), and what is done on a host may be done twice. So a client may die at any moment, and many may attach at once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from cosmos_houdini.errors import HostError, HostUnreachable
+from cosmos_houdini.launchers.folder import Observation, Phase, parse_poll, poll_script
+from cosmos_houdini.model.job import JobState
+from cosmos_houdini.queue.bring import bring
+from cosmos_houdini.queue.client import Client
+from cosmos_houdini.queue.finish import finish, lose, note_progress
+from cosmos_houdini.queue.record import JobRecord
+
+PATIENCE_ATTEMPTS = 12
+LONGEST_BACKOFF_S = 30.0
+FIRST_PAUSE_S = 0.2
+LONGEST_PAUSE_S = 5.0
+LONGEST_LOCAL_PAUSE_S = 1.0
+PAUSE_GROWTH = 1.3
+POLL_TIMEOUT_S = 120.0
+
+ON_HOST = frozenset({JobState.RUNNING, JobState.COLLECTING})
+BEFORE_HOST = frozenset({JobState.QUEUED, JobState.STAGING})
+
+OnUpdate = Callable[[list[JobRecord]], None]
+OnTrouble = Callable[[HostError], None]
+
+
+def at_end(record: JobRecord) -> bool:
+    """Whether nothing more happens to a job by itself."""
+    return record.state.final
+
+
+def on_host(record: JobRecord) -> bool:
+    """Whether a job goes on without this machine, or has ended."""
+    return record.state not in BEFORE_HOST
+
+
+def advance(client: Client, ids: Collection[str], *, start: bool = True) -> dict[str, HostError]:
+    """Take every unfinished job as far as it goes without waiting; one remote command asks for all jobs of a host.
+
+    Args:
+        client: what to work with.
+        ids: jobs.
+        start: whether jobs that are not on their host yet are brought there.
+
+    Returns:
+        What failed, by the name of the host; the jobs of that host are as they were.
+    """
+    troubles: dict[str, HostError] = {}
+    for record in client.store.records(ids):
+        if start and record.state in BEFORE_HOST and record.job.host not in troubles:
+            with _noted(troubles, record.job.host):
+                bring(client, record.id)
+    by_host: defaultdict[tuple[str, str], list[JobRecord]] = defaultdict(list)
+    for record in client.store.records(ids):
+        if record.state in ON_HOST:
+            by_host[record.job.host, record.root].append(record)
+    for (host, _), records in by_host.items():
+        if host not in troubles:
+            with _noted(troubles, host):
+                _follow(client, records)
+    for host in troubles:
+        client.drop(host)
+    return troubles
+
+
+def wait(
+    client: Client,
+    ids: Collection[str],
+    *,
+    on_update: OnUpdate,
+    on_trouble: OnTrouble,
+    until: Callable[[JobRecord], bool] = at_end,
+    patience_attempts: int = PATIENCE_ATTEMPTS,
+) -> list[JobRecord]:
+    """Follow jobs until all are where they should be, through lost connections.
+
+    Args:
+        client: what to work with.
+        ids: jobs.
+        on_update: called after every look with the jobs as they stand.
+        on_trouble: called when a host does not answer and is asked again.
+        until: when a job needs to be followed no more.
+        patience_attempts: how often in a row a host is asked that does not answer.
+
+    Raises:
+        HostError: a host stayed out of reach, shows another key, or takes none of ours; its jobs keep their state.
+    """
+    patience = Retrying(
+        retry=retry_if_exception_type(HostUnreachable),
+        wait=wait_random_exponential(multiplier=1, max=LONGEST_BACKOFF_S),
+        stop=stop_after_attempt(patience_attempts),
+        before_sleep=lambda state: on_trouble(_trouble(state)),
+        reraise=True,
+    )
+    pause_s = FIRST_PAUSE_S
+    states: list[JobState] = []
+    while True:
+        patience(_advance_or_raise, client, ids)
+        records = client.store.records(ids)
+        on_update(records)
+        if all(until(record) for record in records):
+            return records
+        pause_s = pause_s * PAUSE_GROWTH if states == [r.state for r in records] else FIRST_PAUSE_S
+        states = [record.state for record in records]
+        time.sleep(min(pause_s, _longest_pause_s(client, records)))
+
+
+def observe(client: Client, records: Collection[JobRecord]) -> dict[str, Observation]:
+    """Ask a host by one command about jobs that share a host and root; the answer is by job id."""
+    folders = {client.site(record).folder.name: record.id for record in records}
+    host = client.host(next(iter(records)))
+    done = host.run(poll_script(host.root, folders), timeout_s=POLL_TIMEOUT_S)
+    return {folders[name]: seen for name, seen in parse_poll(done.stdout).items() if name in folders}
+
+
+def _follow(client: Client, records: list[JobRecord]) -> None:
+    seen = observe(client, records)
+    for record in records:
+        if record.id in seen:
+            _step(client, record, seen[record.id])
+
+
+def _step(client: Client, record: JobRecord, seen: Observation) -> None:
+    if seen.phase is Phase.ENDED:
+        finish(client, record.id, seen)
+    elif seen.phase is Phase.VANISHED:
+        lose(client, record.id, f"its program on {record.job.host} is gone and left no exit code")
+    elif seen.phase is Phase.ABSENT:
+        lose(client, record.id, f"its folder on {record.job.host} is gone")
+    elif record.state is JobState.RUNNING:
+        note_progress(client, record, seen)
+
+
+@contextmanager
+def _noted(troubles: dict[str, HostError], host: str) -> Iterator[None]:
+    try:
+        yield
+    except HostError as error:
+        troubles[host] = error
+
+
+def _advance_or_raise(client: Client, ids: Collection[str]) -> None:
+    troubles = advance(client, ids)
+    # What no patience mends comes first.
+    for error in sorted(troubles.values(), key=lambda error: isinstance(error, HostUnreachable)):
+        raise error
+
+
+def _trouble(state: RetryCallState) -> HostError:
+    error = state.outcome.exception() if state.outcome else None
+    if not isinstance(error, HostError):
+        raise TypeError(f"retried after {error!r}")
+    return error
+
+
+def _longest_pause_s(client: Client, records: Iterable[JobRecord]) -> float:
+    remote = any(client.settings(record).address for record in records if not record.state.final)
+    return LONGEST_PAUSE_S if remote else LONGEST_LOCAL_PAUSE_S

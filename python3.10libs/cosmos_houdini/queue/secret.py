@@ -1,0 +1,27 @@
+"""Values that a job gets and that nobody may read: from this machine's environment, kept out of all that is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+MASK = "***"
+# A shorter value would mask ordinary words of a log, and protects nothing.
+LEAST_LENGTH = 4
+
+
+def secrets_from(names: Iterable[str], environ: Mapping[str, str]) -> dict[str, str]:
+    """Return those of the named variables that are set."""
+    return {name: environ[name] for name in names if environ.get(name)}
+
+
+def redacted(text: str, secrets: Mapping[str, str]) -> str:
+    """Return ``text`` with every secret value masked.
+
+    >>> redacted("login with hf_abcdef failed", {"HF_TOKEN": "hf_abcdef"})
+    'login with *** failed'
+    """
+    # The longest first: one value may be the beginning of another.
+    for value in sorted(secrets.values(), key=len, reverse=True):
+        if len(value) >= LEAST_LENGTH:
+            text = text.replace(value, MASK)
+    return text

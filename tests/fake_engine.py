@@ -1,0 +1,113 @@
+"""An engine whose program is a few lines of shell: its result is its input, and it fails in the way it is told to.
+
+``python fake_engine.py ARGUMENTS`` is the command line with this engine among the others.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from cosmos_houdini import engines
+from cosmos_houdini.cli import main
+from cosmos_houdini.cli.commands import COMMANDS
+from cosmos_houdini.engines.base import EngineLog
+from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
+from cosmos_houdini.model.parameter import Parameter
+from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Site
+
+MARKER = "Saved video"
+PROGRAM = """
+echo started >>"$STARTS"
+echo "half way"
+echo "token is ${HF_TOKEN:-not set}"
+echo "last words" >&2
+sleep "$SECONDS_LONG"
+case $FAULT in
+exit) exit 3 ;;
+silent) cp in/color.mp4 out/result.mp4; exit 0 ;;
+missing) ;;
+truncated) head -c 900 in/color.mp4 >out/result.mp4 ;;
+*) cp in/color.mp4 out/result.mp4 ;;
+esac
+echo "Saved video"
+"""
+
+
+def _text(name: str, default: str) -> Parameter:
+    return Parameter(name=name, default=default, help="for tests")
+
+
+@dataclass(frozen=True)
+class FakeEngine:
+    name: str = "fake"
+    gpu_memory_gb: float = 0.0
+    parameters: Mapping[str, Parameter] = field(
+        default_factory=lambda: {
+            "starts": _text("starts", "/dev/null"),
+            "fault": _text("fault", ""),
+            "sleep_s": _text("sleep_s", "0"),
+            "seed": Parameter(name="seed", default=1, help="for tests"),
+        }
+    )
+
+    def check(self, request: InferenceRequest) -> tuple[str, ...]:
+        return ("the fake engine copies",) if request.parameters["fault"] else ()
+
+    def plan(self, request: InferenceRequest) -> FramePlan:
+        return FramePlan(
+            frames=request.video.frames,
+            size=request.video.size,
+            chunks=1,
+            frames_per_chunk=request.video.frames,
+            overlap=0,
+            seams=(),
+            padding=0,
+            estimate_s=1.0,
+        )
+
+    def invocation(self, request: InferenceRequest, site: Site) -> Invocation:
+        parameters = request.parameters
+        extra = 1 if parameters["fault"] == "frames" else 0
+        return Invocation(
+            argv=("sh", str(site.folder / "program.sh")),
+            env={
+                "STARTS": str(parameters["starts"]),
+                "FAULT": str(parameters["fault"]),
+                "SECONDS_LONG": str(parameters["sleep_s"]),
+            },
+            files={"program.sh": PROGRAM},
+            inputs={"in/color.mp4": request.video.path},
+            outputs=(
+                ExpectedOutput(
+                    path=PurePosixPath("result.mp4"),
+                    role="result",
+                    frames=request.video.frames + extra,
+                    size=request.video.size,
+                ),
+            ),
+        )
+
+    def progress(self, log: EngineLog, plan: FramePlan) -> Progress | None:
+        assert plan.chunks == 1
+        return Progress(fraction=0.5, stage="half way") if "half way" in log.stdout else None
+
+    def failure(self, exit_code: int, log: EngineLog) -> JobFailure | None:
+        if exit_code == 0 and MARKER not in log.stdout:
+            return JobFailure(failure=FailureClass.GUARDRAIL_BLOCKED, message="no video was saved")
+        return None
+
+
+def register() -> None:
+    """Add the engine to the registry, and the commands for jobs to the command line."""
+    engines._ENGINES["fake"] = FakeEngine
+    COMMANDS["run"] = ("run", "run", "")
+    for name in ("status", "logs", "attach", "cancel", "retry", "fetch"):
+        COMMANDS[name] = ("jobs", name, "")
+
+
+if __name__ == "__main__":
+    register()
+    sys.exit(main())

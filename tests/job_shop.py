@@ -1,0 +1,78 @@
+"""A project folder in which jobs of the fake engine run on a real host."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import fake_engine
+
+from cosmos_houdini import config
+from cosmos_houdini.cli import main
+from cosmos_houdini.queue.client import Client
+from cosmos_houdini.queue.record import JobRecord
+from cosmos_houdini.queue.store import Store
+
+TESTS = Path(fake_engine.__file__).parent
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A project folder with a run in it, and the host that its jobs go to."""
+
+    folder: Path
+    clip: Path
+
+    @property
+    def starts(self) -> Path:
+        """The file that gets a line whenever the engine's program is started."""
+        return self.folder / "starts"
+
+    def started(self) -> int:
+        return len(self.starts.read_text().splitlines()) if self.starts.exists() else 0
+
+    def spec(self, name: str = "shot", **parameters: object) -> Path:
+        document = {
+            "schema": "cosmos-houdini/run-spec/1",
+            "name": name,
+            "engine": "fake",
+            "spec": {
+                "schema": "cosmos-houdini/prompt-spec/1",
+                "name": name,
+                "prompt": "rain",
+                "input_video": str(self.clip),
+            },
+            "parameters": {"starts": str(self.starts), **parameters},
+        }
+        path = self.folder / f"{name}.json"
+        path.write_text(json.dumps(document), encoding="utf-8")
+        return path
+
+    def main(self, *arguments: object) -> int:
+        return main([str(argument) for argument in arguments])
+
+    def popen(self, *arguments: object) -> subprocess.Popen[bytes]:
+        """Start the command line as a process of its own."""
+        paths = os.pathsep.join([str(TESTS), str(TESTS.parent / "python3.10libs")])
+        return subprocess.Popen(
+            [sys.executable, str(TESTS / "fake_engine.py"), *map(str, arguments)],
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": paths},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def record(self, name: str = "shot") -> JobRecord:
+        with closing(Store.of(self.folder)) as store:
+            return next(record for record in store.records() if record.job.name == name)
+
+    def client(self) -> Client:
+        return Client.of(config.load(self.folder))
+
+    def host_folder(self) -> Path:
+        return Path(str(self.folder / ".cosmos" / "host" / "jobs" / self.record().id))
