@@ -1,0 +1,223 @@
+"""What a Houdini scene says about a shot: ranges, cameras with their animation, render outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+Vector = tuple[float, float, float]
+
+
+class License(str, Enum):
+    """The licence class of a scene file, which Houdini passes on to whatever is made with it."""
+
+    COMMERCIAL = "commercial"
+    INDIE = "indie"
+    APPRENTICE = "apprentice"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+def whole(number: float) -> float:
+    """Return ``number``, as an int where it is whole to a thousandth: scenes keep times in seconds, some in 32 bits.
+
+    >>> whole(119.9999924), whole(23.976)
+    (120, 23.976)
+    """
+    nearest = round(number)
+    return nearest if abs(number - nearest) <= 1e-3 else number  # noqa: PLR2004 - the thousandth of the docstring
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """The way of a channel from one key to the next.
+
+    Attributes:
+        length_s: seconds until the next key; 0 after the last.
+        values: at the start and at the end of the segment; the start's is the key's own.
+        slopes: value a second at both ends.
+        accels: lengths of both Bezier handles in the plane of seconds and value.
+        expression: ``bezier()``, ``linear()``, ``constant()`` or whatever else stands there.
+    """
+
+    length_s: float
+    values: tuple[float, float] = (0.0, 0.0)
+    slopes: tuple[float, float] = (0.0, 0.0)
+    accels: tuple[float, float] = (0.0, 0.0)
+    expression: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """One animated or expression-driven component of a parameter.
+
+    Attributes:
+        start_s: time of the first key in seconds; 0 is frame 1.
+        before: what holds before the first key (``extend`` repeats its value).
+        after: likewise after the last key.
+    """
+
+    name: str
+    start_s: float = 0.0
+    segments: tuple[Segment, ...]
+    before: str = "extend"
+    after: str = "extend"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Camera:
+    """A camera as it was saved.
+
+    Attributes:
+        path: of the node, for example ``/obj/cam1``.
+        kind: ``obj``, or ``lop`` for a camera of a USD stage.
+        type: the node type with its namespace and version.
+        resolution: width and height in pixels; a LOP camera has none.
+        pixel_aspect: width of a pixel over its height.
+        focal_mm: focal length.
+        aperture_mm: horizontal aperture.
+        near: clipping distance in scene units.
+        far: likewise.
+        translate: the parameter ``t`` at the moment of saving, relative to ``parent``.
+        rotate: the parameter ``r``, degrees about x, y and z.
+        keyframes: frames at which any of the values above has a key.
+        animated: whether any of them has more than one key.
+        parent: the object that carries the camera along, or None.
+        unresolved: parameters whose value over time, or whose part in the camera's place, cannot be told from the
+            file: expressions, interpolations of unknown shape, look-at, pivots. What is given is the saved value.
+        channels: the animated components that can be evaluated.
+    """
+
+    path: str
+    kind: str
+    type: str
+    resolution: tuple[int, int] | None
+    pixel_aspect: float | None
+    focal_mm: float | None
+    aperture_mm: float | None
+    near: float | None
+    far: float | None
+    translate: Vector | None
+    rotate: Vector | None
+    keyframes: tuple[float, ...]
+    animated: bool
+    parent: str | None
+    unresolved: tuple[str, ...]
+    channels: Mapping[str, Channel] = field(default_factory=dict)
+
+    def document(self) -> dict[str, Any]:
+        """Return the camera as ``scene --json`` prints it."""
+        return {
+            "path": self.path,
+            "kind": self.kind,
+            "type": self.type,
+            "resolution": list(self.resolution) if self.resolution else None,
+            "pixel_aspect": self.pixel_aspect,
+            "focal_mm": self.focal_mm,
+            "aperture_mm": self.aperture_mm,
+            "near": self.near,
+            "far": self.far,
+            "animated": self.animated,
+            "keyframes": list(self.keyframes),
+            "translate": list(self.translate) if self.translate else None,
+            "rotate": list(self.rotate) if self.rotate else None,
+            "parent": self.parent,
+            "unresolved": list(self.unresolved),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraSample:
+    """A camera at one frame; what is unresolved holds its saved value."""
+
+    frame: int
+    translate: Vector | None
+    rotate: Vector | None
+    focal_mm: float | None
+
+    def document(self) -> dict[str, Any]:
+        """Return the sample as ``scene --json --samples`` prints it."""
+        return {
+            "frame": self.frame,
+            "translate": list(self.translate) if self.translate else None,
+            "rotate": list(self.rotate) if self.rotate else None,
+            "focal_mm": self.focal_mm,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderOutput:
+    """A node that renders pictures.
+
+    Attributes:
+        picture: the picture path with its variables, as the artist wrote it; None where the node names none.
+        camera: node or prim path; None where the node names none.
+        frame_range: first, last and increment; None where the node has no range or renders the current frame alone.
+    """
+
+    path: str
+    type: str
+    picture: str | None
+    camera: str | None
+    frame_range: tuple[float, float, float] | None
+
+    def document(self) -> dict[str, Any]:
+        """Return the output as ``scene --json`` prints it."""
+        return {
+            "path": self.path,
+            "type": self.type,
+            "picture": self.picture,
+            "camera": self.camera,
+            "frame_range": list(self.frame_range) if self.frame_range else None,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What was read out of one scene file.
+
+    Attributes:
+        path: where the file lies now, which is what ``$HIP`` means.
+        houdini_version: for example ``20.5.332``; None where the file does not say.
+        saved_at: ISO 8601, the wall clock of the machine that saved, with its distance to UTC where the file tells.
+        fps: frames a second.
+        current_frame: where the playbar stood.
+        frame_range: the global range, both ends included.
+        playback_range: the playbar's range, both ends included.
+        variables: global variables of the scene, for example ``JOB``.
+    """
+
+    path: Path
+    license: License
+    houdini_version: str | None
+    saved_at: str | None
+    fps: float
+    current_frame: float
+    frame_range: tuple[int, int]
+    playback_range: tuple[float, float]
+    cameras: tuple[Camera, ...]
+    outputs: tuple[RenderOutput, ...]
+    variables: Mapping[str, str]
+
+    def document(self, samples: Mapping[str, Sequence[CameraSample]] | None = None) -> dict[str, Any]:
+        """Return the scene as ``scene --json`` prints it; ``samples``, by camera path, are added to the cameras."""
+        cameras = [camera.document() for camera in self.cameras]
+        if samples is not None:
+            for camera in cameras:
+                camera["samples"] = [sample.document() for sample in samples[camera["path"]]]
+        return {
+            "path": str(self.path),
+            "license": str(self.license),
+            "houdini_version": self.houdini_version,
+            "saved_at": self.saved_at,
+            "fps": self.fps,
+            "current_frame": self.current_frame,
+            "frame_range": list(self.frame_range),
+            "playback_range": list(self.playback_range),
+            "cameras": cameras,
+            "outputs": [output.document() for output in self.outputs],
+        }

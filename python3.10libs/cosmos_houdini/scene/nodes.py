@@ -1,0 +1,142 @@
+"""The nodes of a scene that matter here, with the text of their entries."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.model.scene import Channel
+from cosmos_houdini.scene.archive import Archive
+from cosmos_houdini.scene.channel import parse_channels
+from cosmos_houdini.scene.entry import Entry
+from cosmos_houdini.scene.parm import Parms, parse_parms
+
+# The managers at the top of a scene; what else has a node's form stands in the definition of an asset.
+_NETWORKS = frozenset({"obj", "out", "stage", "img", "ch", "shop", "mat", "vex", "tasks"})
+_GLOBAL = frozenset({".start", ".variables"})
+_KINDS = frozenset({"init", "def", "parm", "chn"})
+_TYPE = re.compile(r"^type = (\S+)", re.MULTILINE)
+_VERSION = re.compile(r"[0-9.]+")
+
+
+def base_type(type_: str) -> str:
+    """Return a node type without namespace and version.
+
+    >>> [base_type(t) for t in ("cam", "camera::2.0", "labs::thing::1.1", "labs::thing")]
+    ['cam', 'camera', 'thing', 'thing']
+    """
+    *_, last = parts = type_.split("::")
+    return parts[-2] if len(parts) > 1 and _VERSION.fullmatch(last) else last
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """One node of a wanted type.
+
+    Attributes:
+        path: absolute, for example ``/obj/cam1``.
+        type: as it stands in the file.
+        parms: by name.
+        channels: by name.
+        definition: the text of its ``.def``: flags, wires, transforms that are no parameters.
+    """
+
+    path: str
+    type: str
+    parms: Parms
+    channels: Mapping[str, Channel]
+    definition: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """What was kept of an archive.
+
+    Attributes:
+        start: the text of ``.start``, or None where the scene has none.
+        variables: likewise of ``.variables``.
+        saved_s: when the archive was written, in seconds since the epoch; 0 where that is unknown.
+        types: of every node that the file stores, by path.
+        nodes: those of the wanted types, in the order of the file.
+    """
+
+    start: str | None
+    variables: str | None
+    saved_s: int
+    types: Mapping[str, str]
+    nodes: tuple[Node, ...]
+
+
+@dataclass(slots=True)
+class _Found:
+    """Where what may be wanted lies: global entries by name, those of nodes by path and kind."""
+
+    globals: dict[str, Entry] = field(default_factory=dict)
+    types: dict[str, str] = field(default_factory=dict)
+    entries: dict[str, dict[str, Entry]] = field(default_factory=dict)
+
+
+def read_contents(archive: Archive, wanted: frozenset[str]) -> Contents:
+    """Walk an archive once and read the entries of the nodes whose base type is in ``wanted``.
+
+    Raises:
+        BadInput: the archive is damaged, or an entry that is needed is too long or no text of its kind.
+    """
+    found = _find(archive, wanted)
+    start, variables = (
+        archive.text(found.globals[name]) if name in found.globals else None for name in (".start", ".variables")
+    )
+    return Contents(
+        start=start,
+        variables=variables,
+        saved_s=found.globals[".start"].saved_s if start is not None else 0,
+        types=found.types,
+        nodes=tuple(
+            _node(archive, path, type_, found.entries.get(path, {}))
+            for path, type_ in found.types.items()
+            if base_type(type_) in wanted
+        ),
+    )
+
+
+def _find(archive: Archive, wanted: frozenset[str]) -> _Found:
+    """Note where the entries of all nodes lie, but of those that are known to be of an unwanted type."""
+    found = _Found()
+    for entry in archive.entries():
+        if entry.name in _GLOBAL:
+            found.globals[entry.name] = entry
+            continue
+        stem, _, kind = entry.name.rpartition(".")
+        if kind not in _KINDS or stem.partition("/")[0] not in _NETWORKS:
+            continue
+        path = f"/{stem}"
+        if kind == "init":
+            match = _TYPE.search(archive.text(entry))
+            found.types[path] = sys.intern(match[1]) if match else ""
+            if base_type(found.types[path]) not in wanted:
+                found.entries.pop(path, None)
+        elif path not in found.types or base_type(found.types[path]) in wanted:
+            found.entries.setdefault(path, {})[kind] = entry
+    return found
+
+
+def _node(archive: Archive, path: str, type_: str, entries: Mapping[str, Entry]) -> Node:
+    texts = {kind: archive.text(entry) for kind, entry in entries.items()}
+    try:
+        channels = parse_channels(texts.get("chn", ""))
+    except ValueError as error:
+        entry = entries["chn"]
+        raise BadInput(
+            f"{archive.path}: the channels of {path} (byte {entry.offset}) cannot be read: {error}",
+            action="save the scene again from Houdini",
+        ) from error
+    return Node(
+        path=path,
+        type=type_,
+        parms=parse_parms(texts.get("parm", "")),
+        channels=channels,
+        definition=texts.get("def", ""),
+    )

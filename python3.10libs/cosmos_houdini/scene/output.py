@@ -1,0 +1,102 @@
+"""Render nodes become RenderOutputs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from cosmos_houdini.errors import BadInput, did_you_mean
+from cosmos_houdini.model.scene import RenderOutput, Scene, whole
+from cosmos_houdini.scene.nodes import Node, base_type
+from cosmos_houdini.scene.parm import unquoted
+from cosmos_houdini.scene.timeline import Timeline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Renderer:
+    """The parameters of one type of render node; ``camera`` is None where the type has none."""
+
+    picture: str
+    camera: str | None
+
+
+_RENDERERS = {
+    "ifd": _Renderer(picture="vm_picture", camera="camera"),
+    "karma": _Renderer(picture="picture", camera="camera"),
+    "karmarenderproperties": _Renderer(picture="picture", camera="camera"),
+    "karmarendersettings": _Renderer(picture="picture", camera="camera"),
+    "usdrender": _Renderer(picture="outputimage", camera="override_camera"),
+    "usdrender_rop": _Renderer(picture="outputimage", camera="override_camera"),
+    "opengl": _Renderer(picture="picture", camera="camera"),
+    "Redshift_ROP": _Renderer(picture="RS_outputFileNamePrefix", camera="RS_renderCamera"),
+    "arnold": _Renderer(picture="ar_picture", camera="camera"),
+    "vray_renderer": _Renderer(picture="SettingsOutput_img_file_path", camera="render_camera"),
+    "comp": _Renderer(picture="copoutput", camera=None),
+    "rop_comp": _Renderer(picture="copoutput", camera=None),
+}
+OUTPUT_TYPES = frozenset(_RENDERERS)
+
+_TEXT_EXPRESSION = re.compile(r'"([^"`]*)"')
+
+
+def read_outputs(nodes: tuple[Node, ...], timeline: Timeline) -> tuple[RenderOutput, ...]:
+    """Return the render nodes among ``nodes``, in the order of the file."""
+    return tuple(_output(node, timeline) for node in nodes if base_type(node.type) in OUTPUT_TYPES)
+
+
+def find_output(scene: Scene, node_path: str) -> RenderOutput:
+    """Return the render node of a scene.
+
+    Raises:
+        BadInput: the scene has no render node of that path; those that it has are named.
+    """
+    by_path = {output.path: output for output in scene.outputs}
+    if node_path not in by_path:
+        raise BadInput(
+            f"{scene.path} has no render node {node_path}",
+            allowed=", ".join(by_path) or "none: the scene renders no pictures",
+            action=did_you_mean(node_path, by_path),
+        )
+    return by_path[node_path]
+
+
+def _output(node: Node, timeline: Timeline) -> RenderOutput:
+    renderer = _RENDERERS[base_type(node.type)]
+    return RenderOutput(
+        path=node.path,
+        type=node.type,
+        picture=_text(node, renderer.picture),
+        camera=_text(node, renderer.camera) if renderer.camera else None,
+        frame_range=_range(node, timeline),
+    )
+
+
+def _text(node: Node, parm: str) -> str | None:
+    """Return a parameter's text; of one that is keyed with a quoted text, that text, else what it was when saved."""
+    values = node.parms.get(parm)
+    if not values:
+        return None
+    channel = node.channels.get(values[0].channel or "")
+    if channel and len(channel.segments) == 1:
+        literal = _TEXT_EXPRESSION.fullmatch(channel.segments[0].expression)
+        if literal:
+            return unquoted(literal[1])
+    return values[0].text or None
+
+
+def _range(node: Node, timeline: Timeline) -> tuple[float, float, float] | None:
+    """Return first, last and increment that a node renders; None where it renders the current frame alone."""
+    values, mode = node.parms.get("f", ()), node.parms.get("trange", ())
+    if len(values) != 3 or not mode or mode[0].text in {"off", "0"}:  # noqa: PLR2004 - start, end, increment
+        return None
+    numbers = []
+    for value in values:
+        channel = node.channels.get(value.channel or "")
+        expression = channel.segments[0].expression if channel and channel.segments else ""
+        # These two variables are the global range by definition; they are worth 0 in a node that never rendered.
+        ends = {"$FSTART": float(timeline.first), "$FEND": float(timeline.last)}
+        numbers.append(ends.get(expression, value.number))
+    first, last, step = numbers
+    if first is None or last is None or step is None:
+        return None
+    return (whole(first), whole(last), whole(step))

@@ -1,0 +1,103 @@
+"""The picture path of a render node becomes the pattern of the files that it writes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.model.scene import Scene
+from cosmos_houdini.scene.output import find_output
+
+_VARIABLE = re.compile(r"\\?\$(?:\{([^}]*)\}|(\w+))")
+_FRAME = re.compile(r"F(\d?)")
+_WINDOWS = ("ip", "md")
+_SUFFIXES = (".hip", ".hiplc", ".hipnc")
+_DEPTH_LIMIT = 8
+
+
+def expand_picture(text: str, *, hip: Path, node_path: str, variables: Mapping[str, str]) -> str:
+    """Return a picture path with its variables replaced and ``#`` for each digit of the frame number.
+
+    ``$HIP`` is the folder in which the scene lies now, ``$HIPNAME`` and ``$HIPFILE`` are its present name, ``$OS`` is
+    the name of the node; other variables are the scene's own.
+
+    >>> expand_picture("$JOB/$OS.$F4.exr", hip=Path("a.hip"), node_path="/out/mantra1", variables={"JOB": "/jobs/a"})
+    '/jobs/a/mantra1.####.exr'
+
+    Args:
+        text: as it stands in the node.
+        hip: the scene file.
+        node_path: of the render node.
+        variables: those of the scene.
+
+    Raises:
+        BadInput: the path holds an expression or variables that the scene does not set; they are named.
+    """
+    if "`" in text:
+        raise BadInput(
+            f"{hip}: the picture path {text!r} of {node_path} holds an expression in backquotes",
+            allowed="variables of the scene and $F",
+            action="name the folder of the frames with --renders",
+        )
+    known = {**variables, **_own(hip, node_path, variables)}
+    pattern, missing = _expand(text, known, _DEPTH_LIMIT)
+    if missing:
+        names = ", ".join(f"${name}" for name in dict.fromkeys(missing))
+        raise BadInput(
+            f"{hip}: {names} in the picture path {text!r} of {node_path} cannot be expanded",
+            allowed=", ".join(f"${name}" for name in ("F", "F4", *sorted(known)) if not name.startswith("_")),
+            action="name the folder of the frames with --renders",
+        )
+    return pattern
+
+
+def picture_pattern(scene: Scene, node_path: str) -> str:
+    """Return the pattern of the files that a render node of the scene writes.
+
+    Raises:
+        BadInput: there is no such node, it names no picture or a window, or its path cannot be expanded.
+    """
+    output = find_output(scene, node_path)
+    if output.picture is None or output.picture in _WINDOWS:
+        writing = [other.path for other in scene.outputs if other.picture and other.picture not in _WINDOWS]
+        problem = "names no picture file" if output.picture is None else f"renders to a window ({output.picture!r})"
+        raise BadInput(
+            f"{scene.path}: {node_path} {problem}",
+            allowed=", ".join(writing) or "a node with a picture path; the scene has none",
+            action="name the folder of the frames with --renders",
+        )
+    return expand_picture(output.picture, hip=scene.path, node_path=node_path, variables=scene.variables)
+
+
+def _own(hip: Path, node_path: str, variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that follow from where the scene and the node are."""
+    file = hip.resolve()
+    # Up to version 13 Houdini's HIPNAME had the suffix, later it has not; what is stored shows which of the two it was.
+    is_old = variables.get("HIPNAME", "").endswith(_SUFFIXES)
+    return {
+        "HIP": file.parent.as_posix(),
+        "HIPFILE": file.as_posix(),
+        "HIPNAME": file.name if is_old else file.stem,
+        "OS": node_path.rpartition("/")[2],
+    }
+
+
+def _expand(text: str, known: Mapping[str, str], depth: int) -> tuple[str, list[str]]:
+    """Return ``text`` expanded, and the names of the variables that are not known."""
+    missing: list[str] = []
+
+    def replace(match: re.Match[str]) -> str:
+        name = match[1] if match[1] is not None else match[2]
+        frame = _FRAME.fullmatch(name)
+        if frame:
+            return "#" * int(frame[1] or 1)
+        if name not in known or not depth:
+            missing.append(name)
+            return match[0]
+        value, unknown = _expand(known[name], known, depth - 1)
+        missing.extend(unknown)
+        return value
+
+    return _VARIABLE.sub(replace, text), missing
