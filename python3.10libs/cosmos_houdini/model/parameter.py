@@ -10,6 +10,8 @@ from cosmos_houdini.errors import BadInput, did_you_mean
 
 ParameterValue = int | float | str | bool
 
+_TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
@@ -60,8 +62,30 @@ class Parameter:
             elif float(value).is_integer():
                 number = int(value)
         if number is None:
-            raise BadInput(f"parameter {self.name} = {value!r} cannot be used", allowed=self.allowed)
+            raise self._refused(value)
         return number
+
+    def parsed(self, text: str) -> ParameterValue:
+        """Return what ``text`` of a command line means for this parameter.
+
+        >>> Parameter(name="guidance", default=5.0, help="", low=0).parsed("7")
+        7.0
+
+        Raises:
+            BadInput: as for ``checked``.
+        """
+        if isinstance(self.default, str):
+            return self.checked(text)
+        if isinstance(self.default, bool):
+            return self.checked(_TRUTH.get(text.strip().lower(), text))
+        try:
+            return self.checked(int(text) if isinstance(self.default, int) else float(text))
+        except (ValueError, OverflowError) as error:
+            # BadInput is a ValueError of our own and names the parameter already.
+            raise (error if isinstance(error, BadInput) else self._refused(text)) from None
+
+    def _refused(self, value: object) -> BadInput:
+        return BadInput(f"parameter {self.name} = {value!r} cannot be used", allowed=self.allowed)
 
     def _in_range(self, value: float) -> bool:
         if not math.isfinite(value):

@@ -1,0 +1,74 @@
+"""Why a run failed, told by what it printed: tables of patterns, and those that many engines share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cosmos_houdini.errors import one_line
+from cosmos_houdini.model.job import FailureClass, JobFailure
+
+MESSAGE_LENGTH = 300
+SIGKILL_EXIT = 137
+CANNOT_EXECUTE_EXITS = frozenset({126, 127})
+
+
+@dataclass(frozen=True, slots=True)
+class Symptom:
+    """A line that tells a failure."""
+
+    failure: FailureClass
+    pattern: re.Pattern[str]
+
+
+def symptom(failure: FailureClass, pattern: str) -> Symptom:
+    """Return a Symptom; the pattern is searched in single lines, without regard to case."""
+    return Symptom(failure, re.compile(pattern, re.IGNORECASE))
+
+
+# In order: an earlier line wins, because one cause often brings the words of a later one with it.
+GENERAL_SYMPTOMS = (
+    symptom(
+        FailureClass.OOM, r"cuda out of memory|OutOfMemoryError|cuda error: out of memory|CUBLAS_STATUS_ALLOC_FAILED"
+    ),
+    symptom(FailureClass.DISK_FULL, r"no space left on device|\[errno 28\]|disk quota exceeded|\[errno 122\]"),
+    symptom(FailureClass.AUTH, r"GatedRepoError|gated repo|\b40[13] client error|invalid user token"),
+    symptom(
+        FailureClass.MISSING_CHECKPOINT,
+        r"(FileNotFoundError|no such file or directory).*(checkpoint|\.pt\b|\.jit\b|\.safetensors)"
+        r"|LocalEntryNotFoundError|is not a local folder and is not a valid model identifier",
+    ),
+    symptom(FailureClass.OOM, r"exitcode\s*:\s*-9\b|cannot allocate memory|\bMemoryError\b"),
+)
+
+_ERROR_LINE = re.compile(r"^(?:\[rank\d+\]:\s*)?((?:\w+\.)*\w*(?:Error|Exception|Exit|Interrupt)\b.*)$")
+_RELAYED = re.compile(r"ChildFailedError|CalledProcessError")
+
+
+def classified(lines: Iterable[str], symptoms: Iterable[Symptom]) -> JobFailure | None:
+    """Return the first symptom of the table that some line shows, with the last such line as its message."""
+    kept = [line.strip() for line in lines if line.strip()]
+    for known in symptoms:
+        line = next((line for line in reversed(kept) if known.pattern.search(line)), None)
+        if line is not None:
+            return JobFailure(failure=known.failure, message=shortened(line))
+    return None
+
+
+def unexplained(exit_code: int, lines: Iterable[str]) -> JobFailure:
+    """Return an engine_error (oom after SIGKILL) whose message is the last exception named, or the last line."""
+    kept = [line.strip() for line in lines if line.strip()]
+    if exit_code == SIGKILL_EXIT:
+        return JobFailure(
+            failure=FailureClass.OOM, message="the system killed the engine, which is usually for want of main memory"
+        )
+    errors = [found.group(1) for line in kept if (found := _ERROR_LINE.match(line)) and not _RELAYED.search(line)]
+    last = errors[-1] if errors else (kept[-1] if kept else "it printed nothing")
+    return JobFailure(failure=FailureClass.ENGINE_ERROR, message=shortened(f"exit code {exit_code}: {last}"))
+
+
+def shortened(text: str) -> str:
+    """Return ``text`` as one line of at most MESSAGE_LENGTH characters."""
+    line = one_line(text)
+    return line if len(line) <= MESSAGE_LENGTH else f"{line[: MESSAGE_LENGTH - 3]}..."

@@ -1,0 +1,45 @@
+"""Words as small pictures in a text format, for hosts that have no fonts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PIL import Image, ImageDraw, ImageFont
+
+_LEVELS = 9
+"""Grey levels above black: one digit a pixel keeps the files small and the letters smooth enough."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """White words on black: a plain PGM file (netpbm's P2) and its size in pixels."""
+
+    pgm: str
+    size: tuple[int, int]
+
+
+def label(text: str, height: int) -> Label:
+    """Return ``text`` in one line of ``height`` pixels."""
+    return label_column([text], height)
+
+
+def label_column(texts: Sequence[str], height: int) -> Label:
+    """Return lines of ``height`` pixels below each other, as wide as the widest."""
+    font = ImageFont.load_default(size=height * 0.78)
+    width = max(1, *(int(font.getlength(text) + 1) for text in texts))
+    width += width % 2
+    picture = Image.new("L", (width, height * len(texts)))
+    draw = ImageDraw.Draw(picture)
+    for line, text in enumerate(texts):
+        # Anchored at the middle of the letters' height, so that lines with and without tails stand alike.
+        draw.text((0, height * line + height / 2), text, fill=255, font=font, anchor="lm")
+    return Label(pgm=_pgm(picture), size=picture.size)
+
+
+def _pgm(picture: Image.Image) -> str:
+    width, height = picture.size
+    pixels = picture.tobytes()
+    digits = bytes(48 + (value * _LEVELS + 127) // 255 for value in range(256))
+    rows = (" ".join(pixels[y * width : (y + 1) * width].translate(digits).decode()) for y in range(height))
+    return f"P2\n{width} {height}\n{_LEVELS}\n" + "\n".join(rows) + "\n"

@@ -1,0 +1,118 @@
+"""The embedded default: FFmpeg shows what the model would be given, and a stand-in for what it would make of it.
+
+No model runs. Frame size, length and chunks are those of cosmos-transfer1, so that a run that looks right here can be
+sent there unchanged. Seed, weights, steps, guidance and sigma_max each change the picture in a way of their own, and
+the same request makes the same bytes on the same machine.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+import imageio_ffmpeg
+
+from cosmos_houdini.engines.base import EngineLog
+from cosmos_houdini.engines.failures import CANNOT_EXECUTE_EXITS, GENERAL_SYMPTOMS, classified, unexplained
+from cosmos_houdini.engines.parameters import TRANSFER1_PARAMETERS
+from cosmos_houdini.engines.preview_graph import PreviewGraph, preview_graph
+from cosmos_houdini.engines.transfer_request import check_transfer_request, frame_plan
+from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
+from cosmos_houdini.model.parameter import Parameter
+from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Site
+
+FFMPEG_FILE = "in/ffmpeg"
+SECONDS_PER_CHUNK = 8.0
+"""Measured with four controls on two cores of a server; a guess elsewhere."""
+
+_FRAME = re.compile(r"^frame=\s*(\d+)", re.MULTILINE)
+_END = re.compile(r"^progress=end$", re.MULTILINE)
+
+_ENCODING = (
+    *("-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-pix_fmt", "yuv420p"),
+    # Bytes of x264 depend on the number of threads, which would otherwise be that of the cores.
+    *("-threads", "4", "-flags:v", "+bitexact", "-fflags", "+bitexact", "-map_metadata", "-1"),
+    *("-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"),
+    *("-movflags", "+faststart"),
+)
+
+
+class Preview:
+    """The engine ``preview``."""
+
+    name = "preview"
+    parameters: Mapping[str, Parameter] = TRANSFER1_PARAMETERS
+    gpu_memory_gb = 0.0
+
+    def check(self, request: InferenceRequest) -> tuple[str, ...]:
+        """Refuse and warn as cosmos-transfer1 would; see engines.base."""
+        return check_transfer_request(request, self.parameters)
+
+    def plan(self, request: InferenceRequest) -> FramePlan:
+        """Return the chunks of cosmos-transfer1."""
+        return frame_plan(request, SECONDS_PER_CHUNK)
+
+    def invocation(self, request: InferenceRequest, site: Site) -> Invocation:
+        """Return one FFmpeg command; without an FFmpeg of the host, this machine's own goes along as an input."""
+        plan = self.plan(request)
+        graph = preview_graph(request, plan)
+        inputs = {f"in/{role}.mp4": path for role, path in _videos(request).items()}
+        brought = {} if site.ffmpeg else {FFMPEG_FILE: Path(imageio_ffmpeg.get_ffmpeg_exe())}
+        return Invocation(
+            argv=(site.ffmpeg or str(site.folder / FFMPEG_FILE), *_arguments(graph, list(inputs), plan)),
+            env={},
+            files=graph.files,
+            inputs=inputs | brought,
+            executables=tuple(brought),
+            outputs=(
+                ExpectedOutput(path=PurePosixPath("result.mp4"), role="result", frames=plan.frames, size=plan.size),
+                ExpectedOutput(
+                    path=PurePosixPath("controls.mp4"), role="controls", frames=plan.frames, size=graph.grid_size
+                ),
+            ),
+        )
+
+    def progress(self, log: EngineLog, plan: FramePlan) -> Progress | None:
+        """Return the frames that FFmpeg has written."""
+        if _END.search(log.stdout):
+            return Progress(fraction=1.0, stage="saved")
+        frames = _FRAME.findall(log.stdout)
+        if not frames:
+            return None
+        done = min(int(frames[-1]), plan.frames)
+        return Progress(fraction=done / plan.frames, stage=f"frame {done} of {plan.frames}")
+
+    def failure(self, exit_code: int, log: EngineLog) -> JobFailure | None:
+        """Return why FFmpeg failed; see engines.base."""
+        if exit_code == 0 and _END.search(log.stdout):
+            return None
+        lines = log.stderr.splitlines()
+        known = classified(lines, GENERAL_SYMPTOMS)
+        if known:
+            return known
+        if exit_code in CANNOT_EXECUTE_EXITS:
+            return JobFailure(
+                failure=FailureClass.BAD_INPUT,
+                message="FFmpeg does not start on the host; configure one that does as hosts.<name>.ffmpeg",
+            )
+        return unexplained(exit_code, lines)
+
+
+def _videos(request: InferenceRequest) -> dict[str, Path]:
+    videos = {"color": request.video.path}
+    return videos | {str(c.kind): c.clip.path for c in request.controls if c.clip is not None}
+
+
+def _arguments(graph: PreviewGraph, videos: list[str], plan: FramePlan) -> list[str]:
+    """Return FFmpeg's arguments; names of files are relative to the job's folder and made of plain letters."""
+    arguments = ["-nostdin", "-hide_banner", "-loglevel", "warning", "-nostats", "-progress", "pipe:1", "-xerror", "-y"]
+    for video in videos:
+        # The frame rate before the input makes FFmpeg count frames and ignore the file's own times.
+        arguments += ["-r", str(graph.fps), "-i", video]
+    for picture in graph.files:
+        arguments += ["-r", str(graph.fps), "-i", picture]
+    arguments += ["-filter_complex", graph.filters]
+    for pad, name in (("[result]", "out/result.mp4"), ("[grid]", "out/controls.mp4")):
+        arguments += ["-map", pad, "-frames:v", str(plan.frames), *_ENCODING, name]
+    return arguments

@@ -1,0 +1,149 @@
+"""NVIDIA Cosmos-Transfer1 7B, run by its own ``transfer.py``: one process for one video.
+
+Arguments, spec keys and rules are those of github.com/nvidia-cosmos/cosmos-transfer1 at commit 5005e823.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from cosmos_houdini.engines import transfer1_log
+from cosmos_houdini.engines.base import EngineLog
+from cosmos_houdini.engines.parameters import TRANSFER1_PARAMETERS
+from cosmos_houdini.engines.transfer_request import check_transfer_request, frame_plan
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.model.job import JobFailure, Progress
+from cosmos_houdini.model.parameter import Parameter
+from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Site
+
+PROGRAM = "cosmos_transfer1/diffusion/inference/transfer.py"
+SPEC_FILE = "in/spec.json"
+RESULT_NAME = "result"
+
+SECONDS_PER_CHUNK = 19 * 60 / 2
+STEPS_OF_THAT = 35
+"""The one published time: 19 minutes for two chunks of 35 steps, edge and seg, on one H100 with 80 GB
+(github.com/carla-simulator/carla, pull request 9798). It includes loading, so that it errs on the long side."""
+
+MASTER_PORTS = range(20000, 30000)
+"""Below the ports that Linux gives out by itself."""
+
+_FLAGS = tuple(name for name, parameter in TRANSFER1_PARAMETERS.items() if isinstance(parameter.default, bool))
+
+
+class Transfer1:
+    """The engine ``transfer1``."""
+
+    name = "transfer1"
+    parameters: Mapping[str, Parameter] = TRANSFER1_PARAMETERS
+    gpu_memory_gb = 75.0
+    """80 GB cards run it when nearly empty; 60 GiB free with everything offloaded did not do (upstream issue 189)."""
+
+    def check(self, request: InferenceRequest) -> tuple[str, ...]:
+        """Return warnings; see engines.base."""
+        return check_transfer_request(request, self.parameters)
+
+    def plan(self, request: InferenceRequest) -> FramePlan:
+        """Return chunks of 121 frames with one frame in common, and a time scaled by the number of steps."""
+        steps = request.parameters["num_steps"]
+        return frame_plan(request, SECONDS_PER_CHUNK * float(steps) / STEPS_OF_THAT)
+
+    def invocation(self, request: InferenceRequest, site: Site) -> Invocation:
+        """Return torchrun's command, the spec file and the videos.
+
+        Raises:
+            BadInput: the host's configuration does not say where cosmos-transfer1 lies.
+        """
+        if site.engine_path is None:
+            raise BadInput(
+                "the host has no engine_path, and transfer1 runs from a checkout of cosmos-transfer1",
+                action="set hosts.<name>.engine_path in cosmos-houdini.yaml to the folder on the host",
+            )
+        plan = self.plan(request)
+        return Invocation(
+            argv=_argv(request, site, site.engine_path),
+            env=_env(site.engine_path),
+            files={SPEC_FILE: spec_text(request, site)},
+            inputs=_inputs(request),
+            cwd=site.engine_path,
+            outputs=(
+                ExpectedOutput(
+                    path=PurePosixPath(f"{RESULT_NAME}.mp4"), role="result", frames=plan.frames, size=plan.size
+                ),
+            ),
+        )
+
+    def progress(self, log: EngineLog, plan: FramePlan) -> Progress | None:
+        """Return the chunks that are done; upstream reports nothing finer."""
+        return transfer1_log.progress(log, plan)
+
+    def failure(self, exit_code: int, log: EngineLog) -> JobFailure | None:
+        """Return why the run is no success; see engines.base."""
+        return transfer1_log.failure(exit_code, log)
+
+
+def spec_text(request: InferenceRequest, site: Site) -> str:
+    """Return the spec file of ``--controlnet_specs``.
+
+    Prompt and numbers stand here and not in the command line: upstream lets the command line win only where an argument
+    is written ``--key value``, and here text arrives as it is. Paths are absolute, since upstream takes others from its
+    working folder. The file is ASCII: upstream opens it in the locale's encoding.
+    """
+    numbers = {name: value for name, value in request.parameters.items() if name not in _FLAGS}
+    spec: dict[str, Any] = {"prompt": request.prompt}
+    if request.negative_prompt:
+        spec["negative_prompt"] = request.negative_prompt
+    spec["input_video_path"] = str(site.inputs / "color.mp4")
+    spec |= numbers
+    for control in request.controls:
+        spec[str(control.kind)] = {
+            "control_weight": control.weight,
+            "input_control": str(site.inputs / f"{control.kind}.mp4"),
+        }
+    return json.dumps(spec, indent=2, ensure_ascii=True) + "\n"
+
+
+def _argv(request: InferenceRequest, site: Site, engine_path: PurePosixPath) -> tuple[str, ...]:
+    return (
+        "torchrun",
+        f"--nproc_per_node={request.num_gpu}",
+        "--nnodes=1",
+        "--node_rank=0",
+        f"--master_port={_master_port(request)}",
+        PROGRAM,
+        "--checkpoint_dir",
+        str(engine_path / "checkpoints"),
+        "--controlnet_specs",
+        str(site.folder / SPEC_FILE),
+        "--video_save_folder",
+        str(site.outputs),
+        "--video_save_name",
+        RESULT_NAME,
+        "--num_gpus",
+        str(request.num_gpu),
+        *(f"--{name}" for name in _FLAGS if request.parameters[name]),
+    )
+
+
+def _master_port(request: InferenceRequest) -> int:
+    """Return a port that two jobs of one host hardly share: torchrun's own choice is always 29500."""
+    return MASTER_PORTS[int(request.content_hash()[:8], 16) % len(MASTER_PORTS)]
+
+
+def _env(engine_path: PurePosixPath) -> dict[str, str]:
+    return {
+        "PYTHONPATH": str(engine_path),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONUTF8": "1",
+        "LOGURU_LEVEL": "INFO",
+        # The prompt upsampler's server picks a backend that fails on the documented image without it (INSTALL.md).
+        "VLLM_ATTENTION_BACKEND": "FLASHINFER",
+    }
+
+
+def _inputs(request: InferenceRequest) -> dict[str, Path]:
+    clips = {"color": request.video} | {str(c.kind): c.clip for c in request.controls if c.clip is not None}
+    return {f"in/{role}.mp4": clip.path for role, clip in clips.items()}

@@ -1,0 +1,125 @@
+"""What the lines that cosmos-transfer1 prints mean.
+
+Its records read ``[MM-DD HH:MM:SS|LEVEL|file:line:function] message`` on standard output; a bar of tqdm, which counts
+chunks, and Python's tracebacks go to standard error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from cosmos_houdini.engines.base import EngineLog
+from cosmos_houdini.engines.failures import GENERAL_SYMPTOMS, classified, symptom, unexplained
+from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
+from cosmos_houdini.model.request import FramePlan
+
+# A record begins its line, so that a prompt that is printed back, escaped, cannot pass for one.
+_RECORD = re.compile(r"^\[\d\d-\d\d \d\d:\d\d:\d\d\|(?P<level>[A-Z]+)\s*\|[^\]\n]*\] (?P<message>.*)$", re.MULTILINE)
+# The bar over the chunks has no label, unlike those that loading models draws.
+_BAR = re.compile(r"(?:^|[\r\n])\s*\d+%\|[^|\r\n]*\| (?P<done>\d+)/(?P<total>\d+) \[")
+_SAVED = "Saved video to "
+_LOUD = frozenset({"ERROR", "CRITICAL"})
+
+_LOADED_FRACTION = 0.05
+_GENERATED_FRACTION = 0.95
+_SAMPLED_SHARE = 0.9
+
+_EARLY = {
+    "final args:": "loading models",
+    "running preprocessor": "loading models",
+    "Running guardrail checks on all prompts": "checking the prompt",
+    "Starting T5 compute": "reading the prompt",
+    "Starting data augmentation": "reading the videos",
+}
+_LATE = {
+    "Finish generation": "generated",
+    "Run guardrail on generated videos": "checking the result",
+    _SAVED: "saved",
+}
+
+_GUARDRAIL = (
+    symptom(FailureClass.GUARDRAIL_BLOCKED, r"GUARDRAIL BLOCKED"),
+    symptom(FailureClass.GUARDRAIL_BLOCKED, r"is not safe|failed safety checks|guardrail blocked generation"),
+)
+_TRANSFER1_SYMPTOMS = (
+    symptom(FailureClass.BAD_INPUT, r"transfer\.py: error:|ValueError: Invalid hint_key|Control weight for \w+ must"),
+    symptom(FailureClass.BAD_INPUT, r"sizes of tensors must match|the size of tensor a .* must match"),
+)
+
+
+def progress(log: EngineLog, plan: FramePlan) -> Progress | None:
+    """Return how far the run is, or None before its first line."""
+    messages = [message for _, message in _records(log.stdout)]
+    if not messages:
+        return None
+    late = [stage for start, stage in _LATE.items() if any(message.startswith(start) for message in messages)]
+    if late:
+        return Progress(fraction=1.0 if late[-1] == "saved" else _GENERATED_FRACTION, stage=late[-1])
+    done = min(max(_decoded(messages), _bar(log.stderr, plan.chunks)), plan.chunks)
+    share = _share_of_current(messages)
+    if share is None and not done:
+        return _early(messages)
+    fraction = (
+        _LOADED_FRACTION
+        + (_GENERATED_FRACTION - _LOADED_FRACTION) * min(done + (share or 0), plan.chunks) / plan.chunks
+    )
+    return Progress(fraction=fraction, stage=f"chunk {min(done + 1, plan.chunks)} of {plan.chunks}")
+
+
+def failure(exit_code: int, log: EngineLog) -> JobFailure | None:
+    """Return why a finished run is no success: its exit code and its last record must both say that it is one.
+
+    A video that was blocked ends with exit code 0 or with a TypeError, depending on where it was blocked.
+    """
+    records = list(_records(log.stdout))
+    saved = any(message.startswith(_SAVED) for _, message in records)
+    if exit_code == 0 and saved:
+        return None
+    loud = [message for level, message in records if level in _LOUD]
+    blocked = classified(loud, _GUARDRAIL)
+    if blocked:
+        return blocked
+    lines = [*log.stderr.replace("\r", "\n").splitlines(), *loud]
+    known = classified(lines, (*GENERAL_SYMPTOMS, *_TRANSFER1_SYMPTOMS))
+    if known:
+        return known
+    if exit_code == 0:
+        return JobFailure(
+            failure=FailureClass.ENGINE_ERROR,
+            message=f"it ended without the line '{_SAVED.strip()}': nothing was saved",
+        )
+    return unexplained(exit_code, lines)
+
+
+def _records(stdout: str) -> Iterator[tuple[str, str]]:
+    for found in _RECORD.finditer(stdout):
+        yield found["level"], found["message"]
+
+
+def _decoded(messages: list[str]) -> int:
+    return sum(message == "Completed VAE decode" for message in messages)
+
+
+def _bar(stderr: str, chunks: int) -> int:
+    """Return the count of the last bar over all chunks; it stands where the log's beginning was cut off."""
+    counts = [int(found["done"]) for found in _BAR.finditer(stderr) if int(found["total"]) == chunks]
+    return counts[-1] if counts else 0
+
+
+def _share_of_current(messages: list[str]) -> float | None:
+    shares = {
+        "Starting latent encoding": 0.0,
+        "Starting diffusion sampling": 0.0,
+        "Completed diffusion sampling": _SAMPLED_SHARE,
+        "Starting VAE decode": _SAMPLED_SHARE,
+        "Completed VAE decode": 0.0,
+    }
+    return next((shares[message] for message in reversed(messages) if message in shares), None)
+
+
+def _early(messages: list[str]) -> Progress:
+    stages = [stage for start, stage in _EARLY.items() if any(message.startswith(start) for message in messages)]
+    return Progress(
+        fraction=_LOADED_FRACTION * len(stages) / (len(_EARLY) + 1), stage=stages[-1] if stages else "starting"
+    )

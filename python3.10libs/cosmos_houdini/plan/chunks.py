@@ -1,0 +1,53 @@
+"""How a long video is cut into the chunks that a model generates one after the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunking:
+    """Chunks of a fixed length, each of which begins with the last frames of the one before.
+
+    Attributes:
+        frames: length of the video.
+        frames_per_chunk: length of a chunk; the last one is padded to it.
+        overlap: frames that a chunk shares with the one before.
+
+    >>> Chunking(frames=122, frames_per_chunk=121, overlap=1).chunks
+    2
+    """
+
+    frames: int
+    frames_per_chunk: int
+    overlap: int
+
+    @property
+    def _step(self) -> int:
+        return self.frames_per_chunk - self.overlap
+
+    @property
+    def chunks(self) -> int:
+        """The number of chunks, at least one."""
+        return max(1, ceil((self.frames - self.overlap) / self._step))
+
+    @property
+    def seams(self) -> tuple[int, ...]:
+        """The frame indices, from 0, at which the next chunk begins to be seen."""
+        return tuple(index * self._step + self.overlap for index in range(1, self.chunks))
+
+    @property
+    def padding(self) -> int:
+        """Frames that are generated beyond the video's end and thrown away."""
+        return self.chunks * self._step + self.overlap - self.frames
+
+    @property
+    def wasted(self) -> bool:
+        """Whether the last chunk is opened for less than a tenth of its length."""
+        return self.chunks > 1 and self._step - self.padding < self.frames_per_chunk / 10
+
+    @property
+    def shorter(self) -> int:
+        """The greatest length that needs one chunk less."""
+        return (self.chunks - 1) * self._step + self.overlap

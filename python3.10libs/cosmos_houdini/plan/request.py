@@ -1,0 +1,151 @@
+"""A RunSpec and its probed videos become an InferenceRequest in which nothing is left open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.media.probe import inspect_video
+from cosmos_houdini.model.control import Control
+from cosmos_houdini.model.parameter import Parameter, ParameterValue, resolve
+from cosmos_houdini.model.request import Clip, ControlInput, InferenceRequest
+from cosmos_houdini.model.spec import RunSpec
+
+DEFAULT_WEIGHT = 0.5
+"""The weight of a control whose video is given and whose weight is not; cosmos-transfer1 takes the same."""
+
+LONG_PROMPT_WORDS = 300
+"""The text encoders of Cosmos stop at 512 tokens and drop the rest in silence: 300 to 380 English words."""
+
+
+def build_request(
+    run: RunSpec, parameters: Mapping[str, Parameter], *, num_gpu: int | None = None
+) -> tuple[InferenceRequest, tuple[str, ...]]:
+    """Return the request of a run, and warnings about it.
+
+    Args:
+        run: what was asked for.
+        parameters: what the run's engine knows.
+        num_gpu: GPUs for one inference, instead of the run's own number.
+
+    Raises:
+        BadInput: a parameter or weight that cannot be used, a weight without a video, a video that cannot be read, or
+            videos that differ in length, size or frame rate.
+    """
+    weights = effective_weights(run)
+    given = resolve(parameters, run.parameters, engine=run.engine)
+    videos = {"color": run.spec.input_video} | {str(kind): run.spec.controls[kind] for kind in weights}
+    clips = probed(videos)
+    check_alike(clips)
+    request = InferenceRequest(
+        name=run.name,
+        engine=run.engine,
+        prompt=run.spec.prompt,
+        negative_prompt=run.spec.negative_prompt,
+        video=clips["color"],
+        controls=tuple(ControlInput(kind=kind, weight=w, clip=clips[str(kind)]) for kind, w in weights.items()),
+        parameters=_with_input_fps(given, parameters, run, clips["color"]),
+        num_gpu=run.num_gpu if num_gpu is None else num_gpu,
+    )
+    return request, _warnings(request)
+
+
+def effective_weights(run: RunSpec) -> dict[Control, float]:
+    """Return the weight of every control that takes part, in the order of the Control type.
+
+    A control without a weight gets DEFAULT_WEIGHT, one with weight 0 takes no part.
+
+    Raises:
+        BadInput: a weight for a control that has no video. The engines could make edge and vis themselves, but with
+            random settings that change with the seed, so that two seeds could not be compared.
+    """
+    for kind, weight in run.weights.items():
+        if weight > 0 and kind not in run.spec.controls:
+            raise BadInput(
+                f"{run.name}: weight {weight:g} for {kind}, but there is no {kind} video",
+                allowed=f"weights for {_names(run.spec.controls)}",
+                action=f"give one with create-spec --control {kind}=VIDEO, or set its weight to 0",
+            )
+    weights = {kind: run.weights.get(kind, DEFAULT_WEIGHT) for kind in Control if kind in run.spec.controls}
+    return {kind: float(weight) for kind, weight in weights.items() if weight > 0}
+
+
+def probed(videos: Mapping[str, Path]) -> dict[str, Clip]:
+    """Return each video as decoding shows it; they are decoded side by side.
+
+    Raises:
+        BadInput: a video that cannot be read to its end, that players turn, or whose frames differ in length. Cosmos
+            and FFmpeg would each read such a one in another way.
+    """
+    with ThreadPoolExecutor(max_workers=max(1, len(videos))) as pool:
+        return dict(zip(videos, pool.map(_plain_clip, videos.values()), strict=True))
+
+
+def _plain_clip(path: Path) -> Clip:
+    facts = inspect_video(path)
+    if facts.rotation_deg or not facts.constant_rate:
+        found = (
+            f"is to be turned by {facts.rotation_deg:g} degrees" if facts.rotation_deg else "has a varying frame rate"
+        )
+        raise BadInput(f"{path} {found}", action="bring it to plain pictures at one rate with standardize")
+    return facts.clip
+
+
+def check_alike(clips: Mapping[str, Clip]) -> None:
+    """Refuse controls that do not match the colour video frame by frame and pixel by pixel.
+
+    Cosmos cuts longer videos to the shortest, mirrors frames of shorter ones and chooses a frame size for each video by
+    itself, all without a word.
+
+    Raises:
+        BadInput: every difference, with both values and both files.
+    """
+    color = clips["color"]
+    differences = [
+        f"{role} ({clip.path.name}) has {value}, color ({color.path.name}) has {wanted}"
+        for role, clip in clips.items()
+        for value, wanted in zip(_facts(clip), _facts(color), strict=True)
+        if value != wanted
+    ]
+    if differences:
+        raise BadInput(
+            "the videos do not match: " + "; ".join(differences),
+            action="convert all passes together with convert-sequence, or mend one with standardize",
+        )
+
+
+def _facts(clip: Clip) -> tuple[str, str, str]:
+    return (f"{clip.frames} frames", f"{clip.size[0]}x{clip.size[1]} pixels", f"{clip.fps:g} fps")
+
+
+def _with_input_fps(
+    resolved: Mapping[str, ParameterValue], parameters: Mapping[str, Parameter], run: RunSpec, color: Clip
+) -> dict[str, ParameterValue]:
+    """Let the result have the input's frame rate where the run names none: the engines' fixed 24 would change speed."""
+    if "fps" not in parameters or "fps" in run.parameters:
+        return dict(resolved)
+    if not float(color.fps).is_integer():
+        raise BadInput(
+            f"{color.path} has {color.fps:g} fps",
+            allowed="a whole number of frames a second",
+            action="bring it to one with standardize --fps",
+        )
+    return {**resolved, "fps": parameters["fps"].checked(color.fps)}
+
+
+def _warnings(request: InferenceRequest) -> tuple[str, ...]:
+    words = {
+        "prompt": len(request.prompt.split()),
+        "negative prompt": len(request.negative_prompt.split()),
+    }
+    return tuple(
+        f"the {what} has {count} words; the model reads about {LONG_PROMPT_WORDS} and drops the rest"
+        for what, count in words.items()
+        if count > LONG_PROMPT_WORDS
+    )
+
+
+def _names(kinds: Mapping[Control, Path]) -> str:
+    return ", ".join(str(kind) for kind in Control if kind in kinds) or "none"

@@ -1,0 +1,189 @@
+"""PromptSpec and RunSpec files: read with every mistake named, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import textwrap
+from collections.abc import Callable
+from pathlib import Path, PurePath
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from cosmos_houdini.errors import BadInput, did_you_mean
+from cosmos_houdini.model.control import Control
+from cosmos_houdini.model.spec import PROMPT_SPEC_SCHEMA, RUN_SPEC_SCHEMA, PromptSpec, RunSpec
+
+Spec = TypeVar("Spec", PromptSpec, RunSpec)
+
+SHOWN_LENGTH = 120
+
+_MADE_BY = {PROMPT_SPEC_SCHEMA: "create-spec", RUN_SPEC_SCHEMA: "create-run"}
+
+
+def load_prompt_spec(path: Path) -> PromptSpec:
+    """Read a PromptSpec; its paths come back absolute.
+
+    Raises:
+        BadInput: no such file, no JSON, or a key or value that cannot be used; each is named.
+    """
+    return _with_paths(_load(PromptSpec, PROMPT_SPEC_SCHEMA, path), _absolute_from(path))
+
+
+def load_run_spec(path: Path) -> RunSpec:
+    """Read a RunSpec; its paths come back absolute.
+
+    Raises:
+        BadInput: as for load_prompt_spec.
+    """
+    run = _load(RunSpec, RUN_SPEC_SCHEMA, path)
+    return run.model_copy(update={"spec": _with_paths(run.spec, _absolute_from(path))})
+
+
+def save_prompt_spec(spec: PromptSpec, path: Path) -> None:
+    """Write a PromptSpec; videos below the file's folder are named relative to it, so that the folder can be moved."""
+    _write(_with_paths(spec, _relative_to(path)), path)
+
+
+def save_run_spec(run: RunSpec, path: Path) -> None:
+    """Write a RunSpec; its videos are named as in save_prompt_spec."""
+    _write(run.model_copy(update={"spec": _with_paths(run.spec, _relative_to(path))}), path)
+
+
+def document(spec: PromptSpec | RunSpec) -> dict[str, Any]:
+    """Return a spec as the JSON data that stands in its file."""
+    data: dict[str, Any] = spec.model_dump(mode="json", by_alias=True)
+    return data
+
+
+def validated(model: type[Spec], data: object, where: str) -> Spec:
+    """Return ``data`` as a spec.
+
+    Args:
+        model: PromptSpec or RunSpec.
+        data: what stands in a file, or was put together from a command line.
+        where: names its origin in the error.
+
+    Raises:
+        BadInput: the first key or value that cannot be used.
+    """
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise _explained(error, model, where) from error
+
+
+def _load(model: type[Spec], schema: str, path: Path) -> Spec:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise BadInput(f"{path} is no JSON: {error}") from error
+    found = data.get("schema") if isinstance(data, dict) else None
+    if found != schema:
+        is_other = f", which is made by {_MADE_BY[found]}" if isinstance(found, str) and found in _MADE_BY else ""
+        raise BadInput(
+            f"{path}: schema = {found!r}{is_other}",
+            allowed=repr(schema),
+            action=f"{_MADE_BY[schema]} makes such a file",
+        )
+    return validated(model, data, str(path))
+
+
+def _explained(error: ValidationError, model: type[BaseModel], where: str) -> BadInput:
+    """Say which key holds which value, what is allowed, and the nearest name of an unknown key."""
+    first = error.errors(include_url=False)[0]
+    # Members of unions and the key itself of a mapping are named in the location too; people know neither.
+    parts = [str(part) for part in first["loc"] if part != "[key]"]
+    if "parameters" in parts:
+        parts = parts[: parts.index("parameters") + 2]
+    key = ".".join(parts)
+    if first["type"] == "extra_forbidden":
+        fields = _fields(PromptSpec if "spec" in parts[:-1] else model)
+        return BadInput(
+            f"{where}: unknown key {key!r}", allowed=", ".join(fields), action=did_you_mean(parts[-1], fields)
+        )
+    if first["type"] == "missing":
+        return BadInput(f"{where}: {key!r} is missing")
+    if "[key]" in first["loc"]:
+        kinds = [str(kind) for kind in Control]
+        return BadInput(
+            f"{where}: unknown control {key!r}", allowed=", ".join(kinds), action=did_you_mean(parts[-1], kinds)
+        )
+    return BadInput(f"{where}: {key} = {_shown(first['input'])}", allowed=_allowed(key, first["msg"]))
+
+
+def _allowed(key: str, message: str) -> str:
+    if key.endswith("name"):
+        return "1 to 80 letters, digits, '.', '_' and '-', not beginning with '.' or '-' and not ending with '.'"
+    if "weights" in key:
+        return "a number from 0 to 1"
+    if "parameters" in key:
+        return "text, a finite number, true or false"
+    return message.removeprefix("Value error, ").removeprefix("Input should be ")
+
+
+def _shown(value: object) -> str:
+    return textwrap.shorten(repr(value), SHOWN_LENGTH, placeholder="...")
+
+
+def _fields(model: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _with_paths(spec: PromptSpec, change: Callable[[Path], Path]) -> PromptSpec:
+    controls = {kind: change(video) for kind, video in spec.controls.items()}
+    return spec.model_copy(update={"input_video": change(spec.input_video), "controls": controls})
+
+
+def _absolute_from(file: Path) -> Callable[[Path], Path]:
+    folder = _absolute(file).parent
+    return lambda path: _absolute(folder / path)
+
+
+def _relative_to(file: Path) -> Callable[[Path], Path]:
+    folder = _absolute(file).parent
+
+    def change(path: Path) -> Path:
+        absolute = _absolute(path)
+        return absolute.relative_to(folder) if absolute.is_relative_to(folder) else absolute
+
+    return change
+
+
+def _absolute(path: Path) -> Path:
+    # abspath, not resolve: a link that somebody put beside the spec is meant to be used as a link.
+    return Path(os.path.abspath(path))  # noqa: PTH100
+
+
+def _portable(data: dict[str, Any]) -> dict[str, Any]:
+    """Write relative paths with '/', which every system reads."""
+    spec = data.get("spec", data)
+    spec["input_video"] = _with_slashes(spec["input_video"])
+    spec["controls"] = {kind: _with_slashes(path) for kind, path in spec["controls"].items()}
+    return data
+
+
+def _with_slashes(path: str) -> str:
+    return path if PurePath(path).is_absolute() else PurePath(path).as_posix()
+
+
+def _write(spec: PromptSpec | RunSpec, path: Path) -> None:
+    text = json.dumps(_portable(document(spec)), indent=2, ensure_ascii=False) + "\n"
+    try:
+        data = text.encode()
+    except UnicodeEncodeError as error:
+        raise BadInput(f"{path} cannot be written: the path of a video is no UTF-8") from error
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
