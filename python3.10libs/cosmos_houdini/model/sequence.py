@@ -27,6 +27,13 @@ class Picture:
     channels: int
     channel_type: str = "uint"
 
+    def __str__(self) -> str:
+        """Say it in the order in which people do: `1920x1080 16-bit half EXR with 4 channels`."""
+        width, height = self.size
+        kind = "" if self.channel_type == "uint" else f" {self.channel_type}"
+        plural = "" if self.channels == 1 else "s"
+        return f"{width}x{height} {self.bit_depth}-bit{kind} {self.format.upper()} with {self.channels} channel{plural}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
@@ -60,6 +67,7 @@ class Sequence:
         corrupt: files that cannot be read to their end.
         mismatched: frames whose size, depth, channels or format differ from most of the sequence.
         picture: what most of the sequence's headers say; None where no file could be read.
+        differences: what the mismatched frames are instead, one sentence for each kind.
     """
 
     pattern: str
@@ -72,6 +80,7 @@ class Sequence:
     corrupt: tuple[CorruptFrame, ...]
     mismatched: tuple[int, ...]
     picture: Picture | None
+    differences: tuple[str, ...] = ()
 
     @property
     def first(self) -> int:

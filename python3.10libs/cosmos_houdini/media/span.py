@@ -1,0 +1,42 @@
+"""Frame numbers as people write them: `1001-1100`, and lists such as `1004-1010, 1013`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from cosmos_houdini.errors import BadInput
+
+
+def listed(frames: Iterable[int]) -> str:
+    """Return frame numbers in order with runs drawn together.
+
+    >>> listed([1013, 1004, 1005, 1006]), listed([-2, -1, 5])
+    ('1004-1006, 1013', '-2--1, 5')
+    """
+    runs: list[list[int]] = []
+    for frame in sorted(set(frames)):
+        if runs and frame == runs[-1][-1] + 1:
+            runs[-1][1:] = [frame]
+        else:
+            runs.append([frame])
+    return ", ".join("-".join(str(end) for end in run) for run in runs)
+
+
+def parse(text: str) -> tuple[int, int]:
+    """Return first and last frame of ``A-B``; both may be negative, and one number alone is both.
+
+    >>> parse("1001-1100"), parse("-10--1"), parse("7")
+    ((1001, 1100), (-10, -1), (7, 7))
+
+    Raises:
+        BadInput: the text is no range, or it runs backwards.
+    """
+    found = re.fullmatch(r"\s*(-?[0-9]{1,6})(?:\s*-\s*(-?[0-9]{1,6}))?\s*", text)
+    if not found:
+        raise BadInput(f"frame range {text!r} is no range", allowed="FIRST-LAST, such as 1001-1100 or -10-50")
+    first = int(found[1])
+    last = first if found[2] is None else int(found[2])
+    if last < first:
+        raise BadInput(f"frame range {text!r} runs backwards", action=f"write it as {last}-{first}")
+    return first, last
