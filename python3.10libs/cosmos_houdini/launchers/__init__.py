@@ -1,1 +1,39 @@
 """Ways to run a task on a host, detached, by name."""
+
+from __future__ import annotations
+
+from cosmos_houdini.config import HostConfig
+from cosmos_houdini.errors import BadInput, did_you_mean
+from cosmos_houdini.launchers.base import Launcher, Task
+from cosmos_houdini.launchers.docker import DockerLauncher
+from cosmos_houdini.launchers.process import ProcessLauncher
+
+__all__ = ["Launcher", "Task", "launcher_for"]
+
+LAUNCHERS = ("process", "docker")
+
+
+def launcher_for(name: str, config: HostConfig) -> Launcher:
+    """Return the launcher that a host is configured with.
+
+    Args:
+        name: the host's name in the configuration, for errors.
+        config: names the launcher, and what it needs.
+
+    Raises:
+        BadInput: there is no launcher of that name, or it lacks a value.
+    """
+    if config.launcher == "process":
+        return ProcessLauncher(config)
+    if config.launcher == "docker":
+        if not config.image:
+            raise BadInput(
+                f"host {name!r} is to run jobs by docker and names no image",
+                action=f"set hosts.{name}.image, as in cosmos-transfer1:latest",
+            )
+        return DockerLauncher(config, config.image)
+    raise BadInput(
+        f"hosts.{name}.launcher = {config.launcher!r}",
+        allowed=", ".join(LAUNCHERS),
+        action=did_you_mean(config.launcher, LAUNCHERS),
+    )

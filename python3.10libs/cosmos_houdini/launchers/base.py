@@ -15,8 +15,8 @@ class Task:
     """What a launcher is given to run.
 
     Attributes:
-        job_id: names the job on the host, in labels and process lists.
-        site: where the job lies.
+        job_id: names the job on the host, in labels and process lists; all attempts of a job share it.
+        site: where this attempt lies.
         invocation: program, environment, working folder.
         num_gpu: GPUs to hold while it runs; 0 holds none.
         secrets: environment variables that stand in no argv, script or log.
@@ -37,14 +37,24 @@ class Launcher(Protocol):
         """The name in the configuration."""
 
     def script(self, task: Task) -> str:
-        """Return the text of ``run.sh``, which never holds a secret."""
-
-    def start(self, host: Host, task: Task) -> None:
-        """Start ``run.sh`` detached. A second call for the same folder starts nothing.
+        """Return the text of ``run.sh``, which never holds a secret.
 
         Raises:
-            JobError: the host cannot start it (no Docker, no image ...).
+            BadInput: the host cannot run the task as it is configured (too few GPUs ...).
         """
 
-    def cancel(self, host: Host, task_folder: Site, job_id: str) -> None:
-        """Stop the job and all that it started; what is not the job's own is not touched."""
+    def start(self, host: Host, task: Task) -> None:
+        """Start ``run.sh`` of a staged task, detached. A second call for the same folder starts nothing.
+
+        Raises:
+            JobError: the host cannot start it (no Docker, no image, nothing staged ...).
+        """
+
+    def cancel(self, host: Host, site: Site, job_id: str) -> None:
+        """Stop an attempt and all that it started, and return when it is gone; what is not its own is not touched.
+
+        An attempt that was never started cannot be started afterwards. One that has ended stays as it is.
+
+        Raises:
+            JobError: something of the job cannot be stopped.
+        """

@@ -1,0 +1,97 @@
+"""What the launchers of a plain host share: the text of ``run.sh``, its detached start, and its end by force."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cosmos_houdini.config import HostConfig
+from cosmos_houdini.errors import BadInput, JobError
+from cosmos_houdini.hosts.base import Host
+from cosmos_houdini.launchers.base import Task
+from cosmos_houdini.launchers.folder import LOCKS
+from cosmos_houdini.launchers.shell import assignments, part, variable_name
+from cosmos_houdini.model.request import Site
+
+CANCEL_TIMEOUT_S = 120.0
+
+
+def run_sh(task: Task, config: HostConfig, *, values: str, program: str, launcher: str) -> str:
+    """Return the text of ``run.sh``.
+
+    Args:
+        task: what is to run.
+        config: the GPUs of the host.
+        values: lines that set the launcher's own variables.
+        program: the shell function that starts the program.
+        launcher: name of the launcher's own part.
+    """
+    if config.gpus and task.num_gpu > len(config.gpus):
+        raise BadInput(
+            f"job {task.job_id} wants {task.num_gpu} GPUs of a host that is configured with {len(config.gpus)}",
+            allowed=f"num_gpu of 0 to {len(config.gpus)}",
+            action="ask for fewer, or add GPU numbers to 'gpus' of the host",
+        )
+    root = task.site.folder.parent.parent
+    own = assignments(
+        here=task.site.folder, locks=root / LOCKS, gpus=" ".join(str(gpu) for gpu in config.gpus), want=task.num_gpu
+    )
+    return "\n".join(("#!/bin/sh", own + values + program, part(launcher), part("run")))
+
+
+def start(host: Host, task: Task, text: str, *, ready: str = "") -> None:
+    """Write ``run.sh`` and the secrets, and start it; if it was started before, do nothing.
+
+    Args:
+        host: where the task is staged.
+        task: what is to run.
+        text: the text of ``run.sh``.
+        ready: a script that prints why the host cannot run it, if so.
+    """
+    here = assignments(here=task.site.folder)
+    secrets = secrets_file(task.secrets)
+    asked = host.run(here + part("ready") + ready + "echo ready\n")
+    answer = asked.stdout.strip()
+    if answer == "started":
+        return
+    if asked.exit_code or answer != "ready":
+        raise _cannot_start(host, task, answer or asked.stderr.strip())
+    host.write(task.site.folder / "run.sh", text.encode("utf-8", "surrogateescape"), mode=0o700)
+    if secrets:
+        host.write(task.site.folder / "secrets", secrets, mode=0o600)
+    if host.run(here + part("start")).exit_code:
+        raise _cannot_start(host, task, "run.sh shows no sign of life")
+
+
+def cancel(host: Host, site: Site, job_id: str, *, sweep: str = "sweep() { :; }\n") -> None:
+    """Stop all processes of an attempt, then what ``sweep`` finds beside them."""
+    script = assignments(here=site.folder, job=job_id) + sweep + part("own") + part("cancel")
+    done = host.run(script, timeout_s=CANCEL_TIMEOUT_S)
+    if done.exit_code:
+        raise JobError(
+            f"job {job_id} on host {host.name} cannot be stopped: {done.stderr.strip() or 'a process is left'}",
+            action=f"look for processes of {site.folder} on the host",
+        )
+
+
+def secrets_file(secrets: Mapping[str, str]) -> bytes:
+    r"""Return the content of the secrets file, one ``NAME=value`` a line.
+
+    >>> secrets_file({"HF_TOKEN": "abc"})
+    b'HF_TOKEN=abc\n'
+
+    Raises:
+        BadInput: a value of more than one line; the error does not hold it.
+    """
+    for name, value in secrets.items():
+        if any(c in value for c in "\n\0"):
+            raise BadInput(f"the value of the secret ${name} holds a line break or a NUL", allowed="one line of text")
+    return "".join(f"{variable_name(name)}={value}\n" for name, value in secrets.items()).encode()
+
+
+def _cannot_start(host: Host, task: Task, why: str) -> JobError:
+    if why == "unstaged":
+        return JobError(
+            f"job {task.job_id} cannot start: {task.site.folder} on host {host.name} is not staged",
+            action="stage it first",
+        )
+    return JobError(f"host {host.name} cannot start job {task.job_id}: {why}", action="see 'cosmos-houdini doctor'")

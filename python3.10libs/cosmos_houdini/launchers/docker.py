@@ -1,0 +1,108 @@
+"""The launcher ``docker``: the engine's program in a container of the host's Docker Engine."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from cosmos_houdini.config import HostConfig
+from cosmos_houdini.errors import JobError
+from cosmos_houdini.hosts.base import Host
+from cosmos_houdini.launchers import detached
+from cosmos_houdini.launchers.base import Task
+from cosmos_houdini.launchers.folder import OBJECTS
+from cosmos_houdini.launchers.shell import assignments, exports, part, variable_name, words
+from cosmos_houdini.model.request import Site
+
+CLIENT_PREFIX = "DOCKER_"
+
+
+@dataclass(frozen=True, slots=True)
+class DockerLauncher:
+    """Runs the program in a container that sees the job's folder under the same path as the host.
+
+    Variables of the host's ``env`` that begin with ``DOCKER_`` (``DOCKER_HOST`` ...) are for the docker program of the
+    host; the others are for the job.
+
+    Attributes:
+        config: the host's image, engine path, environment and GPUs.
+        image: the image, which must be on the host already.
+    """
+
+    config: HostConfig
+    image: str
+
+    @property
+    def name(self) -> str:
+        """The name in the configuration."""
+        return "docker"
+
+    def script(self, task: Task) -> str:
+        """Return the text of ``run.sh``; see Launcher.script. The host's ``env`` wins over the engine's."""
+        values = exports(self._client_env()) + assignments(name=container_name(task.site))
+        program = f'container() {{\ndocker run {words(self._options(task))} "$@" {self._command(task)}\n}}\n'
+        return detached.run_sh(task, self.config, values=values, program=program, launcher="docker")
+
+    def start(self, host: Host, task: Task) -> None:
+        """Start ``run.sh``; see Launcher.start."""
+        ready = exports(self._client_env()) + assignments(image=self.image) + part("docker_ready")
+        try:
+            detached.start(host, task, self.script(task), ready=ready)
+        except JobError as error:
+            if error.problem.endswith(": no image"):
+                raise JobError(
+                    f"host {host.name} has no image {self.image!r}",
+                    action=f"build it there, or docker pull {self.image}",
+                ) from error
+            raise
+
+    def cancel(self, host: Host, site: Site, job_id: str) -> None:
+        """Stop the attempt; see Launcher.cancel."""
+        detached.cancel(host, site, job_id, sweep=exports(self._client_env()) + part("docker_sweep"))
+
+    def _client_env(self) -> dict[str, str]:
+        return {name: value for name, value in self.config.env.items() if name.startswith(CLIENT_PREFIX)}
+
+    def _options(self, task: Task) -> tuple[str, ...]:
+        site, invocation = task.site, task.invocation
+        job_env = {k: v for k, v in self.config.env.items() if not k.startswith(CLIENT_PREFIX)}
+        options = ["--detach", "--name", container_name(site), "--ipc=host"]
+        options += ["--label", f"cosmos-houdini.job={task.job_id}", "--label", f"cosmos-houdini.folder={site.folder}"]
+        for name, value in {**invocation.env, **job_env}.items():
+            options += ["--env", f"{variable_name(name)}={value}"]
+        # Without a value, docker takes it from its own environment, which no process list shows.
+        for name in task.secrets:
+            options += ["--env", variable_name(name)]
+        options += ["--mount", mount(site.folder)]
+        options += ["--mount", mount(site.folder.parent.parent / OBJECTS, read_only=True)]
+        if site.engine_path:
+            options += ["--mount", mount(site.engine_path)]
+        return (*options, "--workdir", str(invocation.cwd or site.folder))
+
+    def _command(self, task: Task) -> str:
+        inside = words((self.image, "sh", "-c", part("inside"), "inside", str(task.site.folder)))
+        return f'{inside} "$(id -u):$(id -g)" {words(task.invocation.argv)}'
+
+
+def container_name(site: Site) -> str:
+    """Return the name of an attempt's container: two users of one Docker Engine may run the same job.
+
+    >>> container_name(Site(folder=PurePosixPath("/data/jobs/sea-1f2e")))
+    'cosmos-sea-1f2e-0c4d7e7a'
+    """
+    return f"cosmos-{site.folder.name}-{hashlib.sha256(str(site.folder).encode()).hexdigest()[:8]}"
+
+
+def mount(path: PurePosixPath, *, read_only: bool = False) -> str:
+    """Return the value of docker's ``--mount`` for a path that is the same inside and outside; it is one line of CSV.
+
+    >>> mount(PurePosixPath("/a,b"), read_only=True)
+    'type=bind,"source=/a,b","target=/a,b",readonly'
+    """
+    line = io.StringIO()
+    fields = ["type=bind", f"source={path}", f"target={path}", *(["readonly"] if read_only else [])]
+    csv.writer(line, lineterminator="").writerow(fields)
+    return line.getvalue()

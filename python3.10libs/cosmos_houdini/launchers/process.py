@@ -1,0 +1,49 @@
+"""The launcher ``process``: the engine's program as a process of the host's user."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cosmos_houdini.config import HostConfig
+from cosmos_houdini.hosts.base import Host
+from cosmos_houdini.launchers import detached
+from cosmos_houdini.launchers.base import Task
+from cosmos_houdini.launchers.shell import exports, quoted, words
+from cosmos_houdini.model.request import Site
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessLauncher:
+    """Runs the program itself, in a process group of its own.
+
+    Attributes:
+        config: the host's environment and GPUs.
+    """
+
+    config: HostConfig
+
+    @property
+    def name(self) -> str:
+        """The name in the configuration."""
+        return "process"
+
+    def script(self, task: Task) -> str:
+        """Return the text of ``run.sh``; see Launcher.script. The host's ``env`` wins over the engine's."""
+        invocation = task.invocation
+        program = (
+            "program() {\n"
+            + exports({**invocation.env, **self.config.env})
+            + '[ -z "$held" ] || export CUDA_VISIBLE_DEVICES="$held"\n'
+            + f"cd {quoted(str(invocation.cwd or task.site.folder))} || exit 1\n"
+            + f"exec $leader {words(invocation.argv)}\n"
+            + "}\n"
+        )
+        return detached.run_sh(task, self.config, values="", program=program, launcher="process")
+
+    def start(self, host: Host, task: Task) -> None:
+        """Start ``run.sh``; see Launcher.start."""
+        detached.start(host, task, self.script(task))
+
+    def cancel(self, host: Host, site: Site, job_id: str) -> None:
+        """Stop the attempt; see Launcher.cancel."""
+        detached.cancel(host, site, job_id)

@@ -1,0 +1,39 @@
+[ -d "$here" ] || exit 0
+cd "$here" || exit 1
+[ ! -e exit_code ] || exit 0
+: >cancelled
+# Never started, and from now on nobody can; no process ever has the number 0.
+! mkdir started 2>/dev/null || {
+    echo 0 >started/pid
+    rm -f secrets
+    exit 0
+}
+
+# Waits up to $1 seconds until the process $2, or every process of the job, is gone.
+gone_within() {
+    left=$(($1 * 5))
+    while mine=$(own | tr '\n' ' ') && case " $mine" in *" ${2:-[0-9]}"*) ;; *) false ;; esac do
+        [ "$left" -gt 0 ] || return 1
+        left=$((left - 1))
+        sleep 0.2 2>/dev/null || { sleep 1 && left=$((left - 4)); }
+    done
+}
+
+main=
+[ ! -f started/pid ] || read -r main <started/pid
+mine=$(own | tr '\n' ' ')
+# run.sh hands the signal on and writes down how the job ended; without it, all that is left is told.
+case " $mine" in
+*" ${main:--} "*) kill -TERM "$main" 2>/dev/null ;;
+*)
+    main=
+    [ -z "$mine" ] || kill -TERM $mine 2>/dev/null
+    ;;
+esac
+gone_within 15 "${main:+$main }" || :
+for pid in $(own); do
+    [ "$pid" = "$main" ] || kill -KILL "$pid" 2>/dev/null
+done
+gone_within 5 || kill -KILL $(own) 2>/dev/null
+sweep
+gone_within 5

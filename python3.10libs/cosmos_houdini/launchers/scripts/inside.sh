@@ -1,0 +1,15 @@
+# What runs in the container, around the program. It writes the logs itself: the Docker Engine would hold back a progress
+# bar, which ends its lines with a carriage return, and lose what is printed while nobody listens.
+folder=$1 owner=$2
+shift 2
+"$@" >>"$folder/stdout.log" 2>>"$folder/stderr.log" </dev/null &
+child=$!
+trap 'kill -TERM "$child" 2>/dev/null' TERM
+while :; do
+    wait "$child"
+    code=$?
+    kill -0 "$child" 2>/dev/null || break
+done
+# The user of the host could not delete what root of the container wrote.
+chown -R "$owner" "$folder/out" 2>/dev/null
+exit "$code"

@@ -1,0 +1,78 @@
+# Prints a line for every job named in "$@", then the ends of its two logs in base64, each closed by a line with a dot,
+# and at last a line that says that nothing was cut off. Where it can it uses what the shell itself brings: starting a
+# program for each of a thousand jobs would take seconds.
+digits() { case $1 in '' | *[!0-9]*) digits=- ;; *) digits=$1 ;; esac }
+
+log_end() {
+    [ ! -s "$1" ] || tail -c "$tail_bytes" "$1" | base64
+    echo .
+}
+
+# Whether run.sh of the job lives: a process has its number and its arguments.
+alive() {
+    pid=
+    [ ! -f "$job/started/pid" ] || read -r pid <"$job/started/pid"
+    digits "$pid"
+    if [ "$digits" = - ]; then
+        # A moment after its first act, run.sh has written no number yet.
+        [ -z "$(find "$job/started" -prune -mmin +1 2>/dev/null)" ]
+        return
+    fi
+    if [ -r /proc/self/cmdline ]; then
+        arguments=
+        { IFS= read -r arguments <"/proc/$pid/cmdline"; } 2>/dev/null
+    else
+        arguments=$(ps -o args= -p "$pid" 2>/dev/null)
+    fi
+    case $arguments in *"$jobs/$job/run.sh") return 0 ;; esac
+    return 1
+}
+
+# Whether the job goes on, be it only in a container whose run.sh was killed.
+goes_on() {
+    alive && return 0
+    [ -e "$job/container" ] && [ ! -e "$job/exit_code" ] || return 1
+    COSMOS_HOUDINI_JOB=$jobs/$job sh "$jobs/$job/run.sh" settle >/dev/null 2>&1
+    [ $? -eq 1 ]
+}
+
+observe() {
+    phase=absent code= oom=0 cancelled=0 beat= began= ended= size=0
+    [ ! -f "$job/request.json" ] || phase=staged
+    [ ! -e "$job/oom_killed" ] || oom=1
+    [ ! -e "$job/cancelled" ] || cancelled=1
+    if [ -d "$job/started" ]; then
+        said=
+        # First the process, then the files: what has just ended has left its exit code before it went.
+        if goes_on; then living=1; else living=0; fi
+        [ ! -f "$job/state" ] || read -r said began ended <"$job/state"
+        [ ! -f "$job/heartbeat" ] || read -r beat <"$job/heartbeat"
+        if [ -f "$job/exit_code" ]; then
+            phase=ended
+            read -r code <"$job/exit_code"
+        elif [ $living = 1 ]; then
+            case $said in running | ended) phase=running ;; *) phase=waiting ;; esac
+        elif [ $cancelled = 1 ]; then
+            phase=ended
+        else
+            phase=vanished
+        fi
+        [ ! -s "$job/stdout.log" ] || size=$(wc -c <"$job/stdout.log")
+    fi
+    printf 'job %s %s' "$job" "$phase"
+    for value in "$code" "$beat" "$began" "$ended"; do
+        digits "$value"
+        printf ' %s' "$digits"
+    done
+    echo " $oom $cancelled" $size
+    log_end "$job/stdout.log"
+    log_end "$job/stderr.log"
+}
+
+command -v base64 >/dev/null || exit 1
+echo "poll $(date +%s)"
+cd "$jobs" 2>/dev/null || cd /
+for job in "$@"; do
+    observe
+done
+echo done

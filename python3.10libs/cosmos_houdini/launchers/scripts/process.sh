@@ -1,0 +1,22 @@
+# The program of the job as a process of this machine; 'program' turns the shell that calls it into the program.
+launch() {
+    # In a group of its own, where the host can make one: then all that it starts is reached by one signal.
+    leader=
+    ! command -v setsid >/dev/null || leader=setsid
+    program &
+    child=$!
+    # The signal may have come before there was a child to hand it to.
+    [ -z "$stopping" ] || stop
+    await "$child"
+    code=$status
+    [ -z "$leader" ] || kill -KILL "-$child" 2>/dev/null
+}
+
+stop() {
+    [ -n "$child" ] || return 0
+    [ -n "$leader" ] && kill -TERM "-$child" 2>/dev/null || kill -TERM "$child" 2>/dev/null
+}
+
+settle() { return 2; }
+forget() { :; }
+busy() { return 1; }

@@ -1,0 +1,13 @@
+cd "$here" || exit 1
+if command -v setsid >/dev/null 2>&1; then
+    COSMOS_HOUDINI_JOB=$here setsid sh "$here/run.sh" </dev/null >/dev/null 2>&1 &
+else
+    COSMOS_HOUDINI_JOB=$here nohup sh "$here/run.sh" </dev/null >/dev/null 2>&1 &
+fi
+# The road may be cut right after this script: the job must stand on its own feet by then.
+left=100
+until [ -d started ]; do
+    left=$((left - 1))
+    [ "$left" -gt 0 ] || exit 1
+    sleep 0.1 2>/dev/null || sleep 1
+done

@@ -1,0 +1,178 @@
+"""Brings a task to its host: inputs as objects named by their hash, links to them, and the small text files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from cosmos_houdini.errors import BadInput, DiskFull, HostError
+from cosmos_houdini.hosts.base import Host, OnBytes
+from cosmos_houdini.launchers.base import Task
+from cosmos_houdini.launchers.folder import LOCKS, OBJECTS
+from cosmos_houdini.launchers.shell import assignments, part, quoted, words
+
+REQUEST = "request.json"
+SENDS = 3
+"""How often an object is sent that arrives with another hash."""
+HASH_RATE_BYTES_PER_S = 20e6
+"""A slow host's rate of reading and hashing, for the time that it is given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Object:
+    """A file of this machine under the name that its content has on the host."""
+
+    path: Path
+    sha256: str
+    size: int
+
+    @property
+    def place(self) -> str:
+        """The path below the folder of objects."""
+        return f"{self.sha256[:2]}/{self.sha256}"
+
+
+def stage(host: Host, task: Task, request_document: Mapping[str, Any], *, on_bytes: OnBytes | None = None) -> None:
+    """Make the job's folder on the host complete but for its start; what is there already is not sent again.
+
+    It may be called again after any interruption, and does nothing to a job that was started. The secrets and
+    ``run.sh`` are written by the launcher at the start; ``request.json`` comes last and says that all is there.
+
+    Args:
+        host: where to.
+        task: what is to run.
+        request_document: what ``request.json`` holds.
+        on_bytes: told of the bytes that are sent.
+
+    Raises:
+        BadInput: an input that cannot be read, or a path that would leave the job's folder.
+        DiskFull: the host has less room than the missing inputs need.
+        HostError: an input arrives damaged again and again, or the host lacks a program to check it.
+    """
+    invocation = task.invocation
+    for relative in (*invocation.inputs, *invocation.files):
+        _check_inside(task, relative)
+    inputs = _objects(invocation.inputs)
+    missing = _survey(host, task, {*inputs.values()})
+    if missing is None:
+        return
+    _send(host, task, missing, on_bytes)
+    _link(host, task, inputs)
+    for relative, text in invocation.files.items():
+        host.write(task.site.folder / relative, text.encode("utf-8", "surrogateescape"))
+    document = json.dumps(request_document, indent=2, ensure_ascii=False, sort_keys=True)
+    host.write(task.site.folder / REQUEST, document.encode("utf-8", "surrogateescape"))
+
+
+def _check_inside(task: Task, relative: str) -> None:
+    path = PurePosixPath(relative)
+    if path.is_absolute() or not path.parts or ".." in path.parts or "\n" in relative or "\0" in relative:
+        raise BadInput(f"job {task.job_id} has a file {relative!r}", allowed="paths inside the job's folder")
+
+
+def _objects(inputs: Mapping[str, Path]) -> dict[str, _Object]:
+    known: dict[Path, _Object] = {}
+    for path in inputs.values():
+        if path not in known:
+            known[path] = _object(path)
+    return {relative: known[path] for relative, path in inputs.items()}
+
+
+def _object(path: Path) -> _Object:
+    digest = hashlib.sha256()
+    size = 0
+    try:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+                size += len(block)
+    except OSError as error:
+        raise BadInput(f"the input {path} cannot be read: {error.strerror}") from error
+    return _Object(path=path, sha256=digest.hexdigest(), size=size)
+
+
+def _survey(host: Host, task: Task, objects: set[_Object]) -> tuple[_Object, ...] | None:
+    """Make the folders and return the objects that the host lacks, or None where the job was started before.
+
+    Raises:
+        DiskFull: they would not fit.
+    """
+    root, folder = task.site.folder.parent.parent, task.site.folder
+    by_place = {item.place: item for item in sorted(objects, key=lambda item: item.place)}
+    relatives = (*task.invocation.inputs, *task.invocation.files)
+    folders = {str(folder / PurePosixPath(relative).parent) for relative in relatives}
+    folders |= {str(root / OBJECTS / place[:2]) for place in by_place}
+    folders |= {str(path) for path in (root / LOCKS, root / OBJECTS, task.site.inputs, task.site.outputs)}
+    script = (
+        assignments(
+            here=folder,
+            objects=root / OBJECTS,
+            wanted="\n".join(f"{item.place} {item.size}" for item in by_place.values()),
+        )
+        + f"set -- {words(sorted(folders))}\n"
+        + part("survey")
+    )
+    told, _, disk = _ran(host, script, f"prepare {folder}").partition("disk\n")
+    if told.strip() == "started":
+        return None
+    names = [line.removeprefix("missing ") for line in told.splitlines()]
+    missing = tuple(by_place[name] for name in names if name in by_place)
+    _check_room(host, root, disk, sum(item.size for item in missing))
+    return missing
+
+
+def _check_room(host: Host, root: PurePosixPath, disk: str, needed: int) -> None:
+    """Compare with what ``df -P`` prints: blocks of 1024 bytes, available ones before the percentage."""
+    told = re.search(r"(\d+)\s+\d+%\s", disk)
+    free = int(told[1]) * 1024 if told else None
+    if free is not None and needed > free:
+        raise DiskFull(
+            f"host {host.name} has {free / 1e6:.1f} MB free in {root}, and {needed / 1e6:.1f} MB are to be sent",
+            action="free some room there and run the same command again",
+        )
+
+
+def _send(host: Host, task: Task, missing: Iterable[_Object], on_bytes: OnBytes | None) -> None:
+    """Upload objects beside their final names and give them these once the host has found the right hash."""
+    objects = task.site.folder.parent.parent / OBJECTS
+    left = {item.place: item for item in missing}
+    for _ in range(SENDS):
+        if not left:
+            return
+        for place, item in left.items():
+            host.put(item.path, objects / f"{place}.{task.site.folder.name}", on_bytes=on_bytes)
+        script = assignments(objects=objects, arrived=" ".join(left), suffix=task.site.folder.name) + part("arrived")
+        timeout_s = 60 + sum(item.size for item in left.values()) / HASH_RATE_BYTES_PER_S
+        corrupt = _ran(host, script, "check what was sent", timeout_s=timeout_s)
+        left = {place: item for place, item in left.items() if f"corrupt {place}\n" in corrupt}
+    if left:
+        item = next(iter(left.values()))
+        raise HostError(
+            f"{item.path} arrived damaged on host {host.name} {SENDS} times",
+            action="see that nothing changes the file meanwhile, and check the network and the host's disk",
+        )
+
+
+def _link(host: Host, task: Task, inputs: Mapping[str, _Object]) -> None:
+    """Link each input to its object, by a relative path, which also holds where the root is mounted elsewhere."""
+    if not inputs:
+        return
+    lines = [f"cd {quoted(str(task.site.folder))} || exit 1"]
+    for relative, item in inputs.items():
+        target = "../" * (len(PurePosixPath(relative).parts) + 1) + f"{OBJECTS}/{item.place}"
+        lines.append(f"ln -sfn {quoted(target)} {quoted('./' + relative)} || exit 1")
+        if relative in task.invocation.executables:
+            lines.append(f"chmod u+x {quoted('./' + relative)} || exit 1")
+    _ran(host, "\n".join(lines) + "\n", f"link the inputs of job {task.job_id}")
+
+
+def _ran(host: Host, script: str, purpose: str, *, timeout_s: float = 60.0) -> str:
+    done = host.run(script, timeout_s=timeout_s)
+    if done.exit_code:
+        raise HostError(f"host {host.name} cannot {purpose}: {done.stderr.strip() or f'exit code {done.exit_code}'}")
+    return done.stdout

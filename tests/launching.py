@@ -1,0 +1,79 @@
+"""Shared by the tests of launchers: tasks made of a command line, staged, started and observed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path, PurePosixPath
+
+from cosmos_houdini.config import HostConfig
+from cosmos_houdini.hosts.base import Host
+from cosmos_houdini.launchers import Task, launcher_for
+from cosmos_houdini.launchers.folder import Observation, Phase, parse_poll, poll_script, site_for
+from cosmos_houdini.launchers.staging import stage
+from cosmos_houdini.model.request import Invocation, Site
+
+GIVE_UP_S = 60.0
+
+
+def task(
+    host: Host,
+    argv: tuple[str, ...],
+    *,
+    job_id: str = "job",
+    config: HostConfig | None = None,
+    env: Mapping[str, str] | None = None,
+    files: Mapping[str, str] | None = None,
+    inputs: Mapping[str, Path] | None = None,
+    executables: tuple[str, ...] = (),
+    cwd: PurePosixPath | None = None,
+    num_gpu: int = 0,
+    secrets: Mapping[str, str] | None = None,
+) -> Task:
+    """Return a task that runs ``argv``."""
+    invocation = Invocation(
+        argv=argv,
+        env=env or {},
+        files=files or {},
+        inputs=inputs or {},
+        executables=executables,
+        cwd=cwd,
+        outputs=(),
+    )
+    site = site_for(host.root, job_id, 1, config or HostConfig())
+    return Task(job_id=job_id, site=site, invocation=invocation, num_gpu=num_gpu, secrets=secrets or {})
+
+
+def begin(host: Host, config: HostConfig, new: Task) -> Task:
+    """Stage and start a task."""
+    stage(host, new, {"name": new.job_id})
+    launcher_for(host.name, config).start(host, new)
+    return new
+
+
+def observe(host: Host, *sites: Site) -> dict[str, Observation]:
+    """Ask once for all the jobs."""
+    done = host.run(poll_script(host.root, [site.folder.name for site in sites]))
+    assert done.exit_code == 0, done.stderr
+    return parse_poll(done.stdout)
+
+
+def until(host: Host, site: Site, wanted: Callable[[Observation], bool]) -> Observation:
+    """Ask until an observation is as wanted; fail with the last one."""
+    give_up = time.monotonic() + GIVE_UP_S
+    while True:
+        seen = observe(host, site)[site.folder.name]
+        if wanted(seen):
+            return seen
+        assert time.monotonic() < give_up, seen
+        time.sleep(0.05)
+
+
+def ended(host: Host, site: Site) -> Observation:
+    """Wait for the end."""
+    return until(host, site, lambda seen: seen.phase in {Phase.ENDED, Phase.VANISHED})
+
+
+def path(site: Site) -> Path:
+    """Return the folder of a job on this machine."""
+    return Path(site.folder)
