@@ -1,0 +1,140 @@
+"""``convert-sequence``: verified sequences become one video a pass and ``metadata.json``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cosmos_houdini import config
+from cosmos_houdini.cli.console import json_option, print_json, progress_bar, say
+from cosmos_houdini.media import span
+from cosmos_houdini.media.check import check_sequences
+from cosmos_houdini.media.convert import convert_sequences
+from cosmos_houdini.media.discover import find_sequences
+from cosmos_houdini.media.metadata import FILE_NAME
+from cosmos_houdini.media.rate import whole_fps
+from cosmos_houdini.media.selection import OnGap, Selection, by_shot, select, unknown_passes
+from cosmos_houdini.model.control import Pass
+from cosmos_houdini.model.scene import Scene
+from cosmos_houdini.model.sequence import Sequence
+from cosmos_houdini.model.video import Conversion
+
+DEFAULT_FPS = 24
+MANY_SCHEMA = "cosmos-houdini/conversions/1"
+
+
+@click.command("convert-sequence")
+@click.argument("path")
+@click.option(
+    "-o",
+    "--output",
+    "out_dir",
+    metavar="DIR",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Gets one video a pass and metadata.json; a folder a shot where PATH holds several shots.",
+)
+@click.option("--hip", metavar="FILE", help="Take frame rate and description from this scene.")
+@click.option("--fps", type=float, metavar="N", help="Frames a second; else the scene's, else 24. Rounded.")
+@click.option("--range", "range_", metavar="A-B", help="Convert these frames; else all.")
+@click.option(
+    "--on-gap",
+    type=click.Choice(["stop", "hold"]),
+    default="stop",
+    show_default=True,
+    help="hold repeats the frame before a missing or corrupt one.",
+)
+@json_option
+def convert_sequence(
+    path: str, *, out_dir: Path, hip: str | None, fps: float | None, range_: str | None, on_gap: OnGap, as_json: bool
+) -> None:
+    """Verify the image sequences of PATH and encode one video a pass.
+
+    PATH is a folder, a pattern such as name.####.png, name.%04d.png or name.$F4.png, or one file of a sequence.
+    Every video is decoded back and compared before it gets its name; nothing is written while a frame is missing.
+    """
+    frame_range = span.parse(range_) if range_ else None
+    scene = _scene(hip)
+    rate = frame_rate(fps, scene)
+    shots = by_shot(_verified(path))
+    # All shots are looked at before the first one is written.
+    selections = {shot: select(of_shot, frame_range=frame_range, on_gap=on_gap) for shot, of_shot in shots.items()}
+    conversions = []
+    for shot, of_shot in shots.items():
+        for sequence in unknown_passes(of_shot):
+            say(f"{sequence.pattern} is left out: its name tells no known pass")
+        _say_held(selections[shot])
+        frames = sum(len(selection.files) for selection in selections[shot].values())
+        with progress_bar(f"encoding {shot}", total=frames, unit="frames") as advance:
+            conversions.append(
+                convert_sequences(
+                    of_shot,
+                    out_dir / shot if len(shots) > 1 else out_dir,
+                    name=shot or out_dir.absolute().name,
+                    fps=rate,
+                    scene_document=scene.document() if scene else None,
+                    frame_range=frame_range,
+                    on_gap=on_gap,
+                    on_frames=advance,
+                )
+            )
+    _print(conversions, as_json=as_json)
+
+
+def frame_rate(fps: float | None, scene: Scene | None) -> int:
+    """Return the whole rate of the videos: the wanted one, else the scene's, else 24; rounding is said.
+
+    Raises:
+        BadInput: the rate is out of range.
+    """
+    wanted = fps if fps is not None else scene.fps if scene else DEFAULT_FPS
+    rate = whole_fps(wanted)
+    if rate != wanted:
+        say(f"{wanted:g} fps is rounded to {rate}: the engines know whole rates alone; every frame is kept")
+    return rate
+
+
+def _scene(hip: str | None) -> Scene | None:
+    if hip is None:
+        return None
+    # Only here: the scene reader is not needed for most calls.
+    from cosmos_houdini.scene.reader import read_scene  # noqa: PLC0415
+
+    return read_scene(Path(hip))
+
+
+def _verified(path: str) -> tuple[Sequence, ...]:
+    found = find_sequences(path, config.load().settings.passes.model_dump())
+    with progress_bar("verifying", total=sum(len(sequence.frames) for sequence in found), unit="files") as advance:
+        return check_sequences(found, on_frame=advance).sequences
+
+
+def _say_held(selections: dict[Pass, Selection]) -> None:
+    for pass_, selection in selections.items():
+        if selection.held:
+            say(f"{pass_}: frame {span.listed(selection.held)} shows the frame before")
+
+
+def _print(conversions: list[Conversion], *, as_json: bool) -> None:
+    documents = [conversion.document() for conversion in conversions]
+    if as_json:
+        print_json(documents[0] if len(documents) == 1 else {"schema": MANY_SCHEMA, "conversions": documents})
+        return
+    console = Console(highlight=False)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("video", overflow="fold")
+    for title in ("pass", "frames", "fps", "size", "crf"):
+        table.add_column(title, no_wrap=True)
+    for conversion in conversions:
+        for video in conversion.videos:
+            clip = video.clip
+            size = "{}x{}".format(*clip.size)
+            row = (str(video.pass_), str(clip.frames), str(conversion.fps), size, str(video.crf))
+            table.add_row(Text(str(clip.path)), *row)
+    console.print(table)
+    for conversion in conversions:
+        console.print(Text(f"described in {conversion.folder / FILE_NAME}"), soft_wrap=True)

@@ -1,0 +1,49 @@
+"""``standardize`` and ``extract-frame``: an existing video to rate and size, and one frame out of it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+
+from cosmos_houdini.cli.console import progress_bar, say
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.media import standardize as media
+
+_SIZE = re.compile(r"(\d{1,5})[xX](\d{1,5})")
+
+
+def _size(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    found = _SIZE.fullmatch(text.strip())
+    if not found:
+        raise BadInput(f"size {text!r} is no size", allowed="WIDTHxHEIGHT, such as 1280x704")
+    return int(found[1]), int(found[2])
+
+
+@click.command()
+@click.argument("video", type=click.Path(path_type=Path))
+@click.option("-o", "--output", "out", metavar="OUT", required=True, type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--fps", type=int, metavar="N", help="Frames a second; else the video's own, rounded.")
+@click.option("--size", "size_text", metavar="WxH", help="Scaled to fit and centred on black; else the video's own.")
+def standardize(video: Path, out: Path, fps: int | None, size_text: str | None) -> None:
+    """Write VIDEO as H.264 with a constant whole frame rate, BT.709 colours and square pixels.
+
+    The new video is decoded back and compared before it gets its name.
+    """
+    size = _size(size_text)
+    with progress_bar("encoding", total=None, unit="frames") as advance:
+        made = media.standardize(video, out, fps=fps, size=size, on_frames=advance).clip
+    say(f"{out}: {made.frames} frames of {made.size[0]}x{made.size[1]} at {made.fps:g} fps")
+
+
+@click.command("extract-frame")
+@click.argument("video", type=click.Path(path_type=Path))
+@click.argument("frame", type=int)
+@click.option("-o", "--output", "out", metavar="PNG", required=True, type=click.Path(path_type=Path, dir_okay=False))
+def extract_frame(video: Path, frame: int, out: Path) -> None:
+    """Write one frame of VIDEO as PNG; FRAME counts from 0 in the order of display."""
+    media.extract_frame(video, frame, out)
+    say(f"{out}: frame {frame} of {video}")

@@ -1,0 +1,214 @@
+"""Verified sequences of one shot become verified videos, one a pass, and ``metadata.json``."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from cosmos_houdini.errors import BadInput, CheckFailed, CosmosError, DiskFull
+from cosmos_houdini.media import encode
+from cosmos_houdini.media.make import make_video
+from cosmos_houdini.media.metadata import FILE_NAME, write_metadata
+from cosmos_houdini.media.probe import VideoFacts
+from cosmos_houdini.media.rate import check_fps
+from cosmos_houdini.media.selection import OnGap, Selection, select
+from cosmos_houdini.media.source import ComputedFrames, VideoSource, from_files
+from cosmos_houdini.model.control import Pass
+from cosmos_houdini.model.sequence import Sequence
+from cosmos_houdini.model.video import ControlVideo, Conversion, Source
+
+# x264 and the decoders use several cores each, so more videos at a time cost memory and win nothing.
+_MOST_AT_ONCE = 4
+_WORK_FOLDER = ".converting"
+
+
+def convert_sequences(
+    sequences: Iterable[Sequence],
+    out_dir: Path,
+    *,
+    name: str,
+    fps: int,
+    scene_document: Mapping[str, Any] | None = None,
+    frame_range: tuple[int, int] | None = None,
+    on_gap: OnGap = "stop",
+    computed: Callable[[dict[Pass, Selection]], Mapping[Pass, ComputedFrames]] = lambda _: {},
+    on_frames: Callable[[int], None] = lambda _: None,
+) -> Conversion:
+    """Encode one video a pass into ``out_dir`` and describe them in ``metadata.json`` there.
+
+    Nothing is written while anything stands against it. Every video gets its final name when all of them are decoded
+    back and verified, ``metadata.json`` last; whatever goes wrong before, what ``out_dir`` held stays as it was.
+
+    Args:
+        sequences: those of one shot, as ``check`` verified them.
+        out_dir: made when it is not there.
+        name: what people call the shot.
+        fps: frames a second of the videos.
+        scene_document: the scene, for ``metadata.json``.
+        frame_range: first and last frame number to take.
+        on_gap: ``hold`` repeats the frame before for each missing or corrupt one, ``stop`` refuses.
+        computed: given the selected frames, returns the passes that are not encoded straight from their files:
+            instead of files that FFmpeg cannot read rightly (EXR), or in addition to the rendered passes.
+        on_frames: called, from several threads, with how many more frames are encoded; raising ends the work.
+
+    Raises:
+        BadInput: pictures that have to be computed, an fps out of range, or another conversion into ``out_dir`` runs.
+        CheckFailed: something is wrong with the sequences, with a picture, or with a video that was made.
+        DiskFull: there is no room in ``out_dir``.
+        ToolError: FFmpeg failed.
+    """
+    check_fps(fps)
+    selections = select(sequences, frame_range=frame_range, on_gap=on_gap)
+    sources = _sources(selections, computed(selections))
+    with _work_folder(out_dir) as work, _full_disk_named(out_dir):
+        facts = _make_all(sources, work, fps, on_frames)
+        videos = tuple(_video(pass_, facts[pass_], out_dir) for pass_ in sources)
+        conversion = Conversion(
+            name=name,
+            folder=out_dir.absolute(),
+            fps=fps,
+            frames=videos[0].clip.frames,
+            size=videos[0].clip.size,
+            videos=videos,
+            sources={pass_: _described(source, selections, pass_) for pass_, source in sources.items()},
+            scene=scene_document,
+        )
+        _publish(conversion, facts)
+    return conversion
+
+
+def _sources(selections: Mapping[Pass, Selection], computed: Mapping[Pass, ComputedFrames]) -> dict[Pass, VideoSource]:
+    """Return what each video is made of, with the same number of frames and the same size in all."""
+    sources: dict[Pass, VideoSource] = {}
+    for pass_ in Pass:
+        if pass_ in computed:
+            sources[pass_] = computed[pass_]
+        elif pass_ in selections:
+            selection = selections[pass_]
+            picture = selection.sequence.picture
+            assert picture is not None  # noqa: S101 - select() refuses sequences without one
+            sources[pass_] = from_files(selection.sequence.pattern, selection.files, picture)
+    shapes = {pass_: (source.count, source.size) for pass_, source in sources.items()}
+    if len(set(shapes.values())) > 1:
+        told = ", ".join(f"{pass_} {count} frames of {w}x{h}" for pass_, (count, (w, h)) in shapes.items())
+        raise CheckFailed(f"the passes differ: {told}")
+    return sources
+
+
+@contextmanager
+def _work_folder(out_dir: Path) -> Iterator[Path]:
+    """Yield an empty folder inside ``out_dir`` that is gone afterwards, as is ``out_dir`` if it was made in vain."""
+    made = not out_dir.exists()
+    out_dir.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(out_dir / f"{_WORK_FOLDER}.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise BadInput(f"another conversion is writing into {out_dir}", action="wait for its end") from error
+    work = out_dir / _WORK_FOLDER
+    try:
+        # What lies there although nobody holds the lock was left by a process that was killed.
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir()
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+        # Windows lets nobody remove an open file; there the lock removes its own.
+        with suppress(OSError):
+            Path(lock.lock_file).unlink()
+        lock.release()
+        if made and not any(out_dir.iterdir()):
+            out_dir.rmdir()
+
+
+@contextmanager
+def _full_disk_named(out_dir: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.ENOSPC or isinstance(error, CosmosError):
+            raise
+        raise DiskFull(
+            f"the disk is full: converting into {out_dir}", action="free some room and run the same command again"
+        ) from error
+
+
+def _make_all(
+    sources: Mapping[Pass, VideoSource], work: Path, fps: int, on_frames: Callable[[int], None]
+) -> dict[Pass, VideoFacts]:
+    """Make the videos, several at a time; the first failure ends the others."""
+    stop = Event()
+    workers = max(1, min(len(sources), os.cpu_count() or 1, _MOST_AT_ONCE))
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        futures = {
+            pass_: pool.submit(
+                make_video,
+                source,
+                work / str(pass_),
+                fps=fps,
+                encoding=encode.encoding_of(pass_),
+                on_frames=on_frames,
+                stop=stop,
+            )
+            for pass_, source in sources.items()
+        }
+        try:
+            done, _ = wait(futures.values(), return_when=FIRST_EXCEPTION)
+            for future in done:
+                future.result()
+        finally:
+            # Reached by an interrupt from the keyboard, too: the pool is left when its threads have ended.
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+    return {pass_: future.result() for pass_, future in futures.items()}
+
+
+def _video(pass_: Pass, facts: VideoFacts, out_dir: Path) -> ControlVideo:
+    encoding = encode.encoding_of(pass_)
+    return ControlVideo(
+        pass_=pass_,
+        clip=replace(facts.clip, path=out_dir.absolute() / f"{pass_}.mp4"),
+        codec=facts.codec,
+        pix_fmt=facts.pix_fmt,
+        preset=encoding.preset,
+        crf=encoding.crf,
+        color=facts.color,
+    )
+
+
+def _described(source: VideoSource, selections: Mapping[Pass, Selection], pass_: Pass) -> Source:
+    """Return the provenance of a video; a pass that was computed from another one names that one's files."""
+    selection = selections.get(pass_) or next(iter(selections.values()))
+    picture = selection.sequence.picture
+    assert picture is not None  # noqa: S101 - select() refuses sequences without one
+    return Source(
+        pattern=selection.sequence.pattern,
+        first=selection.numbers[0],
+        last=selection.numbers[-1],
+        step=selection.sequence.step,
+        held=selection.held,
+        picture=picture,
+        applied=encode.applied(source),
+        details=source.details if isinstance(source, ComputedFrames) else None,
+    )
+
+
+def _publish(conversion: Conversion, facts: Mapping[Pass, VideoFacts]) -> None:
+    """Give the videos their final names, and then describe them.
+
+    The description of an earlier conversion goes first: no moment shows it beside videos that it does not describe.
+    """
+    (conversion.folder / FILE_NAME).unlink(missing_ok=True)
+    for video in conversion.videos:
+        facts[video.pass_].clip.path.replace(video.clip.path)
+    write_metadata(conversion)

@@ -1,0 +1,48 @@
+"""``metadata.json``: what a folder of converted videos holds."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.model.video import SCHEMA, Conversion
+
+FILE_NAME = "metadata.json"
+
+
+def write_metadata(conversion: Conversion) -> Path:
+    """Write ``metadata.json`` into the conversion's folder, whole or not at all, and return its path."""
+    path = conversion.folder / FILE_NAME
+    unfinished = path.with_name(f".{FILE_NAME}.{os.getpid()}")
+    try:
+        text = json.dumps(conversion.document(), indent=2, ensure_ascii=False)
+        unfinished.write_text(text + "\n", encoding="utf-8")
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return path
+
+
+def read_metadata(folder: Path) -> dict[str, Any]:
+    """Return the document of a folder of converted videos; the paths in it are those of the files beside it.
+
+    A folder may have been moved or copied since it was written: what counts is the file's name.
+
+    Raises:
+        BadInput: there is no ``metadata.json``, or it is of another kind.
+    """
+    path = folder / FILE_NAME
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise BadInput(f"{folder} holds no {FILE_NAME}", action="make one with convert-sequence") from error
+    except ValueError as error:
+        raise BadInput(f"{path} is no JSON: {error}") from error
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+        raise BadInput(f"{path} is of another kind", allowed=f"schema {SCHEMA}")
+    for video in document["videos"].values():
+        video["path"] = str(folder / Path(video["path"]).name)
+    return document

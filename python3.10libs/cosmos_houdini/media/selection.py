@@ -1,0 +1,156 @@
+"""Which files of a shot's sequences become which videos, and everything that stands against it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from cosmos_houdini.errors import BadInput, CheckFailed
+from cosmos_houdini.media import span
+from cosmos_houdini.model.control import Pass
+from cosmos_houdini.model.sequence import Sequence as PictureSequence
+
+OnGap = Literal["stop", "hold"]
+_TOLD_PROBLEMS = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """The frames of one pass that become its video.
+
+    Attributes:
+        sequence: where they come from.
+        numbers: frame number of each frame of the video.
+        files: the file that each shows; a held frame shows the file of the frame before.
+        held: numbers of the frames without a usable file of their own.
+    """
+
+    sequence: PictureSequence
+    numbers: tuple[int, ...]
+    files: tuple[Path, ...]
+    held: tuple[int, ...]
+
+
+def select(
+    sequences: Iterable[PictureSequence], *, frame_range: tuple[int, int] | None = None, on_gap: OnGap = "stop"
+) -> dict[Pass, Selection]:
+    """Return the frames of every pass: the same numbers in each.
+
+    Args:
+        sequences: those of one shot.
+        frame_range: first and last frame number to take; without it each sequence is taken whole.
+        on_gap: what becomes of a frame whose file is missing or corrupt: ``stop`` refuses, ``hold`` repeats the frame
+            before and lists it.
+
+    Raises:
+        BadInput: there is no pass to convert, or two sequences are the same pass.
+        CheckFailed: all that is wrong with the frames, and where the passes disagree.
+    """
+    passes = _by_pass(sequences)
+    if not passes:
+        raise BadInput("no sequence shows a known pass", allowed=", ".join(p for p in Pass if p is not Pass.UNKNOWN))
+    selections: dict[Pass, Selection] = {}
+    problems: list[str] = []
+    for pass_, sequence in passes.items():
+        selections[pass_] = _select_one(sequence, frame_range, on_gap, problems)
+    problems += _disagreements(selections)
+    if problems:
+        more = f"; and {len(problems) - _TOLD_PROBLEMS} more" if len(problems) > _TOLD_PROBLEMS else ""
+        raise CheckFailed("; ".join(problems[:_TOLD_PROBLEMS]) + more, action="nothing was written")
+    return selections
+
+
+def by_shot(sequences: Iterable[PictureSequence]) -> dict[str, list[PictureSequence]]:
+    """Return the sequences of each shot, the shots in the order in which they come."""
+    shots: dict[str, list[PictureSequence]] = {}
+    for sequence in sequences:
+        shots.setdefault(sequence.shot, []).append(sequence)
+    return shots
+
+
+def unknown_passes(sequences: Sequence[PictureSequence]) -> list[PictureSequence]:
+    """Return the sequences that ``select`` leaves out, because nothing tells what they show."""
+    unknown = [sequence for sequence in sequences if sequence.pass_ is Pass.UNKNOWN]
+    return [] if len(unknown) == 1 == len(sequences) else unknown
+
+
+def _by_pass(sequences: Iterable[PictureSequence]) -> Mapping[Pass, PictureSequence]:
+    """Return one sequence a pass; a single sequence of which nothing is known is the colour."""
+    all_ = list(sequences)
+    if len(all_) == 1 and all_[0].pass_ is Pass.UNKNOWN:
+        return {Pass.COLOR: all_[0]}
+    passes: dict[Pass, PictureSequence] = {}
+    for sequence in all_:
+        if sequence.pass_ is Pass.UNKNOWN:
+            continue
+        if sequence.pass_ in passes:
+            raise BadInput(
+                f"{passes[sequence.pass_].pattern} and {sequence.pattern} both are the {sequence.pass_} pass",
+                action="name the one to convert by its pattern, or keep the other in another folder",
+            )
+        passes[sequence.pass_] = sequence
+    return {pass_: passes[pass_] for pass_ in Pass if pass_ in passes}
+
+
+def _select_one(
+    sequence: PictureSequence, frame_range: tuple[int, int] | None, on_gap: OnGap, problems: list[str]
+) -> Selection:
+    first, last = frame_range or (sequence.first, sequence.last)
+    start = first + (sequence.first - first) % sequence.step
+    numbers = tuple(range(start, last + 1, sequence.step))
+    wanted = set(numbers)
+    corrupt = {bad.frame: bad.reason for bad in sequence.corrupt if bad.frame in wanted}
+    usable = {frame.number: frame.file for frame in sequence.frames if frame.number not in corrupt}
+    gaps = [number for number in numbers if number not in usable]
+    found = _unusable(sequence, wanted)
+    if on_gap == "stop":
+        missing = [number for number in gaps if number not in corrupt]
+        found += [f"frame {span.listed(missing)} is missing"] if missing else []
+        found += [f"frame {number} is corrupt ({reason})" for number, reason in sorted(corrupt.items())]
+    elif not numbers or numbers[0] not in usable:
+        found.append(f"frame {start} has no usable file, and there is no frame before it to hold")
+    problems += [f"{sequence.pattern}: {problem}" for problem in found]
+    files = () if found else _held(numbers, usable)
+    return Selection(sequence=sequence, numbers=numbers, files=files, held=tuple(gaps))
+
+
+def _held(numbers: Sequence[int], usable: Mapping[int, Path]) -> tuple[Path, ...]:
+    """Return the file of each number, or of the last usable number before it."""
+    known = sorted(number for number in usable if number >= numbers[0])
+    return tuple(usable[known[bisect_right(known, number) - 1]] for number in numbers)
+
+
+def _unusable(sequence: PictureSequence, wanted: set[int]) -> list[str]:
+    """Return what no holding can mend."""
+    found = []
+    if sequence.picture is None:
+        found.append("no file can be read")
+    if sequence.duplicates:
+        found.append(f"two files have one frame number: {', '.join(path.name for path in sequence.duplicates)}")
+    if mismatched := [number for number in sequence.mismatched if number in wanted]:
+        found.append(f"frame {span.listed(mismatched)} differs from the others in size, depth, channels or format")
+    if not wanted:
+        found.append("has no frame in the wanted range")
+    return found
+
+
+def _disagreements(selections: Mapping[Pass, Selection]) -> list[str]:
+    """Return where the passes differ in frame numbers or size, of which every video has to have the same."""
+    found = []
+    ranges = {pass_: _range_words(selection.numbers) for pass_, selection in selections.items() if selection.numbers}
+    if len(set(ranges.values())) > 1:
+        told = ", ".join(f"{pass_} {words}" for pass_, words in ranges.items())
+        found.append(f"the passes differ in their frames: {told} (--range FIRST-LAST takes what all have)")
+    sizes = {pass_: s.sequence.picture.size for pass_, s in selections.items() if s.sequence.picture}
+    if len(set(sizes.values())) > 1:
+        told = ", ".join(f"{pass_} {width}x{height}" for pass_, (width, height) in sizes.items())
+        found.append(f"the passes differ in size: {told}")
+    return found
+
+
+def _range_words(numbers: Sequence[int]) -> str:
+    step = numbers[1] - numbers[0] if len(numbers) > 1 else 1
+    return f"{numbers[0]}-{numbers[-1]}" + (f" step {step}" if step > 1 else "")

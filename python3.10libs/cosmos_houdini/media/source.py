@@ -1,0 +1,147 @@
+"""What a video is made of: picture files that FFmpeg reads itself, or frames that were computed.
+
+Picture files reach FFmpeg as numbered links in a folder of our own. So steps, negative numbers, held frames and hostile
+names need no special case, and each file is decoded once (a concat list opens, and thereby decodes, each file twice).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.model.sequence import Picture
+
+# The file name endings by which FFmpeg's image reader picks a decoder.
+_ENDINGS = {"png": "png", "jpeg": "jpg", "tiff": "tif", "dpx": "dpx"}
+_MOST_BITS = 16
+_TIFF_EXTRA_SAMPLES = 338
+_TIFF_ASSOCIATED_ALPHA = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureFiles:
+    """Picture files in the order of the video; a file may stand there several times.
+
+    Attributes:
+        label: what errors call them (the pattern).
+        files: one for each frame.
+        picture: what their headers say.
+        premultiplied: the alpha is associated: colours were multiplied by it already.
+    """
+
+    label: str
+    files: tuple[Path, ...]
+    picture: Picture
+    premultiplied: bool = False
+
+    @property
+    def count(self) -> int:
+        """How many frames the video will have."""
+        return len(self.files)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the pictures in pixels."""
+        return self.picture.size
+
+    @property
+    def ending(self) -> str:
+        """The file name ending by which FFmpeg knows the format."""
+        return _ENDINGS[self.picture.format]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComputedFrames:
+    """Frames that come out of Python, display-referred RGB or grey, 8 bits, full range.
+
+    Attributes:
+        label: what errors call them.
+        frames: starts from the first frame at each call; arrays are (height, width, 3) RGB, or (height, width) grey.
+        count: how many frames that yields.
+        size: width and height in pixels.
+        grey: whether the arrays are (height, width).
+        applied: what was done to the pixels, in words, for ``metadata.json``.
+        details: what is needed to make the pass again (depth range, palette), for ``metadata.json``.
+    """
+
+    label: str
+    frames: Callable[[], Iterator[NDArray[np.uint8]]]
+    count: int
+    size: tuple[int, int]
+    grey: bool = False
+    applied: tuple[str, ...] = ()
+    details: dict[str, object] | None = None
+
+    def raw(self) -> Iterator[memoryview]:
+        """Yield each frame as the bytes that FFmpeg is handed.
+
+        Raises:
+            BadInput: a frame of another size, shape or type than announced.
+        """
+        width, height = self.size
+        shape = (height, width) if self.grey else (height, width, 3)
+        for index, frame in enumerate(self.frames()):
+            if frame.shape != shape or frame.dtype != np.uint8:
+                raise BadInput(
+                    f"frame {index} of {self.label} is {frame.dtype} of shape {frame.shape}",
+                    allowed=f"uint8 of shape {shape}",
+                )
+            yield np.ascontiguousarray(frame).data
+
+
+VideoSource = PictureFiles | ComputedFrames
+
+
+def from_files(label: str, files: Sequence[Path], picture: Picture) -> PictureFiles:
+    """Return picture files that FFmpeg can read as they are.
+
+    Raises:
+        BadInput: pictures whose values are no display-referred 8 or 16 bit integers, so that they need a conversion
+            of their colours or data first.
+    """
+    if picture.format not in _ENDINGS or picture.channel_type != "uint" or picture.bit_depth > _MOST_BITS:
+        raise BadInput(
+            f"{label} holds {picture.bit_depth} bit {picture.channel_type} {picture.format.upper()} pictures, "
+            "which have to be turned into 8 bit pictures before they can be encoded",
+            allowed="PNG, JPEG, TIFF or DPX of 8 or 16 bit integers",
+            action="write the pass as PNG",
+        )
+    return PictureFiles(
+        label=label, files=tuple(files), picture=picture, premultiplied=_is_premultiplied(files[0], picture)
+    )
+
+
+def _is_premultiplied(file: Path, picture: Picture) -> bool:
+    """Return whether the alpha of a file is associated; PNG's never is, TIFF says so in its ExtraSamples."""
+    if picture.format != "tiff" or picture.channels not in {2, 4}:
+        return False
+    with Image.open(file) as image:
+        extra = image.getexif().get(_TIFF_EXTRA_SAMPLES, ())
+    return _TIFF_ASSOCIATED_ALPHA in (extra if isinstance(extra, tuple) else (extra,))
+
+
+def place(source: PictureFiles, folder: Path) -> str:
+    """Number the files from 0 in ``folder`` and return the pattern, relative to it, that FFmpeg reads."""
+    folder.mkdir()
+    for index, file in enumerate(source.files):
+        _link(file.absolute(), folder / f"{index:08d}.{source.ending}")
+    return f"{folder.name}/%08d.{source.ending}"
+
+
+def _link(file: Path, link: Path) -> None:
+    """Let ``link`` stand for ``file``; where the system allows no links (plain Windows users), copy it."""
+    for make in (os.symlink, os.link):
+        try:
+            make(file, link)
+        except OSError:
+            continue
+        return
+    shutil.copyfile(file, link)

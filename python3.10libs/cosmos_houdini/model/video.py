@@ -1,0 +1,146 @@
+"""Encoded videos, and the conversion of a shot's sequences that they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from cosmos_houdini.model.control import Pass
+from cosmos_houdini.model.request import Clip
+from cosmos_houdini.model.sequence import Picture
+
+SCHEMA = "cosmos-houdini/conversion/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColorTags:
+    """What a video says about its colours, in FFmpeg's words; ``unknown`` where it says nothing.
+
+    Attributes:
+        matrix: RGB to YUV (``bt709``).
+        primaries: of the RGB (``bt709``).
+        transfer: the curve (``bt709``).
+        range: ``tv`` for 16 to 235, ``pc`` for 0 to 255.
+    """
+
+    matrix: str = "unknown"
+    primaries: str = "unknown"
+    transfer: str = "unknown"
+    range: str = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlVideo:
+    """One pass as a video: encoded, decoded back, verified.
+
+    Attributes:
+        pass_: what the video shows.
+        clip: the file as decoding it showed it.
+        codec: as FFmpeg names it (``h264``).
+        pix_fmt: likewise (``yuv420p``).
+        preset: of the encoder.
+        crf: constant rate factor of the encoder, 0 to 51; less is better.
+        color: as read back from the file.
+    """
+
+    pass_: Pass
+    clip: Clip
+    codec: str
+    pix_fmt: str
+    preset: str
+    crf: int
+    color: ColorTags
+
+    def document(self) -> dict[str, Any]:
+        """Return the video as ``metadata.json`` holds it."""
+        return {
+            "path": str(self.clip.path),
+            **self.clip.document(),
+            "codec": self.codec,
+            "pix_fmt": self.pix_fmt,
+            "preset": self.preset,
+            "crf": self.crf,
+            "color": asdict(self.color),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What a video was made of, and what was done to it on the way.
+
+    Attributes:
+        pattern: the files' common path.
+        first: frame number of the first picture.
+        last: frame number of the last picture.
+        step: the distance between frame numbers.
+        held: numbers of the frames that had no usable file and show the frame before.
+        picture: what the files' headers say.
+        applied: what was done to the pixels, in words, in order.
+        details: what else a computed pass needs to be made again (a depth range, a palette).
+    """
+
+    pattern: str
+    first: int
+    last: int
+    step: int
+    held: tuple[int, ...]
+    picture: Picture
+    applied: tuple[str, ...]
+    details: Mapping[str, Any] | None = None
+
+    def document(self) -> dict[str, Any]:
+        """Return the source as ``metadata.json`` holds it."""
+        picture = asdict(self.picture) | {"size": list(self.picture.size)}
+        return {
+            "pattern": self.pattern,
+            "first": self.first,
+            "last": self.last,
+            "step": self.step,
+            "held": list(self.held),
+            "picture": picture,
+            "applied": list(self.applied),
+            **(self.details or {}),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversion:
+    """The videos of one shot: the same frames, size and rate in each.
+
+    Attributes:
+        name: what people call the shot.
+        folder: where the videos and ``metadata.json`` lie.
+        fps: frames a second, whole.
+        frames: how many each video has.
+        size: width and height in pixels.
+        videos: one of each pass.
+        scene: the scene as ``scene --json`` prints it, where one was given.
+        caption: what a captioning model said, where one was asked.
+        sources: what each video was made of.
+    """
+
+    name: str
+    folder: Path
+    fps: int
+    frames: int
+    size: tuple[int, int]
+    videos: tuple[ControlVideo, ...]
+    sources: Mapping[Pass, Source]
+    scene: Mapping[str, Any] | None = None
+    caption: Mapping[str, Any] | None = None
+
+    def document(self) -> dict[str, Any]:
+        """Return the conversion as ``metadata.json`` holds it and ``convert-sequence --json`` prints it."""
+        return {
+            "schema": SCHEMA,
+            "name": self.name,
+            "fps": self.fps,
+            "frames": self.frames,
+            "size": list(self.size),
+            "videos": {str(video.pass_): video.document() for video in self.videos},
+            "scene": dict(self.scene) if self.scene is not None else None,
+            "caption": dict(self.caption) if self.caption is not None else None,
+            "sources": {str(pass_): source.document() for pass_, source in self.sources.items()},
+        }
