@@ -63,6 +63,12 @@ def test_negative_ids_and_nan_are_background():
     assert codes_of_ids(np.array([[-1]], np.int32)).tolist() == [[0]]
 
 
+def test_rounding_of_a_pixel_filter_makes_no_new_objects():
+    ids = blocks([0, 1, 2, 5]).astype(np.float32)
+    ids[::2] *= np.float32(1.0000002)
+    assert {id_key(code, ids.dtype) for code in surveyed(codes_of_ids(ids))} == {"1", "2", "5"}
+
+
 def antialiased(colors: list[tuple[int, int, int]], dtype: type = np.uint8) -> tuple[np.ndarray, np.ndarray]:
     """Return a pass of slanted areas, filtered down from 8 times its size, and which area covers most of each pixel."""
     y, x = np.mgrid[0:512, 0:768]
@@ -147,11 +153,12 @@ def test_too_many_objects_are_refused():
 
 
 def test_misread_pixels_are_those_nearer_to_another_color():
-    painted = paint(blocks([0, 1, 2, 3]), {1: color(0), 2: color(12), 3: color(1)})
+    colors = {1: color(0), 2: color(12), 3: color(1)}
+    painted = paint(blocks([0, 1, 2, 3]), colors)
     decoded = np.clip(painted.astype(int) + rng.integers(-15, 16, painted.shape), 0, 255).astype(np.uint8)
-    assert misread_pixels(painted, decoded) == 0
+    assert misread_pixels(painted, decoded, colors.values()) == 0
     decoded[0, 10] = (255, 60, 0)
     decoded[0, 0] = (120, 0, 0)
-    assert misread_pixels(painted, decoded) == 1
+    assert misread_pixels(painted, decoded, colors.values()) == 1
     decoded[1, 0] = (140, 0, 0)
-    assert misread_pixels(painted, decoded) == 2
+    assert misread_pixels(painted, decoded, colors.values()) == 2

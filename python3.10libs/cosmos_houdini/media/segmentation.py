@@ -22,6 +22,7 @@ SCHEMA = "cosmos-houdini/segmentation-colors/1"
 EMPTY = 0
 # An object is seen when at least so many rows of the shot hold a flat block of 2 x 2 of its pixels.
 LEAST_ROWS = 2
+ROUNDING = 1e-3
 
 Codes = NDArray[np.int64]
 Picture = NDArray[np.uint8]
@@ -88,9 +89,12 @@ def codes_of_ids(values: NDArray[Any]) -> Codes:
     A float id becomes its float32 bit pattern, so that hashes and averaged ids stay apart as well.
     """
     plane = values[..., 0] if values.ndim == 3 else values  # noqa: PLR2004 - height, width, channels
-    if plane.dtype.kind == "f":
-        return np.where(plane > 0, plane.astype(np.float32), np.float32(0)).view(np.uint32).astype(np.int64)
-    return np.maximum(plane.astype(np.int64), EMPTY)
+    if plane.dtype.kind != "f":
+        return np.maximum(plane.astype(np.int64), EMPTY)
+    ids = np.where(plane > 0, plane.astype(np.float32), np.float32(0))
+    # A pixel filter over one object alone leaves 4.9999995 for 5.
+    whole = np.rint(ids)
+    return np.where((np.abs(ids - whole) < ROUNDING) & (whole > 0), whole, ids).view(np.uint32).astype(np.int64)
 
 
 def codes_of_colors(rgb: NDArray[Any]) -> Codes:
@@ -140,19 +144,21 @@ def paint(codes: Codes, colors: Mapping[int, Color]) -> Picture:
     return picture
 
 
-def misread_pixels(painted: Picture, decoded: Picture) -> int:
-    """Return how many pixels of a decoded frame are nearer to another colour of the painted frame than to their own.
+def misread_pixels(painted: Picture, decoded: Picture, colors: Iterable[Color]) -> int:
+    """Return how many pixels of a decoded frame are nearer to another colour than to the one that was painted.
 
-    Both are height x width x 3; distances are Euclidean in RGB.
+    Args:
+        painted: height x width x 3.
+        decoded: likewise, what the encoded video shows.
+        colors: all colours of the shot, background apart; distances are Euclidean in RGB.
     """
-    colors = np.unique(painted.reshape(-1, 3), axis=0).astype(np.int32)
+    known = np.array([BACKGROUND, *colors], np.int32)
     own = np.square(decoded.astype(np.int32) - painted).sum(axis=-1)
-    gaps = np.square(colors[:, None] - colors[None]).sum(axis=-1)
-    np.fill_diagonal(gaps, np.iinfo(np.int32).max)
+    gaps = np.square(known[:, None] - known[None]).sum(axis=-1)
     # Within half the least distance between two colours no other can be nearer.
-    doubtful = own * 4 >= gaps.min()
-    distances = np.square(decoded[doubtful].astype(np.int32)[:, None] - colors[None]).sum(axis=-1)
-    return int(np.count_nonzero(distances.min(axis=1, initial=np.iinfo(np.int32).max) < own[doubtful]))
+    doubtful = own * 4 >= gaps[gaps > 0].min(initial=np.iinfo(np.int32).max)
+    distances = np.square(decoded[doubtful].astype(np.int32)[:, None] - known[None]).sum(axis=-1)
+    return int(np.count_nonzero(distances.min(axis=1) < own[doubtful]))
 
 
 def _spread(index: NDArray[np.int32], unknown: NDArray[np.bool_]) -> NDArray[np.int32]:
