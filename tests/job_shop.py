@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import fake_engine
-
 from cosmos_houdini import config
-from cosmos_houdini.cli import main
+from cosmos_houdini.cli import jobs, main, run
 from cosmos_houdini.queue.client import Client
 from cosmos_houdini.queue.record import JobRecord
 from cosmos_houdini.queue.store import Store
@@ -27,6 +26,7 @@ class Shop:
 
     folder: Path
     clip: Path
+    root: Path
 
     @property
     def starts(self) -> Path:
@@ -54,6 +54,8 @@ class Shop:
         return path
 
     def main(self, *arguments: object) -> int:
+        for command in (run.run, jobs.status, jobs.logs, jobs.attach, jobs.cancel, jobs.retry, jobs.fetch):
+            command.params[:] = [param for param in command.params if param.name != "debug"]
         return main([str(argument) for argument in arguments])
 
     def popen(self, *arguments: object) -> subprocess.Popen[bytes]:
@@ -74,5 +76,10 @@ class Shop:
     def client(self) -> Client:
         return Client.of(config.load(self.folder))
 
-    def host_folder(self) -> Path:
-        return Path(str(self.folder / ".cosmos" / "host" / "jobs" / self.record().id))
+    def on_host(self, name: str) -> Path:
+        """Return a file in the job's folder on the host."""
+        return self.root / "jobs" / self.record().id / name
+
+    def states(self) -> list[str]:
+        with closing(Store.of(self.folder)) as store:
+            return [str(event.state) for event in store.events(self.record().id)]

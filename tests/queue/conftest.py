@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-import fake_engine
 import imageio_ffmpeg
 import pytest
-from job_shop import Shop
+import yaml
 
+import fake_engine
 from cosmos_houdini import engines
 from cosmos_houdini.cli.commands import COMMANDS
+from job_shop import Shop
+from sshd import Sshd, running_sshd
 
 
 @pytest.fixture(scope="session")
@@ -32,13 +34,48 @@ def _fake_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     fake_engine.register()
 
 
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    with running_sshd(tmp_path_factory.mktemp("sshd")) as server:
+        yield server
+
+
 @pytest.fixture
 def shop(tmp_path: Path, clip: Path, monkeypatch: pytest.MonkeyPatch, _fake_engine: None) -> Iterator[Shop]:
+    """Return a project whose jobs run on this machine."""
+    folder = _project(tmp_path, "defaults: {engine: fake}\n", monkeypatch)
+    yield Shop(folder=folder, clip=clip, root=folder / ".cosmos" / "host")
+    _kill_jobs(folder / ".cosmos" / "host")
+
+
+@pytest.fixture
+def remote_shop(
+    tmp_path: Path, clip: Path, monkeypatch: pytest.MonkeyPatch, server: Sshd, _fake_engine: None
+) -> Iterator[Shop]:
+    """Return a project whose jobs run behind SSH."""
+    root = tmp_path / "host's root"
+    settings = server.config(root).model_dump(mode="json", exclude_defaults=True)
+    text = yaml.safe_dump({"defaults": {"engine": "fake", "host": "gpu"}, "hosts": {"gpu": settings}})
+    yield Shop(folder=_project(tmp_path, text, monkeypatch), clip=clip, root=root)
+    _kill_jobs(root)
+
+
+@pytest.fixture(params=["shop", pytest.param("remote_shop", marks=pytest.mark.sshd)])
+def any_shop(request: pytest.FixtureRequest) -> Shop:
+    """Return a project whose jobs run on this machine, then one whose jobs run behind SSH."""
+    shop: Shop = request.getfixturevalue(request.param)
+    return shop
+
+
+def _project(tmp_path: Path, settings: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "it's a project"
     folder.mkdir()
-    (folder / "cosmos-houdini.yaml").write_text("defaults: {engine: fake}\n")
+    (folder / "cosmos-houdini.yaml").write_text(settings, encoding="utf-8")
     monkeypatch.chdir(folder)
-    yield Shop(folder=folder, clip=clip)
-    for pid in folder.glob(".cosmos/host/jobs/*/started/pid"):
+    return folder
+
+
+def _kill_jobs(root: Path) -> None:
+    for pid in root.glob("jobs/*/started/pid"):
         with suppress(ProcessLookupError, ValueError):
             os.killpg(int(pid.read_text()), signal.SIGKILL)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -20,6 +21,7 @@ from cosmos_houdini.queue.outcome import corrupt, largest_bytes, output_failure
 from cosmos_houdini.queue.secret import redacted
 
 LOG_BYTES = 4 * 2**20
+LOG_TIMEOUT_S = 300.0
 HASH_TIMEOUT_S = 1800.0
 LOGS = ("stdout.log", "stderr.log")
 
@@ -42,10 +44,11 @@ class RemoteFile:
 
 def fetch_log(host: Host, folder: PurePosixPath, secrets: Mapping[str, str]) -> EngineLog:
     """Return the last LOG_BYTES of each log of a job, secrets masked; a log that does not exist is empty."""
-    stdout, stderr = (
-        redacted(host.run(f"tail -c {LOG_BYTES} {_quoted(folder / name)} 2>/dev/null || :").stdout, secrets)
-        for name in LOGS
-    )
+    # No program can have printed a boundary that was made just now.
+    boundary = f"\n{uuid.uuid4().hex}\n"
+    tails = [f"tail -c {LOG_BYTES} {_quoted(folder / name)} 2>/dev/null" for name in LOGS]
+    done = host.run(f"{tails[0]}\nprintf %s {shlex.quote(boundary)}\n{tails[1]}\n:", timeout_s=LOG_TIMEOUT_S)
+    stdout, _, stderr = redacted(done.stdout, secrets).partition(boundary)
     return EngineLog(stdout=stdout, stderr=stderr)
 
 

@@ -58,14 +58,13 @@ def advance(client: Client, ids: Collection[str], *, start: bool = True) -> dict
         What failed, by the name of the host; the jobs of that host are as they were.
     """
     troubles: dict[str, HostError] = {}
-    for record in client.store.records(ids):
-        if start and record.state in BEFORE_HOST and record.job.host not in troubles:
-            with _noted(troubles, record.job.host):
-                bring(client, record.id)
     by_host: defaultdict[tuple[str, str], list[JobRecord]] = defaultdict(list)
     for record in client.store.records(ids):
         if record.state in ON_HOST:
             by_host[record.job.host, record.root].append(record)
+        elif start and record.state in BEFORE_HOST and record.job.host not in troubles:
+            with _noted(troubles, record.job.host):
+                bring(client, record.id)
     for (host, _), records in by_host.items():
         if host not in troubles:
             with _noted(troubles, host):
