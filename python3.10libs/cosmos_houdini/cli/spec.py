@@ -94,8 +94,8 @@ def create_run(
         "name": spec.name,
         "engine": chosen.name,
         "spec": document(spec),
-        "weights": dict(zip(Control, weights, strict=True)) if weights else {},
-        "parameters": _parameters(settings, chosen.parameters),
+        "weights": weights_of(weights),
+        "parameters": parameters_of(settings, chosen.parameters),
     }
     run = validated(RunSpec, data, "create-run")
     effective_weights(run)
@@ -126,7 +126,17 @@ def _pairs(option: str, texts: Iterable[str], known: Iterable[str]) -> dict[str,
     return pairs
 
 
-def _parameters(settings: Iterable[str], known: Mapping[str, Parameter]) -> dict[str, ParameterValue]:
+def weights_of(weights: tuple[float, float, float, float] | None) -> dict[Control, float]:
+    """Return what ``--weights VIS EDGE DEPTH SEG`` says, and nothing where it is not given."""
+    return dict(zip(Control, weights, strict=True)) if weights else {}
+
+
+def parameters_of(settings: Iterable[str], known: Mapping[str, Parameter]) -> dict[str, ParameterValue]:
+    """Return what the ``--set KEY=VALUE`` options say, each value in its parameter's type.
+
+    Raises:
+        BadInput: no ``KEY=VALUE``, an unknown or repeated name, or a value that the parameter refuses.
+    """
     return {key: known[key].parsed(text) for key, text in _pairs("--set", settings, known).items()}
 
 

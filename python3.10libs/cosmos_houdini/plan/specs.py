@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-import textwrap
 from collections.abc import Callable
 from pathlib import Path, PurePath
 from typing import Any, TypeVar
@@ -127,7 +126,8 @@ def _allowed(key: str, message: str) -> str:
 
 
 def _shown(value: object) -> str:
-    return textwrap.shorten(repr(value), SHOWN_LENGTH, placeholder="...")
+    text = repr(value)
+    return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}..."
 
 
 def _fields(model: type[BaseModel]) -> list[str]:
