@@ -39,9 +39,13 @@ class _Block:
         return next(iter(self.items.get(key, ())), default)
 
     def numbers(self, key: str, count: int) -> tuple[float, ...]:
-        numbers = tuple(float(word) for word in self.items.get(key, ["0"] * count))
+        words = self.items.get(key, ["0"] * count)
+        try:
+            numbers = tuple(float(word) for word in words)
+        except ValueError:
+            numbers = ()
         if len(numbers) != count or not all(map(math.isfinite, numbers)):
-            raise ValueError(f"{key} = {' '.join(self.items[key])}")
+            raise ValueError(f"{key} = {' '.join(words)!r}")
         return numbers
 
 

@@ -1,0 +1,153 @@
+"""Render nodes and the files that they write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+import hipfiles
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.model.scene import RenderOutput
+from cosmos_houdini.scene import expand_picture, find_output, picture_pattern, read_scene
+
+ROP: dict[str, Sequence[object]] = {
+    "trange": ['"normal"'],
+    "f": [1, 48, 2],
+    "camera": ["/obj/cam1"],
+    "vm_picture": ["$HIP/$F4.exr"],
+}
+
+
+def output_of(folder: Path, type_: str, values: dict[str, Sequence[object]], chn: str = "") -> RenderOutput:
+    (output,) = read_scene(hipfiles.write_hip(folder, hipfiles.node("out/rop1", type_, values, chn))).outputs
+    return output
+
+
+@pytest.mark.parametrize(
+    ("type_", "picture", "camera"),
+    [
+        ("ifd", "vm_picture", "camera"),
+        ("karma", "picture", "camera"),
+        ("karma::2.0", "picture", "camera"),
+        ("karmarenderproperties", "picture", "camera"),
+        ("karmarendersettings", "picture", "camera"),
+        ("usdrender", "outputimage", "override_camera"),
+        ("usdrender_rop", "outputimage", "override_camera"),
+        ("opengl", "picture", "camera"),
+        ("Redshift_ROP", "RS_outputFileNamePrefix", "RS_renderCamera"),
+        ("arnold", "ar_picture", "camera"),
+        ("vray_renderer", "SettingsOutput_img_file_path", "render_camera"),
+        ("rop_comp", "copoutput", None),
+        ("comp", "copoutput", None),
+    ],
+)
+def test_each_renderer_tells_picture_and_camera(tmp_path: Path, type_: str, picture: str, camera: str | None):
+    values: dict[str, Sequence[object]] = {picture: ["$HIP/a.$F4.exr"], **({camera: ["/obj/cam1"]} if camera else {})}
+    assert output_of(tmp_path, type_, values).document() == {
+        "path": "/out/rop1",
+        "type": type_,
+        "picture": "$HIP/a.$F4.exr",
+        "camera": "/obj/cam1" if camera else None,
+        "frame_range": None,
+    }
+
+
+def test_nodes_that_write_geometry_are_no_outputs(tmp_path: Path):
+    nodes = [
+        hipfiles.node(f"out/{type_}", type_, ROP) for type_ in ("geometry", "rop_geometry", "rop_fbx", "alembic", "usd")
+    ]
+    assert read_scene(hipfiles.write_hip(tmp_path, *nodes)).outputs == ()
+
+
+def test_the_range_of_a_node_that_renders_one(tmp_path: Path):
+    assert output_of(tmp_path, "ifd", ROP).frame_range == (1, 48, 2)
+    assert output_of(tmp_path, "ifd", {**ROP, "trange": ['"off"']}).frame_range is None
+    assert output_of(tmp_path, "ifd", {**ROP, "f": [1.5, 48, 0.25]}).frame_range == (1.5, 48, 0.25)
+
+
+def test_the_global_range_is_put_in_for_its_variables(tmp_path: Path):
+    chn = hipfiles.channels(
+        f1="segment { length = 0 expr = $FSTART }",
+        f2="segment { length = 0 expr = $FEND }",
+        f3=r"segment { length = 0 expr = ch(\"step\") }",
+    )
+    assert output_of(tmp_path, "ifd", {**ROP, "f": [("f1", 0), ("f2", 0), ("f3", 5)]}, chn).frame_range == (1, 240, 5)
+
+
+def test_a_picture_keyed_as_a_text_is_that_text_and_an_expression_keeps_the_saved_value(tmp_path: Path):
+    literal = hipfiles.channels(vm_picture=r"segment { length = 0 expr = \"$HIP/$OS.$F4.exr\" }")
+    driven = {**ROP, "vm_picture": [("vm_picture", "/saved/a.0001.exr")]}
+    assert output_of(tmp_path, "ifd", driven, literal).picture == "$HIP/$OS.$F4.exr"
+    expression = hipfiles.channels(vm_picture=r"segment { length = 0 expr = chs(\"../x\") }")
+    assert output_of(tmp_path, "ifd", driven, expression).picture == "/saved/a.0001.exr"
+
+
+def test_a_node_that_is_not_there_is_answered_with_those_that_are(tmp_path: Path):
+    nodes = [hipfiles.node(f"out/{name}", "ifd", ROP) for name in ("mantra1", "beauty")]
+    scene = read_scene(hipfiles.write_hip(tmp_path, *nodes))
+    assert find_output(scene, "/out/beauty").path == "/out/beauty"
+    with pytest.raises(
+        BadInput, match=r"no render node /out/mantra; allowed: /out/mantra1, /out/beauty; did you mean '/out/mantra1'"
+    ):
+        find_output(scene, "/out/mantra")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("$HIP/render/$HIPNAME.$OS.$F4.exr", "{folder}/render/my shot.mantra1.####.exr"),
+        ("${HIP}/${OS}_${F4}.png", "{folder}/mantra1_####.png"),
+        ("$JOB/a.$F.png", "/jobs/a/a.#.png"),
+        ("$HIPFILE.$F3.png", "{folder}/my shot.hip.###.png"),
+        (r"$HIP/a.\$F4.exr", "{folder}/a.####.exr"),
+        ("$SHOW/a.$F2.png", "{folder}/show/a.##.png"),
+        ("/plain/größe 1.png", "/plain/größe 1.png"),
+    ],
+)
+def test_picture_paths_are_expanded(tmp_path: Path, text: str, expected: str):
+    variables = {"JOB": "/jobs/a", "SHOW": "$HIP/show", "HIP": "/elsewhere", "HIPNAME": "other"}
+    hip = tmp_path / "my shot.hip"
+    assert expand_picture(text, hip=hip, node_path="/out/mantra1", variables=variables) == expected.format(
+        folder=tmp_path.resolve().as_posix()
+    )
+
+
+def test_scenes_of_houdini_13_have_the_suffix_in_their_name(tmp_path: Path):
+    variables = {"HIPNAME": "camera_plane.hip"}
+    assert (
+        expand_picture("$HIPNAME.png", hip=tmp_path / "a.hip", node_path="/out/m", variables=variables) == "a.hip.png"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("$SHOT/a.$F4.exr", r"\$SHOT in"),
+        ("$SHOT/$OS_a.${TAKE:r}.exr", r"\$SHOT, \$OS_a, \$TAKE:r in"),
+        ("$HIP/a.$FF.exr", r"\$FF in"),
+        ("$LOOP/a.exr", r"\$LOOP in"),
+        ("$HIP/`chs('x')`.exr", "backquotes"),
+    ],
+)
+def test_what_cannot_be_expanded_is_named_with_node_and_scene(tmp_path: Path, text: str, named: str):
+    variables = {"LOOP": "$LOOP/x"}
+    with pytest.raises(BadInput, match=named) as caught:
+        expand_picture(text, hip=tmp_path / "a.hip", node_path="/out/mantra1", variables=variables)
+    assert "/out/mantra1" in str(caught.value)
+    assert str(tmp_path / "a.hip") in str(caught.value)
+
+
+@pytest.mark.parametrize(("picture", "problem"), [("ip", "renders to a window"), ('""', "names no picture")])
+def test_a_node_without_files_is_answered_with_those_that_write_some(tmp_path: Path, picture: str, problem: str):
+    scene = read_scene(
+        hipfiles.write_hip(
+            tmp_path,
+            hipfiles.node("out/view", "ifd", {**ROP, "vm_picture": [picture]}),
+            hipfiles.node("out/disk", "ifd", ROP),
+        )
+    )
+    with pytest.raises(BadInput, match=rf"/out/view {problem}.*allowed: /out/disk"):
+        picture_pattern(scene, "/out/view")
+    assert picture_pattern(scene, "/out/disk") == f"{tmp_path.resolve().as_posix()}/####.exr"
