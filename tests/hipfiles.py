@@ -15,13 +15,13 @@ PLAIN_CHANNELS = "lefttype = extend righttype = extend flags = 0"
 Body = str | bytes
 
 
-def _bytes(text: Body) -> bytes:
+def as_bytes(text: Body) -> bytes:
     return text.encode() if isinstance(text, str) else text
 
 
 def cpio_entry(name: Body, body: Body, *, name_size: int | None = None, body_size: int | None = None) -> bytes:
     """Return one entry; sizes other than the true ones make the header lie."""
-    name, body = _bytes(name) + b"\0", _bytes(body)
+    name, body = as_bytes(name) + b"\0", as_bytes(body)
     sizes = b"%06o%011o" % (
         len(name) if name_size is None else name_size,
         len(body) if body_size is None else body_size,
@@ -37,7 +37,14 @@ def limited(entries: Iterable[tuple[Body, Body]], letters: bytes = b"LC") -> byt
     """Return the Indie (``LC``) or Apprentice (``NC``) form, its unreadable sizes filled with a constant."""
     marker = {b"LC": "LIMITED_COMMERCIAL_FILE!!!", b"NC": "NON_COMMERCIAL_FILE!!!"}[letters]
     return b"".join(
-        b"Hou" + letters + b"\x1a1033600baa0" + b"%08x" % SAVED_S + b"09a7e5953" + _bytes(name) + b"\0" + _bytes(body)
+        b"Hou"
+        + letters
+        + b"\x1a1033600baa0"
+        + b"%08x" % SAVED_S
+        + b"09a7e5953"
+        + as_bytes(name)
+        + b"\0"
+        + as_bytes(body)
         for name, body in [*entries, (marker, "")]
     )
 

@@ -190,8 +190,8 @@ def test_damaged_channels_are_named_with_their_node(tmp_path: Path):
 
 
 def test_endless_ranges_are_not_sampled(tmp_path: Path):
-    camera_of(tmp_path, start=hipfiles.START.replace("tset 0 10", "tset 0 1e9"))
-    with pytest.raises(BadInput, match="has 24000000000 frames"):
+    camera_of(tmp_path, start=hipfiles.START.replace("tset 0 10", "tset 0 1e8"))
+    with pytest.raises(BadInput, match="has 2400000000 frames"):
         sample_cameras(read_scene(tmp_path / "shot.hip"))
 
 

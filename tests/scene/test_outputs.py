@@ -128,11 +128,12 @@ def test_scenes_of_houdini_13_have_the_suffix_in_their_name(tmp_path: Path):
         ("$SHOT/$OS_a.${TAKE:r}.exr", r"\$SHOT, \$OS_a, \$TAKE:r in"),
         ("$HIP/a.$FF.exr", r"\$FF in"),
         ("$LOOP/a.exr", r"\$LOOP in"),
+        ("$GROWING/a.exr", r"\$GROWING in"),
         ("$HIP/`chs('x')`.exr", "backquotes"),
     ],
 )
 def test_what_cannot_be_expanded_is_named_with_node_and_scene(tmp_path: Path, text: str, named: str):
-    variables = {"LOOP": "$LOOP/x"}
+    variables = {"LOOP": "$LOOP/x", "GROWING": "$GROWING" * 500}
     with pytest.raises(BadInput, match=named) as caught:
         expand_picture(text, hip=tmp_path / "a.hip", node_path="/out/mantra1", variables=variables)
     assert "/out/mantra1" in str(caught.value)

@@ -35,6 +35,7 @@ def test_ranges_come_back_from_seconds(first: int, more: int, fps: float):
         ("fps 24", "fps 0"),
         ("fps 24", "fps nan"),
         ("fps 24", "fps `system(id)`"),
+        ("fps 24", "fps 1e308"),
         ("tset 0 10", "tset 0"),
         ("tset 0 10", "tset 0 inf"),
         ("frange 1 240", "frange one two"),

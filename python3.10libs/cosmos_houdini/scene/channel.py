@@ -17,7 +17,6 @@ What is left out is 0. Words are separated by white space alone, quoted texts ma
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -25,6 +24,8 @@ from dataclasses import dataclass, field
 from cosmos_houdini.model.scene import Channel, Segment
 from cosmos_houdini.scene.parm import unquoted
 
+# Beyond it, times in frames would overflow; a comparison with it refuses nan too.
+_GREATEST = 1e30
 _WORD = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|\S+', re.DOTALL)
 
 
@@ -44,7 +45,7 @@ class _Block:
             numbers = tuple(float(word) for word in words)
         except ValueError:
             numbers = ()
-        if len(numbers) != count or not all(map(math.isfinite, numbers)):
+        if len(numbers) != count or not all(abs(number) <= _GREATEST for number in numbers):
             raise ValueError(f"{key} = {' '.join(words)!r}")
         return numbers
 

@@ -15,6 +15,7 @@ _FRAME = re.compile(r"F(\d?)")
 _WINDOWS = ("ip", "md")
 _SUFFIXES = (".hip", ".hiplc", ".hipnc")
 _DEPTH_LIMIT = 8
+_LENGTH_LIMIT = 4096
 
 
 def expand_picture(text: str, *, hip: Path, node_path: str, variables: Mapping[str, str]) -> str:
@@ -42,7 +43,7 @@ def expand_picture(text: str, *, hip: Path, node_path: str, variables: Mapping[s
             action="name the folder of the frames with --renders",
         )
     known = {**variables, **_own(hip, node_path, variables)}
-    pattern, missing = _expand(text, known, _DEPTH_LIMIT)
+    pattern, missing = _expand(text, known)
     if missing:
         names = ", ".join(f"${name}" for name in dict.fromkeys(missing))
         raise BadInput(
@@ -84,8 +85,8 @@ def _own(hip: Path, node_path: str, variables: Mapping[str, str]) -> dict[str, s
     }
 
 
-def _expand(text: str, known: Mapping[str, str], depth: int) -> tuple[str, list[str]]:
-    """Return ``text`` expanded, and the names of the variables that are not known."""
+def _expand(text: str, known: Mapping[str, str]) -> tuple[str, list[str]]:
+    """Return ``text`` expanded, and the names of the variables that are not known or that stand for themselves."""
     missing: list[str] = []
 
     def replace(match: re.Match[str]) -> str:
@@ -93,11 +94,12 @@ def _expand(text: str, known: Mapping[str, str], depth: int) -> tuple[str, list[
         frame = _FRAME.fullmatch(name)
         if frame:
             return "#" * int(frame[1] or 1)
-        if name not in known or not depth:
+        if name not in known or len(known[name]) > _LENGTH_LIMIT:
             missing.append(name)
-            return match[0]
-        value, unknown = _expand(known[name], known, depth - 1)
-        missing.extend(unknown)
-        return value
+            return ""
+        return known[name]
 
-    return _VARIABLE.sub(replace, text), missing
+    # A variable may stand for others; a scene that lets them grow without end gets no further than this.
+    for _ in range(_DEPTH_LIMIT):
+        text = _VARIABLE.sub(replace, text[:_LENGTH_LIMIT])
+    return text, missing + [match[1] or match[2] for match in _VARIABLE.finditer(text)]

@@ -10,12 +10,14 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.scene import whole
+
+# Beyond it, a range in frames would mean nothing; a comparison with it refuses nan too.
+_GREATEST = 1e9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +77,7 @@ def _numbers(lines: dict[str, str], command: str, count: int, path: Path) -> lis
         numbers = [float(word) for word in words]
     except ValueError:
         numbers = []
-    if len(numbers) != count or not all(map(math.isfinite, numbers)):
+    if len(numbers) != count or not all(abs(number) <= _GREATEST for number in numbers):
         raise BadInput(
             f"{path}: '{command}' in the entry '.start' reads {lines.get(command, 'nothing')!r}",
             allowed=f"'{command}' and {count} number{'s'[: count - 1]}",

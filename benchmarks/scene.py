@@ -1,0 +1,87 @@
+"""How long reading a big scene takes, beside `cpio -it` on the same file, and how much memory."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+import hipfiles
+
+RUNS = 7
+BIG_BODIES = 480
+SMALL_NODES = 4800
+MIB = 1 << 20
+
+
+def write(path: Path, bodies: int, *, limited: bool) -> None:
+    """Write a scene of ``bodies`` MiB whose entries alternate between geometry and nodes."""
+    body = os.urandom(MIB).replace(b"Hou", b"hou")
+    camera = hipfiles.node("obj/cam1", "cam", hipfiles.CAM_PARMS)
+    head, tail = hipfiles.scene_entries(camera)[:-1], hipfiles.scene_entries()[-1:]
+    marker = len(hipfiles.limited([]))
+
+    def encoded(entries: Sequence[tuple[hipfiles.Body, hipfiles.Body]]) -> bytes:
+        if limited:
+            return hipfiles.limited(entries)[:-marker]
+        return b"".join(hipfiles.cpio_entry(name, text) for name, text in entries)
+
+    with path.open("wb") as file:
+        file.write(encoded(head))
+        for i in range(bodies):
+            file.write(encoded([(f"obj/geo{i}.data", body)]))
+            for k in range(SMALL_NODES // bodies):
+                file.write(encoded(hipfiles.node(f"obj/geo{i}/node{k}", "xform", {"t": [1, 2, 3], "r": [0, 0, 0]})))
+        file.write(encoded(tail) + (hipfiles.limited([]) if limited else hipfiles.cpio([])))
+
+
+def measure(argv: Sequence[str], path: Path) -> tuple[float, float]:
+    """Return wall seconds (median) and peak memory in MiB of a program that reads ``path`` on its standard input."""
+    walls, peaks = [], []
+    for _ in range(RUNS):
+        with path.open("rb") as file:
+            start = time.perf_counter()
+            child = subprocess.Popen(argv, stdin=file, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            _, status, usage = os.wait4(child.pid, 0)
+            walls.append(time.perf_counter() - start)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        assert child.returncode == 0, argv
+        peaks.append(usage.ru_maxrss / 1024)
+    return statistics.median(walls), max(peaks)
+
+
+def main() -> None:
+    console = Console()
+    if not shutil.which("cpio"):
+        console.print("the program cpio is not installed: nothing to compare with")
+        return
+    table = Table("file", "scene", "cpio -it", "ratio", "target", "peak memory", "target")
+    with tempfile.TemporaryDirectory() as folder:
+        for name, bodies, limited in (("500 MB .hip", BIG_BODIES, False), ("60 MB .hiplc", 60, True)):
+            path = Path(folder) / f"big{name.rpartition(' ')[2]}"
+            write(path, bodies, limited=limited)
+            ours = [sys.executable, "-m", "cosmos_houdini", "scene", str(path), "--json"]
+            measure(["cpio", "-it"] if not limited else ["cat"], path)  # warms the page cache for both
+            wall_s, peak_mib = measure(ours, path)
+            if limited:
+                table.add_row(name, f"{wall_s:.3f} s", "-", "-", "-", f"{peak_mib:.0f} MB", "< 100 MB")
+                continue
+            other_s, _ = measure(["cpio", "-it"], path)
+            ratio = f"{wall_s / other_s:.2f}"
+            table.add_row(name, f"{wall_s:.3f} s", f"{other_s:.3f} s", ratio, "<= 2", f"{peak_mib:.0f} MB", "< 100 MB")
+            path.unlink()
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()
