@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import yaml
 
 from cosmos_houdini.errors import HostError, HostUnreachable
 from cosmos_houdini.model.job import JobState
@@ -66,15 +67,15 @@ def test_a_client_killed_in_any_state_leaves_a_job_that_attach_finishes(any_shop
     }
 
 
-def test_status_finishes_a_job_whose_client_is_gone(any_shop: Shop):
-    killed(any_shop, "running", "run", any_shop.spec(sleep_s="0.1"))
+def test_status_finishes_a_job_whose_client_is_gone(shop: Shop):
+    killed(shop, "running", "run", shop.spec(sleep_s="0.1"))
 
     def succeeded() -> bool:
-        assert any_shop.main("status") == 0
-        return any_shop.record().state is JobState.SUCCEEDED
+        assert shop.main("status") == 0
+        return shop.record().state is JobState.SUCCEEDED
 
     until(succeeded)
-    assert any_shop.started() == 1
+    assert shop.started() == 1
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -92,17 +93,20 @@ def test_clients_killed_again_and_again_run_nothing_twice(shop: Shop, seed: int)
     assert shop.states() == STRAIGHT
 
 
-@pytest.mark.parametrize("command", ["run", "attach"])
-def test_two_clients_at_once_do_the_work_once(any_shop: Shop, command: str):
-    spec = any_shop.spec(sleep_s="1")
+@pytest.mark.parametrize(
+    ("where", "command"), [("shop", "run"), pytest.param("remote_shop", "attach", marks=pytest.mark.sshd)]
+)
+def test_two_clients_at_once_do_the_work_once(request: pytest.FixtureRequest, where: str, command: str):
+    shop: Shop = request.getfixturevalue(where)
+    spec = shop.spec(sleep_s="1")
     if command == "attach":
-        assert any_shop.main("run", spec, "--detach") == 0
-    clients = [any_shop.popen(command, *([spec] if command == "run" else [])) for _ in range(2)]
+        assert shop.main("run", spec, "--detach") == 0
+    clients = [shop.popen(command, *([spec] if command == "run" else [])) for _ in range(2)]
     for client in clients:
         _, errors = client.communicate(timeout=TIMEOUT_S)
         assert client.returncode == 0, errors
-    assert any_shop.states() == STRAIGHT
-    assert any_shop.started() == 1
+    assert shop.states() == STRAIGHT
+    assert shop.started() == 1
 
 
 def test_ctrl_c_leaves_the_job_running_and_names_the_way_back(shop: Shop):
@@ -133,41 +137,46 @@ def test_a_job_that_is_being_sent_can_be_cancelled(shop: Shop):
     assert not [process for process in psutil.process_iter(["cmdline"]) if own.record().id in str(process.info)]
 
 
-@pytest.mark.sshd
-def test_a_job_is_taken_up_from_another_machine(
-    remote_shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
-    assert remote_shop.main("run", remote_shop.spec(sleep_s="0.5"), "--detach") == 0
-    other = Shop(folder=tmp_path / "other machine", clip=remote_shop.clip, root=remote_shop.root)
-    other.folder.mkdir()
-    text = (remote_shop.folder / "cosmos-houdini.yaml").read_text(encoding="utf-8")
-    (other.folder / "cosmos-houdini.yaml").write_text(text, encoding="utf-8")
-    monkeypatch.chdir(other.folder)
-    job_id = remote_shop.record().id
-    assert other.main("attach", "shot-0000000000", "--host", "gpu") == 2
-    assert other.main("attach", job_id, "--host", "gpu") == 0
-    (result,) = map(Path, other.record().job.outputs)
-    assert result.read_bytes() == remote_shop.clip.read_bytes()
-    assert result.is_relative_to(other.folder)
-    monkeypatch.chdir(remote_shop.folder)
-    assert remote_shop.main("attach") == 0
-    assert remote_shop.started() == 1
-    capsys.readouterr()
+@pytest.fixture
+def other_machine(shop: Shop, tmp_path: Path) -> Shop:
+    """Return a project that knows nothing of the shop's jobs and uses the same root of the same host."""
+    folder = tmp_path / "other machine"
+    folder.mkdir()
+    settings = {"defaults": {"engine": "fake"}, "hosts": {"local": {"root": str(shop.root)}}}
+    (folder / "cosmos-houdini.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    return Shop(folder=folder, clip=shop.clip, root=shop.root)
 
 
-@pytest.mark.sshd
-def test_a_cancelled_job_is_no_failure_to_a_client_on_another_machine(
-    remote_shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_job_is_taken_up_from_another_machine(shop: Shop, other_machine: Shop, monkeypatch: pytest.MonkeyPatch):
+    assert shop.main("run", shop.spec(sleep_s="0.5"), "--detach") == 0
+    monkeypatch.chdir(other_machine.folder)
+    assert other_machine.main("attach", "shot-0000000000", "--host", "local") == 2
+    assert other_machine.main("attach", shop.record().id, "--host", "local") == 0
+    (result,) = map(Path, other_machine.record().job.outputs)
+    assert result.read_bytes() == shop.clip.read_bytes()
+    assert result.is_relative_to(other_machine.folder)
+    assert other_machine.main("retry", shop.record().id) == 2
+    monkeypatch.chdir(shop.folder)
+    assert shop.main("attach") == 0
+    assert shop.started() == 1
+
+
+def test_the_last_attempt_is_the_one_that_is_taken_up(shop: Shop, other_machine: Shop, monkeypatch: pytest.MonkeyPatch):
+    spec = shop.spec(fault="exit")
+    assert [shop.main("run", spec) for _ in range(2)] == [1, 1]
+    monkeypatch.chdir(other_machine.folder)
+    assert other_machine.main("attach", shop.record().id, "--host", "local") == 1
+    assert other_machine.record().job.attempt == 2
+
+
+def test_a_job_that_was_cancelled_elsewhere_is_no_failure(
+    shop: Shop, other_machine: Shop, monkeypatch: pytest.MonkeyPatch
 ):
-    assert remote_shop.main("run", remote_shop.spec(sleep_s="30"), "--detach") == 0
-    other = Shop(folder=tmp_path / "other machine", clip=remote_shop.clip, root=remote_shop.root)
-    other.folder.mkdir()
-    text = (remote_shop.folder / "cosmos-houdini.yaml").read_text(encoding="utf-8")
-    (other.folder / "cosmos-houdini.yaml").write_text(text, encoding="utf-8")
-    assert remote_shop.main("cancel", remote_shop.record().id) == 0
-    monkeypatch.chdir(other.folder)
-    assert other.main("attach", remote_shop.record().id, "--host", "gpu") == 1
-    assert other.record().state is JobState.CANCELLED
+    assert shop.main("run", shop.spec(sleep_s="30"), "--detach") == 0
+    assert shop.main("cancel", shop.record().id) == 0
+    monkeypatch.chdir(other_machine.folder)
+    assert other_machine.main("attach", shop.record().id, "--host", "local") == 1
+    assert other_machine.record().state is JobState.CANCELLED
 
 
 @pytest.mark.sshd

@@ -96,11 +96,11 @@ def test_a_file_that_changes_on_the_way_back_is_refused_and_can_be_fetched_again
     assert shop.started() == 1
 
 
-def test_a_program_that_is_gone_without_an_exit_code_is_lost_and_can_be_retried(any_shop: Shop):
-    assert any_shop.main("run", any_shop.spec(sleep_s="30"), "--detach") == 0
-    os.killpg(int(any_shop.on_host("started/pid").read_text()), signal.SIGKILL)
-    assert any_shop.main("attach") == 1
-    record = any_shop.record()
+def test_a_program_that_is_gone_without_an_exit_code_is_lost_and_can_be_retried(shop: Shop):
+    assert shop.main("run", shop.spec(sleep_s="30"), "--detach") == 0
+    os.killpg(int(shop.on_host("started/pid").read_text()), signal.SIGKILL)
+    assert shop.main("attach") == 1
+    record = shop.record()
     assert record.state is JobState.LOST
     assert record.job.failure is not None
     assert "is gone and left no exit code" in record.job.failure.message
