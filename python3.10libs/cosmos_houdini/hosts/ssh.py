@@ -6,6 +6,7 @@ shell says in words why it could not write, and when the connection is cut it re
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import shlex
 import threading
@@ -150,7 +151,7 @@ class SshHost:
             except (paramiko.SSHException, EOFError, OSError) as error:
                 raise self._lost() from error
             finally:
-                channel.close()
+                _close(channel)
 
     def _open_channel(self) -> paramiko.Channel:
         """Open a channel, if need be on a new connection; nothing has been asked of the host by then."""
@@ -189,7 +190,7 @@ class SshHost:
             try:
                 return self._read(channel, channel.recv, deadline), errors.result()
             except BaseException:
-                channel.close()
+                _close(channel)
                 raise
 
     def _read(self, channel: paramiko.Channel, receive: Callable[[int], bytes], deadline: float) -> bytes:
@@ -201,7 +202,7 @@ class SshHost:
             if not piece:
                 return bytes(read)
             if len(read) > MAX_OUTPUT_BYTES:
-                channel.close()
+                _close(channel)
                 raise too_much_output(self._name)
 
     def _exit_code(self, channel: paramiko.Channel, deadline: float) -> int:
@@ -248,6 +249,12 @@ def _send(channel: paramiko.Channel, pieces: Iterable[bytes]) -> int:
         sent += len(piece)
     channel.shutdown_write()
     return sent
+
+
+def _close(channel: paramiko.Channel) -> None:
+    # To close is to send a message, which fails where the connection is gone.
+    with contextlib.suppress(paramiko.SSHException, EOFError, OSError):
+        channel.close()
 
 
 def _received(channel: paramiko.Channel) -> Iterator[bytes]:

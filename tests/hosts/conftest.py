@@ -1,0 +1,53 @@
+"""One SSH server for all tests of the room, and both kinds of host."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cosmos_houdini.config import HostConfig
+from cosmos_houdini.hosts import Host, open_host
+from sshd import Sshd, running_sshd
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    with running_sshd(tmp_path_factory.mktemp("sshd")) as running:
+        yield running
+
+
+@pytest.fixture
+def ssh_host(server: Sshd, tmp_path: Path) -> Iterator[Host]:
+    host = open_host("gpu01", server.config(tmp_path / "root"), project=tmp_path)
+    yield host
+    host.close()
+
+
+@pytest.fixture(params=["local", pytest.param("ssh", marks=pytest.mark.sshd)])
+def host(request: pytest.FixtureRequest, tmp_path: Path) -> Host:
+    """Return a host whose root is the folder ``root`` of the test's own."""
+    if request.param == "ssh":
+        found: Host = request.getfixturevalue("ssh_host")
+        return found
+    return open_host("local", HostConfig(root=str(tmp_path / "root")), project=tmp_path)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Give a folder on a disk of one mebibyte."""
+    if os.name == "nt" or os.geteuid() != 0 or not shutil.which("mount"):
+        pytest.skip("only root can mount a small disk")
+    folder = tmp_path / "small disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True, text=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip(f"this machine mounts no tmpfs: {mounted.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
