@@ -1,6 +1,6 @@
 """A real Docker Engine that the tests start for themselves, with images that they make out of files.
 
-A test module that wants it says ``pytest_plugins = ["dockerd"]`` and takes the fixture ``docker_engine``.
+A folder of tests that wants it imports the fixture ``docker_engine`` in its ``conftest.py``.
 """
 
 from __future__ import annotations
@@ -67,6 +67,13 @@ class DockerEngine:
                     entry.type, entry.linkname = tarfile.SYMTYPE, "busybox"
                     tar.addfile(entry)
         self.docker("import", "-", name, stdin=packed.getvalue())
+
+    def remove_containers(self) -> None:
+        """Remove every container, and return when there is none."""
+        give_up = time.monotonic() + READY_S
+        while containers := self.docker("ps", "--all", "--quiet", check=False).split():
+            self.docker("rm", "--force", "--volumes", *containers, check=False)
+            assert time.monotonic() < give_up, containers
 
 
 def python_files() -> dict[str, bytes]:
@@ -139,10 +146,8 @@ def running_engine() -> Iterator[DockerEngine]:
     try:
         _wait_until_ready(engine, process, folder / "log")
         yield engine
-        containers = engine.docker("ps", "--all", "--quiet").split()
-        if containers:
-            engine.docker("rm", "--force", "--volumes", *containers)
     finally:
+        engine.remove_containers()
         process.terminate()
         process.wait(READY_S)
         shutil.rmtree(folder, ignore_errors=True)

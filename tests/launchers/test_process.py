@@ -3,8 +3,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import signal
 import stat
+import subprocess
 import sys
 import threading
 import time
@@ -15,24 +17,23 @@ import psutil
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from launching import begin, ended, observe, path, task, until
 
 from cosmos_houdini import launchers
 from cosmos_houdini.config import HostConfig
 from cosmos_houdini.errors import BadInput, JobError
 from cosmos_houdini.hosts import Completed, Host, open_host
-from cosmos_houdini.launchers import Task, launcher_for
-from cosmos_houdini.launchers.detached import secrets_file
+from cosmos_houdini.launchers import Task, detached, launcher_for
 from cosmos_houdini.launchers.folder import Phase
 from cosmos_houdini.launchers.shell import part
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.model.request import Site
+from launching import begin, ended, observe, path, task, until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="jobs run on POSIX hosts")
 
 CONFIG = HostConfig()
 ECHO = (sys.executable, "-c", "import json, sys; print(json.dumps(sys.argv[1:]))")
-NASTY = "a 'quoted' \"prompt\"\nwith $(touch stolen) `touch stolen`; touch stolen\t\\ \\n %s * ~ größe 映画 \x01\x81\xff\r end\n"
+NASTY = "a 'quoted' \"prompt\"\nwith $(touch stolen) `id`; touch stolen\t\\ \\n %s * ~ größe 映画 \x01\x81\xff\r end\n"
 
 
 @pytest.fixture
@@ -89,7 +90,7 @@ TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"
 @pytest.mark.parametrize("shell", ["dash", "busybox sh", "bash"])
 def test_any_text_survives_the_script(tmp_path: Path, shell: str, arguments: list[str], value: str) -> None:
     host = open_host("here", CONFIG, project=tmp_path)
-    if not host.run(f"command -v {shell.split()[0]}").stdout:
+    if not host.run(f"command -v {shell.split(maxsplit=1)[0]}").stdout:
         pytest.skip(f"no {shell}")
     site = tmp_path / f"{time.monotonic_ns()}" / "jobs" / "a"
     site.mkdir(parents=True)
@@ -228,10 +229,10 @@ def test_a_client_killed_between_any_two_operations_leaves_a_job_that_runs_once(
 
 
 def test_secrets_reach_the_program_and_no_file(plain: Host) -> None:
-    secret = "hush '\"$(x)` \\ größe="
+    value = "hush '\"$(x)` \\ größe="
     code = "import hashlib, os; print(hashlib.sha256(os.environ['TOKEN'].encode()).hexdigest())"
-    new = begin(plain, CONFIG, task(plain, (sys.executable, "-c", code), secrets={"TOKEN": secret}))
-    assert ended(plain, new.site).stdout_tail.strip() == hashlib.sha256(secret.encode()).hexdigest()
+    new = begin(plain, CONFIG, task(plain, (sys.executable, "-c", code), secrets={"TOKEN": value}))
+    assert ended(plain, new.site).stdout_tail.strip() == hashlib.sha256(value.encode()).hexdigest()
     assert not [p for p in path(new.site).rglob("*") if p.is_file() and b"hush" in p.read_bytes()]
 
 
@@ -248,7 +249,7 @@ def test_the_secrets_file_is_private_until_it_is_read(plain: Host) -> None:
 
 def test_a_secret_of_two_lines_is_refused_without_being_told() -> None:
     with pytest.raises(BadInput, match=r"\$TOKEN") as caught:
-        secrets_file({"TOKEN": "hush\nhush"})
+        detached.secrets_file({"TOKEN": "hush\nhush"})
     assert "hush" not in str(caught.value)
 
 
@@ -275,10 +276,8 @@ def test_cancel_stops_all_that_the_job_started_and_nothing_else(plain: Host) -> 
 
 
 def test_cancel_ends_a_program_that_ignores_the_signal(plain: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    import cosmos_houdini.launchers.detached as module
-
     hasty = part("cancel").replace("gone_within 15", "gone_within 1")
-    monkeypatch.setattr(module, "part", lambda name: hasty if name == "cancel" else part(name))
+    monkeypatch.setattr(detached, "part", lambda name: hasty if name == "cancel" else part(name))
     new = begin(plain, CONFIG, task(plain, ("sh", "-c", "trap '' TERM; echo up; while :; do sleep 1; done")))
     until(plain, new.site, lambda seen: seen.stdout_tail == "up\n")
     launcher_for("here", CONFIG).cancel(plain, new.site, "job")
@@ -360,7 +359,9 @@ def test_jobs_that_share_a_gpu_run_one_after_another(plain: Host) -> None:
 
 def test_jobs_on_two_gpus_run_side_by_side(plain: Host) -> None:
     config = HostConfig(gpus=(0, 5))
-    meet = 'mkdir -p "../../meet/$CUDA_VISIBLE_DEVICES"; until [ -d ../../meet/0 ] && [ -d ../../meet/5 ]; do sleep 0.1; done'
+    meet = (
+        "mkdir -p ../../met/$CUDA_VISIBLE_DEVICES; until [ -d ../../met/0 ] && [ -d ../../met/5 ]; do sleep 0.1; done"
+    )
     jobs = [
         begin(plain, config, task(plain, ("sh", "-c", meet), job_id=f"gpu{i}", config=config, num_gpu=1))
         for i in range(2)
@@ -435,3 +436,34 @@ def test_every_shell_reads_the_scripts(plain: Host, shell: list[str]) -> None:
     for script in scripts:
         done: Completed = plain.run(f"{' '.join(shell)} '{script}'")
         assert (done.exit_code, done.stderr) == (0, ""), script
+
+
+@pytest.fixture
+def busybox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
+    """A host that has no other program than busybox."""
+    found = shutil.which("busybox")
+    if not found:
+        pytest.skip("no busybox")
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for applet in subprocess.check_output([found, "--list"], text=True).split():
+        (programs / applet).symlink_to(found)
+    monkeypatch.setenv("PATH", str(programs))
+    return open_host("small", CONFIG, project=tmp_path)
+
+
+def test_a_host_that_has_busybox_alone_is_enough(busybox: Host, tmp_path: Path) -> None:
+    (tmp_path / "clip").write_text("clip")
+    show = ("sh", "-c", 'cat in/clip; echo "$TOKEN"')
+    inputs = {"in/clip": tmp_path / "clip"}
+    one = task(busybox, show, job_id="one", inputs=inputs, secrets={"TOKEN": "t"})
+    two = task(busybox, ("sh", "-c", "sleep 300 & wait"), job_id="two")
+    begin(busybox, CONFIG, one)
+    seen = ended(busybox, one.site)
+    assert (seen.exit_code, seen.stdout_tail, seen.stderr_tail, seen.stdout_bytes) == (0, "clipt\n", "", 6)
+    begin(busybox, CONFIG, two)
+    until(busybox, two.site, lambda seen: seen.phase is Phase.RUNNING)
+    launcher_for("small", CONFIG).cancel(busybox, two.site, "two")
+    assert observe(busybox, two.site)["two"].exit_code == 143
+    assert gone(one.site)
+    assert gone(two.site)

@@ -91,7 +91,7 @@ def container_name(site: Site) -> str:
     """Return the name of an attempt's container: two users of one Docker Engine may run the same job.
 
     >>> container_name(Site(folder=PurePosixPath("/data/jobs/sea-1f2e")))
-    'cosmos-sea-1f2e-0c4d7e7a'
+    'cosmos-sea-1f2e-ecf6d793'
     """
     return f"cosmos-{site.folder.name}-{hashlib.sha256(str(site.folder).encode()).hexdigest()[:8]}"
 

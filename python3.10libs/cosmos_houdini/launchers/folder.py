@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import PurePosixPath
 
@@ -22,9 +22,10 @@ OBJECTS = "objects"
 _FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,119}")
 _JOB_LINE = re.compile(
     r"job (?P<folder>\S+) (?P<phase>[a-z]+) (?P<code>-|\d{1,9}) (?P<beat>-|\d{1,12}) (?P<began>-|\d{1,12})"
-    r" (?P<ended>-|\d{1,12}) (?P<oom>[01]) (?P<cancelled>[01]) (?P<size>\d{1,18})",
+    r" (?P<ended>-|\d{1,12}) (?P<oom>[01]) (?P<cancelled>[01])",
     re.ASCII,
 )
+_FIRST_LINE = re.compile(r"poll (?P<now>\d{1,12}) (?P<spelling>[./]+)", re.ASCII)
 
 
 class Phase(str, Enum):
@@ -95,13 +96,18 @@ def site_for(root: PurePosixPath, job_id: str, attempt: int, config: HostConfig)
 def poll_script(root: PurePosixPath, folders: Iterable[str], *, tail_bytes: int = 16384) -> str:
     """Return the one script that tells how all the named jobs of a host stand.
 
+    The ends of all logs come from one ``tail``, which writes the name of each file before it. Names are spelled with a
+    path that is drawn anew for each script and leads nowhere (``.//././/``): what a log holds cannot look like one.
+
     Args:
         root: the root of the host.
         folders: names that attempt_folder gave.
         tail_bytes: how much of the end of each log is told.
     """
     names = words(_checked(folder) for folder in folders)
-    return assignments(jobs=root / JOBS, tail_bytes=tail_bytes) + f"set -- {names}\n" + part("poll")
+    spelling = "".join(secrets.choice(("./", ".//")) for _ in range(64))
+    values = assignments(jobs=root / JOBS, tail_bytes=tail_bytes, spelling=spelling)
+    return f"{values}set -- {names}\n{part('poll')}"
 
 
 def parse_poll(text: str) -> dict[str, Observation]:
@@ -110,23 +116,33 @@ def parse_poll(text: str) -> dict[str, Observation]:
     Raises:
         HostError: the text is something else, or not all of it.
     """
-    lines = iter(text.splitlines())
-    first = next(lines, "")
-    if not re.fullmatch(r"poll \d{1,12}", first, re.ASCII):
-        raise _not_understood(first)
-    now = int(first.removeprefix("poll "))
-    found: dict[str, Observation] = {}
-    for line in lines:
-        if line == "done":
-            return found
+    lines = text.splitlines()
+    first = _FIRST_LINE.fullmatch(lines[0]) if lines else None
+    if first is None or lines[-1] != "done":
+        raise _not_understood(text)
+    try:
+        lengths_at, logs_at = lines.index("lengths"), lines.index("logs")
+        packed = base64.b64decode("".join(lines[logs_at + 1 : -1]), validate=True)
+    except ValueError as error:
+        raise _not_understood(text) from error
+    lengths = _lengths(lines[lengths_at + 1 : logs_at], first["spelling"])
+    tails = _tails(packed, first["spelling"])
+    found = {}
+    for line in lines[1:lengths_at]:
         told = _JOB_LINE.fullmatch(line)
-        if not told or told["phase"] not in {str(phase) for phase in Phase}:
+        if told is None or told["phase"] not in {str(phase) for phase in Phase}:
             raise _not_understood(line)
-        found[told["folder"]] = _observation(told, now, _log(lines), _log(lines))
-    raise _not_understood("an answer without its end")
+        folder = told["folder"]
+        found[folder] = replace(
+            _observation(told, int(first["now"])),
+            stdout_tail=tails.get(f"{folder}/stdout.log", ""),
+            stderr_tail=tails.get(f"{folder}/stderr.log", ""),
+            stdout_bytes=lengths.get(f"{folder}/stdout.log", 0),
+        )
+    return found
 
 
-def _observation(told: re.Match[str], now: int, stdout: str, stderr: str) -> Observation:
+def _observation(told: re.Match[str], now: int) -> Observation:
     beat, began, ended = (None if told[key] == "-" else int(told[key]) for key in ("beat", "began", "ended"))
     until = now if ended is None else ended
     return Observation(
@@ -136,24 +152,23 @@ def _observation(told: re.Match[str], now: int, stdout: str, stderr: str) -> Obs
         cancelled=told["cancelled"] == "1",
         heartbeat_age_s=None if beat is None else float(max(0, now - beat)),
         run_s=None if began is None else float(max(0, until - began)),
-        stdout_tail=stdout,
-        stderr_tail=stderr,
-        stdout_bytes=int(told["size"]),
     )
 
 
-def _log(lines: Iterator[str]) -> str:
-    encoded: list[str] = []
-    for line in lines:
-        if line == ".":
-            break
-        encoded.append(line)
-    else:
-        raise _not_understood("a log without its end")
-    try:
-        return base64.b64decode("".join(encoded), validate=True).decode("utf-8", "replace")
-    except (binascii.Error, ValueError) as error:
-        raise _not_understood("".join(encoded)) from error
+def _lengths(lines: Iterable[str], spelling: str) -> dict[str, int]:
+    """Return the length of each log as ``wc -c`` tells it."""
+    found = (re.fullmatch(rf"\s*(\d{{1,18}}) {re.escape(spelling)}(\S+)", line, re.ASCII) for line in lines)
+    return {told[2]: int(told[1]) for told in found if told}
+
+
+def _tails(packed: bytes, spelling: str) -> dict[str, str]:
+    """Return the logs that ``tail`` wrote one after another, an empty line and ``==> NAME <==`` between them."""
+    _, *pieces = re.split(rb"\n==> " + re.escape(spelling.encode()) + rb"(\S+) <==\n", packed)
+    names, contents = pieces[::2], pieces[1::2]
+    return {
+        name.decode("ascii", "replace"): content.decode("utf-8", "replace")
+        for name, content in zip(names, contents, strict=True)
+    }
 
 
 def _checked(folder: str) -> str:
@@ -167,6 +182,6 @@ def _checked(folder: str) -> str:
 
 def _not_understood(line: str) -> HostError:
     return HostError(
-        f"the host answered the question for its jobs with {line[:80]!r}",
+        f"the host answered the question for its jobs with {line[-80:]!r}",
         action="look for a shell start-up file that prints text, and for the program base64, on the host",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -140,13 +141,15 @@ def _check_room(host: Host, root: PurePosixPath, disk: str, needed: int) -> None
 def _send(host: Host, task: Task, missing: Iterable[_Object], on_bytes: OnBytes | None) -> None:
     """Upload objects beside their final names and give them these once the host has found the right hash."""
     objects = task.site.folder.parent.parent / OBJECTS
+    # Another client may be sending the same object at this moment.
+    suffix = f"{task.site.folder.name}-{uuid.uuid4().hex}"
     left = {item.place: item for item in missing}
     for _ in range(SENDS):
         if not left:
             return
         for place, item in left.items():
-            host.put(item.path, objects / f"{place}.{task.site.folder.name}", on_bytes=on_bytes)
-        script = assignments(objects=objects, arrived=" ".join(left), suffix=task.site.folder.name) + part("arrived")
+            host.put(item.path, objects / f"{place}.{suffix}", on_bytes=on_bytes)
+        script = assignments(objects=objects, arrived=" ".join(left), suffix=suffix) + part("arrived")
         timeout_s = 60 + sum(item.size for item in left.values()) / HASH_RATE_BYTES_PER_S
         corrupt = _ran(host, script, "check what was sent", timeout_s=timeout_s)
         left = {place: item for place, item in left.items() if f"corrupt {place}\n" in corrupt}

@@ -1,12 +1,7 @@
-# Prints a line for every job named in "$@", then the ends of its two logs in base64, each closed by a line with a dot,
-# and at last a line that says that nothing was cut off. Where it can it uses what the shell itself brings: starting a
-# program for each of a thousand jobs would take seconds.
+# Prints a line for every job named in "$@", the lengths of the logs, the ends of all logs in base64, and at last a line
+# that says that nothing was cut off. What depends on the number of jobs is done by the shell itself: starting a program
+# for each of a thousand jobs would take seconds.
 digits() { case $1 in '' | *[!0-9]*) digits=- ;; *) digits=$1 ;; esac }
-
-log_end() {
-    [ ! -s "$1" ] || tail -c "$tail_bytes" "$1" | base64
-    echo .
-}
 
 # Whether run.sh of the job lives: a process has its number and its arguments.
 alive() {
@@ -37,7 +32,7 @@ goes_on() {
 }
 
 observe() {
-    phase=absent code= oom=0 cancelled=0 beat= began= ended= size=0
+    phase=absent code= oom=0 cancelled=0 beat= began= ended=
     [ ! -f "$job/request.json" ] || phase=staged
     [ ! -e "$job/oom_killed" ] || oom=1
     [ ! -e "$job/cancelled" ] || cancelled=1
@@ -57,22 +52,28 @@ observe() {
         else
             phase=vanished
         fi
-        [ ! -s "$job/stdout.log" ] || size=$(wc -c <"$job/stdout.log")
+        for log in stdout.log stderr.log; do
+            [ ! -s "$job/$log" ] || logs="$logs $spelling$job/$log"
+        done
     fi
     printf 'job %s %s' "$job" "$phase"
     for value in "$code" "$beat" "$began" "$ended"; do
         digits "$value"
         printf ' %s' "$digits"
     done
-    echo " $oom $cancelled" $size
-    log_end "$job/stdout.log"
-    log_end "$job/stderr.log"
+    echo " $oom $cancelled"
 }
 
 command -v base64 >/dev/null || exit 1
-echo "poll $(date +%s)"
+echo "poll $(date +%s) $spelling"
 cd "$jobs" 2>/dev/null || cd /
+logs=
 for job in "$@"; do
     observe
 done
+# Two files at least, so that each is told with its name. No log can hold the name as it is spelled here.
+echo lengths
+wc -c /dev/null $logs
+echo logs
+tail -c "$tail_bytes" /dev/null $logs | base64
 echo done

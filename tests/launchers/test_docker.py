@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from cosmos_houdini.config import HostConfig
+from cosmos_houdini.errors import BadInput, JobError
+from cosmos_houdini.hosts import Host, open_host
+from cosmos_houdini.launchers import Task, launcher_for
+from cosmos_houdini.launchers.docker import container_name
+from cosmos_houdini.launchers.folder import Phase
+from cosmos_houdini.launchers.staging import stage
+from dockerd import DockerEngine
+from launching import begin, ended, observe, path, task, until
+
+pytestmark = pytest.mark.docker
+
+IMAGE = "launchers:1"
+NASTY = "a 'quoted' \"prompt\"\nwith $(touch stolen) `id`; touch stolen\t\\ \\n %s größe 映画 \r end\n"
+PRINT = ("sh", "-c", 'printf "%s\\0" "$MINE" "$@"', "x")
+
+
+@pytest.fixture(scope="session")
+def image(docker_engine: DockerEngine) -> DockerEngine:
+    docker_engine.import_image({}, IMAGE)
+    return docker_engine
+
+
+@pytest.fixture
+def config(image: DockerEngine) -> HostConfig:
+    return HostConfig(launcher="docker", image=IMAGE, env={"DOCKER_HOST": image.address})
+
+
+@pytest.fixture
+def host(tmp_path: Path, config: HostConfig, image: DockerEngine) -> Iterator[Host]:
+    host = open_host("box", config, project=tmp_path)
+    yield host
+    image.remove_containers()
+
+
+def containers(engine: DockerEngine, *options: str) -> list[str]:
+    return engine.docker("ps", "--format", "{{.Names}}", *options).split()
+
+
+def running(host: Host, config: HostConfig, job_id: str, *argv: str) -> Task:
+    new = begin(host, config, task(host, argv or ("sleep", "300"), job_id=job_id, config=config))
+    until(host, new.site, lambda seen: seen.phase is Phase.RUNNING and seen.stdout_tail == ("up\n" if argv else ""))
+    return new
+
+
+def until_true(told: Callable[[], object]) -> None:
+    give_up = time.monotonic() + 30
+    while not told():
+        assert time.monotonic() < give_up
+        time.sleep(0.05)
+
+
+def kill_script(new: Task) -> None:
+    pid = int((path(new.site) / "started/pid").read_text())
+    os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("folder", ["plain", 'it\'s, "quoted" größe'])
+def test_arguments_and_environment_arrive_byte_for_byte(tmp_path: Path, config: HostConfig, folder: str) -> None:
+    (tmp_path / folder).mkdir()
+    host = open_host("box", config, project=tmp_path / folder)
+    new = begin(host, config, task(host, (*PRINT, NASTY, "", "-n"), env={"MINE": NASTY}, config=config))
+    seen = ended(host, new.site)
+    assert (seen.exit_code, seen.stderr_tail) == (0, "")
+    assert seen.stdout_tail.split("\0")[:-1] == [NASTY, NASTY, "", "-n"]
+
+
+def test_inputs_are_read_and_outputs_written_under_the_hosts_own_paths(
+    host: Host, config: HostConfig, tmp_path: Path, image: DockerEngine
+) -> None:
+    engine_path = tmp_path / "engine"
+    engine_path.mkdir()
+    (engine_path / "model").write_text("model ")
+    (tmp_path / "clip").write_text("clip ")
+    config = config.model_copy(update={"engine_path": str(engine_path)})
+    argv = (
+        "sh",
+        "-c",
+        'cat model "$1/in/clip" "$1/in/spec.json" > "$1/out/result" && ! cp /dev/null "$1/in/clip"',
+        "x",
+    )
+    folder = str(host.root / "jobs/job")
+    new = task(
+        host,
+        (*argv, folder),
+        config=config,
+        inputs={"in/clip": tmp_path / "clip"},
+        files={"in/spec.json": "{}"},
+        cwd=PurePosixPath(engine_path),
+    )
+    seen = ended(host, begin(host, config, new).site)
+    assert seen.exit_code == 0, seen
+    assert (path(new.site) / "out/result").read_text() == "model clip {}"
+    until_true(lambda: not containers(image, "--all"))
+
+
+@pytest.mark.parametrize("code", [0, 1, 42, 127])
+def test_the_exit_code_is_the_programs_own_and_the_container_is_removed(
+    host: Host, config: HostConfig, image: DockerEngine, code: int
+) -> None:
+    new = begin(host, config, task(host, ("sh", "-c", f"echo out; echo err >&2; exit {code}"), config=config))
+    seen = ended(host, new.site)
+    assert (seen.exit_code, seen.stdout_tail, seen.oom_killed) == (code, "out\n", False)
+    assert seen.stderr_tail == "err\n"
+    until_true(lambda: not containers(image, "--all"))
+
+
+def test_a_progress_bar_is_seen_while_it_moves(host: Host, config: HostConfig) -> None:
+    new = begin(host, config, task(host, ("sh", "-c", "printf '10%%\\r20%%\\r'; sleep 300"), config=config))
+    assert until(host, new.site, lambda seen: seen.stdout_bytes == 8).stdout_tail == "10%\r20%\r"
+
+
+def test_a_memory_limit_shows_as_oom(host: Host, config: HostConfig, image: DockerEngine) -> None:
+    greedy = "until [ -e out/go ]; do sleep 0.1; done; exec tail -c 200m /dev/zero"
+    new = begin(host, config, task(host, ("sh", "-c", greedy), config=config))
+    until_true(lambda: containers(image))
+    image.docker("update", "--memory", "32m", "--memory-swap", "32m", container_name(new.site))
+    (path(new.site) / "out/go").touch()
+    seen = ended(host, new.site)
+    assert (seen.phase, seen.exit_code, seen.oom_killed) == (Phase.ENDED, 137, True)
+
+
+def test_secrets_reach_the_container_and_no_file_or_script(host: Host, config: HostConfig) -> None:
+    value = "hush '\"$(x)` \\ größe="
+    argv = ("sh", "-c", 'printf "%s" "$TOKEN" | sha256sum; until [ -e out/go ]; do sleep 0.1; done')
+    new = begin(host, config, task(host, argv, config=config, secrets={"TOKEN": value}))
+    until(host, new.site, lambda seen: seen.stdout_bytes > 0)
+    arguments = Path("/proc").glob("[0-9]*/cmdline")
+    assert not [p for p in arguments if b"hush" in _bytes(p)]
+    (path(new.site) / "out/go").touch()
+    assert ended(host, new.site).stdout_tail.split()[0] == hashlib.sha256(value.encode()).hexdigest()
+    assert not [p for p in path(new.site).rglob("*") if p.is_file() and b"hush" in p.read_bytes()]
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""
+
+
+def test_the_docker_clients_own_variables_do_not_reach_the_job(host: Host, config: HostConfig) -> None:
+    config = config.model_copy(update={"env": {**config.env, "MINE": "yes"}})
+    new = begin(host, config, task(host, ("env",), config=config))
+    told = ended(host, new.site).stdout_tail
+    assert "MINE=yes" in told
+    assert "DOCKER_HOST" not in told
+
+
+def test_cancel_stops_its_own_container_only(host: Host, config: HostConfig, image: DockerEngine) -> None:
+    one, other = running(host, config, "one"), running(host, config, "other")
+    image.docker("run", "--detach", "--name", "stranger", IMAGE, "sleep", "300")
+    until_true(lambda: len(containers(image)) == 3)
+    launcher_for("box", config).cancel(host, one.site, "one")
+    seen = observe(host, one.site, other.site)
+    assert (seen["one"].phase, seen["one"].exit_code, seen["one"].cancelled) == (Phase.ENDED, 143, True)
+    assert seen["other"].phase is Phase.RUNNING
+    assert sorted(containers(image, "--all")) == sorted([container_name(other.site), "stranger"])
+
+
+def test_a_container_outlives_its_killed_script_and_is_taken_up(
+    host: Host, config: HostConfig, image: DockerEngine
+) -> None:
+    new = running(host, config, "job", "sh", "-c", "echo up; until [ -e out/go ]; do sleep 0.1; done; exit 7")
+    kill_script(new)
+    assert observe(host, new.site)["job"].phase is Phase.RUNNING
+    (path(new.site) / "out/go").touch()
+    seen = ended(host, new.site)
+    assert (seen.phase, seen.exit_code) == (Phase.ENDED, 7)
+    assert seen.run_s is not None
+    until_true(lambda: not containers(image, "--all"))
+
+
+def test_a_container_whose_script_was_killed_can_be_cancelled(
+    host: Host, config: HostConfig, image: DockerEngine
+) -> None:
+    new = running(host, config, "job")
+    until_true(lambda: containers(image))
+    kill_script(new)
+    launcher_for("box", config).cancel(host, new.site, "job")
+    seen = observe(host, new.site)["job"]
+    assert (seen.phase, seen.cancelled) == (Phase.ENDED, True)
+    assert not containers(image, "--all")
+
+
+def test_a_container_removed_by_someone_else_is_a_named_failure(
+    host: Host, config: HostConfig, image: DockerEngine
+) -> None:
+    new = running(host, config, "job")
+    until_true(lambda: containers(image))
+    image.docker("rm", "--force", container_name(new.site))
+    seen = ended(host, new.site)
+    assert (seen.phase, seen.exit_code) == (Phase.ENDED, 137)
+    assert "removed" in seen.stderr_tail
+
+
+def test_script_and_container_both_gone_is_vanished(host: Host, config: HostConfig, image: DockerEngine) -> None:
+    new = running(host, config, "job")
+    until_true(lambda: containers(image))
+    kill_script(new)
+    image.docker("rm", "--force", container_name(new.site))
+    assert ended(host, new.site).phase is Phase.VANISHED
+
+
+def test_the_chosen_gpus_are_asked_for(host: Host, config: HostConfig, image: DockerEngine) -> None:
+    config = config.model_copy(update={"gpus": (2, 5)})
+    new = begin(host, config, task(host, ("true",), config=config, num_gpu=2))
+    seen = ended(host, new.site)
+    # This Docker Engine has no NVIDIA runtime, and says so only when it understood the option.
+    assert seen.exit_code == 125
+    assert "capabilities: [[gpu]]" in seen.stderr_tail
+    until_true(lambda: not containers(image, "--all"))
+
+
+def test_a_gpu_stays_taken_while_the_container_of_a_killed_script_runs(
+    host: Host, config: HostConfig, image: DockerEngine
+) -> None:
+    config = config.model_copy(update={"gpus": (2,)})
+    image.docker("run", "--detach", "--label", "cosmos-houdini.gpu2", "--name", "orphan", IMAGE, "sleep", "300")
+    new = begin(host, config, task(host, ("true",), config=config, num_gpu=1))
+    time.sleep(1.5)
+    assert observe(host, new.site)["job"].phase is Phase.WAITING
+    image.docker("rm", "--force", "orphan")
+    assert ended(host, new.site).exit_code == 125
+
+
+def test_a_missing_image_and_a_missing_engine_are_told_before_anything_starts(host: Host, config: HostConfig) -> None:
+    for update, message in (
+        ({"image": "nowhere:1"}, "no image 'nowhere:1'"),
+        ({"env": {"DOCKER_HOST": "unix:///nowhere.sock"}}, "Cannot connect"),
+    ):
+        wrong = config.model_copy(update=update)
+        new = task(host, ("true",), config=wrong)
+        stage(host, new, {})
+        with pytest.raises(JobError, match=message):
+            launcher_for("box", wrong).start(host, new)
+        assert observe(host, new.site)["job"].phase is Phase.STAGED
+
+
+def test_a_second_start_does_nothing(host: Host, config: HostConfig) -> None:
+    new = begin(host, config, task(host, ("sh", "-c", "echo ran >> out/runs"), config=config))
+    ended(host, new.site)
+    launcher_for("box", config).start(host, new)
+    assert json.loads((path(new.site) / "request.json").read_text()) == {"name": "job"}
+    assert (path(new.site) / "out/runs").read_text() == "ran\n"
+
+
+def test_a_host_without_image_or_with_an_unknown_launcher_is_refused() -> None:
+    with pytest.raises(BadInput, match=r"hosts\.gpu01\.image|'gpu01'"):
+        launcher_for("gpu01", HostConfig(launcher="docker"))
+    with pytest.raises(BadInput, match=r"did you mean 'docker'\?"):
+        launcher_for("gpu01", HostConfig(launcher="dokcer"))
