@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import gc
+import json
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.media.color import ColorChoice, DisplayTransform, display_transform
+
+rng = np.random.default_rng(6)
+REC709 = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
+AP1 = (0.713, 0.293, 0.165, 0.830, 0.128, 0.044, 0.32168, 0.33767)
+DEFAULT = ColorChoice()
+COLORIMETRIC = ColorChoice(view="Un-tone-mapped")
+
+
+@cache
+def transform(choice: ColorChoice = DEFAULT, **attributes: object) -> DisplayTransform:
+    return display_transform(choice, attributes, environ={})
+
+
+def srgb(linear: np.ndarray) -> np.ndarray:
+    """Return the curve of IEC 61966-2-1, 0 to 255."""
+    return 255 * np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * np.maximum(linear, 1e-9) ** (1 / 2.4) - 0.055)
+
+
+def grey(value: float) -> np.ndarray:
+    return np.full((2, 2, 3), value, np.float16)
+
+
+def test_built_in_configuration_shows_acescg_in_aces():
+    found = transform()
+    assert found.document() == {
+        "config": "ocio://default",
+        "display": "sRGB - Display",
+        "view": "ACES 2.0 - SDR 100 nits (Rec.709)",
+        "input_space": "ACEScg",
+        "input_space_from": "role scene_linear",
+        "exposure_stops": 0.0,
+    }
+    assert json.loads(json.dumps(found.document())) == found.document()
+    shown = found.apply_exactly(grey(0.18))
+    assert (shown.shape, shown.dtype) == ((2, 2, 3), np.uint8)
+    assert (shown == round(0.349 * 255)).all()
+
+
+def test_baked_cube_is_within_one_level_of_the_full_transform():
+    found = transform()
+    light = (np.exp2(rng.normal(-2, 2.5, (64, 64, 1))) * (0.3 + rng.random((64, 64, 3)))).astype(np.float32)
+    error = np.abs(found.apply(light).astype(int) - found.apply_exactly(light))
+    assert found._cube.faithful
+    assert error.any()
+    assert np.percentile(error, 99) <= 1
+    assert error.max() <= 8
+
+
+def test_grey_is_the_same_through_the_cube():
+    ramp = np.repeat(np.geomspace(1e-4, 100, 500, dtype=np.float32)[None, :, None], 3, axis=2)
+    found = transform()
+    assert np.abs(found.apply(ramp).astype(int) - found.apply_exactly(ramp)).max() <= 1
+
+
+def test_baked_cube_leaves_no_file_behind():
+    found = display_transform(COLORIMETRIC, environ={})
+    found.apply(grey(0.1))
+    folder = found._cube._folder
+    assert folder.is_dir()
+    del found
+    gc.collect()
+    assert not folder.exists()
+
+
+def test_colorimetric_view_is_the_srgb_curve():
+    values = rng.random((8, 8, 3)).astype(np.float32)
+    shown = transform(COLORIMETRIC, chromaticities=REC709).apply(values)
+    assert np.abs(shown - srgb(values)).max() < 1
+
+
+def test_exposure_doubles_light_with_each_stop():
+    brighter = ColorChoice(view="Un-tone-mapped", exposure_stops=1.0)
+    for way in ("apply", "apply_exactly"):
+        assert np.array_equal(
+            getattr(transform(brighter), way)(grey(0.2)), getattr(transform(COLORIMETRIC), way)(grey(0.4))
+        )
+
+
+@pytest.mark.parametrize(("chromaticities", "space"), [(REC709, "Linear Rec.709 (sRGB)"), (AP1, "ACEScg")])
+def test_chromaticities_of_the_file_decide_the_input_space(chromaticities: tuple[float, ...], space: str):
+    found = transform(chromaticities=chromaticities)
+    assert (found.input_space, found.input_reason) == (space, "the file's chromaticities")
+
+
+def test_chosen_input_space_stands_before_the_file():
+    found = transform(ColorChoice(input_space="lin_rec709"), chromaticities=AP1)
+    assert (found.input_space, found.input_reason) == ("lin_rec709", "chosen")
+    red = np.zeros((1, 1, 3), np.float32)
+    red[..., 0] = 0.5
+    assert not np.array_equal(found.apply(red), transform(chromaticities=AP1).apply(red))
+
+
+def test_nan_is_black_and_infinity_is_white():
+    frame = grey(0.5)
+    frame[0, 0], frame[0, 1] = np.nan, np.inf
+    shown = transform(COLORIMETRIC).apply(frame)
+    assert shown[0, 0].tolist() == [0, 0, 0]
+    assert shown[0, 1].tolist() == [255, 255, 255]
+
+
+def test_alpha_is_left_aside():
+    assert transform(COLORIMETRIC).apply(np.ones((2, 2, 4), np.float32)).shape == (2, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("choice", "said"),
+    [
+        (
+            ColorChoice(display="sRGB Display"),
+            r"has no display 'sRGB Display'; allowed: sRGB - Display, .*did you mean 'sRGB - Display'",
+        ),
+        (ColorChoice(view="Filmic"), r"has no view of sRGB - Display 'Filmic'; allowed: ACES 2\.0 - SDR .*, Raw"),
+        (ColorChoice(input_space="ACEScgg"), r"has no colour space 'ACEScgg'; allowed: .*did you mean 'ACEScg'"),
+        (ColorChoice(config="/no/where.ocio"), r"configuration /no/where\.ocio is no file; mend \$OCIO"),
+        (ColorChoice(config="ocio://nonsense"), r"configuration ocio://nonsense cannot be used"),
+    ],
+)
+def test_what_the_configuration_lacks_is_named_with_what_it_has(choice: ColorChoice, said: str):
+    with pytest.raises(BadInput, match=said) as error:
+        transform(choice)
+    assert "\n" not in str(error.value)
+
+
+def test_unknown_chromaticities_are_asked_for():
+    with pytest.raises(BadInput, match=r"chromaticities \(0\.5, .* are those of no known space; allowed: ACEScg"):
+        transform(chromaticities=(0.5,) * 8)
+
+
+def test_configuration_of_the_environment_is_used(tmp_path: Path):
+    config = tmp_path / "größe config.ocio"
+    config.write_text(
+        "ocio_profile_version: 2\nroles: {scene_linear: lin, default: lin}\n"
+        "displays:\n  Monitor:\n    - !<View> {name: Plain, colorspace: lin}\n"
+        "colorspaces:\n  - !<ColorSpace> {name: lin}\n",
+        encoding="utf-8",
+    )
+    found = display_transform(ColorChoice(), {}, environ={"OCIO": str(config)})
+    assert (found.config, found.display, found.view, found.input_space) == (str(config), "Monitor", "Plain", "lin")
+    assert (found.apply(grey(0.5)) == 128).all()
+    with pytest.raises(BadInput, match=r"has no colour space 'Linear Rec.709"):
+        display_transform(ColorChoice(), {"chromaticities": REC709}, environ={"OCIO": str(config)})
