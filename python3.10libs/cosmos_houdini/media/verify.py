@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -14,8 +13,9 @@ from cosmos_houdini.model.sequence import CorruptFrame, Frame, Picture, Sequence
 
 OnFrames = Callable[[int], None]
 
-# Checksums run outside the interpreter lock, and file servers answer late: more threads than cores are of use.
-MOST_THREADS = 8
+# Checksums run outside the interpreter lock, and file servers answer late: several threads are of use. More than these
+# lose by waiting for the lock over the short chunks of a PNG.
+THREADS = 4
 
 
 def verify(found: Iterable[Unverified], *, on_frame: OnFrames | None = None) -> tuple[Sequence, ...]:
@@ -28,8 +28,7 @@ def verify(found: Iterable[Unverified], *, on_frame: OnFrames | None = None) -> 
         found: the sequences.
         on_frame: called in the caller's thread with 1 after each file.
     """
-    threads = min(MOST_THREADS, 2 * (os.cpu_count() or 1))
-    executor = ThreadPoolExecutor(threads, thread_name_prefix="verify")
+    executor = ThreadPoolExecutor(THREADS, thread_name_prefix="verify")
     try:
         return tuple(_verified(sequence, executor, on_frame) for sequence in found)
     finally:

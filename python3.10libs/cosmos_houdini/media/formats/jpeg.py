@@ -11,7 +11,7 @@ from cosmos_houdini.model.sequence import Picture
 MAGIC = b"\xff\xd8\xff"
 
 # Inside the entropy-coded data, FF 00 is a stuffed byte, FF D0 to FF D7 restart it, and FF FF is fill.
-_MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
+_MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
 START_OF_SCAN, END_OF_IMAGE, TEMPORARY = 0xDA, 0xD9, 0x01
 # C4, C8 and CC among the frame headers are tables and reserved.
 FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}

@@ -15,6 +15,13 @@ WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
 STRIP_OFFSETS, SAMPLES, ROWS_PER_STRIP, STRIP_BYTES, PLANAR = 273, 277, 278, 279, 284
 TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_BYTES, SAMPLE_FORMAT = 322, 323, 324, 325, 339
 
+_WANTED = frozenset(
+    {
+        *(WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, STRIP_OFFSETS, SAMPLES, ROWS_PER_STRIP, STRIP_BYTES, PLANAR),
+        *(TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_BYTES, SAMPLE_FORMAT),
+    }
+)
+
 UNCOMPRESSED, SEPARATE_PLANES, IEEE_FLOAT, PALETTE = 1, 2, 3, 3
 HALF_BITS = 16
 # Directories are pages or smaller versions of the picture; a chain beyond this is a loop or no picture.
@@ -79,7 +86,7 @@ def _directory(source: Source, layout: _Layout, offset: int) -> tuple[Tags, int]
     body = source.at(offset + count_bytes, count * entry.size + struct.calcsize(layout.offset))
     tags = {}
     for tag, kind, values, field in entry.iter_unpack(body[: count * entry.size]):
-        if kind in _INTEGERS:
+        if tag in _WANTED and kind in _INTEGERS:
             tags[tag] = _values(source, layout, kind, values, field)
     (following,) = struct.unpack(layout.order + layout.offset, body[count * entry.size :])
     return tags, following
