@@ -14,6 +14,8 @@ from cosmos_houdini.hosts.local import LocalHost
 from cosmos_houdini.media.probe import sha256_of
 from cosmos_houdini.model.job import FailureClass, JobState
 from cosmos_houdini.queue import client as client_module
+from cosmos_houdini.queue import runner
+from cosmos_houdini.queue.finish import finish
 from job_shop import Shop
 
 STRAIGHT = ["queued", "staging", "running", "collecting", "succeeded"]
@@ -217,3 +219,40 @@ def test_a_dry_run_tells_the_jobs_own_paths_and_reaches_nothing(shop: Shop, caps
 def test_options_that_cannot_be_used_are_bad_usage(shop: Shop, arguments: tuple[str, ...]):
     assert shop.main("run", shop.spec(), *arguments) == 2
     assert not (shop.folder / ".cosmos").exists()
+
+
+def test_nothing_that_others_made_is_overwritten(shop: Shop, capsys: pytest.CaptureFixture[str]):
+    folder = shop.folder / "mine"
+    folder.mkdir()
+    (folder / "result.mp4").write_bytes(b"my own")
+    assert shop.main("run", shop.spec(), "-o", folder) == 2
+    assert "result.mp4 would be overwritten" in capsys.readouterr().err
+    (folder / "result.mp4").rename(folder / "own.mp4")
+    assert shop.main("run", shop.spec(), "-o", folder) == 0
+    assert shop.main("run", shop.spec(seed=2), "-o", folder) == 2
+    assert f"holds the results of job {shop.record().id}" in capsys.readouterr().err
+    assert shop.main("run", shop.spec(), "-o", folder) == 0
+
+
+def test_a_failed_job_is_judged_once_by_clients_that_come_late(shop: Shop):
+    assert shop.main("run", shop.spec(fault="exit")) == 1
+    with closing(shop.client()) as client:
+        record = client.store.get(shop.record().id)
+        seen = runner.observe(client, [record])[record.id]
+        finish(client, record.id, seen)
+    assert shop.states().count("collecting") == 1
+
+
+def test_status_lists_jobs_of_a_host_that_is_configured_no_more(shop: Shop, capsys: pytest.CaptureFixture[str]):
+    (shop.folder / "cosmos-houdini.yaml").write_text(
+        f"defaults: {{host: gpu}}\nhosts: {{gpu: {{root: {json.dumps(str(shop.root))}}}}}\n", encoding="utf-8"
+    )
+    assert shop.main("run", shop.spec(sleep_s="0.2"), "--detach") == 0
+    (shop.folder / "cosmos-houdini.yaml").write_text("{}", encoding="utf-8")
+    capsys.readouterr()
+    assert shop.main("status") == 0
+    told = capsys.readouterr()
+    assert "no host 'gpu' is configured" in told.err
+    assert shop.record().id in told.out
+    assert shop.main("attach") == 2
+    assert shop.record().state is JobState.RUNNING

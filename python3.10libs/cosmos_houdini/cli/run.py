@@ -51,7 +51,7 @@ def run(
         raise click.UsageError("--write-to goes with --dry-run")
     prepared = plan_run(load_run_spec(file), config=config, host=host, num_gpu=num_gpu, results=output)
     if dry_run:
-        _show_plan(prepared, write_to)
+        show_plan(prepared, write_to)
         return
     with opened(config) as client:
         record = drive(client, prepared, detach=detach)
@@ -94,8 +94,8 @@ def drive(client: Client, prepared: Prepared, *, detach: bool = False) -> JobRec
         failure = record.job.failure
         say(f"{record.id} {record.state} before ({failure.message if failure else ''}); this is its next attempt")
         record = orders.retry(client, record.id)
-    elif record.created_at != record.updated_at or record.job.attempt > 1:
-        say(f"{record.id} is {record.state} already; following it")
+    elif not record.untouched:
+        say(f"{record.id} is {record.state} already; its results go to {record.results}")
     return follow(client, [record.id], detach=detach)[0]
 
 
@@ -158,7 +158,8 @@ def _again(client: Client, record: JobRecord, results: Path) -> JobRecord:
     return replace(record, job=replace(record.job, outputs=outputs), results=results)
 
 
-def _show_plan(prepared: Prepared, folder: Path | None) -> None:
+def show_plan(prepared: Prepared, folder: Path | None) -> None:
+    """Print what would be run, and write its files below ``folder`` where one is given."""
     if folder:
         for path in write_plan(prepared.invocation, folder):
             say(f"wrote {path}")

@@ -23,6 +23,7 @@ from cosmos_houdini.queue.secret import redacted
 LOG_BYTES = 4 * 2**20
 LOG_TIMEOUT_S = 300.0
 HASH_TIMEOUT_S = 1800.0
+RESULT = "result.json"
 LOGS = ("stdout.log", "stderr.log")
 
 
@@ -50,6 +51,32 @@ def fetch_log(host: Host, folder: PurePosixPath, secrets: Mapping[str, str]) -> 
     done = host.run(f"{tails[0]}\nprintf %s {shlex.quote(boundary)}\n{tails[1]}\n:", timeout_s=LOG_TIMEOUT_S)
     stdout, _, stderr = redacted(done.stdout, secrets).partition(boundary)
     return EngineLog(stdout=stdout, stderr=stderr)
+
+
+def check_folder(results: Path, job_id: str, names: Iterable[PurePosixPath] = ()) -> None:
+    """Refuse a folder whose files would be overwritten: results of another job, or files of that name without a job.
+
+    Args:
+        results: a folder, which may be missing.
+        job_id: the job that wants to write there.
+        names: what it would write beside ``result.json``.
+
+    Raises:
+        BadInput: there is such a file.
+    """
+    path = results / RESULT
+    action = "move it away, or name another folder with -o"
+    try:
+        owner = json.loads(path.read_text(encoding="utf-8"))["job"]
+    except FileNotFoundError:
+        taken = next((results / name for name in names if (results / name).exists()), None)
+        if taken:
+            raise BadInput(f"{taken} would be overwritten", action=action) from None
+        return
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadInput(f"{path} is no result of a job", action=action) from error
+    if owner != job_id:
+        raise BadInput(f"{results} holds the results of job {owner}", action=action)
 
 
 def keep_log(log: EngineLog, results: Path) -> None:
@@ -114,9 +141,9 @@ def fetch_outputs(
     return tuple(clips)
 
 
-def write_result(path: Path, document: Mapping[str, object]) -> None:
+def write_result(results: Path, document: Mapping[str, object]) -> None:
     """Write ``result.json``, the last file of a finished job."""
-    _replace(path, json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n")
+    _replace(results / RESULT, json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n")
 
 
 def _usable(file: RemoteFile | None, output: ExpectedOutput) -> RemoteFile:

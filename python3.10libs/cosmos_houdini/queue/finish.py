@@ -19,7 +19,6 @@ from cosmos_houdini.queue.secret import redacted
 RESULT_SCHEMA = "cosmos-houdini/result/1"
 LEAST_FRACTION = 0.02
 CANCELLED = Change(failure=JobFailure(failure=FailureClass.CANCELLED, message="cancelled on request"))
-COLLECTABLE = frozenset({JobState.RUNNING, JobState.COLLECTING, JobState.FAILED})
 
 
 def note_progress(client: Client, record: JobRecord, seen: Observation) -> None:
@@ -39,11 +38,19 @@ def note_progress(client: Client, record: JobRecord, seen: Observation) -> None:
     client.store.note(record, stage, progress.fraction if progress else None, eta_s)
 
 
-def finish(client: Client, job_id: str, seen: Observation) -> None:
-    """Collect a job that has ended and judge it; nothing happens while another client does so."""
+def finish(client: Client, job_id: str, seen: Observation, *, again: bool = False) -> None:
+    """Collect a job that has ended and judge it; nothing happens while another client does so.
+
+    Args:
+        client: what to work with.
+        job_id: the job.
+        seen: what its host said of it.
+        again: judge a job anew that has failed.
+    """
+    collectable = {JobState.RUNNING, JobState.COLLECTING, *([JobState.FAILED] if again else [])}
     with client.lock(job_id) as mine:
         record: JobRecord | None = client.store.get(job_id)
-        if not mine or record is None or record.state not in COLLECTABLE:
+        if not mine or record is None or record.state not in collectable:
             return
         if record.state is not JobState.COLLECTING:
             record = client.store.move(record, JobState.COLLECTING)
@@ -70,10 +77,11 @@ def fetch_verified(client: Client, record: JobRecord, results: Path) -> tuple[st
         HostError: the road failed.
         DiskFull: no room on this machine.
     """
+    collect.check_folder(results, record.id)
     results.mkdir(parents=True, exist_ok=True)
     expected = client.engine(record).invocation(record.inference(), client.site(record)).outputs
     clips = collect.fetch_outputs(client.host(record), client.site(record), expected, results)
-    collect.write_result(results / "result.json", _result(client, record, expected, clips))
+    collect.write_result(results, _result(client, record, expected, clips))
     return tuple(str(results / output.path) for output in expected)
 
 

@@ -84,7 +84,7 @@ def fetch(client: Client, job_id: str, results: Path | None = None) -> tuple[str
             raise HostError(
                 f"host {record.job.host} has job {job_id} no more", action=f"`cosmos-houdini retry {job_id}`"
             )
-        finish(client, job_id, seen)
+        finish(client, job_id, seen, again=True)
         record = client.store.get(job_id)
     if record.state is not JobState.SUCCEEDED:
         raise job_error(record)

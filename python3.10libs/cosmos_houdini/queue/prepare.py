@@ -12,6 +12,7 @@ from cosmos_houdini.launchers import launcher_for
 from cosmos_houdini.launchers.folder import site_for
 from cosmos_houdini.model.request import FramePlan, InferenceRequest, Invocation, Site
 from cosmos_houdini.plan.job_id import job_id
+from cosmos_houdini.queue.collect import check_folder
 from cosmos_houdini.queue.record import JobRecord, new_record
 
 RESULTS = "cosmos_out"
@@ -48,7 +49,7 @@ def prepare(request: InferenceRequest, *, config: Config, host: str | None, resu
         results: folder for the verified results; None for ``cosmos_out/<job id>`` in the project.
 
     Raises:
-        BadInput: the engine refuses the request, or the host is not configured.
+        BadInput: the engine refuses the request, the host is not configured, or files would be overwritten.
     """
     name, settings = config.settings.host(host)
     chosen = engine(request.engine)
@@ -58,6 +59,9 @@ def prepare(request: InferenceRequest, *, config: Config, host: str | None, resu
     launcher = launcher_for(name, settings)
     root = open_host(name, settings, project=config.project).root
     site = site_for(root, identity, 1, settings)
+    invocation = chosen.invocation(request, site)
+    if results:
+        check_folder(results, identity, [output.path for output in invocation.outputs])
     record = new_record(
         identity,
         request,
@@ -71,6 +75,6 @@ def prepare(request: InferenceRequest, *, config: Config, host: str | None, resu
         request=request,
         plan=chosen.plan(request),
         site=site,
-        invocation=chosen.invocation(request, site),
+        invocation=invocation,
         warnings=warnings,
     )

@@ -64,6 +64,11 @@ class JobRecord:
         """Where the job stands."""
         return self.job.state
 
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing was done for the job since it was added."""
+        return self.updated_at == self.created_at
+
     def inference(self) -> InferenceRequest:
         """Return the request with its clips at their paths on this machine."""
         return request_from(self.request, self.inputs)

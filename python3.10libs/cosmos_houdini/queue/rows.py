@@ -19,9 +19,10 @@ AMONG = " WHERE id IN (SELECT value FROM json_each(?))"
 BY_AGE = " ORDER BY created_at, id"
 
 INSERT = """
-INSERT OR IGNORE INTO jobs VALUES (
+INSERT INTO jobs VALUES (
     :id, :name, :engine, :host, :state, :attempt, :progress, :eta_s, :stage, :failure_class, :failure_message, :outputs,
     :root, :launcher, :results, :now, :now, :inputs, :request)
+ON CONFLICT (id) DO NOTHING
 """
 MOVE = """
 UPDATE jobs SET state = :state, attempt = :attempt, failure_class = :failure_class, failure_message = :failure_message,

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from cosmos_houdini.errors import HostError, HostUnreachable
+from cosmos_houdini.errors import CosmosError, HostError, HostUnreachable
 from cosmos_houdini.launchers.folder import Observation, Phase, parse_poll, poll_script
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.queue.bring import bring
@@ -46,7 +46,7 @@ def on_host(record: JobRecord) -> bool:
     return record.state not in BEFORE_HOST
 
 
-def advance(client: Client, ids: Collection[str], *, start: bool = True) -> dict[str, HostError]:
+def advance(client: Client, ids: Collection[str], *, start: bool = True) -> dict[str, CosmosError]:
     """Take every unfinished job as far as it goes without waiting; one remote command asks for all jobs of a host.
 
     Args:
@@ -57,7 +57,7 @@ def advance(client: Client, ids: Collection[str], *, start: bool = True) -> dict
     Returns:
         What failed, by the name of the host; the jobs of that host are as they were.
     """
-    troubles: dict[str, HostError] = {}
+    troubles: dict[str, CosmosError] = {}
     by_host: defaultdict[tuple[str, str], list[JobRecord]] = defaultdict(list)
     for record in client.store.records(ids):
         if record.state in ON_HOST:
@@ -95,6 +95,8 @@ def wait(
 
     Raises:
         HostError: a host stayed out of reach, shows another key, or takes none of ours; its jobs keep their state.
+        DiskFull: no room on this machine for results; likewise.
+        BadInput: the host of a job is configured no more; likewise.
     """
     patience = Retrying(
         retry=retry_if_exception_type(HostUnreachable),
@@ -143,10 +145,10 @@ def _step(client: Client, record: JobRecord, seen: Observation) -> None:
 
 
 @contextmanager
-def _noted(troubles: dict[str, HostError], host: str) -> Iterator[None]:
+def _noted(troubles: dict[str, CosmosError], host: str) -> Iterator[None]:
     try:
         yield
-    except HostError as error:
+    except CosmosError as error:
         troubles[host] = error
 
 
