@@ -10,8 +10,23 @@ from cosmos_houdini.errors import did_you_mean
 
 # name -> (module below cosmos_houdini.cli, function, line of the help page)
 COMMANDS: dict[str, tuple[str, str, str]] = {
-    "scene": ("scene", "scene", "What a .hip file says: frame rate, ranges, cameras, render outputs."),
+    "demo": ("demo", "demo", "The main job on a generated shot, with the preview engine."),
+    "submit": ("submit", "submit", "Run a shot: from scene and renders to a verified result."),
+    "scene": ("scene", "scene", "What a .hip file says: rate, ranges, cameras, outputs."),
     "check": ("check", "check", "Find and verify image sequences."),
+    "convert-sequence": ("convert", "convert_sequence", "Verified sequences become one video a pass."),
+    "standardize": ("standardize", "standardize", "Bring a video to another rate and size."),
+    "extract-frame": ("standardize", "extract_frame", "Write one frame of a video as PNG."),
+    "create-spec": ("spec", "create_spec", "Write a prompt spec: prompt, colour video, controls."),
+    "create-run": ("spec", "create_run", "Write a run spec: engine, weights, parameters."),
+    "run": ("run", "run", "Run one inference to a verified result."),
+    "status": ("jobs", "status", "The jobs of this project."),
+    "logs": ("jobs", "logs", "What a job has printed."),
+    "attach": ("jobs", "attach", "Follow jobs to their end, whoever started them."),
+    "cancel": ("jobs", "cancel", "Stop jobs on their hosts."),
+    "retry": ("jobs", "retry", "Start a new attempt of jobs that did not succeed."),
+    "fetch": ("jobs", "fetch", "Bring and verify the results of jobs again."),
+    "config": ("config", "config", "What is configured, and where each value came from."),
 }
 
 
@@ -28,9 +43,8 @@ class CommandTable(click.Group):
             return None
         module, function, _ = COMMANDS[cmd_name]
         command: click.Command = getattr(importlib.import_module(f"cosmos_houdini.cli.{module}"), function)
-        command.params.append(
-            click.Option(["--debug"], is_flag=True, expose_value=False, help="Add the traceback to an error.")
-        )
+        if all(option.name != "debug" for option in command.params):
+            command.params.append(_debug_option())
         return command
 
     def resolve_command(
@@ -46,3 +60,7 @@ class CommandTable(click.Group):
         """Write the table."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, _, line) in COMMANDS.items()])
+
+
+def _debug_option() -> click.Option:
+    return click.Option(["--debug"], is_flag=True, expose_value=False, help="Add the traceback to an error.")

@@ -12,7 +12,7 @@ from PIL import Image
 
 from cosmos_houdini.demo.raycast import Picture, View, cast
 
-NEAREST_M = 2.0  # what is this near, or nearer, is white in the depth pass
+NEAREST_M = 4.0  # what is this near, or nearer, is white in the depth pass
 FLAT_COLORS = (  # one for sky, ground, and each object of the courtyard
     (0, 0, 0),
     (255, 0, 0),

@@ -1,0 +1,156 @@
+"""``submit``: a shot from its scene and renders to a verified result, in one command."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from cosmos_houdini.cli.console import json_option, print_json, progress_bar, say
+from cosmos_houdini.cli.convert import frame_rate
+from cosmos_houdini.cli.run import conclude, drive, opened, plan_run, show_plan
+from cosmos_houdini.cli.spec import parameters_of, weights_of
+from cosmos_houdini.config import Config, load
+from cosmos_houdini.engines import engine, engine_names
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.media import span
+from cosmos_houdini.media.check import check_sequences
+from cosmos_houdini.media.convert import convert_sequences
+from cosmos_houdini.media.selection import OnGap, unknown_passes
+from cosmos_houdini.model.control import Control, Pass
+from cosmos_houdini.model.spec import PromptSpec, RunSpec
+from cosmos_houdini.model.video import Conversion
+from cosmos_houdini.plan.shot import Shot, shot_of_folder, shot_of_node
+from cosmos_houdini.plan.specs import save_prompt_spec, save_run_spec, validated
+from cosmos_houdini.queue.prepare import RESULTS, Prepared
+from cosmos_houdini.scene.reader import read_scene
+
+INPUTS = "input"
+
+
+@click.command(help="Run a shot: scene, check, convert-sequence, create-spec, create-run and run in one.")
+@click.argument("scene_file", metavar="SHOT.hip", type=click.Path(path_type=Path))
+@click.option("--renders", metavar="DIR", help="Folder or pattern of the rendered frames.")
+@click.option("--output", "node", metavar="/out/NODE", help="Instead: the render node that wrote the frames.")
+@click.option("--prompt", required=True, help="What the result shows.")
+@click.option("--negative-prompt", default="", help="What to avoid; without it, the engine's own.")
+@click.option("--name", help="Name of the shot; else the renders' own.")
+@click.option("--engine", "engine_name", help=f"{', '.join(engine_names())}; the configured default without it.")
+@click.option("--weights", nargs=4, type=float, metavar="VIS EDGE DEPTH SEG", help="0 to 1 each; 0 leaves one out.")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A parameter of the engine; repeatable.")
+@click.option("--fps", type=float, metavar="N", help="Frames a second; else the scene's. Rounded.")
+@click.option("--range", "range_", metavar="A-B", help="These frames; else the node's or the scene's range.")
+@click.option(
+    "--on-gap", type=click.Choice(["stop", "hold"]), default="stop", help="hold repeats the frame before a gap."
+)
+@click.option("--host", help="Where to run; without it, the configuration's default host.")
+@click.option("--num-gpu", type=click.IntRange(1), help="GPUs for this inference.")
+@click.option("--detach", is_flag=True, help="Return once the job runs on its host.")
+@click.option("--dry-run", is_flag=True, help="Encode, then print what would be run, and reach nothing.")
+@click.option("-o", "--results", type=click.Path(path_type=Path, file_okay=False), help="Folder of the shot.")
+@json_option
+def submit(
+    *,
+    scene_file: Path,
+    renders: str | None,
+    node: str | None,
+    prompt: str,
+    negative_prompt: str,
+    name: str | None,
+    engine_name: str | None,
+    weights: tuple[float, float, float, float] | None,
+    settings: tuple[str, ...],
+    fps: float | None,
+    range_: str | None,
+    on_gap: OnGap,
+    host: str | None,
+    num_gpu: int | None,
+    detach: bool,
+    dry_run: bool,
+    results: Path | None,
+    as_json: bool,
+) -> None:
+    """Run a shot; everything of it lies in one folder: ``input/``, the spec files, and a folder for each result."""
+    config = load()
+    chosen = engine(engine_name or config.settings.defaults.engine)
+    parameters = parameters_of(settings, chosen.parameters)
+    shot = _shot(scene_file, config, renders=renders, node=node)
+    shot = replace(shot, name=name or shot.name, frame_range=span.parse(range_) if range_ else shot.frame_range)
+    folder = (results or config.project / RESULTS / shot.name).absolute()
+    # The prompt and the weights are checked before minutes go into encoding.
+    spec = {"name": shot.name, "prompt": prompt, "negative_prompt": negative_prompt, "input_video": folder}
+    validated(PromptSpec, spec, "submit")
+    run = {"name": shot.name, "engine": chosen.name, "parameters": parameters, "weights": weights_of(weights)}
+    validated(RunSpec, {**run, "spec": spec}, "submit")
+    conversion = _converted(shot, folder / INPUTS, fps=frame_rate(fps, shot.scene), on_gap=on_gap)
+    prompt_spec = validated(PromptSpec, {**spec, **_videos(conversion)}, "submit")
+    save_prompt_spec(prompt_spec, folder / f"{shot.name}.spec.json")
+    run_spec = validated(RunSpec, {**run, "spec": prompt_spec}, "submit")
+    save_run_spec(run_spec, folder / f"{shot.name}.run.json")
+    prepared = _in_folder(plan_run(run_spec, config=config, host=host, num_gpu=num_gpu, results=None), folder)
+    if dry_run:
+        show_plan(prepared, None)
+        return
+    say(f"{chosen.name} makes {prepared.plan.frames} frames in {_chunks(prepared)} on host {prepared.record.job.host}")
+    with opened(config) as client:
+        record = drive(client, prepared, detach=detach)
+    if as_json:
+        print_json(record.job.document())
+    conclude([record], quiet=as_json)
+
+
+def _shot(scene_file: Path, config: Config, *, renders: str | None, node: str | None) -> Shot:
+    if (renders is None) == (node is None):
+        raise click.UsageError("give either --renders DIR or --output /out/NODE")
+    scene = read_scene(scene_file)
+    names = config.settings.passes.model_dump()
+    shot = shot_of_folder(scene, renders, names) if renders is not None else shot_of_node(scene, node or "", names)
+    say(f"{scene_file.name}: {scene.fps:g} fps, frames {scene.frame_range[0]}-{scene.frame_range[1]}")
+    return shot
+
+
+def _converted(shot: Shot, folder: Path, *, fps: int, on_gap: OnGap) -> Conversion:
+    """Verify the shot's frames and encode them; the frames of its range are taken, no others."""
+    with progress_bar("verifying", total=sum(len(s.frames) for s in shot.found), unit="files") as advance:
+        sequences = check_sequences(shot.found, on_frame=advance).sequences
+    for sequence in unknown_passes(sequences):
+        say(f"{sequence.pattern} is left out: its name tells no known pass")
+    first, last = shot.frame_range
+    total = (last - first + 1) * len(sequences)
+    with progress_bar("encoding", total=total, unit="frames") as advance:
+        conversion = convert_sequences(
+            sequences,
+            folder,
+            name=shot.name,
+            fps=fps,
+            scene_document=shot.scene.document(),
+            frame_range=shot.frame_range,
+            on_gap=on_gap,
+            on_frames=advance,
+        )
+    passes = ", ".join(str(video.pass_) for video in conversion.videos)
+    size = "{}x{}".format(*conversion.size)
+    say(f"verified and encoded {conversion.frames} frames of {size} at {conversion.fps} fps: {passes}")
+    return conversion
+
+
+def _videos(conversion: Conversion) -> dict[str, object]:
+    """Return the colour video and the control videos of a conversion, as a prompt spec names them."""
+    paths = {video.pass_: video.clip.path for video in conversion.videos}
+    if Pass.COLOR not in paths:
+        raise BadInput(
+            f"{conversion.name} has no colour pass among {', '.join(str(pass_) for pass_ in paths)}",
+            action="name the folder or files of the beauty render after it, or add a word under 'passes.color'",
+        )
+    controls = {kind.value: paths[Pass(kind.value)] for kind in Control if Pass(kind.value) in paths}
+    return {"input_video": paths[Pass.COLOR], "controls": controls}
+
+
+def _in_folder(prepared: Prepared, folder: Path) -> Prepared:
+    return replace(prepared, record=replace(prepared.record, results=folder / prepared.record.id))
+
+
+def _chunks(prepared: Prepared) -> str:
+    count = prepared.plan.chunks
+    return f"{count} chunk{'s' * (count != 1)} of {'x'.join(map(str, prepared.plan.size))}"

@@ -1,0 +1,88 @@
+"""A shot: a scene, and those of the renders on disk that belong to it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.media import passes
+from cosmos_houdini.media.discover import Unverified, find_sequences
+from cosmos_houdini.model.scene import Scene
+from cosmos_houdini.scene.output import find_output
+from cosmos_houdini.scene.picture import picture_pattern
+
+PassNames = Mapping[str, Iterable[str]]
+
+_LONGEST_NAME = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shot:
+    """What is known of a shot before its frames are verified.
+
+    Attributes:
+        name: fit for files and folders.
+        scene: what the .hip says.
+        found: the sequences of the shot, one a pass.
+        frame_range: first and last frame that the shot should have.
+    """
+
+    name: str
+    scene: Scene
+    found: tuple[Unverified, ...]
+    frame_range: tuple[int, int]
+
+
+def shot_of_folder(scene: Scene, renders: Path | str, names: PassNames) -> Shot:
+    """Return the shot whose renders lie below a folder, or follow a pattern.
+
+    Args:
+        scene: gives the frame range.
+        renders: as ``find_sequences`` takes it.
+        names: further words that tell a pass, as there.
+
+    Raises:
+        BadInput: there are no sequences, or those of several shots.
+    """
+    found = find_sequences(renders, names)
+    shots = sorted({sequence.shot for sequence in found})
+    if len(shots) > 1:
+        raise BadInput(
+            f"{renders} holds sequences of {len(shots)} shots",
+            allowed=", ".join(shots),
+            action="name one with a pattern, such as --renders 'folder/name.####.png'",
+        )
+    return Shot(name=_name(scene, shots[0]), scene=scene, found=found, frame_range=scene.frame_range)
+
+
+def shot_of_node(scene: Scene, node_path: str, names: PassNames) -> Shot:
+    """Return the shot that a render node writes: its picture path, and the passes of the same name beside it.
+
+    The passes of a node that writes into a folder called after its pass (``render/beauty/x.####.exr``) are looked for
+    beside that folder. The node's own frame range is the shot's, where it has one.
+
+    Raises:
+        BadInput: no such node, a picture path that cannot be expanded, or no file that follows it.
+    """
+    pattern = Path(picture_pattern(scene, node_path))
+    leader = find_sequences(pattern, names)[0].frames[0].file
+    folder = pattern.parent
+    if passes.tell("", (folder.name,), passes.words(names))[0] is not None:
+        folder = folder.parent
+    beside = find_sequences(folder, names)
+    shot = next(s.shot for s in beside if any(frame.file == leader for frame in s.frames))
+    found = tuple(sequence for sequence in beside if sequence.shot == shot)
+    of_node = find_output(scene, node_path).frame_range
+    frame_range = (round(of_node[0]), round(of_node[1])) if of_node else scene.frame_range
+    return Shot(name=_name(scene, shot), scene=scene, found=found, frame_range=frame_range)
+
+
+def _name(scene: Scene, shot: str) -> str:
+    """Return the renders' own name, or the scene's where they have none, in letters that every file system takes."""
+    for text in (shot, scene.path.stem):
+        if name := re.sub(r"[^A-Za-z0-9_-]+", "_", text).strip("_-")[:_LONGEST_NAME]:
+            return name
+    return "shot"
