@@ -47,10 +47,10 @@ def problems(encoded: bytes, decoded: bytes) -> list[str]:
     for index in suspects.tolist():
         distances = np.square(sent - got[index]).mean(axis=1)
         nearest = int(distances.argmin())
-        if distances[nearest] < distances[index]:
-            found.append(f"frame {index} shows frame {nearest}")
-        elif distances[index] > _OTHER_PICTURE_LEVELS**2:
+        if distances[nearest] > _OTHER_PICTURE_LEVELS**2:
             found.append(f"frame {index} shows none of the frames that were encoded")
+        elif distances[nearest] < distances[index]:
+            found.append(f"frame {index} shows frame {nearest}")
     return found
 
 

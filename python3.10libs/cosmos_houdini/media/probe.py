@@ -81,7 +81,7 @@ def inspect_video(
         try:
             lines = ffmpeg.run(_arguments(path), how)
         except ToolError as error:
-            raise BadInput(f"{path} is no whole video: {error.problem}: {error.detail}") from error
+            raise BadInput(f"{path} is no whole video: {error.detail or error.problem}") from error
         packets = (folder / "packets").read_text(encoding="ascii", errors="replace").splitlines()
         signatures = (folder / "signatures").read_bytes()
     return _facts(path, lines, packets, signatures)
@@ -155,10 +155,8 @@ def _rate(packets: Sequence[str]) -> tuple[Fraction, bool]:
 
 def _color(notes: str) -> ColorTags:
     """Return the tags of FFmpeg's note, ``tv, bt709, progressive`` or ``tv, bt470bg/bt709/unknown, progressive``."""
-    range_ = next((word for word in re.split(r",\s*", notes) if word in {"tv", "pc"}), "unknown")
-    for word in re.split(r",\s*", notes):
-        if word in {"tv", "pc", "progressive"} or " " in word:
-            continue
-        parts = word.split("/") if "/" in word else [word] * 3
-        return ColorTags(matrix=parts[0], primaries=parts[1], transfer=parts[2], range=range_)
-    return ColorTags(range=range_)
+    words = [word for word in re.split(r",\s*", notes) if word and word != "progressive" and " " not in word]
+    range_ = next((word for word in words if word in {"tv", "pc"}), "unknown")
+    said = next((word for word in words if word not in {"tv", "pc"}), "unknown")
+    matrix, primaries, transfer = said.split("/") if said.count("/") == 2 else [said] * 3  # noqa: PLR2004 - three tags
+    return ColorTags(matrix=matrix, primaries=primaries, transfer=transfer, range=range_)

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.sequence import Picture
@@ -22,8 +21,6 @@ from cosmos_houdini.model.sequence import Picture
 # The file name endings by which FFmpeg's image reader picks a decoder.
 _ENDINGS = {"png": "png", "jpeg": "jpg", "tiff": "tif", "dpx": "dpx"}
 _MOST_BITS = 16
-_TIFF_EXTRA_SAMPLES = 338
-_TIFF_ASSOCIATED_ALPHA = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,9 +120,15 @@ def _is_premultiplied(file: Path, picture: Picture) -> bool:
     """Return whether the alpha of a file is associated; PNG's never is, TIFF says so in its ExtraSamples."""
     if picture.format != "tiff" or picture.channels not in {2, 4}:
         return False
-    with Image.open(file) as image:
-        extra = image.getexif().get(_TIFF_EXTRA_SAMPLES, ())
-    return _TIFF_ASSOCIATED_ALPHA in (extra if isinstance(extra, tuple) else (extra,))
+    # Only here: most pictures are PNG, and the import takes longer than reading the header.
+    import OpenImageIO  # noqa: PLC0415
+
+    image = OpenImageIO.ImageInput.open(str(file))
+    if image is None:
+        raise BadInput(f"{file} cannot be read: {OpenImageIO.geterror()}")
+    spec = image.spec()
+    image.close()
+    return spec.alpha_channel >= 0 and not spec.get_int_attribute("tiff:UnassociatedAlpha", 0)
 
 
 def place(source: PictureFiles, folder: Path) -> str:

@@ -1,0 +1,75 @@
+"""``convert-sequence`` of one 1280x720 pass against the bare FFmpeg command with the same settings.
+
+Ours starts an interpreter, verifies the files, encodes, decodes back, compares every frame and hashes; the other side
+only encodes. Both run in turn, the first round warms up and is not counted.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import cv2
+import imageio_ffmpeg
+import numpy as np
+
+FRAMES = 120
+SIZE = (1280, 720)
+ROUNDS = 5
+TARGET = 1.25
+PACKAGE = Path(__file__).resolve().parents[1] / "python3.10libs"
+
+
+def write_frames(folder: Path) -> None:
+    width, height = SIZE
+    rng = np.random.default_rng(1)
+    coarse = rng.integers(0, 255, (height // 8, width // 4, 3), dtype=np.uint8)
+    scene = cv2.resize(coarse, (width * 2, height), interpolation=cv2.INTER_CUBIC)
+    scene = np.clip(scene + rng.normal(0, 4, scene.shape), 0, 255).astype(np.uint8)
+    for index in range(FRAMES):
+        frame = scene[:, index * 4 : index * 4 + width].copy()
+        cv2.circle(frame, (100 + index * 7, height // 2), 80, (0, 0, 255), -1)
+        cv2.imwrite(str(folder / f"shot.{1001 + index}.png"), frame)
+
+
+def bare(frames: Path, out: Path) -> list[str]:
+    return [
+        *(imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin", "-y"),
+        *("-framerate", "24", "-start_number", "1001", "-i", str(frames / "shot.%04d.png")),
+        *("-vf", "scale=out_color_matrix=bt709:out_range=tv:flags=accurate_rnd+full_chroma_inp+bicubic,format=yuv420p"),
+        *("-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709", "-color_range", "tv"),
+        *("-c:v", "libx264", "-preset", "medium", "-crf", "18", "-movflags", "+faststart", str(out / "bare.mp4")),
+    ]
+
+
+def ours(frames: Path, out: Path) -> list[str]:
+    return [sys.executable, "-m", "cosmos_houdini", "convert-sequence", str(frames), "-o", str(out), "--fps", "24"]
+
+
+def timed(argv: list[str]) -> float:
+    start = time.perf_counter()
+    subprocess.run(argv, check=True, capture_output=True, env={**os.environ, "PYTHONPATH": str(PACKAGE)})
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        frames, out = Path(name, "frames"), Path(name, "out")
+        frames.mkdir()
+        out.mkdir()
+        write_frames(frames)
+        rounds = [(timed(ours(frames, out)), timed(bare(frames, out))) for _ in range(ROUNDS + 1)][1:]
+    our_s, bare_s = (statistics.median(side) for side in zip(*rounds, strict=True))
+    print(
+        f"{'one 1280x720 pass, ' + str(FRAMES) + ' frames':36} {'ours s':>8} {'ffmpeg s':>9} {'ratio':>6} {'target':>7}"
+    )
+    print(f"{'convert-sequence':36} {our_s:8.2f} {bare_s:9.2f} {our_s / bare_s:6.2f} {TARGET:7.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from clips import bars, cell_means, decoded, palette, write_picture
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.media import ffmpeg
+from cosmos_houdini.media.make import BT709
+from cosmos_houdini.media.standardize import extract_frame, fitted, standardize
+
+
+def encode(folder: Path, pictures: list[np.ndarray], *arguments: str, rate: str = "24", name: str = "in.mp4") -> Path:
+    """Encode RGB pictures the way other programs do, lossless but for the change to YUV."""
+    frames = folder / f"{name}.frames"
+    frames.mkdir()
+    for index, pixels in enumerate(pictures):
+        write_picture(frames / f"{index}.png", pixels)
+    argv = [ffmpeg.program(), "-v", "error", "-y", "-framerate", rate, "-i", f"{frames.as_posix()}/%d.png", *arguments]
+    subprocess.run([*argv, "-c:v", "libx264", "-qp", "0", str(folder / name)], check=True)
+    return folder / name
+
+
+def test_another_rate_repeats_or_drops_frames_and_keeps_the_length(tmp_path: Path):
+    video = encode(tmp_path, [bars(index) for index in range(12)], rate="24")
+    clip = standardize(video, tmp_path / "out.mp4", fps=48).clip
+    assert (clip.frames, clip.fps, clip.path) == (24, 48.0, tmp_path / "out.mp4")
+    assert standardize(video, tmp_path / "out.mp4", fps=12).clip.frames == 6
+
+
+def test_a_fractional_rate_becomes_whole(tmp_path: Path):
+    video = encode(tmp_path, [bars(index) for index in range(12)], rate="24000/1001")
+    facts = standardize(video, tmp_path / "out.mp4")
+    assert (facts.clip.fps, facts.clip.frames, facts.constant_rate) == (24.0, 12, True)
+
+
+def test_another_size_is_fitted_and_centred_on_black(tmp_path: Path):
+    white = np.full((64, 96, 3), 255, np.uint8)
+    standardize(encode(tmp_path, [white] * 3), tmp_path / "out.mp4", size=(96, 96))
+    frame = decoded(tmp_path / "out.mp4")[1]
+    assert frame.shape == (96, 96, 3)
+    assert frame[:15].max() < 6 > frame[-15:].max()
+    assert frame[18:-18].min() > 249
+
+
+def test_wide_pixels_become_square(tmp_path: Path):
+    video = encode(tmp_path, [bars(0)] * 3, "-vf", "setsar=2")
+    facts = standardize(video, tmp_path / "out.mp4")
+    assert (facts.clip.size, facts.pixel_aspect) == ((192, 64), 1)
+
+
+def test_a_turned_video_is_stored_upright(tmp_path: Path):
+    video = encode(tmp_path, [bars(0)] * 3)
+    turned = tmp_path / "turned.mp4"
+    argv = [ffmpeg.program(), "-v", "error", "-display_rotation", "90", "-i", str(video), "-c", "copy", str(turned)]
+    subprocess.run(argv, check=True)
+    facts = standardize(turned, tmp_path / "out.mp4")
+    assert (facts.clip.size, facts.rotation_deg) == ((64, 96), 0)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "tags"),
+    [
+        ("bt601", ["-colorspace", "smpte170m", "-color_range", "tv"]),
+        ("bt601", []),
+        ("bt709", ["-colorspace", "bt709", "-color_range", "tv"]),
+    ],
+)
+def test_colours_of_another_matrix_become_bt709(tmp_path: Path, matrix: str, tags: list[str]):
+    filters = f"scale=out_color_matrix={matrix}:out_range=tv:flags=accurate_rnd,format=yuv420p"
+    if not tags:
+        filters += ",setparams=colorspace=unknown:range=unknown"
+    video = encode(tmp_path, [palette()] * 3, "-vf", filters, *tags)
+    facts = standardize(video, tmp_path / "out.mp4")
+    error = cell_means(decoded(tmp_path / "out.mp4")[1]) - cell_means(palette())
+    assert facts.color == BT709
+    assert np.abs(error).mean() < 1.5
+    assert np.abs(error).max() < 6
+
+
+@pytest.mark.parametrize("size", [(95, 64), (0, 64), (8, 8)])
+def test_a_size_that_videos_cannot_have_is_refused(tmp_path: Path, size: tuple[int, int]):
+    video = encode(tmp_path, [bars(0)] * 2)
+    with pytest.raises(BadInput, match="even numbers"):
+        standardize(video, tmp_path / "out.mp4", size=size)
+
+
+def test_high_dynamic_range_is_refused(tmp_path: Path):
+    video = encode(tmp_path, [bars(0)] * 2, "-vf", "setparams=color_trc=smpte2084")
+    with pytest.raises(BadInput, match="high dynamic range"):
+        standardize(video, tmp_path / "out.mp4")
+
+
+def test_a_broken_video_leaves_no_output(tmp_path: Path):
+    video = encode(tmp_path, [bars(index) for index in range(12)], "-movflags", "+faststart")
+    video.write_bytes(video.read_bytes()[: video.stat().st_size * 2 // 3])
+    with pytest.raises(BadInput, match="no whole video"):
+        standardize(video, tmp_path / "out" / "out.mp4")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_video_may_replace_itself(tmp_path: Path):
+    video = encode(tmp_path, [bars(index) for index in range(6)])
+    assert standardize(video, video, fps=12).clip.frames == 3
+    assert sorted(path.name for path in tmp_path.glob("*.mp4")) == ["in.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("size", "box", "inside"),
+    [((1920, 1080), (1280, 704), (1252, 704)), ((64, 96), (96, 96), (64, 96)), ((1000, 2), (100, 100), (100, 2))],
+)
+def test_fitting_keeps_the_aspect(size: tuple[int, int], box: tuple[int, int], inside: tuple[int, int]):
+    assert fitted(size, box) == inside
+
+
+@pytest.mark.parametrize("index", [0, 7, 11])
+def test_the_exact_frame_comes_out(weird_path: Path, index: int):
+    pictures = [bars(number) for number in range(12)]
+    tags = ["-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p", "-colorspace", "bt709", "-bf", "3"]
+    video = encode(weird_path, pictures, *tags)
+    extract_frame(video, index, weird_path / "f%d.png")
+    out = cv2.cvtColor(cv2.imdecode(np.fromfile(weird_path / "f%d.png", np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+    assert np.abs(out.astype(int) - pictures[index]).mean() < 2.5
+
+
+@pytest.mark.parametrize("index", [-1, 12])
+def test_a_frame_that_is_not_there_is_refused(tmp_path: Path, index: int):
+    video = encode(tmp_path, [bars(number) for number in range(12)])
+    with pytest.raises(BadInput, match="0 to 11"):
+        extract_frame(video, index, tmp_path / "f.png")
+    assert not (tmp_path / "f.png").exists()
+
+
+def test_an_extracted_frame_has_the_colours_of_the_video(tmp_path: Path):
+    tags = [
+        "-vf",
+        "scale=out_color_matrix=bt709:out_range=tv:flags=accurate_rnd,format=yuv420p",
+        "-colorspace",
+        "bt709",
+    ]
+    extract_frame(encode(tmp_path, [palette()] * 2, *tags), 1, tmp_path / "f.png")
+    out = cv2.cvtColor(cv2.imread(str(tmp_path / "f.png")), cv2.COLOR_BGR2RGB)
+    assert np.abs(cell_means(out) - cell_means(palette())).max() < 3
