@@ -1,0 +1,72 @@
+"""One picture of a whole shot: a row for each pass, a column for each of some frames, labelled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+Picture = NDArray[Any]
+
+TILE_WIDTH = 240
+MARGIN = 8
+LABEL_WIDTH = 90
+HEADER_HEIGHT = 56
+TEXT_SIZE = 15
+GROUND, TEXT = (24, 24, 24), (225, 225, 225)
+
+
+def columns(numbers: Sequence[int], count: int = 6) -> list[int]:
+    """Return at most ``count`` frame numbers, the first and the last among them, evenly spread.
+
+    >>> columns(range(1001, 1122), 5)
+    [1001, 1031, 1061, 1091, 1121]
+    """
+    places = np.linspace(0, len(numbers) - 1, min(count, len(numbers)))
+    return [numbers[round(place)] for place in places]
+
+
+def contact_sheet(title: str, rows: Mapping[str, Mapping[int, Picture]]) -> Image.Image:
+    """Return the sheet.
+
+    Args:
+        title: what the shot is called.
+        rows: for each pass its pictures by frame number: uint8, height x width or height x width x 3, all of one size.
+            A frame that a pass lacks stays empty.
+    """
+    numbers = sorted({number for pictures in rows.values() for number in pictures})
+    height, width = next(picture.shape[:2] for pictures in rows.values() for picture in pictures.values())
+    tile = TILE_WIDTH, max(1, round(TILE_WIDTH * height / width))
+    sheet = Image.new(
+        "RGB",
+        (LABEL_WIDTH + len(numbers) * (tile[0] + MARGIN) + MARGIN, HEADER_HEIGHT + len(rows) * (tile[1] + MARGIN)),
+        GROUND,
+    )
+    draw = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default(TEXT_SIZE)
+    draw.text((MARGIN, MARGIN), title, TEXT, font)
+    for column, number in enumerate(numbers):
+        left = LABEL_WIDTH + column * (tile[0] + MARGIN)
+        draw.text((left, HEADER_HEIGHT - TEXT_SIZE - MARGIN), str(number), TEXT, font)
+    for row, (name, pictures) in enumerate(rows.items()):
+        top = HEADER_HEIGHT + row * (tile[1] + MARGIN)
+        draw.text((MARGIN, top + tile[1] // 2 - TEXT_SIZE // 2), name, TEXT, font)
+        for number, picture in pictures.items():
+            left = LABEL_WIDTH + numbers.index(number) * (tile[0] + MARGIN)
+            sheet.paste(_tile(picture, tile), (left, top))
+    return sheet
+
+
+def write_contact_sheet(path: Path, title: str, rows: Mapping[str, Mapping[int, Picture]]) -> None:
+    """Write the sheet as PNG; ``path`` appears only when it is whole."""
+    partial = path.with_name(f".{path.name}.partial")
+    contact_sheet(title, rows).save(partial, format="PNG")
+    partial.replace(path)
+
+
+def _tile(picture: Picture, size: tuple[int, int]) -> Image.Image:
+    return Image.fromarray(np.ascontiguousarray(picture)).convert("RGB").resize(size, Image.Resampling.BOX)

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from cosmos_houdini.media.contact_sheet import columns, contact_sheet, write_contact_sheet
+
+
+def picture(level: int) -> np.ndarray:
+    return np.full((90, 160, 3), level, np.uint8)
+
+
+def test_rows_are_passes_and_columns_are_frames_in_order():
+    rows = {"color": {1010: picture(40), 1001: picture(200)}, "depth": {1001: picture(120)[..., 0]}}
+    sheet = np.asarray(contact_sheet("shot", rows))
+    tile = (90 * 240) // 160
+    top = 56
+    assert sheet[top + 5, 95].tolist() == [200] * 3
+    assert sheet[top + 5, 95 + 248].tolist() == [40] * 3
+    assert sheet[top + tile + 8 + 5, 95].tolist() == [120] * 3
+    assert sheet[top + tile + 8 + 5, 95 + 248].tolist() == [24] * 3
+
+
+def test_labels_are_drawn():
+    sheet = np.asarray(contact_sheet("shot", {"color": {1001: picture(0)}}))
+    assert (sheet[:20, :90] > 150).any()
+    assert (sheet[30:56, 90:] > 150).any()
+    assert (sheet[56:, :90] > 150).any()
+
+
+def test_sheet_is_written_whole(weird_path: Path):
+    path = weird_path / "shot.png"
+    write_contact_sheet(path, "größe", {"color": {1: picture(9)}})
+    with Image.open(path) as sheet:
+        assert sheet.size == contact_sheet("größe", {"color": {1: picture(9)}}).size
+    assert [p.name for p in weird_path.iterdir()] == ["shot.png"]
+
+
+def test_columns_hold_the_first_and_the_last_frame():
+    assert columns(range(1, 100), 4) == [1, 34, 66, 99]
+    assert columns([5, 7], 6) == [5, 7]
