@@ -53,6 +53,12 @@ def test_a_nasty_prompt_reaches_the_file_byte_for_byte(clips: dict[str, Path]):
     assert load_prompt_spec(Path("sub/s.json")).prompt == prompt
 
 
+def test_the_path_is_all_that_stands_on_standard_output(clips: dict[str, Path]):
+    done = call(create_spec, "s", "p", "--input-video", clips["color"], "-o", "a b.json")
+    assert done.stdout == "a b.json\n"
+    assert "next: cosmos-houdini create-run 'a b.json'" in done.stderr
+
+
 def test_json_is_all_that_stands_on_standard_output(clips: dict[str, Path]):
     done = call(create_spec, "s", "p", "--input-video", clips["color"], "--json")
     assert json.loads(done.stdout)["input_video"] == str(clips["color"])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 
 from cosmos_houdini.engines import EngineLog, engine, transfer_request
+from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.probe import inspect_video, sha256_of
 from cosmos_houdini.model.job import FailureClass
 from cosmos_houdini.model.parameter import ParameterValue
@@ -22,7 +25,12 @@ SQUARE = (96, 96)
 FRAMES = 2
 
 
-def run(folder: Path, request: InferenceRequest) -> EngineLog:
+def one_core() -> None:
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+
+def run(folder: Path, request: InferenceRequest, *, before: Callable[[], None] | None = None) -> EngineLog:
     """Run an invocation in a job folder, as a launcher would, with the FFmpeg of this machine."""
     site = Site(folder=PurePosixPath(folder), ffmpeg=imageio_ffmpeg.get_ffmpeg_exe())
     invocation = PREVIEW.invocation(request, site)
@@ -32,7 +40,14 @@ def run(folder: Path, request: InferenceRequest) -> EngineLog:
         (folder / name).write_text(text, "ascii")
     for name, local in invocation.inputs.items():
         (folder / name).symlink_to(local)
-    done = subprocess.run(invocation.argv, cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        invocation.argv,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=before,
+    )
     log = EngineLog(stdout=done.stdout, stderr=done.stderr)
     assert PREVIEW.failure(done.returncode, log) is None, done.stderr
     assert PREVIEW.progress(log, PREVIEW.plan(request)).fraction == 1.0
@@ -76,16 +91,16 @@ def test_a_job_runs_wherever_its_folder_lies(weird_path: Path):
     ],
 )
 def test_the_grid_has_a_cell_for_every_video(tmp_path: Path, weights: dict[str, float], grid: tuple[int, int]):
-    request = square_request(tmp_path / "videos", weights)
+    request = square_request(tmp_path / "videos", weights, fps=12)
     invocation = PREVIEW.invocation(request, Site(folder=PurePosixPath("/x"), ffmpeg="ffmpeg"))
     assert [out.size for out in invocation.outputs] == [(960, 960), grid]
     run(tmp_path / "job", request)
 
 
-def test_the_same_request_makes_the_same_bytes(tmp_path: Path):
+def test_the_same_request_makes_the_same_bytes_on_however_many_cores(tmp_path: Path):
     request = square_request(tmp_path / "videos", {"depth": 0.5})
-    for name in ("first", "second"):
-        run(tmp_path / name, request)
+    run(tmp_path / "first", request)
+    run(tmp_path / "second", request, before=one_core)
     for video in ("result.mp4", "controls.mp4"):
         assert sha256_of(tmp_path / "first" / "out" / video) == sha256_of(tmp_path / "second" / "out" / video)
 
@@ -103,6 +118,13 @@ def test_each_of_the_main_parameters_and_weights_shows(tmp_path: Path):
     for name, look in looks.items():
         if name != "plain":
             assert np.abs(look - looks["plain"]).mean() > 1, name
+
+
+def test_each_seed_has_its_own_grain(tmp_path: Path):
+    one, other = (
+        result(tmp_path / str(seed), {"depth": 0.5}, seed=seed, sigma_max=0.0, num_steps=1) for seed in (1, 2)
+    )
+    assert np.abs(one - other).mean() > 0.2
 
 
 def test_without_noise_the_result_is_the_input(tmp_path: Path):
@@ -155,6 +177,13 @@ def test_a_host_without_ffmpeg_gets_this_machines_own_as_a_program():
     assert invocation.argv[0] == "/data/jobs/x/in/ffmpeg"
     assert invocation.executables == ("in/ffmpeg",)
     assert invocation.inputs["in/ffmpeg"] == Path(imageio_ffmpeg.get_ffmpeg_exe())
+
+
+def test_a_windows_program_is_not_sent_to_a_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "ffmpeg.EXE").touch()
+    monkeypatch.setenv("COSMOS_HOUDINI_PROGRAMS_FFMPEG", str(tmp_path / "ffmpeg.EXE"))
+    with pytest.raises(BadInput, match=r"ffmpeg\.EXE cannot be sent along.*hosts\.<name>\.ffmpeg"):
+        PREVIEW.invocation(request_of(), Site(folder=PurePosixPath("/x")))
 
 
 def test_an_ffmpeg_of_the_host_is_used_where_it_has_one():

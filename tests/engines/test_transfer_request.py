@@ -34,6 +34,7 @@ def test_a_request_that_fits_has_no_warnings(check: Check):
     [
         ({"frames": 1}, "has 1 frames; allowed: 2 to 5000 frames"),
         ({"frames": 5001}, "has 5001 frames; allowed: 2 to 5000 frames; cut it into several shots"),
+        ({"num_gpu": 3}, "num_gpu = 3; allowed: 1, 2, 4, 8, 16"),
         ({"weights": {}}, "no control takes part"),
         ({"weights": {"depth": 1.4}}, r"weight 1.4 for depth; allowed: above 0, up to 1"),
         ({"weights": {"depth": 0.0}}, "weight 0 for depth"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -67,7 +68,7 @@ def create_spec(
     check_alike(probed({"color": spec.input_video} | {str(kind): path for kind, path in spec.controls.items()}))
     path = output or Path(f"{name}.spec.json")
     save_prompt_spec(spec, path)
-    _report(spec, f"wrote {path}; next: cosmos-houdini create-run {path}", as_json=as_json)
+    _report(spec, path, "create-run", as_json=as_json)
 
 
 @click.command("create-run", help="Write a run spec: a prompt spec with engine, weights and parameters.")
@@ -102,7 +103,7 @@ def create_run(
     _check_files([spec.input_video, *spec.controls.values()], spec_file)
     path = output or Path(f"{run.name}.run.json")
     save_run_spec(run, path)
-    _report(run, f"wrote {path}; next: cosmos-houdini run {path}", as_json=as_json)
+    _report(run, path, "run", as_json=as_json)
 
 
 _KINDS = [str(kind) for kind in Control]
@@ -146,7 +147,9 @@ def _check_files(videos: Iterable[Path], spec_file: Path) -> None:
             raise BadInput(f"{spec_file} names {video}, which is no file")
 
 
-def _report(spec: PromptSpec | RunSpec, sentence: str, *, as_json: bool) -> None:
+def _report(spec: PromptSpec | RunSpec, path: Path, next_command: str, *, as_json: bool) -> None:
     if as_json:
         print_json(document(spec))
-    say(sentence)
+    else:
+        click.echo(path)
+    say(f"wrote {path}; next: cosmos-houdini {next_command} {shlex.quote(str(path))}")

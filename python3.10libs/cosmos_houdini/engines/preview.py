@@ -8,16 +8,17 @@ the same request makes the same bytes on the same machine.
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-
-import imageio_ffmpeg
 
 from cosmos_houdini.engines.base import EngineLog
 from cosmos_houdini.engines.failures import CANNOT_EXECUTE_EXITS, GENERAL_SYMPTOMS, classified, unexplained
 from cosmos_houdini.engines.parameters import TRANSFER1_PARAMETERS
 from cosmos_houdini.engines.preview_graph import PreviewGraph, preview_graph
 from cosmos_houdini.engines.transfer_request import check_transfer_request, frame_plan
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.media import ffmpeg
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
 from cosmos_houdini.model.parameter import Parameter
 from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Site
@@ -54,11 +55,15 @@ class Preview:
         return frame_plan(request, SECONDS_PER_CHUNK)
 
     def invocation(self, request: InferenceRequest, site: Site) -> Invocation:
-        """Return one FFmpeg command; without an FFmpeg of the host, this machine's own goes along as an input."""
+        """Return one FFmpeg command; without an FFmpeg of the host, this machine's own goes along as an input.
+
+        Raises:
+            BadInput: this machine has none that a host could run.
+        """
         plan = self.plan(request)
         graph = preview_graph(request, plan)
         inputs = {f"in/{role}.mp4": path for role, path in _videos(request).items()}
-        brought = {} if site.ffmpeg else {FFMPEG_FILE: Path(imageio_ffmpeg.get_ffmpeg_exe())}
+        brought = {} if site.ffmpeg else {FFMPEG_FILE: _own_ffmpeg()}
         return Invocation(
             argv=(site.ffmpeg or str(site.folder / FFMPEG_FILE), *_arguments(graph, list(inputs), plan)),
             env={},
@@ -97,6 +102,17 @@ class Preview:
                 message="FFmpeg does not start on the host; configure one that does as hosts.<name>.ffmpeg",
             )
         return unexplained(exit_code, lines)
+
+
+def _own_ffmpeg() -> Path:
+    name = ffmpeg.program()
+    path = Path(shutil.which(name) or name).absolute()
+    if path.suffix.lower() == ".exe":
+        raise BadInput(
+            f"{path} cannot be sent along: hosts run no Windows programs",
+            action="name an FFmpeg of the host as hosts.<name>.ffmpeg in the configuration",
+        )
+    return path
 
 
 def _videos(request: InferenceRequest) -> dict[str, Path]:

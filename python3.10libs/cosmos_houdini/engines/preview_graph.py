@@ -1,6 +1,6 @@
 """FFmpeg's filter graph of the preview, built as text.
 
-FFmpeg's filter documentation: ffmpeg.org/ffmpeg-filters.html. Only filters that FFmpeg 4.3 has are used.
+FFmpeg's filter documentation: ffmpeg.org/ffmpeg-filters.html. Only filters and options that FFmpeg 4.4 has are used.
 """
 
 from __future__ import annotations

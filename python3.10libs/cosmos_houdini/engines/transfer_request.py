@@ -17,6 +17,9 @@ MIN_FRAMES = 2
 MAX_FRAMES = 5000
 """cosmos-transfer1 reads no more (NUM_MAX_FRAMES), and with a single frame it has no chunk to generate."""
 
+GPU_COUNTS = (1, 2, 4, 8, 16)
+"""A chunk has 16 latent frames, which cosmos-transfer1 shares out evenly (split_inputs_cp)."""
+
 NOTICEABLE_STRETCH = 0.05
 VIS_ALONE = 0.9
 
@@ -50,6 +53,8 @@ def check_transfer_request(request: InferenceRequest, parameters: Mapping[str, P
     resolve(parameters, request.parameters, engine=request.engine)
     if not request.prompt.strip():
         raise BadInput(f"{request.name}: the prompt is empty")
+    if request.num_gpu not in GPU_COUNTS:
+        raise BadInput(f"{request.name}: num_gpu = {request.num_gpu}", allowed=", ".join(map(str, GPU_COUNTS)))
     _check_frames(request)
     _check_controls(request)
     if request.parameters.get("use_distilled"):
