@@ -136,7 +136,7 @@ def running_engine() -> Iterator[DockerEngine]:
     """Start a Docker Engine in a folder of its own; containers, engine and folder are gone afterwards."""
     if sys.platform == "win32" or os.geteuid() != 0:
         pytest.skip("a Docker Engine can only be started by root")
-    for name in ("docker", "busybox"):
+    for name in ("dockerd", "docker", "busybox"):
         _program(name)
     # The path of a socket may be 107 bytes long, which the folders of pytest are not short enough for.
     folder = Path(tempfile.mkdtemp(prefix="dockerd"))

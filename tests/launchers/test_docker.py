@@ -195,6 +195,18 @@ def test_a_container_whose_script_was_killed_can_be_cancelled(
     assert not containers(image, "--all")
 
 
+def test_a_cancel_that_cannot_reach_the_docker_engine_says_so(
+    host: Host, config: HostConfig, image: DockerEngine
+) -> None:
+    new = running(host, config, "job")
+    until_true(lambda: containers(image))
+    kill_script(new)
+    deaf = config.model_copy(update={"env": {"DOCKER_HOST": "unix:///nowhere.sock"}})
+    with pytest.raises(JobError, match=r"cannot be stopped: .*nowhere"):
+        launcher_for("box", deaf).cancel(host, new.site, "job")
+    assert observe(host, new.site)["job"].phase is Phase.RUNNING
+
+
 def test_a_container_removed_by_someone_else_is_a_named_failure(
     host: Host, config: HostConfig, image: DockerEngine
 ) -> None:

@@ -22,7 +22,7 @@ from cosmos_houdini import launchers
 from cosmos_houdini.config import HostConfig
 from cosmos_houdini.errors import BadInput, JobError
 from cosmos_houdini.hosts import Completed, Host, open_host
-from cosmos_houdini.launchers import Task, detached, launcher_for
+from cosmos_houdini.launchers import Task, detached, folder, launcher_for
 from cosmos_houdini.launchers.folder import Phase
 from cosmos_houdini.launchers.shell import part
 from cosmos_houdini.launchers.staging import stage
@@ -45,8 +45,8 @@ def host(weird_path: Path) -> Host:
 def plain(tmp_path: Path) -> Iterator[Host]:
     host = open_host("here", CONFIG, project=tmp_path)
     yield host
-    for folder in (tmp_path / ".cosmos/host/jobs").glob("*"):
-        launcher_for("here", CONFIG).cancel(host, Site(folder=host.root / "jobs" / folder.name), folder.name)
+    for job in (tmp_path / ".cosmos/host/jobs").glob("*"):
+        launcher_for("here", CONFIG).cancel(host, Site(folder=host.root / "jobs" / job.name), job.name)
 
 
 def processes(site: Site) -> list[psutil.Process]:
@@ -467,3 +467,17 @@ def test_a_host_that_has_busybox_alone_is_enough(busybox: Host, tmp_path: Path) 
     assert observe(busybox, two.site)["two"].exit_code == 143
     assert gone(one.site)
     assert gone(two.site)
+
+
+def test_a_host_without_proc_is_asked_through_ps(plain: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (detached, folder):
+        monkeypatch.setattr(module, "part", lambda name: part(name).replace("/proc/self/", "/nowhere/"))
+    new = begin(plain, CONFIG, task(plain, ("sh", "-c", "sleep 300 & wait"), job_id="one"))
+    other = begin(plain, CONFIG, task(plain, ("sleep", "300"), job_id="other"))
+    for job in (new, other):
+        until(plain, job.site, lambda seen: seen.phase is Phase.RUNNING)
+    launcher_for("here", CONFIG).cancel(plain, new.site, "one")
+    seen = observe(plain, new.site, other.site)
+    assert (seen["one"].phase, seen["one"].exit_code) == (Phase.ENDED, 143)
+    assert seen["other"].phase is Phase.RUNNING
+    assert gone(new.site)

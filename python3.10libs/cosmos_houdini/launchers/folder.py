@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from cosmos_houdini.config import HostConfig
 from cosmos_houdini.errors import BadInput, HostError
 from cosmos_houdini.launchers.shell import assignments, part, words
+from cosmos_houdini.media import ffmpeg
 from cosmos_houdini.model.request import Site
 
 JOBS = "jobs"
@@ -89,8 +90,13 @@ def site_for(root: PurePosixPath, job_id: str, attempt: int, config: HostConfig)
     return Site(
         folder=root / JOBS / attempt_folder(job_id, attempt),
         engine_path=PurePosixPath(config.engine_path) if config.engine_path else None,
-        ffmpeg=config.ffmpeg,
+        ffmpeg=config.ffmpeg or _own_ffmpeg(config),
     )
+
+
+def _own_ffmpeg(config: HostConfig) -> str | None:
+    """Return this machine's FFmpeg where the job's program sees it as it is: no copy of it has to be brought."""
+    return ffmpeg.program() if config.address is None and config.launcher == "process" else None
 
 
 def poll_script(root: PurePosixPath, folders: Iterable[str], *, tail_bytes: int = 16384) -> str:

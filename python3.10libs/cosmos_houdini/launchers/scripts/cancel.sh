@@ -9,10 +9,20 @@ cd "$here" || exit 1
     exit 0
 }
 
+# Whether the process $1, or without a number any process of the job, lives.
+lives() {
+    mine=$(own | tr '\n' ' ')
+    if [ -z "$1" ]; then
+        [ -n "$mine" ]
+    else
+        case " $mine" in *" $1 "*) ;; *) false ;; esac
+    fi
+}
+
 # Waits up to $1 seconds until the process $2, or every process of the job, is gone.
 gone_within() {
     left=$(($1 * 5))
-    while mine=$(own | tr '\n' ' ') && case " $mine" in *" ${2:-[0-9]}"*) ;; *) false ;; esac do
+    while lives "$2"; do
         [ "$left" -gt 0 ] || return 1
         left=$((left - 1))
         sleep 0.2 2>/dev/null || { sleep 1 && left=$((left - 4)); }
@@ -21,19 +31,17 @@ gone_within() {
 
 main=
 [ ! -f started/pid ] || read -r main <started/pid
-mine=$(own | tr '\n' ' ')
 # run.sh hands the signal on and writes down how the job ended; without it, all that is left is told.
-case " $mine" in
-*" ${main:--} "*) kill -TERM "$main" 2>/dev/null ;;
-*)
+if lives "${main:--}"; then
+    kill -TERM "$main" 2>/dev/null
+else
     main=
     [ -z "$mine" ] || kill -TERM $mine 2>/dev/null
-    ;;
-esac
-gone_within 15 "${main:+$main }" || :
+fi
+gone_within 15 "$main" || :
 for pid in $(own); do
     [ "$pid" = "$main" ] || kill -KILL "$pid" 2>/dev/null
 done
-gone_within 5 || kill -KILL $(own) 2>/dev/null
+gone_within 5 "" || kill -KILL $(own) 2>/dev/null
 sweep
-gone_within 5
+gone_within 5 ""

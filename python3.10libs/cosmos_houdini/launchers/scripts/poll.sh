@@ -31,45 +31,44 @@ goes_on() {
     [ $? -eq 1 ]
 }
 
-observe() {
-    phase=absent code= oom=0 cancelled=0 beat= began= ended=
+# Sets $phase and what the files of a started job tell.
+look() {
     [ ! -f "$job/request.json" ] || phase=staged
     [ ! -e "$job/oom_killed" ] || oom=1
     [ ! -e "$job/cancelled" ] || cancelled=1
-    if [ -d "$job/started" ]; then
-        said=
-        # First the process, then the files: what has just ended has left its exit code before it went.
-        if goes_on; then living=1; else living=0; fi
-        [ ! -f "$job/state" ] || read -r said began ended <"$job/state"
-        [ ! -f "$job/heartbeat" ] || read -r beat <"$job/heartbeat"
-        if [ -f "$job/exit_code" ]; then
-            phase=ended
-            read -r code <"$job/exit_code"
-        elif [ $living = 1 ]; then
-            case $said in running | ended) phase=running ;; *) phase=waiting ;; esac
-        elif [ $cancelled = 1 ]; then
-            phase=ended
-        else
-            phase=vanished
-        fi
-        for log in stdout.log stderr.log; do
-            [ ! -s "$job/$log" ] || logs="$logs $spelling$job/$log"
-        done
+    [ -d "$job/started" ] || return 0
+    # First the process, then the files: what has just ended has left its exit code before it went.
+    if goes_on; then living=1; else living=0; fi
+    [ ! -f "$job/state" ] || read -r said began ended <"$job/state"
+    [ ! -f "$job/heartbeat" ] || read -r beat <"$job/heartbeat"
+    if [ -f "$job/exit_code" ]; then
+        phase=ended
+        read -r code <"$job/exit_code"
+    elif [ $living = 1 ]; then
+        case $said in running | ended) phase=running ;; *) phase=waiting ;; esac
+    elif [ $cancelled = 1 ]; then
+        phase=ended
+    else
+        phase=vanished
     fi
+    for log in stdout.log stderr.log; do
+        [ ! -s "$job/$log" ] || logs="$logs $spelling$job/$log"
+    done
+}
+
+command -v base64 >/dev/null || exit 1
+echo "poll $(date +%s) $spelling"
+cd "$jobs" 2>/dev/null || jobs=
+logs=
+for job in "$@"; do
+    phase=absent said='' code='' beat='' began='' ended='' oom=0 cancelled=0
+    [ -z "$jobs" ] || look
     printf 'job %s %s' "$job" "$phase"
     for value in "$code" "$beat" "$began" "$ended"; do
         digits "$value"
         printf ' %s' "$digits"
     done
     echo " $oom $cancelled"
-}
-
-command -v base64 >/dev/null || exit 1
-echo "poll $(date +%s) $spelling"
-cd "$jobs" 2>/dev/null || cd /
-logs=
-for job in "$@"; do
-    observe
 done
 # Two files at least, so that each is told with its name. No log can hold the name as it is spelled here.
 echo lengths

@@ -97,7 +97,7 @@ wait_for_gpus() {
     }
     mkdir -p "$locks"
     rm -f hold
-    mkfifo hold
+    mkfifo hold || finish 69
     exec 8<>hold
     until take_gpus; do
         sleep 1 &
@@ -120,7 +120,7 @@ fi
 
 # Whoever makes this folder runs the job; all others leave.
 mkdir started 2>/dev/null || exit 0
-echo "$$" >started/pid
+echo "$$" >started/pid || exit 1
 exec </dev/null >>stdout.log 2>>stderr.log
 trap on_signal TERM HUP INT
 put state waiting

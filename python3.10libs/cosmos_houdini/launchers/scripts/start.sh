@@ -9,5 +9,5 @@ left=100
 until [ -d started ]; do
     left=$((left - 1))
     [ "$left" -gt 0 ] || exit 1
-    sleep 0.1 2>/dev/null || sleep 1
+    sleep 0.1 2>/dev/null || { sleep 1 && left=$((left - 9)); }
 done
