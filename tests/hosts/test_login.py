@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -250,7 +251,9 @@ def test_the_keys_of_jump_hosts_are_verified_too(chain: tuple[Sshd, Sshd], tmp_p
     _, second = chain
     second.known_hosts.unlink()
     config = HostConfig(address="inner", root=str(tmp_path))
-    with pytest.raises(HostKeyError, match=rf"port {second.port} shows .* {second.fingerprint()}") as refused:
+    with pytest.raises(
+        HostKeyError, match=rf"port {second.port} shows .* {re.escape(second.fingerprint())}"
+    ) as refused:
         answer(config)
     subprocess.run(["sh", "-c", accepting_command(refused.value)], check=True)
     assert answer(config) == "in\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -128,6 +129,19 @@ def test_greetings_of_the_login_shell_are_no_output(tmp_path: Path) -> None:
         assert host.run("echo answer").stdout == "answer\n"
         host.write(host.root / "file", b"content")
         host.get(host.root / "file", tmp_path / "back")
+        assert (tmp_path / "back").read_bytes() == b"content"
+        host.close()
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash", "tcsh", "fish", "zsh"])
+def test_any_login_shell_will_do(tmp_path: Path, shell: str) -> None:
+    if not shutil.which(shell):
+        pytest.skip(f"{shell} is not installed")
+    with running_sshd(tmp_path / "sshd", f'ForceCommand exec {shell} -c "$SSH_ORIGINAL_COMMAND"') as own:
+        host = open_host("gpu01", own.config(tmp_path / "it's a \\ $(root)!"), project=tmp_path)
+        assert host.run("echo 'an \\ answer!'\nexit 3").exit_code == 3
+        host.write(host.root / "it's a \\ $file!", b"content")
+        host.get(host.root / "it's a \\ $file!", tmp_path / "back")
         assert (tmp_path / "back").read_bytes() == b"content"
         host.close()
 

@@ -22,13 +22,14 @@ def marked(script: bytes, root: PurePosixPath, mark: str) -> bytes:
 
     >>> print(marked(b"...", PurePosixPath("/data/it's"), "7f3a").decode())
     umask 077
-    LC_ALL=C mkdir -p -- '/data/it'"'"'s' && cd -- '/data/it'"'"'s' || exit 1
+    [ -d '/data/it'"'"'s' ] || LC_ALL=C mkdir -p -- '/data/it'"'"'s' || exit 1
+    cd -- '/data/it'"'"'s' || exit 1
     echo 7f3a
     ...
     """
     folder = shlex.quote(str(root))
-    lines = ["umask 077", f"LC_ALL=C mkdir -p -- {folder} && cd -- {folder} || exit 1", f"echo {mark}", ""]
-    return encoded("\n".join(lines)) + script
+    made = f"[ -d {folder} ] || LC_ALL=C mkdir -p -- {folder} || exit 1"
+    return encoded(f"umask 077\n{made}\ncd -- {folder} || exit 1\necho {mark}\n") + script
 
 
 def past_mark(pieces: Iterator[bytes], mark: str) -> bytes | None:
