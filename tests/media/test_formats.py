@@ -29,10 +29,12 @@ MAGICS = {
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """Return one small whole file of each format."""
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with one small whole file of each format, each called ``a``."""
     folder = tmp_path_factory.mktemp("whole")
-    return {suffix: pictures.picture(folder / f"a{suffix}").read_bytes() for suffix in pictures.SUFFIXES}
+    for suffix in pictures.SUFFIXES:
+        pictures.picture(folder / f"a{suffix}")
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -165,9 +167,9 @@ def test_dpx_of_every_packing_is_read_and_its_cut_seen(tmp_path: Path, packing: 
 
 
 @pytest.mark.parametrize("suffix", pictures.SUFFIXES)
-def test_a_file_cut_at_any_byte_is_damaged(whole: dict[str, bytes], scratch: Path, suffix: str):
+def test_a_file_cut_at_any_byte_is_damaged(whole: Path, scratch: Path, suffix: str):
     file = scratch / f"a{suffix}"
-    data = whole[suffix]
+    data = (whole / f"a{suffix}").read_bytes()
     # Every byte of the headers, then strides; the very last byte counts as well.
     strides = range(300, len(data), max(11, len(data) // 100))
     for keep in (*range(1, min(300, len(data))), *strides, len(data) - 1):
@@ -182,10 +184,11 @@ def test_a_file_whose_end_is_zeros_is_damaged_where_the_format_can_tell(tmp_path
         assert reason(pictures.blank_tail(file, keep)), file.suffix
 
 
-def test_any_changed_bit_of_a_png_is_found(whole: dict[str, bytes], scratch: Path):
+def test_any_changed_bit_of_a_png_is_found(whole: Path, scratch: Path):
     file = scratch / "a.png"
-    for offset in range(len(whole[".png"])):
-        file.write_bytes(whole[".png"])
+    data = (whole / "a.png").read_bytes()
+    for offset in range(len(data)):
+        file.write_bytes(data)
         assert reason(pictures.flip(file, offset)), offset
 
 
@@ -203,9 +206,9 @@ def test_arbitrary_bytes_are_damaged_and_nothing_else(scratch: Path, suffix: str
 @given(changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.binary(min_size=1, max_size=8)), max_size=4))
 @pytest.mark.parametrize("suffix", pictures.SUFFIXES)
 def test_a_file_changed_anywhere_is_a_picture_or_damaged_and_nothing_else(
-    whole: dict[str, bytes], scratch: Path, suffix: str, changes: list[tuple[float, bytes]]
+    whole: Path, scratch: Path, suffix: str, changes: list[tuple[float, bytes]]
 ):
-    data = bytearray(whole[suffix])
+    data = bytearray((whole / f"a{suffix}").read_bytes())
     # Most changes go into the first bytes, where the headers are.
     for place, new in changes:
         offset = int(place**3 * len(data))
@@ -261,6 +264,24 @@ def test_exr_that_a_render_left_unfinished_names_its_missing_blocks(tmp_path: Pa
     data[table + 16 : table + 32] = bytes(16)
     file.write_bytes(data)
     assert reason(file) == "lacks 2 of 4 blocks of lines: the render was cut off while writing"
+
+
+@pytest.mark.parametrize(("tag", "words"), [(257, "says that it is 48x0 pixels large"), (277, "with 0 channels")])
+@pytest.mark.parametrize("page", [0, 1])
+def test_tiff_with_a_page_without_pixels_is_damaged(tmp_path: Path, page: int, tag: int, words: str):
+    file = pictures.write(tmp_path / "a.tif", pictures.ramp(), compression="none")
+    data = bytearray(file.read_bytes())
+    (directory,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, directory)
+    entries = data[directory : directory + 2 + 12 * count]
+    (entry,) = (at for at in range(2, len(entries), 12) if struct.unpack_from("<H", entries, at)[0] == tag)
+    if page:
+        struct.pack_into("<I", data, directory + len(entries), len(data))
+        data += entries + bytes(4)
+        directory = len(data) - len(entries) - 4
+    struct.pack_into("<I", data, directory + entry + 8, 0)
+    file.write_bytes(data)
+    assert words in reason(file)
 
 
 def test_tiff_directories_in_a_circle_end(tmp_path: Path):

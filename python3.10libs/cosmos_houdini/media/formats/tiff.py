@@ -62,7 +62,8 @@ def read(source: Source) -> Picture:
             raise Damaged("has directories that run in a circle")
         seen.add(offset)
         tags, offset = _directory(source, layout, offset)
-        picture = picture or _picture(tags)
+        page = _picture(tags)
+        picture = picture or page
         _check_extents(source, tags)
     if picture is None:
         raise Damaged("has no picture in it: the render was cut off while writing")
@@ -107,14 +108,14 @@ def _one(tags: Tags, tag: int, default: int) -> int:
 
 
 def _picture(tags: Tags) -> Picture:
-    width, height = _one(tags, WIDTH, 0), _one(tags, HEIGHT, 0)
-    if not (width and height):
-        raise Damaged(f"says that it is {width}x{height} pixels large")
+    width, height, samples = _one(tags, WIDTH, 0), _one(tags, HEIGHT, 0), _one(tags, SAMPLES, 1)
+    if not (width and height and samples):
+        raise Damaged(f"says that it is {width}x{height} pixels large with {samples} channels")
     bit_depth = _one(tags, BITS, 1)
     kind = "uint"
     if _one(tags, SAMPLE_FORMAT, 1) == IEEE_FLOAT:
         kind = "half" if bit_depth == HALF_BITS else "float"
-    channels = 3 if _one(tags, PHOTOMETRIC, 1) == PALETTE else _one(tags, SAMPLES, 1)
+    channels = 3 if _one(tags, PHOTOMETRIC, 1) == PALETTE else samples
     return Picture(format="tiff", size=(width, height), bit_depth=bit_depth, channels=channels, channel_type=kind)
 
 
