@@ -36,17 +36,8 @@ def cpio(entries: Iterable[tuple[Body, Body]]) -> bytes:
 def limited(entries: Iterable[tuple[Body, Body]], letters: bytes = b"LC") -> bytes:
     """Return the Indie (``LC``) or Apprentice (``NC``) form, its unreadable sizes filled with a constant."""
     marker = {b"LC": "LIMITED_COMMERCIAL_FILE!!!", b"NC": "NON_COMMERCIAL_FILE!!!"}[letters]
-    return b"".join(
-        b"Hou"
-        + letters
-        + b"\x1a1033600baa0"
-        + b"%08x" % SAVED_S
-        + b"09a7e5953"
-        + as_bytes(name)
-        + b"\0"
-        + as_bytes(body)
-        for name, body in [*entries, (marker, "")]
-    )
+    start = b"Hou" + letters + b"\x1a1033600baa0%08x09a7e5953" % SAVED_S
+    return b"".join(start + as_bytes(name) + b"\0" + as_bytes(body) for name, body in [*entries, (marker, "")])
 
 
 def parm(name: str, *values: object) -> str:

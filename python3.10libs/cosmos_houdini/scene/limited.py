@@ -76,16 +76,12 @@ def _headers(file: BinaryIO) -> Iterator[tuple[int, int, bytes, bytes]]:
         file.seek(base + len(window))
         block = file.read(_BLOCK_SIZE)
         window += block
-        # A header that begins near the window's end is left for the next window, which holds it whole.
-        safe = len(window) - _HEADER_LIMIT if block else len(window)
-        done = 0
+        # A header may begin near the window's end and go on in the next block: that much is kept.
+        done = max(len(window) - _HEADER_LIMIT, 0)
         for match in _HEADER.finditer(window):
-            if match.start() >= safe:
-                break
             yield base + match.start(), base + match.end(), match[1], match[2]
-            done = match.end()
+            done = max(done, match.end())
         if not block:
             return
-        done = max(done, safe, 0)
         base += done
         window = window[done:]
