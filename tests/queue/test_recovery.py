@@ -12,8 +12,14 @@ import pytest
 import yaml
 
 from cosmos_houdini.errors import HostError, HostUnreachable
+from cosmos_houdini.hosts.base import Host
+from cosmos_houdini.launchers.base import Task
+from cosmos_houdini.launchers.folder import Phase
+from cosmos_houdini.launchers.process import ProcessLauncher
 from cosmos_houdini.model.job import JobState
+from cosmos_houdini.queue import client as client_module
 from cosmos_houdini.queue import runner
+from cosmos_houdini.queue.finish import CANCELLED
 from cosmos_houdini.queue.store import Store
 from job_shop import Shop
 from sshd import Sshd
@@ -182,7 +188,7 @@ def test_a_job_that_was_cancelled_elsewhere_is_no_failure(
 @pytest.mark.sshd
 def test_a_cut_connection_is_made_again_and_the_job_finished(remote_shop: Shop, server: Sshd):
     asked = has_reached(remote_shop, "running")
-    client = remote_shop.popen("run", remote_shop.spec(sleep_s="2"))
+    client = remote_shop.popen("run", remote_shop.spec(sleep_s="1"))
     until(asked)
     server.cut()
     _, errors = client.communicate(timeout=TIMEOUT_S)
@@ -202,11 +208,42 @@ def test_a_job_is_not_failed_because_its_host_is_out_of_reach(
         told = capsys.readouterr()
         assert "what is listed is what was last known" in told.err
         assert before.id in told.out
-        troubles: list[HostError] = []
         with closing(remote_shop.client()) as client, pytest.raises(HostUnreachable):
-            runner.wait(client, [before.id], on_update=lambda _: None, on_trouble=troubles.append, patience_attempts=2)
-        assert len(troubles) == 1
+            runner.wait(client, [before.id], on_update=_ignore, on_trouble=_ignore, patience_attempts=1)
         assert remote_shop.record().state == before.state
+        troubles: list[HostError] = []
+
+        def trouble(error: HostError) -> None:
+            troubles.append(error)
+            server.start()
+
+        with closing(remote_shop.client()) as client:
+            (record,) = runner.wait(client, [before.id], on_update=_ignore, on_trouble=trouble, patience_attempts=2)
+        assert record.state is JobState.SUCCEEDED
+        assert len(troubles) == 1
     finally:
-        server.start()
-    assert remote_shop.main("attach") == 0
+        server.restart()
+
+
+def _ignore(_: object) -> None:
+    """Take what nobody asks for."""
+
+
+class StartsAfterCancel(ProcessLauncher):
+    """A launcher in whose start another client cancels the job."""
+
+    def start(self, host: Host, task: Task) -> None:
+        super().start(host, task)
+        with closing(Store.of(Path.cwd())) as store:
+            assert store.move(store.get(task.job_id), JobState.CANCELLED, CANCELLED)
+
+
+def test_a_job_that_is_cancelled_while_it_starts_is_stopped_on_its_host(shop: Shop, monkeypatch: pytest.MonkeyPatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(client_module, "launcher_for", lambda _, config: StartsAfterCancel(config))
+        assert shop.main("run", shop.spec(sleep_s="30"), "--detach") == 1
+    assert shop.record().state is JobState.CANCELLED
+    with closing(shop.client()) as client:
+        seen = runner.observe(client, [shop.record()])[shop.record().id]
+    assert seen.phase is Phase.ENDED
+    assert seen.cancelled

@@ -11,13 +11,12 @@ from cosmos_houdini.cli.console import json_option, print_json, say
 from cosmos_houdini.cli.live import standing
 from cosmos_houdini.cli.run import conclude, follow, opened
 from cosmos_houdini.config import load
-from cosmos_houdini.errors import BadInput, Cancelled
-from cosmos_houdini.model.job import JobState
+from cosmos_houdini.errors import BadInput, Cancelled, one_line
+from cosmos_houdini.model.job import Job, JobState
 from cosmos_houdini.queue import orders, runner
 from cosmos_houdini.queue.adopt import adopt
 from cosmos_houdini.queue.client import Client
 from cosmos_houdini.queue.logs import LogReader
-from cosmos_houdini.queue.record import JobRecord
 
 FOLLOW_PAUSE_S = 1.0
 
@@ -39,8 +38,10 @@ def status(*, ids: tuple[str, ...], as_json: bool) -> None:
         if as_json:
             print_json({"jobs": [job.document() for job in client.store.jobs(wanted)]})
             return
-        for record in client.store.records(wanted):
-            click.echo(_line(record))
+        # Whole rows are read for the jobs on their way alone: there are few, and of the others thousands.
+        on_their_way = {record.id: standing(record) for record in client.store.records(asked)}
+        for job in client.store.jobs(wanted):
+            click.echo(_line(job, on_their_way.get(job.id)))
         _say_who_waits(client, sorted(asked))
 
 
@@ -122,10 +123,11 @@ def fetch(*, ids: tuple[str, ...], output: Path | None) -> None:
                 click.echo(path)
 
 
-def _line(record: JobRecord) -> str:
-    failure = record.job.failure
-    words = f"{record.state} ({failure.failure}): {failure.message}" if failure else standing(record)
-    return f"{record.id}  {record.job.engine} on {record.job.host}, attempt {record.job.attempt}  {words}"
+def _line(job: Job, standing: str | None) -> str:
+    words = standing or str(job.state)
+    if job.failure:
+        words = f"{job.state} ({job.failure.failure}): {one_line(job.failure.message)}"
+    return f"{job.id}  {job.engine} on {job.host}, attempt {job.attempt}  {words}"
 
 
 def _say_who_waits(client: Client, ids: list[str]) -> None:

@@ -90,13 +90,8 @@ class Client:
         """Hold a job for this client; gives False where another client of this machine holds it."""
         return job_lock(self.config.project / FOLDER / "locks", job_id, timeout_s=timeout_s)
 
-    def drop(self, host: str) -> None:
-        """Give up the connections to a host; the next use opens new ones."""
-        for key in [key for key in self._hosts if key[0] == host]:
-            self._hosts.pop(key).close()
-
     def close(self) -> None:
         """Give back connections and store; jobs go on."""
-        for name in {name for name, _ in self._hosts}:
-            self.drop(name)
+        for host in self._hosts.values():
+            host.close()
         self.store.close()

@@ -69,8 +69,6 @@ def advance(client: Client, ids: Collection[str], *, start: bool = True) -> dict
         if host not in troubles:
             with _noted(troubles, host):
                 _follow(client, records)
-    for host in troubles:
-        client.drop(host)
     return troubles
 
 
