@@ -1,0 +1,136 @@
+"""Control passes from 16 multi-layer half EXR frames of 1920x1080: what reading costs, and what each pass adds.
+
+Reading stands beside the bare OpenEXR binding and OpenImageIO on the same files with as many threads; the display
+transform beside OpenColorIO without a cube.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+import OpenEXR
+import OpenImageIO
+
+from cosmos_houdini.media import blur, color, cryptomatte, depth, edges, geometry, layers, picture_io, segmentation
+from cosmos_houdini.media.palette import color as palette_color
+from cosmos_houdini.model.control import Pass
+
+FRAMES = 16
+SIZE = (1920, 1080)
+ENGINE = (1280, 704)
+ROUNDS = 5
+TARGET = 1.1
+THREADS = os.cpu_count() or 1
+PASSES = (Pass.COLOR, Pass.DEPTH, Pass.SEG)
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory() as name:
+        paths = [write_frame(Path(name) / f"shot.{1001 + n}.exr", n) for n in range(FRAMES)]
+        chosen = layers.choose_layers(layers.read_header(paths[0]))
+        chosen = {pass_: chosen[pass_] for pass_ in PASSES}
+        readers = {
+            "read_passes": lambda path: picture_io.read_passes(path, chosen),
+            "bare OpenEXR": lambda path: OpenEXR.File(str(path), separate_channels=True, num_threads=0).parts,
+            "OpenImageIO": read_with_openimageio,
+        }
+        print(f"{FRAMES} EXR frames of {SIZE[0]}x{SIZE[1]}, 12 half and 4 float channels, {THREADS} threads")
+        medians = measure(readers, paths)
+        frame = picture_io.read_passes(paths[0], chosen)
+    for label, median in medians.items():
+        print(f"{label:14} {median * 1e3:6.0f} ms a frame  {median / medians['read_passes']:5.2f} times read_passes")
+    print_passes(frame)
+    ratio = medians["read_passes"] / min(medians["bare OpenEXR"], medians["OpenImageIO"])
+    reached = ratio <= TARGET
+    print(f"target: at most {TARGET} times the faster exact reader: {ratio:.2f}, {'reached' if reached else 'MISSED'}")
+    return 0 if reached else 1
+
+
+def write_frame(path: Path, number: int) -> Path:
+    width, height = SIZE
+    rng = np.random.default_rng(number)
+    coarse = rng.random((height // 12, width // 12, 12)).astype(np.float32)
+    planes = np.concatenate([cv2.resize(coarse[..., n : n + 4], SIZE) for n in (0, 4, 8)], axis=-1)
+    planes += rng.random(planes.shape, np.float32) * 0.01
+    names = ["R", "G", "B", "A", "albedo.R", "albedo.G", "albedo.B", "N.X", "N.Y", "N.Z", "Pz", "motion.X"]
+    channels = {name: planes[..., n].astype(np.float16) for n, name in enumerate(names)}
+    y, x = np.mgrid[:height, :width]
+    ids = ((x + 8 * number) // 160 + y // 120 * 12).astype(np.uint32) * 2654435 + 2**30
+    crypto = (ids.view(np.float32), np.full_like(planes[..., 0], 0.9), np.zeros_like(planes[..., 0]))
+    for letter, plane in zip("RGBA", (*crypto, crypto[2]), strict=True):
+        channels[f"CryptoObject00.{letter}"] = plane
+    header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
+    OpenEXR.File(header, channels).write(str(path))
+    return path
+
+
+def read_with_openimageio(path: Path) -> None:
+    file = OpenImageIO.ImageInput.open(str(path))
+    names = list(file.spec().channelnames)
+    file.read_image(0, 0, 0, 3, OpenImageIO.HALF)
+    file.read_image(0, 0, names.index("Pz"), names.index("Pz") + 1, OpenImageIO.HALF)
+    first = names.index("CryptoObject00.R")
+    file.read_image(0, 0, first, first + 4, OpenImageIO.FLOAT)
+    file.close()
+
+
+def measure(readers: dict[str, Callable[[Path], object]], paths: list[Path]) -> dict[str, float]:
+    """Return the median seconds a frame of each reader, run by turns so that all meet the same load."""
+    times: dict[str, list[float]] = {label: [] for label in readers}
+    with ThreadPoolExecutor(THREADS) as pool:
+        for _ in range(ROUNDS):
+            for label, read in readers.items():
+                start = time.perf_counter()
+                for _ in pool.map(lambda path, read=read: read(path) is None, paths):
+                    pass
+                times[label].append((time.perf_counter() - start) / len(paths))
+    return {label: statistics.median(found) for label, found in times.items()}
+
+
+def print_passes(frame: dict[Pass, np.ndarray]) -> None:
+    """Print what one frame of each pass costs with one thread."""
+    placed = geometry.plan_geometry(SIZE, ENGINE)
+    transform = color.display_transform(color.ColorChoice())
+    codes = cryptomatte.strongest(frame[Pass.SEG])
+    survey = segmentation.CodeSurvey()
+    survey.add(codes)
+    colors = {code: palette_color(n) for n, code in enumerate(survey.objects())}
+    nearness = depth.disparity(frame[Pass.DEPTH], depth.DepthKind.CAMERA_Z)
+    ranges = depth.RangeSurvey()
+    ranges.add(nearness)
+    depth_range = ranges.range(depth.DepthKind.CAMERA_Z)
+    shown = transform.apply(frame[Pass.COLOR])
+    small = placed.forward(shown, Pass.COLOR)
+    medium = blur.TRANSFER25["medium"]
+    steps: dict[str, Callable[[], object]] = {
+        "display, cube": lambda: transform.apply(frame[Pass.COLOR]),
+        "display, in full": lambda: transform.apply_exactly(frame[Pass.COLOR]),
+        "depth, first pass": lambda: ranges.add(depth.disparity(frame[Pass.DEPTH], depth.DepthKind.CAMERA_Z)),
+        "depth, second pass": lambda: depth.to_8bit(placed.forward(nearness, Pass.DEPTH), depth_range),
+        "cryptomatte": lambda: cryptomatte.strongest(frame[Pass.SEG]),
+        "seg, first pass": lambda: survey.add(codes),
+        "seg, second pass": lambda: segmentation.paint(placed.forward(codes, Pass.SEG), colors),
+        "color to size": lambda: placed.forward(shown, Pass.COLOR),
+        "edge": lambda: edges.edge_map(small),
+        "vis": lambda: blur.blurred(small, medium),
+    }
+    for label, step in steps.items():
+        times = []
+        for _ in range(ROUNDS):
+            start = time.perf_counter()
+            step()
+            times.append(time.perf_counter() - start)
+        print(f"{label:18} {statistics.median(times) * 1e3:6.0f} ms a frame")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
