@@ -13,7 +13,7 @@ from cosmos_houdini.cli.console import json_option, print_json, say
 from cosmos_houdini.cli.live import live
 from cosmos_houdini.config import Config, load
 from cosmos_houdini.engines import engine
-from cosmos_houdini.errors import Cancelled
+from cosmos_houdini.errors import Cancelled, HostError
 from cosmos_houdini.model.job import Job, JobState
 from cosmos_houdini.model.spec import RunSpec
 from cosmos_houdini.plan.dry_run import dry_run_document, write_plan
@@ -115,8 +115,13 @@ def follow(client: Client, ids: list[str], *, detach: bool = False) -> list[JobR
                 on_trouble=display.trouble,
                 until=runner.on_host if detach else runner.at_end,
             )
+    except HostError:
+        say(f"{_left_alone(client.store.jobs(ids), 'given up')}: cosmos-houdini attach {' '.join(ids)}")
+        raise
     except KeyboardInterrupt:
-        raise Cancelled(_left_alone(client.store.jobs(ids)), action=f"cosmos-houdini attach {' '.join(ids)}") from None
+        raise Cancelled(
+            _left_alone(client.store.jobs(ids), "interrupted"), action=f"cosmos-houdini attach {' '.join(ids)}"
+        ) from None
 
 
 def conclude(records: list[JobRecord], *, quiet: bool = False) -> None:
@@ -166,9 +171,9 @@ def show_plan(prepared: Prepared, folder: Path | None) -> None:
     print_json(dry_run_document(prepared.request, prepared.plan, prepared.invocation, prepared.site))
 
 
-def _left_alone(jobs: list[Job]) -> str:
+def _left_alone(jobs: list[Job], why: str) -> str:
     left = [job for job in jobs if not job.state.final]
     waiting = [job for job in left if job.state in runner.BEFORE_HOST]
     if waiting:
-        return f"interrupted; {waiting[0].id} is {waiting[0].state} and not on {waiting[0].host} yet; to go on"
-    return f"interrupted; {len(left) or 'no'} job{'s' * (len(left) != 1)} still running; to follow again"
+        return f"{why}; {waiting[0].id} is {waiting[0].state} and not on {waiting[0].host} yet; to go on"
+    return f"{why}; {len(left) or 'no'} job{'s' * (len(left) != 1)} still running; to follow again"
