@@ -247,6 +247,13 @@ def test_the_secrets_file_is_private_until_it_is_read(plain: Host) -> None:
     assert not (path(new.site) / "secrets").exists()
 
 
+def test_the_secrets_file_is_gone_while_the_program_runs(plain: Host) -> None:
+    new = begin(plain, CONFIG, task(plain, ("ls",), secrets={"TOKEN": "t0ken"}))
+    told = ended(plain, new.site).stdout_tail.split()
+    assert "run.sh" in told
+    assert "secrets" not in told
+
+
 def test_a_secret_of_two_lines_is_refused_without_being_told() -> None:
     with pytest.raises(BadInput, match=r"\$TOKEN") as caught:
         detached.secrets_file({"TOKEN": "hush\nhush"})
