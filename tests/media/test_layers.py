@@ -86,6 +86,7 @@ def test_cryptomatte_of_objects_stands_before_ids_and_materials(tmp_path: Path):
         {**RGBA, "id": UINT, **preview, **materials, **objects},
         attributes={**object_attributes, **material_attributes},
     )
+    assert sorted(layer.name for layer in list_layers(path)) == ["CryptoMaterial", "CryptoObject", "id", "rgba"]
     seg = choose_layers(read_header(path))[Pass.SEG]
     assert (seg.name, seg.cryptomatte) == ("CryptoObject", True)
     assert [channel.name[-4:] for channel in seg.channels] == [f"{r}.{c}" for r in ("00", "01") for c in "RGBA"]

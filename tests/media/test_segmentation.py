@@ -119,6 +119,13 @@ def test_object_of_one_frame_is_found_and_noise_is_not():
     assert surveyed(noise, noise, last) == (77,)
 
 
+def test_fewer_pixels_than_a_flat_area_make_no_object():
+    noise = rng.integers(1, 10**6, (64, 64))
+    noise[20:22, 20:22] = 77
+    noise[10:40:3, 40:42] = noise[11:41:3, 40:41] = 88
+    assert surveyed(noise) == ()
+
+
 def test_frame_without_objects_is_black():
     assert not paint(rng.integers(1, 10**6, (8, 8)), {}).any()
 

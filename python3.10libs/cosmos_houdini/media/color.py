@@ -133,7 +133,6 @@ class DisplayTransform:
             self.display,
             self.view,
             fromspace=self.input_space,
-            unpremult=False,
             colorconfig=self.config,
             nthreads=threads,
         )
