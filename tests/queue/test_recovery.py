@@ -59,8 +59,17 @@ def killed(shop: Shop, state: str, *arguments: object) -> None:
         client.communicate()
 
 
-@pytest.mark.parametrize("state", ["queued", "staging", "running", "collecting"])
-def test_a_client_killed_in_any_state_leaves_a_job_that_attach_finishes(any_shop: Shop, state: str):
+@pytest.mark.parametrize(
+    ("where", "state"),
+    [
+        *(("shop", state) for state in ("queued", "staging", "running", "collecting")),
+        *(pytest.param("remote_shop", state, marks=pytest.mark.sshd) for state in ("staging", "running", "collecting")),
+    ],
+)
+def test_a_client_killed_in_any_state_leaves_a_job_that_attach_finishes(
+    request: pytest.FixtureRequest, where: str, state: str
+):
+    any_shop: Shop = request.getfixturevalue(where)
     killed(any_shop, state, "run", any_shop.spec(sleep_s="0.1"))
     assert not any_shop.record().state.final
     assert any_shop.main("attach") == 0
@@ -275,3 +284,17 @@ def test_a_job_that_is_cancelled_while_it_starts_is_stopped_on_its_host(shop: Sh
         seen = runner.observe(client, [shop.record()])[shop.record().id]
     assert seen.phase is Phase.ENDED
     assert seen.cancelled
+
+
+def test_a_client_leaves_alone_what_another_one_works_on(shop: Shop):
+    assert shop.main("run", shop.spec(), "--detach") == 0
+    record = shop.record()
+    with closing(shop.client()) as first, closing(shop.client()) as second:
+        first.store.add(replace(record, job=replace(record.job, id="idle-1", state=JobState.QUEUED)))
+        with first.lock(record.id), first.lock("idle-1"):
+            until(lambda: runner.observe(second, [record])[record.id].phase is Phase.ENDED)
+            runner.advance(second, [record.id, "idle-1"])
+            assert second.store.get(record.id).state is JobState.RUNNING
+            assert second.store.get("idle-1").state is JobState.QUEUED
+        runner.advance(second, [record.id])
+        assert second.store.get(record.id).state is JobState.SUCCEEDED
