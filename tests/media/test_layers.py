@@ -115,6 +115,12 @@ def test_unknown_override_names_the_nearest_layer(tmp_path: Path):
         choose_layers(read_header(path), {Pass.DEPTH: "zdept"})
 
 
+def test_layer_without_three_channels_is_no_color(tmp_path: Path):
+    path = write_exr(tmp_path / "a.exr", {**RGBA, "Z": FLOAT})
+    with pytest.raises(BadInput, match=r"layer 'Z' has no red, green and blue"):
+        choose_layers(read_header(path), {Pass.COLOR: "Z"})
+
+
 def test_header_tells_display_window_and_pixel_aspect(tmp_path: Path):
     path = write_exr(tmp_path / "a.exr", RGBA, at=(-2, 3), display=(0, 0, 20, 10), attributes={"pixelAspectRatio": 2.0})
     header = read_header(path)
