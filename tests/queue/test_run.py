@@ -154,15 +154,15 @@ def test_a_failed_run_is_run_again_from_where_its_inputs_lie_now(shop: Shop):
     assert again.record().job.attempt == 2
 
 
-def test_cancel_stops_the_job_on_its_host(any_shop: Shop, capsys: pytest.CaptureFixture[str]):
-    assert any_shop.main("run", any_shop.spec(sleep_s="30"), "--detach") == 0
-    pid = int(any_shop.on_host("started/pid").read_text())
+def test_cancel_stops_the_job_on_its_host(shop: Shop, capsys: pytest.CaptureFixture[str]):
+    assert shop.main("run", shop.spec(sleep_s="30"), "--detach") == 0
+    pid = int(shop.on_host("started/pid").read_text())
     assert psutil.pid_exists(pid)
-    assert any_shop.main("cancel", any_shop.record().id) == 0
+    assert shop.main("cancel", shop.record().id) == 0
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    assert any_shop.record().state is JobState.CANCELLED
-    assert any_shop.main("attach", any_shop.record().id) == 1
-    assert any_shop.main("cancel", any_shop.record().id) == 0
+    assert shop.record().state is JobState.CANCELLED
+    assert shop.main("attach", shop.record().id) == 1
+    assert shop.main("cancel", shop.record().id) == 0
     assert "is cancelled; nothing was stopped" in capsys.readouterr().err
 
 
