@@ -32,7 +32,7 @@ def check(path: str, hip: str | None, range_: str | None, *, as_json: bool) -> i
     Exit code 1 means that something is wrong with the frames; it is printed all the same.
     """
     expected = _expected_range(hip, range_)
-    found = find_sequences(path, config.load().settings.passes.model_dump())
+    found = find_sequences(path, config.load().settings.passes.words)
     files = sum(len(sequence.frames) for sequence in found)
     with progress_bar("verifying", total=files, unit="files") as advance:
         report = check_sequences(found, expected_range=expected, on_frame=advance)

@@ -18,6 +18,7 @@ import OpenImageIO
 from numpy.typing import NDArray
 
 from cosmos_houdini.errors import BadInput, ToolError, did_you_mean
+from cosmos_houdini.media.choices import ColorChoice
 from cosmos_houdini.media.display_cube import DisplayCube
 
 BUILT_IN = "ocio://default"
@@ -49,25 +50,6 @@ PRIMARIES: tuple[tuple[tuple[float, ...], tuple[str, ...]], ...] = (
 
 Linear = NDArray[Any]
 Picture = NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ColorChoice:
-    """What a person may choose; what is None follows the configuration.
-
-    Attributes:
-        config: path or ``ocio://`` name of an OpenColorIO configuration; None for ``$OCIO`` or the built-in one.
-        display: None for the configuration's default display, sRGB in the built-in one.
-        view: None for the display's default view.
-        input_space: colour space of the pictures; None for what the file says, else the role ``scene_linear``.
-        exposure_stops: each stop doubles the light before the view.
-    """
-
-    config: str | None = None
-    display: str | None = None
-    view: str | None = None
-    input_space: str | None = None
-    exposure_stops: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from cosmos_houdini.errors import BadInput, CheckFailed, CosmosError, DiskFull
 from cosmos_houdini.media import encode
+from cosmos_houdini.media.encode import Encoding
 from cosmos_houdini.media.make import make_video
 from cosmos_houdini.media.metadata import FILE_NAME, write_metadata
 from cosmos_houdini.media.probe import VideoFacts
@@ -29,7 +30,11 @@ from cosmos_houdini.model.video import ControlVideo, Conversion, Source
 
 # x264 and the decoders use several cores each, so more videos at a time cost memory and win nothing.
 _MOST_AT_ONCE = 4
+# Begun first, so that the others are made beside it: blurring takes longer than encoding.
+_SLOW = frozenset({Pass.VIS})
 _WORK_FOLDER = ".converting"
+
+Computed = Callable[[dict[Pass, Selection], Path], Mapping[Pass, ComputedFrames]]
 
 
 def convert_sequences(
@@ -41,7 +46,8 @@ def convert_sequences(
     scene_document: Mapping[str, Any] | None = None,
     frame_range: tuple[int, int] | None = None,
     on_gap: OnGap = "stop",
-    computed: Callable[[dict[Pass, Selection]], Mapping[Pass, ComputedFrames]] = lambda _: {},
+    computed: Computed = lambda _selections, _folder: {},
+    frame: Mapping[str, Any] | None = None,
     on_frames: Callable[[int], None] = lambda _: None,
 ) -> Conversion:
     """Encode one video a pass into ``out_dir`` and describe them in ``metadata.json`` there.
@@ -57,8 +63,10 @@ def convert_sequences(
         scene_document: the scene, for ``metadata.json``.
         frame_range: first and last frame number to take.
         on_gap: ``hold`` repeats the frame before for each missing or corrupt one, ``stop`` refuses.
-        computed: given the selected frames, returns the passes that are not encoded straight from their files:
-            instead of files that FFmpeg cannot read rightly (EXR), or in addition to the rendered passes.
+        computed: given the selected frames and a folder to work in, which is there until the videos are made, returns
+            the passes that are not encoded straight from their files: instead of files that FFmpeg cannot read rightly
+            (EXR), or in addition to the rendered passes.
+        frame: where the plate lies in the engine's frame, for ``metadata.json``.
         on_frames: called, from several threads, with how many more frames are encoded; raising ends the work.
 
     Raises:
@@ -69,10 +77,11 @@ def convert_sequences(
     """
     check_fps(fps)
     selections = select(sequences, frame_range=frame_range, on_gap=on_gap)
-    sources = _sources(selections, computed(selections))
     with _work_folder(out_dir) as work, _full_disk_named(out_dir):
-        facts = _make_all(sources, work, fps, on_frames)
-        videos = tuple(_video(pass_, facts[pass_], out_dir) for pass_ in sources)
+        sources = _sources(selections, computed(selections, work))
+        made = _make_all(sources, work, fps, on_frames)
+        facts = {pass_: found for pass_, (found, _) in made.items()}
+        videos = tuple(_video(pass_, *made[pass_], out_dir) for pass_ in sources)
         conversion = Conversion(
             name=name,
             folder=out_dir.absolute(),
@@ -82,6 +91,7 @@ def convert_sequences(
             videos=videos,
             sources={pass_: _described(source, selections, pass_) for pass_, source in sources.items()},
             scene=scene_document,
+            frame=frame,
         )
         _publish(conversion, facts)
     return conversion
@@ -145,22 +155,16 @@ def _full_disk_named(out_dir: Path) -> Iterator[None]:
 
 def _make_all(
     sources: Mapping[Pass, VideoSource], work: Path, fps: int, on_frames: Callable[[int], None]
-) -> dict[Pass, VideoFacts]:
+) -> dict[Pass, tuple[VideoFacts, Encoding]]:
     """Make the videos, several at a time; the first failure ends the others."""
     stop = Event()
     workers = max(1, min(len(sources), os.cpu_count() or 1, _MOST_AT_ONCE))
     with ThreadPoolExecutor(max_workers=workers) as pool:
         futures = {
             pass_: pool.submit(
-                make_video,
-                source,
-                work / str(pass_),
-                fps=fps,
-                encoding=encode.encoding_of(pass_),
-                on_frames=on_frames,
-                stop=stop,
+                _make_faithful, source, work / str(pass_), pass_, fps=fps, on_frames=on_frames, stop=stop
             )
-            for pass_, source in sources.items()
+            for pass_, source in sorted(sources.items(), key=lambda item: item[0] not in _SLOW)
         }
         try:
             done, _ = wait(futures.values(), return_when=FIRST_EXCEPTION)
@@ -173,8 +177,26 @@ def _make_all(
     return {pass_: future.result() for pass_, future in futures.items()}
 
 
-def _video(pass_: Pass, facts: VideoFacts, out_dir: Path) -> ControlVideo:
-    encoding = encode.encoding_of(pass_)
+def _make_faithful(
+    source: VideoSource, folder: Path, pass_: Pass, *, fps: int, on_frames: Callable[[int], None], stop: Event
+) -> tuple[VideoFacts, Encoding]:
+    """Make one video, encoded anew and closer as long as its source finds something lost.
+
+    Raises:
+        CheckFailed: something is lost with the closest encoding, too.
+    """
+    lost = None
+    for attempt, encoding in enumerate(encode.encodings_of(pass_)):
+        place = folder.with_name(f"{folder.name}-{attempt}") if attempt else folder
+        told = on_frames if attempt == 0 else lambda _: None
+        facts = make_video(source, place, fps=fps, encoding=encoding, on_frames=told, stop=stop)
+        lost = source.problem(facts.clip.path) if isinstance(source, ComputedFrames) and source.problem else None
+        if lost is None:
+            return facts, encoding
+    raise CheckFailed(f"the video of {source.label} is wrong: {lost}")
+
+
+def _video(pass_: Pass, facts: VideoFacts, encoding: Encoding, out_dir: Path) -> ControlVideo:
     return ControlVideo(
         pass_=pass_,
         clip=replace(facts.clip, path=out_dir.absolute() / f"{pass_}.mp4"),

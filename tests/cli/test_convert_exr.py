@@ -1,0 +1,147 @@
+"""``convert-sequence`` on multi-layer EXR with known depth and ids, through the whole way and back after decoding."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+import exrs
+from clips import decoded
+from cosmos_houdini.cli.convert import convert_sequence
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.media.palette import UPSTREAM
+
+WIDTH, HEIGHT, FRAMES = 128, 72, 6
+NAMES = ("/obj/ground", "/obj/car", "/obj/tree")
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("OCIO", raising=False)
+    return tmp_path
+
+
+def scene(frame: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return depth, infinite in the sky, and the number of the object that is seen, 0 in the sky."""
+    y, x = np.mgrid[:HEIGHT, :WIDTH]
+    depth = np.where(y > 30, 90.0 / np.maximum(y - 28, 1), np.inf)
+    owner = np.where(y > 30, 1, 0)
+    for number, (left, near) in enumerate(((15 + 9 * frame, 4.0), (100, 6.5)), 2):
+        box = (abs(x - left) < 13) & (y > 18) & (y < 55)
+        depth[box], owner[box] = near + frame / 8, number
+    return depth.astype(np.float32), owner
+
+
+def write_shot(folder: Path, *, first: int = 1001, pixel_aspect: float = 1.0, **changed: np.ndarray) -> Path:
+    """Write multi-layer frames as a renderer does: beauty, camera-space Z and a Cryptomatte; return their folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for frame in range(FRAMES):
+        depth, owner = scene(frame)
+        shares = {name: (owner == number).astype(np.float32) for number, name in enumerate(NAMES, 1)}
+        ranks, attributes = exrs.cryptomatte("CryptoObject", shares)
+        ramp = np.linspace(0.02, 1.5, WIDTH, dtype=np.float16)[None].repeat(HEIGHT, 0)
+        beauty = {"R": ramp, "G": ramp, "B": np.where(owner == 2, ramp, ramp / 2).astype(np.float16)}
+        exrs.write_exr(
+            folder / f"sh010.{first + frame}.exr",
+            {**beauty, "Pz": -depth, **ranks, **changed},
+            attributes={**attributes, "pixelAspectRatio": float(pixel_aspect)},
+        )
+    return folder
+
+
+def convert(*arguments: object) -> Result:
+    return CliRunner().invoke(
+        convert_sequence, [str(argument) for argument in arguments], catch_exceptions=False, standalone_mode=False
+    )
+
+
+def converted(*arguments: object) -> dict[str, Any]:
+    return dict(json.loads(convert(*arguments, "--json").stdout))
+
+
+def frames_of(document: dict[str, Any], pass_: str) -> np.ndarray:
+    return decoded(Path(document["videos"][pass_]["path"])).astype(int)
+
+
+def test_one_exr_sequence_feeds_color_depth_and_seg(tmp_path: Path):
+    result = converted(write_shot(tmp_path / "render"), "-o", tmp_path / "out")
+    assert list(result["videos"]) == ["color", "depth", "seg"]
+    assert (result["frames"], result["size"]) == (FRAMES, [WIDTH, HEIGHT])
+    assert {source["first"] for source in result["sources"].values()} == {1001}
+
+
+def test_depth_comes_back_within_a_level_of_the_one_range_of_the_shot(tmp_path: Path):
+    (tmp_path / "cosmos-houdini.yaml").write_text("depth: {percentiles: [0, 100]}\n")
+    result = converted(write_shot(tmp_path / "render"), "-o", tmp_path / "out")
+    truth = np.stack([1 / scene(n)[0].astype(float) for n in range(FRAMES)])
+    low, high = truth[truth > 0].min(), truth.max()
+    found = result["sources"]["depth"]["depth_range"]
+    assert (found["far"], found["near"]) == pytest.approx((low, high), rel=1e-5)
+    exact = np.clip((truth - low) / (high - low) * 255, 0, 255)
+    error = frames_of(result, "depth")[..., 0] - exact
+    assert np.abs(error).mean() < 1.5
+    assert frames_of(result, "depth")[:, 5].max() <= 2, "sky is black"
+
+
+def test_every_decoded_pixel_of_seg_is_nearest_to_its_own_objects_color(tmp_path: Path):
+    result = converted(write_shot(tmp_path / "render"), "-o", tmp_path / "out")
+    colors = {name: tuple(map(int, rgb.split(","))) for rgb, name in result["sources"]["seg"]["colors"].items()}
+    assert set(colors) == set(NAMES)
+    assert set(colors.values()) <= set(UPSTREAM)
+    table = np.array([(0, 0, 0), *(colors[name] for name in NAMES)])
+    distances = np.square(frames_of(result, "seg")[:, :, :, None] - table).sum(axis=-1)
+    assert np.array_equal(distances.argmin(axis=-1), np.stack([scene(n)[1] for n in range(FRAMES)]))
+
+
+def test_objects_keep_their_colors_in_the_next_shot_of_the_show(tmp_path: Path):
+    one = converted(write_shot(tmp_path / "a"), "-o", tmp_path / "out1", "--objects", "*/tree")
+    two = converted(write_shot(tmp_path / "b"), "-o", tmp_path / "out2")
+    assert list(one["sources"]["seg"]["colors"].values()) == ["/obj/tree"]
+    assert one["sources"]["seg"]["colors"].items() <= two["sources"]["seg"]["colors"].items()
+
+
+def test_linear_color_is_shown_by_opencolorio_and_what_was_applied_is_written_down(tmp_path: Path):
+    shot = write_shot(tmp_path / "render")
+    result = converted(shot, "-o", tmp_path / "out")
+    assert result["sources"]["color"]["display"]["input_space"]
+    brighter = converted(shot, "-o", tmp_path / "bright", "--exposure", "1")
+    assert frames_of(brighter, "color").mean() > frames_of(result, "color").mean() + 10
+    with pytest.raises(BadInput, match="allowed: .*ACES"):
+        convert(shot, "-o", tmp_path / "out", "--view", "nosuch")
+
+
+def test_a_frozen_range_is_taken_over(tmp_path: Path):
+    shot = write_shot(tmp_path / "render")
+    whole = converted(shot, "-o", tmp_path / "out")
+    part = converted(
+        shot, "-o", tmp_path / "part", "--range", "1001-1002", "--depth-range", tmp_path / "out/metadata.json"
+    )
+    assert part["sources"]["depth"]["depth_range"] == whole["sources"]["depth"]["depth_range"]
+    apart = np.abs(frames_of(part, "depth") - frames_of(whole, "depth")[:2])
+    assert apart.mean() < 1
+
+
+def test_a_mask_of_named_objects_is_black_and_white(tmp_path: Path):
+    result = converted(write_shot(tmp_path / "render"), "-o", tmp_path / "out", "--mask-objects", "/obj/c*")
+    white = frames_of(result, "mask")[..., 0] > 127
+    assert np.array_equal(white, np.stack([scene(n)[1] == 2 for n in range(FRAMES)]))
+    assert result["sources"]["mask"]["objects"] == ["/obj/car"]
+
+
+def test_configured_layers_stand_before_the_usual_names(tmp_path: Path):
+    shot = write_shot(tmp_path / "render", near=np.full((HEIGHT, WIDTH), 2.0, np.float32))
+    (tmp_path / "cosmos-houdini.yaml").write_text("passes: {layers: {depth: near}}\n")
+    assert "constant" in convert(shot, "-o", tmp_path / "out").stderr
+    (tmp_path / "cosmos-houdini.yaml").write_text("passes: {layers: {depth: nea}}\n")
+    with pytest.raises(BadInput, match="no layer 'nea'.*did you mean 'near'"):
+        convert(shot, "-o", tmp_path / "out")
+    (tmp_path / "cosmos-houdini.yaml").write_text("passes: {layers: {deph: near}}\n")
+    with pytest.raises(BadInput, match="did you mean 'depth'"):
+        convert(shot, "-o", tmp_path / "out")
+    assert not (tmp_path / ".converting").exists()
