@@ -112,7 +112,7 @@ def test_linear_color_is_shown_by_opencolorio_and_what_was_applied_is_written_do
     assert result["sources"]["color"]["display"]["input_space"]
     brighter = converted(shot, "-o", tmp_path / "bright", "--exposure", "1")
     assert frames_of(brighter, "color").mean() > frames_of(result, "color").mean() + 10
-    with pytest.raises(BadInput, match="allowed: .*ACES"):
+    with pytest.raises(BadInput, match=r"allowed: .*ACES"):
         convert(shot, "-o", tmp_path / "out", "--view", "nosuch")
 
 
@@ -139,7 +139,7 @@ def test_configured_layers_stand_before_the_usual_names(tmp_path: Path):
     (tmp_path / "cosmos-houdini.yaml").write_text("passes: {layers: {depth: near}}\n")
     assert "constant" in convert(shot, "-o", tmp_path / "out").stderr
     (tmp_path / "cosmos-houdini.yaml").write_text("passes: {layers: {depth: nea}}\n")
-    with pytest.raises(BadInput, match="no layer 'nea'.*did you mean 'near'"):
+    with pytest.raises(BadInput, match=r"no layer 'nea'.*did you mean 'near'"):
         convert(shot, "-o", tmp_path / "out")
     (tmp_path / "cosmos-houdini.yaml").write_text("passes: {layers: {deph: near}}\n")
     with pytest.raises(BadInput, match="did you mean 'depth'"):
