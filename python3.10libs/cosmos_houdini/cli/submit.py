@@ -20,17 +20,22 @@ from cosmos_houdini.engines import engine, engine_names
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media import span
 from cosmos_houdini.media.check import check_sequences
+from cosmos_houdini.media.restore import restore
 from cosmos_houdini.media.selection import OnGap
 from cosmos_houdini.model.control import Control, Pass
+from cosmos_houdini.model.job import JobState
 from cosmos_houdini.model.spec import PromptSpec, RunSpec
 from cosmos_houdini.model.video import Conversion
+from cosmos_houdini.plan.chunks import chunk_sentence
 from cosmos_houdini.plan.shot import Shot, shot_of_folder, shot_of_node
 from cosmos_houdini.plan.specs import save_prompt_spec, save_run_spec, validated
 from cosmos_houdini.queue.prepare import RESULTS, Prepared
+from cosmos_houdini.queue.record import JobRecord
 from cosmos_houdini.scene.reader import read_scene
 
 INPUTS = "input"
 PRESET = "medium"
+RESULT, RESTORED = "result.mp4", "restored.mp4"
 
 
 @click.command(help="Run a shot: scene, check, convert-sequence, create-spec, create-run and run in one.")
@@ -99,12 +104,15 @@ def submit(
     run_spec = validated(RunSpec, {**run, "spec": prompt_spec}, "submit")
     save_run_spec(run_spec, folder / f"{shot.name}.run.json")
     prepared = _in_folder(plan_run(run_spec, config=config, host=host, num_gpu=num_gpu, results=None), folder)
+    source = next(iter(conversion.sources.values()))
+    say(chunk_sentence(prepared.plan, first=source.first, step=source.step))
     if dry_run:
         show_plan(prepared, None)
         return
     say(f"{chosen.name} makes {prepared.plan.frames} frames in {_chunks(prepared)} on host {prepared.record.job.host}")
     with opened(config) as client:
         record = drive(client, prepared, detach=detach)
+    _restored(record, conversion)
     if as_json:
         print_json(record.job.document())
     conclude([record], quiet=as_json)
@@ -142,6 +150,19 @@ def _with_weighted(shot: ShotFrames, weights: Mapping[Control, float]) -> ShotFr
         return shot
     say(f"computed from the colour pass: {', '.join(told)}")
     return with_computed(shot, edge=edge, vis=vis)
+
+
+def _restored(record: JobRecord, conversion: Conversion) -> None:
+    """Bring a result that has another size than the plate back to it, beside what the engine wrote."""
+    result = record.results / RESULT
+    if record.state is not JobState.SUCCEEDED or not result.is_file():
+        return
+    if conversion.frame is None or conversion.frame["plate"] == conversion.frame["engine"]:
+        return
+    with progress_bar("restoring", total=conversion.frames, unit="frames") as advance:
+        (path,) = restore(result, conversion.document(), record.results / RESTORED, on_frames=advance)
+    plate = "{}x{}".format(*conversion.frame["plate"])
+    say(f"{path} is the result in the plate's size and position, {plate}")
 
 
 def _say_converted(conversion: Conversion) -> None:
