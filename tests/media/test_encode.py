@@ -233,4 +233,4 @@ def test_pictures_that_need_a_conversion_first_are_refused(tmp_path: Path, pictu
 
 
 def test_data_is_encoded_closer_to_the_original_than_pictures():
-    assert encode.encodings_of(Pass.DEPTH)[0].crf < encode.encodings_of(Pass.COLOR)[0].crf == 18
+    assert encode.encoding_of(Pass.DEPTH).crf < encode.encoding_of(Pass.COLOR).crf == 18

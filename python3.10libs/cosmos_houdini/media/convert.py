@@ -17,7 +17,6 @@ from filelock import FileLock, Timeout
 
 from cosmos_houdini.errors import BadInput, CheckFailed, CosmosError, DiskFull
 from cosmos_houdini.media import encode
-from cosmos_houdini.media.encode import Encoding
 from cosmos_houdini.media.make import make_video
 from cosmos_houdini.media.metadata import FILE_NAME, write_metadata
 from cosmos_houdini.media.probe import VideoFacts
@@ -79,9 +78,8 @@ def convert_sequences(
     selections = select(sequences, frame_range=frame_range, on_gap=on_gap)
     with _work_folder(out_dir) as work, _full_disk_named(out_dir):
         sources = _sources(selections, computed(selections, work))
-        made = _make_all(sources, work, fps, on_frames)
-        facts = {pass_: found for pass_, (found, _) in made.items()}
-        videos = tuple(_video(pass_, *made[pass_], out_dir) for pass_ in sources)
+        facts = _make_all(sources, work, fps, on_frames)
+        videos = tuple(_video(pass_, facts[pass_], out_dir) for pass_ in sources)
         conversion = Conversion(
             name=name,
             folder=out_dir.absolute(),
@@ -155,7 +153,7 @@ def _full_disk_named(out_dir: Path) -> Iterator[None]:
 
 def _make_all(
     sources: Mapping[Pass, VideoSource], work: Path, fps: int, on_frames: Callable[[int], None]
-) -> dict[Pass, tuple[VideoFacts, Encoding]]:
+) -> dict[Pass, VideoFacts]:
     """Make the videos, several at a time; the first failure ends the others."""
     stop = Event()
     workers = max(1, min(len(sources), os.cpu_count() or 1, _MOST_AT_ONCE))
@@ -179,24 +177,17 @@ def _make_all(
 
 def _make_faithful(
     source: VideoSource, folder: Path, pass_: Pass, *, fps: int, on_frames: Callable[[int], None], stop: Event
-) -> tuple[VideoFacts, Encoding]:
-    """Make one video, encoded anew and closer as long as its source finds something lost.
-
-    Raises:
-        CheckFailed: something is lost with the closest encoding, too.
-    """
-    lost = None
-    for attempt, encoding in enumerate(encode.encodings_of(pass_)):
-        place = folder.with_name(f"{folder.name}-{attempt}") if attempt else folder
-        told = on_frames if attempt == 0 else lambda _: None
-        facts = make_video(source, place, fps=fps, encoding=encoding, on_frames=told, stop=stop)
-        lost = source.problem(facts.clip.path) if isinstance(source, ComputedFrames) and source.problem else None
-        if lost is None:
-            return facts, encoding
-    raise CheckFailed(f"the video of {source.label} is wrong: {lost}")
+) -> VideoFacts:
+    """Make one video and let its source judge what became of the frames."""
+    facts = make_video(source, folder, fps=fps, encoding=encode.encoding_of(pass_), on_frames=on_frames, stop=stop)
+    lost = source.problem(facts.clip.path) if isinstance(source, ComputedFrames) and source.problem else None
+    if lost is not None:
+        raise CheckFailed(f"the video of {source.label} is wrong: {lost}")
+    return facts
 
 
-def _video(pass_: Pass, facts: VideoFacts, encoding: Encoding, out_dir: Path) -> ControlVideo:
+def _video(pass_: Pass, facts: VideoFacts, out_dir: Path) -> ControlVideo:
+    encoding = encode.encoding_of(pass_)
     return ControlVideo(
         pass_=pass_,
         clip=replace(facts.clip, path=out_dir.absolute() / f"{pass_}.mp4"),

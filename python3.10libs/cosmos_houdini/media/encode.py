@@ -39,15 +39,15 @@ class Encoding:
     pix_fmt: str = "yuv420p"
 
 
-def encodings_of(pass_: Pass) -> tuple[Encoding, ...]:
-    """Return how a pass is encoded, and how next where that lost what the pass is about.
+def encoding_of(pass_: Pass) -> Encoding:
+    """Return how a pass is encoded: pictures for the eye at crf 18, data closer to the original.
 
-    Pictures for the eye get crf 18, data crf 10. Segmentation has chroma for every pixel (4:4:4): where four pixels
-    share it, as they do in 4:2:0, the edges of objects take on other objects' colours at any crf.
+    Segmentation is kept without loss, which is smaller for flat colours, too, and has chroma for every pixel (4:4:4):
+    where four pixels share it, as in 4:2:0, the edges of objects take on other objects' colours at any crf.
     """
     if pass_ is Pass.SEG:
-        return tuple(Encoding(crf=crf, pix_fmt="yuv444p") for crf in (_DATA_CRF, 4, 0))
-    return (Encoding(crf=_PICTURE_CRF if pass_ in {Pass.COLOR, Pass.VIS} else _DATA_CRF),)
+        return Encoding(crf=0, pix_fmt="yuv444p")
+    return Encoding(crf=_PICTURE_CRF if pass_ in {Pass.COLOR, Pass.VIS} else _DATA_CRF)
 
 
 def video_size(size: tuple[int, int]) -> tuple[int, int]:

@@ -70,8 +70,7 @@ class ComputedFrames:
         grey: whether the arrays are (height, width).
         applied: what was done to the pixels, in words, for ``metadata.json``.
         details: what is needed to make the pass again (depth range, palette), for ``metadata.json``.
-        problem: given the encoded video, says what of the frames was lost, None where nothing was; a video that lost
-            something is encoded again, closer to its frames.
+        problem: given the encoded video, says what of the frames was lost, None where nothing was.
     """
 
     label: str
