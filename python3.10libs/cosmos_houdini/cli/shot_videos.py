@@ -39,11 +39,6 @@ class ShotFrames:
     framing: Framing
     wishes: ControlWishes
 
-    @property
-    def frames(self) -> int:
-        """How many frames are read and encoded."""
-        return sum(len(selection.files) for selection in self.selections.values())
-
 
 def shot_frames(
     sequences: Iterable[Sequence], wishes: ControlWishes, *, frame_range: tuple[int, int] | None, on_gap: OnGap
@@ -72,7 +67,8 @@ def convert_shot(
     if shot.framing.sentence:
         say(shot.framing.sentence)
     numbers = next(iter(shot.selections.values())).numbers
-    with progress_bar(f"encoding {name}", total=shot.frames, unit="frames") as advance:
+    computation = Computation(choices=shot.wishes.choices, geometry=shot.framing.of_videos, say=say)
+    with progress_bar(f"encoding {name}", total=computation.steps(shot.selections), unit="frames") as advance:
         return convert_sequences(
             shot.sequences,
             out_dir,
@@ -81,7 +77,7 @@ def convert_shot(
             scene_document=scene.document() if scene else None,
             frame_range=(numbers[0], numbers[-1]),
             on_gap=on_gap,
-            computed=Computation(choices=shot.wishes.choices, geometry=shot.framing.of_videos, say=say),
+            computed=replace(computation, on_frames=advance),
             frame=shot.framing.document(),
             on_frames=advance,
         )

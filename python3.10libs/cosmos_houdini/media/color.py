@@ -23,6 +23,7 @@ from cosmos_houdini.media.display_cube import DisplayCube
 
 BUILT_IN = "ocio://default"
 SCENE_LINEAR = "scene_linear"
+BRIGHTEST_HALF = 65504.0
 CHROMATICITY_TOLERANCE = 2e-3
 # Red, green, blue, white as the EXR attribute has them, and what configurations call the linear space of them.
 PRIMARIES: tuple[tuple[tuple[float, ...], tuple[str, ...]], ...] = (
@@ -82,7 +83,7 @@ class DisplayTransform:
         Raises:
             ToolError: OpenColorIO failed.
         """
-        light = np.nan_to_num(linear[..., :3].astype(np.float32), nan=0.0, posinf=65504.0, neginf=0.0)
+        light = finite_light(linear)
         if self.exposure_stops:
             light *= np.float32(2.0**self.exposure_stops)
         if self._cube.faithful:
@@ -91,7 +92,7 @@ class DisplayTransform:
 
     def apply_exactly(self, linear: Linear, *, threads: int = 1) -> Picture:
         """Return what ``apply`` comes within a level of, 99 times in 100; the ACES 2 views take a second a frame."""
-        light = np.nan_to_num(linear[..., :3].astype(np.float32), nan=0.0, posinf=65504.0, neginf=0.0)
+        light = finite_light(linear)
         return _bytes(self._exact(light * np.float32(2.0**self.exposure_stops), threads))
 
     def document(self) -> dict[str, Any]:
@@ -153,6 +154,14 @@ def display_transform(
         input_reason=reason,
         exposure_stops=choice.exposure_stops,
     )
+
+
+def finite_light(linear: Linear) -> NDArray[np.float32]:
+    """Return the first three channels as finite float32: NaN becomes black, what is too bright 65504."""
+    light = linear[..., :3].astype(np.float32)
+    if not np.isfinite(light.sum()):
+        np.nan_to_num(light, copy=False, nan=0.0, posinf=BRIGHTEST_HALF, neginf=0.0)
+    return light
 
 
 def display_bytes(picture: NDArray[Any]) -> Picture:

@@ -59,6 +59,14 @@ class Computation:
             self.say(note)
         return made
 
+    def steps(self, selections: Mapping[Pass, Selection]) -> int:
+        """Return how many files are read and frames are encoded in all, for a progress bar."""
+        frames = len(next(iter(selections.values())).files)
+        read = {s.sequence.pattern for pass_, s in selections.items() if self.needs_pixels(pass_, s)}
+        computed = {Pass.EDGE: self.choices.edge, Pass.VIS: self.choices.vis}
+        added = [pass_ for pass_, preset in computed.items() if preset and pass_ not in selections]
+        return frames * (len(read) + len(selections) + len(added))
+
     def needs_pixels(self, pass_: Pass, selection: Selection) -> bool:
         """Return whether the frames of a pass have to go through Python."""
         picture = selection.sequence.picture

@@ -9,16 +9,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cosmos_houdini.errors import BadInput, Cancelled
+from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media import edges, notices
 from cosmos_houdini.media.blur import blurred, find_preset, presets_of
 from cosmos_houdini.media.choices import ControlChoices
+from cosmos_houdini.media.depth import CAMERA_Z_LAYERS
 from cosmos_houdini.media.geometry import Geometry
 from cosmos_houdini.media.layers import Header, Layer, read_header
 from cosmos_houdini.media.make_track import Material, track_of
@@ -70,7 +70,6 @@ class ComputedPasses:
         choices: of a person.
         folder: where frames wait for their encoding.
         on_frames: called with 1 after each file.
-        stop: once set, the work ends.
         notes: what a person should know, filled while the files are read.
     """
 
@@ -80,7 +79,6 @@ class ComputedPasses:
     choices: ControlChoices
     folder: Path
     on_frames: Callable[[int], None] = lambda _: None
-    stop: Event = field(default_factory=Event)
     notes: list[str] = field(default_factory=list)
 
     def sources(self) -> dict[Pass, ComputedFrames]:
@@ -113,7 +111,7 @@ class ComputedPasses:
             return {pass_: tracks[pass_].prepared(number, array) for pass_, array in pixels.items()}
 
         frames = zip(group.selection.numbers, group.selection.files, strict=True)
-        for prepared in _ahead(work, frames, self.stop):
+        for prepared in _ahead(work, frames):
             for pass_, array in prepared.items():
                 tracks[pass_].learn(array)
                 spools[pass_].add(array)
@@ -179,12 +177,8 @@ def _samples(groups: list[Files]) -> dict[Pass, list[Array]]:
     samples: dict[Pass, list[Array]] = {}
     for group in groups:
         samples |= {pass_: [] for pass_ in group.passes}
-        # What colour is, and a Cryptomatte, stands in an EXR's header.
-        telling = {
-            pass_: layer
-            for pass_, layer in group.passes.items()
-            if pass_ is Pass.DEPTH or (pass_ is Pass.SEG and not (layer and layer.cryptomatte)) or layer is None
-        }
+        # What colour is, a Cryptomatte, and camera Z by its name, stands in an EXR's header.
+        telling = {pass_: layer for pass_, layer in group.passes.items() if layer is None or _values_tell(pass_, layer)}
         files = group.selection.files
         picked = {len(files) * n // _SAMPLES for n in range(_SAMPLES)} if Pass.DEPTH in telling else {0}
         one = Files(selection=group.selection, passes=telling, header=group.header)
@@ -194,15 +188,19 @@ def _samples(groups: list[Files]) -> dict[Pass, list[Array]]:
     return samples
 
 
-def _ahead(work: Callable[[int, Path], Pixels], frames: Iterable[tuple[int, Path]], stop: Event) -> Iterator[Pixels]:
+def _values_tell(pass_: Pass, layer: Layer) -> bool:
+    if pass_ is Pass.DEPTH:
+        return layer.name.lower() not in CAMERA_Z_LAYERS
+    return pass_ is Pass.SEG and not layer.cryptomatte
+
+
+def _ahead(work: Callable[[int, Path], Pixels], frames: Iterable[tuple[int, Path]]) -> Iterator[Pixels]:
     """Yield the results in order while threads work on the next few: decoding leaves the interpreter lock alone."""
     threads = os.cpu_count() or 1
     waiting: deque[Future[Pixels]] = deque()
     with ThreadPoolExecutor(threads, thread_name_prefix="read") as pool:
         try:
             for number, file in frames:
-                if stop.is_set():
-                    raise Cancelled("reading the frames was interrupted")
                 waiting.append(pool.submit(work, number, file))
                 if len(waiting) > threads:
                     yield waiting.popleft().result()

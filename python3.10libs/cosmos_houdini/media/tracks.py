@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media import depth
 from cosmos_houdini.media.choices import DepthChoice, DepthKind, Lens
-from cosmos_houdini.media.color import DisplayTransform, display_bytes
+from cosmos_houdini.media.color import DisplayTransform, display_bytes, finite_light
 from cosmos_houdini.media.depth import DepthRange, RangeSurvey
 from cosmos_houdini.media.geometry import Geometry
 from cosmos_houdini.media.masks import mask_from_cryptomatte, mask_from_picture
@@ -72,9 +72,7 @@ class PictureTrack:
         """
         if self.transform is None:
             return self.geometry.forward(display_bytes(pixels), self.pass_)
-        # A half float overflows while neighbours are averaged.
-        light = np.nan_to_num(pixels[..., :3].astype(np.float32), nan=0.0, posinf=65504.0, neginf=0.0)
-        return self.transform.apply(self.geometry.forward(light, self.pass_))
+        return self.transform.apply(self.geometry.forward(finite_light(pixels), self.pass_))
 
     def learn(self, prepared: Array) -> None:
         """Nothing is to be learnt."""
