@@ -29,8 +29,6 @@ from cosmos_houdini.model.video import ControlVideo, Conversion, Source
 
 # x264 and the decoders use several cores each, so more videos at a time cost memory and win nothing.
 _MOST_AT_ONCE = 4
-# Begun first, so that the others are made beside it: blurring takes longer than encoding.
-_SLOW = frozenset({Pass.VIS})
 _WORK_FOLDER = ".converting"
 
 Computed = Callable[[dict[Pass, Selection], Path], Mapping[Pass, ComputedFrames]]
@@ -156,13 +154,15 @@ def _make_all(
 ) -> dict[Pass, VideoFacts]:
     """Make the videos, several at a time; the first failure ends the others."""
     stop = Event()
-    workers = max(1, min(len(sources), os.cpu_count() or 1, _MOST_AT_ONCE))
+    # Beside what reading the frames has left in memory there is room for one encoder below a gigabyte.
+    most = 1 if any(isinstance(source, ComputedFrames) for source in sources.values()) else _MOST_AT_ONCE
+    workers = max(1, min(len(sources), os.cpu_count() or 1, most))
     with ThreadPoolExecutor(max_workers=workers) as pool:
         futures = {
             pass_: pool.submit(
                 _make_faithful, source, work / str(pass_), pass_, fps=fps, on_frames=on_frames, stop=stop
             )
-            for pass_, source in sorted(sources.items(), key=lambda item: item[0] not in _SLOW)
+            for pass_, source in sources.items()
         }
         try:
             done, _ = wait(futures.values(), return_when=FIRST_EXCEPTION)
