@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "create-spec": ("spec", "create_spec", "Write a prompt spec: prompt, colour video, controls."),
     "create-run": ("spec", "create_run", "Write a run spec: engine, weights, parameters."),
     "run": ("run", "run", "Run one inference to a verified result."),
+    "create-batch": ("batch", "create_batch", "Write a batch: many runs, with randomized parameters."),
     "status": ("jobs", "status", "The jobs of this project."),
     "logs": ("jobs", "logs", "What a job has printed."),
     "attach": ("jobs", "attach", "Follow jobs to their end, whoever started them."),
