@@ -158,6 +158,12 @@ def test_weights_of_one_run_never_reach_another():
     assert [weights(run) for run in runs[1::2]] == [weights(run) for run in runs[::2]]
 
 
+def test_weights_that_were_handed_out_stay_those_of_their_run():
+    runs = sweep_of({"control_weights": {"edge": [0.2, 0.4]}}).runs
+    held = [run.weights for run in runs]
+    assert [own[Control.EDGE] for own in held] == [0.2, 0.4]
+
+
 def test_what_stands_in_an_item_goes_before_what_is_varied_and_that_before_what_is_shared():
     items = [{"spec": SPEC_FILE}, {"spec": SPEC_FILE, "name": "own", "parameters": {"num_steps": 7}}]
     batch = batch_of({"num_steps": [1, 2], "seeds": [3]}, items=items, parameters={"num_steps": 50, "sigma_max": 10})
@@ -182,6 +188,12 @@ def test_the_sum_of_weights_is_kept_and_the_count_reached():
     assert len(runs) == 60
     assert max(sums) <= 1 + 1e-9
     assert 1 in {round(total, 6) for total in sums}
+
+
+def test_tenths_that_add_up_to_the_limit_are_within_it():
+    how = {"control_weights": [0.1], "constraints": {"max_weight_sum": 0.3}}
+    (run,) = sweep_of(how, controls=["vis", "edge", "depth"]).runs
+    assert sum(run.weights.values()) > 0.3
 
 
 @pytest.mark.parametrize("sampler", ["grid", "random", "latin_hypercube", "sobol"])
