@@ -79,9 +79,11 @@ def test_the_file_that_is_written_holds_the_same_runs_for_whoever_reads_it(folde
     assert done.stdout == "sub/b.yaml\n"
     assert "with 3 runs; next: cosmos-houdini run-batch sub/b.yaml" in done.stderr
     batch = load_batch(folder / "sub" / "b.yaml")
+    assert batch.name == "b"
     assert batch.randomization.count == 3
     assert [item.spec for item in batch.items] == [folder / "street.spec.json"]
     assert call(create_batch, "street.spec.json").stdout == "street.batch.yaml\n"
+    assert load_batch(folder / "street.batch.yaml").name == "street"
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,11 @@ def test_a_folder_with_its_batch_can_be_moved(tmp_path: Path):
 def test_randomization_stands_in_a_file_of_its_own_or_in_a_batch(tmp_path: Path):
     alone = load_randomization(written(tmp_path / "r.yaml", HOW))
     assert alone.parameters["guidance_scale"] == Range(min=5, max=12.5)
-    assert load_randomization(written(tmp_path / "b.yaml", {"randomization": HOW})) == alone
+    assert load_randomization(written(tmp_path / "under.yaml", {"randomization": HOW})) == alone
+    save_batch(batch_of(HOW), tmp_path / "b.yaml")
+    assert load_randomization(tmp_path / "b.yaml") == alone
+    with pytest.raises(BadInput, match="randomization = "):
+        load_randomization(written(tmp_path / "both.yaml", {"randomization": HOW, "count": 3}))
 
 
 @pytest.mark.parametrize(

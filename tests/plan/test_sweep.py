@@ -303,6 +303,12 @@ def test_values_are_moved_to_what_the_engine_takes_only_when_that_is_asked_for_a
     } == {20.0}
 
 
+def test_weights_that_are_varied_without_any_control_are_said():
+    sweep = sweep_of({"control_weights": [0.1], "num_steps": [1, 2]}, controls=[])
+    assert len(sweep.runs) == 2
+    assert sweep.notes == ("street: control_weights vary nothing: it has no control video",)
+
+
 def test_long_names_leave_room_for_the_number():
     (run,) = sweep_of(items=[{"spec": SPEC_FILE, "name": "x" * 80}]).runs
     assert run.run_spec().name == "x" * 72 + "-0001"

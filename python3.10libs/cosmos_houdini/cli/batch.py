@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Iterable
 from pathlib import Path
@@ -48,20 +49,26 @@ def create_batch(
     chosen = engine(engine_name or config.load().settings.defaults.engine)
     how = load_randomization(varied) if varied else Randomization()
     given = {"count": count, "seed": seed}
+    path = output or Path(f"{load_prompt_spec(spec_files[0]).name if len(spec_files) == 1 else 'batch'}.batch.yaml")
     batch = BatchSpec(
-        name=load_prompt_spec(spec_files[0]).name if len(spec_files) == 1 else "batch",
+        name=_name(path),
         engine=chosen.name,
         items=tuple(BatchItem(spec=file.absolute()) for file in spec_files),
         randomization=how.model_copy(update={key: value for key, value in given.items() if value is not None}),
     )
     sweep = expanded(batch)
-    path = output or Path(f"{batch.name}.batch.yaml")
     save_batch(batch, path)
     if as_json:
         print_runs(sweep.runs)
     else:
         click.echo(path)
     say(f"wrote {path} with {len(sweep.runs)} runs; next: cosmos-houdini run-batch {shlex.quote(str(path))}")
+
+
+def _name(path: Path) -> str:
+    """Return the first word of a file's name, in letters that every file system takes."""
+    word = path.name.removesuffix(path.suffix).removesuffix(".batch")
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", word)[:60].strip("_-") or "batch"
 
 
 def expanded(batch: BatchSpec) -> Sweep:

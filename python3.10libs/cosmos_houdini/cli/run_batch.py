@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice
@@ -32,7 +32,7 @@ from cosmos_houdini.queue.record import JobRecord
 from cosmos_houdini.queue.turns import run_in_turn
 from cosmos_houdini.review.table import Row, csv_text, row_of, totals
 
-SHOWN_WARNINGS = 5
+SHOWN_LINES = 5
 
 
 @click.command("run-batch", help="Run every run of a batch to a verified result; the same command again goes on.")
@@ -95,11 +95,11 @@ def _checked(runs: Sequence[Run], config: Config, host: str) -> list[JobRecord]:
             for warning in (*said, *prepared.warnings):
                 warnings[warning].append(run.name)
             advance(1)
-    for warning, names in islice(warnings.items(), SHOWN_WARNINGS):
+    for warning, names in islice(warnings.items(), SHOWN_LINES):
         others = f" and {len(names) - 1} more" if len(names) > 1 else ""
         say(f"warning: {names[0]}{others}: {warning}")
-    if len(warnings) > SHOWN_WARNINGS:
-        say(f"{len(warnings) - SHOWN_WARNINGS} more warnings are not shown")
+    if len(warnings) > SHOWN_LINES:
+        say(f"{len(warnings) - SHOWN_LINES} more warnings are not shown")
     return jobs
 
 
@@ -202,7 +202,8 @@ def _conclude(rows: Sequence[Row], table: Path) -> None:
     """
     counted = ", ".join(f"{count} {state}" for state, count in totals(rows).items())
     say(f"{len(rows)} runs: {counted}; {table} has a row for each")
-    for row in _failed(rows):
+    failed = [row for row in rows if row.job.state is not JobState.SUCCEEDED]
+    for row in failed[:SHOWN_LINES]:
         say(f"error: {row.run} ({row.job.id}): {row.job.failure.message if row.job.failure else row.job.state}")
     differing = [row for row in rows if row.differences]
     if differing:
@@ -211,13 +212,8 @@ def _conclude(rows: Sequence[Row], table: Path) -> None:
             f"{len(differing)} results were made otherwise than asked for; {first.run}: {'; '.join(first.differences)}",
             action=f"see the column 'differences' of {table}",
         )
-    failed = list(_failed(rows))
     if failed:
         raise JobError(
             f"{len(failed)} of {len(rows)} runs did not succeed; the first is {failed[0].run}",
             action=f"cosmos-houdini logs {failed[0].job.id}; the same run-batch again tries them again",
         )
-
-
-def _failed(rows: Iterable[Row]) -> Iterator[Row]:
-    return (row for row in rows if row.job.state is not JobState.SUCCEEDED)

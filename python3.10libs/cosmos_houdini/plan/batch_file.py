@@ -57,14 +57,15 @@ def load_batch(path: Path) -> BatchSpec:
 
 
 def load_randomization(path: Path) -> Randomization:
-    """Read what is varied, from a file of its own or from under ``randomization`` of a batch.
+    """Read what is varied, from a file of its own, with or without the key ``randomization`` above, or from a batch.
 
     Raises:
         BadInput: as for load_batch.
     """
     data = _mapping(path)
-    inner = data.get("randomization", data)
-    return _validated(Randomization, inner, path)
+    if data.get("schema") == BATCH_SPEC_SCHEMA:
+        return load_batch(path).randomization
+    return _validated(Randomization, data["randomization"] if data.keys() == {"randomization"} else data, path)
 
 
 def save_batch(batch: BatchSpec, path: Path) -> None:

@@ -115,7 +115,9 @@ def _of_range(values: Range, parameter: Parameter, *, clamp: bool) -> tuple[Doma
     low, high = ((_clamped(end, parameter) if clamp else end) for end in (values.min, values.max))
     notes: tuple[str, ...] = ()
     if (low, high) != (values.min, values.max):
-        notes = (f"{parameter.name} from {values.min} to {values.max} becomes {low} to {high}, as the engine takes it",)
+        notes = (
+            f"{parameter.name} from {values.min} to {values.max} becomes {low} to {high}: the engine takes no others",
+        )
     low, high = parameter.checked(low), parameter.checked(high)
     if low == high:
         return Choices(values=(low,)), notes

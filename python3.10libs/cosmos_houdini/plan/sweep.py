@@ -47,7 +47,7 @@ class Shared:
     varied: tuple[Key, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One run of a batch; there may be a hundred thousand, so that each holds its own values alone."""
 
@@ -142,7 +142,7 @@ def expand(batch: BatchSpec, specs: Mapping[Path, PromptSpec], parameters: Mappi
             parameters=variation.parameters,
             varied=variation.varied,
         )
-        runs.extend(Run(shared, number, point) for number, point in enumerate(selected.points, start=1))
+        runs.extend(Run(shared=shared, number=n, point=point) for n, point in enumerate(selected.points, start=1))
         notes.extend(f"{name}: {note}" for note in selected.notes)
     return Sweep(runs=tuple(runs), notes=tuple(notes))
 

@@ -90,7 +90,7 @@ def variation_of(batch: BatchSpec, item: BatchItem, spec: PromptSpec, words: Voc
         seeds=seeds,
         has_grid=not any(isinstance(domain, Interval) for domain, _ in every.values()),
         rules=rules,
-        notes=tuple(note for _, notes in own.values() for note in notes),
+        notes=(*_unused(how, spec), *(note for _, notes in own.values() for note in notes)),
     )
 
 
@@ -119,6 +119,12 @@ def _varied(how: Randomization, spec: PromptSpec, words: Vocabulary) -> dict[Key
         named[words.parameter(SEED).name] = how.seeds
     weights: dict[Key, Range | tuple[object, ...]] = {kind: each[kind] for kind in Control if kind in each}
     return weights | {name: named[name] for name in words.parameters if name in named}
+
+
+def _unused(how: Randomization, spec: PromptSpec) -> tuple[str, ...]:
+    if how.control_weights is None or spec.controls:
+        return ()
+    return ("control_weights vary nothing: it has no control video",)
 
 
 def _parameter(key: Key, words: Vocabulary) -> Parameter:
