@@ -197,11 +197,15 @@ def test_results_that_are_gone_are_fetched_again(shop: Shop):
     assert shop.started() == 2
 
 
-def test_the_price_of_the_host_gives_the_cost_of_a_run(shop: Shop):
+def test_the_price_of_the_host_gives_the_cost_of_a_run_with_all_its_attempts(shop: Shop):
     (shop.folder / "cosmos-houdini.yaml").write_text("hosts: {local: {price_per_hour: 3600}}", encoding="utf-8")
-    assert shop.main("run-batch", batch(shop, {"seeds": [5]})) == 0
-    (row,) = table(shop)
-    assert float(row["cost"]) == pytest.approx(float(row["seconds"]), abs=1e-3)
+    file = batch(shop, {"seeds": [5]}, fault="exit")
+    assert shop.main("run-batch", file) == 1
+    (first,) = table(shop)
+    assert shop.main("run-batch", file) == 1
+    (second,) = table(shop)
+    assert float(first["cost"]) == pytest.approx(float(first["seconds"]), abs=1e-3)
+    assert float(second["cost"]) > float(first["cost"]) > 0
 
 
 def test_jobs_are_added_all_or_none_and_those_that_are_there_stay_as_they_are(shop: Shop):

@@ -63,8 +63,7 @@ def run_batch(
             _follow(client, [job.id for job in jobs], file, at_once or max(1, len(settings.gpus)))
         finally:
             # What was cut off in the middle has a row for each run too.
-            found = {record.id: record for record in client.store.records(job.id for job in jobs)}
-            rows += (row_of(run, found[job.id], settings.price_per_hour) for run, job in zip(runs, jobs, strict=True))
+            rows += _rows(client, runs, jobs, settings.price_per_hour)
             write_whole(table, csv_text(rows).encode())
     if as_json:
         print_json({"runs": [row.document() for row in rows]})
@@ -191,6 +190,14 @@ def _follow(client: Client, ids: Sequence[str], file: Path, at_once: int) -> Non
         raise Cancelled(
             f"interrupted with {tally.sentence}; what is on a host goes on", action=f"the rest with {again}"
         ) from None
+
+
+def _rows(client: Client, runs: Sequence[Run], jobs: Sequence[JobRecord], price_per_hour: float | None) -> list[Row]:
+    found = {record.id: record for record in client.store.records(job.id for job in jobs)}
+    return [
+        row_of(run, found[job.id], client.store.attempts(job.id), price_per_hour)
+        for run, job in zip(runs, jobs, strict=True)
+    ]
 
 
 def _conclude(rows: Sequence[Row], table: Path) -> None:

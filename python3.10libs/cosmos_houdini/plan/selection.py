@@ -84,7 +84,11 @@ def _grid(variation: Variation, how: Randomization) -> tuple[list[Point], list[s
 
 
 def _sampled(variation: Variation, how: Randomization) -> tuple[list[Point], list[str]]:
-    """Draw until there are enough different points that the rules admit, or until it is no use."""
+    """Draw until there are enough different points that the rules admit, or until it is no use.
+
+    What the rules leave out of a Latin hypercube is drawn from further ones, so that its slices are filled evenly only
+    where they leave out nothing; a Sobol sequence goes on.
+    """
     count = how.count or DEFAULT_COUNT
     notes = [] if how.count else [f"{DEFAULT_COUNT} runs are drawn; --count or 'count' says another number"]
     found: list[Point] = []

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cosmos_houdini.model.control import Control
-from cosmos_houdini.model.job import Job, JobState
+from cosmos_houdini.model.job import Attempt, Job, JobState
 from cosmos_houdini.plan.sweep import Run
 from cosmos_houdini.queue.collect import RESULT
 from cosmos_houdini.queue.finish import RESULT_SCHEMA
@@ -30,7 +30,7 @@ class Row:
         job: the job that made it.
         weights: of the controls that took part, as recorded.
         parameters: as recorded, every one that the engine has.
-        seconds: from the start on the host to the verified result; None without a result.
+        seconds: of all attempts, from each start on the host until its end was seen here; None before the first end.
         cost: of these seconds by the host's price; None where the host has no price.
         result: path of the result; empty where there is none.
         differences: what was recorded otherwise than asked for, in words.
@@ -66,18 +66,20 @@ class Row:
         }
 
 
-def row_of(run: Run, record: JobRecord, price_per_hour: float | None) -> Row:
+def row_of(run: Run, record: JobRecord, attempts: Iterable[Attempt], price_per_hour: float | None) -> Row:
     """Return the row of a run, from its job and from the ``result.json`` that lies beside its result.
 
     Args:
         run: what was asked for.
         record: the run's job.
+        attempts: of the job; those that failed took their time too.
         price_per_hour: of the job's host, where it is known.
     """
     problem, result = _result(record)
     # Without a result, what was sent is all that can be told.
     recorded: Mapping[str, Any] = result["request"] if result else record.request
-    seconds = result["verified_at"] - result["started_at"] if result and result["started_at"] else None
+    times = [a.ended_at - a.started_at for a in attempts if a.started_at is not None and a.ended_at is not None]
+    seconds = sum(times) if times else None
     return Row(
         run=run.name,
         spec=str(run.shared.spec_file),
