@@ -73,24 +73,30 @@ def variation_of(batch: BatchSpec, item: BatchItem, spec: PromptSpec, words: Voc
     seeds = None
     if SEED not in of_item and _wants_random_seeds(how, domains):
         seeds = _all_seeds(words.parameter(SEED))
-    varied: set[Key] = {*domains, SEED} if seeds else {*domains}
-    defaults = {name: parameter.default for name, parameter in words.parameters.items()}
-    fixed: dict[Key, ParameterValue] = {**defaults, **asked}
+    fixed: dict[Key, ParameterValue] = {name: parameter.default for name, parameter in words.parameters.items()}
+    fixed.update(asked.items())
     fixed.update(weights.items())
-    rules = Rules(
-        varied=tuple(domains),
-        fixed={key: value for key, value in fixed.items() if key not in varied},
-        max_weight_sum=how.constraints.max_weight_sum,
-        excluded=tuple(_conditions(exclusion, words) for exclusion in how.exclude),
-    )
+    for key in (*domains, SEED) if seeds else domains:
+        fixed.pop(key)
     return Variation(
         weights=weights,
         parameters=asked,
         domains=domains,
         seeds=seeds,
         has_grid=not any(isinstance(domain, Interval) for domain, _ in every.values()),
-        rules=rules,
+        rules=_rules(how, words, varied=tuple(domains), fixed=fixed),
         notes=(*_unused(how, spec), *(note for _, notes in own.values() for note in notes)),
+    )
+
+
+def _rules(
+    how: Randomization, words: Vocabulary, *, varied: tuple[Key, ...], fixed: Mapping[Key, ParameterValue]
+) -> Rules:
+    return Rules(
+        varied=varied,
+        fixed=fixed,
+        max_weight_sum=how.constraints.max_weight_sum,
+        excluded=tuple(_conditions(exclusion, words) for exclusion in how.exclude),
     )
 
 
