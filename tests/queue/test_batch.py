@@ -154,6 +154,17 @@ def test_a_batch_with_one_run_that_cannot_be_run_sends_nothing(shop: Shop, capsy
     assert not (shop.folder / ".cosmos").exists()
 
 
+def test_a_host_that_was_never_there_is_told_at_once_and_nothing_is_queued(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+):
+    (shop.folder / "cosmos-houdini.yaml").write_text(
+        "hosts: {far: {address: 127.0.0.1, port: 1, root: /data}}", encoding="utf-8"
+    )
+    assert shop.main("run-batch", batch(shop, {"seeds": [1, 2]}), "--host", "far") == 3
+    assert "far" in capsys.readouterr().err
+    assert records(shop) == []
+
+
 def test_a_dry_run_prints_the_runs_and_reaches_nothing(shop: Shop, capsys: pytest.CaptureFixture[str]):
     assert shop.main("run-batch", batch(shop, {"seeds": [5, 6]}), "--dry-run") == 0
     listed = json.loads(capsys.readouterr().out)["runs"]
