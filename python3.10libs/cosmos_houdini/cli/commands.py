@@ -16,6 +16,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "create-spec": ("spec", "create_spec", "Write a prompt spec: prompt, colour video, controls."),
     "create-run": ("spec", "create_run", "Write a run spec: engine, weights, parameters."),
     "run": ("run", "run", "Run one inference to a verified result."),
+    "create-batch": ("batch", "create_batch", "Write a batch: many runs, with randomized parameters."),
+    "run-batch": ("run_batch", "run_batch", "Run a batch to verified results, so many runs at once."),
     "status": ("jobs", "status", "The jobs of this project."),
     "logs": ("jobs", "logs", "What a job has printed."),
     "attach": ("jobs", "attach", "Follow jobs to their end, whoever started them."),

@@ -64,14 +64,18 @@ class Store:
 
     def add(self, record: JobRecord) -> JobRecord:
         """Add a job, or return the one that has its id already."""
+        self.add_all([record])
+        return self.get(record.id)
+
+    def add_all(self, records: Iterable[JobRecord]) -> None:
+        """Add jobs, all of them or none; one whose id is there already stays as it is."""
         now = time.time()
-        job = record.job
         with self._writing():
-            added = self._db.execute(rows.INSERT, rows.insertion(record, now)).rowcount
-            if added:
-                self._db.execute("INSERT INTO attempts (job, number) VALUES (?, ?)", (job.id, job.attempt))
-                self._log(job.id, now, job.attempt, job.state, "")
-        return self.get(job.id)
+            for record in records:
+                job = record.job
+                if self._db.execute(rows.INSERT, rows.insertion(record, now)).rowcount:
+                    self._db.execute("INSERT INTO attempts (job, number) VALUES (?, ?)", (job.id, job.attempt))
+                    self._log(job.id, now, job.attempt, job.state, "")
 
     def get(self, job_id: str) -> JobRecord:
         """Return one job.
