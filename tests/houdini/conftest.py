@@ -1,4 +1,4 @@
-"""Every test here starts the worker with the Python that runs the tests."""
+"""Every test here starts the worker with the Python that runs the tests, and finds a stand-in for ``hou``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+
+import houdini_session
+
+# Before any module of the ring is imported.
+houdini_session.fresh()
 
 
 @pytest.fixture(autouse=True)
@@ -20,3 +25,9 @@ def log(_worker: None) -> Path:
     from cosmos_houdini.houdini.trouble import log_file  # noqa: PLC0415 - after the variable is set
 
     return log_file()
+
+
+@pytest.fixture
+def houdini() -> houdini_session.Session:
+    """Start a Houdini session."""
+    return houdini_session.fresh()
