@@ -45,6 +45,7 @@ def monitor(_app: object, opened: list[Path], tmp_path: Path, monkeypatch: pytes
 
     monkeypatch.setattr(worker, "worker_argv", argv)
     monkeypatch.setattr("cosmos_houdini.houdini.monitor.BUSY_POLL_S", 0.2)
+    monkeypatch.setattr("cosmos_houdini.houdini.monitor.IDLE_POLL_S", 0.2)
     monkeypatch.setattr("cosmos_houdini.houdini.log_pane.POLL_S", 0.2)
     folder = tmp_path / "it's a project"
     folder.mkdir()
@@ -160,6 +161,19 @@ def test_the_window_answers_while_the_worker_takes_its_time(monitor: Monitor, mo
     assert monitor._status is not None
     assert not monitor._status.ended
     released.touch()
+
+
+def test_what_was_done_while_an_answer_was_on_its_way_is_asked_for_again(
+    monitor: Monitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = monitor.folder / "asked"
+    count = f"import pathlib; pathlib.Path({str(asked)!r}).open('a').write('.'); print('{{\"jobs\": []}}')"
+    monkeypatch.setattr("cosmos_houdini.houdini.monitor.IDLE_POLL_S", 3600.0)
+    until(lambda: monitor._status is None, "the first answer is in")
+    monkeypatch.setattr(worker, "worker_argv", lambda *_: [sys.executable, "-c", count])
+    monitor.refresh()
+    monitor.refresh()
+    until(lambda: asked.exists() and len(asked.read_text()) == 2, "it is asked twice")
 
 
 def test_the_selected_job_stays_selected_when_a_newer_one_comes(monitor: Monitor) -> None:

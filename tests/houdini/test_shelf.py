@@ -36,6 +36,7 @@ def script(name: str) -> str:
 @pytest.fixture
 def session(houdini: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
     """Return Houdini with its interface and a saved, rendered shot open."""
+    monkeypatch.setattr("cosmos_houdini.houdini.monitor.BUSY_POLL_S", 0.2)
     application()
     make_shot(tmp_path, monkeypatch)
     houdini.load(str(tmp_path / "shot.hip"))
@@ -44,7 +45,10 @@ def session(houdini: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     for monitor in shelf._monitors.values():
         monitor._timer.stop()
         monitor.close()
+    for dialog in shelf._dialogs.values():
+        dialog.close()
     shelf._monitors.clear()
+    shelf._dialogs.clear()
     settle()
 
 
@@ -77,11 +81,13 @@ def test_each_tool_asks_for_a_saved_scene_first(session: Session, name: str) -> 
     assert shown["text"] == ("this scene has no file yet\n\nsave it; the jobs of a shot belong to its scene's folder")
 
 
-def test_submit_shot_starts_the_worker_and_shows_the_monitor(
-    session: Session, shot: ShotOnDisk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(SubmitDialog, "exec", lambda self: self._prompt.setPlainText(PROMPT) is None)
+def test_submit_shot_starts_the_worker_and_shows_the_monitor(session: Session, shot: ShotOnDisk) -> None:
     exec(script("cosmos::submit_shot"), {"kwargs": {}})  # noqa: S102 - as Houdini does
+    [dialog] = shelf._dialogs.values()
+    assert dialog.isVisible()
+    dialog._prompt.setPlainText(PROMPT)
+    dialog._buttons.button(dialog._buttons.StandardButton.Ok).click()
+    assert not dialog.isVisible()
     [monitor] = shelf._monitors.values()
     assert monitor.isVisible()
     until(lambda: [row.state for row in monitor._jobs] == ["succeeded"], "the job succeeds")
@@ -123,16 +129,23 @@ def test_the_dialog_offers_what_is_configured(session: Session, shot: ShotOnDisk
     assert session.shown == []
 
 
-def test_unsaved_changes_are_saved_or_nothing_is_submitted(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
-    monkeypatch.setattr(SubmitDialog, "exec", lambda _: asked.append(1) is not None)
+def test_unsaved_changes_are_saved_or_nothing_is_asked(session: Session) -> None:
     session.has_unsaved_changes = True
     session.answers["displayMessage"] = [1]
     shelf.submit_shot()
-    assert (session.has_unsaved_changes, asked, shelf._monitors) == (True, [], {})
+    assert (session.has_unsaved_changes, shelf._dialogs) == (True, {})
     session.answers["displayMessage"] = [0]
     shelf.submit_shot()
-    assert (session.has_unsaved_changes, asked, shelf._monitors) == (False, [1], {})
+    assert (session.has_unsaved_changes, len(shelf._dialogs)) == (False, 1)
+
+
+def test_options_that_cannot_be_read_are_told_and_nothing_is_submitted(session: Session) -> None:
+    shelf.submit_shot()
+    [dialog] = shelf._dialogs.values()
+    dialog._options.setText("--name 'my shot")
+    dialog.accept()
+    assert "close the quotation mark" in str(session.shown[0][1]["text"])
+    assert not shelf._monitors
 
 
 def test_a_scene_without_a_render_node_is_told_what_is_missing(session: Session) -> None:

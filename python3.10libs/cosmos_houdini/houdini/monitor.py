@@ -71,14 +71,16 @@ class Monitor(QtWidgets.QWidget):
         busy = any(not row.is_final for row in self._jobs)
         pause_s = BUSY_POLL_S if busy else IDLE_POLL_S
         # A closed window goes on with what was submitted, and asks for nothing more.
-        if self.isVisible() and time.monotonic() - self._asked_at_s > pause_s:
+        if self._status is None and self.isVisible() and time.monotonic() - self._asked_at_s > pause_s:
             self.refresh()
 
     def refresh(self) -> None:
-        """Ask for the jobs now."""
-        if self._status is None:
-            self._status = Task("status", folder=self.folder)
-            self._asked_at_s = time.monotonic()
+        """Ask for the jobs now, or right after the answer that is on its way, which may be older than what was done."""
+        if self._status is not None:
+            self._asked_at_s = float("-inf")
+            return
+        self._status = Task("status", folder=self.folder)
+        self._asked_at_s = time.monotonic()
 
     def cancel(self) -> None:
         """Stop the selected job on its host, or the preparation of the selected shot."""
