@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 
 import houdini_session
-
-# Before any module of the ring is imported.
-houdini_session.fresh()
+from cosmos_houdini.houdini.trouble import log_file
 
 
 @pytest.fixture(autouse=True)
@@ -22,8 +20,6 @@ def _worker(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFa
 @pytest.fixture
 def log(_worker: None) -> Path:
     """Return the log of this test's workers."""
-    from cosmos_houdini.houdini.trouble import log_file  # noqa: PLC0415 - after the variable is set
-
     return log_file()
 
 

@@ -1,12 +1,8 @@
-"""The table of commands, from which the help page is written without loading any of them."""
+"""The table of commands, and the help page that is written from it: neither loads a command, nor click."""
 
 from __future__ import annotations
 
-import importlib
-
-import click
-
-from cosmos_houdini.errors import did_you_mean
+SUMMARY = "NVIDIA Cosmos video-to-video for Houdini shots: from a scene and its comp\nrenders to verified results."
 
 # name -> (module below cosmos_houdini.cli, function, line of the help page)
 COMMANDS: dict[str, tuple[str, str, str]] = {
@@ -32,37 +28,15 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 }
 
 
-class CommandTable(click.Group):
-    """A group that imports a command when it is called, and adds ``--debug`` to each."""
+def help_page() -> str:
+    """Return what ``cosmos-houdini --help`` prints."""
+    width = max(map(len, COMMANDS))
+    lines = (f"  {name:<{width}}  {line}" for name, (_, _, line) in COMMANDS.items())
+    commands = "\n".join(lines)
+    return f"""Usage: cosmos-houdini [--version] [-h | --help] COMMAND ...
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Return the names in the order of the table."""
-        return list(COMMANDS)
+{SUMMARY}
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        """Import and return a command."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, function, _ = COMMANDS[cmd_name]
-        command: click.Command = getattr(importlib.import_module(f"cosmos_houdini.cli.{module}"), function)
-        if all(option.name != "debug" for option in command.params):
-            command.params.append(_debug_option())
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command of a command line; an unknown name is answered with the nearest."""
-        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
-            hint = did_you_mean(args[0], COMMANDS) or "see cosmos-houdini --help"
-            raise click.UsageError(f"no command {args[0]!r}; {hint}", ctx)
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """Write the table."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, _, line) in COMMANDS.items()])
-
-
-def _debug_option() -> click.Option:
-    return click.Option(["--debug"], is_flag=True, expose_value=False, help="Add the traceback to an error.")
+Commands (each takes --help, and --debug to add the traceback to an error):
+{commands}
+"""

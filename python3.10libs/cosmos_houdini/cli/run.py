@@ -93,7 +93,7 @@ def drive(client: Client, prepared: Prepared, *, detach: bool = False) -> JobRec
     if record.state.final:
         failure = record.job.failure
         say(f"{record.id} {record.state} before ({failure.message if failure else ''}); this is its next attempt")
-        record = orders.retry(client, record.id)
+        record = orders.retry(client, record.id, prepared.record.inputs)
     elif not record.untouched:
         say(f"{record.id} is {record.state} already; its results go to {record.results}")
     return follow(client, [record.id], detach=detach)[0]

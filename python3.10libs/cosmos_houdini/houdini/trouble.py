@@ -20,7 +20,7 @@ _TITLES = {
     4: "Stopped",
 }
 _UNEXPECTED = "The worker stopped unexpectedly"
-_PREFIXES = ("cosmos-houdini: error: ", "cosmos-houdini: ", "Error: ")
+_PREFIXES = ("cosmos-houdini: error: ", "cosmos-houdini: ")
 
 
 class WorkerTrouble(CosmosError):

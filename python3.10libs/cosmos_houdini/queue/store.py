@@ -138,6 +138,7 @@ class Store:
                     "progress": {JobState.QUEUED: 0.0, JobState.SUCCEEDED: 1.0}.get(state),
                     "root": change.root,
                     "launcher": change.launcher,
+                    "inputs": None if change.inputs is None else json.dumps(change.inputs, ensure_ascii=False),
                     "now": now,
                 },
             ).rowcount

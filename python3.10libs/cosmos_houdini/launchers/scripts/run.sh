@@ -11,8 +11,9 @@ put() { printf '%s\n' "$2" >"$1.new" && mv -f "$1.new" "$1"; }
 finish() {
     rm -f secrets reserve inspect.err
     put state "ended $began $(date +%s)"
-    # On a full disk it waits for room, for as long as there is a folder to write into.
-    until put exit_code "$1" || [ ! -d "$here" ]; do
+    # On a full disk the job waits for room, for as long as it has a folder; a poll that settles it must not.
+    until put exit_code "$1"; do
+        [ -n "$beat" ] && [ -d "$here" ] || exit 1
         sleep 5
     done
     forget
