@@ -13,10 +13,10 @@ from pathlib import Path
 import imageio_ffmpeg
 import pytest
 
+import offscreen
 from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.monitor import Monitor
 from cosmos_houdini.houdini.trouble import log_file
-from offscreen import application, settle, until
 from shots import NODE, make_shot
 
 TESTS = Path(__file__).parents[1]
@@ -28,7 +28,7 @@ WITH_FAKE_ENGINE = (
 
 @pytest.fixture(scope="session")
 def _app() -> object:
-    return application()
+    return offscreen.application()
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def monitor(_app: object, opened: list[Path], tmp_path: Path, monkeypatch: pytes
     window._timer.stop()
     window.close()
     window.deleteLater()
-    settle()
+    offscreen.settle()
     for pid in folder.glob(".cosmos/host/jobs/*/started/pid"):
         with suppress(ProcessLookupError, ValueError):
             os.killpg(int(pid.read_text()), signal.SIGKILL)
@@ -86,7 +86,7 @@ def test_a_shot_is_submitted_watched_and_opened(
     shot = make_shot(monitor.folder, monkeypatch)
     monitor.submit("shot", [str(shot.hip), "--output", NODE, "--prompt", "rain", "--engine", "preview"])
     assert shown(monitor, 1) == ["preparing"]
-    until(lambda: shown(monitor, 1) == ["succeeded"], "the job succeeds")
+    offscreen.until(lambda: shown(monitor, 1) == ["succeeded"], "the job succeeds")
     assert not monitor._trouble.isVisible()
     monitor._table.selectRow(0)
     monitor.open_video()
@@ -102,23 +102,23 @@ def test_a_shot_is_submitted_watched_and_opened(
 def test_a_job_that_runs_shows_its_log_and_is_cancelled_and_retried(monitor: Monitor) -> None:
     run_fake_job(monitor, "slow", sleep_s=60)
     monitor.refresh()
-    until(lambda: shown(monitor, 1) == ["running"], "the job runs")
-    until(lambda: "half way" in monitor._log._text.toPlainText(), "its log is shown")
+    offscreen.until(lambda: shown(monitor, 1) == ["running"], "the job runs")
+    offscreen.until(lambda: "half way" in monitor._log._text.toPlainText(), "its log is shown")
     monitor._log._stream.setCurrentText("Errors")
-    until(lambda: "last words" in monitor._log._text.toPlainText(), "its errors are shown")
+    offscreen.until(lambda: "last words" in monitor._log._text.toPlainText(), "its errors are shown")
     assert monitor._buttons["Cancel"].isEnabled()
     assert not monitor._buttons["Retry"].isEnabled()
     monitor._buttons["Cancel"].click()
-    until(lambda: shown(monitor, 1) == ["cancelled"], "the job is cancelled")
+    offscreen.until(lambda: shown(monitor, 1) == ["cancelled"], "the job is cancelled")
     assert not monitor._buttons["Cancel"].isEnabled()
     monitor._buttons["Retry"].click()
-    until(lambda: shown(monitor, 1) == ["running"], "the job runs again")
+    offscreen.until(lambda: shown(monitor, 1) == ["running"], "the job runs again")
     assert shown(monitor, 6) == ["attempt 2"]
 
 
 def test_a_failed_job_says_why_and_what_to_do(monitor: Monitor) -> None:
     run_fake_job(monitor, "bad", fault="exit")
-    until(lambda: shown(monitor, 1) == ["failed"], "the job fails")
+    offscreen.until(lambda: shown(monitor, 1) == ["failed"], "the job fails")
     note = monitor._log._note.text()
     assert "exit code 3" in note
     assert "read the log, then retry" in note
@@ -127,7 +127,7 @@ def test_a_failed_job_says_why_and_what_to_do(monitor: Monitor) -> None:
 
 def test_a_shot_that_cannot_be_submitted_is_explained_without_a_traceback(monitor: Monitor) -> None:
     monitor.submit("shot", ["absent.hip", "--renders", "render", "--prompt", "rain"])
-    until(monitor._trouble.isVisible, "the trouble is shown")
+    offscreen.until(monitor._trouble.isVisible, "the trouble is shown")
     assert monitor._trouble_title.text() == "This cannot be used"
     text = monitor._trouble_text.text()
     assert "absent.hip" in text
@@ -143,17 +143,17 @@ def test_a_shot_in_preparation_can_be_stopped(monitor: Monitor, monkeypatch: pyt
         worker, "worker_argv", lambda command, _: [sys.executable, "-c", wait if command == "submit" else answer]
     )
     monitor.submit("shot", ["shot.hip"])
-    until(lambda: shown(monitor, 6) == ["verifying"], "its last line is shown")
+    offscreen.until(lambda: shown(monitor, 6) == ["verifying"], "its last line is shown")
     monitor._table.selectRow(0)
     monitor.cancel()
-    until(lambda: shown(monitor, 1) == [], "it is gone")
+    offscreen.until(lambda: shown(monitor, 1) == [], "it is gone")
     assert not monitor._trouble.isVisible()
 
 
 def test_the_window_answers_while_the_worker_takes_its_time(monitor: Monitor, monkeypatch: pytest.MonkeyPatch) -> None:
     released = monitor.folder / "released"
     slow = f"import pathlib, time\nwhile not pathlib.Path({str(released)!r}).exists(): time.sleep(.01)\nprint('{{}}')"
-    until(lambda: monitor._status is None, "the first answer is in")
+    offscreen.until(lambda: monitor._status is None, "the first answer is in")
     monkeypatch.setattr(worker, "worker_argv", lambda *_: [sys.executable, "-c", slow])
     monitor.refresh()
     for _ in range(20):
@@ -169,19 +169,19 @@ def test_what_was_done_while_an_answer_was_on_its_way_is_asked_for_again(
     asked = monitor.folder / "asked"
     count = f"import pathlib; pathlib.Path({str(asked)!r}).open('a').write('.'); print('{{\"jobs\": []}}')"
     monkeypatch.setattr("cosmos_houdini.houdini.monitor.IDLE_POLL_S", 3600.0)
-    until(lambda: monitor._status is None, "the first answer is in")
+    offscreen.until(lambda: monitor._status is None, "the first answer is in")
     monkeypatch.setattr(worker, "worker_argv", lambda *_: [sys.executable, "-c", count])
     monitor.refresh()
     monitor.refresh()
-    until(lambda: asked.exists() and len(asked.read_text()) == 2, "it is asked twice")
+    offscreen.until(lambda: asked.exists() and len(asked.read_text()) == 2, "it is asked twice")
 
 
 def test_the_selected_job_stays_selected_when_a_newer_one_comes(monitor: Monitor) -> None:
     run_fake_job(monitor, "one")
-    until(lambda: shown(monitor, 0) == ["one"], "the first job is listed")
+    offscreen.until(lambda: shown(monitor, 0) == ["one"], "the first job is listed")
     run_fake_job(monitor, "two")
     monitor.refresh()
-    until(lambda: shown(monitor, 0) == ["two", "one"], "the second job is listed")
+    offscreen.until(lambda: shown(monitor, 0) == ["two", "one"], "the second job is listed")
     selected = monitor._table.selected()
     assert selected
     assert selected.name == "one"

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 import fake_hou
+import offscreen
 from cosmos_houdini.cli import main
 from cosmos_houdini.houdini import shelf, worker
 from cosmos_houdini.houdini.environment import ROOT
 from cosmos_houdini.houdini.submit_dialog import SubmitDialog
 from houdini_session import Session
-from offscreen import application, settle, until
 from shots import NODE, ShotOnDisk, make_shot
 
 FILE = ROOT / "toolbar" / "cosmos.shelf"
@@ -37,7 +37,7 @@ def script(name: str) -> str:
 def session(houdini: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
     """Return Houdini with its interface and a saved, rendered shot open."""
     monkeypatch.setattr("cosmos_houdini.houdini.monitor.BUSY_POLL_S", 0.2)
-    application()
+    offscreen.application()
     make_shot(tmp_path, monkeypatch)
     houdini.load(str(tmp_path / "shot.hip"))
     houdini.has_interface = True
@@ -49,7 +49,7 @@ def session(houdini: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         dialog.close()
     shelf._monitors.clear()
     shelf._dialogs.clear()
-    settle()
+    offscreen.settle()
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_submit_shot_starts_the_worker_and_shows_the_monitor(session: Session, s
     assert not dialog.isVisible()
     [monitor] = shelf._monitors.values()
     assert monitor.isVisible()
-    until(lambda: [row.state for row in monitor._jobs] == ["succeeded"], "the job succeeds")
+    offscreen.until(lambda: [row.state for row in monitor._jobs] == ["succeeded"], "the job succeeds")
     assert not session.shown
     job = json.loads(worker.call_text("status", "--json", folder=shot.folder))["jobs"][0]
     assert (job["name"], job["state"]) == ("shot", "succeeded")
@@ -103,7 +103,7 @@ def test_submit_shot_plans_byte_for_byte_what_the_command_line_plans(
     dialog._prompt.setPlainText(PROMPT)
     dialog._negative.setText("blur")
     dialog._options.setText("--set seed=7 --dry-run")
-    until(lambda: dialog._choices is None, "the hosts and engines are known")
+    offscreen.until(lambda: dialog._choices is None, "the hosts and engines are known")
     dialog._host.setCurrentText("local")
     dialog._engine.setCurrentText("preview")
     ours = worker.call_text("submit", *dialog.submission().arguments(), "--json", folder=shot.folder)
@@ -116,7 +116,7 @@ def test_submit_shot_plans_byte_for_byte_what_the_command_line_plans(
 def test_the_dialog_offers_what_is_configured(session: Session, shot: ShotOnDisk, tmp_path: Path) -> None:
     shot.configure(defaults={"host": "gpu01"}, hosts={"gpu01": {"address": "gpu01.example", "root": "/data"}})
     dialog = SubmitDialog(shot.hip, [NODE])
-    until(lambda: dialog._choices is None, "the hosts and engines are known")
+    offscreen.until(lambda: dialog._choices is None, "the hosts and engines are known")
     assert [dialog._host.itemText(i) for i in range(3)] == ["as configured: gpu01", "gpu01", "local"]
     assert dialog._engine.findText("transfer1") > 0
     ok = dialog._buttons.button(dialog._buttons.StandardButton.Ok)
