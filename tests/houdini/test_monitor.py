@@ -63,7 +63,8 @@ def monitor(_app: object, opened: list[Path], tmp_path: Path, monkeypatch: pytes
 
 
 def shown(monitor: Monitor, column: int) -> list[str]:
-    return [monitor._table.item(row, column).text() for row in range(monitor._table.rowCount())]
+    model = monitor._table.model()
+    return [model.index(row, column).data() for row in range(model.rowCount())]
 
 
 def run_fake_job(monitor: Monitor, name: str, **parameters: object) -> None:

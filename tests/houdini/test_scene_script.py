@@ -10,6 +10,8 @@ import pytest
 import hipfiles
 from cosmos_houdini.houdini import scene_script
 from cosmos_houdini.houdini.environment import ROOT
+from cosmos_houdini.houdini.open_scene import read_open_scene
+from cosmos_houdini.model.scene import Channel, Segment
 from cosmos_houdini.scene import read_scene, sample_cameras
 from houdini_session import Session
 from hython import hython
@@ -74,6 +76,36 @@ def test_each_difference_is_a_line_and_ends_with_1(
     lines = capsys.readouterr().out.splitlines()
     assert "scene fps: Houdini 25, offline 24" in lines
     assert "camera /stage/camera1: Houdini False, offline True" in lines
+
+
+@pytest.mark.parametrize(
+    ("segments", "frames"),
+    [
+        ('segment { length = 0 expr = ch("../x/tx") }', ()),
+        ("segment { length = 0 expr = lock(1) }", ()),
+        ("segment { length = 0 value = 4 4 expr = linear() }", (1,)),
+    ],
+)
+def test_an_expression_is_no_key(houdini: Session, tmp_path: Path, segments: str, frames: tuple[int, ...]) -> None:
+    values = {**hipfiles.CAM_PARMS, "t": [("tx", 7), 2, 3]}
+    houdini.load(
+        str(hipfiles.write_hip(tmp_path, hipfiles.node("obj/a", "cam", values, hipfiles.channels(tx=segments))))
+    )
+    [camera] = read_open_scene().cameras
+    assert (camera.keyframes, camera.animated) == (frames, False)
+
+
+@pytest.mark.parametrize(
+    ("expression", "picture"),
+    [(r"\"$HIP/a.$F4.exr\"", "$HIP/a.$F4.exr"), ('strcat("/r/", $OS)', "/r/a.exr")],
+)
+def test_a_picture_path_on_a_channel(houdini: Session, tmp_path: Path, expression: str, picture: str) -> None:
+    values = {**ROP, "vm_picture": [("vm_picture", "/r/a.exr")]}
+    hip = hipfiles.write_hip(tmp_path, hipfiles.node("out/a", "ifd", values, ROP_CHN))
+    houdini.load(str(hip))
+    segment = Segment(length_s=0.0, expression=expression.replace("\\", ""))
+    houdini.nodes["/out/a"].channels = {"vm_picture": Channel(name="vm_picture", segments=(segment,))}
+    assert read_open_scene().outputs[0].picture == picture
 
 
 @pytest.mark.usefixtures("houdini")

@@ -162,8 +162,7 @@ class Monitor(QtWidgets.QWidget):
 
     def _show_rows(self) -> None:
         self._table.show_rows([*(row for row, _ in self._submissions.values()), *self._jobs])
-        self._empty.setVisible(self._table.rowCount() == 0)
-        self._select()
+        self._empty.setVisible(not self._table.rows)
 
     def _select(self) -> None:
         """Offer what can be done with the selected job, and show its log."""
@@ -180,8 +179,8 @@ class Monitor(QtWidgets.QWidget):
         self._head = QtWidgets.QLabel(str(self.folder))
         self._head.setTextInteractionFlags(QtCore.Qt.TextInteractionFlag.TextSelectableByMouse)
         self._table = JobTable()
-        self._table.itemSelectionChanged.connect(self._select)
-        self._table.itemDoubleClicked.connect(lambda _: self.open_video())
+        self._table.chosen.connect(self._select)
+        self._table.doubleClicked.connect(lambda _: self.open_video())
         self._empty = QtWidgets.QLabel("No job yet: Submit Shot on the Cosmos shelf starts one.")
         self._empty.setAlignment(QtCore.Qt.AlignmentFlag.AlignCenter)
         self._log = LogPane()
@@ -196,7 +195,7 @@ class Monitor(QtWidgets.QWidget):
         layout.addWidget(split, 1)
         layout.addWidget(self._build_trouble())
         layout.addLayout(self._build_buttons())
-        self._show_rows()
+        self._select()
 
     def _build_trouble(self) -> QtWidgets.QWidget:
         self._trouble = QtWidgets.QFrame()
