@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import hipfiles
-from cosmos_houdini.errors import Cancelled
+from cosmos_houdini.errors import BadInput, Cancelled
 from cosmos_houdini.houdini import environment, trouble, worker
 from cosmos_houdini.houdini.trouble import WorkerTrouble
 from cosmos_houdini.scene import read_scene
@@ -60,6 +60,17 @@ def test_a_worker_that_crashes_is_told_apart_from_one_that_refuses(monkeypatch: 
         worker.call("scene")
     assert (caught.value.title, caught.value.problem) == ("The worker stopped unexpectedly", "half")
     assert str(trouble.log_file()) in caught.value.action
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a file needs no leave to be run")
+def test_a_worker_that_cannot_be_started_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    python = tmp_path / "python"
+    python.touch()
+    monkeypatch.setenv("COSMOS_HOUDINI_PYTHON", str(python))
+    with pytest.raises(BadInput, match="cannot be started with") as caught:
+        worker.call("scene", "a.hip")
+    assert str(python) in caught.value.problem
+    assert "scripts/install" in caught.value.action
 
 
 def test_lines_arrive_while_the_worker_runs(monkeypatch: pytest.MonkeyPatch) -> None:

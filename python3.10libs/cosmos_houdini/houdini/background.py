@@ -75,8 +75,8 @@ class Task:
         except CosmosError as error:
             self._error = error
         except (OSError, ValueError) as error:
-            # No process could be started, or what it printed was no JSON.
-            self._error = CosmosError(f"{self.command} did not run: {error}")
+            # The log cannot be written, or what was printed is no JSON.
+            self._error = CosmosError(f"{self.command} gave no answer: {error}")
         finally:
             self._ended.set()
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from threading import Thread
 from typing import IO, Any, cast
 
-from cosmos_houdini.errors import Cancelled
-from cosmos_houdini.houdini.environment import clean_environment, worker_python
+from cosmos_houdini.errors import BadInput, Cancelled
+from cosmos_houdini.houdini.environment import ROOT, clean_environment, install_command, worker_python
 from cosmos_houdini.houdini.trouble import WorkerTrouble, keep_log
 
 POLL_S = 0.1
@@ -49,6 +49,7 @@ def call(
         on_wait: called several times a second; whatever it raises stops the worker and comes out here.
 
     Raises:
+        BadInput: there is no worker, or it cannot be started.
         WorkerTrouble: the worker failed; title, sentence, what to do, and the log with everything it wrote.
     """
     return json.loads(call_text(command, *arguments, "--json", folder=folder, on_line=on_line, on_wait=on_wait))
@@ -101,18 +102,24 @@ def _start(argv: list[str], folder: Path | None) -> tuple[subprocess.Popen[str],
     own: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
         own = {"creationflags": subprocess.CREATE_NO_WINDOW}
-    process = subprocess.Popen(
-        argv,
-        cwd=folder,
-        env=clean_environment(os.environ),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        **own,
-    )
+    try:
+        process = subprocess.Popen(
+            argv,
+            cwd=folder,
+            env=clean_environment(os.environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            **own,
+        )
+    except OSError as error:
+        raise BadInput(
+            f"the worker cannot be started with {argv[0]} in {folder or Path.cwd()}: {error.strerror}",
+            action=f"make its environment again: {install_command(ROOT)}",
+        ) from error
     return process, cast("IO[str]", process.stdout), cast("IO[str]", process.stderr)
 
 
