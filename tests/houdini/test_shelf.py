@@ -6,6 +6,7 @@ import ast
 import json
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,21 @@ def test_unsaved_changes_are_saved_or_nothing_is_asked(session: Session) -> None
     session.answers["displayMessage"] = [0]
     shelf.submit_shot()
     assert (session.has_unsaved_changes, len(shelf._dialogs)) == (False, 1)
+
+
+def test_what_was_typed_for_a_scene_is_there_again(session: Session) -> None:
+    session.nodes["/out/other"] = replace(session.nodes[NODE], path="/out/other")
+    shelf.submit_shot()
+    [first] = shelf._dialogs.values()
+    first._prompt.setPlainText(PROMPT)
+    first._options.setText("--set seed=7")
+    first._node.setCurrentText("/out/other")
+    first.reject()
+    shelf.submit_shot()
+    [second] = shelf._dialogs.values()
+    assert second is not first
+    submission = second.submission()
+    assert (submission.prompt, submission.node, submission.options) == (PROMPT, "/out/other", ("--set", "seed=7"))
 
 
 def test_options_that_cannot_be_read_are_told_and_nothing_is_submitted(session: Session) -> None:

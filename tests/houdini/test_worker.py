@@ -62,6 +62,13 @@ def test_a_worker_that_crashes_is_told_apart_from_one_that_refuses(monkeypatch: 
     assert str(trouble.log_file()) in caught.value.action
 
 
+def test_an_environment_that_lacks_something_new_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "worker_argv", lambda *_: [sys.executable, "-c", "import no_such_library"])
+    with pytest.raises(WorkerTrouble, match="No module named 'no_such_library'") as caught:
+        worker.call("scene")
+    assert caught.value.action.startswith("bring the worker's environment up to date: ")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there a file needs no leave to be run")
 def test_a_worker_that_cannot_be_started_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     python = tmp_path / "python"

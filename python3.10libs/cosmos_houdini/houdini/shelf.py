@@ -33,7 +33,9 @@ def submit_shot() -> None:
         return
     dialog = SubmitDialog(hip, nodes, hou.qt.mainWindow())
     dialog.accepted.connect(explained(lambda: _submit(dialog.submission())))
-    _dialogs[hip.parent] = dialog
+    if hip in _dialogs:
+        dialog.go_on_from(_dialogs[hip])
+    _dialogs[hip] = dialog
     # Not exec: PySide2 spells it otherwise, and nothing here has to wait.
     dialog.open()
 

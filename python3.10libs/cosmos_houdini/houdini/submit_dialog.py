@@ -33,6 +33,13 @@ class SubmitDialog(QtWidgets.QDialog):
         self._timer.timeout.connect(self.tick)
         self._timer.start()
 
+    def go_on_from(self, earlier: SubmitDialog) -> None:
+        """Take over what was typed into an earlier dialog, so that a shot is submitted again without typing."""
+        self._prompt.setPlainText(earlier._prompt.toPlainText())
+        self._negative.setText(earlier._negative.text())
+        self._options.setText(earlier._options.text())
+        self._node.setCurrentText(earlier._node.currentText())
+
     def tick(self) -> None:
         """Fill in the hosts and engines when they are known."""
         if self._choices is None or not self._choices.ended:

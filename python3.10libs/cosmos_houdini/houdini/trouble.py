@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cosmos_houdini.errors import CosmosError
+from cosmos_houdini.houdini.environment import ROOT, install_command
 
 LOG_NAME = "cosmos_houdini.log"
 LOG_LIMIT_BYTES = 1_000_000
@@ -55,7 +56,10 @@ class WorkerTrouble(CosmosError):
         prefix = next((prefix for prefix in _PREFIXES if last.startswith(prefix)), None)
         if prefix is None or status not in _TITLES:
             sentence = last or f"it ended with exit code {status} and said nothing"
-            return cls(sentence, title=_UNEXPECTED, action=f"read {log}, and report it", status=1, log=log)
+            action = f"read {log}, and report it"
+            if last.startswith("ModuleNotFoundError: "):
+                action = f"bring the worker's environment up to date: {install_command(ROOT)}"
+            return cls(sentence, title=_UNEXPECTED, action=action, status=1, log=log)
         problem, _, action = last.removeprefix(prefix).partition("; ")
         return cls(problem, title=_TITLES[status], action=action, status=status, log=log)
 
