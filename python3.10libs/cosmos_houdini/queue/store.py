@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock
+
 from cosmos_houdini.errors import BadInput, CosmosError, DiskFull, did_you_mean
 from cosmos_houdini.model.job import Attempt, Job, JobFailure, JobState
 from cosmos_houdini.queue import rows
@@ -41,10 +43,15 @@ class Store:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         self._db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None)
         self._db.row_factory = sqlite3.Row
-        with self._errors():
-            for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
-                self._db.execute(f"PRAGMA {pragma}")
-            migrate(self._db)
+        try:
+            # SQLite does not wait to switch to WAL, which the first clients of a project may all do at once.
+            with self._errors(), FileLock(path.with_name(f"{path.name}.lock"), mode=0o600):
+                for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+                    self._db.execute(f"PRAGMA {pragma}")
+                migrate(self._db)
+        except BaseException:
+            self._db.close()
+            raise
 
     @classmethod
     def of(cls, project: Path) -> Store:
