@@ -101,6 +101,14 @@ def test_a_stopped_worker_is_interrupted_and_gone(tmp_path: Path, monkeypatch: p
     assert (tmp_path / "tidied").exists()
 
 
+def test_a_worker_that_never_falls_silent_is_stopped_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    talk = "import sys\nwhile True: print('more', file=sys.stderr, flush=True)"
+    monkeypatch.setattr(worker, "worker_argv", lambda *_: [sys.executable, "-c", talk])
+    lines: list[str] = []
+    with pytest.raises(Cancelled):
+        worker.call("submit", on_line=lines.append, on_wait=worker.stop_when(lambda: len(lines) > 100, "submit"))
+
+
 def test_a_worker_that_will_not_stop_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stubborn = (
         "import pathlib, signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"

@@ -23,13 +23,13 @@ STOP_GRACE_S = 10.0
 TRACEBACK = "Traceback (most recent call last):"
 
 
-def worker_argv(command: str, arguments: Sequence[str], *, python: Path | None = None) -> list[str]:
+def worker_argv(command: str, arguments: Sequence[str]) -> list[str]:
     """Return the argv of a command; ``--debug`` brings the traceback of an error, which goes to the log alone.
 
     Raises:
         BadInput: there is no worker environment.
     """
-    return [str(python or worker_python()), "-m", "cosmos_houdini", command, "--debug", *arguments]
+    return [str(worker_python()), "-m", "cosmos_houdini", command, "--debug", *arguments]
 
 
 def call(
@@ -70,8 +70,8 @@ def call_text(
     try:
         output = _in_thread(stdout)
         for line in _lines(stderr):
+            on_wait()
             if line is None:
-                on_wait()
                 continue
             said.append(line)
             for_people = for_people and line != TRACEBACK
@@ -128,8 +128,11 @@ def _in_thread(stream: IO[str]) -> Future[str]:
     future: Future[str] = Future()
 
     def read() -> None:
-        with stream:
-            future.set_result(stream.read())
+        try:
+            with stream:
+                future.set_result(stream.read())
+        except (OSError, ValueError) as error:
+            future.set_exception(error)
 
     Thread(target=read, daemon=True).start()
     return future
