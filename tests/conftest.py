@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 
+import houdini_session
+
+# Before any module of the Houdini ring is imported, for its doctests too.
+houdini_session.fresh()
+
 HIPS = Path(__file__).resolve().parents[2] / "shared" / "hips"
 
 
