@@ -104,5 +104,5 @@ def test_a_variable_reaches_every_section(tmp_path: Path) -> None:
         tmp_path, {"COSMOS_HOUDINI_CONTROLS_EDGE": "low", "COSMOS_HOUDINI_DEPTH_KIND": "near-dark"}
     ).settings
     assert (settings.controls.edge, settings.depth.kind) == ("low", "near-dark")
-    with pytest.raises(BadInput, match="controls.edge = 'lwo'"):
+    with pytest.raises(BadInput, match=r"controls.edge = 'lwo'"):
         load(tmp_path, {"COSMOS_HOUDINI_CONTROLS_EDGE": "lwo"})

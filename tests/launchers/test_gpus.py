@@ -80,8 +80,10 @@ def test_a_job_waits_for_a_gpu_and_can_be_cancelled_there(plain: Host) -> None:
 
 def test_a_gpu_stays_taken_while_the_program_of_a_killed_script_lives(plain: Host) -> None:
     config = HostConfig(gpus=(0,))
-    holder = begin(plain, config, task(plain, ("sleep", "300"), job_id="holder", config=config, num_gpu=1))
-    until(plain, holder.site, lambda seen: seen.phase is Phase.RUNNING)
+    argv = ("sh", "-c", "echo here; exec sleep 300")
+    holder = begin(plain, config, task(plain, argv, job_id="holder", config=config, num_gpu=1))
+    # The state says "running" a moment before the program is there.
+    until(plain, holder.site, lambda seen: bool(seen.stdout_tail))
     os.kill(int((path(holder.site) / "started/pid").read_text()), signal.SIGKILL)
     waiter = begin(plain, config, task(plain, ("sh", "-c", "echo ran"), job_id="waiter", config=config, num_gpu=1))
     time.sleep(1.5)

@@ -73,7 +73,7 @@ take_gpus() {
         [ "$count" -lt "$want" ] || break
         exec 7>>"$locks/gpu$gpu"
         if flock -n 7 && ! busy "$gpu"; then
-            cat <hold 8>&- 9>&- >/dev/null 2>&1 &
+            cat <&6 8>&- 9>&- >/dev/null 2>&1 &
             holders="$holders $!"
             held="$held${held:+,}$gpu"
             count=$((count + 1))
@@ -99,13 +99,15 @@ wait_for_gpus() {
     mkdir -p "$locks"
     rm -f hold
     mkfifo hold || finish 69
-    exec 8<>hold
+    # Opened here: a cat that had to open it by itself could come after the pipe's name is gone, and let go of its lock.
+    exec 8<>hold 6<hold
+    rm -f hold
     until take_gpus; do
         sleep 1 &
         await $!
         [ -z "$stopping" ] || finish 143
     done
-    rm -f hold
+    exec 6<&-
 }
 
 beat=
