@@ -253,3 +253,11 @@ def test_a_shot_of_mixed_files_takes_each_pass_where_its_name_says(tmp_path: Pat
     result = converted(shot, "-o", tmp_path / "out")
     assert result["sources"]["seg"]["pattern"].endswith("sh010_seg.####.png")
     assert result["sources"]["depth"]["pattern"].endswith("sh010.####.exr")
+
+
+def test_an_exr_of_normals_is_left_out_and_named(tmp_path: Path):
+    shot = write_shot(tmp_path / "render")
+    for frame in range(FRAMES):
+        exrs.write_exr(shot / f"sh010_normal.{1001 + frame}.exr", dict.fromkeys("RGB", np.zeros((4, 4), np.float16)))
+    result = convert(shot, "-o", tmp_path / "out", "--range", "1001-1002")
+    assert "sh010_normal.####.exr is left out: no control is made of normals" in result.stderr

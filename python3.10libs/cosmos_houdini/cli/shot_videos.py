@@ -48,6 +48,9 @@ def shot_frames(
     for sequence in unknown_passes(verified):
         say(f"{sequence.pattern} is left out: its name tells no known pass")
     fed = with_layers(verified, wishes.layers)
+    for sequence in verified:
+        if sequence.pass_ is Pass.NORMAL and sequence not in fed:
+            say(f"{sequence.pattern} is left out: no control is made of normals")
     if wishes.choices.mask_objects:
         fed = [sequence for sequence in fed if sequence.pass_ is not Pass.MASK] + [_mask_source(fed)]
     selections = select(fed, frame_range=frame_range, on_gap=on_gap)
