@@ -176,7 +176,13 @@ def _authenticate(host: str, hop: Hop, transport: paramiko.Transport) -> None:
                 refused.append(f"{offer.source} (accepted, but a second factor is asked for)")
             except paramiko.BadAuthenticationType as error:
                 refused.append(f"{offer.source} (the server takes only {', '.join(error.allowed_types)})")
-            except paramiko.AuthenticationException:
+            except paramiko.AuthenticationException as error:
+                # A lost connection comes as this, too; a server that hangs up over keys has seen several.
+                if not transport.is_active() and not refused:
+                    raise HostUnreachable(
+                        f"host {host!r}: {hop.hostname} port {hop.port} ends the connection during the login",
+                        action="try again, or see the log of its SSH server",
+                    ) from error
                 refused.append(offer.source)
     finally:
         agent.close()

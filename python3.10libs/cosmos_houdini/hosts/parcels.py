@@ -1,0 +1,104 @@
+"""How files are cut and packed for a journey on several connections.
+
+A large file is cut into parts, and small files are packed together, so that each parcel is worth the round trips that
+it takes. The plan and the names follow from the contents alone: a later call finds what an earlier one has left.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.hosts.base import Transfer
+
+ROUNDS = 3
+"""How often a file is sent that arrives damaged."""
+
+LEAST_PART_BYTES = 4 * 2**20
+LARGEST_PART_BYTES = 64 * 2**20
+_PARTS = 64
+_FILES_IN_A_PACK = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slice:
+    """Bytes of a file, from ``start`` on."""
+
+    transfer: Transfer
+    start: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """What travels in one stream: one part of a large file, or several whole small files.
+
+    Attributes:
+        key: names its content: letters, digits and dots.
+        slices: in the order of the stream.
+    """
+
+    key: str
+    slices: tuple[Slice, ...]
+
+    @property
+    def bytes(self) -> int:
+        """The length of the whole stream."""
+        return sum(piece.bytes for piece in self.slices)
+
+
+def check_below(root: PurePosixPath, transfer: Transfer, host: str) -> None:
+    """Refuse a path that leaves the root of its host.
+
+    Raises:
+        BadInput: it does.
+    """
+    if not transfer.remote.is_relative_to(root) or ".." in transfer.remote.parts:
+        raise BadInput(f"{transfer.remote} does not lie below the root {root} of host {host!r}")
+
+
+def is_large(transfer: Transfer) -> bool:
+    """Whether a file travels in parts."""
+    return transfer.bytes > LEAST_PART_BYTES
+
+
+def part_bytes(size: int) -> int:
+    """Return the length of the parts of a file, from 4 to 64 MiB.
+
+    >>> part_bytes(500_000_000)
+    7812500
+    """
+    return min(max(LEAST_PART_BYTES, -(-size // _PARTS)), LARGEST_PART_BYTES)
+
+
+def parts(transfer: Transfer) -> tuple[Parcel, ...]:
+    """Return the parts of a large file in their order."""
+    length = part_bytes(transfer.bytes)
+    return tuple(
+        Parcel(
+            key=f"{transfer.sha256}.{index}",
+            slices=(Slice(transfer=transfer, start=start, bytes=min(length, transfer.bytes - start)),),
+        )
+        for index, start in enumerate(range(0, transfer.bytes, length))
+    )
+
+
+def packs(transfers: Iterable[Transfer]) -> Iterator[Parcel]:
+    """Pack small files, in their order."""
+    pack: list[Slice] = []
+    for transfer in transfers:
+        full = sum(piece.bytes for piece in pack) + transfer.bytes > LEAST_PART_BYTES or len(pack) == _FILES_IN_A_PACK
+        if pack and full:
+            yield _packed(pack)
+            pack = []
+        pack.append(Slice(transfer=transfer, start=0, bytes=transfer.bytes))
+    if pack:
+        yield _packed(pack)
+
+
+def _packed(pack: list[Slice]) -> Parcel:
+    listed = "".join(f"{piece.transfer.sha256} {piece.bytes}\n" for piece in pack)
+    return Parcel(key=hashlib.sha256(listed.encode()).hexdigest(), slices=tuple(pack))
