@@ -25,7 +25,7 @@ AGAIN = 75
 _LISTED = re.compile(r"\s*(\d{1,18}) \./(([0-9a-f]{64}(?:\.\d{1,6})?)(?:\.[0-9a-f]{32})?\.part)", re.ASCII)
 
 # openssl comes first: it uses the processor's own instructions and is several times as fast.
-_DIGESTS = """\
+DIGESTS = """\
 digests() {
     if command -v openssl >/dev/null 2>&1; then openssl dgst -sha256 -r "$@"
     elif command -v sha256sum >/dev/null 2>&1; then sha256sum "$@"
@@ -34,6 +34,7 @@ digests() {
     fi | cut -c 1-64
 }
 """
+"""Defines ``digests``, which prints the SHA-256 of each of the named files, or of its standard input."""
 
 _SURVEY = """\
 have() {
@@ -107,7 +108,7 @@ def survey_script(transfers: Iterable[Transfer], mark: str) -> str:
         f"have {index} {shlex.quote(str(transfer.remote))} {transfer.bytes} {transfer.sha256}\n"
         for index, transfer in enumerate(transfers)
     )
-    return f"export LC_ALL=C\nmark={mark}\n{_DIGESTS}{_SURVEY}{''.join(asked)}"
+    return f"export LC_ALL=C\nmark={mark}\n{DIGESTS}{_SURVEY}{''.join(asked)}"
 
 
 def parse_survey(text: str, mark: str) -> Found:
@@ -142,7 +143,7 @@ def arrival_script(root: PurePosixPath, parcel: Parcel, source: str, offset: int
     )
     if is_large(parcel.slices[0].transfer):
         return encoded(f"{values}{_ARRIVAL}release || exit {AGAIN}\n")
-    return encoded(f"{values}{_ARRIVAL}{_DIGESTS}{_UNPACK}{_unpack(parcel.slices)}")
+    return encoded(f"{values}{_ARRIVAL}{DIGESTS}{_UNPACK}{_unpack(parcel.slices)}")
 
 
 def _unpack(slices: Sequence[Slice]) -> str:
@@ -159,7 +160,7 @@ def join_script(transfer: Transfer, keys: Iterable[str], mark: str) -> str:
     """Return a script that makes a file of its parts; they stay until it stands under its final name."""
     names = " ".join(f"{key}{SUFFIX}" for key in keys)
     return (
-        f"export LC_ALL=C; cd {INCOMING} || exit 1\n{_DIGESTS}"
+        f"export LC_ALL=C; cd {INCOMING} || exit 1\n{DIGESTS}"
         f"mine={transfer.sha256}.{mark}{SUFFIX}; final={shlex.quote(str(transfer.remote))}\n"
         f'for part in {names}; do [ -f "$part" ] || exit {AGAIN}; done\n'
         'if [ -d "$final" ]; then echo "$final is a folder" >&2; exit 1; fi\n'

@@ -131,7 +131,7 @@ def _copied(transfer: Transfer, copy: Callable[[], None], arrived: Path, final: 
     finally:
         arrived.unlink(missing_ok=True)
     raise HostError(
-        f"{final} arrived damaged {ROUNDS} times",
+        f"{transfer.local} arrived damaged {ROUNDS} times",
         action="see that nothing changes the file meanwhile, and check this machine's disk",
     )
 

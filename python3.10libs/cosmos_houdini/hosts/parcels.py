@@ -19,6 +19,9 @@ ROUNDS = 3
 
 LEAST_PART_BYTES = 4 * 2**20
 LARGEST_PART_BYTES = 64 * 2**20
+JOINED_AT_ONCE = 8
+"""How many files of a host are made of their parts at the same time."""
+
 _PARTS = 64
 _FILES_IN_A_PACK = 64
 
@@ -63,6 +66,15 @@ def check_below(root: PurePosixPath, transfer: Transfer, host: str) -> None:
 def is_large(transfer: Transfer) -> bool:
     """Whether a file travels in parts."""
     return transfer.bytes > LEAST_PART_BYTES
+
+
+def joining_bytes(sizes: Iterable[int]) -> int:
+    """Return the room that files of these lengths need while they are made of their parts, which stay until then.
+
+    >>> joining_bytes([1000, 300_000_000, 500_000_000]), joining_bytes([1000])
+    (800000000, 0)
+    """
+    return sum(sorted(size for size in sizes if size > LEAST_PART_BYTES)[-JOINED_AT_ONCE:])
 
 
 def part_bytes(size: int) -> int:
