@@ -49,7 +49,9 @@ find . -name '*.part' -type f -exec wc -c {} +
 
 _ARRIVAL = """\
 release() {
-    if [ -f "$key.part" ] && [ "$(wc -c <"$key.part")" -ge "$(wc -c <"$mine")" ]; then rm -f "$mine"
+    there=0
+    [ ! -f "$key.part" ] || there=$(wc -c <"$key.part")
+    if [ "$there" -gt 0 ] && [ "$there" -le "$size" ] && [ "$there" -ge "$(wc -c <"$mine")" ]; then rm -f "$mine"
     else mv -f "$mine" "$key.part"
     fi
 }
@@ -164,9 +166,8 @@ def join_script(transfer: Transfer, keys: Iterable[str], mark: str) -> str:
         f"mine={transfer.sha256}.{mark}{SUFFIX}; final={shlex.quote(str(transfer.remote))}\n"
         f'for part in {names}; do [ -f "$part" ] || exit {AGAIN}; done\n'
         'if [ -d "$final" ]; then echo "$final is a folder" >&2; exit 1; fi\n'
-        f'cat {names} >"$mine" || {{ rm -f "$mine"; exit 1; }}\n'
-        'found=$(digests "$mine")\n'
-        '[ -n "$found" ] || { rm -f "$mine"; exit 1; }\n'
+        f'found=$(cat {names} | tee "$mine" | digests)\n'
+        f'[ -n "$found" ] && [ "$(wc -c <"$mine")" -eq {transfer.bytes} ] || {{ rm -f "$mine"; exit 1; }}\n'
         f'if [ "$found" != {transfer.sha256} ]; then rm -f "$mine" {names}; exit {AGAIN}; fi\n'
         f'mv -f -- "$mine" "$final" && rm -f {transfer.sha256}.*\n'
     )

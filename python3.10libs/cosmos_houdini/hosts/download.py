@@ -52,7 +52,7 @@ class _Gap:
 def _round(crew: Crew, transfers: Sequence[Transfer]) -> list[Transfer]:
     """Fetch once what is not here and return what did not arrive as it is."""
     large = [part for transfer in transfers if is_large(transfer) for part in parts(transfer)]
-    parcels = [*large, *packs(transfer for transfer in transfers if not is_large(transfer))]
+    parcels = [*large, *packs([transfer for transfer in transfers if not is_large(transfer)])]
     loads = [gaps for gaps in map(_gaps, parcels) if gaps]
     crew.meter.expect(sum(gap.piece.bytes for gaps in loads for gap in gaps))
     crew.do(_fetch, loads)

@@ -7,7 +7,7 @@ it takes. The plan and the names follow from the contents alone: a later call fi
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -17,12 +17,17 @@ from cosmos_houdini.hosts.base import Transfer
 ROUNDS = 3
 """How often a file is sent that arrives damaged."""
 
-LEAST_PART_BYTES = 4 * 2**20
-LARGEST_PART_BYTES = 64 * 2**20
+SMALL_BYTES = 8 * 2**20
+"""What is longer travels in parts."""
+
 JOINED_AT_ONCE = 8
 """How many files of a host are made of their parts at the same time."""
 
-_PARTS = 64
+_LEAST_PARCEL_BYTES = 4 * 2**20
+_LARGEST_PACK_BYTES = 16 * 2**20
+# One for each thread that moves them: a parcel costs the host several processes, and as it goes on at any byte, it may
+# be as long as it likes.
+_PARCELS = 8
 _FILES_IN_A_PACK = 64
 
 
@@ -65,7 +70,7 @@ def check_below(root: PurePosixPath, transfer: Transfer, host: str) -> None:
 
 def is_large(transfer: Transfer) -> bool:
     """Whether a file travels in parts."""
-    return transfer.bytes > LEAST_PART_BYTES
+    return transfer.bytes > SMALL_BYTES
 
 
 def joining_bytes(sizes: Iterable[int]) -> int:
@@ -74,16 +79,16 @@ def joining_bytes(sizes: Iterable[int]) -> int:
     >>> joining_bytes([1000, 300_000_000, 500_000_000]), joining_bytes([1000])
     (800000000, 0)
     """
-    return sum(sorted(size for size in sizes if size > LEAST_PART_BYTES)[-JOINED_AT_ONCE:])
+    return sum(sorted(size for size in sizes if size > SMALL_BYTES)[-JOINED_AT_ONCE:])
 
 
 def part_bytes(size: int) -> int:
-    """Return the length of the parts of a file, from 4 to 64 MiB.
+    """Return the length of the parts of a large file.
 
     >>> part_bytes(500_000_000)
-    7812500
+    62500000
     """
-    return min(max(LEAST_PART_BYTES, -(-size // _PARTS)), LARGEST_PART_BYTES)
+    return max(_LEAST_PARCEL_BYTES, -(-size // _PARCELS))
 
 
 def parts(transfer: Transfer) -> tuple[Parcel, ...]:
@@ -98,12 +103,13 @@ def parts(transfer: Transfer) -> tuple[Parcel, ...]:
     )
 
 
-def packs(transfers: Iterable[Transfer]) -> Iterator[Parcel]:
+def packs(transfers: Sequence[Transfer]) -> Iterator[Parcel]:
     """Pack small files, in their order."""
+    fair_share = -(-sum(transfer.bytes for transfer in transfers) // _PARCELS)
+    limit = min(max(_LEAST_PARCEL_BYTES, fair_share), _LARGEST_PACK_BYTES)
     pack: list[Slice] = []
     for transfer in transfers:
-        full = sum(piece.bytes for piece in pack) + transfer.bytes > LEAST_PART_BYTES or len(pack) == _FILES_IN_A_PACK
-        if pack and full:
+        if sum(piece.bytes for piece in pack) >= limit or len(pack) == _FILES_IN_A_PACK:
             yield _packed(pack)
             pack = []
         pack.append(Slice(transfer=transfer, start=0, bytes=transfer.bytes))

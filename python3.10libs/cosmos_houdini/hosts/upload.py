@@ -42,10 +42,10 @@ def upload(crew: Crew, transfers: Sequence[Transfer]) -> None:
         check_below(first.root, transfer, first.name)
     left = list(transfers)
     for _ in range(ROUNDS):
-        found = _survey(first, left)
-        left = [transfer for index, transfer in enumerate(left) if index not in found.there]
         if not left:
             return
+        found = _survey(first, left)
+        left = [transfer for index, transfer in enumerate(left) if index not in found.there]
         try:
             left = _round(crew, left, found)
         except DiskFull:
@@ -69,7 +69,7 @@ def _round(crew: Crew, transfers: Sequence[Transfer], found: Found) -> list[Tran
 
 def _parcels(transfers: Sequence[Transfer]) -> list[Parcel]:
     large = [part for transfer in transfers if is_large(transfer) for part in parts(transfer)]
-    return [*large, *packs(transfer for transfer in transfers if not is_large(transfer))]
+    return [*large, *packs([transfer for transfer in transfers if not is_large(transfer)])]
 
 
 def _is_there(parcel: Parcel, found: Found) -> bool:
