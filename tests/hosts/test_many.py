@@ -304,6 +304,21 @@ def test_cuts_at_random_bytes_never_leave_a_wrong_file(
     assert not list((tmp_path / "back").glob(".*"))
 
 
+def test_a_cut_at_any_byte_of_the_login_is_no_refusal(open_cut_host: Callable[..., Host], proxy: Proxy) -> None:
+    ends = []
+    for count in range(300, 6_000, 500):
+        host = open_cut_host()
+        proxy.cut_after(count)
+        try:
+            host.run(":")
+        except HostUnreachable:
+            ends.append("cut")
+        else:
+            ends.append("done")
+        host.close()
+    assert {"cut"} <= set(ends) <= {"cut", "done"}
+
+
 def test_clients_that_send_the_same_file_at_once_do_no_harm(open_cut_host: Callable[..., Host], tmp_path: Path) -> None:
     clients = [open_cut_host() for _ in range(3)]
     there = outgoing(clients[0], tmp_path / "files", [12 * MIB, *[MIB] * 3])
