@@ -389,8 +389,9 @@ def test_what_was_given_up_is_removed_and_other_files_are_not(cut_host: Host, tm
     young = [folder / f"{'c' * 64}.part", tmp_path / "back" / f".{'c' * 64}.0.part", tmp_path / "back" / ".of another"]
     for path in (*old, *young):
         path.write_bytes(b"x")
-    for path in (*old, young[2]):
-        os.utime(path, (1, 1))
+    hours = 3600
+    for path, age_s in ((old[0], 50 * hours), (old[1], 50 * hours), (young[2], 50 * hours), (young[1], 20 * hours)):
+        os.utime(path, (time.time() - age_s,) * 2)
     cut_host.put_many([one])
     cut_host.get_many([back])
     assert [path.exists() for path in (*old, *young)] == [False, False, True, True, True]
