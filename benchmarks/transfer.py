@@ -18,13 +18,14 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from multiprocessing.connection import Connection
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 import launching
 from cosmos_houdini.config import HostConfig
 from cosmos_houdini.hosts import Transfer, open_host
 from cosmos_houdini.media.probe import sha256_of
+from cosmos_houdini.queue.collect import inventory_script, parse_inventory
 from proxy import Proxy
 from sshd import running_sshd
 
@@ -49,16 +50,22 @@ def main() -> int:
         known.write_text(f"[127.0.0.1]:{port} {server.public_host_key()}\n", encoding="utf-8")
         config = server.config(folder / "root", port=port, known_hosts=known)
         options = ["-F", "none", "-i", str(server.user_key), "-o", f"UserKnownHostsFile={known}", "-o", "BatchMode=yes"]
-        sides: dict[str, Side] = {
+        ssh, at = ["ssh", "-p", str(port), *options], f"{server.user}@127.0.0.1"
+        up: dict[str, Side] = {
             "cosmos-houdini": lambda files, to: ours(config, files, to, folder),
-            "rsync -W": lambda files, to: rsync(["ssh", "-p", str(port), *options], files, to, server.user),
-            "sftp": lambda files, to: sftp(["sftp", "-P", str(port), *options], files, to, server.user),
+            "rsync -W": lambda files, to: rsync(ssh, [str(file) for file in files], f"{at}:{to}/"),
+            "sftp": lambda files, to: sftp(["sftp", "-P", str(port), *options, "-b", "-", at], files, to),
         }
-        print(
-            f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; medians of {ROUNDS} runs, {ROUND_TRIP_S} s round trip"
-        )
-        reached = compare("up", sides, make(folder, FILES, FILE_BYTES), 1.2)
-        reached &= compare("up", sides, make(folder, 1, LARGE_BYTES), 1.5)
+        down: dict[str, Side] = {
+            "cosmos-houdini": lambda files, to: ours(config, files, to, folder, back=True),
+            "rsync -W": lambda files, to: rsync(ssh, [f"{at}:{file}" for file in files], f"{to}/"),
+        }
+        print(f"{os.cpu_count()} cores; medians of {ROUNDS} runs; {ROUND_TRIP_S} s round trip")
+        many, large = make(folder, FILES, FILE_BYTES), make(folder, 1, LARGE_BYTES)
+        reached = compare("up", up, many, 1.2)
+        reached &= compare("up", up, large, 1.5)
+        reached &= compare("down", down, many, 1.0)
+        reached &= compare("down", down, large, 1.0)
         reached &= sweep(config, folder)
     return 0 if reached else 1
 
@@ -88,25 +95,30 @@ def compare(direction: str, sides: dict[str, Side], files: list[Path], target: f
     return ratio >= target
 
 
-def ours(config: HostConfig, files: list[Path], to: Path, folder: Path) -> None:
-    """Send files from a cold start: connections, hashes on both sides and all."""
+def ours(config: HostConfig, files: list[Path], to: Path, folder: Path, *, back: bool = False) -> None:
+    """Copy files from a cold start: connections, hashes on both sides and all."""
+    sources = [(file, file.stat().st_size) for file in files]
     with closing(open_host("far", config, project=folder)) as host:
-        remote = host.root / to.name
-        host.put_many(
-            Transfer(local=file, remote=remote / file.name, bytes=file.stat().st_size, sha256=sha256_of(file))
-            for file in files
-        )
+        if back:
+            hashes = parse_inventory(host.run(inventory_script(PurePosixPath(file) for file in files)).stdout)
+            host.get_many(
+                Transfer(local=to / file.name, remote=PurePosixPath(file), bytes=size, sha256=hashes[index].sha256)
+                for index, (file, size) in enumerate(sources)
+            )
+        else:
+            host.put_many(
+                Transfer(local=file, remote=PurePosixPath(to / file.name), bytes=size, sha256=sha256_of(file))
+                for file, size in sources
+            )
 
 
-def rsync(ssh: list[str], files: list[Path], to: Path, user: str) -> None:
-    subprocess.run(["rsync", "-W", "-e", " ".join(ssh), *map(str, files), f"{user}@127.0.0.1:{to}/"], check=True)
+def rsync(ssh: list[str], sources: list[str], to: str) -> None:
+    subprocess.run(["rsync", "-W", "-e", " ".join(ssh), *sources, to], check=True)
 
 
-def sftp(command: list[str], files: list[Path], to: Path, user: str) -> None:
+def sftp(command: list[str], files: list[Path], to: Path) -> None:
     batch = "".join(f'put "{file}" "{to}/"\n' for file in files)
-    subprocess.run(
-        [*command, "-b", "-", f"{user}@127.0.0.1"], input=batch, text=True, check=True, stdout=subprocess.DEVNULL
-    )
+    subprocess.run(command, input=batch, text=True, check=True, stdout=subprocess.DEVNULL)
 
 
 def sweep(config: HostConfig, folder: Path) -> bool:
@@ -131,7 +143,7 @@ def sweep(config: HostConfig, folder: Path) -> bool:
 
 def make(folder: Path, count: int, size: int) -> list[Path]:
     """Write files of random bytes."""
-    here = folder / f"{count} of {size}"
+    here = folder / f"{count}x{size}"
     here.mkdir()
     for number in range(count):
         (here / f"{number:03}").write_bytes(os.urandom(size))

@@ -60,7 +60,7 @@ def open_cut_host(server: Sshd, proxy: Proxy, tmp_path: Path) -> Iterator[Callab
 @pytest.fixture
 def cut_host(open_cut_host: Callable[..., Host]) -> Host:
     """Return a host whose connections the proxy can cut, at a rate that its shells keep up with."""
-    host = open_cut_host(bandwidth_mb_per_s=15)
+    host = open_cut_host(bandwidth_mb_per_s=10)
     host.run("mkdir -p out")
     return host
 
@@ -221,14 +221,12 @@ def cut_half_way(host: Host, proxy: Proxy) -> Callable[[Progress], None]:
     """Return a callback that cuts an upload when much of it lies on the host."""
 
     def look(progress: Progress) -> None:
-        if sum(path.stat().st_size for path in existing(parts_on(host))) > progress.total_bytes // 3:
-            proxy.cut()
+        # A script may take a name away between the two looks.
+        with suppress(FileNotFoundError):
+            if sum(path.stat().st_size for path in parts_on(host)) > progress.total_bytes // 3:
+                proxy.cut()
 
     return look
-
-
-def existing(paths: list[Path]) -> list[Path]:
-    return [path for path in paths if path.exists()]
 
 
 def test_an_upload_that_was_cut_goes_on_at_the_byte_where_it_stopped(
@@ -252,18 +250,19 @@ def test_an_upload_that_was_cut_goes_on_at_the_byte_where_it_stopped(
 
 
 def test_small_files_that_were_cut_on_their_way_go_on_where_they_stopped(
-    cut_host: Host, proxy: Proxy, tmp_path: Path
+    open_cut_host: Callable[..., Host], proxy: Proxy, tmp_path: Path
 ) -> None:
-    there = outgoing(cut_host, tmp_path / "files", [MIB // 2] * 7)
+    host = open_cut_host(bandwidth_mb_per_s=2)
+    there = outgoing(host, tmp_path / "files", [MIB // 2] * 7)
     with pytest.raises(HostUnreachable):
-        cut_host.put_many(there, on_progress=cut_half_way(cut_host, proxy))
-    assert no_writer_left(cut_host)
-    (arrived,) = [path.stat().st_size for path in parts_on(cut_host)]
+        host.put_many(there, on_progress=cut_half_way(host, proxy))
+    assert no_writer_left(host)
+    (arrived,) = [path.stat().st_size for path in parts_on(host)]
     told: list[Progress] = []
-    cut_host.put_many(there, on_progress=told.append)
+    host.put_many(there, on_progress=told.append)
     assert contents(there, "remote") == hashes(there)
     assert told[-1].moved_bytes <= 7 * MIB // 2 - arrived
-    assert not parts_on(cut_host)
+    assert not parts_on(host)
 
 
 def test_a_download_that_was_cut_goes_on_at_the_byte_where_it_stopped(

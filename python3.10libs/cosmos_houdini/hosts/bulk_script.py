@@ -7,6 +7,7 @@ is there to a name of its own, so that two clients never write to one file.
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
@@ -66,6 +67,13 @@ if [ "$(wc -c <"$mine")" -ne "$size" ]; then
     echo "the stream has ended early" >&2
     exit 1
 fi
+"""
+
+_LOOK = """\
+look() {
+    found=$(wc -c <"$1") || exit 1
+    [ "$found" -eq "$2" ] || { echo "$1 has $((found)) bytes instead of $2" >&2; exit 1; }
+}
 """
 
 # dd reads a block of a regular file as a whole, and no byte more, where head may read ahead.
@@ -178,16 +186,27 @@ def forget_script(parcels: Iterable[Parcel]) -> str:
     return f"cd {INCOMING} && rm -f " + " ".join(f"{parcel.key}.*" for parcel in parcels)
 
 
-def departure_script(slices: Iterable[Slice]) -> str:
-    """Return a script that prints slices of files, and stops at a file of another length than it should have."""
-    sent = (
-        f"send {shlex.quote(str(piece.transfer.remote))} {piece.transfer.bytes} {piece.start} {piece.bytes}\n"
-        for piece in slices
-    )
+def departure_script(slices: Sequence[Slice]) -> str:
+    """Return a script that prints slices of files, unless a file has another length than it should have."""
+    files = {str(piece.transfer.remote): piece.transfer.bytes for piece in slices}
+    # One process looks at all files; where the lengths differ, or there is no stat, each file is looked at.
+    lengths = "\n".join(str(length) for length in files.values())
+    looks = "".join(f"    look {shlex.quote(name)} {length}\n" for name, length in files.items())
     return (
-        "export LC_ALL=C\nsend() {\n"
-        '    found=$(wc -c <"$1") || exit 1\n'
-        '    [ "$found" -eq "$2" ] || { echo "$1 has $((found)) bytes instead of $2" >&2; exit 1; }\n'
-        '    tail -c "+$(($3 + 1))" <"$1" | head -c "$4"\n'
-        "}\n" + "".join(sent)
+        f"export LC_ALL=C\n{_LOOK}set -- {' '.join(map(shlex.quote, files))}\n"
+        'sizes=$(stat -L -c %s "$@" 2>/dev/null || stat -L -f %z "$@" 2>/dev/null)\n'
+        f'if [ "$sizes" != "{lengths}" ]; then\n{looks}fi\n{_departures(slices)}'
     )
+
+
+def _departures(slices: Iterable[Slice]) -> str:
+    lines = []
+    for whole, group in itertools.groupby(slices, key=lambda piece: piece.bytes == piece.transfer.bytes):
+        if whole:
+            lines.append("cat " + " ".join(shlex.quote(str(piece.transfer.remote)) for piece in group))
+        else:
+            lines += [
+                f"tail -c +{piece.start + 1} <{shlex.quote(str(piece.transfer.remote))} | head -c {piece.bytes}"
+                for piece in group
+            ]
+    return " || exit 1\n".join(lines) + "\n"

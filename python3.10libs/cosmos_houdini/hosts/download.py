@@ -93,7 +93,7 @@ def _length(file: Path) -> int:
 
 
 def _fetch(lane: Lane, gaps: Sequence[_Gap], tally: Tally) -> None:
-    script = departure_script(gap.piece for gap in gaps)
+    script = departure_script([gap.piece for gap in gaps])
     with lane.drain(script, gaps[0].piece.transfer.remote) as pieces:
         _spread(pieces, gaps, tally)
 

@@ -92,12 +92,15 @@ def keep_log(log: EngineLog, results: Path) -> None:
 
 def inventory_script(paths: Iterable[PurePosixPath]) -> str:
     """Return a script that prints ``<index> <bytes> <sha256>`` for each of the files that exists."""
-    lines = [DIGESTS]
-    lines += [
-        f'f={_quoted(path)}; if [ -f "$f" ]; then set -- $(wc -c <"$f") $(digests <"$f"); echo "{index} $1 $2"; fi'
+    looks = (
+        f'f={_quoted(path)}; [ ! -f "$f" ] || {{ set -- "$@" "$f"; known="$known {index} $(wc -c <"$f")"; }}\n'
         for index, path in enumerate(paths)
-    ]
-    return "\n".join(lines)
+    )
+    return (
+        f'export LC_ALL=C\n{DIGESTS}known=\nset --\n{"".join(looks)}[ "$#" -gt 0 ] || exit 0\n'
+        'count=$#\nhashes=$(digests "$@")\nset -- $hashes\n[ "$#" -eq "$count" ] || exit 1\n'
+        'set -- $known\nfor hash in $hashes; do\n    echo "$1 $2 $hash"\n    shift 2\ndone\n'
+    )
 
 
 def parse_inventory(text: str) -> dict[int, RemoteFile]:
@@ -130,6 +133,8 @@ def fetch_outputs(
         DiskFull: no room on this machine.
     """
     done = host.run(inventory_script(site.outputs / output.path for output in expected), timeout_s=HASH_TIMEOUT_S)
+    if done.exit_code:
+        raise CorruptOutput(corrupt(f"the outputs cannot be read on the host: {done.stderr.strip()}"))
     files = parse_inventory(done.stdout)
     unverified = results / ".unverified"
     try:
