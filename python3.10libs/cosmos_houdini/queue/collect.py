@@ -28,7 +28,7 @@ HASH_TIMEOUT_S = 1800.0
 RESULT = "result.json"
 LOGS = ("stdout.log", "stderr.log")
 
-_INVENTORY = re.compile(r"(\d{1,9}) (\d{1,18}) ([0-9a-f]{64})", re.ASCII)
+_INVENTORY = re.compile(r"(\d{1,9}) (\d{1,18}) ([0-9A-Fa-f]{64})", re.ASCII)
 
 
 class CorruptOutput(CosmosError):
@@ -109,7 +109,7 @@ def parse_inventory(text: str) -> dict[int, RemoteFile]:
     for line in text.splitlines():
         told = _INVENTORY.fullmatch(line)
         if told:
-            found[int(told[1])] = RemoteFile(bytes=int(told[2]), sha256=told[3])
+            found[int(told[1])] = RemoteFile(bytes=int(told[2]), sha256=told[3].lower())
     return found
 
 
