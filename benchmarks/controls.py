@@ -21,7 +21,7 @@ import OpenEXR
 import OpenImageIO
 
 from cosmos_houdini.media import blur, color, cryptomatte, depth, edges, geometry, layers, picture_io, segmentation
-from cosmos_houdini.media.palette import color as palette_color
+from cosmos_houdini.media.palette import all_colors
 from cosmos_houdini.model.control import Pass
 
 FRAMES = 16
@@ -103,7 +103,7 @@ def print_passes(frame: dict[Pass, np.ndarray]) -> None:
     codes = cryptomatte.strongest(frame[Pass.SEG])
     survey = segmentation.CodeSurvey()
     survey.add(codes)
-    colors = {code: palette_color(n) for n, code in enumerate(survey.objects())}
+    colors = dict(zip(survey.objects(), all_colors(), strict=False))
     nearness = depth.disparity(frame[Pass.DEPTH], depth.DepthKind.CAMERA_Z)
     ranges = depth.RangeSurvey()
     ranges.add(nearness)

@@ -93,7 +93,7 @@ def python_files() -> dict[str, bytes]:
                 archive.write(path, relative)
     modules = sorted((library / "lib-dynload").glob("*.so"))
     files = {f"python/lib/{version}/lib-dynload/{path.name}": path.read_bytes() for path in modules}
-    for path in _libraries(program, *modules):
+    for path in libraries(program, *modules):
         files[str(path).lstrip("/")] = path.read_bytes()
     files["python/bin/python3"] = program.read_bytes()
     files[f"python/lib/{version.replace('.', '')}.zip"] = packed.getvalue()
@@ -101,7 +101,7 @@ def python_files() -> dict[str, bytes]:
     return files
 
 
-def _libraries(*programs: Path) -> set[Path]:
+def libraries(*programs: Path) -> set[Path]:
     """Return the shared libraries that programs load, under the paths where they look for them."""
     told = subprocess.run(["ldd", *map(str, programs)], capture_output=True, text=True, check=False).stdout
     words = (word for line in told.splitlines() if not line.endswith(":") for word in line.split())

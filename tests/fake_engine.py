@@ -12,7 +12,6 @@ from pathlib import PurePosixPath
 
 from cosmos_houdini import engines
 from cosmos_houdini.cli import main
-from cosmos_houdini.cli.commands import COMMANDS
 from cosmos_houdini.engines.base import EngineLog
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
 from cosmos_houdini.model.parameter import Parameter
@@ -101,11 +100,8 @@ class FakeEngine:
 
 
 def register() -> None:
-    """Add the engine to the registry, and the commands for jobs to the command line."""
+    """Add the engine to the registry."""
     engines._ENGINES["fake"] = FakeEngine
-    COMMANDS["run"] = ("run", "run", "")
-    for name in ("status", "logs", "attach", "cancel", "retry", "fetch"):
-        COMMANDS[name] = ("jobs", name, "")
 
 
 if __name__ == "__main__":

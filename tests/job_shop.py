@@ -12,7 +12,7 @@ from pathlib import Path
 
 import fake_engine
 from cosmos_houdini import config
-from cosmos_houdini.cli import jobs, main, run
+from cosmos_houdini.cli import main
 from cosmos_houdini.queue.client import Client
 from cosmos_houdini.queue.record import JobRecord
 from cosmos_houdini.queue.store import Store
@@ -54,8 +54,6 @@ class Shop:
         return path
 
     def main(self, *arguments: object) -> int:
-        for command in (run.run, jobs.status, jobs.logs, jobs.attach, jobs.cancel, jobs.retry, jobs.fetch):
-            command.params[:] = [param for param in command.params if param.name != "debug"]
         return main([str(argument) for argument in arguments])
 
     def popen(self, *arguments: object) -> subprocess.Popen[bytes]:

@@ -134,17 +134,13 @@ def load(folder: Path | None = None, environ: Mapping[str, str] | None = None) -
         _merge(merged, _read(path), origins, str(path))
     for variable, keys in _variables(environ, merged).items():
         _set(merged, keys, yaml.safe_load(environ[variable]), origins, f"${variable}")
-    return Config(settings=_validate(merged, origins), origins=origins, project=_project(folder, project_file))
+    return Config(
+        settings=_validate(merged, origins), origins=origins, project=project_file.parent if project_file else folder
+    )
 
 
 def _project_file(folder: Path) -> Path | None:
     return next((path for parent in [folder, *folder.parents] if (path := parent / FILE_NAME).is_file()), None)
-
-
-def _project(folder: Path, project_file: Path | None) -> Path:
-    if project_file:
-        return project_file.parent
-    return next((parent for parent in [folder, *folder.parents] if (parent / ".cosmos").is_dir()), folder)
 
 
 def _files(environ: Mapping[str, str], project_file: Path | None) -> list[Path]:

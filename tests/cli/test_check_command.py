@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+import hipfiles
 import pictures
+from cosmos_houdini.scene.reader import read_scene
 
 SOURCES = Path(__file__).parents[2] / "python3.10libs"
 
@@ -58,6 +60,17 @@ def test_a_given_range_is_compared(tmp_path: Path):
     status, out, _ = check(tmp_path, "--range", "-1-3")
     assert status == 1
     assert "no file for frames -1-0, 3 of the expected range -1-3" in out
+
+
+def test_the_range_of_a_scene_is_compared(tmp_path: Path):
+    scene = hipfiles.write_hip(tmp_path)
+    first, last = read_scene(scene).frame_range
+    pictures.sequence(tmp_path / "render", "walk.{}.png", range(first, last + 1), size=(2, 2))
+    assert check(tmp_path / "render", "--hip", scene)[0] == 0
+    (tmp_path / "render" / f"walk.{last}.png").unlink()
+    status, out, _ = check(tmp_path / "render", "--hip", scene)
+    assert status == 1
+    assert f"no file for frame {last} of the expected range {first}-{last}" in out
 
 
 @pytest.mark.parametrize(

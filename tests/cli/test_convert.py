@@ -105,3 +105,11 @@ def test_a_video_is_standardized_and_a_frame_taken_out(renders: Path, tmp_path: 
         runner.invoke(
             standardize, [str(video), "-o", str(small), "--size", "big"], catch_exceptions=False, standalone_mode=False
         )
+
+
+def test_the_scene_gives_rate_and_description_and_its_range_is_compared(renders: Path, tmp_path: Path, hips: Path):
+    scene = min(hips.glob("*.hip*"), key=lambda path: path.stat().st_size)
+    result = convert(renders, "-o", tmp_path / "out", "--hip", scene, "--json")
+    document = json.loads(result.stdout)
+    assert document["fps"] == round(document["scene"]["fps"])
+    assert "the scene's range is" in result.stderr

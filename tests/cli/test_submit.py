@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from clips import bars, cut_image_data, write_picture
+from cosmos_houdini.cli import main
 from cosmos_houdini.media.probe import probe_video
 from shots import NODE, ShotOnDisk, make_shot
 from sshd import Sshd, running_sshd
@@ -239,3 +240,14 @@ def test_a_host_that_shows_another_key_is_refused(
     server.restart()
     assert shot.submit("--renders", "render", "--host", "gpu01") == 3
     assert "key" in said(capsys)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "no.such.host.invalid"])
+def test_a_host_that_is_not_there_is_told_at_once_and_nothing_is_queued(
+    shot: ShotOnDisk, capsys: pytest.CaptureFixture[str], address: str
+) -> None:
+    shot.configure(hosts={"gpu01": {"address": address, "port": 1, "root": "/data/cosmos"}})
+    assert shot.submit("--renders", "render", "--host", "gpu01") == 3
+    assert "gpu01" in said(capsys)
+    assert main(["status", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"jobs": []}

@@ -1,7 +1,25 @@
-"""The Docker Engine of the tests, for this folder."""
+"""A host that is this machine, and the Docker Engine of the tests."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cosmos_houdini.config import HostConfig
+from cosmos_houdini.hosts import Host, open_host
+from cosmos_houdini.launchers import launcher_for
+from cosmos_houdini.model.request import Site
 from dockerd import docker_engine
 
 __all__ = ["docker_engine"]
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Iterator[Host]:
+    """Return this machine as a host; whatever a test leaves running there is stopped."""
+    host = open_host("here", HostConfig(), project=tmp_path)
+    yield host
+    for job in (tmp_path / ".cosmos/host/jobs").glob("*"):
+        launcher_for("here", HostConfig()).cancel(host, Site(folder=host.root / "jobs" / job.name), job.name)

@@ -137,6 +137,7 @@ def test_secrets_reach_the_container_and_no_file_or_script(host: Host, config: H
     argv = ("sh", "-c", 'printf "%s" "$TOKEN" | sha256sum; until [ -e out/go ]; do sleep 0.1; done')
     new = begin(host, config, task(host, argv, config=config, secrets={"TOKEN": value}))
     until(host, new.site, lambda seen: seen.stdout_bytes > 0)
+    assert not (path(new.site) / "secrets").exists()
     arguments = Path("/proc").glob("[0-9]*/cmdline")
     assert not [p for p in arguments if b"hush" in _bytes(p)]
     (path(new.site) / "out/go").touch()
@@ -250,7 +251,7 @@ def test_a_gpu_stays_taken_while_the_container_of_a_killed_script_runs(
 
 def test_a_missing_image_and_a_missing_engine_are_told_before_anything_starts(host: Host, config: HostConfig) -> None:
     for update, message in (
-        ({"image": "nowhere:1"}, "no image 'nowhere:1'"),
+        ({"image": "nowhere:1"}, "no image nowhere:1"),
         ({"env": {"DOCKER_HOST": "unix:///nowhere.sock"}}, "Cannot connect"),
     ):
         wrong = config.model_copy(update=update)

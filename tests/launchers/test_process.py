@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -32,21 +31,12 @@ from launching import begin, ended, observe, path, task, until
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="jobs run on POSIX hosts")
 
 CONFIG = HostConfig()
-ECHO = (sys.executable, "-c", "import json, sys; print(json.dumps(sys.argv[1:]))")
 NASTY = "a 'quoted' \"prompt\"\nwith $(touch stolen) `id`; touch stolen\t\\ \\n %s * ~ größe 映画 \x01\x81\xff\r end\n"
 
 
 @pytest.fixture
 def host(weird_path: Path) -> Host:
     return open_host("here", CONFIG, project=weird_path)
-
-
-@pytest.fixture
-def plain(tmp_path: Path) -> Iterator[Host]:
-    host = open_host("here", CONFIG, project=tmp_path)
-    yield host
-    for job in (tmp_path / ".cosmos/host/jobs").glob("*"):
-        launcher_for("here", CONFIG).cancel(host, Site(folder=host.root / "jobs" / job.name), job.name)
 
 
 def processes(site: Site) -> list[psutil.Process]:
@@ -247,6 +237,13 @@ def test_the_secrets_file_is_private_until_it_is_read(plain: Host) -> None:
     assert not (path(new.site) / "secrets").exists()
 
 
+def test_the_secrets_file_is_gone_while_the_program_runs(plain: Host) -> None:
+    new = begin(plain, CONFIG, task(plain, ("ls",), secrets={"TOKEN": "t0ken"}))
+    told = ended(plain, new.site).stdout_tail.split()
+    assert "run.sh" in told
+    assert "secrets" not in told
+
+
 def test_a_secret_of_two_lines_is_refused_without_being_told() -> None:
     with pytest.raises(BadInput, match=r"\$TOKEN") as caught:
         detached.secrets_file({"TOKEN": "hush\nhush"})
@@ -328,98 +325,6 @@ def test_a_recycled_process_number_is_not_taken_for_the_job(plain: Host) -> None
 def test_an_unstaged_job_is_not_started(plain: Host) -> None:
     with pytest.raises(JobError, match="not staged"):
         launcher_for("here", CONFIG).start(plain, task(plain, ("true",)))
-
-
-def spans(host: Host, config: HostConfig, num_gpu: int, count: int) -> list[tuple[str, float, float]]:
-    code = (
-        "import os, time; a = time.time(); time.sleep(0.4); print(os.environ['CUDA_VISIBLE_DEVICES'], a, time.time())"
-    )
-    jobs = [
-        begin(
-            host,
-            config,
-            task(host, (sys.executable, "-c", code), job_id=f"gpu{i}", config=config, num_gpu=num_gpu),
-        )
-        for i in range(count)
-    ]
-    told = []
-    for job in jobs:
-        seen = ended(host, job.site)
-        assert seen.exit_code == 0, seen
-        gpus, began, finished = seen.stdout_tail.split()
-        told.append((gpus, float(began), float(finished)))
-    return sorted(told, key=lambda span: span[1])
-
-
-def test_jobs_that_share_a_gpu_run_one_after_another(plain: Host) -> None:
-    first, second = spans(plain, HostConfig(gpus=(3,)), 1, 2)
-    assert (first[0], second[0]) == ("3", "3")
-    assert second[1] >= first[2]
-
-
-def test_jobs_on_two_gpus_run_side_by_side(plain: Host) -> None:
-    config = HostConfig(gpus=(0, 5))
-    meet = (
-        "mkdir -p ../../met/$CUDA_VISIBLE_DEVICES; until [ -d ../../met/0 ] && [ -d ../../met/5 ]; do sleep 0.1; done"
-    )
-    jobs = [
-        begin(plain, config, task(plain, ("sh", "-c", meet), job_id=f"gpu{i}", config=config, num_gpu=1))
-        for i in range(2)
-    ]
-    assert [ended(plain, job.site).exit_code for job in jobs] == [0, 0]
-
-
-def test_a_job_may_hold_more_gpus_than_a_shell_has_single_digits_for(plain: Host) -> None:
-    config = HostConfig(gpus=tuple(range(12)))
-    first, second = spans(plain, config, 12, 2)
-    assert first[0] == second[0] == ",".join(str(n) for n in range(12))
-    assert second[1] >= first[2]
-
-
-def test_a_job_waits_for_a_gpu_and_can_be_cancelled_there(plain: Host) -> None:
-    config = HostConfig(gpus=(0,))
-    holder = begin(plain, config, task(plain, ("sleep", "300"), job_id="holder", config=config, num_gpu=1))
-    until(plain, holder.site, lambda seen: seen.phase is Phase.RUNNING)
-    waiter = begin(plain, config, task(plain, ("sh", "-c", "echo ran"), job_id="waiter", config=config, num_gpu=1))
-    seen = until(plain, waiter.site, lambda seen: seen.heartbeat_age_s is not None)
-    assert (seen.phase, seen.run_s) == (Phase.WAITING, None)
-    launcher_for("here", config).cancel(plain, waiter.site, "waiter")
-    seen = ended(plain, waiter.site)
-    assert (seen.phase, seen.exit_code, seen.stdout_tail, seen.cancelled) == (Phase.ENDED, 143, "", True)
-    assert observe(plain, holder.site)["holder"].phase is Phase.RUNNING
-
-
-def test_a_gpu_stays_taken_while_the_program_of_a_killed_script_lives(plain: Host) -> None:
-    config = HostConfig(gpus=(0,))
-    holder = begin(plain, config, task(plain, ("sleep", "300"), job_id="holder", config=config, num_gpu=1))
-    until(plain, holder.site, lambda seen: seen.phase is Phase.RUNNING)
-    os.kill(int((path(holder.site) / "started/pid").read_text()), signal.SIGKILL)
-    waiter = begin(plain, config, task(plain, ("sh", "-c", "echo ran"), job_id="waiter", config=config, num_gpu=1))
-    time.sleep(1.5)
-    assert observe(plain, waiter.site)["waiter"].phase is Phase.WAITING
-    launcher_for("here", config).cancel(plain, holder.site, "holder")
-    assert ended(plain, waiter.site).stdout_tail == "ran\n"
-
-
-def test_without_flock_a_job_with_gpus_ends_with_a_named_message(plain: Host, tmp_path: Path) -> None:
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    for name in ("sh", "date", "mv", "rm", "mkdir", "dd", "sleep"):
-        (programs / name).symlink_to(plain.run(f"command -v {name}").stdout.strip())
-    config = HostConfig(gpus=(0,))
-    new = task(plain, ("echo", "ran"), config=config, num_gpu=1)
-    stage(plain, new, {})
-    (path(new.site) / "run.sh").write_text(launcher_for("here", config).script(new))
-    plain.run(f"PATH={programs}; export PATH; sh {path(new.site)}/run.sh")
-    seen = observe(plain, new.site)["job"]
-    assert (seen.exit_code, seen.stdout_tail) == (69, "")
-    assert "flock" in seen.stderr_tail
-
-
-def test_more_gpus_than_the_host_has_are_refused(plain: Host) -> None:
-    config = HostConfig(gpus=(0, 1))
-    with pytest.raises(BadInput, match="wants 3 GPUs"):
-        launcher_for("here", config).script(task(plain, ("true",), config=config, num_gpu=3))
 
 
 def test_names_that_no_shell_can_set_are_refused(plain: Host) -> None:

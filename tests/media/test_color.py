@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.color import ColorChoice, DisplayTransform, display_transform
+from cosmos_houdini.media.color import ColorChoice, DisplayTransform, display_bytes, display_transform
 
 rng = np.random.default_rng(6)
 REC709 = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
@@ -151,3 +151,11 @@ def test_configuration_of_the_environment_is_used(tmp_path: Path):
     assert (found.apply(grey(0.5)) == 128).all()
     with pytest.raises(BadInput, match=r"has no colour space 'Linear Rec.709"):
         display_transform(ColorChoice(), {"chromaticities": REC709}, environ={"OCIO": str(config)})
+
+
+def test_eight_bit_comps_pass_untouched_and_others_are_rounded():
+    bytes_ = rng.integers(0, 256, (4, 6, 4), dtype=np.uint8)
+    assert np.array_equal(display_bytes(bytes_), bytes_[..., :3])
+    assert np.array_equal(display_bytes(bytes_.astype(np.uint16) * 257 + 120), bytes_[..., :3])
+    grey_picture = display_bytes(np.array([[0.0, 0.5, 1.0, 7.0, np.nan]], np.float32))
+    assert grey_picture[0].tolist() == [[level] * 3 for level in (0, 128, 255, 255, 0)]

@@ -13,7 +13,7 @@ def picture(level: int) -> np.ndarray:
 
 
 def test_rows_are_passes_and_columns_are_frames_in_order():
-    rows = {"color": {1010: picture(40), 1001: picture(200)}, "depth": {1001: picture(120)[..., 0]}}
+    rows = {"color": {1008: picture(40), 1001: picture(200)}, "depth": {1001: picture(120)[..., 0]}}
     sheet = np.asarray(contact_sheet("shot", rows))
     tile = (90 * 240) // 160
     top = 56

@@ -162,8 +162,9 @@ def ground(*, near_bright: bool, dtype: type = np.uint8) -> np.ndarray:
 @pytest.mark.parametrize(
     ("frame", "layer", "kind", "evidence"),
     [
-        (np.full((9, 9), 7.5, np.float32), "Pz", DepthKind.CAMERA_Z, "values reach 7.5, so they are scene units"),
-        (np.full((9, 9), -7.5, np.float16), "Pz", DepthKind.CAMERA_Z, "values reach 7.5"),
+        (np.full((9, 9), 7.5, np.float32), "Z", DepthKind.CAMERA_Z, "values reach 7.5, so they are scene units"),
+        (np.full((9, 9), -7.5, np.float16), "Z", DepthKind.CAMERA_Z, "values reach 7.5"),
+        (np.full((9, 9), 0.1, np.float32), "Pz", DepthKind.CAMERA_Z, "the layer is called 'Pz'"),
         (np.full((9, 9), 7.5, np.float32), "hitDist", DepthKind.RAY_DISTANCE, "layer is called 'hitDist'"),
         (ground(near_bright=True), "", DepthKind.NEAR_BRIGHT, "the lower third (0.84) is brighter"),
         (ground(near_bright=False, dtype=np.uint16), "", DepthKind.NEAR_DARK, "the lower third (0.16) is darker"),

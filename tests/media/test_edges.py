@@ -12,7 +12,7 @@ rng = np.random.default_rng(2)
 
 def picture() -> np.ndarray:
     """Return a textured frame whose contrasts reach across all thresholds."""
-    noise = rng.normal(0, 40, (90, 160, 3))
+    noise = rng.normal(0, 40, (90, 160, 3)) * np.linspace(0, 2, 160)[None, :, None]
     ramps = np.linspace(0, 400, 160)[None, :, None] * (np.arange(90) // 15 % 2)[:, None, None]
     return np.clip(cv2.GaussianBlur(noise, (0, 0), 1.2) + ramps, 0, 255).astype(np.uint8)
 

@@ -17,7 +17,9 @@ NOISE = ["-f", "lavfi", "-i", "testsrc2=size=320x240:rate=24"]
 
 
 def children() -> list[str]:
-    return [child.name() for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
+    """Return the FFmpeg programs that still run; other tests may have left servers running on purpose."""
+    alive = (child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE)
+    return [child.name() for child in alive if child.name().startswith("ffmpeg")]
 
 
 def test_reports_every_frame_and_returns_what_was_printed(tmp_path: Path):

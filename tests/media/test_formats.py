@@ -284,6 +284,42 @@ def test_tiff_with_a_page_without_pixels_is_damaged(tmp_path: Path, page: int, t
     assert words in reason(file)
 
 
+def test_exr_block_that_belongs_to_other_lines_is_damaged(tmp_path: Path):
+    file = pictures.write(tmp_path / "a.exr", pictures.ramp((20, 64), dtype=np.float16), compression="zip")
+    data = bytearray(file.read_bytes())
+    (table,) = (at for at in range(len(data) - 8) if struct.unpack_from("<Q", data, at)[0] == at + 4 * 8)
+    data[table + 8 : table + 24] = data[table + 16 : table + 24] + data[table + 8 : table + 16]
+    file.write_bytes(data)
+    assert "where block 2 of 4 should begin" in reason(file)
+
+
+def test_dpx_shorter_than_its_header_says_is_damaged_behind_its_pixels_too(tmp_path: Path):
+    file = pictures.picture(tmp_path / "a.dpx")
+    data = bytearray(file.read_bytes())
+    struct.pack_into(">I" if data.startswith(b"SDPX") else "<I", data, 16, len(data) + 100)
+    file.write_bytes(data)
+    assert f"ends after {len(data)} of at least {len(data) + 100} bytes" in reason(file)
+
+
+def test_tiff_with_strips_that_were_never_written_is_damaged(tmp_path: Path):
+    file = pictures.write(tmp_path / "a.tif", pictures.ramp(), compression="zip")
+    data = bytearray(file.read_bytes())
+    (directory,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, directory)
+    entries = range(directory + 2, directory + 2 + 12 * count, 12)
+    (lengths,) = (at for at in entries if struct.unpack_from("<H", data, at)[0] == 279)
+    struct.pack_into("<HHII", data, lengths, 279, 4, 1, 0)
+    file.write_bytes(data)
+    assert "empty strips or tiles" in reason(file)
+
+
+def test_jpeg_without_a_scan_is_damaged(tmp_path: Path):
+    file = pictures.picture(tmp_path / "a.jpg")
+    data = file.read_bytes()
+    file.write_bytes(data[: data.index(b"\xff\xda")] + b"\xff\xd9")
+    assert reason(file) == "has no pixels before its end marker"
+
+
 def test_tiff_directories_in_a_circle_end(tmp_path: Path):
     file = pictures.write(tmp_path / "a.tif", pictures.ramp(), compression="none")
     data = bytearray(file.read_bytes())

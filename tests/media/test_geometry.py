@@ -118,6 +118,12 @@ def test_thin_near_objects_and_lines_survive_shrinking():
         assert (small == np.float32(0.9)).any(axis=1).all()
 
 
+def test_ids_are_taken_from_the_middle_of_what_they_stand_for():
+    frame = np.arange(9).reshape(1, 9)
+    assert plan_geometry((9, 1), (3, 1), pixel_aspect=1 / 3).forward(frame, Pass.SEG).tolist() == [[1, 4, 7]]
+    assert plan_geometry((1, 9), (1, 3), pixel_aspect=3.0).forward(frame.T, Pass.SEG).tolist() == [[1], [4], [7]]
+
+
 def test_color_is_averaged_when_it_shrinks_also_from_half_floats():
     frame = np.zeros((4, 4, 3), np.float16)
     frame[:, ::2] = 1

@@ -86,6 +86,7 @@ def test_cryptomatte_of_objects_stands_before_ids_and_materials(tmp_path: Path):
         {**RGBA, "id": UINT, **preview, **materials, **objects},
         attributes={**object_attributes, **material_attributes},
     )
+    assert sorted(layer.name for layer in list_layers(path)) == ["CryptoMaterial", "CryptoObject", "id", "rgba"]
     seg = choose_layers(read_header(path))[Pass.SEG]
     assert (seg.name, seg.cryptomatte) == ("CryptoObject", True)
     assert [channel.name[-4:] for channel in seg.channels] == [f"{r}.{c}" for r in ("00", "01") for c in "RGBA"]
@@ -112,6 +113,12 @@ def test_unknown_override_names_the_nearest_layer(tmp_path: Path):
     path = write_exr(tmp_path / "a.exr", {**RGBA, "Zdepth": FLOAT})
     with pytest.raises(BadInput, match=r"no layer 'zdept'.*allowed: rgba, Zdepth; did you mean 'Zdepth'"):
         choose_layers(read_header(path), {Pass.DEPTH: "zdept"})
+
+
+def test_layer_without_three_channels_is_no_color(tmp_path: Path):
+    path = write_exr(tmp_path / "a.exr", {**RGBA, "Z": FLOAT})
+    with pytest.raises(BadInput, match=r"layer 'Z' has no red, green and blue"):
+        choose_layers(read_header(path), {Pass.COLOR: "Z"})
 
 
 def test_header_tells_display_window_and_pixel_aspect(tmp_path: Path):

@@ -34,6 +34,10 @@ def test_clipped_depth_is_noticed():
     assert sentence.startswith("the depth pass is clipped in frame 1001: at least 20%")
 
 
+def test_depth_clipped_at_the_far_end_is_noticed():
+    assert len(depth_sentences(np.maximum(RAMP, 0.4))) == 1
+
+
 def test_upside_down_depth_is_noticed_with_evidence():
     (sentence,) = depth_sentences(RAMP[::-1])
     assert "seems upside down: its upper third is nearer than its lower third (0.85 and 0.20" in sentence

@@ -97,6 +97,12 @@ def test_a_playlist_cannot_make_it_open_other_files(tmp_path: Path):
         probe.probe_video(tmp_path / "result.mp4")
 
 
+def test_decoding_is_bounded_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(probe, "_MOST_PIXELS", 100 * 100)
+    with pytest.raises(BadInput, match="no whole video"):
+        probe.probe_video(make(tmp_path / "a.mp4", "-c:v", "libx264"))
+
+
 def test_decoding_is_bounded_in_time(tmp_path: Path):
     video = make(tmp_path / "a.mp4", "-c:v", "libx264", "-preset", "ultrafast", frames=2500)
     start = time.monotonic()

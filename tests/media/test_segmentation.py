@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.palette import BACKGROUND, UPSTREAM, all_colors, color
+from cosmos_houdini.media.palette import BACKGROUND, UPSTREAM, all_colors
 from cosmos_houdini.media.segmentation import (
     CodeSurvey,
     ColorTable,
@@ -20,6 +20,7 @@ from cosmos_houdini.media.segmentation import (
 )
 
 rng = np.random.default_rng(5)
+COLORS = all_colors()
 
 
 def blocks(values: list[int], size: int = 8) -> np.ndarray:
@@ -95,13 +96,13 @@ def test_antialiased_colors_snap_to_the_objects_beside_them(scale: int):
     assert [color_key(code, frame.dtype) for code in objects] == [
         ",".join(str(level * scale) for level in rgb) for rgb in sorted(colors[1:])
     ]
-    picture = paint(codes, {code: color(n) for n, code in enumerate(objects)})
+    picture = paint(codes, {code: COLORS[n] for n, code in enumerate(objects)})
     assert len(np.unique(picture.reshape(-1, 3), axis=0)) == 4
-    owner = np.array([BACKGROUND, color(2), color(0), color(1)], np.uint8)[share.argmax(axis=0)]
+    owner = np.array([BACKGROUND, COLORS[2], COLORS[0], COLORS[1]], np.uint8)[share.argmax(axis=0)]
     sure = share.max(axis=0) == 1
     assert (picture[sure] == owner[sure]).all()
     beside = cv2.dilate((share > 0).astype(np.uint8).transpose(1, 2, 0), np.ones((3, 3), np.uint8))
-    for n, rgb in enumerate([BACKGROUND, color(2), color(0), color(1)]):
+    for n, rgb in enumerate([BACKGROUND, COLORS[2], COLORS[0], COLORS[1]]):
         assert beside[..., n][(picture == rgb).all(axis=-1)].all()
 
 
@@ -119,6 +120,13 @@ def test_object_of_one_frame_is_found_and_noise_is_not():
     assert surveyed(noise, noise, last) == (77,)
 
 
+def test_fewer_pixels_than_a_flat_area_make_no_object():
+    noise = rng.integers(1, 10**6, (64, 64))
+    noise[20:22, 20:22] = 77
+    noise[10:40:3, 40:42] = noise[11:41:3, 40:41] = 88
+    assert surveyed(noise) == ()
+
+
 def test_frame_without_objects_is_black():
     assert not paint(rng.integers(1, 10**6, (8, 8)), {}).any()
 
@@ -129,6 +137,11 @@ def test_colors_are_stable_between_shots_of_a_show():
     second = ColorTable.from_document(json.loads(json.dumps(first.document()))).extended(["house", "car2", "axe"])
     assert {key: second.colors[key] for key in first.colors} == dict(first.colors)
     assert (second.colors["axe"], second.colors["house"]) == (UPSTREAM[3], UPSTREAM[4])
+
+
+def test_color_that_a_person_gave_away_is_not_given_twice():
+    table = ColorTable(colors={"hero": UPSTREAM[1]}).extended(["a", "b"])
+    assert [table.colors[key] for key in ("hero", "a", "b")] == [UPSTREAM[1], UPSTREAM[0], UPSTREAM[2]]
 
 
 @pytest.mark.parametrize(
@@ -148,12 +161,12 @@ def test_colors_beyond_the_models_own_are_as_distinct():
 
 
 def test_too_many_objects_are_refused():
-    with pytest.raises(BadInput, match=r"no distinct colour left; allowed: at most \d+ objects; name the objects"):
+    with pytest.raises(BadInput, match=r"of 2000 objects has more .*; allowed: at most 195 objects; name the objects"):
         ColorTable().extended(f"leaf{n}" for n in range(2000))
 
 
 def test_misread_pixels_are_those_nearer_to_another_color():
-    colors = {1: color(0), 2: color(12), 3: color(1)}
+    colors = {1: COLORS[0], 2: COLORS[12], 3: COLORS[1]}
     painted = paint(blocks([0, 1, 2, 3]), colors)
     decoded = np.clip(painted.astype(int) + rng.integers(-15, 16, painted.shape), 0, 255).astype(np.uint8)
     assert misread_pixels(painted, decoded, colors.values()) == 0

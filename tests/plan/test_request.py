@@ -8,7 +8,7 @@ from cosmos_houdini.engines.parameters import TRANSFER1_PARAMETERS
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.spec import PromptSpec, RunSpec
-from cosmos_houdini.plan.request import DEFAULT_WEIGHT, build_request, effective_weights
+from cosmos_houdini.plan.request import DEFAULT_WEIGHT, build_request, effective_weights, remembering
 from transfer_clips import write_clips
 
 
@@ -41,6 +41,15 @@ def test_the_same_run_makes_the_same_request(paths: dict[str, Path]):
     run = run_of(paths)
     first, second = (build_request(run, TRANSFER1_PARAMETERS)[0] for _ in range(2))
     assert first.content_hash() == second.content_hash()
+
+
+def test_runs_that_share_their_videos_have_each_decoded_once(paths: dict[str, Path]):
+    probe = remembering()
+    first, _ = build_request(run_of(paths, weights={"seg": 0}), TRANSFER1_PARAMETERS, probe=probe)
+    paths["color"].unlink()
+    second, _ = build_request(run_of(paths), TRANSFER1_PARAMETERS, probe=probe)
+    assert [str(control.kind) for control in second.controls] == ["depth", "seg"]
+    assert (second.video, second.controls[0]) == (first.video, first.controls[0])
 
 
 def test_a_weight_of_zero_drops_the_control_and_its_video(paths: dict[str, Path]):

@@ -13,7 +13,6 @@ import yaml
 
 import fake_engine
 from cosmos_houdini import engines
-from cosmos_houdini.cli.commands import COMMANDS
 from job_shop import Shop
 from sshd import Sshd, running_sshd
 
@@ -29,8 +28,6 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def _fake_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines, "_ENGINES", dict(engines._ENGINES))
-    for name in ("run", "status", "logs", "attach", "cancel", "retry", "fetch"):
-        monkeypatch.setitem(COMMANDS, name, COMMANDS.get(name, ("", "", "")))
     fake_engine.register()
 
 

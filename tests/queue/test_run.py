@@ -11,11 +11,12 @@ import pytest
 
 from cosmos_houdini.hosts.base import OnBytes
 from cosmos_houdini.hosts.local import LocalHost
+from cosmos_houdini.launchers.folder import Phase
 from cosmos_houdini.media.probe import sha256_of
 from cosmos_houdini.model.job import FailureClass, JobState
 from cosmos_houdini.queue import client as client_module
-from cosmos_houdini.queue import runner
-from cosmos_houdini.queue.finish import finish
+from cosmos_houdini.queue import orders, runner
+from cosmos_houdini.queue.finish import finish, lose
 from job_shop import Shop
 
 STRAIGHT = ["queued", "staging", "running", "collecting", "succeeded"]
@@ -114,17 +115,54 @@ def test_a_job_whose_folder_is_gone_is_lost(shop: Shop):
     shop.on_host("").rename(shop.root / "moved away")
     assert shop.main("attach") == 1
     assert shop.record().state is JobState.LOST
+    assert shop.main("retry", shop.record().id) == 0
+    assert shop.started() == 2
 
 
-def test_cancel_stops_the_job_on_its_host(any_shop: Shop, capsys: pytest.CaptureFixture[str]):
-    assert any_shop.main("run", any_shop.spec(sleep_s="30"), "--detach") == 0
-    pid = int(any_shop.on_host("started/pid").read_text())
-    assert psutil.pid_exists(pid)
-    assert any_shop.main("cancel", any_shop.record().id) == 0
+def test_what_is_left_of_a_lost_job_is_stopped_before_it_is_retried(shop: Shop):
+    assert shop.main("run", shop.spec(sleep_s="30"), "--detach") == 0
+    pid = int(shop.on_host("started/pid").read_text())
+    with closing(shop.client()) as client:
+        lose(client, shop.record().id, "out of sight")
+        orders.retry(client, shop.record().id)
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    assert any_shop.record().state is JobState.CANCELLED
-    assert any_shop.main("attach", any_shop.record().id) == 1
-    assert any_shop.main("cancel", any_shop.record().id) == 0
+
+
+def test_a_job_whose_exit_code_was_not_written_is_lost(shop: Shop):
+    assert shop.main("run", shop.spec(sleep_s="0.1"), "--detach") == 0
+    with closing(shop.client()) as client:
+        while (seen := runner.observe(client, [shop.record()])[shop.record().id]).phase is not Phase.ENDED:
+            pass
+        assert seen.exit_code == 0
+        shop.on_host("exit_code").write_bytes(b"")
+    assert shop.main("attach") == 1
+    assert shop.record().state is JobState.LOST
+
+
+def test_a_failed_run_is_run_again_from_where_its_inputs_lie_now(shop: Shop):
+    clip = shop.folder / "own.mp4"
+    clip.write_bytes(shop.clip.read_bytes())
+    own = Shop(folder=shop.folder, clip=clip, root=shop.root)
+    assert own.main("run", own.spec(fault="exit")) == 1
+    moved = clip.rename(shop.folder / "moved.mp4")
+    assert own.main("retry", own.record().id) == 2
+    again = Shop(folder=shop.folder, clip=moved, root=shop.root)
+    assert again.main("run", again.spec(fault="exit")) == 1
+    failure = again.record().job.failure
+    assert failure is not None
+    assert failure.failure is FailureClass.ENGINE_ERROR
+    assert again.record().job.attempt == 2
+
+
+def test_cancel_stops_the_job_on_its_host(shop: Shop, capsys: pytest.CaptureFixture[str]):
+    assert shop.main("run", shop.spec(sleep_s="30"), "--detach") == 0
+    pid = int(shop.on_host("started/pid").read_text())
+    assert psutil.pid_exists(pid)
+    assert shop.main("cancel", shop.record().id) == 0
+    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    assert shop.record().state is JobState.CANCELLED
+    assert shop.main("attach", shop.record().id) == 1
+    assert shop.main("cancel", shop.record().id) == 0
     assert "is cancelled; nothing was stopped" in capsys.readouterr().err
 
 

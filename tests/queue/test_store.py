@@ -193,7 +193,7 @@ def test_folder_and_files_are_the_users_alone(store: Store):
     store.add(a_record())
     assert stat.S_IMODE(store.path.parent.stat().st_mode) == 0o700
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in store.path.parent.iterdir()}
-    assert modes == dict.fromkeys(("jobs.db", "jobs.db-wal", "jobs.db-shm"), 0o600)
+    assert modes == dict.fromkeys(("jobs.db", "jobs.db-wal", "jobs.db-shm", "jobs.db.lock"), 0o600)
 
 
 def test_a_store_of_a_newer_program_is_refused(tmp_path: Path):

@@ -67,7 +67,7 @@ def convert_sequence(
     for shot, of_shot in shots.items():
         for sequence in unknown_passes(of_shot):
             say(f"{sequence.pattern} is left out: its name tells no known pass")
-        _say_held(selections[shot])
+        _say_frames(selections[shot], scene)
         frames = sum(len(selection.files) for selection in selections[shot].values())
         with progress_bar(f"encoding {shot}", total=frames, unit="frames") as advance:
             conversions.append(
@@ -113,10 +113,15 @@ def _verified(path: str) -> tuple[Sequence, ...]:
         return check_sequences(found, on_frame=advance).sequences
 
 
-def _say_held(selections: dict[Pass, Selection]) -> None:
+def _say_frames(selections: dict[Pass, Selection], scene: Scene | None) -> None:
+    """Say which frames are held, and where the shot has other frames than its scene."""
     for pass_, selection in selections.items():
         if selection.held:
             say(f"{pass_}: frame {span.listed(selection.held)} shows the frame before")
+    numbers = next(iter(selections.values())).numbers
+    if scene and (numbers[0], numbers[-1]) != scene.frame_range:
+        first, last = scene.frame_range
+        say(f"frames {numbers[0]}-{numbers[-1]} become the videos; the scene's range is {first}-{last}")
 
 
 def _print(conversions: list[Conversion], *, as_json: bool) -> None:

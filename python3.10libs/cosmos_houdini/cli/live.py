@@ -45,13 +45,17 @@ class Lines:
                 say(f"{record.id}: {news}")
                 self._last[record.id] = (record.state, time.monotonic())
 
+    def overall(self, sentence: str, fraction: float) -> None:  # noqa: ARG002 - the bars draw it
+        """Say how far the whole has come."""
+        say(sentence)
+
     def trouble(self, error: HostError) -> None:
         """Say that a host does not answer."""
         say(f"{error}; asking again, the job goes on meanwhile")
 
 
 class Bars:
-    """Progress as one bar for each job that is not at its end."""
+    """Progress as one bar for each job that is not at its end, and one for all of them where that is told."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -60,14 +64,19 @@ class Bars:
     def update(self, records: list[JobRecord]) -> None:
         """Redraw the bars."""
         for record in records:
-            if record.id not in self._tasks:
-                self._tasks[record.id] = self._progress.add_task(record.id, total=1.0)
-            self._progress.update(
-                self._tasks[record.id],
-                completed=record.job.progress,
-                description=f"{record.id}  {standing(record)}",
-                visible=not record.state.final,
-            )
+            if not record.state.final:
+                self._draw(record.id, f"{record.id}  {standing(record)}", record.job.progress)
+            elif record.id in self._tasks:
+                self._progress.remove_task(self._tasks.pop(record.id))
+
+    def overall(self, sentence: str, fraction: float) -> None:
+        """Draw how far the whole has come."""
+        self._draw("", sentence, fraction)
+
+    def _draw(self, key: str, description: str, fraction: float) -> None:
+        if key not in self._tasks:
+            self._tasks[key] = self._progress.add_task(description, total=1.0)
+        self._progress.update(self._tasks[key], completed=fraction, description=description)
 
     def trouble(self, error: HostError) -> None:
         """Say above the bars that a host does not answer."""

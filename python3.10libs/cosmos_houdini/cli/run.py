@@ -85,15 +85,19 @@ def drive(client: Client, prepared: Prepared, *, detach: bool = False) -> JobRec
 
     Raises:
         Cancelled: the user interrupted; the job goes on.
-        HostError: the host stayed out of reach; the job keeps its state.
+        HostError: the host cannot be reached, and nothing was queued; or it stayed out of reach, and the job keeps its
+            state.
     """
+    if not client.store.jobs([prepared.record.id]):
+        # A host that was never there is told at once; patience is for those that went away.
+        client.host(prepared.record).run(":")
     record = client.store.add(prepared.record)
     if record.state is JobState.SUCCEEDED:
         return _again(client, record, prepared.record.results)
     if record.state.final:
         failure = record.job.failure
         say(f"{record.id} {record.state} before ({failure.message if failure else ''}); this is its next attempt")
-        record = orders.retry(client, record.id)
+        record = orders.retry(client, record.id, prepared.record.inputs)
     elif not record.untouched:
         say(f"{record.id} is {record.state} already; its results go to {record.results}")
     return follow(client, [record.id], detach=detach)[0]

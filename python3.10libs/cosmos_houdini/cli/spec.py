@@ -26,7 +26,9 @@ _FILE = click.Path(path_type=Path)
 _Command = TypeVar("_Command", bound=Callable[..., None])
 
 
-def _schema_option(model: type[BaseModel]) -> Callable[[_Command], _Command]:
+def schema_option(model: type[BaseModel]) -> Callable[[_Command], _Command]:
+    """Return an option that prints the JSON Schema of a file, and does nothing else."""
+
     def show(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's signature
         if wanted:
             print_json(model.model_json_schema())
@@ -45,7 +47,7 @@ def _schema_option(model: type[BaseModel]) -> Callable[[_Command], _Command]:
 @click.option("--negative-prompt", default="", help="What to avoid; without it, the engine's own.")
 @click.option("-o", "--output", type=_FILE, help="File to write; NAME.spec.json without it.")
 @json_option
-@_schema_option(PromptSpec)
+@schema_option(PromptSpec)
 def create_spec(
     *,
     name: str,
@@ -78,7 +80,7 @@ def create_spec(
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A parameter of the engine; repeatable.")
 @click.option("-o", "--output", type=_FILE, help="File to write; NAME.run.json without it.")
 @json_option
-@_schema_option(RunSpec)
+@schema_option(RunSpec)
 def create_run(
     *,
     spec_file: Path,
@@ -100,7 +102,7 @@ def create_run(
     }
     run = validated(RunSpec, data, "create-run")
     effective_weights(run)
-    _check_files([spec.input_video, *spec.controls.values()], spec_file)
+    check_files([spec.input_video, *spec.controls.values()], spec_file)
     path = output or Path(f"{run.name}.run.json")
     save_run_spec(run, path)
     _report(run, path, "run", as_json=as_json)
@@ -141,7 +143,8 @@ def parameters_of(settings: Iterable[str], known: Mapping[str, Parameter]) -> di
     return {key: known[key].parsed(text) for key, text in _pairs("--set", settings, known).items()}
 
 
-def _check_files(videos: Iterable[Path], spec_file: Path) -> None:
+def check_files(videos: Iterable[Path], spec_file: Path) -> None:
+    """Refuse a prompt spec whose videos are not all there."""
     for video in videos:
         if not video.is_file():
             raise BadInput(f"{spec_file} names {video}, which is no file")

@@ -94,4 +94,4 @@ def _cannot_start(host: Host, task: Task, why: str) -> JobError:
             f"job {task.job_id} cannot start: {task.site.folder} on host {host.name} is not staged",
             action="stage it first",
         )
-    return JobError(f"host {host.name} cannot start job {task.job_id}: {why}", action="see 'cosmos-houdini doctor'")
+    return JobError(f"host {host.name} cannot start job {task.job_id}: {why}", action="mend it on the host and retry")

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from cosmos_houdini.config import HostConfig
-from cosmos_houdini.errors import JobError
 from cosmos_houdini.hosts.base import Host
 from cosmos_houdini.launchers import detached
 from cosmos_houdini.launchers.base import Task
@@ -49,15 +48,7 @@ class DockerLauncher:
     def start(self, host: Host, task: Task) -> None:
         """Start ``run.sh``; see Launcher.start."""
         ready = exports(self._client_env()) + assignments(image=self.image) + part("docker_ready")
-        try:
-            detached.start(host, task, self.script(task), ready=ready)
-        except JobError as error:
-            if error.problem.endswith(": no image"):
-                raise JobError(
-                    f"host {host.name} has no image {self.image!r}",
-                    action=f"build it there, or docker pull {self.image}",
-                ) from error
-            raise
+        detached.start(host, task, self.script(task), ready=ready)
 
     def cancel(self, host: Host, site: Site, job_id: str) -> None:
         """Stop the attempt; see Launcher.cancel."""

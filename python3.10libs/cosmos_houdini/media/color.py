@@ -133,7 +133,6 @@ class DisplayTransform:
             self.display,
             self.view,
             fromspace=self.input_space,
-            unpremult=False,
             colorconfig=self.config,
             nthreads=threads,
         )
@@ -172,6 +171,23 @@ def display_transform(
         input_reason=reason,
         exposure_stops=choice.exposure_stops,
     )
+
+
+def display_bytes(picture: NDArray[Any]) -> Picture:
+    """Return height x width x 3 bytes of a picture that is meant for a display already.
+
+    Args:
+        picture: height x width with or without channels. uint8 passes untouched, uint16 is rounded, floats are 1 where
+            white is; a single channel stands for all three, alpha is left aside.
+    """
+    channels = picture[..., None] if picture.ndim == 2 else picture  # noqa: PLR2004 - height, width
+    channels = channels[..., :3] if channels.shape[-1] >= len("RGB") else np.repeat(channels[..., :1], 3, axis=-1)
+    if channels.dtype == np.uint8:
+        return np.ascontiguousarray(channels)
+    white = np.iinfo(channels.dtype).max if channels.dtype.kind in "ui" else 1
+    shares = np.nan_to_num(channels.astype(np.float32) / np.float32(white), posinf=1)
+    rounded: Picture = np.rint(shares.clip(0, 1) * np.float32(255)).astype(np.uint8)
+    return rounded
 
 
 def _open_config(name: str) -> Any:  # noqa: ANN401 - the binding has no types

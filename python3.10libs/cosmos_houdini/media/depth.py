@@ -20,6 +20,8 @@ from cosmos_houdini.errors import BadInput
 SCHEMA = "cosmos-houdini/depth-range/1"
 FAR = 1e9
 RAY_WORDS = ("dist", "ray", "length")
+# What these layers of Mantra and Karma hold is camera-space Z by definition, however small the scene.
+CAMERA_Z_LAYERS = ("pz", "hitpz")
 # Thirds of a picture whose means differ by less than this say nothing about polarity.
 CLEAR_DIFFERENCE = 0.05
 
@@ -219,11 +221,13 @@ def guess_kind(frames: Iterable[Values], layer_name: str = "") -> DepthGuess:
 
     Args:
         frames: a few frames of the shot.
-        layer_name: a name that speaks of rays or distance means ray distance.
+        layer_name: a name that speaks of rays or distance means ray distance; Pz and hitPz are camera Z.
 
     Raises:
         BadInput: normalised depth whose polarity does not show.
     """
+    if layer_name.lower() in CAMERA_Z_LAYERS:
+        return DepthGuess(kind=DepthKind.CAMERA_Z, evidence=f"the layer is called {layer_name!r}")
     samples = [frame[..., 0] if frame.ndim == 3 else frame for frame in frames]  # noqa: PLR2004 - channels
     largest = max((float(np.abs(s[np.isfinite(s)]).max(initial=0)) for s in samples), default=0.0)
     if samples and samples[0].dtype.kind == "f" and largest > 1:

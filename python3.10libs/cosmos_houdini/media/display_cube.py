@@ -59,7 +59,6 @@ class DisplayCube:
         shown = OpenImageIO.ImageBufAlgo.ociofiletransform(
             OpenImageIO.ImageBuf(np.ascontiguousarray(light)),
             str(self._file),
-            unpremult=False,
             colorconfig="ocio://default",
             nthreads=threads,
         )

@@ -148,12 +148,14 @@ def choose_layers(header: Header, overrides: Mapping[Pass, str] | None = None) -
         overrides: names of layers that stand before the defaults.
 
     Raises:
-        BadInput: an override names a layer that is not there.
+        BadInput: an override names a layer that is not there, or gives colour a layer without three channels.
     """
     chosen = {}
     for pass_ in NAMES:
         named = (overrides or {}).get(pass_)
         layer = header.layer(named) if named else _default(pass_, header.layers)
+        if layer and pass_ is Pass.COLOR and len(layer.channels) < len("RGB"):
+            raise BadInput(f"{header.path}: layer {layer.name!r} has no red, green and blue", action="choose another")
         if layer:
             chosen[pass_] = layer
     return chosen

@@ -10,8 +10,6 @@ from functools import cache
 
 import numpy as np
 
-from cosmos_houdini.errors import BadInput
-
 Color = tuple[int, int, int]
 
 BACKGROUND: Color = (0, 0, 0)
@@ -45,28 +43,13 @@ LEAST_DISTANCE = 40.0
 LEVELS = (0, 51, 102, 153, 204, 255)
 
 
-def color(index: int) -> Color:
-    """Return the colour of object ``index``, from 0; after the 23 of the models come others as distinct.
-
-    Raises:
-        BadInput: there are no more distinct colours.
-
-    >>> color(0), color(22)
-    ((255, 0, 0), (255, 255, 255))
-    """
-    colors = all_colors()
-    if index >= len(colors):
-        raise BadInput(
-            f"object {index + 1} of a segmentation has no distinct colour left",
-            allowed=f"at most {len(colors)} objects",
-            action="name the objects that matter",
-        )
-    return colors[index]
-
-
 @cache
 def all_colors() -> tuple[Color, ...]:
-    """Return every colour in order: each further one is the farthest from all before, on a lattice of 6 levels."""
+    """Return every distinct colour in order: first the models' own, then each the farthest from all before.
+
+    >>> all_colors()[22], len(all_colors())
+    ((255, 255, 255), 195)
+    """
     lattice = np.stack(np.meshgrid(LEVELS, LEVELS, LEVELS, indexing="ij"), axis=-1).reshape(-1, 3).astype(np.float64)
     used = np.array((BACKGROUND, *UPSTREAM), np.float64)
     nearest = np.linalg.norm(lattice[:, None] - used[None], axis=-1).min(axis=1)

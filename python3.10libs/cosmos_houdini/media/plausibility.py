@@ -86,7 +86,8 @@ class DepthShape:
         if self._clipped:
             found.append(
                 f"the depth pass is clipped in {frame_words(self._clipped, self._count)}: "
-                f"at least {CLIPPED_SHARE:.0%} of its pixels share the nearest or the farthest value"
+                f"at least {CLIPPED_SHARE:.0%} of its pixels share the nearest or the farthest value "
+                "(a wall that faces the camera does so too)"
             )
         upper, lower = np.mean(self._thirds, axis=0) if self._thirds else (0.0, 0.0)
         if upper - lower > UPSIDE_DOWN:

@@ -20,6 +20,8 @@ from cosmos_houdini.model.video import ColorTags
 TIMEOUT_S = 900.0
 # Containers of a single file: a playlist could make FFmpeg open other files or addresses.
 _CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mxf,ogg,flv,asf"
+# A header of a few bytes can ask for gigabytes of memory a frame.
+_MOST_PIXELS = 8192 * 8192
 _STREAM = re.compile(r"^\s*Stream #0:\d+.*?: Video: (?P<codec>\w+)(?P<rest>.*)")
 _PIXELS = re.compile(r", (?P<pix_fmt>[a-z]+\w*)(?:\((?P<notes>[^)]*)\))?, (?P<width>\d+)x(?P<height>\d+)")
 _ASPECT = re.compile(r"SAR (\d+):(\d+)")
@@ -89,8 +91,11 @@ def inspect_video(
 
 def input_arguments(path: Path) -> list[str]:
     """Return the arguments that open a video file, and nothing but that file."""
-    # "file:" takes the rest as a path, whatever colons and dashes it holds.
-    return ["-protocol_whitelist", "file", "-format_whitelist", _CONTAINERS, "-i", f"file:{path.absolute()}"]
+    return [
+        *("-protocol_whitelist", "file", "-format_whitelist", _CONTAINERS, "-max_pixels", str(_MOST_PIXELS)),
+        # "file:" takes the rest as a path, whatever colons and dashes it holds.
+        *("-i", f"file:{path.absolute()}"),
+    ]
 
 
 def sha256_of(path: Path) -> str:

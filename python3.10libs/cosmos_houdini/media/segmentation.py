@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.palette import BACKGROUND, Color, color
+from cosmos_houdini.media.palette import BACKGROUND, Color, all_colors
 
 SCHEMA = "cosmos-houdini/segmentation-colors/1"
 EMPTY = 0
@@ -41,8 +41,15 @@ class ColorTable:
             BadInput: more objects than there are distinct colours.
         """
         new = sorted(set(keys) - set(self.colors), key=_natural)
-        first = len(self.colors)
-        return ColorTable(colors={**self.colors, **{key: color(first + n) for n, key in enumerate(new)}})
+        used = set(self.colors.values())
+        free = [color for color in all_colors() if color not in used]
+        if len(new) > len(free):
+            raise BadInput(
+                f"a segmentation of {len(self.colors) + len(new)} objects has more objects than distinct colours",
+                allowed=f"at most {len(self.colors) + len(free)} objects",
+                action="name the objects that matter",
+            )
+        return ColorTable(colors={**self.colors, **dict(zip(new, free, strict=False))})
 
     def document(self) -> dict[str, Any]:
         """Return the table as JSON data, to be reused by the other shots of the show."""

@@ -15,6 +15,10 @@ from cosmos_houdini.model.sequence import Sequence as PictureSequence
 
 OnGap = Literal["stop", "hold"]
 _TOLD_PROBLEMS = 6
+_ACTIONS: dict[OnGap, str] = {
+    "stop": "nothing was written; render the frames again, or let --on-gap hold repeat the frames before them",
+    "hold": "nothing was written; this cannot be mended by holding frames",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +63,7 @@ def select(
     problems += _disagreements(selections)
     if problems:
         more = f"; and {len(problems) - _TOLD_PROBLEMS} more" if len(problems) > _TOLD_PROBLEMS else ""
-        raise CheckFailed("; ".join(problems[:_TOLD_PROBLEMS]) + more, action="nothing was written")
+        raise CheckFailed("; ".join(problems[:_TOLD_PROBLEMS]) + more, action=_ACTIONS[on_gap])
     return selections
 
 

@@ -11,12 +11,15 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.sequence import Picture
+
+if TYPE_CHECKING:
+    # Videos made of picture files need no numpy, and importing it takes a tenth of a second.
+    import numpy as np
+    from numpy.typing import NDArray
 
 # The file name endings by which FFmpeg's image reader picks a decoder.
 _ENDINGS = {"png": "png", "jpeg": "jpg", "tiff": "tif", "dpx": "dpx"}
@@ -86,12 +89,12 @@ class ComputedFrames:
         width, height = self.size
         shape = (height, width) if self.grey else (height, width, 3)
         for index, frame in enumerate(self.frames()):
-            if frame.shape != shape or frame.dtype != np.uint8:
+            if frame.shape != shape or frame.dtype != "uint8":
                 raise BadInput(
                     f"frame {index} of {self.label} is {frame.dtype} of shape {frame.shape}",
                     allowed=f"uint8 of shape {shape}",
                 )
-            yield np.ascontiguousarray(frame).data
+            yield (frame if frame.flags.c_contiguous else frame.copy(order="C")).data
 
 
 VideoSource = PictureFiles | ComputedFrames

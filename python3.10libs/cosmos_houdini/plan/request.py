@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,8 +20,11 @@ LONG_PROMPT_WORDS = 300
 """The text encoders of Cosmos stop at 512 tokens and drop the rest in silence: 300 to 380 English words."""
 
 
+Probe = Callable[[Mapping[str, Path]], Mapping[str, Clip]]
+
+
 def build_request(
-    run: RunSpec, parameters: Mapping[str, Parameter], *, num_gpu: int | None = None
+    run: RunSpec, parameters: Mapping[str, Parameter], *, num_gpu: int | None = None, probe: Probe | None = None
 ) -> tuple[InferenceRequest, tuple[str, ...]]:
     """Return the request of a run, and warnings about it.
 
@@ -29,6 +32,7 @@ def build_request(
         run: what was asked for.
         parameters: what the run's engine knows.
         num_gpu: GPUs for one inference, instead of the run's own number.
+        probe: instead of ``probed``, where many runs share their videos.
 
     Raises:
         BadInput: a parameter or weight that cannot be used, a weight without a video, a video that cannot be read, or
@@ -37,7 +41,7 @@ def build_request(
     weights = effective_weights(run)
     given = resolve(parameters, run.parameters, engine=run.engine)
     videos = {"color": run.spec.input_video} | {str(kind): run.spec.controls[kind] for kind in weights}
-    clips = probed(videos)
+    clips = (probe or probed)(videos)
     check_alike(clips)
     request = InferenceRequest(
         name=run.name,
@@ -81,6 +85,18 @@ def probed(videos: Mapping[str, Path]) -> dict[str, Clip]:
     """
     with ThreadPoolExecutor(max_workers=max(1, len(videos))) as pool:
         return dict(zip(videos, pool.map(_plain_clip, videos.values()), strict=True))
+
+
+def remembering() -> Probe:
+    """Return a ``probed`` that decodes each file once, for as long as the function is kept."""
+    known: dict[Path, Clip] = {}
+
+    def probe(videos: Mapping[str, Path]) -> dict[str, Clip]:
+        new = {role: path for role, path in videos.items() if path not in known}
+        known.update((clip.path, clip) for clip in probed(new).values())
+        return {role: known[path] for role, path in videos.items()}
+
+    return probe
 
 
 def _plain_clip(path: Path) -> Clip:

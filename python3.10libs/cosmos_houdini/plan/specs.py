@@ -28,7 +28,7 @@ def load_prompt_spec(path: Path) -> PromptSpec:
     Raises:
         BadInput: no such file, no JSON, or a key or value that cannot be used; each is named.
     """
-    return _with_paths(_load(PromptSpec, PROMPT_SPEC_SCHEMA, path), _absolute_from(path))
+    return _with_paths(_load(PromptSpec, PROMPT_SPEC_SCHEMA, path), absolute_from(path))
 
 
 def load_run_spec(path: Path) -> RunSpec:
@@ -38,17 +38,17 @@ def load_run_spec(path: Path) -> RunSpec:
         BadInput: as for load_prompt_spec.
     """
     run = _load(RunSpec, RUN_SPEC_SCHEMA, path)
-    return run.model_copy(update={"spec": _with_paths(run.spec, _absolute_from(path))})
+    return run.model_copy(update={"spec": _with_paths(run.spec, absolute_from(path))})
 
 
 def save_prompt_spec(spec: PromptSpec, path: Path) -> None:
     """Write a PromptSpec; videos below the file's folder are named relative to it, so that the folder can be moved."""
-    _write(_with_paths(spec, _relative_to(path)), path)
+    _write(_with_paths(spec, relative_below(path)), path)
 
 
 def save_run_spec(run: RunSpec, path: Path) -> None:
     """Write a RunSpec; its videos are named as in save_prompt_spec."""
-    _write(run.model_copy(update={"spec": _with_paths(run.spec, _relative_to(path))}), path)
+    _write(run.model_copy(update={"spec": _with_paths(run.spec, relative_below(path))}), path)
 
 
 def document(spec: PromptSpec | RunSpec) -> dict[str, Any]:
@@ -112,10 +112,11 @@ def _explained(error: ValidationError, model: type[BaseModel], where: str) -> Ba
         return BadInput(
             f"{where}: unknown control {key!r}", allowed=", ".join(kinds), action=did_you_mean(parts[-1], kinds)
         )
-    return BadInput(f"{where}: {key} = {_shown(first['input'])}", allowed=_allowed(key, first["msg"]))
+    return BadInput(f"{where}: {key} = {shown(first['input'])}", allowed=allowed(key, first["msg"]))
 
 
-def _allowed(key: str, message: str) -> str:
+def allowed(key: str, message: str) -> str:
+    """Return what is allowed for a key of a spec, from pydantic's message where it says it well."""
     if key.endswith("name"):
         return "1 to 80 letters, digits, '.', '_' and '-', not beginning with '.' or '-' and not ending with '.'"
     if "weights" in key:
@@ -125,7 +126,8 @@ def _allowed(key: str, message: str) -> str:
     return message.removeprefix("Value error, ").removeprefix("Input should be ")
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """Return a value as an error shows it: on one line, and not too long."""
     text = repr(value)
     return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}..."
 
@@ -139,12 +141,14 @@ def _with_paths(spec: PromptSpec, change: Callable[[Path], Path]) -> PromptSpec:
     return spec.model_copy(update={"input_video": change(spec.input_video), "controls": controls})
 
 
-def _absolute_from(file: Path) -> Callable[[Path], Path]:
+def absolute_from(file: Path) -> Callable[[Path], Path]:
+    """Return what makes the paths that stand in a file absolute."""
     folder = _absolute(file).parent
     return lambda path: _absolute(folder / path)
 
 
-def _relative_to(file: Path) -> Callable[[Path], Path]:
+def relative_below(file: Path) -> Callable[[Path], Path]:
+    """Return what makes paths below a file's folder relative to it, so that the folder can be moved."""
     folder = _absolute(file).parent
 
     def change(path: Path) -> Path:
@@ -162,12 +166,13 @@ def _absolute(path: Path) -> Path:
 def _portable(data: dict[str, Any]) -> dict[str, Any]:
     """Write relative paths with '/', which every system reads."""
     spec = data.get("spec", data)
-    spec["input_video"] = _with_slashes(spec["input_video"])
-    spec["controls"] = {kind: _with_slashes(path) for kind, path in spec["controls"].items()}
+    spec["input_video"] = with_slashes(spec["input_video"])
+    spec["controls"] = {kind: with_slashes(path) for kind, path in spec["controls"].items()}
     return data
 
 
-def _with_slashes(path: str) -> str:
+def with_slashes(path: str) -> str:
+    """Return a relative path with '/', which every system reads."""
     return path if PurePath(path).is_absolute() else PurePath(path).as_posix()
 
 
@@ -177,6 +182,11 @@ def _write(spec: PromptSpec | RunSpec, path: Path) -> None:
         data = text.encode()
     except UnicodeEncodeError as error:
         raise BadInput(f"{path} cannot be written: the path of a video is no UTF-8") from error
+    write_whole(path, data)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file that is either complete or not there; its folder is made where it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

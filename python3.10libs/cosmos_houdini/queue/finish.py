@@ -92,24 +92,26 @@ def _collect(client: Client, record: JobRecord, seen: Observation) -> None:
     secrets = client.secrets(record)
     log = collect.fetch_log(client.host(record), client.site(record).folder, secrets)
     collect.keep_log(log, record.results)
-    if seen.cancelled or seen.exit_code is None:
+    if seen.cancelled:
         client.store.move(record, JobState.CANCELLED, CANCELLED)
         return
-    failure = outcome.run_failure(client.engine(record), seen.exit_code, log, oom_killed=seen.oom_killed)
+    if seen.exit_code is None:
+        # A host whose disk is full keeps an empty file where the exit code should stand.
+        failure = outcome.lost("its exit code was not written", log)
+        client.store.move(record, JobState.LOST, Change(failure=failure))
+        return
+    verdict = outcome.run_failure(client.engine(record), seen.exit_code, log, oom_killed=seen.oom_killed)
     outputs: tuple[str, ...] = ()
-    if failure is None:
+    if verdict is None:
         try:
             outputs = fetch_verified(client, record, record.results)
         except collect.CorruptOutput as error:
-            failure = error.failure
-    if failure is None:
+            verdict = error.failure
+    if verdict is None:
         client.store.move(record, JobState.SUCCEEDED, Change(outputs=outputs))
     else:
-        _fail(client, record, replace(failure, message=redacted(failure.message, secrets)))
-
-
-def _fail(client: Client, record: JobRecord, failure: JobFailure) -> None:
-    client.store.move(record, JobState.FAILED, Change(failure=failure))
+        told = replace(verdict, message=redacted(verdict.message, secrets))
+        client.store.move(record, JobState.FAILED, Change(failure=told))
 
 
 def _result(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from cosmos_houdini.errors import BadInput, HostError, JobError
@@ -35,11 +37,17 @@ def cancel(client: Client, job_id: str) -> JobRecord:
     return client.store.get(job_id)
 
 
-def retry(client: Client, job_id: str) -> JobRecord:
+def retry(client: Client, job_id: str, inputs: Mapping[str, str] | None = None) -> JobRecord:
     """Queue a new attempt of a job that did not succeed, where the configuration now says, and return it.
+
+    Args:
+        client: what to work with.
+        job_id: a job.
+        inputs: SHA-256 of each clip to where it lies now, instead of where it lay.
 
     Raises:
         BadInput: the job is still on its way, has succeeded, or its inputs are not on this machine.
+        HostError: the host of a lost job could not be told to stop what may be left of it.
     """
     record = client.store.get(job_id)
     if not record.state.final:
@@ -48,7 +56,8 @@ def retry(client: Client, job_id: str) -> JobRecord:
         raise BadInput(
             f"job {job_id} has succeeded", action=f"`cosmos-houdini fetch {job_id}` brings its results again"
         )
-    missing = [path for path in record.input_paths() if not path.is_file()]
+    paths = replace(record, inputs=inputs or record.inputs).input_paths()
+    missing = [path for path in paths if not path.is_file()]
     if missing:
         raise BadInput(
             f"job {job_id} cannot be sent again: {missing[0]} is not on this machine",
@@ -56,7 +65,10 @@ def retry(client: Client, job_id: str) -> JobRecord:
         )
     _, settings = client.config.settings.host(record.job.host)
     root = str(open_host(record.job.host, settings, project=client.config.project).root)
-    client.store.move(record, JobState.QUEUED, Change(root=root, launcher=settings.launcher))
+    if record.state is JobState.LOST:
+        # What was lost from sight may still run, and nothing is to run twice.
+        client.launcher(record).cancel(client.host(record), client.site(record), job_id)
+    client.store.move(record, JobState.QUEUED, Change(root=root, launcher=settings.launcher, inputs=inputs))
     return client.store.get(job_id)
 
 

@@ -90,6 +90,7 @@ class Change:
         detail: one line for the history.
         root: where on its host a new attempt goes, when ``queued`` again; empty for where the last one was.
         launcher: likewise.
+        inputs: where its inputs lie now; None for where they were.
     """
 
     failure: JobFailure | None = None
@@ -97,6 +98,7 @@ class Change:
     detail: str = ""
     root: str = ""
     launcher: str = ""
+    inputs: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,8 @@ ON CONFLICT (id) DO NOTHING
 MOVE = """
 UPDATE jobs SET state = :state, attempt = :attempt, failure_class = :failure_class, failure_message = :failure_message,
     outputs = :outputs, stage = '', eta_s = NULL, progress = coalesce(:progress, progress), updated_at = :now,
-    root = coalesce(nullif(:root, ''), root), launcher = coalesce(nullif(:launcher, ''), launcher)
+    root = coalesce(nullif(:root, ''), root), launcher = coalesce(nullif(:launcher, ''), launcher),
+    inputs = coalesce(:inputs, inputs)
 WHERE id = :id AND state = :seen_state AND attempt = :seen_attempt
 """
 UNFINISHED = """

@@ -79,9 +79,10 @@ def wait(
     on_update: OnUpdate,
     on_trouble: OnTrouble,
     until: Callable[[JobRecord], bool] = at_end,
+    enough: Callable[[Iterable[bool]], bool] = all,
     patience_attempts: int = PATIENCE_ATTEMPTS,
 ) -> list[JobRecord]:
-    """Follow jobs until all are where they should be, through lost connections.
+    """Follow jobs until they are where they should be, through lost connections.
 
     Args:
         client: what to work with.
@@ -89,6 +90,7 @@ def wait(
         on_update: called after every look with the jobs as they stand.
         on_trouble: called when a host does not answer and is asked again.
         until: when a job needs to be followed no more.
+        enough: ``all`` of the jobs, or ``any`` of them.
         patience_attempts: how often in a row a host is asked that does not answer.
 
     Raises:
@@ -109,7 +111,7 @@ def wait(
         patience(_advance_or_raise, client, ids)
         records = client.store.records(ids)
         on_update(records)
-        if all(until(record) for record in records):
+        if enough(until(record) for record in records):
             return records
         pause_s = pause_s * PAUSE_GROWTH if states == [r.state for r in records] else FIRST_PAUSE_S
         states = [record.state for record in records]

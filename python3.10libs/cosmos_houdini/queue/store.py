@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock
+
 from cosmos_houdini.errors import BadInput, CosmosError, DiskFull, did_you_mean
 from cosmos_houdini.model.job import Attempt, Job, JobFailure, JobState
 from cosmos_houdini.queue import rows
@@ -41,10 +43,15 @@ class Store:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         self._db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None)
         self._db.row_factory = sqlite3.Row
-        with self._errors():
-            for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
-                self._db.execute(f"PRAGMA {pragma}")
-            migrate(self._db)
+        try:
+            # SQLite does not wait to switch to WAL, which the first clients of a project may all do at once.
+            with self._errors(), FileLock(path.with_name(f"{path.name}.lock"), mode=0o600):
+                for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+                    self._db.execute(f"PRAGMA {pragma}")
+                migrate(self._db)
+        except BaseException:
+            self._db.close()
+            raise
 
     @classmethod
     def of(cls, project: Path) -> Store:
@@ -57,14 +64,18 @@ class Store:
 
     def add(self, record: JobRecord) -> JobRecord:
         """Add a job, or return the one that has its id already."""
+        self.add_all([record])
+        return self.get(record.id)
+
+    def add_all(self, records: Iterable[JobRecord]) -> None:
+        """Add jobs, all of them or none; one whose id is there already stays as it is."""
         now = time.time()
-        job = record.job
         with self._writing():
-            added = self._db.execute(rows.INSERT, rows.insertion(record, now)).rowcount
-            if added:
-                self._db.execute("INSERT INTO attempts (job, number) VALUES (?, ?)", (job.id, job.attempt))
-                self._log(job.id, now, job.attempt, job.state, "")
-        return self.get(job.id)
+            for record in records:
+                job = record.job
+                if self._db.execute(rows.INSERT, rows.insertion(record, now)).rowcount:
+                    self._db.execute("INSERT INTO attempts (job, number) VALUES (?, ?)", (job.id, job.attempt))
+                    self._log(job.id, now, job.attempt, job.state, "")
 
     def get(self, job_id: str) -> JobRecord:
         """Return one job.
@@ -138,6 +149,7 @@ class Store:
                     "progress": {JobState.QUEUED: 0.0, JobState.SUCCEEDED: 1.0}.get(state),
                     "root": change.root,
                     "launcher": change.launcher,
+                    "inputs": None if change.inputs is None else json.dumps(change.inputs, ensure_ascii=False),
                     "now": now,
                 },
             ).rowcount

@@ -11,8 +11,9 @@ put() { printf '%s\n' "$2" >"$1.new" && mv -f "$1.new" "$1"; }
 finish() {
     rm -f secrets reserve inspect.err
     put state "ended $began $(date +%s)"
-    # On a full disk it waits for room, for as long as there is a folder to write into.
-    until put exit_code "$1" || [ ! -d "$here" ]; do
+    # On a full disk the job waits for room, for as long as it has a folder; a poll that settles it must not.
+    until put exit_code "$1"; do
+        [ -n "$beat" ] && [ -d "$here" ] || exit 1
         sleep 5
     done
     forget
@@ -72,7 +73,7 @@ take_gpus() {
         [ "$count" -lt "$want" ] || break
         exec 7>>"$locks/gpu$gpu"
         if flock -n 7 && ! busy "$gpu"; then
-            cat <hold 8>&- 9>&- >/dev/null 2>&1 &
+            cat <&6 8>&- 9>&- >/dev/null 2>&1 &
             holders="$holders $!"
             held="$held${held:+,}$gpu"
             count=$((count + 1))
@@ -98,13 +99,15 @@ wait_for_gpus() {
     mkdir -p "$locks"
     rm -f hold
     mkfifo hold || finish 69
-    exec 8<>hold
+    # Opened here: a cat that had to open it by itself could come after the pipe's name is gone, and let go of its lock.
+    exec 8<>hold 6<hold
+    rm -f hold
     until take_gpus; do
         sleep 1 &
         await $!
         [ -z "$stopping" ] || finish 143
     done
-    rm -f hold
+    exec 6<&-
 }
 
 beat=

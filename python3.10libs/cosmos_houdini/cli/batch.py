@@ -1,0 +1,100 @@
+"""``create-batch``: many runs in one file, their parameters varied."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cosmos_houdini import config
+from cosmos_houdini.cli.console import json_option, say
+from cosmos_houdini.cli.spec import check_files, schema_option
+from cosmos_houdini.engines import engine, engine_names
+from cosmos_houdini.model.batch import MAX_RUNS, BatchItem, BatchSpec, Randomization
+from cosmos_houdini.plan.batch_file import load_randomization, save_batch
+from cosmos_houdini.plan.specs import load_prompt_spec
+from cosmos_houdini.plan.sweep import Run, Sweep, expand
+
+_FILE = click.Path(path_type=Path)
+
+FROM_INPUT = "fps"
+"""The one parameter that follows the input video where nothing is said; no batch file tells which it will be."""
+
+
+@click.command("create-batch", help="Write a batch: runs of prompt specs, their parameters varied.")
+@click.argument("spec_files", metavar="SPEC...", nargs=-1, required=True, type=_FILE)
+@click.option("--randomization", "varied", type=_FILE, help="YAML or JSON: what is varied, and how.")
+@click.option("--engine", "engine_name", help=f"{', '.join(engine_names())}; the configured default without it.")
+@click.option("--count", type=click.IntRange(1, MAX_RUNS), help="Runs for each SPEC, before the file's count.")
+@click.option("--seed", type=click.IntRange(0), help="Of the sweep, before the file's; the same seed, the same runs.")
+@click.option("-o", "--output", type=_FILE, help="File to write; NAME.batch.yaml without it.")
+@json_option
+@schema_option(BatchSpec)
+def create_batch(
+    *,
+    spec_files: tuple[Path, ...],
+    varied: Path | None,
+    engine_name: str | None,
+    count: int | None,
+    seed: int | None,
+    output: Path | None,
+    as_json: bool,
+) -> None:
+    """Work out every run, then write the file."""
+    chosen = engine(engine_name or config.load().settings.defaults.engine)
+    how = load_randomization(varied) if varied else Randomization()
+    given = {"count": count, "seed": seed}
+    path = output or Path(f"{load_prompt_spec(spec_files[0]).name if len(spec_files) == 1 else 'batch'}.batch.yaml")
+    batch = BatchSpec(
+        name=_name(path),
+        engine=chosen.name,
+        items=tuple(BatchItem(spec=file.absolute()) for file in spec_files),
+        randomization=how.model_copy(update={key: value for key, value in given.items() if value is not None}),
+    )
+    sweep = expanded(batch)
+    save_batch(batch, path)
+    if as_json:
+        print_runs(sweep.runs)
+    else:
+        click.echo(path)
+    say(f"wrote {path} with {len(sweep.runs)} runs; next: cosmos-houdini run-batch {shlex.quote(str(path))}")
+
+
+def _name(path: Path) -> str:
+    """Return the first word of a file's name, in letters that every file system takes."""
+    word = path.name.removesuffix(path.suffix).removesuffix(".batch")
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", word)[:60].strip("_-") or "batch"
+
+
+def expanded(batch: BatchSpec) -> Sweep:
+    """Return the runs of a batch, and say what was left out or changed.
+
+    Raises:
+        BadInput: a prompt spec that cannot be read, a video that is no file, or as for ``expand``.
+    """
+    specs = {item.spec: load_prompt_spec(item.spec) for item in batch.items}
+    for file, spec in specs.items():
+        check_files([spec.input_video, *spec.controls.values()], file)
+    sweep = expand(batch, specs, engine(batch.engine).parameters)
+    for note in sweep.notes:
+        say(note)
+    return sweep
+
+
+def print_runs(runs: Iterable[Run]) -> None:
+    """Print one JSON document of all runs, a line for each: there may be a hundred thousand."""
+    defaults: dict[str, dict[str, Any]] = {}
+    before = '{"runs": ['
+    for run in runs:
+        name = run.shared.engine
+        if name not in defaults:
+            known = engine(name).parameters
+            defaults[name] = {key: parameter.default for key, parameter in known.items() if key != FROM_INPUT}
+        click.echo(f"{before}\n{json.dumps(run.document(defaults[name]), ensure_ascii=False)}", nl=False)
+        before = ","
+    click.echo("\n]}")

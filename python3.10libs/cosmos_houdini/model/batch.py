@@ -1,0 +1,155 @@
+"""The file of a batch: many shots, what all runs share, what single ones have of their own, and what is varied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    Tag,
+    model_validator,
+)
+
+from cosmos_houdini.model.control import Control
+from cosmos_houdini.model.spec import Name, SpecValue, Weight
+
+BATCH_SPEC_SCHEMA: Final = "cosmos-houdini/batch-spec/1"
+MAX_RUNS: Final = 1_000_000
+"""More runs than a year of GPU time; a grid that is larger was not meant."""
+
+Sampler = Literal["grid", "random", "latin_hypercube", "sobol"]
+Number = StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Range(_Part):
+    """The numbers from ``min`` to ``max``, both of them allowed; with a step, those that lie whole steps above min."""
+
+    min: Number
+    max: Number
+    step: Annotated[Number, Field(gt=0)] | None = None
+
+    @model_validator(mode="after")
+    def _holds_something(self) -> Range:
+        if self.min > self.max:
+            raise ValueError("a min that is not above max")
+        if self.step is not None and self.step > self.max - self.min > 0:
+            raise ValueError("a step that is not above max - min")
+        return self
+
+
+def _form(value: object) -> str | None:
+    """Tell a range from a list and from a mapping of names; pydantic would try all and report all."""
+    if isinstance(value, Range):
+        return "range"
+    if isinstance(value, Mapping):
+        return "range" if value.keys() & Range.model_fields.keys() else "each"
+    if isinstance(value, list | tuple):
+        return "list"
+    return "word" if isinstance(value, str) else "one"
+
+
+_ListOfValues = Annotated[tuple[SpecValue, ...], Field(min_length=1), Tag("list")]
+_OneRange = Annotated[Range, Tag("range")]
+
+Values = Annotated[_OneRange | _ListOfValues, Discriminator(_form)]
+"""What a parameter is varied over."""
+
+WeightValues = Annotated[
+    _OneRange | _ListOfValues | Annotated[dict[Control, Values], Tag("each")], Discriminator(_form)
+]
+Seeds = Annotated[_OneRange | _ListOfValues | Annotated[Literal["random"], Tag("word")], Discriminator(_form)]
+Condition = Annotated[
+    _OneRange
+    | _ListOfValues
+    | Annotated[str, Tag("word")]
+    | Annotated[StrictBool | StrictInt | StrictFloat, Tag("one")],
+    Discriminator(_form),
+]
+
+
+class Constraints(_Part):
+    """What every run has to satisfy as a whole."""
+
+    max_weight_sum: Annotated[Number, Field(gt=0)] | None = Field(
+        None, description="The weights of a run add up to at most this."
+    )
+
+
+class Exclusion(BaseModel):
+    """A run is left out when all that stands here holds for it; every further key is a parameter of the engine."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    __pydantic_extra__: dict[str, Condition] = Field(init=False)
+
+    control_weights: dict[Control, Condition] = Field(default_factory=dict)
+
+    @property
+    def parameters(self) -> Mapping[str, Range | tuple[SpecValue, ...] | SpecValue]:
+        """The conditions for parameters, by the names that the file uses."""
+        return self.__pydantic_extra__
+
+
+class Randomization(BaseModel):
+    """What is varied, and how runs are chosen; every further key is a parameter of the engine."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    __pydantic_extra__: dict[str, Values] = Field(init=False)
+
+    control_weights: WeightValues | None = Field(
+        None, description="For every control that has a video, or for each control by name."
+    )
+    seeds: Seeds | None = Field(None, description="'random' gives every run a seed of its own.")
+    sampler: Sampler | None = Field(
+        None, description="Without it: grid when no count is given and everything is a list or has a step, else random."
+    )
+    count: int | None = Field(None, ge=1, le=MAX_RUNS, strict=True, description="Runs for each item.")
+    seed: int = Field(0, ge=0, strict=True, description="The same seed makes the same sweep on every machine.")
+    clamp: bool = Field(
+        False, strict=True, description="Move values that the engine does not take to the nearest that it takes."
+    )
+    constraints: Constraints = Constraints()
+    exclude: tuple[Exclusion, ...] = ()
+
+    @property
+    def parameters(self) -> Mapping[str, Range | tuple[SpecValue, ...]]:
+        """What is varied besides weights and seeds, by the names that the file uses."""
+        return self.__pydantic_extra__
+
+
+class BatchItem(_Part):
+    """One shot of a batch; what stands here is varied for none of its runs."""
+
+    spec: Path = Field(description="A prompt spec; the path is absolute, or relative to the batch's folder.")
+    name: Name | None = Field(None, description="Begins the names of its runs; without it, the prompt spec's name.")
+    weights: dict[Control, Weight] = Field(default_factory=dict)
+    parameters: dict[str, SpecValue] = Field(default_factory=dict)
+
+
+class BatchSpec(_Part):
+    """Many runs in one file.
+
+    A value of an item goes before a varied one, and a varied one before a shared one.
+    """
+
+    schema_: Literal["cosmos-houdini/batch-spec/1"] = Field("cosmos-houdini/batch-spec/1", alias="schema")
+    name: Name = "batch"
+    engine: str
+    items: Annotated[tuple[BatchItem, ...], Field(min_length=1)]
+    weights: dict[Control, Weight] = Field(
+        default_factory=dict, description="0 to 1; 0 leaves a control out, one that is not named gets 0.5."
+    )
+    parameters: dict[str, SpecValue] = Field(default_factory=dict, description="Parameters of the engine, by name.")
+    num_gpu: int = Field(1, ge=1, le=64, strict=True, description="GPUs that one inference uses.")
+    randomization: Randomization = Randomization()

@@ -1,0 +1,1 @@
+"""What came of many runs, side by side."""

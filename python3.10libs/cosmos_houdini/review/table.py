@@ -1,0 +1,160 @@
+"""One row for each run of a batch: what was asked for, what its result says it was made with, and what came of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cosmos_houdini.model.control import Control
+from cosmos_houdini.model.job import Attempt, Job, JobState
+from cosmos_houdini.plan.sweep import Run
+from cosmos_houdini.queue.collect import RESULT
+from cosmos_houdini.queue.finish import RESULT_SCHEMA
+from cosmos_houdini.queue.record import JobRecord
+
+SECONDS_PER_HOUR = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One run.
+
+    Attributes:
+        run: its name in the batch.
+        spec: path of its prompt spec.
+        job: the job that made it.
+        weights: of the controls that took part, as recorded.
+        parameters: as recorded, every one that the engine has.
+        seconds: of all attempts, from each start on the host until its end was seen here; None before the first end.
+        cost: of these seconds by the host's price; None where the host has no price.
+        result: path of the result; empty where there is none.
+        differences: what was recorded otherwise than asked for, in words.
+    """
+
+    run: str
+    spec: str
+    job: Job
+    weights: Mapping[str, float]
+    parameters: Mapping[str, Any]
+    seconds: float | None
+    cost: float | None
+    result: str
+    differences: tuple[str, ...]
+
+    def document(self) -> dict[str, Any]:
+        """Return the row as JSON data."""
+        failure = self.job.failure
+        return {
+            "run": self.run,
+            "spec": self.spec,
+            "job": self.job.id,
+            "engine": self.job.engine,
+            "host": self.job.host,
+            "state": str(self.job.state),
+            "attempt": self.job.attempt,
+            "error": failure.document() if failure else None,
+            "parameters": {**self.parameters, "weights": dict(self.weights)},
+            "seconds": self.seconds,
+            "cost": self.cost,
+            "result": self.result,
+            "differences": list(self.differences),
+        }
+
+
+def row_of(run: Run, record: JobRecord, attempts: Iterable[Attempt], price_per_hour: float | None) -> Row:
+    """Return the row of a run, from its job and from the ``result.json`` that lies beside its result.
+
+    Args:
+        run: what was asked for.
+        record: the run's job.
+        attempts: of the job; those that failed took their time too.
+        price_per_hour: of the job's host, where it is known.
+    """
+    problem, result = _result(record)
+    # Without a result, what was sent is all that can be told.
+    recorded: Mapping[str, Any] = result["request"] if result else record.request
+    times = [a.ended_at - a.started_at for a in attempts if a.started_at is not None and a.ended_at is not None]
+    seconds = sum(times) if times else None
+    return Row(
+        run=run.name,
+        spec=str(run.shared.spec_file),
+        job=record.job,
+        weights={kind: control["weight"] for kind, control in recorded["controls"].items()},
+        parameters=recorded["parameters"],
+        seconds=None if seconds is None else round(seconds, 3),
+        cost=None
+        if seconds is None or price_per_hour is None
+        else round(seconds / SECONDS_PER_HOUR * price_per_hour, 4),
+        result=record.job.outputs[0] if record.job.outputs else "",
+        differences=(problem,) if problem else differences(run, recorded),
+    )
+
+
+def differences(run: Run, recorded: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return where a recorded request is other than what a run asked for."""
+    asked: dict[str, Any] = {"engine": run.shared.engine, "prompt": run.shared.spec.prompt, **run.parameters}
+    found: dict[str, Any] = {"engine": recorded["engine"], "prompt": recorded["prompt"], **recorded["parameters"]}
+    asked |= {f"weight of {kind}": weight for kind, weight in run.weights.items() if weight > 0}
+    sent = {f"weight of {kind}": control["weight"] for kind, control in recorded["controls"].items()}
+    # A control that was not asked for is a difference too.
+    names = [*asked, *(name for name in sent if name not in asked)]
+    return tuple(
+        f"{name}: asked {asked.get(name)!r}, recorded {(found | sent).get(name)!r}"
+        for name in names
+        if asked.get(name) != (found | sent).get(name)
+    )
+
+
+def csv_text(rows: Sequence[Row]) -> str:
+    """Return rows as CSV: one column for each weight and parameter that any of them has."""
+    documents = [_flat(row) for row in rows]
+    columns = list(dict.fromkeys(name for document in documents for name in document))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(documents)
+    return text.getvalue()
+
+
+def _flat(row: Row) -> dict[str, Any]:
+    document = row.document()
+    parameters = document.pop("parameters")
+    error = document.pop("error") or {"class": "", "message": ""}
+    end = {name: document.pop(name) for name in ("seconds", "cost", "result", "differences")}
+    weights = parameters.pop("weights")
+    return {
+        **document,
+        **{f"weight_{kind}": weights.get(str(kind), 0) for kind in Control},
+        **parameters,
+        "failure": error["class"],
+        "message": error["message"],
+        **end,
+        "differences": "; ".join(end["differences"]),
+    }
+
+
+def totals(rows: Iterable[Row]) -> dict[JobState, int]:
+    """Return how many rows are in each state."""
+    counts: dict[JobState, int] = {}
+    for row in rows:
+        counts[row.job.state] = counts.get(row.job.state, 0) + 1
+    return counts
+
+
+def _result(record: JobRecord) -> tuple[str, dict[str, Any] | None]:
+    """Return what is wrong with a job's ``result.json``, and what stands in it."""
+    if record.state is not JobState.SUCCEEDED:
+        return "", None
+    path: Path = record.results / RESULT
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if document["schema"] != RESULT_SCHEMA or document["job"] != record.id:
+            return f"{path} is not the result of this job", None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return f"{path} cannot be read: {error}", None
+    return "", document

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from rich.progress import Progress, TextColumn
+
+from cosmos_houdini.cli.live import Bars, Lines
+from cosmos_houdini.model.job import Job, JobState
+from cosmos_houdini.queue.record import JobRecord
+
+
+def record(job_id: str, state: JobState = JobState.RUNNING, progress: float = 0.5) -> JobRecord:
+    job = Job(
+        id=job_id,
+        name=job_id,
+        engine="preview",
+        host="local",
+        state=state,
+        attempt=1,
+        progress=progress,
+        eta_s=None,
+        failure=None,
+        outputs=(),
+    )
+    return JobRecord(job=job, request={}, inputs={}, root="", launcher="process", results=Path())
+
+
+@pytest.fixture
+def progress() -> Progress:
+    return Progress(TextColumn("{task.description}"), console=Console(file=io.StringIO()))
+
+
+def shown(progress: Progress) -> list[tuple[str, float]]:
+    return [(task.description, task.completed) for task in progress.tasks]
+
+
+def test_each_job_on_its_way_has_a_bar_and_none_after_its_end(progress: Progress):
+    bars = Bars(progress)
+    bars.overall("0 of 2 runs done", 0)
+    bars.update([record("a"), record("b", progress=0.25)])
+    assert shown(progress) == [("0 of 2 runs done", 0), ("a  running: 50 %", 0.5), ("b  running: 25 %", 0.25)]
+    bars.update([record("a", JobState.SUCCEEDED, 1.0)])
+    bars.overall("1 of 2 runs done", 0.5)
+    bars.update([record("a", JobState.SUCCEEDED, 1.0), record("b", progress=0.75)])
+    assert shown(progress) == [("1 of 2 runs done", 0.5), ("b  running: 75 %", 0.75)]
+
+
+def test_lines_say_each_state_once(capsys: pytest.CaptureFixture[str]):
+    lines = Lines()
+    for job in (record("a"), replace(record("a"), stage="step 2"), record("a", JobState.SUCCEEDED, 1.0)):
+        lines.update([job])
+    lines.overall("1 of 1 runs done", 1)
+    assert capsys.readouterr().err.splitlines() == ["a: running: 50 %", "a: succeeded", "1 of 1 runs done"]

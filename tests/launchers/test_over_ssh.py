@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from cosmos_houdini.hosts import open_host
+from cosmos_houdini.launchers import launcher_for
+from cosmos_houdini.launchers.folder import Phase
+from launching import begin, ended, observe, path, task, until
+from sshd import Sshd, running_sshd
+
+pytestmark = pytest.mark.sshd
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    with running_sshd(tmp_path_factory.mktemp("sshd")) as running:
+        yield running
+
+
+def test_a_job_outlives_the_connection_that_started_it_and_is_found_by_another(server: Sshd, tmp_path: Path) -> None:
+    config = server.config(tmp_path / "it's a root")
+    (tmp_path / "clip").write_bytes(bytes(range(256)))
+    wait = 'until [ -e out/go ]; do sleep 0.1; done; cat in/clip; echo "$1 $TOKEN"'
+    with closing(open_host("far", config, project=tmp_path)) as host:
+        new = task(
+            host, ("sh", "-c", wait, "x", "a\n'b' $(c)"), inputs={"in/clip": tmp_path / "clip"}, secrets={"TOKEN": "t"}
+        )
+        begin(host, config, new)
+    server.restart()
+    with closing(open_host("far", config, project=tmp_path)) as host:
+        begin(host, config, new)
+        until(host, new.site, lambda seen: seen.phase is Phase.RUNNING)
+        (path(new.site) / "out/go").touch()
+        seen = ended(host, new.site)
+    assert (seen.exit_code, seen.stderr_tail) == (0, "")
+    assert (path(new.site) / "stdout.log").read_bytes() == bytes(range(256)) + b"a\n'b' $(c) t\n"
+
+
+def test_a_job_on_an_ssh_host_is_cancelled(server: Sshd, tmp_path: Path) -> None:
+    config = server.config(tmp_path / "root")
+    with closing(open_host("far", config, project=tmp_path)) as host:
+        new = begin(host, config, task(host, ("sh", "-c", "sleep 300 & wait")))
+        until(host, new.site, lambda seen: seen.phase is Phase.RUNNING)
+        launcher_for("far", config).cancel(host, new.site, "job")
+        seen = observe(host, new.site)["job"]
+    assert (seen.phase, seen.exit_code, seen.cancelled) == (Phase.ENDED, 143, True)
