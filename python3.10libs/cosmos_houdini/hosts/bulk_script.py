@@ -83,7 +83,6 @@ cut_off() {
     if [ "$1" -eq 0 ]; then : >"$mine.$count"
     else dd bs="$1" count=1 of="$mine.$count" 2>"$mine.said" || { cat "$mine.said" >&2; rm -f "$mine"*; exit 1; }
     fi
-    set -- "$mine.$count"
     count=$((count + 1))
 }
 keep() {

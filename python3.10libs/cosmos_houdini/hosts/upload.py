@@ -98,7 +98,7 @@ def _send(lane: Lane, load: _Load, tally: Tally) -> list[Transfer]:
     mark = uuid.uuid4().hex
     script = arrival_script(lane.root, load.parcel, load.source, load.offset, mark)
     done = lane.feed(script, _pieces(load, tally))
-    if done.exit_code == AGAIN:
+    if done.exit_code == AGAIN and not no_room(done.stderr):
         return [piece.transfer for piece in load.parcel.slices]
     _check(lane, done, load.parcel.slices[0].transfer)
     lines = set(done.stdout.splitlines())
