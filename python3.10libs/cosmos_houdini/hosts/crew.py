@@ -6,12 +6,12 @@ import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Protocol, TypeVar
 
-from cosmos_houdini.errors import CosmosError, HostUnreachable
+from cosmos_houdini.errors import CosmosError, HostError, HostUnreachable
 from cosmos_houdini.hosts.base import Completed
 from cosmos_houdini.hosts.pace import Meter, Throttle
 
@@ -105,6 +105,11 @@ class Crew:
     throttle: Throttle
     meter: Meter
 
+    def assemble(self, count: int) -> None:
+        """Begin to connect as many lanes as ``count`` items need, while something else is asked of the first one."""
+        for lane in self.lanes[1:count]:
+            threading.Thread(target=_connect, args=(lane,), daemon=True).start()
+
     def do(self, work: Callable[[Lane, T, Tally], R], items: Sequence[T]) -> list[R]:
         """Do work on all items and return the results in any order; the first error stops it all and is raised."""
         lanes = self.lanes[: len(items)]
@@ -135,6 +140,12 @@ class Crew:
             self.meter.moved(tally.take())
             for thread in done:
                 thread.result()
+
+
+def _connect(lane: Lane) -> None:
+    # Whoever uses the lane connects again, and is told what is wrong.
+    with suppress(HostError):
+        lane.connect()
 
 
 def _worker(

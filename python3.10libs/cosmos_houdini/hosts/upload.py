@@ -41,6 +41,7 @@ def upload(crew: Crew, transfers: Sequence[Transfer]) -> None:
     for transfer in transfers:
         check_below(first.root, transfer, first.name)
     left = list(transfers)
+    crew.assemble(len(_parcels(left)))
     for _ in range(ROUNDS):
         if not left:
             return
