@@ -50,8 +50,9 @@ find . -name '*.part' -type f -exec wc -c {} +
 
 _ARRIVAL = """\
 release() {
-    there=0
-    [ ! -f "$key.part" ] || there=$(wc -c <"$key.part")
+    # Another client may take the file away at any moment.
+    there=$(wc -c 2>/dev/null <"$key.part") || there=
+    there=$((${there:-0}))
     if [ "$there" -gt 0 ] && [ "$there" -le "$size" ] && [ "$there" -ge "$(wc -c <"$mine")" ]; then rm -f "$mine"
     else mv -f "$mine" "$key.part"
     fi
@@ -174,7 +175,7 @@ def join_script(transfer: Transfer, keys: Iterable[str], mark: str) -> str:
         f'for part in {names}; do [ -f "$part" ] || exit {AGAIN}; done\n'
         'if [ -d "$final" ]; then echo "$final is a folder" >&2; exit 1; fi\n'
         f'found=$(cat {names} | tee "$mine" | digests)\n'
-        f'[ -n "$found" ] && [ "$(wc -c <"$mine")" -eq {transfer.bytes} ] || {{ rm -f "$mine"; exit 1; }}\n'
+        f'[ -n "$found" ] && [ "$(wc -c <"$mine")" -eq {transfer.bytes} ] || {{ rm -f "$mine"; exit {AGAIN}; }}\n'
         f'if [ "$found" != {transfer.sha256} ]; then rm -f "$mine" {names}; exit {AGAIN}; fi\n'
         f'mv -f -- "$mine" "$final" && rm -f {transfer.sha256}.*\n'
     )

@@ -119,7 +119,7 @@ def _pieces(load: _Load, tally: Tally) -> Iterator[bytes]:
 def _join(lane: Lane, transfer: Transfer, _: Tally) -> list[Transfer]:
     script = join_script(transfer, (part.key for part in parts(transfer)), uuid.uuid4().hex)
     done = lane.run(script, timeout_s=60 + transfer.bytes / _HASH_RATE_BYTES_PER_S)
-    if done.exit_code == AGAIN:
+    if done.exit_code == AGAIN and not no_room(done.stderr):
         return [transfer]
     _check(lane, done, transfer)
     return []
