@@ -17,7 +17,26 @@ from reports import entry
 HOSTILE = "<script>alert(1)</script>\"'&<img src=x onerror=alert(2)>"
 TAGS = {
     *("html", "head", "meta", "title", "style", "body", "header", "footer", "section", "article", "figure", "div"),
-    *("h1", "h2", "h3", "p", "ul", "li", "b", "span", "small", "dl", "dt", "dd", "blockquote", "a", "img", "video"),
+    *(
+        "h1",
+        "h2",
+        "h3",
+        "p",
+        "ul",
+        "li",
+        "b",
+        "span",
+        "small",
+        "figcaption",
+        "br",
+        "dl",
+        "dt",
+        "dd",
+        "blockquote",
+        "a",
+        "img",
+        "video",
+    ),
     *("table", "thead", "tbody", "tr", "th", "td"),
 }
 

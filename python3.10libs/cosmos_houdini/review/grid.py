@@ -22,6 +22,9 @@ MAX_WIDTH = 1920
 PER_PAGE = 16
 GAP = 8
 MIN_CELL = 240
+FOOT = 64
+"""Room at the bottom of a page for the controls of a player."""
+
 CAPTION_LINES = 4
 """Of settings at most; the page's table has all of them."""
 
@@ -64,7 +67,7 @@ class Layout:
         width, height = self.cell
         return (
             GAP + self.columns * (width + GAP),
-            GAP + self.rows * (height + self.caption + GAP),
+            GAP + self.rows * (height + self.caption + GAP) + FOOT,
         )
 
     def of_page(self, count: int) -> Layout:

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from html import escape
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote_from_bytes
 
-from cosmos_houdini.model.job import JobState
+from cosmos_houdini.model.job import JobFailure, JobState
 from cosmos_houdini.queue.collect import LOGS, RESULT
 from cosmos_houdini.review.entry import Entry, words
 from cosmos_houdini.review.folder import DOCUMENT
@@ -21,7 +20,7 @@ BEST_SHOWN = 3
 TABLE = "runs.csv"
 NONE = '<span class="soft">-</span>'
 _STYLE = Path(__file__).with_name("page.css")
-_SETTINGS_POLICY = "default-src 'none'; img-src 'self' file:; media-src 'self' file:; style-src 'unsafe-inline'"
+_POLICY = "default-src 'none'; img-src 'self' file:; media-src 'self' file:; style-src 'unsafe-inline'"
 
 
 def page_html(report: Report) -> str:
@@ -40,7 +39,7 @@ def page_html(report: Report) -> str:
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{escape(_SETTINGS_POLICY)}">
+<meta http-equiv="Content-Security-Policy" content="{escape(_POLICY)}">
 <title>{escape(report.name)} - runs side by side</title>
 <style>
 {_STYLE.read_text(encoding="utf-8")}</style>
@@ -92,7 +91,8 @@ def _grids(grids: Sequence[Grid]) -> str:
             f'<video src="{escape(grid.video)}" poster="{picture}" {size} controls loop muted playsinline '
             f'preload="metadata"></video>'
         )
-        shown.append(f'<figure class="grid">{video if grid.video else still}</figure>\n')
+        told = f'<figcaption class="soft">One frame of each run: <a href="{picture}">{picture}</a></figcaption>'
+        shown.append(f'<figure class="grid">{video + told if grid.video else still}</figure>\n')
     return f"<section>\n<h2>Side by side</h2>\n{''.join(shown)}</section>\n"
 
 
@@ -112,19 +112,22 @@ def _card(entry: Entry, report: Report) -> str:
     score = f"{measures.score:.3f} = {measures.structure:.3f} - 10 x {measures.flicker:.4f}"
     return (
         f'<article><img src="{escape(entry.frame)}" alt="">'
-        f"<div><h3><span>#{entry.rank}</span>{escape(entry.name)}</h3>"
+        f'<div class="told"><h3><span>#{entry.rank}</span>{escape(entry.name)}</h3>'
         f"{_pairs([('score', score), *pairs])}{_links(entry, report.folder)}</div></article>\n"
     )
 
 
 def _failures(report: Report) -> str:
-    failed = [entry for entry in report.entries if entry.row and entry.row.job.failure]
+    """Return each failure once, however many runs it has befallen."""
+    found: dict[JobFailure, list[Entry]] = {}
+    for entry in report.entries:
+        if entry.row and entry.row.job.failure:
+            found.setdefault(entry.row.job.failure, []).append(entry)
     items = "".join(
-        f"<li><b>{escape(entry.name)}</b> <span class=bad>{escape(_word(str(failure.failure)))}</span>: "
-        f'{escape(failure.message)} <span class="soft">{escape(failure.failure.advice)}.</span> '
-        f"{_links(entry, report.folder)}</li>\n"
-        for entry in failed
-        if entry.row and (failure := entry.row.job.failure)
+        f'<li><span class="bad">{escape(_word(str(failure.failure)))}</span>: {escape(failure.message)} '
+        f'<span class="soft">{escape(failure.failure.advice)}.</span><br>'
+        f"{', '.join(f'<b>{escape(entry.name)}</b> {_links(entry, report.folder)}' for entry in entries)}</li>\n"
+        for failure, entries in found.items()
     )
     return f'<section>\n<h2>Failures</h2>\n<ul class="failures">{items}</ul>\n</section>\n' if items else ""
 
@@ -133,9 +136,10 @@ def _table(report: Report) -> str:
     priced = report.cost is not None
     titles = ["", "run", "state", *report.varied, "score", "structure", "flicker", "time", *(["cost"] * priced), ""]
     head = "".join(f"<th>{escape(title)}</th>" for title in titles)
-    rows = "".join(_row(entry, report, priced=priced) for entry in report.entries)
+    ordered = [*report.best, *(entry for entry in report.entries if not entry.rank)]
+    rows = "".join(_row(entry, report, priced=priced) for entry in ordered)
     return (
-        f'<section>\n<h2>All runs</h2>\n<div class="scroll"><table>\n<thead><tr>{head}</tr></thead>\n'
+        f'<section>\n<h2>All runs, best first</h2>\n<div class="scroll"><table>\n<thead><tr>{head}</tr></thead>\n'
         f"<tbody>\n{rows}</tbody>\n</table></div>\n</section>\n"
     )
 
@@ -201,7 +205,10 @@ def _common(report: Report) -> str:
     prompts = "".join(
         f"<p>{escape(who)}</p>\n<blockquote>{escape(prompt)}</blockquote>\n" for prompt, who in _prompts(report.entries)
     )
-    return f"<section>\n<h2>The same for all runs</h2>\n{_pairs(pairs)}\n<h2>Prompts</h2>\n{prompts}</section>\n"
+    return (
+        f'<section class="common">\n<h2>The same for all runs</h2>\n{_pairs(pairs)}\n<h2>Prompts</h2>\n'
+        f"{prompts}</section>\n"
+    )
 
 
 def _prompts(entries: Iterable[Entry]) -> list[tuple[str, str]]:
@@ -222,8 +229,8 @@ def _files() -> str:
     )
 
 
-def _pairs(pairs: Iterable[tuple[str, Any]]) -> str:
-    return f"<dl>{''.join(f'<dt>{escape(name)}</dt><dd>{escape(value)}</dd>' for name, value in pairs)}</dl>"
+def _pairs(pairs: Iterable[tuple[str, str]]) -> str:
+    return f"<dl>{''.join(f'<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>' for name, value in pairs)}</dl>"
 
 
 def _tone(state: str) -> str:
