@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import errno
 import json
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
-from cosmos_houdini.errors import BadInput
+from cosmos_houdini.errors import BadInput, DiskFull
 from cosmos_houdini.model.job import FailureClass
 from cosmos_houdini.review.folder import SCHEMA, replacing
 from cosmos_houdini.review.measures import Measures
@@ -108,3 +109,12 @@ def test_a_file_where_the_report_should_go_is_refused(tmp_path: Path):
     (tmp_path / "report").write_text("mine", encoding="utf-8")
     with pytest.raises(BadInput, match="is no folder"), replacing(tmp_path / "report"):
         pass
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path):
+    def fill(folder: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(folder))
+
+    with pytest.raises(DiskFull, match="no room on this machine"), replacing(tmp_path / "report") as fresh:
+        fill(fresh)
+    assert list(tmp_path.iterdir()) == []

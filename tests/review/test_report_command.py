@@ -126,6 +126,9 @@ def test_jobs_can_be_set_side_by_side_by_their_ids(tmp_path: Path, capsys: pytes
     document = json.loads(capsys.readouterr().out)
     assert [run["run"] for run in document["runs"]] == ["shot-0003", "shot-0001"]
     assert report("shot-9", "-o", tmp_path / "none") == 2
+    assert "no job 'shot-9'" in capsys.readouterr().err
+    assert report("missing.yaml", "-o", tmp_path / "none") == 2
+    assert "missing.yaml cannot be read" in capsys.readouterr().err
     assert not (tmp_path / "none").exists()
 
 

@@ -32,7 +32,7 @@ def report(*, wanted: tuple[str, ...], output: Path | None, as_json: bool) -> No
     """Write the report."""
     config = load()
     with opened(config) as client:
-        if len(wanted) == 1 and Path(wanted[0]).is_file():
+        if len(wanted) == 1 and _is_batch(Path(wanted[0])):
             name, entries = _of_batch(client, Path(wanted[0]))
         else:
             name, entries = "jobs", _of_jobs(client, wanted)
@@ -44,6 +44,11 @@ def report(*, wanted: tuple[str, ...], output: Path | None, as_json: bool) -> No
     else:
         click.echo(folder / PAGE)
     _conclude(document["totals"]["states"], document["best"])
+
+
+def _is_batch(path: Path) -> bool:
+    # A name that can be no job's is a file's that is not there, which is then told.
+    return path.is_file() or path.suffix.lower() in {".yaml", ".yml", ".json"}
 
 
 def _of_batch(client: Client, file: Path) -> tuple[str, list[Entry]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import uuid
@@ -9,10 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cosmos_houdini.errors import BadInput
+from cosmos_houdini.errors import BadInput, DiskFull
 
 SCHEMA = "cosmos-houdini/report/1"
 DOCUMENT = "report.json"
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 @contextmanager
@@ -20,7 +22,8 @@ def replacing(folder: Path) -> Iterator[Path]:
     """Give an empty folder beside ``folder``, which takes its place when the block ends well and is gone otherwise.
 
     Raises:
-        BadInput: ``folder`` holds something that no report wrote there, or cannot be written.
+        BadInput: ``folder`` holds something that no report wrote there, or cannot be made.
+        DiskFull: the block ended for want of room.
     """
     check(folder)
     fresh, old = (folder.with_name(f".{uuid.uuid4().hex}.part") for _ in range(2))
@@ -29,7 +32,8 @@ def replacing(folder: Path) -> Iterator[Path]:
     except OSError as error:
         raise BadInput(f"{folder} cannot be made: {error.strerror}") from error
     try:
-        yield fresh
+        with _room(folder):
+            yield fresh
         if folder.exists():
             folder.replace(old)
         try:
@@ -41,6 +45,16 @@ def replacing(folder: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def _room(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise DiskFull(f"no room on this machine for {folder}", action="free some room and try again") from error
 
 
 def check(folder: Path) -> None:

@@ -7,7 +7,7 @@ whatever else failed. The video of a grid is laid over the same drawing, which h
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -213,8 +213,8 @@ def _cut(text: str, font: Font, width: int) -> str:
     text, whole = text[:width], len(text) <= width
     if whole and font.getlength(text) <= width:
         return text
-    fits = bisect_right(range(len(text)), width, key=lambda count: font.getlength(text[:count] + "..."))
-    return text[: max(0, fits - 1)] + "..."
+    too_long = bisect_left(range(len(text)), 1, key=lambda count: font.getlength(text[:count] + "...") > width)
+    return text[: max(0, too_long - 1)] + "..."
 
 
 @cache

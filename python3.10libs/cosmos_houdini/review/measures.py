@@ -1,7 +1,7 @@
 """How near a result is to its source: two measures of a few small frames, and a score made of them.
 
 They are proxies. They tell whether a result keeps the shot's shapes and stays as calm as the shot; they do not tell
-whether it is beautiful or follows the prompt, and high control weights score well by nature.
+whether it is beautiful or follows the prompt, and high control weights tend to score well.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ FORMULA = (
     "score = structure - 10 x flicker, 1 at best. Structure, -1 to 1, is the correlation of the edges of result and "
     "source. Flicker, 0 to 1, is how much brightness changes from one frame to the next otherwise than in the source, "
     "as a share of full white. It is a proxy, taken at 8 moments from pictures of 256x144: it tells whether shapes and "
-    "calm of the shot are kept, not whether the result is beautiful or follows the prompt. High control weights score "
-    "well by nature."
+    "calm of the shot are kept, not whether the result is beautiful or follows the prompt. High control weights "
+    "tend to score well."
 )
 
 
