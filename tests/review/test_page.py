@@ -118,3 +118,13 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path):
     with pytest.raises(DiskFull, match="no room on this machine"), replacing(tmp_path / "report") as fresh:
         fill(fresh)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_report_that_cannot_take_its_place_leaves_the_one_before(tmp_path: Path):
+    folder = tmp_path / "report"
+    with replacing(folder) as fresh:
+        (fresh / "report.json").write_text(json.dumps({"schema": SCHEMA, "files": ["report.json"]}), encoding="utf-8")
+    with pytest.raises(FileNotFoundError), replacing(folder) as fresh:
+        fresh.rmdir()
+    assert [path.name for path in folder.iterdir()] == ["report.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["report"]
