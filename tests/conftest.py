@@ -6,7 +6,17 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+import houdini_session
+
+# How long an example takes says something about the machine's load, not about the code.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
+
+# Before any module of the Houdini ring is imported, for its doctests too.
+houdini_session.fresh()
 
 HIPS = Path(__file__).resolve().parents[2] / "shared" / "hips"
 

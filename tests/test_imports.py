@@ -24,6 +24,7 @@ ROOMS = [
     "watch",
     "demo",
     "cli",
+    "houdini",
 ]
 
 

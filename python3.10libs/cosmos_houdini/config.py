@@ -53,6 +53,9 @@ class HostConfig(_Section):
     image: str | None = None
     engine_path: str | None = None
     ffmpeg: str | None = Field(None, description="FFmpeg of the host; without it this machine's own is sent.")
+    bandwidth_mb_per_s: float | None = Field(
+        None, gt=0, description="Most that goes to and from the host, in 1e6 bytes."
+    )
     env: dict[str, str] = Field(default_factory=dict, description="Environment of every job, nothing secret.")
     secrets: tuple[str, ...] = Field(("HF_TOKEN",), description="Variables of this machine handed to jobs in secret.")
     gpus: tuple[int, ...] = ()

@@ -14,7 +14,7 @@ import pytest
 
 from cosmos_houdini.config import HostConfig
 from cosmos_houdini.errors import BadInput, DiskFull, HostError
-from cosmos_houdini.hosts import Host, OnBytes, open_host
+from cosmos_houdini.hosts import Host, OnBytes, Progress, open_host
 from cosmos_houdini.hosts.local import LocalHost
 from cosmos_houdini.launchers import Task, launcher_for
 from cosmos_houdini.launchers.folder import Phase
@@ -87,13 +87,13 @@ def test_each_content_is_sent_once_for_all_jobs(tmp_path: Path, clip: Path) -> N
     host = WatchedHost(tmp_path)
     twin = tmp_path / "twin.mp4"
     twin.write_bytes(clip.read_bytes())
-    moved: list[int] = []
+    told: list[Progress] = []
     for job_id in ("a", "b", "c"):
         new = task(host, ("true",), job_id=job_id, inputs={"in/x": clip, "in/y": twin, "in/z": clip})
-        stage(host, new, {}, on_bytes=moved.append)
-        stage(host, new, {}, on_bytes=moved.append)
+        stage(host, new, {}, on_progress=told.append)
+        stage(host, new, {}, on_progress=told.append)
     assert len(host.sent) == 1
-    assert sum(moved) == clip.stat().st_size
+    assert [progress.moved_bytes for progress in told] == [clip.stat().st_size]
 
 
 def test_staging_asks_once_for_all_inputs(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_staging_asks_once_for_all_inputs(tmp_path: Path) -> None:
         (tmp_path / f"{i}").write_text(f"{i}")
         inputs[f"in/{i}"] = tmp_path / f"{i}"
     stage(host, task(host, ("true",), inputs=inputs), {})
-    assert (len(host.sent), host.commands) == (40, 3)
+    assert (len(host.sent), host.commands) == (40, 2)
 
 
 def test_a_damaged_upload_is_sent_again(tmp_path: Path, clip: Path) -> None:
@@ -201,7 +201,7 @@ def test_a_host_without_room_is_told_before_anything_is_sent(small_disk: Path, t
     big = tmp_path / "big"
     big.write_bytes(bytes(3_000_000))
     host = WatchedHost(small_disk)
-    with pytest.raises(DiskFull, match=r"MB free in .*and 3\.0 MB are to be sent"):
+    with pytest.raises(DiskFull, match=r"MB free in .*and 3\.0 MB are needed"):
         stage(host, task(host, ("true",), inputs={"in/x": big}), {})
     assert host.sent == []
 

@@ -92,7 +92,7 @@ def test_a_file_that_changes_on_the_way_back_is_refused_and_can_be_fetched_again
     failure = shop.record().job.failure
     assert failure is not None
     assert failure.failure is FailureClass.CORRUPT_OUTPUT
-    assert "arrived with SHA-256" in failure.message
+    assert "arrived damaged 3 times" in failure.message
     assert not list(shop.record().results.glob("**/*.mp4"))
     assert shop.main("fetch", shop.record().id) == 0
     assert shop.record().state is JobState.SUCCEEDED

@@ -9,6 +9,7 @@ import yaml
 
 from cosmos_houdini.cli.console import json_option, print_json
 from cosmos_houdini.config import load
+from cosmos_houdini.engines import engine_names
 
 
 @click.group(help="The configuration.")
@@ -23,7 +24,8 @@ def show(*, as_json: bool) -> None:
     loaded = load()
     values = loaded.settings.model_dump(mode="json")
     if as_json:
-        print_json({"settings": values, "origins": dict(loaded.origins), "project": str(loaded.project)})
+        origins, project = dict(loaded.origins), str(loaded.project)
+        print_json({"settings": values, "origins": origins, "project": project, "engines": list(engine_names())})
         return
     for key, value in _leaves(values):
         text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True).removesuffix("\n...\n").strip()

@@ -6,10 +6,10 @@ from pathlib import Path, PurePosixPath
 
 from cosmos_houdini.config import HostConfig
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.hosts.base import Completed, Host, OnBytes
+from cosmos_houdini.hosts.base import Completed, Host, OnBytes, OnProgress, Progress, Transfer
 from cosmos_houdini.hosts.local import LocalHost
 
-__all__ = ["Completed", "Host", "OnBytes", "open_host"]
+__all__ = ["Completed", "Host", "OnBytes", "OnProgress", "Progress", "Transfer", "open_host"]
 
 
 def open_host(name: str, config: HostConfig, *, project: Path) -> Host:

@@ -2,13 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
+from cosmos_houdini.errors import BadInput
+
 OnBytes = Callable[[int], None]
 """Called with the number of bytes that have moved since the last call."""
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """A file to be copied to a host or from it, and what it holds.
+
+    Attributes:
+        local: the file here.
+        remote: the file on the host.
+        bytes: its length; no more than that is ever written.
+        sha256: of its content, 64 hexadecimal digits in lower case. It also names what has arrived in part.
+
+    Raises:
+        BadInput: a length or hash that no file has.
+    """
+
+    local: Path
+    remote: PurePosixPath
+    bytes: int
+    sha256: str
+
+    def __post_init__(self) -> None:
+        if self.bytes < 0 or not _SHA256.fullmatch(self.sha256):
+            raise BadInput(f"{self.remote} has {self.bytes} bytes and SHA-256 {self.sha256!r}, as no file has")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far the copying of many files has come.
+
+    Attributes:
+        moved_bytes: what this call has moved.
+        total_bytes: what this call has to move; more where something has to be sent again.
+        bytes_per_s: mean rate since the first byte.
+    """
+
+    moved_bytes: int
+    total_bytes: int
+    bytes_per_s: float
+
+    @property
+    def remaining_s(self) -> float | None:
+        """Seconds until the last byte at this rate, or None while nothing has moved."""
+        return (self.total_bytes - self.moved_bytes) / self.bytes_per_s if self.bytes_per_s else None
+
+    def __str__(self) -> str:
+        """Return as in ``12 of 40 MB, 5.6 MB/s, 5 s left``."""
+        text = f"{self.moved_bytes / 1e6:.0f} of {self.total_bytes / 1e6:.0f} MB"
+        if self.remaining_s is None:
+            return text
+        return f"{text}, {self.bytes_per_s / 1e6:.1f} MB/s, {self.remaining_s:.0f} s left"
+
+
+OnProgress = Callable[[Progress], None]
+"""Called now and then, and at the end, on the thread that asked for the copies."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +127,38 @@ class Host(Protocol):
         Raises:
             HostError: ``remote`` cannot be read.
             BadInput: ``local`` cannot be written.
+        """
+
+    def put_many(self, transfers: Iterable[Transfer], *, on_progress: OnProgress | None = None) -> None:
+        """Copy files to the host; each gets its final name when the host has found the right hash in it.
+
+        A file that is there already is not sent. What was sent when the road is cut, or when ``on_progress`` raises,
+        stays below the root for a day, and a later call goes on from there, whoever makes it. Several callers may send
+        the same file.
+
+        Args:
+            transfers: files to send, each to a path below the root, in a folder that exists.
+            on_progress: told how far it is; what it raises stops the copying.
+
+        Raises:
+            BadInput: a local file cannot be read or is shorter than it should be, or a path is not below the root.
+            HostError: a file arrives damaged again and again, or the host lacks a program to check it.
+        """
+
+    def get_many(self, transfers: Iterable[Transfer], *, on_progress: OnProgress | None = None) -> None:
+        """Copy files from the host; each gets its final name when the right hash was found in it.
+
+        A file that is here already is not fetched. What was fetched when the road is cut, or when ``on_progress``
+        raises, stays beside the final names, and a later call goes on from there. One caller at a time may fetch
+        into a folder.
+
+        Args:
+            transfers: files to fetch, each to a folder that exists.
+            on_progress: told how far it is; what it raises stops the copying.
+
+        Raises:
+            HostError: a file is missing or has another length, or arrives damaged again and again.
+            BadInput: a local file cannot be written.
         """
 
     def close(self) -> None:

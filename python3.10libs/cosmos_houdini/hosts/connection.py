@@ -178,6 +178,12 @@ def _authenticate(host: str, hop: Hop, transport: paramiko.Transport) -> None:
                 refused.append(f"{offer.source} (the server takes only {', '.join(error.allowed_types)})")
             except paramiko.AuthenticationException:
                 refused.append(offer.source)
+        # A lost connection comes as the refusal of a key; a server that hangs up over keys has refused several.
+        if offered.keys and len(refused) <= 1 and not transport.is_active():
+            raise HostUnreachable(
+                f"host {host!r}: {hop.hostname} port {hop.port} ends the connection during the login",
+                action="try again, or see the log of its SSH server",
+            )
     finally:
         agent.close()
     tried = f"refuses {', '.join(refused)}" if refused else "was offered no key, because there is none"

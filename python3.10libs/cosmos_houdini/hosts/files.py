@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cosmos_houdini.errors import CosmosError, DiskFull
+from cosmos_houdini.errors import BadInput, CosmosError, DiskFull
 
 SUFFIX = ".part"
 """Ends the name of a file on its way; what is found under such a name was cut off."""
@@ -35,6 +36,38 @@ def chunks(path: Path, failure: Callable[[str], CosmosError], *, size: int = _CH
         raise failure(f"{path} cannot be read: {error.strerror}") from error
 
 
+def slice_pieces(path: Path, start: int, length: int, *, size: int = _CHUNK_BYTES) -> Iterator[bytes]:
+    """Yield ``length`` bytes of a file from ``start`` on, in pieces of at most ``size`` bytes.
+
+    Raises:
+        BadInput: the file cannot be read, or ends before.
+    """
+    try:
+        with path.open("rb") as file:
+            file.seek(start)
+            while length:
+                piece = file.read(min(size, length))
+                if not piece:
+                    raise BadInput(f"{path} has become shorter while it was read")
+                length -= len(piece)
+                yield piece
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
+
+
+def has_content(path: Path, size: int, sha256: str) -> bool:
+    """Whether there is a file of this length and hash."""
+    try:
+        if path.stat().st_size != size:
+            return False
+        digest = hashlib.sha256()
+        for piece in slice_pieces(path, 0, size):
+            digest.update(piece)
+    except (FileNotFoundError, BadInput):
+        return False
+    return digest.hexdigest() == sha256
+
+
 @contextmanager
 def arriving(
     path: Path, failure: Callable[[str], CosmosError], *, mode: int | None = None
@@ -51,11 +84,11 @@ def arriving(
     """
     temporary = path.with_name(partial_name())
     try:
-        with _naming(path, failure):
+        with naming(path, failure):
             file = os.fdopen(os.open(temporary, _NEW_FILE, 0o666 if mode is None else 0o600), "wb")
 
         def write(data: bytes) -> None:
-            with _naming(path, failure):
+            with naming(path, failure):
                 file.write(data)
 
         try:
@@ -64,7 +97,7 @@ def arriving(
             with contextlib.suppress(OSError):
                 file.close()
             raise
-        with _naming(path, failure):
+        with naming(path, failure):
             # A disk that is full on another machine may tell so only here.
             file.close()
             if mode is not None:
@@ -80,12 +113,13 @@ def make_private_folder(folder: Path, failure: Callable[[str], CosmosError]) -> 
     Raises:
         DiskFull: the disk of this machine has no room left.
     """
-    with _naming(folder, failure):
+    with naming(folder, failure):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 @contextmanager
-def _naming(path: Path, failure: Callable[[str], CosmosError]) -> Iterator[None]:
+def naming(path: Path, failure: Callable[[str], CosmosError]) -> Iterator[None]:
+    """Turn what the operating system says against writing ``path`` into DiskFull, or what ``failure`` makes."""
     try:
         yield
     except OSError as error:

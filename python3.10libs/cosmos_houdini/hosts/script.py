@@ -59,6 +59,15 @@ def too_much_output(host: str) -> HostError:
     )
 
 
+def no_room(errors: str) -> bool:
+    """Whether what programs said on standard error, in the C locale, tells of a full disk.
+
+    >>> no_room("cat: write error: No space left on device")
+    True
+    """
+    return any(words in errors for words in ("No space left on device", "Disk quota exceeded"))
+
+
 def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the few variables of this process that a job may see: no PYTHON*, no library path, no secret."""
     kept = KEPT_VARIABLES + (_KEPT_ON_WINDOWS if os.name == "nt" else ())

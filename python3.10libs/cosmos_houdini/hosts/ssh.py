@@ -1,12 +1,11 @@
 """A machine behind SSH as a host.
 
-Files travel as the input or output of one remote command and not over SFTP: that takes fewer round trips, the remote
-shell says in words why it could not write, and when the connection is cut it removes what has arrived.
+Files travel as the input or output of remote commands and not over SFTP: that takes fewer round trips, the remote shell
+says in words why it could not write, and when the connection is cut it tidies up what has arrived.
 """
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import shlex
 import threading
@@ -21,26 +20,31 @@ import paramiko
 
 from cosmos_houdini.config import HostConfig
 from cosmos_houdini.errors import BadInput, CosmosError, DiskFull, HostError, HostUnreachable
-from cosmos_houdini.hosts.base import Completed, OnBytes
+from cosmos_houdini.hosts.base import Completed, OnBytes, OnProgress, Transfer
+from cosmos_houdini.hosts.channel import PIECE_BYTES, close, received, send
 from cosmos_houdini.hosts.connection import CONNECT_TIMEOUT_S, Connection
+from cosmos_houdini.hosts.crew import Crew
+from cosmos_houdini.hosts.download import download
 from cosmos_houdini.hosts.files import arriving, chunks
+from cosmos_houdini.hosts.pace import Meter, Throttle
 from cosmos_houdini.hosts.route import read_ssh_config, route
-from cosmos_houdini.hosts.script import MAX_OUTPUT_BYTES, completed, enclosed, too_much_output
+from cosmos_houdini.hosts.script import MAX_OUTPUT_BYTES, completed, enclosed, no_room, too_much_output
 from cosmos_houdini.hosts.ssh_script import arrival_script, header_command, marked, past_mark
+from cosmos_houdini.hosts.upload import upload
 
 STALL_TIMEOUT_S = 60.0
 """How long a transfer may stand still before the host counts as unreachable."""
 
 # OpenSSH's server allows ten at a time on one connection.
 _MAX_CHANNELS = 8
-_PIECE_BYTES = 256 * 1024
-_NO_ROOM = ("No space left on device", "Disk quota exceeded")
+_CONNECTIONS = 4
+"""For many bytes: the window of one TCP connection limits its rate, and more than four brought no more."""
 
 
 class SshHost:
-    """A machine behind SSH, reached over one connection that all threads share.
+    """A machine behind SSH, reached over one connection that all threads share, and more of them for many bytes.
 
-    The connection is made at the first use, and made again when it was lost since the last one.
+    A connection is made at the first use, and made again when it was lost since the last one.
 
     Args:
         name: the name in the configuration.
@@ -59,6 +63,9 @@ class SshHost:
         self._connection: Connection | None = None
         self._connecting = threading.Lock()
         self._channels = threading.BoundedSemaphore(_MAX_CHANNELS)
+        self._spare_lanes: list[SshHost] = []
+        limit = config.bandwidth_mb_per_s
+        self._throttle = Throttle(limit and limit * 1e6)
 
     @property
     def name(self) -> str:
@@ -76,7 +83,7 @@ class SshHost:
         text = marked(enclosed(script), self._root, mark)
         with self._command("sh", timeout_s) as channel:
             deadline = time.monotonic() + timeout_s
-            _send(channel, [text])
+            send(channel, [text])
             output, errors = self._read_both(channel, deadline)
             code = self._exit_code(channel, deadline)
         stdout = past_mark(iter([output]), mark)
@@ -94,43 +101,99 @@ class SshHost:
             size = local.stat().st_size
         except OSError as error:
             raise BadInput(f"{local} cannot be read: {error.strerror}") from error
-        pieces = chunks(local, BadInput, size=_PIECE_BYTES)
-        self._send_file(remote, _reported(pieces, on_bytes), size=size, mode=0o600)
+        pieces = chunks(local, BadInput, size=PIECE_BYTES)
+        self._send_file(remote, self._reported(pieces, on_bytes), size=size, mode=0o600)
 
     def get(self, remote: PurePosixPath, local: Path, *, on_bytes: OnBytes | None = None) -> None:
         """Copy a file from the host; see Host.get."""
+        script = f"LC_ALL=C cat -- {shlex.quote(str(remote))}"
+        with arriving(local, BadInput) as write, self.drain(script, remote) as pieces:
+            for piece in self._reported(pieces, on_bytes):
+                write(piece)
+
+    def put_many(self, transfers: Iterable[Transfer], *, on_progress: OnProgress | None = None) -> None:
+        """Copy files to the host; see Host.put_many."""
+        upload(self._crew(on_progress), list(transfers))
+
+    def get_many(self, transfers: Iterable[Transfer], *, on_progress: OnProgress | None = None) -> None:
+        """Copy files from the host; see Host.get_many."""
+        download(self._crew(on_progress), list(transfers))
+
+    def connect(self) -> None:
+        """Make the connection where it does not stand.
+
+        Raises:
+            HostError: it cannot be made.
+        """
+        self._connected()
+
+    def feed(self, script: bytes, pieces: Iterable[bytes]) -> Completed:
+        """Run a script that reads the pieces on its standard input; it stands alone, without root or start-up mark."""
+        with self._command(header_command(script), STALL_TIMEOUT_S) as channel:
+            send(channel, itertools.chain([script], pieces))
+            output, errors = self._read_both(channel, _stall_deadline())
+            code = self._exit_code(channel, _stall_deadline())
+        return completed(self._name, code, output, errors)
+
+    @contextmanager
+    def drain(self, script: str, path: PurePosixPath) -> Iterator[Iterator[bytes]]:
+        """Run a script and give what it prints, piece by piece; what the block leaves is read to its end.
+
+        Raises:
+            HostError: the script fails; ``path`` is said to be the file that cannot be read.
+        """
         mark = uuid.uuid4().hex
-        text = marked(enclosed(f"LC_ALL=C cat -- {shlex.quote(str(remote))}"), self._root, mark)
-        with arriving(local, BadInput) as write, self._command("sh", STALL_TIMEOUT_S) as channel:
-            _send(channel, [text])
-            pieces = _received(channel)
+        with self._command("sh", STALL_TIMEOUT_S) as channel:
+            send(channel, [marked(enclosed(script), self._root, mark)])
+            pieces = received(channel)
             first = past_mark(pieces, mark)
             if first is not None:
-                for piece in _reported(itertools.chain([first], pieces), on_bytes):
-                    write(piece)
+                yield itertools.chain([first] if first else [], pieces)
             _, errors = self._read_both(channel, _stall_deadline())
             code = self._exit_code(channel, _stall_deadline())
             if first is None:
                 raise self._not_started(errors)
-            if code != 0:
-                raise HostError(f"{remote} on host {self._name!r} cannot be read: {_last_line(errors)}")
+        if code != 0:
+            raise HostError(
+                f"{path} on host {self._name!r} cannot be read: {_last_line(errors.decode('utf-8', 'replace'))}"
+            )
+
+    def disk_full(self, path: PurePosixPath) -> DiskFull:
+        """Return the error of a host that has no room for a file."""
+        return DiskFull(
+            f"no room on host {self._name!r} for {path}",
+            action=f"free some space there, or set hosts.{self._name}.root to another disk",
+        )
 
     def close(self) -> None:
-        """End the connection; jobs on the host go on."""
+        """End the connections; jobs on the host go on."""
         with self._connecting:
             self._disconnect()
+        while self._spare_lanes:
+            self._spare_lanes.pop().close()
+
+    def _crew(self, on_progress: OnProgress | None) -> Crew:
+        """Return the connections for many bytes; they are made when they are needed and kept until ``close``."""
+        with self._connecting:
+            while len(self._spare_lanes) < _CONNECTIONS - 1:
+                lane = SshHost(self._name, self._config, self._root, connect_timeout_s=self._connect_timeout_s)
+                self._spare_lanes.append(lane)
+            return Crew(lanes=(self, *self._spare_lanes), throttle=self._throttle, meter=Meter(on_progress))
 
     def _send_file(self, path: PurePosixPath, pieces: Iterable[bytes], *, size: int, mode: int) -> None:
-        script = arrival_script(path, size=size, mode=mode)
-        with self._command(header_command(script), STALL_TIMEOUT_S) as channel:
-            sent = _send(channel, itertools.chain([script], pieces)) - len(script)
-            _, errors = self._read_both(channel, _stall_deadline())
-            code = self._exit_code(channel, _stall_deadline())
-        if code != 0:
-            if any(words in errors.decode("utf-8", "replace") for words in _NO_ROOM):
-                raise self._disk_full(path)
-            reason = _last_line(errors) or f"{sent} bytes came where {size} were announced; did the file change?"
-            raise HostError(f"{path} on host {self._name!r} cannot be written: {reason}")
+        done = self.feed(arrival_script(path, size=size, mode=mode), pieces)
+        if done.exit_code != 0:
+            if no_room(done.stderr):
+                raise self.disk_full(path)
+            raise HostError(f"{path} on host {self._name!r} cannot be written: {_last_line(done.stderr)}")
+
+    def _reported(self, pieces: Iterable[bytes], on_bytes: OnBytes | None) -> Iterator[bytes]:
+        """Report each piece before it is passed on, so that a callback that raises keeps the file from being whole."""
+        for piece in pieces:
+            self._throttle.pass_on(len(piece))
+            if on_bytes and piece:
+                on_bytes(len(piece))
+            yield piece
 
     @contextmanager
     def _command(self, command: str, timeout_s: float) -> Iterator[paramiko.Channel]:
@@ -151,7 +214,7 @@ class SshHost:
             except (paramiko.SSHException, EOFError, OSError) as error:
                 raise self._lost() from error
             finally:
-                _close(channel)
+                close(channel)
 
     def _open_channel(self) -> paramiko.Channel:
         """Open a channel, if need be on a new connection; nothing has been asked of the host by then."""
@@ -190,19 +253,19 @@ class SshHost:
             try:
                 return self._read(channel, channel.recv, deadline), errors.result()
             except BaseException:
-                _close(channel)
+                close(channel)
                 raise
 
     def _read(self, channel: paramiko.Channel, receive: Callable[[int], bytes], deadline: float) -> bytes:
         read = bytearray()
         while True:
             channel.settimeout(max(0.001, deadline - time.monotonic()))
-            piece = receive(_PIECE_BYTES)
+            piece = receive(PIECE_BYTES)
             read += piece
             if not piece:
                 return bytes(read)
             if len(read) > MAX_OUTPUT_BYTES:
-                _close(channel)
+                close(channel)
                 raise too_much_output(self._name)
 
     def _exit_code(self, channel: paramiko.Channel, deadline: float) -> int:
@@ -220,59 +283,18 @@ class SshHost:
         )
 
     def _not_started(self, errors: bytes) -> CosmosError:
-        reason = _last_line(errors) or "it ran another command in its place"
-        if any(words in reason for words in _NO_ROOM):
-            return self._disk_full(self._root)
+        reason = _last_line(errors.decode("utf-8", "replace")) or "it ran another command in its place"
+        if no_room(reason):
+            return self.disk_full(self._root)
         return HostError(
             f"host {self._name!r} starts no command in its root {self._root}: {reason}",
             action=f"set hosts.{self._name}.root to a folder that you may write to",
         )
-
-    def _disk_full(self, path: PurePosixPath) -> DiskFull:
-        return DiskFull(
-            f"no room on host {self._name!r} for {path}",
-            action=f"free some space there, or set hosts.{self._name}.root to another disk",
-        )
-
-
-def _send(channel: paramiko.Channel, pieces: Iterable[bytes]) -> int:
-    """Send pieces and the end of input; return how many bytes went before the other side ended, if it did."""
-    sent = 0
-    for piece in pieces:
-        try:
-            channel.sendall(piece)
-        except TimeoutError:
-            raise
-        except OSError:
-            # The command is over; its exit code and its last words say why.
-            return sent
-        sent += len(piece)
-    channel.shutdown_write()
-    return sent
-
-
-def _close(channel: paramiko.Channel) -> None:
-    # To close is to send a message, which fails where the connection is gone.
-    with contextlib.suppress(paramiko.SSHException, EOFError, OSError):
-        channel.close()
-
-
-def _received(channel: paramiko.Channel) -> Iterator[bytes]:
-    while piece := channel.recv(_PIECE_BYTES):
-        yield piece
-
-
-def _reported(pieces: Iterable[bytes], on_bytes: OnBytes | None) -> Iterator[bytes]:
-    """Report each piece before it is passed on, so that a callback that raises keeps the file from being whole."""
-    for piece in pieces:
-        if on_bytes and piece:
-            on_bytes(len(piece))
-        yield piece
 
 
 def _stall_deadline() -> float:
     return time.monotonic() + STALL_TIMEOUT_S
 
 
-def _last_line(errors: bytes) -> str:
-    return (errors.decode("utf-8", "replace").strip().splitlines() or [""])[-1]
+def _last_line(errors: str) -> str:
+    return (errors.strip().splitlines() or [""])[-1]

@@ -59,9 +59,13 @@ def arrival_script(path: PurePosixPath, *, size: int, mode: int) -> bytes:
     return encoded(
         f"umask 077; export LC_ALL=C; partial={partial}; final={final}\n"
         'if [ -d "$final" ]; then echo "it is a folder" >&2; exit 1; fi\n'
-        f'if cat >"$partial" && [ $(wc -c <"$partial") -eq {size} ] &&\n'
+        'if cat >"$partial"; then came=$(wc -c <"$partial"); fi\n'
+        f'if [ "${{came:-}}" -eq {size} ] 2>/dev/null &&\n'
         f'  chmod {mode:o} "$partial" && mv -f -- "$partial" "$final"; then exit 0; fi\n'
-        'rm -f -- "$partial"; exit 1\n'
+        'rm -f -- "$partial"\n'
+        f'[ "${{came:-{size}}}" -eq {size} ] ||\n'
+        f'  echo "$((came)) bytes came where {size} were announced; did the file change?" >&2\n'
+        "exit 1\n"
     )
 
 

@@ -5,23 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cosmos_houdini.errors import BadInput, DiskFull, HostError
-from cosmos_houdini.hosts.base import Host, OnBytes
+from cosmos_houdini.hosts.base import Host, OnProgress, Transfer
+from cosmos_houdini.hosts.parcels import joining_bytes
 from cosmos_houdini.launchers.base import Task
 from cosmos_houdini.launchers.folder import LOCKS, OBJECTS
 from cosmos_houdini.launchers.shell import assignments, part, quoted, words
 
 REQUEST = "request.json"
-SENDS = 3
-"""How often an object is sent that arrives with another hash."""
-HASH_RATE_BYTES_PER_S = 20e6
-"""A slow host's rate of reading and hashing, for the time that it is given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +34,9 @@ class _Object:
         return f"{self.sha256[:2]}/{self.sha256}"
 
 
-def stage(host: Host, task: Task, request_document: Mapping[str, Any], *, on_bytes: OnBytes | None = None) -> None:
+def stage(
+    host: Host, task: Task, request_document: Mapping[str, Any], *, on_progress: OnProgress | None = None
+) -> None:
     """Make the job's folder on the host complete but for its start; what is there already is not sent again.
 
     It may be called again after any interruption, and does nothing to a job that was started. The secrets and
@@ -48,7 +46,7 @@ def stage(host: Host, task: Task, request_document: Mapping[str, Any], *, on_byt
         host: where to.
         task: what is to run.
         request_document: what ``request.json`` holds.
-        on_bytes: told of the bytes that are sent.
+        on_progress: told how far the sending is; what it raises stops it.
 
     Raises:
         BadInput: an input that cannot be read, or a path that would leave the job's folder.
@@ -62,7 +60,7 @@ def stage(host: Host, task: Task, request_document: Mapping[str, Any], *, on_byt
     missing = _survey(host, task, {*inputs.values()})
     if missing is None:
         return
-    _send(host, task, missing, on_bytes)
+    _send(host, task, missing, on_progress)
     _link(host, task, inputs)
     for relative, text in invocation.files.items():
         host.write(task.site.folder / relative, text.encode("utf-8", "surrogateescape"))
@@ -123,7 +121,8 @@ def _survey(host: Host, task: Task, objects: set[_Object]) -> tuple[_Object, ...
         return None
     names = [line.removeprefix("missing ") for line in told.splitlines()]
     missing = tuple(by_place[name] for name in names if name in by_place)
-    _check_room(host, root, disk, sum(item.size for item in missing))
+    sizes = [item.size for item in missing]
+    _check_room(host, root, disk, sum(sizes) + joining_bytes(sizes))
     return missing
 
 
@@ -133,32 +132,20 @@ def _check_room(host: Host, root: PurePosixPath, disk: str, needed: int) -> None
     free = int(told[1]) * 1024 if told else None
     if free is not None and needed > free:
         raise DiskFull(
-            f"host {host.name} has {free / 1e6:.1f} MB free in {root}, and {needed / 1e6:.1f} MB are to be sent",
+            f"host {host.name} has {free / 1e6:.1f} MB free in {root}, and {needed / 1e6:.1f} MB are needed",
             action="free some room there and run the same command again",
         )
 
 
-def _send(host: Host, task: Task, missing: Iterable[_Object], on_bytes: OnBytes | None) -> None:
-    """Upload objects beside their final names and give them these once the host has found the right hash."""
+def _send(host: Host, task: Task, missing: Iterable[_Object], on_progress: OnProgress | None) -> None:
     objects = task.site.folder.parent.parent / OBJECTS
-    # Another client may be sending the same object at this moment.
-    suffix = f"{task.site.folder.name}-{uuid.uuid4().hex}"
-    left = {item.place: item for item in missing}
-    for _ in range(SENDS):
-        if not left:
-            return
-        for place, item in left.items():
-            host.put(item.path, objects / f"{place}.{suffix}", on_bytes=on_bytes)
-        script = assignments(objects=objects, arrived=" ".join(left), suffix=suffix) + part("arrived")
-        timeout_s = 60 + sum(item.size for item in left.values()) / HASH_RATE_BYTES_PER_S
-        corrupt = _ran(host, script, "check what was sent", timeout_s=timeout_s)
-        left = {place: item for place, item in left.items() if f"corrupt {place}\n" in corrupt}
-    if left:
-        item = next(iter(left.values()))
-        raise HostError(
-            f"{item.path} arrived damaged on host {host.name} {SENDS} times",
-            action="see that nothing changes the file meanwhile, and check the network and the host's disk",
-        )
+    host.put_many(
+        [
+            Transfer(local=item.path, remote=objects / item.place, bytes=item.size, sha256=item.sha256)
+            for item in missing
+        ],
+        on_progress=on_progress,
+    )
 
 
 def _link(host: Host, task: Task, inputs: Mapping[str, _Object]) -> None:
@@ -174,8 +161,8 @@ def _link(host: Host, task: Task, inputs: Mapping[str, _Object]) -> None:
     _ran(host, "\n".join(lines) + "\n", f"link the inputs of job {task.job_id}")
 
 
-def _ran(host: Host, script: str, purpose: str, *, timeout_s: float = 60.0) -> str:
-    done = host.run(script, timeout_s=timeout_s)
+def _ran(host: Host, script: str, purpose: str) -> str:
+    done = host.run(script)
     if done.exit_code:
         raise HostError(f"host {host.name} cannot {purpose}: {done.stderr.strip() or f'exit code {done.exit_code}'}")
     return done.stdout

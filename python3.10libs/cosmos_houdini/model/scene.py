@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 Vector = tuple[float, float, float]
+
+_INTERPOLATION = re.compile(r"(bezier|linear|constant|cubic|spline|qlinear|quintic|ease(in|out)?p?)\(\)")
 
 
 class License(str, Enum):
@@ -30,6 +33,15 @@ def whole(number: float) -> float:
     """
     nearest = round(number)
     return nearest if abs(number - nearest) <= 1e-3 else number  # noqa: PLR2004 - the thousandth of the docstring
+
+
+def is_interpolation(expression: str) -> bool:
+    """Whether a channel's expression draws the way between two keys, so that it has keys at all.
+
+    >>> is_interpolation("bezier()"), is_interpolation("$F")
+    (True, False)
+    """
+    return _INTERPOLATION.fullmatch(expression) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

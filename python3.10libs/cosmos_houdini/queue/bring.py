@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from cosmos_houdini.errors import BadInput, Cancelled, CosmosError, DiskFull, JobError
-from cosmos_houdini.launchers.base import Task
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.media.probe import sha256_of
 from cosmos_houdini.model.job import FailureClass, JobFailure, JobState
 from cosmos_houdini.queue.client import Client
+from cosmos_houdini.queue.noting import noting
 from cosmos_houdini.queue.record import Change, JobRecord
 from cosmos_houdini.queue.secret import redacted
 
 SCHEMA = "cosmos-houdini/job/1"
-NOTE_INTERVAL_S = 0.5
 
 
 def bring(client: Client, job_id: str) -> None:
@@ -35,7 +33,8 @@ def bring(client: Client, job_id: str) -> None:
         try:
             _check_inputs(record)
             task = client.task(record)
-            stage(client.host(record), task, job_document(record), on_bytes=_reporter(client, record, task))
+            report = noting(client, record, "sending inputs", check=partial(_stop_if_cancelled, client, record))
+            stage(client.host(record), task, job_document(record), on_progress=report)
             client.launcher(record).start(client.host(record), task)
         except Cancelled:
             return
@@ -71,23 +70,9 @@ def _check_inputs(record: JobRecord) -> None:
             raise BadInput(f"the input {path} has changed since the job was made", action="run its RunSpec again")
 
 
-def _reporter(client: Client, record: JobRecord, task: Task) -> Callable[[int], None]:
-    """Return a callback that notes how much was sent, and stops the transfer of a job that was cancelled."""
-    total = sum(path.stat().st_size for path in map(Path, task.invocation.inputs.values()) if path.is_file())
-    sent = 0
-    noted_at = 0.0
-
-    def report(count: int) -> None:
-        nonlocal sent, noted_at
-        sent += count
-        if time.monotonic() - noted_at < NOTE_INTERVAL_S:
-            return
-        noted_at = time.monotonic()
-        if client.store.get(record.id).state is not JobState.STAGING:
-            raise Cancelled(f"job {record.id} was cancelled")
-        client.store.note(record, f"sending inputs, {sent / 1e6:.0f} of {total / 1e6:.0f} MB")
-
-    return report
+def _stop_if_cancelled(client: Client, record: JobRecord) -> None:
+    if client.store.get(record.id).state is not JobState.STAGING:
+        raise Cancelled(f"job {record.id} was cancelled")
 
 
 def _fail(client: Client, record: JobRecord, error: CosmosError) -> None:

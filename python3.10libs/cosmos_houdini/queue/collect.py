@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import shutil
 import uuid
@@ -11,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from cosmos_houdini.engines.base import EngineLog
-from cosmos_houdini.errors import BadInput, CosmosError, DiskFull, HostError, HostUnreachable
-from cosmos_houdini.hosts.base import Host, OnBytes
+from cosmos_houdini.errors import AuthRefused, BadInput, CosmosError, DiskFull, HostError, HostKeyError, HostUnreachable
+from cosmos_houdini.hosts.base import Host, OnProgress, Transfer
+from cosmos_houdini.hosts.bulk_script import DIGESTS
 from cosmos_houdini.hosts.files import arriving
-from cosmos_houdini.media.probe import probe_video, sha256_of
+from cosmos_houdini.media.probe import probe_video
 from cosmos_houdini.model.job import JobFailure
 from cosmos_houdini.model.request import Clip, ExpectedOutput, Site
 from cosmos_houdini.queue.outcome import corrupt, largest_bytes, output_failure
@@ -25,6 +27,8 @@ LOG_TIMEOUT_S = 300.0
 HASH_TIMEOUT_S = 1800.0
 RESULT = "result.json"
 LOGS = ("stdout.log", "stderr.log")
+
+_INVENTORY = re.compile(r"(\d{1,9}) (\d{1,18}) ([0-9A-Fa-f]{64})", re.ASCII)
 
 
 class CorruptOutput(CosmosError):
@@ -88,21 +92,24 @@ def keep_log(log: EngineLog, results: Path) -> None:
 
 def inventory_script(paths: Iterable[PurePosixPath]) -> str:
     """Return a script that prints ``<index> <bytes> <sha256>`` for each of the files that exists."""
-    lines = ["hash() { if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi; }"]
-    lines += [
-        f'f={_quoted(path)}; if [ -f "$f" ]; then set -- $(wc -c <"$f") $(hash <"$f"); echo "{index} $1 $2"; fi'
+    looks = (
+        f'f={_quoted(path)}; [ ! -f "$f" ] || {{ set -- "$@" "$f"; known="$known {index} $(wc -c <"$f")"; }}\n'
         for index, path in enumerate(paths)
-    ]
-    return "\n".join(lines)
+    )
+    return (
+        f'export LC_ALL=C\n{DIGESTS}known=\nset --\n{"".join(looks)}[ "$#" -gt 0 ] || exit 0\n'
+        'count=$#\nhashes=$(digests "$@")\nset -- $hashes\n[ "$#" -eq "$count" ] || exit 1\n'
+        'set -- $known\nfor hash in $hashes; do\n    echo "$1 $2 $hash"\n    shift 2\ndone\n'
+    )
 
 
 def parse_inventory(text: str) -> dict[int, RemoteFile]:
     """Return what an inventory script printed, by the index of the file; other lines are left out."""
     found = {}
     for line in text.splitlines():
-        words = line.split()
-        if len(words) == 3 and words[0].isdecimal() and words[1].isdecimal() and len(words[2]) == 64:  # noqa: PLR2004 - SHA-256 in hexadecimal
-            found[int(words[0])] = RemoteFile(bytes=int(words[1]), sha256=words[2].lower())
+        told = _INVENTORY.fullmatch(line)
+        if told:
+            found[int(told[1])] = RemoteFile(bytes=int(told[2]), sha256=told[3].lower())
     return found
 
 
@@ -112,10 +119,12 @@ def fetch_outputs(
     expected: tuple[ExpectedOutput, ...],
     results: Path,
     *,
-    on_bytes: OnBytes | None = None,
+    on_progress: OnProgress | None = None,
     probe: Callable[[Path], Clip] = probe_video,
 ) -> tuple[Clip, ...]:
     """Fetch and verify a job's outputs, then move them to their final names below ``results``.
+
+    What has arrived when the road fails stays in the folder ``.unverified``, and the next call goes on from there.
 
     Raises:
         CorruptOutput: a file is missing or too large, arrives with another hash, cannot be decoded, or has the wrong
@@ -124,21 +133,26 @@ def fetch_outputs(
         DiskFull: no room on this machine.
     """
     done = host.run(inventory_script(site.outputs / output.path for output in expected), timeout_s=HASH_TIMEOUT_S)
+    if done.exit_code:
+        raise CorruptOutput(corrupt(f"the outputs cannot be read on the host: {done.stderr.strip()}"))
     files = parse_inventory(done.stdout)
     unverified = results / ".unverified"
-    clips = []
     try:
-        for index, output in enumerate(expected):
-            local = unverified / output.path
-            _fetch(host, site.outputs / output.path, _usable(files.get(index), output), local, on_bytes)
-            clips.append(_verified(local, output, probe))
-        for output in expected:
-            final = results / output.path
-            final.parent.mkdir(parents=True, exist_ok=True)
-            (unverified / output.path).replace(final)
-    finally:
+        transfers = [
+            _transfer(site.outputs / output.path, unverified / output.path, files.get(index), output)
+            for index, output in enumerate(expected)
+        ]
+        _fetch(host, transfers, on_progress)
+        clips = tuple(_verified(unverified / output.path, output, probe) for output in expected)
+    except CorruptOutput:
         shutil.rmtree(unverified, ignore_errors=True)
-    return tuple(clips)
+        raise
+    for output in expected:
+        final = results / output.path
+        final.parent.mkdir(parents=True, exist_ok=True)
+        (unverified / output.path).replace(final)
+    shutil.rmtree(unverified, ignore_errors=True)
+    return clips
 
 
 def write_result(results: Path, document: Mapping[str, object]) -> None:
@@ -146,27 +160,24 @@ def write_result(results: Path, document: Mapping[str, object]) -> None:
     _replace(results / RESULT, json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n")
 
 
-def _usable(file: RemoteFile | None, output: ExpectedOutput) -> RemoteFile:
+def _transfer(remote: PurePosixPath, local: Path, file: RemoteFile | None, output: ExpectedOutput) -> Transfer:
     if file is None:
         raise CorruptOutput(corrupt(f"{output.path} was not written"))
     if not 0 < file.bytes <= largest_bytes(output):
         raise CorruptOutput(corrupt(f"{output.path} has {file.bytes} bytes"))
-    return file
+    return Transfer(local=local, remote=remote, bytes=file.bytes, sha256=file.sha256)
 
 
-def _fetch(host: Host, remote: PurePosixPath, file: RemoteFile, local: Path, on_bytes: OnBytes | None) -> None:
-    local.parent.mkdir(parents=True, exist_ok=True)
+def _fetch(host: Host, transfers: Iterable[Transfer], on_progress: OnProgress | None) -> None:
+    transfers = list(transfers)
+    for folder in {transfer.local.parent for transfer in transfers}:
+        folder.mkdir(parents=True, exist_ok=True)
     try:
-        host.get(remote, local, on_bytes=on_bytes)
-    except HostUnreachable:
+        host.get_many(transfers, on_progress=on_progress)
+    except (HostUnreachable, HostKeyError, AuthRefused):
         raise
     except HostError as error:
-        raise CorruptOutput(corrupt(f"{remote.name} cannot be read on the host: {error}")) from error
-    sha256 = sha256_of(local)
-    if sha256 != file.sha256:
-        raise CorruptOutput(
-            corrupt(f"{remote.name} arrived with SHA-256 {sha256[:12]}... instead of {file.sha256[:12]}...")
-        )
+        raise CorruptOutput(corrupt(f"the results cannot be fetched: {error}")) from error
 
 
 def _verified(local: Path, output: ExpectedOutput, probe: Callable[[Path], Clip]) -> Clip:

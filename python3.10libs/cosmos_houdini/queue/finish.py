@@ -13,6 +13,7 @@ from cosmos_houdini.model.job import FailureClass, JobFailure, JobState
 from cosmos_houdini.model.request import Clip, ExpectedOutput
 from cosmos_houdini.queue import collect, outcome
 from cosmos_houdini.queue.client import Client
+from cosmos_houdini.queue.noting import noting
 from cosmos_houdini.queue.record import Change, JobRecord
 from cosmos_houdini.queue.secret import redacted
 
@@ -80,7 +81,8 @@ def fetch_verified(client: Client, record: JobRecord, results: Path) -> tuple[st
     collect.check_folder(results, record.id)
     results.mkdir(parents=True, exist_ok=True)
     expected = client.engine(record).invocation(record.inference(), client.site(record)).outputs
-    clips = collect.fetch_outputs(client.host(record), client.site(record), expected, results)
+    report = noting(client, record, "fetching the results")
+    clips = collect.fetch_outputs(client.host(record), client.site(record), expected, results, on_progress=report)
     collect.write_result(results, _result(client, record, expected, clips))
     return tuple(str(results / output.path) for output in expected)
 

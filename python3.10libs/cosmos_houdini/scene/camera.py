@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.model.render_node import base_type
 from cosmos_houdini.model.scene import Camera, CameraSample, Channel, Scene, Vector
 from cosmos_houdini.scene.curve import is_certain, is_keyed, is_locked, key_frames, value_at
-from cosmos_houdini.scene.nodes import Node, base_type
+from cosmos_houdini.scene.nodes import Node
 from cosmos_houdini.scene.parm import ParmValue
 from cosmos_houdini.scene.timeline import Timeline
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
 
-from cosmos_houdini.model.scene import Channel, Segment, whole
+from cosmos_houdini.model.scene import Channel, Segment, is_interpolation, whole
 
 KNOWN = ("bezier()", "linear()", "constant()")
-_KEYED = re.compile(r"(bezier|linear|constant|cubic|spline|qlinear|quintic|ease(in|out)?p?)\(\)")
 _HELD = ("extend", "hold")
 _ROUND_OFF = 1e-6
 _NEWTON_STEPS = 40
@@ -16,7 +14,7 @@ _NEWTON_STEPS = 40
 
 def is_keyed(channel: Channel) -> bool:
     """Whether a channel has keys; otherwise it is one expression or a lock."""
-    return len(channel.segments) > 1 or any(_KEYED.fullmatch(segment.expression) for segment in channel.segments)
+    return len(channel.segments) > 1 or any(is_interpolation(segment.expression) for segment in channel.segments)
 
 
 def is_locked(channel: Channel) -> bool:
@@ -46,7 +44,7 @@ def is_certain(channel: Channel, first_s: float, last_s: float) -> bool:
     times = _key_times(channel)
     return (
         all(segment.expression in KNOWN and _runs_forward(segment) for segment in drawn)
-        and _KEYED.fullmatch(last.expression) is not None
+        and is_interpolation(last.expression)
         and last.length_s == 0
         and (channel.before in _HELD or times[0] <= first_s + _ROUND_OFF)
         and (channel.after in _HELD or times[-1] >= last_s - _ROUND_OFF)

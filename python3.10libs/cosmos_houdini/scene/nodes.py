@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.model.render_node import base_type
 from cosmos_houdini.model.scene import Channel
 from cosmos_houdini.scene.archive import Archive
 from cosmos_houdini.scene.channel import parse_channels
@@ -19,17 +20,6 @@ _NETWORKS = frozenset({"obj", "out", "stage", "img", "ch", "shop", "mat", "vex",
 _GLOBAL = frozenset({".start", ".variables"})
 _KINDS = frozenset({"init", "def", "parm", "chn"})
 _TYPE = re.compile(r"^type = (\S+)", re.MULTILINE)
-_VERSION = re.compile(r"[0-9.]+")
-
-
-def base_type(type_: str) -> str:
-    """Return a node type without namespace and version.
-
-    >>> [base_type(t) for t in ("cam", "camera::2.0", "labs::thing::1.1", "labs::thing")]
-    ['cam', 'camera', 'thing', 'thing']
-    """
-    *_, last = parts = type_.split("::")
-    return parts[-2] if len(parts) > 1 and _VERSION.fullmatch(last) else last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

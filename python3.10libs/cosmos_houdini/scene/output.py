@@ -3,38 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from cosmos_houdini.errors import BadInput, did_you_mean
+from cosmos_houdini.model.render_node import RENDER_NODES, base_type
 from cosmos_houdini.model.scene import RenderOutput, Scene, whole
-from cosmos_houdini.scene.nodes import Node, base_type
+from cosmos_houdini.scene.nodes import Node
 from cosmos_houdini.scene.parm import unquoted
 from cosmos_houdini.scene.timeline import Timeline
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Renderer:
-    """The parameters of one type of render node; ``camera`` is None where the type has none."""
-
-    picture: str
-    camera: str | None
-
-
-_RENDERERS = {
-    "ifd": _Renderer(picture="vm_picture", camera="camera"),
-    "karma": _Renderer(picture="picture", camera="camera"),
-    "karmarenderproperties": _Renderer(picture="picture", camera="camera"),
-    "karmarendersettings": _Renderer(picture="picture", camera="camera"),
-    "usdrender": _Renderer(picture="outputimage", camera="override_camera"),
-    "usdrender_rop": _Renderer(picture="outputimage", camera="override_camera"),
-    "opengl": _Renderer(picture="picture", camera="camera"),
-    "Redshift_ROP": _Renderer(picture="RS_outputFileNamePrefix", camera="RS_renderCamera"),
-    "arnold": _Renderer(picture="ar_picture", camera="camera"),
-    "vray_renderer": _Renderer(picture="SettingsOutput_img_file_path", camera="render_camera"),
-    "comp": _Renderer(picture="copoutput", camera=None),
-    "rop_comp": _Renderer(picture="copoutput", camera=None),
-}
-OUTPUT_TYPES = frozenset(_RENDERERS)
+OUTPUT_TYPES = frozenset(RENDER_NODES)
 
 _TEXT_EXPRESSION = re.compile(r'"([^"`]*)"')
 
@@ -61,7 +38,7 @@ def find_output(scene: Scene, node_path: str) -> RenderOutput:
 
 
 def _output(node: Node, timeline: Timeline) -> RenderOutput:
-    renderer = _RENDERERS[base_type(node.type)]
+    renderer = RENDER_NODES[base_type(node.type)]
     return RenderOutput(
         path=node.path,
         type=node.type,

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.model.render_node import WINDOWS
 from cosmos_houdini.model.scene import Scene
 from cosmos_houdini.scene.output import find_output
 
 _VARIABLE = re.compile(r"\\?\$(?:\{([^}]*)\}|(\w+))")
 _FRAME = re.compile(r"F(\d?)")
-_WINDOWS = ("ip", "md")
 _SUFFIXES = (".hip", ".hiplc", ".hipnc")
 _DEPTH_LIMIT = 8
 _LENGTH_LIMIT = 4096
@@ -61,8 +61,8 @@ def picture_pattern(scene: Scene, node_path: str) -> str:
         BadInput: there is no such node, it names no picture or a window, or its path cannot be expanded.
     """
     output = find_output(scene, node_path)
-    if output.picture is None or output.picture in _WINDOWS:
-        writing = [other.path for other in scene.outputs if other.picture and other.picture not in _WINDOWS]
+    if output.picture is None or output.picture in WINDOWS:
+        writing = [other.path for other in scene.outputs if other.picture and other.picture not in WINDOWS]
         problem = "names no picture file" if output.picture is None else f"renders to a window ({output.picture!r})"
         raise BadInput(
             f"{scene.path}: {node_path} {problem}",

@@ -1,0 +1,71 @@
+"""``install-houdini`` and ``uninstall-houdini``: the package in the preferences of every Houdini of this user."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+import platformdirs
+
+from cosmos_houdini import installation
+from cosmos_houdini.cli.console import json_option, print_json, say
+from cosmos_houdini.errors import BadInput
+
+ROOT = Path(__file__).resolve().parents[3]
+
+prefs_option = click.option(
+    "--prefs",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="This preferences folder; without it, those of every Houdini of this user.",
+)
+
+
+@click.command("install-houdini", help="Let every Houdini of this user load the package.")
+@prefs_option
+@json_option
+def install_houdini(*, prefs: Path | None, as_json: bool) -> None:
+    """Write the package file; Houdini loads it at its next start."""
+    folders = _folders(prefs)
+    served = [folder for folder in folders if prefs or installation.is_supported(folder)]
+    # Not resolved: the python of a virtual environment is a link, and the link is what knows its libraries.
+    python = Path(sys.executable).absolute()
+    steps = [installation.install(folder, ROOT, python) for folder in served]
+    for folder in folders:
+        if folder not in served:
+            say(f"{folder} is left out: the package is for Houdini 20.0 to 21")
+    if as_json:
+        document = {"root": str(ROOT), "python": str(python), "packages": [step.document() for step in steps]}
+        print_json(document)
+    for step in steps:
+        say(f"{step.action} {step.file}")
+    if not steps:
+        raise BadInput("no Houdini from 20.0 to 21 was found", action="name its preferences folder with --prefs")
+    say(f"Houdini loads cosmos-houdini from {ROOT} at its next start, and starts the worker with {python}")
+
+
+@click.command("uninstall-houdini", help="Undo install-houdini.")
+@prefs_option
+@json_option
+def uninstall_houdini(*, prefs: Path | None, as_json: bool) -> None:
+    """Remove the package file, and nothing else."""
+    steps = [step for folder in _folders(prefs) if (step := installation.uninstall(folder))]
+    if as_json:
+        print_json({"packages": [step.document() for step in steps]})
+    for step in steps:
+        say(f"{step.action} {step.file}")
+    if not steps:
+        say("the package is installed nowhere; nothing was removed")
+
+
+def _folders(prefs: Path | None) -> tuple[Path, ...]:
+    if prefs:
+        return (prefs.absolute(),)
+    folders = installation.preferences(documents=platformdirs.user_documents_path())
+    if not folders:
+        raise BadInput(
+            "no Houdini preferences folder was found",
+            allowed="~/houdiniX.Y, Documents/houdiniX.Y, ~/Library/Preferences/houdini/X.Y, $HOUDINI_USER_PREF_DIR",
+            action="start Houdini once, or name the folder with --prefs",
+        )
+    return folders

@@ -1,0 +1,122 @@
+"""How files are cut and packed for a journey on several connections.
+
+A large file is cut into parts, and small files are packed together, so that each parcel is worth the round trips that
+it takes. The plan and the names follow from the contents alone: a later call finds what an earlier one has left.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.hosts.base import Transfer
+
+ROUNDS = 3
+"""How often a file is sent that arrives damaged."""
+
+SMALL_BYTES = 8 * 2**20
+"""What is longer travels in parts."""
+
+JOINED_AT_ONCE = 8
+"""How many files of a host are made of their parts at the same time."""
+
+_LEAST_PARCEL_BYTES = 4 * 2**20
+_LARGEST_PACK_BYTES = 16 * 2**20
+# One for each thread that moves them: a parcel costs the host several processes, and as it goes on at any byte, it may
+# be as long as it likes.
+_PARCELS = 8
+_FILES_IN_A_PACK = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slice:
+    """Bytes of a file, from ``start`` on."""
+
+    transfer: Transfer
+    start: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """What travels in one stream: one part of a large file, or several whole small files.
+
+    Attributes:
+        key: names its content: letters, digits and dots.
+        slices: in the order of the stream.
+    """
+
+    key: str
+    slices: tuple[Slice, ...]
+
+    @property
+    def bytes(self) -> int:
+        """The length of the whole stream."""
+        return sum(piece.bytes for piece in self.slices)
+
+
+def check_below(root: PurePosixPath, transfer: Transfer, host: str) -> None:
+    """Refuse a path that leaves the root of its host.
+
+    Raises:
+        BadInput: it does.
+    """
+    if not transfer.remote.is_relative_to(root) or ".." in transfer.remote.parts:
+        raise BadInput(f"{transfer.remote} does not lie below the root {root} of host {host!r}")
+
+
+def is_large(transfer: Transfer) -> bool:
+    """Whether a file travels in parts."""
+    return transfer.bytes > SMALL_BYTES
+
+
+def joining_bytes(sizes: Iterable[int]) -> int:
+    """Return the room that files of these lengths need while they are made of their parts, which stay until then.
+
+    >>> joining_bytes([1000, 300_000_000, 500_000_000]), joining_bytes([1000])
+    (800000000, 0)
+    """
+    return sum(sorted(size for size in sizes if size > SMALL_BYTES)[-JOINED_AT_ONCE:])
+
+
+def part_bytes(size: int) -> int:
+    """Return the length of the parts of a large file.
+
+    >>> part_bytes(500_000_000)
+    62500000
+    """
+    return max(_LEAST_PARCEL_BYTES, -(-size // _PARCELS))
+
+
+def parts(transfer: Transfer) -> tuple[Parcel, ...]:
+    """Return the parts of a large file in their order."""
+    length = part_bytes(transfer.bytes)
+    return tuple(
+        Parcel(
+            key=f"{transfer.sha256}.{index}",
+            slices=(Slice(transfer=transfer, start=start, bytes=min(length, transfer.bytes - start)),),
+        )
+        for index, start in enumerate(range(0, transfer.bytes, length))
+    )
+
+
+def packs(transfers: Sequence[Transfer]) -> Iterator[Parcel]:
+    """Pack small files, in their order."""
+    fair_share = -(-sum(transfer.bytes for transfer in transfers) // _PARCELS)
+    limit = min(max(_LEAST_PARCEL_BYTES, fair_share), _LARGEST_PACK_BYTES)
+    pack: list[Slice] = []
+    for transfer in transfers:
+        if sum(piece.bytes for piece in pack) >= limit or len(pack) == _FILES_IN_A_PACK:
+            yield _packed(pack)
+            pack = []
+        pack.append(Slice(transfer=transfer, start=0, bytes=transfer.bytes))
+    if pack:
+        yield _packed(pack)
+
+
+def _packed(pack: list[Slice]) -> Parcel:
+    listed = "".join(f"{piece.transfer.sha256} {piece.bytes}\n" for piece in pack)
+    return Parcel(key=hashlib.sha256(listed.encode()).hexdigest(), slices=tuple(pack))

@@ -1,0 +1,101 @@
+"""The tools of the Cosmos shelf, one function each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import hou
+
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.houdini import worker
+from cosmos_houdini.houdini.alert import explained
+from cosmos_houdini.houdini.monitor import Monitor
+from cosmos_houdini.houdini.open_scene import output_paths
+from cosmos_houdini.houdini.submission import Submission
+from cosmos_houdini.houdini.submit_dialog import SubmitDialog
+
+# Held here, since Qt alone does not keep a window's Python part alive.
+_monitors: dict[Path, Monitor] = {}
+_dialogs: dict[Path, SubmitDialog] = {}
+
+
+@explained
+def submit_shot() -> None:
+    """Ask for prompt and render node, and submit the scene in the background; the job monitor shows how it goes."""
+    hip = _saved_scene()
+    nodes = output_paths()
+    if not nodes:
+        raise BadInput(
+            f"{hip.name} has no render node that writes pictures",
+            action="make one, such as a Karma or Mantra node in /out, and render the shot",
+        )
+    if hou.hipFile.hasUnsavedChanges() and not _saves():
+        return
+    dialog = SubmitDialog(hip, nodes, hou.qt.mainWindow())
+    dialog.accepted.connect(explained(lambda: _submit(dialog.submission())))
+    if hip in _dialogs:
+        dialog.go_on_from(_dialogs[hip])
+    _dialogs[hip] = dialog
+    # Not exec: PySide2 spells it otherwise, and nothing here has to wait.
+    dialog.open()
+
+
+@explained
+def job_monitor() -> None:
+    """Show the jobs of the scene's project."""
+    _monitor(_saved_scene().parent)
+
+
+@explained
+def settings() -> None:
+    """Show every value of the configuration, and where it was set."""
+    folder = _saved_scene().parent
+    with hou.InterruptableOperation("Reading the settings", open_interrupt_dialog=True) as operation:
+        text = worker.call_text("config", "show", folder=folder, on_wait=operation.updateProgress)
+    hou.ui.displayMessage(
+        f"The settings for scenes in {folder}",
+        title="Cosmos Settings",
+        help="cosmos-houdini.yaml in this folder, one above it, or the user's own sets them.",
+        details=text,
+        details_expanded=True,
+    )
+
+
+def _submit(submission: Submission) -> None:
+    _monitor(submission.hip.parent).submit(submission.hip.stem, submission.arguments())
+
+
+def _saved_scene() -> Path:
+    """Return the open scene's file.
+
+    Raises:
+        BadInput: the scene has never been saved.
+    """
+    if hou.hipFile.isNewFile():
+        raise BadInput("this scene has no file yet", action="save it; the jobs of a shot belong to its scene's folder")
+    return Path(hou.hipFile.path())
+
+
+def _saves() -> bool:
+    """Save the scene if the artist wants to: the worker reads the file, not the session."""
+    answer = hou.ui.displayMessage(
+        "The scene has unsaved changes, and what is submitted is the saved file.",
+        buttons=("Save and Go On", "Cancel"),
+        close_choice=1,
+        title="Submit Shot to Cosmos",
+    )
+    if answer == 0:
+        hou.hipFile.save()
+    return answer == 0
+
+
+def _monitor(folder: Path) -> Monitor:
+    """Return the one monitor of a project, shown in front."""
+    if folder not in _monitors:
+        _monitors[folder] = Monitor(folder, hou.qt.mainWindow())
+        _monitors[folder].setStyleSheet(hou.qt.styleSheet())
+    monitor = _monitors[folder]
+    monitor.show()
+    monitor.raise_()
+    monitor.activateWindow()
+    return monitor

@@ -1,0 +1,174 @@
+"""The package in Houdini's preferences: one JSON file in ``packages/`` of each version, which names the checkout."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cosmos_houdini.errors import BadInput
+
+PACKAGE_NAME = "houdini_package.json"
+INSTALLED_NAME = "cosmos_houdini.json"
+OLDEST, NEWEST = (20, 0), (21, 99)
+"""Houdini versions that the package's own ``enable`` expression accepts."""
+
+_ROOT_VARIABLE = "COSMOS_HOUDINI"
+_PYTHON_VARIABLE = "COSMOS_HOUDINI_PYTHON"
+_VERSION = re.compile(r"(?:houdini)?(\d+)\.(\d+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What was done to one file.
+
+    Attributes:
+        file: the package file.
+        action: ``written``, ``replaced``, ``unchanged`` or ``removed``.
+    """
+
+    file: Path
+    action: str
+
+    def document(self) -> dict[str, str]:
+        """Return the step as ``install-houdini --json`` prints it."""
+        return {"file": str(self.file), "action": self.action}
+
+
+def preferences(
+    environ: Mapping[str, str] | None = None,
+    *,
+    home: Path | None = None,
+    documents: Path | None = None,
+    platform: str = sys.platform,
+) -> tuple[Path, ...]:
+    """Return Houdini's preferences folders that exist, of every version, oldest first.
+
+    They are ``~/houdiniX.Y`` on Linux, ``houdiniX.Y`` in the documents on Windows, on macOS
+    ``~/Library/Preferences/houdini/X.Y``, and wherever ``$HOUDINI_USER_PREF_DIR`` points, in which ``__HVER__`` stands
+    for the version.
+
+    Args:
+        environ: the environment.
+        home: the user's home folder.
+        documents: the user's documents folder, which on Windows may lie in OneDrive.
+        platform: as ``sys.platform`` names it.
+    """
+    environ = os.environ if environ is None else environ
+    home = home or Path.home()
+    if platform == "darwin":
+        found = set((home / "Library" / "Preferences" / "houdini").glob("*.*"))
+    elif platform == "win32":
+        found = set((documents or home / "Documents").glob("houdini*.*"))
+    else:
+        found = set(home.glob("houdini*.*"))
+    found = {folder for folder in found if _VERSION.fullmatch(folder.name)} | set(_named(environ))
+    return tuple(sorted((folder for folder in found if folder.is_dir()), key=lambda f: (version_of(f) or (0, 0), f)))
+
+
+def version_of(folder: Path) -> tuple[int, int] | None:
+    """Return the Houdini version in a preferences folder's name, or None where it tells none.
+
+    >>> version_of(Path("/home/a/houdini20.5")), version_of(Path("/home/a/prefs"))
+    ((20, 5), None)
+    """
+    match = _VERSION.search(folder.name)
+    return (int(match[1]), int(match[2])) if match else None
+
+
+def is_supported(folder: Path) -> bool:
+    """Whether the Houdini of a preferences folder loads the package; one without a version in its name may."""
+    version = version_of(folder)
+    return version is None or OLDEST <= version <= NEWEST
+
+
+def install(folder: Path, root: Path, python: Path) -> Step:
+    """Write the package into a preferences folder; what stands there already stays as it is.
+
+    Args:
+        folder: the preferences folder; made where it does not exist.
+        root: the checkout.
+        python: the Python of the worker environment.
+
+    Raises:
+        BadInput: the file is another's, or the checkout's path cannot stand in a package.
+    """
+    file = folder / "packages" / INSTALLED_NAME
+    text = installed_text(root, python)
+    before = _read_own(file)
+    if before == text:
+        return Step(file=file, action="unchanged")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    fresh = file.with_name(f"{INSTALLED_NAME}.{os.getpid()}.new")
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(file)
+    return Step(file=file, action="written" if before is None else "replaced")
+
+
+def uninstall(folder: Path) -> Step | None:
+    """Remove the package from a preferences folder; None where there is none.
+
+    Raises:
+        BadInput: the file there is another's.
+    """
+    file = folder / "packages" / INSTALLED_NAME
+    if _read_own(file) is None:
+        return None
+    file.unlink()
+    return Step(file=file, action="removed")
+
+
+def installed_text(root: Path, python: Path) -> str:
+    """Return the checkout's package with the checkout's own path in it, and the worker's Python where it is elsewhere.
+
+    Raises:
+        BadInput: there is no package in ``root``, or its path holds a ``$``, which Houdini would expand.
+    """
+    source = root / PACKAGE_NAME
+    if not source.is_file():
+        raise BadInput(
+            f"{root} is no checkout of cosmos-houdini: it holds no {PACKAGE_NAME}",
+            action="clone the repository and run its scripts/install",
+        )
+    document: dict[str, Any] = json.loads(source.read_text(encoding="utf-8"))
+    values = [{_ROOT_VARIABLE: root.as_posix()}]
+    if root / ".venv" not in python.parents:
+        values.append({_PYTHON_VARIABLE: python.as_posix()})
+    for name, path in (pair for value in values for pair in value.items()):
+        if "$" in path:
+            raise BadInput(f"{name}: {path} holds a $, which Houdini expands", action="move it to another folder")
+    own = {name for value in values for name in value}
+    document["env"] = [*values, *(entry for entry in document["env"] if not own & set(entry))]
+    return json.dumps(document, indent=4, ensure_ascii=False) + "\n"
+
+
+def _named(environ: Mapping[str, str]) -> Iterable[Path]:
+    named = environ.get("HOUDINI_USER_PREF_DIR")
+    if not named:
+        return ()
+    path = Path(named)
+    if "__HVER__" not in path.name:
+        return (path,)
+    return (folder for folder in path.parent.glob(path.name.replace("__HVER__", "*")) if version_of(folder))
+
+
+def _read_own(file: Path) -> str | None:
+    """Return the text of a package file of this project, or None where there is no file.
+
+    Raises:
+        BadInput: the file is another's.
+    """
+    if not file.is_file():
+        return None
+    try:
+        text = file.read_text(encoding="utf-8")
+        if any(_ROOT_VARIABLE in entry for entry in json.loads(text)["env"]):
+            return text
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise BadInput(f"{file} was not written by install-houdini", action="move it away, then run the command again")

@@ -1,0 +1,12 @@
+"""Renders and submits a shot without the interface: hython scripts/cosmos_submit.py SHOT.hip --rop /out/NODE ..."""
+
+import sys
+from pathlib import Path
+
+# A farm's hython may run this from a checkout that no package names.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "python3.10libs"))
+
+from cosmos_houdini.houdini.submit_script import main
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

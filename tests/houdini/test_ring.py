@@ -1,0 +1,72 @@
+"""The Houdini ring in bare Pythons of the versions that Houdini brings, with nothing installed."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cosmos_houdini.houdini import environment
+
+RING = environment.LIBRARIES / "cosmos_houdini" / "houdini"
+SHARED = {"errors", "installation", "model", "houdini"}
+GIVEN_BY_HOUDINI = {"hou", "pdg", "hutil", "PySide6", "PySide2"}
+PYENV = Path.home() / ".pyenv" / "versions"
+
+
+def bare_pythons(version: str) -> list[str]:
+    found = shutil.which(f"python{version}")
+    others = sorted(str(python) for python in PYENV.glob(f"{version}.*/bin/python"))
+    return [*([found] if found else []), *others, sys.executable]
+
+
+@pytest.mark.parametrize("version", ["3.10", "3.11"])
+def test_the_ring_is_imported_with_nothing_installed(version: str) -> None:
+    pythons = [python for python in bare_pythons(version) if runs(python, version)]
+    if not pythons:
+        pytest.skip(f"no Python {version} on this machine")
+    modules = [f"cosmos_houdini.houdini.{path.stem}" for path in sorted(RING.glob("*.py")) if not needs_qt(path)]
+    assert {"cosmos_houdini.houdini.submit_script", "cosmos_houdini.houdini.selftest"} <= set(modules)
+    lines = [
+        f"import sys, types; sys.path.insert(0, {str(environment.LIBRARIES)!r})",
+        "sys.modules['hou'] = types.ModuleType('hou')",
+        f"import {', '.join(modules)}",
+        "print('\\n'.join(sorted({m.partition('.')[0] for m in sys.modules} - set(sys.stdlib_module_names))))",
+    ]
+    done = subprocess.run(
+        [pythons[0], "-I", "-S", "-W", "error", "-c", "\n".join(lines)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert set(done.stdout.split()) <= {"cosmos_houdini", "hou", "__main__"}
+
+
+def needs_qt(path: Path) -> bool:
+    """Whether a module is of the window, which hython on a farm has no Qt for."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = {node.module or "" for node in tree.body if isinstance(node, ast.ImportFrom)}
+    siblings = {RING / f"{name.rpartition('.')[2]}.py" for name in names if name.startswith("cosmos_houdini.houdini.")}
+    return path.stem == "qt" or any(map(needs_qt, siblings))
+
+
+def runs(python: str, version: str) -> bool:
+    script = "import sys; print('{}.{}'.format(*sys.version_info))"
+    done = subprocess.run([python, "-I", "-S", "-c", script], capture_output=True, text=True, check=False)
+    return done.stdout.strip() == version
+
+
+def test_the_ring_imports_the_standard_library_houdini_and_what_it_shares() -> None:
+    for path in RING.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+            for name in names:
+                first, _, rest = name.partition(".")
+                if first == "cosmos_houdini":
+                    assert rest.partition(".")[0] in SHARED, f"{path.name} imports {name}"
+                    assert rest != "model.spec", f"{path.name} imports pydantic through {name}"
+                else:
+                    assert first in set(sys.stdlib_module_names) | GIVEN_BY_HOUDINI, f"{path.name} imports {name}"

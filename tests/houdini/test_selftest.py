@@ -1,0 +1,96 @@
+"""scripts/cosmos_selftest.py: a line for each thing, and an exit code for all of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import fake_hou
+import hipfiles
+from cosmos_houdini.houdini import selftest
+from cosmos_houdini.houdini.environment import LIBRARIES, ROOT
+from houdini_session import Session
+from shots import make_shot
+
+
+@pytest.fixture
+def loaded(houdini: Session, monkeypatch: pytest.MonkeyPatch) -> Session:
+    """Return a session that has loaded the package."""
+    houdini.variables["COSMOS_HOUDINI"] = str(ROOT)
+    houdini.houdini_path = [str(ROOT), str(ROOT / "pdg_types"), "/opt/hfs21.0/houdini"]
+    monkeypatch.setenv("PYTHONPATH", str(LIBRARIES))
+    monkeypatch.setattr(selftest, "PYTHONS", (selftest.sys.version_info[:2],))
+    others = (selftest._demo, selftest._qt)
+    quick = tuple(check for check in selftest.CHECKS if check.run not in others)
+    assert len(quick) == len(selftest.CHECKS) - len(others)
+    monkeypatch.setattr(selftest, "CHECKS", quick)
+    return houdini
+
+
+def test_a_houdini_with_the_package_passes_everything(
+    loaded: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shot = make_shot(tmp_path, monkeypatch)
+    assert selftest.main(["--scene", str(shot.hip)]) == 0, capsys.readouterr().out
+    *lines, last = capsys.readouterr().out.splitlines()
+    assert last == f"{len(lines)} of {len(lines)} passed"
+    assert all(line.startswith("pass  ") for line in lines)
+    assert lines[-1].endswith("cameras: 1, outputs: 1, alike at every frame")
+    assert loaded.path == shot.hip.as_posix()
+
+
+def test_a_houdini_without_the_package_fails_line_by_line(
+    houdini: Session, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", "")
+    monkeypatch.setenv("COSMOS_HOUDINI_PYTHON", "/nowhere/python")
+    monkeypatch.setattr(fake_hou, "applicationVersionString", lambda: "19.5.805")
+    monkeypatch.setattr(selftest, "PYTHONS", ())
+    checks = tuple(check for check in selftest.CHECKS if check.run is not selftest._qt)
+    monkeypatch.setattr(selftest, "CHECKS", checks)
+    assert houdini.houdini_path == []
+    assert selftest.main([]) == 1
+    *lines, last = capsys.readouterr().out.splitlines()
+    failed = [line for line in lines if line.startswith("FAIL  ")]
+    assert failed == lines
+    assert last == f"0 of {len(lines)} passed"
+    assert "install-houdini" in next(line for line in failed if "$COSMOS_HOUDINI" in line)
+    assert "this is Houdini 19.5.805; allowed: Houdini 20.0 to 21" in failed[0]
+
+
+def test_a_scene_that_is_read_otherwise_fails(
+    loaded: Session, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def slower() -> None:
+        loaded.fps = 12.0
+
+    loaded.after_load = slower
+    assert selftest.main(["--scene", str(hipfiles.write_hip(tmp_path))]) == 1
+    assert "scene fps: Houdini 12, offline 24" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("made", ["result.mp4", "controls.mp4"])
+def test_the_demonstration_has_to_make_a_result(houdini: Session, monkeypatch: pytest.MonkeyPatch, made: str) -> None:
+    call_text = selftest.worker.call_text
+
+    def demo(command: str, *arguments: str, folder: Path | None = None, **_: object) -> str:
+        if command != "demo":
+            return call_text(command, *arguments, folder=folder)
+        assert folder
+        assert arguments == ("-o", str(folder))
+        hipfiles.write_hip(folder)
+        return f"{folder / made}\n"
+
+    monkeypatch.setattr(selftest.worker, "call_text", demo)
+    if made == "result.mp4":
+        assert selftest._demo() == "result.mp4; cameras: 0, outputs: 0, alike at every frame"
+        assert not Path(houdini.path).exists()
+    else:
+        with pytest.raises(selftest.CheckFailed, match=r"controls.mp4; allowed: a result.mp4"):
+            selftest._demo()
+
+
+def test_qt_is_told_with_its_version() -> None:
+    qt = pytest.importorskip("PySide6.QtCore", exc_type=ImportError)
+    assert selftest._qt() == f"Qt {qt.qVersion()}"

@@ -1,0 +1,210 @@
+"""The shelf: every script of its file runs, and what each tool asks, says and starts."""
+
+from __future__ import annotations
+
+import ast
+import json
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import fake_hou
+import offscreen
+from cosmos_houdini.cli import main
+from cosmos_houdini.houdini import shelf, worker
+from cosmos_houdini.houdini.environment import ROOT
+from cosmos_houdini.houdini.submit_dialog import SubmitDialog
+from houdini_session import Session
+from shots import NODE, ShotOnDisk, make_shot
+
+FILE = ROOT / "toolbar" / "cosmos.shelf"
+PROMPT = 'A "wet" street; $(rain) & größe'
+TOOLS = ["cosmos::submit_shot", "cosmos::job_monitor", "cosmos::settings"]
+
+
+def document() -> ET.Element:
+    return ET.parse(FILE).getroot()  # noqa: S314 - our own file
+
+
+def script(name: str) -> str:
+    [tool] = [tool for tool in document().iter("tool") if tool.get("name") == name]
+    return tool.findtext("script") or ""
+
+
+@pytest.fixture
+def session(houdini: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
+    """Return Houdini with its interface and a saved, rendered shot open."""
+    monkeypatch.setattr("cosmos_houdini.houdini.monitor.BUSY_POLL_S", 0.2)
+    offscreen.application()
+    make_shot(tmp_path, monkeypatch)
+    houdini.load(str(tmp_path / "shot.hip"))
+    houdini.has_interface = True
+    yield houdini
+    for monitor in shelf._monitors.values():
+        monitor._timer.stop()
+        monitor.close()
+    for dialog in shelf._dialogs.values():
+        dialog.close()
+    shelf._monitors.clear()
+    shelf._dialogs.clear()
+    offscreen.settle()
+
+
+@pytest.fixture
+def shot(session: Session) -> ShotOnDisk:
+    return ShotOnDisk(folder=Path(session.path).parent)
+
+
+def test_the_file_lists_each_of_its_tools_once() -> None:
+    root = document()
+    assert root.tag == "shelfDocument"
+    assert [tool.get("name") for tool in root.iter("tool")] == TOOLS
+    assert [member.get("name") for member in root.iter("memberTool")] == TOOLS
+
+
+@pytest.mark.parametrize("name", TOOLS)
+def test_each_tool_is_an_import_and_one_call(name: str) -> None:
+    import_, call = ast.parse(script(name)).body
+    assert isinstance(import_, ast.ImportFrom)
+    assert isinstance(call, ast.Expr)
+    assert isinstance(call.value, ast.Call)
+
+
+@pytest.mark.parametrize("name", TOOLS)
+def test_each_tool_asks_for_a_saved_scene_first(session: Session, name: str) -> None:
+    session.is_new = True
+    exec(script(name), {"kwargs": {}})  # noqa: S102 - as Houdini does
+    [(question, shown)] = session.shown
+    assert (question, shown["title"], shown["severity"]) == ("displayMessage", "This cannot be used", "Error")
+    assert shown["text"] == ("this scene has no file yet\n\nsave it; the jobs of a shot belong to its scene's folder")
+
+
+def test_submit_shot_starts_the_worker_and_shows_the_monitor(session: Session, shot: ShotOnDisk) -> None:
+    exec(script("cosmos::submit_shot"), {"kwargs": {}})  # noqa: S102 - as Houdini does
+    [dialog] = shelf._dialogs.values()
+    assert dialog.isVisible()
+    dialog._prompt.setPlainText(PROMPT)
+    dialog._buttons.button(dialog._buttons.StandardButton.Ok).click()
+    assert not dialog.isVisible()
+    [monitor] = shelf._monitors.values()
+    assert monitor.isVisible()
+    offscreen.until(lambda: [row.state for row in monitor._jobs] == ["succeeded"], "the job succeeds")
+    assert not session.shown
+    job = json.loads(worker.call_text("status", "--json", folder=shot.folder))["jobs"][0]
+    assert (job["name"], job["state"]) == ("shot", "succeeded")
+
+
+def test_submit_shot_plans_byte_for_byte_what_the_command_line_plans(
+    session: Session, shot: ShotOnDisk, capfd: pytest.CaptureFixture[str]
+) -> None:
+    dialog = SubmitDialog(shot.hip, [NODE])
+    dialog._prompt.setPlainText(PROMPT)
+    dialog._negative.setText("blur")
+    dialog._options.setText("--set seed=7 --dry-run")
+    offscreen.until(lambda: dialog._choices is None, "the hosts and engines are known")
+    dialog._host.setCurrentText("local")
+    dialog._engine.setCurrentText("preview")
+    ours = worker.call_text("submit", *dialog.submission().arguments(), "--json", folder=shot.folder)
+    argv = ["submit", str(shot.hip), "--output", NODE, "--prompt", PROMPT, "--negative-prompt", "blur"]
+    assert main([*argv, "--host", "local", "--engine", "preview", "--set", "seed=7", "--dry-run", "--json"]) == 0
+    assert ours == capfd.readouterr().out
+    assert session.shown == []
+
+
+def test_the_dialog_offers_what_is_configured(session: Session, shot: ShotOnDisk, tmp_path: Path) -> None:
+    shot.configure(defaults={"host": "gpu01"}, hosts={"gpu01": {"address": "gpu01.example", "root": "/data"}})
+    dialog = SubmitDialog(shot.hip, [NODE])
+    offscreen.until(lambda: dialog._choices is None, "the hosts and engines are known")
+    assert [dialog._host.itemText(i) for i in range(3)] == ["as configured: gpu01", "gpu01", "local"]
+    assert dialog._engine.findText("transfer1") > 0
+    ok = dialog._buttons.button(dialog._buttons.StandardButton.Ok)
+    assert not ok.isEnabled()
+    dialog._prompt.setPlainText(PROMPT)
+    assert ok.isEnabled()
+    assert dialog.submission().options == ()
+    picture = tmp_path / "dialog.png"
+    assert dialog.grab().save(str(picture))
+    assert session.shown == []
+
+
+def test_unsaved_changes_are_saved_or_nothing_is_asked(session: Session) -> None:
+    session.has_unsaved_changes = True
+    session.answers["displayMessage"] = [1]
+    shelf.submit_shot()
+    assert (session.has_unsaved_changes, shelf._dialogs) == (True, {})
+    session.answers["displayMessage"] = [0]
+    shelf.submit_shot()
+    assert (session.has_unsaved_changes, len(shelf._dialogs)) == (False, 1)
+
+
+def test_what_was_typed_for_a_scene_is_there_again(session: Session) -> None:
+    session.nodes["/out/other"] = replace(session.nodes[NODE], path="/out/other")
+    shelf.submit_shot()
+    [first] = shelf._dialogs.values()
+    first._prompt.setPlainText(PROMPT)
+    first._options.setText("--set seed=7")
+    first._node.setCurrentText("/out/other")
+    first.reject()
+    shelf.submit_shot()
+    [second] = shelf._dialogs.values()
+    assert second is not first
+    submission = second.submission()
+    assert (submission.prompt, submission.node, submission.options) == (PROMPT, "/out/other", ("--set", "seed=7"))
+
+
+def test_options_that_cannot_be_read_are_told_and_nothing_is_submitted(session: Session) -> None:
+    shelf.submit_shot()
+    [dialog] = shelf._dialogs.values()
+    dialog._options.setText("--name 'my shot")
+    dialog.accept()
+    assert "close the quotation mark" in str(session.shown[0][1]["text"])
+    assert not shelf._monitors
+
+
+def test_a_scene_without_a_render_node_is_told_what_is_missing(session: Session) -> None:
+    del session.nodes[NODE]
+    shelf.submit_shot()
+    assert "has no render node that writes pictures" in str(session.shown[0][1]["text"])
+
+
+def test_settings_are_shown_with_where_they_come_from(session: Session, shot: ShotOnDisk) -> None:
+    shot.configure(defaults={"engine": "transfer1"})
+    shelf.settings()
+    [(_, shown)] = session.shown
+    assert f"defaults.engine: transfer1  (from {shot.folder / 'cosmos-houdini.yaml'})" in str(shown["details"])
+
+
+def test_an_error_of_the_worker_is_title_sentence_and_what_to_do(session: Session, shot: ShotOnDisk) -> None:
+    shot.configure(defaults={"enginee": "transfer1"})
+    shelf.settings()
+    [(_, shown)] = session.shown
+    assert shown["title"] == "This cannot be used"
+    assert "defaults.enginee" in str(shown["text"])
+    assert "Traceback" not in str(shown)
+    assert "cosmos_houdini.log" in str(shown["details"])
+
+
+def test_a_tool_that_is_interrupted_says_so_in_the_status_line(session: Session) -> None:
+    session.is_interrupted = True
+    shelf.settings()
+    assert session.shown == [("setStatusMessage", {"message": "Interrupted"})]
+
+
+def test_an_error_of_houdini_is_shown_too(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise fake_hou.OperationFailed("no permission")
+
+    monkeypatch.setattr(fake_hou.hipFile, "save", fail)
+    session.has_unsaved_changes = True
+    shelf.submit_shot()
+    assert session.shown[-1][1]["title"] == "Houdini could not do that"
+
+
+def test_one_project_has_one_monitor(session: Session) -> None:
+    shelf.job_monitor()
+    shelf.job_monitor()
+    assert len(shelf._monitors) == 1
+    assert session.shown == []

@@ -1,0 +1,115 @@
+"""The state behind ``fake_hou``: an open scene read from a real file, and the person before the screen."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cosmos_houdini.model.scene import Channel
+from cosmos_houdini.scene.archive import open_archive
+from cosmos_houdini.scene.camera import CAMERA_TYPES
+from cosmos_houdini.scene.nodes import Node, read_contents
+from cosmos_houdini.scene.output import OUTPUT_TYPES
+from cosmos_houdini.scene.parm import ParmValue
+from cosmos_houdini.scene.timeline import parse_timeline
+from cosmos_houdini.scene.variables import parse_variables
+
+CATEGORIES = {"obj": "Object", "out": "Driver", "stage": "Lop", "img": "Cop2", "tasks": "TopNet"}
+ROPS = OUTPUT_TYPES
+_INPUT = re.compile(r'^inputs\n\{\n\d+[ \t]+"?([^"\s]*)"?', re.MULTILINE)
+
+
+@dataclass(kw_only=True)
+class SavedNode:
+    """A node of the open scene; a test may change it as an artist would."""
+
+    path: str
+    type: str
+    category: str
+    inputs: tuple[str, ...] = ()
+    parms: dict[str, tuple[ParmValue, ...]] = field(default_factory=dict)
+    channels: Mapping[str, Channel] = field(default_factory=dict)
+
+
+@dataclass(kw_only=True)
+class Session:
+    """One Houdini session."""
+
+    path: str = ""
+    is_new: bool = True
+    has_unsaved_changes: bool = False
+    has_interface: bool = False
+    is_interrupted: bool = False
+    fps: float = 24.0
+    frame: float = 1.0
+    frame_range: tuple[float, float] = (1.0, 240.0)
+    playback_range: tuple[float, float] = (1.0, 240.0)
+    variables: dict[str, str] = field(default_factory=dict)
+    nodes: dict[str, SavedNode] = field(default_factory=dict)
+    houdini_path: list[str] = field(default_factory=list)
+    rendered: list[tuple[str, tuple[float, ...]]] = field(default_factory=list)
+    on_render: Callable[[str], None] = lambda _: None
+    after_load: Callable[[], None] = lambda: None
+    answers: dict[str, list[object]] = field(default_factory=dict)
+    shown: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+
+    def load(self, file: str) -> None:
+        """Open a scene file."""
+        with open_archive(Path(file)) as archive:
+            contents = read_contents(archive, CAMERA_TYPES | OUTPUT_TYPES)
+        timeline = parse_timeline(contents.start, Path(file))
+        self.path, self.is_new, self.has_unsaved_changes = file, False, False
+        self.fps, self.frame = timeline.fps, timeline.current
+        self.frame_range, self.playback_range = (timeline.first, timeline.last), timeline.playback
+        self.variables = dict(parse_variables(contents.variables or ""))
+        known = {node.path: node for node in contents.nodes}
+        self.nodes = {path: SavedNode(path=path, type="manager", category="Manager") for path in ["/", "/obj", "/out"]}
+        for path, type_ in contents.types.items():
+            self.nodes[path] = _saved(path, type_, known.get(path))
+        self.after_load()
+
+    def render(self, path: str, frames: tuple[float, ...], *, talking: bool) -> None:
+        """Render a node, as far as the test says what that does."""
+        del talking
+        self.rendered.append((path, frames))
+        self.on_render(path)
+
+    def ask(self, question: str, shown: dict[str, object], default: object) -> object:
+        """Show something to the person, and return the next of the answers that the test has put in."""
+        if not self.has_interface:
+            raise AssertionError(f"there is no hou.ui in hython, and {question} was asked")
+        self.shown.append((question, shown))
+        answers = self.answers.get(question, [])
+        return answers.pop(0) if answers else default
+
+
+def _saved(path: str, type_: str, node: Node | None) -> SavedNode:
+    category = CATEGORIES.get(path.split("/")[1], "Sop")
+    if node is None:
+        return SavedNode(path=path, type=type_, category=category)
+    wired = _INPUT.search(node.definition)
+    folder = path.rpartition("/")[0]
+    return SavedNode(
+        path=path,
+        type=type_,
+        category=category,
+        inputs=(f"{folder}/{wired[1]}",) if wired and wired[1] else (),
+        parms=dict(node.parms),
+        channels=node.channels,
+    )
+
+
+current = Session()
+
+
+def fresh() -> Session:
+    """Start Houdini anew, in this process."""
+    import fake_hou  # noqa: PLC0415 - the two know each other
+
+    global current  # noqa: PLW0603 - a process is one Houdini session
+    current = Session()
+    sys.modules["hou"] = fake_hou
+    return current
