@@ -145,4 +145,6 @@ def convert_endlessly(folders: Many[str]) -> None:
 
     sequence = sequence_of(write_bars(Path(folders[0], "endless")))
     source = ComputedFrames(label="endless", frames=frames, count=6, size=SIZE)
-    convert_sequences([sequence], Path(folders[1]), name="shot", fps=24, computed=lambda _: {Pass.COLOR: source})
+    convert_sequences(
+        [sequence], Path(folders[1]), name="shot", fps=24, computed=lambda _selections, _folder: {Pass.COLOR: source}
+    )

@@ -89,3 +89,20 @@ def test_an_unknown_host_is_answered_with_the_nearest(project: Path) -> None:
 def test_a_missing_named_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"COSMOS_HOUDINI_CONFIG"):
         load(tmp_path, {"COSMOS_HOUDINI_CONFIG": str(tmp_path / "none.yaml")})
+
+
+def test_the_layers_of_passes_are_no_words_that_tell_them(tmp_path: Path) -> None:
+    (tmp_path / "cosmos-houdini.yaml").write_text("passes: {depth: [zz], layers: {depth: Pz}}\n", encoding="utf-8")
+    passes = load(tmp_path, {}).settings.passes
+    assert passes.words["depth"] == ("zz",)
+    assert "layers" not in passes.words
+    assert passes.layers == {"depth": "Pz"}
+
+
+def test_a_variable_reaches_every_section(tmp_path: Path) -> None:
+    settings = load(
+        tmp_path, {"COSMOS_HOUDINI_CONTROLS_EDGE": "low", "COSMOS_HOUDINI_DEPTH_KIND": "near-dark"}
+    ).settings
+    assert (settings.controls.edge, settings.depth.kind) == ("low", "near-dark")
+    with pytest.raises(BadInput, match=r"controls.edge = 'lwo'"):
+        load(tmp_path, {"COSMOS_HOUDINI_CONTROLS_EDGE": "lwo"})

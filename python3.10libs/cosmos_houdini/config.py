@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import platformdirs
 import yaml
@@ -22,6 +22,8 @@ from cosmos_houdini.errors import BadInput, did_you_mean
 FILE_NAME = "cosmos-houdini.yaml"
 ENV_PREFIX = "COSMOS_HOUDINI_"
 LOCAL = "local"
+
+Preset = Literal["off", "very_low", "low", "medium", "high", "very_high"]
 
 
 class _Section(BaseModel):
@@ -75,6 +77,47 @@ class PassNames(_Section):
     vis: tuple[str, ...] = ()
     normal: tuple[str, ...] = ()
     mask: tuple[str, ...] = ()
+    layers: dict[str, str] = Field(
+        default_factory=dict, description="Pass to the name of the EXR layer that feeds it, before the usual names."
+    )
+
+    @property
+    def words(self) -> dict[str, tuple[str, ...]]:
+        """The words of each pass."""
+        return {name: getattr(self, name) for name in PassNames.model_fields if name != "layers"}
+
+
+class ColorConfig(_Section):
+    """How scene-linear colour is shown in the colour video."""
+
+    config: str | None = Field(None, description="OpenColorIO configuration; $OCIO or the built-in one without it.")
+    display: str | None = None
+    view: str | None = None
+    input: str | None = Field(None, description="Colour space of the pictures; what their header says without it.")
+    exposure: float = Field(0.0, ge=-20, le=20, description="In stops.")
+
+
+class DepthConfig(_Section):
+    """How depth passes are read."""
+
+    kind: Literal["auto", "camera-z", "ray-distance", "near-bright", "near-dark"] = "auto"
+    percentiles: tuple[float, float] = (0.0, 99.9)
+    far: float = Field(1e9, gt=0, description="Scene units from which everything is sky.")
+
+
+class SegConfig(_Section):
+    """Which objects are told apart, and in which colours."""
+
+    objects: tuple[str, ...] = Field((), description="Names of Cryptomatte objects, with * and ?; all without any.")
+    palette: Path | None = Field(None, description="Table of the show's colours; .cosmos/palette.json without it.")
+
+
+class ControlsConfig(_Section):
+    """What is computed from the colour pass where no such pass is rendered, and how passes fill the engine's frame."""
+
+    edge: Preset = "off"
+    vis: Preset = "off"
+    fit: Literal["auto", "fit", "letterbox", "crop", "none"] = "auto"
 
 
 class Settings(_Section):
@@ -84,6 +127,10 @@ class Settings(_Section):
     hosts: dict[str, HostConfig] = Field(default_factory=dict)
     programs: Programs = Programs()
     passes: PassNames = PassNames()
+    color: ColorConfig = ColorConfig()
+    depth: DepthConfig = DepthConfig()
+    seg: SegConfig = SegConfig()
+    controls: ControlsConfig = ControlsConfig()
 
     def host(self, name: str | None) -> tuple[str, HostConfig]:
         """Return a host's name and configuration; without a name the default host's.
@@ -191,7 +238,7 @@ def _variables(environ: Mapping[str, str], merged: Mapping[str, Any]) -> dict[st
     """
     plain = {
         f"{ENV_PREFIX}{section}_{field}".upper(): (section, field)
-        for section, model in (("defaults", Defaults), ("programs", Programs), ("passes", PassNames))
+        for section, model in _sections()
         for field in model.model_fields
     }
     found: dict[str, tuple[str, ...]] = {}
@@ -201,6 +248,13 @@ def _variables(environ: Mapping[str, str], merged: Mapping[str, Any]) -> dict[st
         elif name.startswith(f"{ENV_PREFIX}HOSTS_"):
             found[name] = _host_keys(name, merged)
     return found
+
+
+def _sections() -> Iterator[tuple[str, type[_Section]]]:
+    """Yield the sections that have a fixed set of keys."""
+    for name, field in Settings.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, _Section):
+            yield name, field.annotation
 
 
 def _host_keys(variable: str, merged: Mapping[str, Any]) -> tuple[str, ...]:

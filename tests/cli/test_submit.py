@@ -12,7 +12,7 @@ import pytest
 from clips import bars, cut_image_data, write_picture
 from cosmos_houdini.cli import main
 from cosmos_houdini.media.probe import probe_video
-from shots import NODE, ShotOnDisk, make_shot
+from shots import FRAMES, NODE, ShotOnDisk, make_shot
 from sshd import Sshd, running_sshd
 
 HOSTILE = 'It\'s "wet"\nand $(touch pwned); `id` & größe 映画 \\ %s'
@@ -240,6 +240,44 @@ def test_a_host_that_shows_another_key_is_refused(
     server.restart()
     assert shot.submit("--renders", "render", "--host", "gpu01") == 3
     assert "key" in said(capsys)
+
+
+def scope(shot: ShotOnDisk) -> None:
+    for frame in range(FRAMES[0], FRAMES[1] + 1):
+        for pass_, shift in (("color", 0), ("depth", 3)):
+            write_picture(shot.file(pass_, frame), bars(frame + shift, (956, 400)))
+
+
+def test_a_result_comes_back_in_the_plates_size(shot: ShotOnDisk, capsys: pytest.CaptureFixture[str]) -> None:
+    scope(shot)
+    assert shot.submit("--renders", "render") == 0
+    assert "letterbox" in capsys.readouterr().err
+    (restored,) = shot.folder.glob("cosmos_out/*/*/restored.mp4")
+    assert probe_video(restored).size == (956, 400)
+    assert probe_video(restored).frames == 5
+
+
+def test_weights_have_edge_and_vis_computed(shot: ShotOnDisk, capsys: pytest.CaptureFixture[str]) -> None:
+    assert shot.submit("--renders", "render", "--weights", "0.2", "0.6", "0.5", "0", "--dry-run") == 0
+    told = capsys.readouterr().err
+    assert "computed from the colour pass: edge (medium), vis (medium)" in told
+    assert "1 chunk of 121 frames; 116 frames are made and thrown away; 1-121 (121) would waste none" in told
+    run = json.loads(next(shot.folder.glob("cosmos_out/*/*.run.json")).read_text())
+    assert sorted(run["spec"]["controls"]) == ["depth", "edge", "vis"]
+
+
+def test_without_weights_the_rendered_controls_take_part_alone(shot: ShotOnDisk) -> None:
+    assert shot.submit("--renders", "render", "--dry-run") == 0
+    run = json.loads(next(shot.folder.glob("cosmos_out/*/*.run.json")).read_text())
+    assert sorted(run["spec"]["controls"]) == ["depth"]
+
+
+def test_a_beauty_alone_has_edge_and_vis_computed(shot: ShotOnDisk) -> None:
+    for path in shot.renders.glob("shot.depth.*"):
+        path.unlink()
+    assert shot.submit("--renders", "render", "--dry-run") == 0
+    run = json.loads(next(shot.folder.glob("cosmos_out/*/*.run.json")).read_text())
+    assert sorted(run["spec"]["controls"]) == ["edge", "vis"]
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "no.such.host.invalid"])

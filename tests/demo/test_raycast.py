@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from cosmos_houdini.demo.raycast import Ball, Block, View, cast, rotation
-from cosmos_houdini.demo.renders import FLAT_COLORS, NEAREST_M, disparity
+from cosmos_houdini.demo.raycast import COURTYARD, Ball, Block, View, cast, rotation
+from cosmos_houdini.demo.renders import NAMES, channels, object_id, render
+from cosmos_houdini.media.choices import ColorChoice
+from cosmos_houdini.media.color import display_transform
+from cosmos_houdini.media.cryptomatte import read_manifest
+from cosmos_houdini.media.layers import choose_layers, read_header
+from cosmos_houdini.model.control import Pass
 
 AHEAD = View(translate=(0, 1, 5), rotate=(0, 0, 0), focal_mm=50, aperture_mm=50)
 
@@ -33,19 +40,29 @@ def test_focal_length_and_aperture_give_the_angle_of_view() -> None:
     assert column.mean() == pytest.approx(50 + 100 * (1 / 10 * 50) / edge.aperture_mm, abs=1)
 
 
-def test_sky_has_no_depth_and_is_black_in_the_depth_pass() -> None:
+def test_sky_has_no_depth_and_no_object() -> None:
     picture = cast(AHEAD, (32, 18), ())
     assert np.isinf(picture.depth_m[0]).all()
     assert (picture.ids[0] == 0).all()
-    assert (disparity(picture)[0] == 0).all()
+    written = channels(picture)
+    assert np.isneginf(written["Pz"][0]).all()
+    assert not written["CryptoObject00.G"][0].any()
 
 
-def test_near_is_bright() -> None:
-    picture = cast(AHEAD, (32, 18), ())
-    column = disparity(picture)[9:, 16].astype(int)
-    assert (np.diff(column) >= 0).all()
-    assert column[-1] == min(255, int(NEAREST_M / picture.depth_m[-1, 16] * 255))
+def test_every_object_of_the_courtyard_has_a_name_and_an_id_of_its_own() -> None:
+    assert len(NAMES) == len(COURTYARD) + 1
+    assert len({object_id(name) for name in NAMES}) == len(NAMES)
 
 
-def test_every_object_has_a_colour_of_its_own() -> None:
-    assert len(set(FLAT_COLORS)) == len(FLAT_COLORS)
+def test_the_written_frames_feed_every_pass(tmp_path: Path) -> None:
+    assert list(render(tmp_path, "courtyard", {7: AHEAD}, (64, 36))) == [7]
+    header = read_header(tmp_path / "courtyard.0007.exr")
+    chosen = choose_layers(header)
+    assert {str(pass_): layer.name for pass_, layer in chosen.items()} == {
+        "color": "rgba",
+        "depth": "Pz",
+        "seg": "CryptoObject",
+    }
+    manifest = read_manifest(header, chosen[Pass.SEG])
+    assert manifest.key(object_id("/obj/ground")) == "/obj/ground"
+    assert display_transform(ColorChoice(), header.attributes[0]).input_reason == "the file's chromaticities"

@@ -191,7 +191,11 @@ def test_a_computed_pass_takes_the_place_of_its_files_and_others_join(tmp_path: 
     )
     edge = ComputedFrames(label="edges", frames=lambda: iter([bars(i) for i in range(6)]), count=6, size=SIZE)
     conversion = convert_sequences(
-        passes, tmp_path / "out", name="shot", fps=24, computed=lambda _: {Pass.DEPTH: depth, Pass.EDGE: edge}
+        passes,
+        tmp_path / "out",
+        name="shot",
+        fps=24,
+        computed=lambda _selections, _folder: {Pass.DEPTH: depth, Pass.EDGE: edge},
     )
     sources = conversion.document()["sources"]
     assert list(sources) == ["color", "depth", "edge"]
@@ -202,7 +206,9 @@ def test_a_computed_pass_takes_the_place_of_its_files_and_others_join(tmp_path: 
 def test_a_computed_pass_of_another_length_is_refused(tmp_path: Path, passes: list[Sequence]):
     edge = ComputedFrames(label="edges", frames=lambda: iter([bars(0)] * 5), count=5, size=SIZE)
     with pytest.raises(CheckFailed, match="edge 5 frames of 96x64"):
-        convert_sequences(passes, tmp_path / "out", name="shot", fps=24, computed=lambda _: {Pass.EDGE: edge})
+        convert_sequences(
+            passes, tmp_path / "out", name="shot", fps=24, computed=lambda _selections, _folder: {Pass.EDGE: edge}
+        )
     assert not (tmp_path / "out").exists()
 
 

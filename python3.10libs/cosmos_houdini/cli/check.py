@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import click
 from rich.console import Console
@@ -15,6 +20,8 @@ from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media import span
 from cosmos_houdini.media.check import CheckReport, check_sequences, labels
 from cosmos_houdini.media.discover import find_sequences
+from cosmos_houdini.media.feeds import is_exr, layer_documents, with_layers
+from cosmos_houdini.media.selection import by_shot
 from cosmos_houdini.model.sequence import Picture, Sequence
 
 FAILED = 1
@@ -24,23 +31,63 @@ FAILED = 1
 @click.argument("path")
 @click.option("--hip", metavar="FILE", help="Compare the frames with the global range of this scene.")
 @click.option("--range", "range_", metavar="A-B", help="Compare the frames with this range.")
+@click.option("--layers", is_flag=True, help="List the layers of EXR files, and which pass each feeds.")
+@click.option("--pixels", is_flag=True, help="Look at the pixels of every frame, not of three a pass.")
 @json_option
-def check(path: str, hip: str | None, range_: str | None, *, as_json: bool) -> int:
+def check(path: str, hip: str | None, range_: str | None, *, layers: bool, pixels: bool, as_json: bool) -> int:
     """Find and verify the image sequences of PATH.
 
     PATH is a folder, a pattern such as name.####.png, name.%04d.exr or name.$F4.exr, or one file of a sequence.
     Exit code 1 means that something is wrong with the frames; it is printed all the same.
     """
     expected = _expected_range(hip, range_)
-    found = find_sequences(path, config.load().settings.passes.model_dump())
+    passes = config.load().settings.passes
+    found = find_sequences(path, passes.words)
     files = sum(len(sequence.frames) for sequence in found)
+    # NumPy takes as long to load as a few hundred files to verify, and neither needs what the other does.
+    loading = Thread(target=import_module, args=("cosmos_houdini.media.look",))
+    loading.start()
     with progress_bar("verifying", total=files, unit="files") as advance:
         report = check_sequences(found, expected_range=expected, on_frame=advance)
+    loading.join()
+    report = replace(report, notes=(*report.notes, *_noticed(report, passes.layers, every_frame=pixels)))
+    listed = {s.pattern: layer_documents(s, passes.layers) for s in report.sequences if is_exr(s)} if layers else {}
     if as_json:
-        print_json(report.document())
+        print_json({**report.document(), **({"layers": listed} if layers else {})})
     else:
         _show(report, Console(highlight=False))
+        for pattern, documents in listed.items():
+            _show_layers(pattern, documents, Console(highlight=False))
     return 0 if report.ok else FAILED
+
+
+def _noticed(report: CheckReport, layers: Mapping[str, str], *, every_frame: bool) -> list[str]:
+    """Return what the pixels of each shot show; nothing where a shot's sequences cannot be told apart."""
+    # Only here: a wrong option ends the command before NumPy is loaded.
+    from cosmos_houdini.media.look import look  # noqa: PLC0415
+
+    found: list[str] = []
+    shots = by_shot(sequence for sequence in report.sequences if sequence.picture)
+    for shot, members in shots.items():
+        prefix = f"shot {shot}: " if len(shots) > 1 else ""
+        try:
+            fed = with_layers(members, layers)
+            seen = look({sequence.pass_: sequence for sequence in fed}, every_frame=every_frame)
+        except BadInput as error:
+            seen = [str(error)]
+        found += [f"{prefix}{sentence}" for sentence in seen]
+    return found
+
+
+def _show_layers(pattern: str, layers: list[dict[str, Any]], console: Console) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold", title=Text(pattern), title_justify="left")
+    for title in ("part", "layer", "channels", "type", "feeds"):
+        table.add_column(title, overflow="fold")
+    for layer in layers:
+        part = f"{layer['part']} {layer['part_name']}".strip()
+        channels = ", ".join(layer["channels"])
+        table.add_row(*map(Text, (part, layer["name"], channels, layer["type"], layer["feeds"] or "")))
+    console.print(table)
 
 
 def _expected_range(hip: str | None, range_: str | None) -> tuple[int, int] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -11,13 +12,14 @@ from rich.text import Text
 
 from cosmos_houdini import config
 from cosmos_houdini.cli.console import json_option, print_json, progress_bar, say
+from cosmos_houdini.cli.control_options import control_options, wishes_of
+from cosmos_houdini.cli.shot_videos import convert_shot, shot_frames
 from cosmos_houdini.media import span
 from cosmos_houdini.media.check import check_sequences
-from cosmos_houdini.media.convert import convert_sequences
 from cosmos_houdini.media.discover import find_sequences
 from cosmos_houdini.media.metadata import FILE_NAME
 from cosmos_houdini.media.rate import whole_fps
-from cosmos_houdini.media.selection import OnGap, Selection, by_shot, select, unknown_passes
+from cosmos_houdini.media.selection import OnGap, Selection, by_shot
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.scene import Scene
 from cosmos_houdini.model.sequence import Sequence
@@ -48,40 +50,43 @@ MANY_SCHEMA = "cosmos-houdini/conversions/1"
     show_default=True,
     help="hold repeats the frame before a missing or corrupt one.",
 )
+@click.option("--preview", is_flag=True, help="Also write preview.png: some frames of every pass, labelled.")
+@control_options
 @json_option
 def convert_sequence(
-    path: str, *, out_dir: Path, hip: str | None, fps: float | None, range_: str | None, on_gap: OnGap, as_json: bool
+    path: str,
+    *,
+    out_dir: Path,
+    hip: str | None,
+    fps: float | None,
+    range_: str | None,
+    on_gap: OnGap,
+    preview: bool,
+    as_json: bool,
+    **controls: Any,  # noqa: ANN401 - the options of control_options
 ) -> None:
     """Verify the image sequences of PATH and encode one video a pass.
 
-    PATH is a folder, a pattern such as name.####.png, name.%04d.png or name.$F4.png, or one file of a sequence.
+    PATH is a folder, a pattern such as name.####.exr, name.%04d.png or name.$F4.png, or one file of a sequence.
     Every video is decoded back and compared before it gets its name; nothing is written while a frame is missing.
     """
     frame_range = span.parse(range_) if range_ else None
     scene = _scene(hip)
     rate = frame_rate(fps, scene)
-    shots = by_shot(_verified(path))
+    wishes = wishes_of(config.load(), scene, controls)
     # All shots are looked at before the first one is written.
-    selections = {shot: select(of_shot, frame_range=frame_range, on_gap=on_gap) for shot, of_shot in shots.items()}
+    shots = {
+        shot: shot_frames(of_shot, wishes, frame_range=frame_range, on_gap=on_gap)
+        for shot, of_shot in by_shot(_verified(path)).items()
+    }
     conversions = []
-    for shot, of_shot in shots.items():
-        for sequence in unknown_passes(of_shot):
-            say(f"{sequence.pattern} is left out: its name tells no known pass")
-        _say_frames(selections[shot], scene)
-        frames = sum(len(selection.files) for selection in selections[shot].values())
-        with progress_bar(f"encoding {shot}", total=frames, unit="frames") as advance:
-            conversions.append(
-                convert_sequences(
-                    of_shot,
-                    out_dir / shot if len(shots) > 1 else out_dir,
-                    name=shot or out_dir.absolute().name,
-                    fps=rate,
-                    scene_document=scene.document() if scene else None,
-                    frame_range=frame_range,
-                    on_gap=on_gap,
-                    on_frames=advance,
-                )
-            )
+    for name, shot in shots.items():
+        _say_frames(shot.selections, scene)
+        folder = out_dir / name if len(shots) > 1 else out_dir
+        title = name or out_dir.absolute().name
+        conversions.append(convert_shot(shot, folder, name=title, fps=rate, scene=scene, on_gap=on_gap))
+        if preview:
+            say(f"wrote {_preview(conversions[-1])}")
     _print(conversions, as_json=as_json)
 
 
@@ -107,8 +112,15 @@ def _scene(hip: str | None) -> Scene | None:
     return read_scene(Path(hip))
 
 
+def _preview(conversion: Conversion) -> Path:
+    # Only here: Pillow is not needed for most calls.
+    from cosmos_houdini.media.preview import write_preview  # noqa: PLC0415
+
+    return write_preview(conversion)
+
+
 def _verified(path: str) -> tuple[Sequence, ...]:
-    found = find_sequences(path, config.load().settings.passes.model_dump())
+    found = find_sequences(path, config.load().settings.passes.words)
     with progress_bar("verifying", total=sum(len(sequence.frames) for sequence in found), unit="files") as advance:
         return check_sequences(found, on_frame=advance).sequences
 

@@ -46,7 +46,7 @@ def demo(ctx: click.Context, *, folder: Path) -> None:
     """Write a scene, read its camera back, render through it, and submit the shot."""
     folder.mkdir(parents=True, exist_ok=True)
     hip = folder / f"{SHOT}.hip"
-    picture = "$HIP/render/$HIPNAME.color.$F4.png"
+    picture = "$HIP/render/$HIPNAME.$F4.exr"
     write_scene(hip, fps=FPS, frames=FRAMES, camera=CAMERA, rop=NODE, picture=picture)
     say(f"wrote {hip}: an animated camera and the render node {NODE}")
     scene = read_scene(hip)
@@ -54,7 +54,7 @@ def demo(ctx: click.Context, *, folder: Path) -> None:
     with progress_bar("rendering", total=len(views), unit="frames") as advance:
         for _ in render(folder / "render", SHOT, views, CAMERA.resolution):
             advance(1)
-    say(f"ray-cast {len(views)} frames of colour, depth and segmentation through the camera of the scene")
+    say(f"ray-cast {len(views)} frames of EXR (light, depth, object ids) through the camera of the scene")
     ctx.invoke(submit, scene_file=hip, node=NODE, prompt=PROMPT, engine_name="preview", host="local", results=folder)
 
 

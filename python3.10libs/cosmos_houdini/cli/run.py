@@ -16,6 +16,7 @@ from cosmos_houdini.engines import engine
 from cosmos_houdini.errors import Cancelled, HostError
 from cosmos_houdini.model.job import Job, JobState
 from cosmos_houdini.model.spec import RunSpec
+from cosmos_houdini.plan.chunks import chunk_sentence
 from cosmos_houdini.plan.dry_run import dry_run_document, write_plan
 from cosmos_houdini.plan.request import build_request
 from cosmos_houdini.plan.specs import load_run_spec
@@ -50,6 +51,7 @@ def run(
     if write_to and not dry_run:
         raise click.UsageError("--write-to goes with --dry-run")
     prepared = plan_run(load_run_spec(file), config=config, host=host, num_gpu=num_gpu, results=output)
+    say(chunk_sentence(prepared.plan))
     if dry_run:
         show_plan(prepared, write_to)
         return

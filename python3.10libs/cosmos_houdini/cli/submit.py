@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
 from cosmos_houdini.cli.console import json_option, print_json, progress_bar, say
+from cosmos_houdini.cli.control_options import ControlWishes, control_options, wishes_of
 from cosmos_houdini.cli.convert import frame_rate
 from cosmos_houdini.cli.run import conclude, drive, opened, plan_run, show_plan
+from cosmos_houdini.cli.shot_videos import ShotFrames, convert_shot, shot_frames, with_computed
 from cosmos_houdini.cli.spec import parameters_of, weights_of
 from cosmos_houdini.config import Config, load
 from cosmos_houdini.engines import engine, engine_names
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media import span
 from cosmos_houdini.media.check import check_sequences
-from cosmos_houdini.media.convert import convert_sequences
-from cosmos_houdini.media.selection import OnGap, unknown_passes
+from cosmos_houdini.media.restore import restore
+from cosmos_houdini.media.selection import OnGap
 from cosmos_houdini.model.control import Control, Pass
+from cosmos_houdini.model.job import JobState
 from cosmos_houdini.model.spec import PromptSpec, RunSpec
 from cosmos_houdini.model.video import Conversion
+from cosmos_houdini.plan.chunks import chunk_sentence
 from cosmos_houdini.plan.shot import Shot, shot_of_folder, shot_of_node
 from cosmos_houdini.plan.specs import save_prompt_spec, save_run_spec, validated
 from cosmos_houdini.queue.prepare import RESULTS, Prepared
+from cosmos_houdini.queue.record import JobRecord
 from cosmos_houdini.scene.reader import read_scene
 
 INPUTS = "input"
+PRESET = "medium"
+RESULT, RESTORED = "result.mp4", "restored.mp4"
 
 
 @click.command(help="Run a shot: scene, check, convert-sequence, create-spec, create-run and run in one.")
@@ -49,6 +58,7 @@ INPUTS = "input"
 @click.option("--detach", is_flag=True, help="Return once the job runs on its host.")
 @click.option("--dry-run", is_flag=True, help="Encode, then print what would be run, and reach nothing.")
 @click.option("-o", "--results", type=click.Path(path_type=Path, file_okay=False), help="Folder of the shot.")
+@control_options
 @json_option
 def submit(
     *,
@@ -70,6 +80,7 @@ def submit(
     dry_run: bool,
     results: Path | None,
     as_json: bool,
+    **options: Any,  # noqa: ANN401 - the options of control_options
 ) -> None:
     """Run a shot; everything of it lies in one folder: ``input/``, the spec files, and a folder for each result."""
     config = load()
@@ -83,18 +94,25 @@ def submit(
     validated(PromptSpec, spec, "submit")
     run = {"name": shot.name, "engine": chosen.name, "parameters": parameters, "weights": weights_of(weights)}
     validated(RunSpec, {**run, "spec": spec}, "submit")
-    conversion = _converted(shot, folder / INPUTS, fps=frame_rate(fps, shot.scene), on_gap=on_gap)
+    wishes = wishes_of(config, shot.scene, options, engine=chosen.name)
+    frames = _with_weighted(_frames(shot, wishes, on_gap=on_gap), weights_of(weights))
+    rate = frame_rate(fps, shot.scene)
+    conversion = convert_shot(frames, folder / INPUTS, name=shot.name, fps=rate, scene=shot.scene, on_gap=on_gap)
+    _say_converted(conversion)
     prompt_spec = validated(PromptSpec, {**spec, **_videos(conversion)}, "submit")
     save_prompt_spec(prompt_spec, folder / f"{shot.name}.spec.json")
     run_spec = validated(RunSpec, {**run, "spec": prompt_spec}, "submit")
     save_run_spec(run_spec, folder / f"{shot.name}.run.json")
     prepared = _in_folder(plan_run(run_spec, config=config, host=host, num_gpu=num_gpu, results=None), folder)
+    source = next(iter(conversion.sources.values()))
+    say(chunk_sentence(prepared.plan, first=source.first, step=source.step))
     if dry_run:
         show_plan(prepared, None)
         return
     say(f"{chosen.name} makes {prepared.plan.frames} frames in {_chunks(prepared)} on host {prepared.record.job.host}")
     with opened(config) as client:
         record = drive(client, prepared, detach=detach)
+    _restored(record, conversion)
     if as_json:
         print_json(record.job.document())
     conclude([record], quiet=as_json)
@@ -104,35 +122,53 @@ def _shot(scene_file: Path, config: Config, *, renders: str | None, node: str | 
     if (renders is None) == (node is None):
         raise click.UsageError("give either --renders DIR or --output /out/NODE")
     scene = read_scene(scene_file)
-    names = config.settings.passes.model_dump()
+    names = config.settings.passes.words
     shot = shot_of_folder(scene, renders, names) if renders is not None else shot_of_node(scene, node or "", names)
     say(f"{scene_file.name}: {scene.fps:g} fps, frames {scene.frame_range[0]}-{scene.frame_range[1]}")
     return shot
 
 
-def _converted(shot: Shot, folder: Path, *, fps: int, on_gap: OnGap) -> Conversion:
-    """Verify the shot's frames and encode them; the frames of its range are taken, no others."""
+def _frames(shot: Shot, wishes: ControlWishes, *, on_gap: OnGap) -> ShotFrames:
     with progress_bar("verifying", total=sum(len(s.frames) for s in shot.found), unit="files") as advance:
         sequences = check_sequences(shot.found, on_frame=advance).sequences
-    for sequence in unknown_passes(sequences):
-        say(f"{sequence.pattern} is left out: its name tells no known pass")
-    first, last = shot.frame_range
-    total = (last - first + 1) * len(sequences)
-    with progress_bar("encoding", total=total, unit="frames") as advance:
-        conversion = convert_sequences(
-            sequences,
-            folder,
-            name=shot.name,
-            fps=fps,
-            scene_document=shot.scene.document(),
-            frame_range=shot.frame_range,
-            on_gap=on_gap,
-            on_frames=advance,
-        )
+    return shot_frames(sequences, wishes, frame_range=shot.frame_range, on_gap=on_gap)
+
+
+def _with_weighted(shot: ShotFrames, weights: Mapping[Control, float]) -> ShotFrames:
+    """Return a shot with edge and vis computed where they have a weight, or where no control was rendered at all.
+
+    Computed controls take part only when somebody asks for them: shared out over all four, those that were rendered
+    would count for half of what they do alone.
+    """
+    choices = shot.wishes.choices
+    bare = not any(Pass(kind.value) in shot.selections for kind in Control) and not weights
+    edge = choices.edge or (PRESET if bare or weights.get(Control.EDGE, 0) > 0 else None)
+    vis = choices.vis or (PRESET if bare or weights.get(Control.VIS, 0) > 0 else None)
+    computed = {Pass.EDGE: edge, Pass.VIS: vis}
+    told = [f"{pass_} ({preset})" for pass_, preset in computed.items() if preset and pass_ not in shot.selections]
+    if not told or Pass.COLOR not in shot.selections:
+        return shot
+    say(f"computed from the colour pass: {', '.join(told)}")
+    return with_computed(shot, edge=edge, vis=vis)
+
+
+def _restored(record: JobRecord, conversion: Conversion) -> None:
+    """Bring a result that has another size than the plate back to it, beside what the engine wrote."""
+    result = record.results / RESULT
+    if record.state is not JobState.SUCCEEDED or not result.is_file():
+        return
+    if conversion.frame is None or conversion.frame["plate"] == conversion.frame["engine"]:
+        return
+    with progress_bar("restoring", total=conversion.frames, unit="frames") as advance:
+        (path,) = restore(result, conversion.document(), record.results / RESTORED, on_frames=advance)
+    plate = "{}x{}".format(*conversion.frame["plate"])
+    say(f"{path} is the result in the plate's size and position, {plate}")
+
+
+def _say_converted(conversion: Conversion) -> None:
     passes = ", ".join(str(video.pass_) for video in conversion.videos)
     size = "{}x{}".format(*conversion.size)
     say(f"verified and encoded {conversion.frames} frames of {size} at {conversion.fps} fps: {passes}")
-    return conversion
 
 
 def _videos(conversion: Conversion) -> dict[str, object]:

@@ -62,12 +62,12 @@ class Picture:
     """One rendered frame.
 
     Attributes:
-        color: (H, W, 3) uint8, display-referred.
+        light: (H, W, 3) float32, linear, with the primaries of Rec.709.
         depth_m: (H, W) float32, distance along the camera's axis; infinite where nothing was hit.
         ids: (H, W) uint8; 0 is sky, 1 the ground, 2 and more the objects in their order.
     """
 
-    color: NDArray[np.uint8]
+    light: Floats
     depth_m: Floats
     ids: NDArray[np.uint8]
 
@@ -92,9 +92,8 @@ def cast(view: View, size: tuple[int, int], objects: tuple[Ball | Block, ...] = 
     edges = np.flatnonzero(_contrast(light.reshape(3, height, width)))
     finer = [_shoot(view, size, across[edges] + x, down[edges] + y, objects)[0] for x, y in SUBPIXELS]
     light[:, edges] = np.mean(finer, axis=0)
-    display = np.clip(light, 0, 1) ** np.float32(1 / 2.2) * 255 + np.float32(0.5)
     return Picture(
-        color=np.ascontiguousarray(display.astype(np.uint8).T).reshape(height, width, 3),
+        light=np.ascontiguousarray(light.T).reshape(height, width, 3),
         depth_m=depth.reshape(height, width),
         ids=ids.reshape(height, width),
     )

@@ -54,6 +54,11 @@ TRANSFER1 = {
 }
 
 
+def presets_of(engine: str) -> dict[str, BlurPreset]:
+    """Return the presets of an engine; those that are not Cosmos-Transfer 1 follow its successor."""
+    return TRANSFER1 if engine == "transfer1" else TRANSFER25
+
+
 def find_preset(name: str, presets: dict[str, BlurPreset]) -> BlurPreset:
     """Return the preset of that name.
 

@@ -18,10 +18,12 @@ import OpenImageIO
 from numpy.typing import NDArray
 
 from cosmos_houdini.errors import BadInput, ToolError, did_you_mean
+from cosmos_houdini.media.choices import ColorChoice
 from cosmos_houdini.media.display_cube import DisplayCube
 
 BUILT_IN = "ocio://default"
 SCENE_LINEAR = "scene_linear"
+BRIGHTEST_HALF = 65504.0
 CHROMATICITY_TOLERANCE = 2e-3
 # Red, green, blue, white as the EXR attribute has them, and what configurations call the linear space of them.
 PRIMARIES: tuple[tuple[tuple[float, ...], tuple[str, ...]], ...] = (
@@ -49,25 +51,6 @@ PRIMARIES: tuple[tuple[tuple[float, ...], tuple[str, ...]], ...] = (
 
 Linear = NDArray[Any]
 Picture = NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ColorChoice:
-    """What a person may choose; what is None follows the configuration.
-
-    Attributes:
-        config: path or ``ocio://`` name of an OpenColorIO configuration; None for ``$OCIO`` or the built-in one.
-        display: None for the configuration's default display, sRGB in the built-in one.
-        view: None for the display's default view.
-        input_space: colour space of the pictures; None for what the file says, else the role ``scene_linear``.
-        exposure_stops: each stop doubles the light before the view.
-    """
-
-    config: str | None = None
-    display: str | None = None
-    view: str | None = None
-    input_space: str | None = None
-    exposure_stops: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +83,7 @@ class DisplayTransform:
         Raises:
             ToolError: OpenColorIO failed.
         """
-        light = np.nan_to_num(linear[..., :3].astype(np.float32), nan=0.0, posinf=65504.0, neginf=0.0)
+        light = finite_light(linear)
         if self.exposure_stops:
             light *= np.float32(2.0**self.exposure_stops)
         if self._cube.faithful:
@@ -109,7 +92,7 @@ class DisplayTransform:
 
     def apply_exactly(self, linear: Linear, *, threads: int = 1) -> Picture:
         """Return what ``apply`` comes within a level of, 99 times in 100; the ACES 2 views take a second a frame."""
-        light = np.nan_to_num(linear[..., :3].astype(np.float32), nan=0.0, posinf=65504.0, neginf=0.0)
+        light = finite_light(linear)
         return _bytes(self._exact(light * np.float32(2.0**self.exposure_stops), threads))
 
     def document(self) -> dict[str, Any]:
@@ -171,6 +154,14 @@ def display_transform(
         input_reason=reason,
         exposure_stops=choice.exposure_stops,
     )
+
+
+def finite_light(linear: Linear) -> NDArray[np.float32]:
+    """Return the first three channels as finite float32: NaN becomes black, what is too bright 65504."""
+    light = linear[..., :3].astype(np.float32)
+    if not np.isfinite(light.sum()):
+        np.nan_to_num(light, copy=False, nan=0.0, posinf=BRIGHTEST_HALF, neginf=0.0)
+    return light
 
 
 def display_bytes(picture: NDArray[Any]) -> Picture:

@@ -31,6 +31,8 @@ from cosmos_houdini.model.video import ControlVideo, Conversion, Source
 _MOST_AT_ONCE = 4
 _WORK_FOLDER = ".converting"
 
+Computed = Callable[[dict[Pass, Selection], Path], Mapping[Pass, ComputedFrames]]
+
 
 def convert_sequences(
     sequences: Iterable[Sequence],
@@ -41,7 +43,8 @@ def convert_sequences(
     scene_document: Mapping[str, Any] | None = None,
     frame_range: tuple[int, int] | None = None,
     on_gap: OnGap = "stop",
-    computed: Callable[[dict[Pass, Selection]], Mapping[Pass, ComputedFrames]] = lambda _: {},
+    computed: Computed = lambda _selections, _folder: {},
+    frame: Mapping[str, Any] | None = None,
     on_frames: Callable[[int], None] = lambda _: None,
 ) -> Conversion:
     """Encode one video a pass into ``out_dir`` and describe them in ``metadata.json`` there.
@@ -57,8 +60,10 @@ def convert_sequences(
         scene_document: the scene, for ``metadata.json``.
         frame_range: first and last frame number to take.
         on_gap: ``hold`` repeats the frame before for each missing or corrupt one, ``stop`` refuses.
-        computed: given the selected frames, returns the passes that are not encoded straight from their files:
-            instead of files that FFmpeg cannot read rightly (EXR), or in addition to the rendered passes.
+        computed: given the selected frames and a folder to work in, which is there until the videos are made, returns
+            the passes that are not encoded straight from their files: instead of files that FFmpeg cannot read rightly
+            (EXR), or in addition to the rendered passes.
+        frame: where the plate lies in the engine's frame, for ``metadata.json``.
         on_frames: called, from several threads, with how many more frames are encoded; raising ends the work.
 
     Raises:
@@ -69,8 +74,8 @@ def convert_sequences(
     """
     check_fps(fps)
     selections = select(sequences, frame_range=frame_range, on_gap=on_gap)
-    sources = _sources(selections, computed(selections))
     with _work_folder(out_dir) as work, _full_disk_named(out_dir):
+        sources = _sources(selections, computed(selections, work))
         facts = _make_all(sources, work, fps, on_frames)
         videos = tuple(_video(pass_, facts[pass_], out_dir) for pass_ in sources)
         conversion = Conversion(
@@ -82,6 +87,7 @@ def convert_sequences(
             videos=videos,
             sources={pass_: _described(source, selections, pass_) for pass_, source in sources.items()},
             scene=scene_document,
+            frame=frame,
         )
         _publish(conversion, facts)
     return conversion
@@ -148,17 +154,13 @@ def _make_all(
 ) -> dict[Pass, VideoFacts]:
     """Make the videos, several at a time; the first failure ends the others."""
     stop = Event()
-    workers = max(1, min(len(sources), os.cpu_count() or 1, _MOST_AT_ONCE))
+    # Beside what reading the frames has left in memory there is room for one encoder below a gigabyte.
+    most = 1 if any(isinstance(source, ComputedFrames) for source in sources.values()) else _MOST_AT_ONCE
+    workers = max(1, min(len(sources), os.cpu_count() or 1, most))
     with ThreadPoolExecutor(max_workers=workers) as pool:
         futures = {
             pass_: pool.submit(
-                make_video,
-                source,
-                work / str(pass_),
-                fps=fps,
-                encoding=encode.encoding_of(pass_),
-                on_frames=on_frames,
-                stop=stop,
+                _make_faithful, source, work / str(pass_), pass_, fps=fps, on_frames=on_frames, stop=stop
             )
             for pass_, source in sources.items()
         }
@@ -171,6 +173,17 @@ def _make_all(
             stop.set()
             pool.shutdown(cancel_futures=True)
     return {pass_: future.result() for pass_, future in futures.items()}
+
+
+def _make_faithful(
+    source: VideoSource, folder: Path, pass_: Pass, *, fps: int, on_frames: Callable[[int], None], stop: Event
+) -> VideoFacts:
+    """Make one video and let its source judge what became of the frames."""
+    facts = make_video(source, folder, fps=fps, encoding=encode.encoding_of(pass_), on_frames=on_frames, stop=stop)
+    lost = source.problem(facts.clip.path) if isinstance(source, ComputedFrames) and source.problem else None
+    if lost is not None:
+        raise CheckFailed(f"the video of {source.label} is wrong: {lost}")
+    return facts
 
 
 def _video(pass_: Pass, facts: VideoFacts, out_dir: Path) -> ControlVideo:

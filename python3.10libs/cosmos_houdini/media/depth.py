@@ -9,16 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.media.choices import FAR, DepthKind, Lens
 
 SCHEMA = "cosmos-houdini/depth-range/1"
-FAR = 1e9
 RAY_WORDS = ("dist", "ray", "length")
 # What these layers of Mantra and Karma hold is camera-space Z by definition, however small the scene.
 CAMERA_Z_LAYERS = ("pz", "hitpz")
@@ -27,33 +26,6 @@ CLEAR_DIFFERENCE = 0.05
 
 Values = NDArray[Any]
 Disparity = NDArray[np.float32]
-
-
-class DepthKind(str, Enum):
-    """What the numbers of a depth pass mean."""
-
-    CAMERA_Z = "camera-z"
-    RAY_DISTANCE = "ray-distance"
-    NEAR_BRIGHT = "near-bright"
-    NEAR_DARK = "near-dark"
-
-    def __str__(self) -> str:
-        return self.value
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lens:
-    """What a camera needs to turn the length of a ray into depth; the optical axis goes through the centre.
-
-    Attributes:
-        focal_mm: focal length.
-        aperture_mm: width of the film back, as Houdini's ``aperture``.
-        pixel_aspect: width of a pixel divided by its height.
-    """
-
-    focal_mm: float
-    aperture_mm: float
-    pixel_aspect: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +111,11 @@ class RangeSurvey:
             self._low = min(self._low, float(valid.min()))
             self._high = max(self._high, float(valid.max()))
             self._counts += np.bincount(valid.view(np.uint32) >> self._SHIFT, minlength=self._BINS)
+
+    @property
+    def frames(self) -> int:
+        """How many frames were looked at."""
+        return self._frames
 
     def range(self, kind: DepthKind, *, low_percent: float = 0.0, high_percent: float = 99.9) -> DepthRange:
         """Return the range over all frames.

@@ -26,8 +26,8 @@ LINE_LEVEL = 64
 Picture = NDArray[np.uint8]
 
 
-def edge_map(rgb: Picture, preset: str = "medium") -> Picture:
-    """Return height x width, 255 on edges and 0 elsewhere, of a height x width x 3 frame of the engine's size.
+def thresholds(preset: str) -> tuple[int, int]:
+    """Return the lower and the upper threshold of a preset.
 
     Raises:
         BadInput: no preset of that name.
@@ -36,7 +36,16 @@ def edge_map(rgb: Picture, preset: str = "medium") -> Picture:
         raise BadInput(
             f"no edge preset {preset!r}", allowed=", ".join(THRESHOLDS), action=did_you_mean(preset, THRESHOLDS)
         )
-    low, high = THRESHOLDS[preset]
+    return THRESHOLDS[preset]
+
+
+def edge_map(rgb: Picture, preset: str = "medium") -> Picture:
+    """Return height x width, 255 on edges and 0 elsewhere, of a height x width x 3 frame of the engine's size.
+
+    Raises:
+        BadInput: no preset of that name.
+    """
+    low, high = thresholds(preset)
     return np.asarray(cv2.Canny(np.ascontiguousarray(rgb), low, high), np.uint8)
 
 

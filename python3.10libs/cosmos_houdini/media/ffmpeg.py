@@ -95,6 +95,33 @@ def run(arguments: Sequence[str], how: Run, *, frames: Iterable[memoryview] | No
     return tuple(match[1] for line in log if (match := _INFO.match(line)))
 
 
+def raw_frames(arguments: Sequence[str], how: Run, *, frame_bytes: int) -> Iterator[bytes]:
+    """Run FFmpeg and yield the raw pictures, ``frame_bytes`` each, that it writes; errors as for ``run``."""
+    log: list[str] = []
+    argv = [
+        program(),
+        "-hide_banner",
+        "-nostdin",
+        "-nostats",
+        "-v",
+        "level+info",
+        *arguments,
+        "-f",
+        "rawvideo",
+        "pipe:1",
+    ]
+    with _process(argv, how, log, piped=False) as (process, expired):
+        assert process.stdout is not None  # noqa: S101 - started with a pipe
+        while data := process.stdout.read(frame_bytes):
+            _check_stop(how)
+            yield data
+            how.on_frames(1)
+        process.wait()
+    if expired.is_set():
+        raise ToolError(f"{how.task} took longer than {how.timeout_s:g} s and was stopped")
+    _judge(process.returncode, log, how.task)
+
+
 @contextmanager
 def _process(
     argv: list[str], how: Run, log: list[str], *, piped: bool

@@ -6,18 +6,17 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
-
-import cv2
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.control import Pass
 
+if TYPE_CHECKING:
+    # Placing is planned for every conversion, few of them move pixels, and OpenCV is slow to import.
+    from cosmos_houdini.media.resample import Array
+
 SCHEMA = "cosmos-houdini/geometry/1"
 
-Array = NDArray[Any]
 Size = tuple[int, int]
 
 
@@ -27,6 +26,7 @@ class Placement(str, Enum):
     FIT = "fit"
     LETTERBOX = "letterbox"
     CROP = "crop"
+    STRETCH = "stretch"
 
     def __str__(self) -> str:
         return self.value
@@ -76,7 +76,8 @@ class Geometry:
         pixel_aspect: width of a pixel of the plate divided by its height; the engine's pixels are square.
         engine: width and height of the engine's frame.
         placement: ``fit`` shows the whole plate between margins that mirror it, ``letterbox`` between black bars;
-            ``crop`` fills the frame and loses what lies outside.
+            ``crop`` fills the frame and loses what lies outside; ``stretch`` is what the engines do by themselves,
+            the whole plate in the whole frame.
         source: the part of the plate that the engine sees.
         target: where that part lies in the engine's frame.
     """
@@ -99,10 +100,11 @@ class Geometry:
             BadInput: the frame has another size than the plate.
         """
         self._check(frame, self.plate, f"the {pass_} pass")
-        inside = _resize(
-            frame[self.source.slices], (self.target.width, self.target.height), METHODS.get(pass_, Method.SMOOTH)
-        )
-        return self._padded(inside)
+        from cosmos_houdini.media import resample  # noqa: PLC0415 - see the top
+
+        method = METHODS.get(pass_, Method.SMOOTH)
+        inside = resample.resized(frame[self.source.slices], (self.target.width, self.target.height), method)
+        return resample.padded(inside, self.engine, self.target, mirrored=self.placement is Placement.FIT)
 
     def restore(self, frame: Array, pass_: Pass = Pass.COLOR, *, under: Array | None = None) -> Array:
         """Return a frame of the engine in the plate's size and position.
@@ -116,17 +118,23 @@ class Geometry:
             BadInput: the frame has another size than the engine's, or ``under`` than the plate's.
         """
         self._check(frame, self.engine, "the result")
-        inside = _resize(
-            frame[self.target.slices], (self.source.width, self.source.height), METHODS.get(pass_, Method.SMOOTH)
-        )
+        from cosmos_houdini.media import resample  # noqa: PLC0415 - see the top
+
+        method = METHODS.get(pass_, Method.SMOOTH)
+        inside = resample.resized(frame[self.target.slices], (self.source.width, self.source.height), method)
         if (self.source.width, self.source.height) == self.plate:
             return inside
-        if under is not None:
-            self._check(under, self.plate, "the plate")
-        width, height = self.plate
-        result = np.zeros((height, width, *inside.shape[2:]), inside.dtype) if under is None else under.copy()
+        if under is None:
+            return resample.padded(inside, self.plate, self.source, mirrored=False)
+        self._check(under, self.plate, "the plate")
+        result = under.copy()
         result[self.source.slices] = inside
         return result
+
+    @property
+    def moves_pixels(self) -> bool:
+        """Whether ``forward`` changes anything."""
+        return self.plate != self.engine or self.source != self.target
 
     def document(self) -> dict[str, Any]:
         """Return the geometry as JSON data, from which a result can be put back over its plate."""
@@ -160,15 +168,6 @@ class Geometry:
         except (KeyError, TypeError, ValueError) as error:
             raise BadInput(f"a frame geometry cannot be read: {error!r}") from error
 
-    def _padded(self, inside: Array) -> Array:
-        width, height = self.engine
-        before = (self.target.y, self.target.x)
-        after = (height - self.target.y - self.target.height, width - self.target.x - self.target.width)
-        if not any((*before, *after)):
-            return inside
-        margins = [(b, a) for b, a in zip(before, after, strict=True)] + [(0, 0)] * (inside.ndim - 2)
-        return np.pad(inside, margins, mode="reflect" if self.placement is Placement.FIT else "constant")
-
     @staticmethod
     def _check(frame: Array, size: Size, what: str) -> None:
         height, width = frame.shape[:2]
@@ -195,7 +194,9 @@ def plan_geometry(
         raise BadInput(f"a plate of {plate[0]}x{plate[1]} with pixel aspect {pixel_aspect:g}", allowed="positive sizes")
     width, height = plate[0] * pixel_aspect, float(plate[1])
     scales = engine[0] / width, engine[1] / height
-    if placement is Placement.CROP:
+    if placement is Placement.STRETCH:
+        source, target = (Rectangle(x=0, y=0, width=size[0], height=size[1]) for size in (plate, engine))
+    elif placement is Placement.CROP:
         scale = max(scales)
         source = _centred((engine[0] / scale / pixel_aspect, engine[1] / scale), plate)
         target = Rectangle(x=0, y=0, width=engine[0], height=engine[1])
@@ -221,24 +222,6 @@ def nearest_size(plate: Size, sizes: Iterable[Size], *, pixel_aspect: float = 1.
 def _centred(wanted: tuple[float, float], frame: Size) -> Rectangle:
     width, height = (min(max(round(w), 1), most) for w, most in zip(wanted, frame, strict=True))
     return Rectangle(x=(frame[0] - width) // 2, y=(frame[1] - height) // 2, width=width, height=height)
-
-
-def _resize(frame: Array, size: Size, method: Method) -> Array:
-    height, width = frame.shape[:2]
-    if (width, height) == size:
-        return frame
-    if method is Method.SMOOTH:
-        smaller = size[0] * size[1] < width * height
-        source = frame.astype(np.float32) if frame.dtype == np.float16 else np.ascontiguousarray(frame)
-        smooth: Array = cv2.resize(source, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
-        return smooth
-    if method is Method.CLOSEST:
-        reach = max(1, math.ceil(height / size[1])), max(1, math.ceil(width / size[0]))
-        frame = cv2.dilate(np.ascontiguousarray(frame), np.ones(reach, np.uint8))
-    rows = ((np.arange(size[1]) + 0.5) * height / size[1]).astype(np.intp)
-    columns = ((np.arange(size[0]) + 0.5) * width / size[0]).astype(np.intp)
-    picked: Array = frame[rows[:, None], columns[None, :]]
-    return picked
 
 
 def _size(value: Iterable[int]) -> Size:

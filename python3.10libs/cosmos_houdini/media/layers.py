@@ -195,10 +195,10 @@ def _layers(headers: list[Mapping[str, Any]], types: Mapping[Channel, str]) -> t
     groups: dict[tuple[str, int | None], list[Channel]] = {}
     for part, header in enumerate(headers):
         part_name = str(header.get("name", "")) if len(headers) > 1 else ""
-        plain = {channel.name for channel in header["channels"] if "." not in channel.name}
+        names = {channel.name for channel in header["channels"]}
         for found in header["channels"]:
             channel = Channel(part=part, name=found.name)
-            name = _layer_name(found.name, part_name, plain)
+            name = _layer_name(found.name, part_name, names)
             ranked = _cryptomatte_of(name, cryptomattes)
             groups.setdefault((ranked, None) if ranked else (name, part), []).append(channel)
     ranked_names = {name for name, part in groups if part is None}
@@ -236,12 +236,12 @@ def cryptomatte_names(attributes: Mapping[str, Any]) -> list[str]:
     return [str(value) for key, value in attributes.items() if re.fullmatch(r"cryptomatte/[^/]+/name", key)]
 
 
-def _layer_name(channel: str, part_name: str, plain: set[str]) -> str:
-    """Return the layer of a channel; ``plain`` holds the channels of its part that have no layer in their name."""
+def _layer_name(channel: str, part_name: str, beside: set[str]) -> str:
+    """Return the layer of a channel; ``beside`` holds all channels of its part."""
     layer, _, _ = channel.rpartition(".")
     if layer:
         return layer
-    if channel in COLOR_CHANNELS or {"X", "Y", "Z"} <= plain or len(plain) == 1:
+    if channel in COLOR_CHANNELS or {"X", "Y", "Z"} <= beside or len(beside) == 1:
         return part_name or (PLAIN if channel in COLOR_CHANNELS else channel)
     return f"{part_name}.{channel}" if part_name else channel
 

@@ -98,6 +98,18 @@ def input_arguments(path: Path) -> list[str]:
     ]
 
 
+def rgb_arguments(path: Path, *, first: str = "") -> list[str]:
+    """Return the arguments that decode one of our own videos to RGB.
+
+    Args:
+        path: of the video.
+        first: filters that come before, each with a comma behind it.
+    """
+    flags = "accurate_rnd+full_chroma_int+full_chroma_inp"
+    shown = f"{first}scale=in_color_matrix=bt709:in_range=tv:out_range=pc:flags={flags},format=rgb24"
+    return [*input_arguments(path), "-map", "0:v:0", "-vf", shown, "-fps_mode", "passthrough"]
+
+
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file in hexadecimal."""
     digest = hashlib.sha256()

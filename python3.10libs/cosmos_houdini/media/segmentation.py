@@ -34,8 +34,12 @@ class ColorTable:
 
     colors: Mapping[str, Color] = field(default_factory=dict)
 
-    def extended(self, keys: Iterable[str]) -> ColorTable:
+    def extended(self, keys: Iterable[str], wishes: Mapping[str, Color] | None = None) -> ColorTable:
         """Return a table with colours for further keys, in natural order (``car2`` before ``car10``).
+
+        Args:
+            keys: of the objects; those that have a colour keep it.
+            wishes: the colours that new keys should get, where they are among ours and nobody has them.
 
         Raises:
             BadInput: more objects than there are distinct colours.
@@ -49,7 +53,14 @@ class ColorTable:
                 allowed=f"at most {len(self.colors) + len(free)} objects",
                 action="name the objects that matter",
             )
-        return ColorTable(colors={**self.colors, **dict(zip(new, free, strict=False))})
+        given: dict[str, Color] = {}
+        for key in new:
+            wish = (wishes or {}).get(key)
+            if wish in free:
+                free.remove(wish)
+                given[key] = wish
+        given |= dict(zip((key for key in new if key not in given), free, strict=False))
+        return ColorTable(colors={**self.colors, **given})
 
     def document(self) -> dict[str, Any]:
         """Return the table as JSON data, to be reused by the other shots of the show."""

@@ -70,6 +70,7 @@ class ComputedFrames:
         grey: whether the arrays are (height, width).
         applied: what was done to the pixels, in words, for ``metadata.json``.
         details: what is needed to make the pass again (depth range, palette), for ``metadata.json``.
+        problem: given the encoded video, says what of the frames was lost, None where nothing was.
     """
 
     label: str
@@ -79,6 +80,7 @@ class ComputedFrames:
     grey: bool = False
     applied: tuple[str, ...] = ()
     details: dict[str, object] | None = None
+    problem: Callable[[Path], str | None] | None = None
 
     def raw(self) -> Iterator[memoryview]:
         """Yield each frame as the bytes that FFmpeg is handed.

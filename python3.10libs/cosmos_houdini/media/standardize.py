@@ -92,7 +92,7 @@ def frame_arguments(source: VideoFacts, frame: int) -> list[str]:
     """Return the arguments that write one frame as ``_FRAME`` into the working folder."""
     filters = [
         f"select=eq(n\\,{frame})",
-        f"scale=in_color_matrix={_matrix(source)}:out_range=pc:flags=accurate_rnd+full_chroma_int+full_chroma_inp",
+        f"scale=in_color_matrix={matrix_of(source)}:out_range=pc:flags=accurate_rnd+full_chroma_int+full_chroma_inp",
         "format=rgb24",
         # The values were display-referred all the way: tagged as BT.709, viewers would change them.
         "setparams=color_primaries=bt709:color_trc=iec61966-2-1",
@@ -125,7 +125,7 @@ def video_filters(source: VideoFacts, *, fps: int, size: tuple[int, int]) -> lis
     width, height = fitted(displayed_size(source), size)
     return [
         f"fps={fps}",
-        f"scale={width}:{height}:in_color_matrix={_matrix(source)}:{encode.TO_BT709}",
+        f"scale={width}:{height}:in_color_matrix={matrix_of(source)}:{encode.TO_BT709}",
         "format=yuv420p",
         f"pad={size[0]}:{size[1]}:(ow-iw)/2:(oh-ih)/2:black",
         encode.TAGS,
@@ -133,7 +133,7 @@ def video_filters(source: VideoFacts, *, fps: int, size: tuple[int, int]) -> lis
     ]
 
 
-def _matrix(source: VideoFacts) -> str:
+def matrix_of(source: VideoFacts) -> str:
     """Return the matrix of a video; where it does not say, what players assume."""
     if source.color.matrix not in {"unknown", "unspecified"}:
         return "auto"

@@ -68,6 +68,7 @@ class Sequence:
         mismatched: frames whose size, depth, channels or format differ from most of the sequence.
         picture: what most of the sequence's headers say; None where no file could be read.
         differences: what the mismatched frames are instead, one sentence for each kind.
+        layer: the layer of EXR files that shows the pass; empty where the whole picture does.
     """
 
     pattern: str
@@ -81,6 +82,7 @@ class Sequence:
     mismatched: tuple[int, ...]
     picture: Picture | None
     differences: tuple[str, ...] = ()
+    layer: str = ""
 
     @property
     def first(self) -> int:

@@ -118,6 +118,7 @@ class Conversion:
         videos: one of each pass.
         scene: the scene as ``scene --json`` prints it, where one was given.
         caption: what a captioning model said, where one was asked.
+        frame: where the plate lies in the engine's frame.
         sources: what each video was made of.
     """
 
@@ -130,6 +131,7 @@ class Conversion:
     sources: Mapping[Pass, Source]
     scene: Mapping[str, Any] | None = None
     caption: Mapping[str, Any] | None = None
+    frame: Mapping[str, Any] | None = None
 
     def document(self) -> dict[str, Any]:
         """Return the conversion as ``metadata.json`` holds it and ``convert-sequence --json`` prints it."""
@@ -143,4 +145,5 @@ class Conversion:
             "scene": dict(self.scene) if self.scene is not None else None,
             "caption": dict(self.caption) if self.caption is not None else None,
             "sources": {str(pass_): source.document() for pass_, source in self.sources.items()},
+            **({"frame": dict(self.frame)} if self.frame is not None else {}),
         }

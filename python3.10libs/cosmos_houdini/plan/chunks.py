@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
+from cosmos_houdini.model.request import FramePlan
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunking:
@@ -51,3 +53,24 @@ class Chunking:
     def shorter(self) -> int:
         """The greatest length that needs one chunk less."""
         return (self.chunks - 1) * self._step + self.overlap
+
+
+def chunk_sentence(plan: FramePlan, *, first: int = 0, step: int = 1) -> str:
+    """Return chunks, seams, waste and the lengths without waste in words.
+
+    Args:
+        plan: of the engine.
+        first: number of the shot's first frame.
+        step: distance of the frame numbers.
+    """
+    length = plan.frames_per_chunk - plan.overlap
+    words = [f"{plan.chunks} chunk{'s' * (plan.chunks != 1)} of {plan.frames_per_chunk} frames"]
+    if plan.seams:
+        seams = ", ".join(str(first + index * step) for index in plan.seams)
+        words.append(f"seam{'s' * (len(plan.seams) != 1)} at frame {seams}")
+    if not plan.padding:
+        return "; ".join([*words, "no frame is wasted"])
+    words.append(f"{plan.padding} frames are made and thrown away")
+    lengths = [count * length + plan.overlap for count in (plan.chunks - 1, plan.chunks) if count]
+    ranges = [f"{first}-{first + (frames - 1) * step} ({frames})" for frames in lengths]
+    return "; ".join([*words, f"{' or '.join(ranges)} would waste none"])

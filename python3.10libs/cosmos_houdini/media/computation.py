@@ -1,0 +1,85 @@
+"""Which passes of a shot need more than FFmpeg, and their computation where there are any."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cosmos_houdini.media.choices import ControlChoices, DepthKind
+from cosmos_houdini.media.geometry import Geometry, Placement, plan_geometry
+from cosmos_houdini.media.selection import Selection
+from cosmos_houdini.media.source import ComputedFrames
+from cosmos_houdini.model.control import Pass
+
+_FOLDER = "frames"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Computation:
+    """What ``convert_sequences`` calls for the passes that are not encoded straight from their files.
+
+    Attributes:
+        choices: of a person.
+        geometry: where the plate lies in the videos; None where they have the plate's own size.
+        on_frames: called with 1 after each file that was read.
+        say: called with each sentence about what was found.
+    """
+
+    choices: ControlChoices
+    geometry: Geometry | None
+    on_frames: Callable[[int], None] = lambda _: None
+    say: Callable[[str], None] = lambda _: None
+
+    def __call__(self, selections: dict[Pass, Selection], folder: Path) -> Mapping[Pass, ComputedFrames]:
+        """Return the computed passes; ``folder`` keeps their frames until they are encoded."""
+        chosen = {pass_: s for pass_, s in selections.items() if self.needs_pixels(pass_, s)}
+        # Only here: most conversions need none of it, and NumPy, OpenCV and OpenImageIO take half a second to import.
+        direct = selections.get(Pass.DEPTH)
+        if direct and Pass.DEPTH not in chosen:
+            from cosmos_houdini.media.polarity import polarity_warning  # noqa: PLC0415
+
+            for sentence in polarity_warning(direct.files):
+                self.say(sentence)
+        if not chosen:
+            return {}
+        from cosmos_houdini.media.controls import ComputedPasses  # noqa: PLC0415
+
+        plate = _size(chosen)
+        passes = ComputedPasses(
+            selections=chosen,
+            rendered=frozenset(selections),
+            geometry=self.geometry or plan_geometry(plate, plate, placement=Placement.STRETCH),
+            choices=self.choices,
+            folder=folder / _FOLDER,
+            on_frames=self.on_frames,
+        )
+        made = passes.sources()
+        for note in passes.notes:
+            self.say(note)
+        return made
+
+    def steps(self, selections: Mapping[Pass, Selection]) -> int:
+        """Return how many files are read and frames are encoded in all, for a progress bar."""
+        frames = len(next(iter(selections.values())).files)
+        read = {s.sequence.pattern for pass_, s in selections.items() if self.needs_pixels(pass_, s)}
+        computed = {Pass.EDGE: self.choices.edge, Pass.VIS: self.choices.vis}
+        added = [pass_ for pass_, preset in computed.items() if preset and pass_ not in selections]
+        return frames * (len(read) + len(selections) + len(added))
+
+    def needs_pixels(self, pass_: Pass, selection: Selection) -> bool:
+        """Return whether the frames of a pass have to go through Python."""
+        picture = selection.sequence.picture
+        if self.geometry is not None and self.geometry.moves_pixels:
+            return True
+        if pass_ in {Pass.SEG, Pass.MASK} or (picture and picture.channel_type != "uint") or selection.sequence.layer:
+            return True
+        if pass_ is Pass.DEPTH:
+            return self.choices.depth.kind not in {None, DepthKind.NEAR_BRIGHT}
+        return pass_ is Pass.COLOR and bool(self.choices.edge or self.choices.vis)
+
+
+def _size(selections: Mapping[Pass, Selection]) -> tuple[int, int]:
+    picture = next(iter(selections.values())).sequence.picture
+    assert picture is not None  # noqa: S101 - select() refuses sequences without one
+    return picture.size

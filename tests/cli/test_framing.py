@@ -1,0 +1,139 @@
+"""Scope and anamorphic plates: every pass in one place of the engine's frame, and the result back on the plate."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+import cv2
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from clips import decoded, write_picture
+from cosmos_houdini.cli.convert import convert_sequence
+from cosmos_houdini.cli.restore import restore
+from cosmos_houdini.errors import BadInput
+
+SCOPE = (956, 400)
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def invoke(command: click.Command, *arguments: object) -> Result:
+    return CliRunner().invoke(command, [*map(str, arguments)], catch_exceptions=False, standalone_mode=False)
+
+
+def converted(*arguments: object) -> dict[str, Any]:
+    return dict(json.loads(invoke(convert_sequence, *arguments, "--json").stdout))
+
+
+def disc(size: tuple[int, int], frame: int) -> np.ndarray:
+    """Return a picture with a white disc that moves on by 20 pixels a frame, on grey."""
+    pixels = np.full((size[1], size[0], 3), 90, np.uint8)
+    cv2.circle(pixels, (200 + 20 * frame, size[1] // 2), 60, (255, 255, 255), -1)
+    return pixels
+
+
+def write_plate(folder: Path, size: tuple[int, int] = SCOPE, frames: int = 3) -> Path:
+    folder.mkdir()
+    for frame in range(frames):
+        write_picture(folder / f"sh.color.{1001 + frame}.png", disc(size, frame))
+        write_picture(folder / f"sh.depth.{1001 + frame}.png", disc(size, frame)[..., 0])
+    return folder
+
+
+def box(picture: np.ndarray) -> tuple[int, int, int, int]:
+    rows, columns = np.nonzero(picture[..., 0] > 180)
+    return int(columns.min()), int(rows.min()), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1
+
+
+@pytest.mark.parametrize("fit", ["auto", "fit", "letterbox", "crop"])
+def test_round_stays_round_in_every_pass_and_comes_back_to_its_place(tmp_path: Path, fit: str):
+    plate = write_plate(tmp_path / "render")
+    result = converted(plate, "-o", tmp_path / "out", "--fit", fit)
+    assert result["size"] == [1280, 704]
+    boxes = {pass_: box(decoded(Path(video["path"]))[1]) for pass_, video in result["videos"].items()}
+    assert abs(boxes["color"][2] - boxes["color"][3]) <= 2
+    assert max(abs(a - b) for a, b in zip(boxes["color"], boxes["depth"], strict=True)) <= 3
+    invoke(restore, tmp_path / "out/color.mp4", "--metadata", tmp_path / "out/metadata.json", "-o", tmp_path / "o.mp4")
+    back = decoded(tmp_path / "o.mp4")
+    assert back.shape == (3, SCOPE[1], SCOPE[0], 3)
+    for frame in range(3):
+        wanted = box(disc(SCOPE, frame))
+        assert max(abs(a - b) for a, b in zip(box(back[frame]), wanted, strict=True)) <= 1
+
+
+def test_pictures_come_back_with_the_frame_numbers_of_the_plate(tmp_path: Path):
+    converted(write_plate(tmp_path / "render"), "-o", tmp_path / "out")
+    invoke(restore, tmp_path / "out/color.mp4", "--metadata", tmp_path / "out", "-o", tmp_path / "back/sh.####.png")
+    assert sorted(path.name for path in (tmp_path / "back").iterdir()) == [f"sh.{n}.png" for n in (1001, 1002, 1003)]
+    back = cv2.imread(str(tmp_path / "back/sh.1003.png"))
+    assert np.abs(back.astype(int) - disc(SCOPE, 2)).mean() < 3
+
+
+def test_a_plate_of_nearly_the_engines_aspect_is_left_alone(tmp_path: Path):
+    result = invoke(convert_sequence, write_plate(tmp_path / "render", (960, 540)), "-o", tmp_path / "out", "--json")
+    document = json.loads(result.stdout)
+    assert document["size"] == [960, 540]
+    assert (document["frame"]["placement"], document["frame"]["applied"]) == ("stretch", False)
+    assert result.stderr.count("--fit") == 0
+
+
+def test_a_squash_is_never_silent(tmp_path: Path):
+    result = invoke(convert_sequence, write_plate(tmp_path / "render"), "-o", tmp_path / "out", "--fit", "none")
+    assert "0.76 times as wide; --fit letterbox keeps the aspect" in result.stderr
+
+
+def test_anamorphic_plates_are_shown_in_their_own_aspect(tmp_path: Path):
+    plate = write_plate(tmp_path / "render", (478, 400))
+    result = converted(plate, "-o", tmp_path / "out", "--pixel-aspect", "2")
+    assert result["size"] == [1280, 704]
+    _, _, width, height = box(decoded(Path(result["videos"]["color"]["path"]))[0])
+    assert width / height == pytest.approx(2, abs=0.05)
+
+
+def test_edge_and_vis_are_computed_in_the_engines_size(tmp_path: Path):
+    plate = write_plate(tmp_path / "render", (960, 540))
+    result = converted(plate, "-o", tmp_path / "out", "--edge", "low", "--vis", "medium")
+    assert list(result["videos"]) == ["color", "depth", "edge", "vis"]
+    assert result["size"] == [1280, 704]
+    assert result["sources"]["edge"]["preset"] == "low"
+    color = decoded(Path(result["videos"]["color"]["path"]))[1]
+    edge = decoded(Path(result["videos"]["edge"]["path"]))[1]
+    lines = cv2.dilate(cv2.Canny(color, 50, 100), np.ones((3, 3), np.uint8)) > 0
+    assert lines[edge[..., 0] > 128].mean() > 0.95
+    assert (edge[..., 0] > 128).sum() > 300
+
+
+def test_a_rendered_edge_pass_is_used_and_warned_about_when_it_lacks_edges(tmp_path: Path):
+    plate = write_plate(tmp_path / "render", (960, 540))
+    for frame in (1001, 1002, 1003):
+        write_picture(plate / f"sh.edge.{frame}.png", np.zeros((540, 960), np.uint8))
+    result = invoke(convert_sequence, plate, "-o", tmp_path / "out", "--edge", "low", "--vis", "low", "--json")
+    assert "preset" not in json.loads(result.stdout)["sources"]["edge"]
+    assert "shows 0% of the edges of the colour pass" in result.stderr
+
+
+def test_a_video_of_another_shape_or_too_short_is_refused(tmp_path: Path):
+    converted(write_plate(tmp_path / "a"), "-o", tmp_path / "out")
+    converted(write_plate(tmp_path / "b", (400, 400), frames=2), "-o", tmp_path / "other")
+    video = tmp_path / "other/color.mp4"
+    with pytest.raises(BadInput, match="has 2 frames"):
+        invoke(restore, video, "--metadata", tmp_path / "out", "-o", tmp_path / "o.mp4")
+    converted(write_plate(tmp_path / "c", (400, 400)), "-o", tmp_path / "square")
+    with pytest.raises(BadInput, match="400x400; allowed: 1280x704"):
+        invoke(restore, tmp_path / "square/color.mp4", "--metadata", tmp_path / "out", "-o", tmp_path / "o.mp4")
+    assert not (tmp_path / "o.mp4").exists()
+
+
+def test_one_contact_sheet_a_shot_is_written(tmp_path: Path):
+    converted(write_plate(tmp_path / "render"), "-o", tmp_path / "out", "--preview")
+    sheet = cv2.imread(str(tmp_path / "out/preview.png"))
+    assert sheet.shape[1] > 3 * 240
+    assert not (tmp_path / "out/.preview.png.partial").exists()
