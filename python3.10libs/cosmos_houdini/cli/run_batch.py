@@ -67,7 +67,7 @@ def run_batch(
         finally:
             # What was cut off in the middle has a row for each run too.
             rows += _rows(client, runs, jobs, settings.price_per_hour)
-            write_whole(table, csv_text(rows).encode())
+            write_whole(table, csv_text(row.document() for row in rows).encode())
     if as_json:
         print_json({"runs": [row.document() for row in rows]})
     else:

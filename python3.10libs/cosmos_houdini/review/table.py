@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.job import Attempt, Job, JobState
+from cosmos_houdini.model.request import Clip
 from cosmos_houdini.plan.sweep import Run
 from cosmos_houdini.queue.collect import RESULT
 from cosmos_houdini.queue.finish import RESULT_SCHEMA
@@ -33,6 +34,7 @@ class Row:
         seconds: of all attempts, from each start on the host until its end was seen here; None before the first end.
         cost: of these seconds by the host's price; None where the host has no price.
         result: path of the result; empty where there is none.
+        clip: the result as it was when it was verified; None where there is none.
         differences: what was recorded otherwise than asked for, in words.
     """
 
@@ -44,6 +46,7 @@ class Row:
     seconds: float | None
     cost: float | None
     result: str
+    clip: Clip | None
     differences: tuple[str, ...]
 
     def document(self) -> dict[str, Any]:
@@ -66,11 +69,11 @@ class Row:
         }
 
 
-def row_of(run: Run, record: JobRecord, attempts: Iterable[Attempt], price_per_hour: float | None) -> Row:
+def row_of(run: Run | None, record: JobRecord, attempts: Iterable[Attempt], price_per_hour: float | None) -> Row:
     """Return the row of a run, from its job and from the ``result.json`` that lies beside its result.
 
     Args:
-        run: what was asked for.
+        run: what was asked for; None for a job that is shown for itself.
         record: the run's job.
         attempts: of the job; those that failed took their time too.
         price_per_hour: of the job's host, where it is known.
@@ -81,8 +84,8 @@ def row_of(run: Run, record: JobRecord, attempts: Iterable[Attempt], price_per_h
     times = [a.ended_at - a.started_at for a in attempts if a.started_at is not None and a.ended_at is not None]
     seconds = sum(times) if times else None
     return Row(
-        run=run.name,
-        spec=str(run.shared.spec_file),
+        run=run.name if run else record.job.name,
+        spec=str(run.shared.spec_file) if run else "",
         job=record.job,
         weights={kind: control["weight"] for kind, control in recorded["controls"].items()},
         parameters=recorded["parameters"],
@@ -91,7 +94,8 @@ def row_of(run: Run, record: JobRecord, attempts: Iterable[Attempt], price_per_h
         if seconds is None or price_per_hour is None
         else round(seconds / SECONDS_PER_HOUR * price_per_hour, 4),
         result=record.job.outputs[0] if record.job.outputs else "",
-        differences=(problem,) if problem else differences(run, recorded),
+        clip=_clip(record, result),
+        differences=(problem,) if problem else differences(run, recorded) if run else (),
     )
 
 
@@ -110,20 +114,20 @@ def differences(run: Run, recorded: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def csv_text(rows: Sequence[Row]) -> str:
-    """Return rows as CSV: one column for each weight and parameter that any of them has."""
-    documents = [_flat(row) for row in rows]
-    columns = list(dict.fromkeys(name for document in documents for name in document))
+def csv_text(documents: Iterable[Mapping[str, Any]]) -> str:
+    """Return documents of rows as CSV: one column for each weight, parameter and further key that any of them has."""
+    lines = [_flat(document) for document in documents]
+    columns = list(dict.fromkeys(name for line in lines for name in line))
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(documents)
+    writer.writerows(lines)
     return text.getvalue()
 
 
-def _flat(row: Row) -> dict[str, Any]:
-    document = row.document()
-    parameters = document.pop("parameters")
+def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    document = dict(row)
+    parameters = dict(document.pop("parameters"))
     error = document.pop("error") or {"class": "", "message": ""}
     end = {name: document.pop(name) for name in ("seconds", "cost", "result", "differences")}
     weights = parameters.pop("weights")
@@ -144,6 +148,20 @@ def totals(rows: Iterable[Row]) -> dict[JobState, int]:
     for row in rows:
         counts[row.job.state] = counts.get(row.job.state, 0) + 1
     return counts
+
+
+def _clip(record: JobRecord, result: Mapping[str, Any] | None) -> Clip | None:
+    if result is None or not record.job.outputs:
+        return None
+    first = result["outputs"][0]
+    width, height = first["size"]
+    return Clip(
+        path=Path(record.job.outputs[0]),
+        sha256=first["sha256"],
+        frames=first["frames"],
+        size=(width, height),
+        fps=first["fps"],
+    )
 
 
 def _result(record: JobRecord) -> tuple[str, dict[str, Any] | None]:

@@ -1,0 +1,87 @@
+"""The folder of a report: written whole or not at all, and never over anything that is not a report's own."""
+
+from __future__ import annotations
+
+import errno
+import json
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cosmos_houdini.errors import BadInput, DiskFull
+
+SCHEMA = "cosmos-houdini/report/1"
+DOCUMENT = "report.json"
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+@contextmanager
+def replacing(folder: Path) -> Iterator[Path]:
+    """Give an empty folder beside ``folder``, which takes its place when the block ends well and is gone otherwise.
+
+    Raises:
+        BadInput: ``folder`` holds something that no report wrote there, or cannot be made.
+        DiskFull: the block ended for want of room.
+    """
+    check(folder)
+    fresh, old = (folder.with_name(f".{uuid.uuid4().hex}.part") for _ in range(2))
+    try:
+        fresh.mkdir(parents=True)
+    except OSError as error:
+        raise BadInput(f"{folder} cannot be made: {error.strerror}") from error
+    try:
+        with _room(folder):
+            yield fresh
+        if folder.exists():
+            folder.replace(old)
+        try:
+            fresh.replace(folder)
+        except OSError:
+            if old.exists():
+                old.replace(folder)
+            raise
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def _room(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise DiskFull(f"no room on this machine for {folder}", action="free some room and try again") from error
+
+
+def check(folder: Path) -> None:
+    """Refuse a folder in which anything lies that the report there does not name as its own.
+
+    Raises:
+        BadInput: there is such a file, which is named; or ``folder`` is none.
+    """
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise BadInput(f"{folder} is no folder", action="name another one with -o")
+    own = _files_of_report(folder)
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if not path.is_dir() and name not in own:
+            raise BadInput(f"{path} is not of a report and would be lost", action="move it away, or name another -o")
+
+
+def files(folder: Path) -> list[str]:
+    """Return the files below a folder, by their names relative to it."""
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def _files_of_report(folder: Path) -> set[str]:
+    try:
+        document = json.loads((folder / DOCUMENT).read_text(encoding="utf-8"))
+        return set(document["files"]) if document["schema"] == SCHEMA else set()
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
