@@ -7,7 +7,7 @@ import OpenEXR
 import pytest
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.layers import Window, choose_layers, list_layers, read_header
+from cosmos_houdini.media.layers import Window, choose_layers, read_header
 from cosmos_houdini.model.control import Pass
 from exrs import cryptomatte, write_exr, write_parts
 
@@ -27,7 +27,7 @@ def chosen(path: Path) -> dict[Pass, str]:
 
 def test_channels_are_grouped_into_layers_in_the_order_red_green_blue_alpha(tmp_path: Path):
     path = write_exr(tmp_path / "a.exr", {**RGBA, "Pz": FLOAT, **vector("N"), "Op_Id": UINT})
-    layers = {layer.name: layer for layer in list_layers(path)}
+    layers = {layer.name: layer for layer in read_header(path).layers}
     assert set(layers) == {"rgba", "Pz", "N", "Op_Id"}
     assert [channel.name for channel in layers["rgba"].channels] == ["R", "G", "B", "A"]
     assert [channel.name for channel in layers["N"].channels] == ["N.X", "N.Y", "N.Z"]
@@ -86,7 +86,7 @@ def test_cryptomatte_of_objects_stands_before_ids_and_materials(tmp_path: Path):
         {**RGBA, "id": UINT, **preview, **materials, **objects},
         attributes={**object_attributes, **material_attributes},
     )
-    assert sorted(layer.name for layer in list_layers(path)) == ["CryptoMaterial", "CryptoObject", "id", "rgba"]
+    assert sorted(layer.name for layer in read_header(path).layers) == ["CryptoMaterial", "CryptoObject", "id", "rgba"]
     seg = choose_layers(read_header(path))[Pass.SEG]
     assert (seg.name, seg.cryptomatte) == ("CryptoObject", True)
     assert [channel.name[-4:] for channel in seg.channels] == [f"{r}.{c}" for r in ("00", "01") for c in "RGBA"]
@@ -146,4 +146,4 @@ def test_no_exr_is_named_in_one_line(tmp_path: Path, content: bytes):
 
 def test_missing_file_is_named(tmp_path: Path):
     with pytest.raises(BadInput, match=r"none\.exr is no file"):
-        list_layers(tmp_path / "none.exr")
+        read_header(tmp_path / "none.exr")

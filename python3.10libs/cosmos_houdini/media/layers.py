@@ -135,11 +135,6 @@ def read_header(path: Path) -> Header:
     )
 
 
-def list_layers(path: Path) -> tuple[Layer, ...]:
-    """Return the layers of an EXR in the order of the file; errors as for ``read_header``."""
-    return read_header(path).layers
-
-
 def choose_layers(header: Header, overrides: Mapping[Pass, str] | None = None) -> dict[Pass, Layer]:
     """Return the layer that feeds each pass, by the names that the usual renderers give.
 

@@ -20,8 +20,15 @@ from cosmos_houdini.model.batch import (
     Range,
     Sampler,
 )
-from cosmos_houdini.model.control import Control
-from cosmos_houdini.plan.specs import absolute_from, allowed, relative_below, shown, with_slashes, write_whole
+from cosmos_houdini.plan.specs import (
+    absolute_from,
+    allowed,
+    relative_below,
+    shown,
+    with_slashes,
+    write_whole,
+    wrong_key,
+)
 
 _Model = TypeVar("_Model", BatchSpec, Randomization)
 
@@ -108,18 +115,8 @@ def _explained(error: ValidationError, model: type[BaseModel], path: Path) -> Ba
     first = error.errors(include_url=False)[0]
     parts = [str(part) for part in first["loc"] if part not in _FORMS]
     key = ".".join(parts)
-    if first["type"] == "extra_forbidden":
-        fields = _fields(first["loc"], model)
-        return BadInput(
-            f"{path}: unknown key {key!r}", allowed=", ".join(fields), action=did_you_mean(parts[-1], fields)
-        )
-    if first["type"] == "missing":
-        return BadInput(f"{path}: {key!r} is missing")
-    if "[key]" in first["loc"]:
-        kinds = [str(kind) for kind in Control]
-        return BadInput(
-            f"{path}: unknown control {key!r}", allowed=", ".join(kinds), action=did_you_mean(parts[-1], kinds)
-        )
+    if error_of_key := wrong_key(first, parts, _fields(first["loc"], model), str(path)):
+        return error_of_key
     return BadInput(
         f"{path}: {key} = {shown(first['input'])}",
         allowed=_allowed(first["loc"], first["type"]) or allowed("" if "control_weights" in key else key, first["msg"]),
@@ -147,6 +144,6 @@ def _fields(loc: tuple[int | str, ...], model: type[BaseModel]) -> list[str]:
         owner = Range
     elif "constraints" in loc:
         owner = Constraints
-    elif loc[0] == "items":
+    elif loc[:1] == ("items",):
         owner = BatchItem
     return [field.alias or name for name, field in owner.model_fields.items()]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path, PurePath
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.model.control import Control
@@ -100,19 +101,31 @@ def _explained(error: ValidationError, model: type[BaseModel], where: str) -> Ba
     if "parameters" in parts:
         parts = parts[: parts.index("parameters") + 2]
     key = ".".join(parts)
-    if first["type"] == "extra_forbidden":
-        fields = _fields(PromptSpec if "spec" in parts[:-1] else model)
-        return BadInput(
-            f"{where}: unknown key {key!r}", allowed=", ".join(fields), action=did_you_mean(parts[-1], fields)
-        )
-    if first["type"] == "missing":
-        return BadInput(f"{where}: {key!r} is missing")
-    if "[key]" in first["loc"]:
-        kinds = [str(kind) for kind in Control]
-        return BadInput(
-            f"{where}: unknown control {key!r}", allowed=", ".join(kinds), action=did_you_mean(parts[-1], kinds)
-        )
+    fields = _fields(PromptSpec if "spec" in parts[:-1] else model)
+    if error_of_key := wrong_key(first, parts, fields, where):
+        return error_of_key
     return BadInput(f"{where}: {key} = {shown(first['input'])}", allowed=allowed(key, first["msg"]))
+
+
+def wrong_key(first: ErrorDetails, parts: list[str], fields: Iterable[str], where: str) -> BadInput | None:
+    """Return the error of a key that is unknown, missing or no control; None where only its value is wrong.
+
+    Args:
+        first: what pydantic says.
+        parts: where it says so, in names that people know.
+        fields: the keys that are known there.
+        where: names the file or command.
+    """
+    kind, key = first["type"], ".".join(parts)
+    if kind == "missing":
+        return BadInput(f"{where}: {key!r} is missing")
+    if kind == "extra_forbidden":
+        known, what = list(fields), "key"
+    elif "[key]" in first["loc"]:
+        known, what = [str(control) for control in Control], "control"
+    else:
+        return None
+    return BadInput(f"{where}: unknown {what} {key!r}", allowed=", ".join(known), action=did_you_mean(parts[-1], known))
 
 
 def allowed(key: str, message: str) -> str:
