@@ -89,7 +89,8 @@ def submit(
     shot = _shot(scene_file, config, renders=renders, node=node)
     shot = replace(shot, name=name or shot.name, frame_range=span.parse(range_) if range_ else shot.frame_range)
     folder = (results or config.project / RESULTS / shot.name).absolute()
-    # The prompt and the weights are checked before minutes go into encoding.
+    # The host, the prompt and the weights are checked before minutes go into encoding.
+    config.settings.host(host)
     spec = {"name": shot.name, "prompt": prompt, "negative_prompt": negative_prompt, "input_video": folder}
     validated(PromptSpec, spec, "submit")
     run = {"name": shot.name, "engine": chosen.name, "parameters": parameters, "weights": weights_of(weights)}
@@ -131,7 +132,13 @@ def _shot(scene_file: Path, config: Config, *, renders: str | None, node: str | 
 def _frames(shot: Shot, wishes: ControlWishes, *, on_gap: OnGap) -> ShotFrames:
     with progress_bar("verifying", total=sum(len(s.frames) for s in shot.found), unit="files") as advance:
         sequences = check_sequences(shot.found, on_frame=advance).sequences
-    return shot_frames(sequences, wishes, frame_range=shot.frame_range, on_gap=on_gap)
+    frames = shot_frames(sequences, wishes, frame_range=shot.frame_range, on_gap=on_gap)
+    if Pass.COLOR not in frames.selections:
+        raise BadInput(
+            f"{shot.name} has no colour pass among {', '.join(str(pass_) for pass_ in frames.selections)}",
+            action="name the folder or files of the beauty render after it, or add a word under 'passes.color'",
+        )
+    return frames
 
 
 def _with_weighted(shot: ShotFrames, weights: Mapping[Control, float]) -> ShotFrames:
@@ -174,11 +181,6 @@ def _say_converted(conversion: Conversion) -> None:
 def _videos(conversion: Conversion) -> dict[str, object]:
     """Return the colour video and the control videos of a conversion, as a prompt spec names them."""
     paths = {video.pass_: video.clip.path for video in conversion.videos}
-    if Pass.COLOR not in paths:
-        raise BadInput(
-            f"{conversion.name} has no colour pass among {', '.join(str(pass_) for pass_ in paths)}",
-            action="name the folder or files of the beauty render after it, or add a word under 'passes.color'",
-        )
     controls = {kind.value: paths[Pass(kind.value)] for kind in Control if Pass(kind.value) in paths}
     return {"input_video": paths[Pass.COLOR], "controls": controls}
 
