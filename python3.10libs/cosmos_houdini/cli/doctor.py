@@ -19,6 +19,9 @@ FAILED, UNREACHED = 1, 3
 _MARKS = {Verdict.PASSED: ("pass", "green"), Verdict.WARNED: ("warn", "yellow"), Verdict.FAILED: ("FAIL", "red")}
 _WIDTH = 15
 
+_Placed = tuple["str | None", Finding]
+"""A finding and the host that it is about, None for this machine."""
+
 
 @click.command(help="Look whether this machine, and a host, have what jobs need; a line for each thing.")
 @click.option("--host", help="Look at this host too: connection, programs, GPUs, image, checkpoints, disk.")
@@ -26,8 +29,9 @@ _WIDTH = 15
 @json_option
 def doctor(*, host: str | None, chosen: str | None, as_json: bool) -> int:
     """Print findings as they come; 1 where one is a failure, 3 where it is that the host cannot be reached."""
-    found: list[tuple[str | None, Finding]] = []
+    found: list[_Placed] = []
     hosts: list[str] = []
+    findings: Iterator[_Placed]
     try:
         config = load()
     except BadInput as error:
@@ -45,8 +49,7 @@ def doctor(*, host: str | None, chosen: str | None, as_json: bool) -> int:
     return _concluded(found)
 
 
-def _findings(config: Config, host: str | None, chosen: str | None) -> Iterator[tuple[str | None, Finding]]:
-    """Give each finding with the host that it is about, None for this machine."""
+def _findings(config: Config, host: str | None, chosen: str | None) -> Iterator[_Placed]:
     settings = config.settings.host(host)[1] if host else None
     engines = engines_for(chosen or config.settings.defaults.engine, settings) if settings else []
     yield from ((None, finding) for finding in check_machine(config))
@@ -62,11 +65,11 @@ def _show(place: str | None, finding: Finding, *, is_first: bool) -> None:
     click.echo(f"{click.style(mark, color)}  {finding.check:<{_WIDTH}}  {text}")
 
 
-def _failures(found: list[tuple[str | None, Finding]]) -> list[str]:
+def _failures(found: list[_Placed]) -> list[str]:
     return [finding.check for _, finding in found if finding.verdict is Verdict.FAILED]
 
 
-def _concluded(found: list[tuple[str | None, Finding]]) -> int:
+def _concluded(found: list[_Placed]) -> int:
     counted = Counter(finding.verdict for _, finding in found)
     said = [f"{len(found)} checks: {counted[Verdict.PASSED]} passed"]
     if counted[Verdict.WARNED]:
