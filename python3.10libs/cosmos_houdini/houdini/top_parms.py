@@ -1,4 +1,4 @@
-"""The four node types for TOP networks and their parameters: the one table that nodes, asset and shelf are made from."""
+"""The four node types for TOP networks and their parameters: one table for nodes, asset and shelf."""
 
 from __future__ import annotations
 
@@ -146,6 +146,13 @@ SHOT = NodeType(
             folder="Shot",
         ),
         Parm(
+            name="name",
+            label="Shot Name",
+            default="",
+            help="Names folders and jobs; the scene's name when empty, and the node's and take's where there are several.",
+            folder="Shot",
+        ),
+        Parm(
             name="frame_range",
             label="Frame Range",
             default="",
@@ -288,17 +295,10 @@ TRANSFER = NodeType(
             folder="Parameters",
         ),
         Parm(
-            name="hip",
-            label="Scene",
-            default="$HIPFILE",
-            help="The saved scene, where no Cosmos Shot stands above.",
-            folder="Shot",
-        ),
-        Parm(
-            name="node",
-            label="Render Node",
+            name="videos",
+            label="Videos",
             default="",
-            help="The node that wrote the frames, where no Cosmos Shot stands above. Each work item encodes for itself.",
+            help="Folder that convert-sequence has written; needed only where no Cosmos Shot stands above.",
             folder="Shot",
         ),
         Parm(
@@ -394,13 +394,6 @@ SWEEP = NodeType(
             help="The weights of a run add up to at most this; 0 sets no limit.",
             folder="Sweep",
             limits=(0, 4),
-        ),
-        Parm(
-            name="randomization",
-            label="Randomization File",
-            default="",
-            help="YAML or JSON as `create-batch --randomization` takes it, instead of the fields above.",
-            folder="Sweep",
         ),
         _ENGINE,
         _FOLDER,
