@@ -9,14 +9,17 @@ import hou
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.alert import explained
+from cosmos_houdini.houdini.doctor_window import DoctorWindow
 from cosmos_houdini.houdini.monitor import Monitor
 from cosmos_houdini.houdini.open_scene import output_paths
+from cosmos_houdini.houdini.qt import QtWidgets
 from cosmos_houdini.houdini.submission import Submission
 from cosmos_houdini.houdini.submit_dialog import SubmitDialog
 
 # Held here, since Qt alone does not keep a window's Python part alive.
 _monitors: dict[Path, Monitor] = {}
 _dialogs: dict[Path, SubmitDialog] = {}
+_doctors: dict[Path, DoctorWindow] = {}
 
 
 @explained
@@ -61,6 +64,18 @@ def settings() -> None:
     )
 
 
+@explained
+def doctor() -> None:
+    """Show what this machine and the hosts lack; before the first shot too, so a scene without a file will do."""
+    folder = Path.home() if hou.hipFile.isNewFile() else _saved_scene().parent
+    if folder not in _doctors:
+        _doctors[folder] = DoctorWindow(folder, hou.qt.mainWindow())
+        _doctors[folder].setStyleSheet(hou.qt.styleSheet())
+    else:
+        _doctors[folder].look()
+    _bring_to_front(_doctors[folder])
+
+
 def _submit(submission: Submission) -> None:
     _monitor(submission.hip.parent).submit(submission.hip.stem, submission.arguments())
 
@@ -94,8 +109,11 @@ def _monitor(folder: Path) -> Monitor:
     if folder not in _monitors:
         _monitors[folder] = Monitor(folder, hou.qt.mainWindow())
         _monitors[folder].setStyleSheet(hou.qt.styleSheet())
-    monitor = _monitors[folder]
-    monitor.show()
-    monitor.raise_()
-    monitor.activateWindow()
-    return monitor
+    _bring_to_front(_monitors[folder])
+    return _monitors[folder]
+
+
+def _bring_to_front(window: QtWidgets.QWidget) -> None:
+    window.show()
+    window.raise_()
+    window.activateWindow()
