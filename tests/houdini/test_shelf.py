@@ -25,7 +25,8 @@ from sshd import free_port
 
 FILE = ROOT / "toolbar" / "cosmos.shelf"
 PROMPT = 'A "wet" street; $(rain) & größe'
-TOOLS = ["cosmos::submit_shot", "cosmos::job_monitor", "cosmos::settings", "cosmos::doctor"]
+NAMES = ["submit_shot", "set_up_sweep", "job_monitor", "settings", "doctor"]
+TOOLS = [f"cosmos::{name}" for name in NAMES]
 OF_A_SCENE = [name for name in TOOLS if name != "cosmos::doctor"]
 
 
