@@ -23,7 +23,7 @@ from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.top_order import Order
 
 OPTION = "--guard"
-GRACE_S = 5.0
+GRACE_S = 3.0
 CONNECT_TIMEOUT_S = 5.0
 
 
@@ -74,7 +74,7 @@ def watch(stdin: IO[str], environ: Mapping[str, str] | None = None) -> int:
     if not first or stdin.read():
         return 0
     watched = json.loads(first)
-    time.sleep(float(environ.get("COSMOS_GUARD_GRACE_S", GRACE_S)))
+    time.sleep(GRACE_S)
     if not answers(environ.get("PDG_RESULT_SERVER", "")):
         return 0
     try:
