@@ -268,18 +268,13 @@ def _in_this_process(top: Top, item: fake_pdg.WorkItem) -> int:
 
 def _kept(item: fake_pdg.WorkItem, before: list[fake_pdg.WorkItem]) -> fake_pdg.WorkItem:
     """Return the work item of an earlier generation that this one is again."""
-    for old in before:
-        if old.index == item.index and _made_as(old) == _made_as(item):
-            return old
-    item._made = _made_as(item)
-    return item
+    item._generated = fake_pdg.copied(item._attributes)
+    return next((old for old in before if _made_as(old) == _made_as(item)), item)
 
 
 def _made_as(item: fake_pdg.WorkItem) -> object:
-    """Return what a work item was generated as; what its cook added does not count."""
-    made = getattr(item, "_made", None)
-    parents = [parent.id for parent in item._parents]
-    return made or (parents, item.command, {name: list(v) for name, (_, v) in item._attributes.items()})
+    """Return what a work item was generated as."""
+    return (item.index, [parent.id for parent in item._parents], item.command, item._generated)
 
 
 def wait_until(condition: Callable[[], bool], *, timeout_s: float = 60.0) -> None:

@@ -66,7 +66,7 @@ DOCUMENTED: dict[str, tuple[str, str]] = {
 OPTIONS = {"index", "parent", "parentArray", "priority", "cookType", "inProcess"}
 """Of a new work item: pdg/WorkItemOptions.html."""
 
-# The low-level module's parameters after those that are named here are told by name.
+TIMES = "duration hash_code"
 JOB_API: dict[str, tuple[str, str]] = {
     "pdgjson.WorkItem": ("", PAGES + "jobapi.html"),
     "pdgjson.WorkItem.fromJobEnvironment": ("item_name cb_server expand_strings as_native", PAGES + "jobapi.html"),
@@ -86,8 +86,7 @@ JOB_API: dict[str, tuple[str, str]] = {
     "pdgjson.AttribError": ("", SHIPPED),
     "pdgcmd.printlog": ("message prefix verbosity timestamp", SHIPPED),
     "pdgcmd.addOutputFile": (
-        "result_data workitem_id server_addr result_data_tag subindex and_success to_stdout duration hash_code "
-        + "raise_exc",
+        f"result_data workitem_id server_addr result_data_tag subindex and_success to_stdout {TIMES} raise_exc",
         PAGES + "jobapi.html",
     ),
     "pdgcmd.setIntAttrib": ("attr_name value index workitem_id subindex server_addr raise_exc", PAGES + "jobapi.html"),
@@ -103,7 +102,7 @@ JOB_API: dict[str, tuple[str, str]] = {
     "pdgcmd.workItemSetCustomState": ("custom_state workitem_id subindex server_addr", SHIPPED),
     "pdgcmd.warning": ("message workitem_id server_addr", SHIPPED),
 }
-OWN = {"modules", "job_environment", "annotations"}
+OWN = {"copied", "modules", "job_environment", "annotations"}
 RING = LIBRARIES / "cosmos_houdini" / "houdini"
 
 
