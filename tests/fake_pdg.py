@@ -37,6 +37,10 @@ class File:
         self.path, self.tag = path, tag
 
 
+def copied(attributes: dict[str, Any]) -> dict[str, Any]:
+    return {name: (kind, list(values)) for name, (kind, values) in attributes.items()}
+
+
 class WorkItem:
     """A work item; attributes are arrays, each of one type."""
 
@@ -44,7 +48,9 @@ class WorkItem:
         self._id, self._index, parents, clone = args
         self._parents: list[WorkItem] = list(parents)
         source: WorkItem | None = self._parents[0] if self._parents and clone else None
-        self._attributes = {name: (kind, list(v)) for name, (kind, v) in source._attributes.items()} if source else {}
+        # What the cook of a parent added is no part of what its children are generated with.
+        self._attributes = copied(source._generated) if source else {}
+        self._generated: dict[str, Any] = {}
         self._files: list[File] = []
         self._command = ""
         self._state = workItemState.Uncooked

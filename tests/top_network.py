@@ -18,7 +18,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,7 +70,7 @@ class Top:
 
 
 class Network:
-    """A network in the scene of a folder.
+    """A network in the scene of a folder, in a Houdini that is open for the length of a block.
 
     Args:
         folder: of the scene, ``$HIP``.
@@ -134,12 +134,15 @@ class Network:
         if not self.generate():
             return False
         self._cancelled.clear()
-        with self._server() as address:
-            for top in self.tops:
-                left = [item for item in top.items if item.state != STATE.CookedSuccess]
-                with ThreadPoolExecutor(1 if in_process else self._slots) as pool:
-                    for item in left:
-                        pool.submit(self._cook_item, top, item, None if in_process else address, after)
+        for top in self.tops:
+            left = [item for item in top.items if item.state != STATE.CookedSuccess]
+            if in_process:
+                for item in left:
+                    self._cook_item(top, item, _in_this_process, after)
+                continue
+            with ThreadPoolExecutor(self._slots) as pool:
+                for done in [pool.submit(self._cook_item, top, item, self._run, after) for item in left]:
+                    done.result()
         return all(state == STATE.CookedSuccess for top in self.tops for state in top.states)
 
     def cancel(self, sent: signal.Signals = signal.SIGKILL) -> None:
@@ -164,22 +167,22 @@ class Network:
         return (self.temp / "logs" / f"{top.name}_{item.id}.log").read_text(encoding="utf-8")
 
     def _cook_item(
-        self, top: Top, item: fake_pdg.WorkItem, address: str | None, after: Callable[[fake_pdg.WorkItem], None]
+        self,
+        top: Top,
+        item: fake_pdg.WorkItem,
+        cook: Callable[[Top, fake_pdg.WorkItem], int],
+        after: Callable[[fake_pdg.WorkItem], None],
     ) -> None:
         if self._cancelled.is_set() or any(parent.state != STATE.CookedSuccess for parent in item._parents):
             return
-        if item.command:
-            item._files.clear()
-            item._state = STATE.Cooking
-            code = run(PdgItem(DirectItem(top, item))) if address is None else self._run(top, item, address)
-            item._state = STATE.CookedSuccess if code == 0 else STATE.CookedFail
-            if self._cancelled.is_set() and code:
-                item._state = STATE.CookedCancel
-        else:
-            item._state = STATE.CookedSuccess
+        item._files.clear()
+        item._state = STATE.Cooking
+        code = cook(top, item) if item.command else 0
+        stopped = STATE.CookedCancel if self._cancelled.is_set() else STATE.CookedFail
+        item._state = STATE.CookedSuccess if code == 0 else stopped
         after(item)
 
-    def _run(self, top: Top, item: fake_pdg.WorkItem, address: str) -> int:
+    def _run(self, top: Top, item: fake_pdg.WorkItem) -> int:
         name = f"{top.name}_{item.id}"
         for folder in ("data", "logs", "scripts"):
             (self.temp / folder).mkdir(parents=True, exist_ok=True)
@@ -187,7 +190,7 @@ class Network:
             shutil.copy(module, self.temp / "scripts")
         document = {"id": item.id, "attributes": {n: (k.__name__, v) for n, (k, v) in item._attributes.items()}}
         (self.temp / "data" / f"{name}.json").write_text(json.dumps(document), encoding="utf-8")
-        environ = fake_pdg.job_environment(item, name, str(self.temp), address)
+        environ = fake_pdg.job_environment(item, name, str(self.temp), self._address)
         # Houdini's own, which a job inherits and which no other Python survives.
         environ |= {"PYTHONHOME": "/opt/hfs21.0/python", "PYTHONPATH": "/opt/hfs21.0/houdini/python3.11libs"}
         with (self.temp / "logs" / f"{name}.log").open("wb") as log:
@@ -199,9 +202,7 @@ class Network:
             del self._running[item.id]
         return code
 
-    @contextlib.contextmanager
-    def _server(self) -> Iterable[str]:
-        """Listen for what jobs report."""
+    def __enter__(self) -> Network:  # noqa: PYI034 - Self is not in Python 3.10
         network = self
 
         class Handler(socketserver.StreamRequestHandler):
@@ -213,18 +214,20 @@ class Network:
                     self.wfile.write(b"ok")
 
         class Server(socketserver.ThreadingTCPServer):
-            allow_reuse_address = True
             daemon_threads = True
             request_queue_size = 128
 
-        with Server(("127.0.0.1", 0), Handler) as server:
-            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-            thread.start()
-            try:
-                yield f"127.0.0.1:{server.server_address[1]}"
-            finally:
-                server.shutdown()
-                thread.join()
+        self._server = Server(("127.0.0.1", 0), Handler)
+        self._address = f"127.0.0.1:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close Houdini: nobody listens any more."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
 
     def _report(self, top: Top, item: fake_pdg.WorkItem, name: str, values: list[object]) -> None:
         calls: dict[str, Callable[..., object]] = {
@@ -254,20 +257,24 @@ class DirectItem:
         return own[name] if name in own else getattr(self._item, name)
 
 
+def _in_this_process(top: Top, item: fake_pdg.WorkItem) -> int:
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        return run(PdgItem(DirectItem(top, item)))
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def _kept(item: fake_pdg.WorkItem, before: list[fake_pdg.WorkItem]) -> fake_pdg.WorkItem:
     """Return the work item of an earlier generation that this one is again."""
-    for old in before:
-        if old.index == item.index and _made_as(old) == _made_as(item):
-            return old
-    item._made = _made_as(item)
-    return item
+    item._generated = fake_pdg.copied(item._attributes)
+    return next((old for old in before if _made_as(old) == _made_as(item)), item)
 
 
 def _made_as(item: fake_pdg.WorkItem) -> object:
-    """Return what a work item was generated as; what its cook added does not count."""
-    made = getattr(item, "_made", None)
-    parents = [parent.id for parent in item._parents]
-    return made or (parents, item.command, {name: list(v) for name, (_, v) in item._attributes.items()})
+    """Return what a work item was generated as."""
+    return (item.index, [parent.id for parent in item._parents], item.command, item._generated)
 
 
 def wait_until(condition: Callable[[], bool], *, timeout_s: float = 60.0) -> None:

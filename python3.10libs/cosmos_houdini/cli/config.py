@@ -10,8 +10,7 @@ import yaml
 from cosmos_houdini.cli.console import json_option, print_json
 from cosmos_houdini.config import load, plain
 from cosmos_houdini.engines import engine, engine_names
-from cosmos_houdini.model.parameter import Parameter
-from cosmos_houdini.plan.vocabulary import SYNONYMS
+from cosmos_houdini.model.parameter import SYNONYMS, Parameter
 
 
 @click.group(help="The configuration.")

@@ -23,7 +23,7 @@ from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.top_order import Order
 
 OPTION = "--guard"
-GRACE_S = 5.0
+GRACE_S = 3.0
 CONNECT_TIMEOUT_S = 5.0
 
 
@@ -49,19 +49,18 @@ class Guard:
             encoding="utf-8",
             **own,
         )
-        self._write(json.dumps({"job": job_id, "folder": str(order.folder)}))
-
-    def dismiss(self) -> None:
-        """Let it go: the work item has seen to its job itself."""
-        self._write("dismissed")
-
-    def _write(self, line: str) -> None:
         try:
-            self._process.stdin.write(f"{line}\n")
+            self._process.stdin.write(json.dumps({"job": job_id, "folder": str(order.folder)}) + "\n")
             self._process.stdin.flush()
         except OSError:
             # It was killed; the work item goes on without it.
             return
+
+    def dismiss(self) -> None:
+        """Let it go: the work item has seen to its job itself."""
+        self._process.kill()
+        self._process.wait()
+        self._process.stdin.close()
 
 
 def watch(stdin: IO[str], environ: Mapping[str, str] | None = None) -> int:
@@ -71,10 +70,11 @@ def watch(stdin: IO[str], environ: Mapping[str, str] | None = None) -> int:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     first = stdin.readline()
-    if not first or stdin.read():
+    if not first:
         return 0
     watched = json.loads(first)
-    time.sleep(float(environ.get("COSMOS_GUARD_GRACE_S", GRACE_S)))
+    stdin.read()
+    time.sleep(GRACE_S)
     if not answers(environ.get("PDG_RESULT_SERVER", "")):
         return 0
     try:

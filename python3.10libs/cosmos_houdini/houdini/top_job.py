@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 from collections.abc import Sequence
 from types import FrameType
 from typing import Any
@@ -28,8 +29,6 @@ _SIGNALS = ("SIGTERM", "SIGINT", "SIGBREAK")
 def main(argv: Sequence[str]) -> int:
     """Cook the work item of this process and return 0, or an exit code of the command line."""
     if OPTION in argv:
-        import sys  # noqa: PLC0415
-
         return watch(sys.stdin)
     return run(PdgItem.of_environment())
 
