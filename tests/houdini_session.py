@@ -116,7 +116,7 @@ class Session:
     def knows_parm(self, node: SavedNode, name: str) -> bool:
         """Whether a node that was made here has a parameter."""
         if node.category != "Top":
-            return name in node.parms
+            return name in node.parms or (node.type, name) == ("cam", "vm_background")
         known = self.top_types[node.type][1]
         return name in known or (node.type == "wedge" and bool(_WEDGE_PARMS.fullmatch(name)))
 
