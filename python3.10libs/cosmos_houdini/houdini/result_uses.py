@@ -15,7 +15,7 @@ from cosmos_houdini.errors import BadInput
 from cosmos_houdini.houdini.job_row import JobRow
 from cosmos_houdini.houdini.open_scene import read_open_scene
 from cosmos_houdini.houdini.result_frames import ResultFrames, plate_video
-from cosmos_houdini.houdini.results_window import Use
+from cosmos_houdini.houdini.result_use import Use
 
 BACKGROUND = "vm_background"
 """The parameter of a camera that holds its background image."""
@@ -93,13 +93,18 @@ def show_behind_camera(pictures: str) -> str:
     return f"{pictures} is the background of the Scene View wherever it looks through a camera"
 
 
+def mplay_program() -> Path:
+    """Return where Houdini keeps MPlay."""
+    return Path(hou.getenv("HFS") or "") / "bin" / ("mplay.exe" if sys.platform == "win32" else "mplay")
+
+
 def start_mplay(files: Sequence[Path]) -> None:
     """Start MPlay, with each sequence of files by itself.
 
     Raises:
         BadInput: it is not where Houdini keeps its programs, or does not start.
     """
-    program = Path(hou.getenv("HFS") or "") / "bin" / ("mplay.exe" if sys.platform == "win32" else "mplay")
+    program = mplay_program()
     # Relative names: a command line of Windows ends after 32,767 characters.
     folder = os.path.commonpath([file.parent for file in files])
     argv = [str(program), "-g", *(os.path.relpath(file, folder) for file in files)]

@@ -15,8 +15,9 @@ from cosmos_houdini.houdini.doctor_window import DoctorWindow
 from cosmos_houdini.houdini.monitor import Monitor, open_in_system
 from cosmos_houdini.houdini.open_scene import output_paths
 from cosmos_houdini.houdini.qt import QtWidgets
+from cosmos_houdini.houdini.result_use import Use
 from cosmos_houdini.houdini.result_uses import background_use, mplay_use, report_use
-from cosmos_houdini.houdini.results_window import ResultsWindow, Use
+from cosmos_houdini.houdini.results_window import ResultsWindow
 from cosmos_houdini.houdini.submission import Submission
 from cosmos_houdini.houdini.submit_dialog import SubmitDialog
 from cosmos_houdini.houdini.sweep_network import build_sweep
