@@ -115,6 +115,11 @@ class NodeTypeCategory:
         return self._name
 
 
+class OpNodeTypeCategory(NodeTypeCategory):
+    def nodeTypes(self) -> dict[str, NodeType]:
+        return {name: NodeType(name, self._name) for name in houdini_session.current.top_types}
+
+
 class NodeType:
     def __init__(self, *args: str) -> None:
         self._name, self._category = args
@@ -124,6 +129,10 @@ class NodeType:
 
     def category(self) -> NodeTypeCategory:
         return NodeTypeCategory(self._category)
+
+    def description(self) -> str:
+        label, _ = houdini_session.current.top_types.get(self._name, (self._name.title(), None))
+        return label
 
 
 class Node:
@@ -178,6 +187,10 @@ def _node(saved: houdini_session.SavedNode) -> Node:
 def node(path: str) -> Node | None:
     saved = houdini_session.current.nodes.get(path)
     return _node(saved) if saved else None
+
+
+def topNodeTypeCategory() -> OpNodeTypeCategory:
+    return OpNodeTypeCategory("Top")
 
 
 def root() -> Node:

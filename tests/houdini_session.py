@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cosmos_houdini.houdini.top_parms import NODE_TYPES
 from cosmos_houdini.model.scene import Channel
 from cosmos_houdini.scene.archive import open_archive
 from cosmos_houdini.scene.camera import CAMERA_TYPES
@@ -17,6 +18,13 @@ from cosmos_houdini.scene.parm import ParmValue
 from cosmos_houdini.scene.timeline import parse_timeline
 from cosmos_houdini.scene.variables import parse_variables
 
+TOP_TYPES = {
+    "wedge": ("Wedge", frozenset({"wedgecount", "seed", "wedgeattributes"})),
+    "localscheduler": ("Local Scheduler", frozenset()),
+    # By other names than ours: Houdini is not documented to take them as they are.
+    **{f"pdg_{t.name}": (t.label, frozenset(p.name for p in t.parms)) for t in NODE_TYPES},
+}
+"""Label and parameters of the nodes that a TOP network takes."""
 CATEGORIES = {"obj": "Object", "out": "Driver", "stage": "Lop", "img": "Cop2", "tasks": "TopNet"}
 ROPS = OUTPUT_TYPES
 _INPUT = re.compile(r'^inputs\n\{\n\d+[ \t]+"?([^"\s]*)"?', re.MULTILINE)
@@ -53,6 +61,7 @@ class Session:
     rendered: list[tuple[str, tuple[float, ...]]] = field(default_factory=list)
     on_render: Callable[[str], None] = lambda _: None
     after_load: Callable[[], None] = lambda: None
+    top_types: dict[str, tuple[str, frozenset[str]]] = field(default_factory=lambda: dict(TOP_TYPES))
     answers: dict[str, list[object]] = field(default_factory=dict)
     shown: list[tuple[str, dict[str, object]]] = field(default_factory=list)
 
