@@ -56,7 +56,7 @@ def generating(folder: Path, hip: Path) -> float:
 
 def of_work_items(folder: Path, hip: Path) -> float:
     with Network(folder, hip, slots=1) as network:
-        shot = network.add("Cosmos Shot")
+        shot = network.add("Cosmos Shot", options="--fit none")
         wedge = network.wedge(ROUNDS + 1, lambda index: {"seed": index}, shot)
         transfer = network.add("Cosmos Transfer", wedge, prompt="rain")
         ended = [time.perf_counter()]
