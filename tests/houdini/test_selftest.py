@@ -114,3 +114,10 @@ def test_the_demonstration_has_to_make_a_result(houdini: Session, monkeypatch: p
 def test_qt_is_told_with_its_version() -> None:
     qt = pytest.importorskip("PySide6.QtCore", exc_type=ImportError)
     assert selftest._qt() == f"Qt {qt.qVersion()}"
+
+
+def test_a_node_type_that_pdg_has_not_loaded_is_named(houdini: Session) -> None:
+    assert selftest.check_top_nodes() == "pdg_cosmosshot, pdg_cosmostransfer, pdg_cosmossweep, pdg_cosmosreport"
+    del houdini.top_types["pdg_cosmossweep"]
+    with pytest.raises(selftest.CheckFailed, match="no TOP node is called Cosmos Sweep"):
+        selftest.check_top_nodes()

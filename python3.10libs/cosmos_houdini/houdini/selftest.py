@@ -22,6 +22,7 @@ from cosmos_houdini.houdini.open_scene import load_scene, read_open_scene, sampl
 from cosmos_houdini.houdini.result_uses import BACKGROUND, mplay_program
 from cosmos_houdini.houdini.script import answer
 from cosmos_houdini.houdini.sweep_network import build_sweep
+from cosmos_houdini.houdini.top_check import check_top_nodes
 from cosmos_houdini.installation import NEWEST, OLDEST
 
 PYTHONS = ((3, 10), (3, 11))
@@ -178,6 +179,7 @@ CHECKS = (
     Check(title="its modules are found", run=_module_path),
     Check(title="its folders are on HOUDINI_PATH", run=_houdini_path),
     Check(title="its shelf is found", run=_shelf),
+    Check(title="PDG has loaded its node types", run=check_top_nodes),
     Check(title="Qt is there for the job monitor", run=_qt),
     Check(title="the worker answers", run=_worker),
     Check(title="the doctor finds nothing in the way of jobs here", run=_doctor),
