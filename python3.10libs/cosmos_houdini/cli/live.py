@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -15,6 +17,8 @@ from cosmos_houdini.errors import HostError, one_line
 from cosmos_houdini.queue.record import JobRecord
 
 LINE_INTERVAL_S = 30.0
+PROGRESS_VARIABLE = "COSMOS_PROGRESS"
+"""``json`` makes progress readable to a program; not COSMOS_HOUDINI_*, which are values of the configuration."""
 
 
 def standing(record: JobRecord) -> str:
@@ -83,9 +87,30 @@ class Bars:
         self._progress.console.print(f"{error}; asking again, the job goes on meanwhile", markup=False)
 
 
+class Events(Lines):
+    """Progress as one JSON document a line, for a program that follows: one for each change of a job."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: dict[str, str] = {}
+
+    def update(self, records: list[JobRecord]) -> None:
+        """Tell what is new of each job."""
+        for record in records:
+            job = record.job
+            news = {"state": str(job.state), "progress": job.progress, "eta_s": job.eta_s, "stage": record.stage}
+            text = json.dumps({"job": job.id, "attempt": job.attempt, **news})
+            if self._told.get(job.id) != text:
+                say(text)
+                self._told[job.id] = text
+
+
 @contextmanager
 def live() -> Iterator[Lines | Bars]:
     """Show progress on standard error while the block runs."""
+    if os.environ.get(PROGRESS_VARIABLE) == "json":
+        yield Events()
+        return
     if not sys.stderr.isatty():
         yield Lines()
         return

@@ -149,7 +149,7 @@ SHOT = NodeType(
             name="name",
             label="Shot Name",
             default="",
-            help="Names folders and jobs; the scene's name when empty, and the node's and take's where there are several.",
+            help="Names folders and jobs; the scene's when empty. Node and take follow where there are several.",
             folder="Shot",
         ),
         Parm(
