@@ -73,7 +73,8 @@ VARIATION_TAB = (
     _frame(
         "values",
         "Values",
-        taken(SWEEP, "seeds", disable_when=_NONE),
+        # Empty: what a wedge compares should not differ by its seed too.
+        taken(SWEEP, "seeds", default="", disable_when=_NONE),
         *(_varied(name) for name in NUMBERS if name != "seed"),
         *(_varied(f"weight_{control}") for control in CONTROLS),
         _varied("parameters"),

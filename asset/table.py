@@ -33,6 +33,7 @@ def taken(
     name: str,
     *,
     rename: str = "",
+    default: str | None = None,
     type: str = "",  # noqa: A002 - as a dialog script calls it
     disable_when: str = "",
     tags: Mapping[str, str] | None = None,
@@ -44,6 +45,7 @@ def taken(
         type_: the node type.
         name: of its parameter.
         rename: what it is called in the asset, where two node types have one of that name.
+        default: instead of the table's.
         type: how it is shown, where that is not plain.
         disable_when: a rule instead of the table's.
         tags: what else tells how it is shown.
@@ -54,7 +56,7 @@ def taken(
         name=rename or name,
         label=parm.label,
         type=type or ("toggle" if parm.is_toggle else _TYPES[parm.kind]),
-        defaults=(_text(parm),),
+        defaults=(_text(parm) if default is None else default,),
         help=parm.help,
         menu=parm.menu,
         range=_range(parm),

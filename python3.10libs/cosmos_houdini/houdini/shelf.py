@@ -29,7 +29,7 @@ def submit_shot() -> None:
             f"{hip.name} has no render node that writes pictures",
             action="make one, such as a Karma or Mantra node in /out, and render the shot",
         )
-    if hou.hipFile.hasUnsavedChanges() and not _saves():
+    if hou.hipFile.hasUnsavedChanges() and not saves("Submit Shot to Cosmos"):
         return
     dialog = SubmitDialog(hip, nodes, hou.qt.mainWindow())
     dialog.accepted.connect(explained(lambda: _submit(dialog.submission())))
@@ -76,13 +76,13 @@ def _saved_scene() -> Path:
     return Path(hou.hipFile.path())
 
 
-def _saves() -> bool:
+def saves(title: str) -> bool:
     """Save the scene if the artist wants to: the worker reads the file, not the session."""
     answer = hou.ui.displayMessage(
         "The scene has unsaved changes, and what is submitted is the saved file.",
         buttons=("Save and Go On", "Cancel"),
         close_choice=1,
-        title="Submit Shot to Cosmos",
+        title=title,
     )
     if answer == 0:
         hou.hipFile.save()
