@@ -98,7 +98,12 @@ TABS = {"Shot": SHOT_TAB, "Look": LOOK_TAB, "Variation": VARIATION_TAB, "Engine"
 INTERFACE: tuple[Part, ...] = (
     button("cook", "Cook", "Make everything: shot, variations, results, report. What is there already stays as it is."),
     button("open_report", "Open Report", "Show the report of the last cook in the web browser."),
-    button("job_monitor", "Job Monitor", "Show the jobs of this project, how far they are, and their results.", joins_next=False),
+    button(
+        "job_monitor",
+        "Job Monitor",
+        "Show the jobs of this project, how far they are, and their results.",
+        joins_next=False,
+    ),
     *(
         # Tabs of one row share a name but for its number.
         Folder(name="tabs" if number == 0 else f"tabs_{number}", label=label, children=children)

@@ -8,7 +8,7 @@ from asset.model import Field, Folder, Part
 
 _STEP = "    "
 _MENU_STEP = 4
-_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t"})
+_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 
 
 def dialog_script(operator: str, label: str, inputs: Sequence[str], parts: Iterable[Part]) -> str:
@@ -33,7 +33,7 @@ def parts_text(parts: Iterable[Part]) -> str:
 def base_text(parms: Iterable[tuple[str, str]]) -> str:
     """Return the parameters of a node's own type as a list of spare parameters names them."""
     rows = (
-        f'    parm {{\n        name    {quoted(name)}\n        baseparm\n        label   {quoted(label)}\n'
+        f"    parm {{\n        name    {quoted(name)}\n        baseparm\n        label   {quoted(label)}\n"
         f"        export  none\n    }}\n"
         for name, label in parms
     )

@@ -139,4 +139,6 @@ def _entry(kind: str, value: object) -> dict[str, object]:
 
 def _json(document: dict[str, object]) -> str:
     """Return a document as Houdini writes JSON: tabs, nothing behind a colon, and a list of numbers in one line."""
-    return json.dumps(document, indent="\t", separators=(",", ":")).replace("[\n\t\t\t1,\n\t\t\t1\n\t\t]", "[1,1]") + "\n"
+    return (
+        json.dumps(document, indent="\t", separators=(",", ":")).replace("[\n\t\t\t1,\n\t\t\t1\n\t\t]", "[1,1]") + "\n"
+    )

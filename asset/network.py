@@ -38,7 +38,9 @@ def mime_parts(asset: Asset) -> Iterator[tuple[str, str]]:
     yield f"{ROOT}.def", _definition(position=(0.0, 0.0), inputs=(), outputs=0, shown=False)
     yield f"{ROOT}.userdata", _userdata("")
     yield f"{ROOT}.inp", _indirect_inputs(len(asset.inputs))
-    places = {node.name: (_SIDE_X * _column(asset, node), _TOP_Y - _STEP_Y * row) for row, node in enumerate(asset.nodes)}
+    places = {
+        node.name: (_SIDE_X * _column(asset, node), _TOP_Y - _STEP_Y * row) for row, node in enumerate(asset.nodes)
+    }
     for node in asset.nodes:
         is_last = node is asset.nodes[-1]
         path = f"{ROOT}/{node.name}"

@@ -186,6 +186,7 @@ class _Reader:
         script: list[str] = []
         language = None
         if self._tokens[self._at].text == "usetokenvalue":
+            kind += " usetokenvalue"
             self._at += 1
         self._mark("{")
         while not (token := self._needed()).is_mark("}"):

@@ -37,7 +37,9 @@ def copy(tmp_path: Path) -> Path:
 
 def test_what_is_committed_is_what_the_program_writes(tmp_path: Path) -> None:
     written = write(tmp_path)
-    there = {path.relative_to(ROOT / "otls"): path.read_bytes() for path in (ROOT / "otls").rglob("*") if path.is_file()}
+    there = {
+        path.relative_to(ROOT / "otls"): path.read_bytes() for path in (ROOT / "otls").rglob("*") if path.is_file()
+    }
     assert {path.relative_to(tmp_path): path.read_bytes() for path in written} == there
     assert library_files(ASSET) == library_files(ASSET)
 
@@ -126,7 +128,14 @@ REFUSED = {
     "mangling": (replaced("Sections.list", "INDEX__SECTION", "INDEX_SECTION"), "Sections.list:2"),
     "first line of a list": (replaced(f"{OPERATOR}/Sections.list", '""', ""), 'not a first line ""'),
     "missing section": (replaced(f"{OPERATOR}/Sections.list", "Help\tHelp", "Halp\tHalp"), "there is no Halp"),
-    "brace": (replaced(DIALOG, "    }\n", "", ), "DialogScript:"),
+    "brace": (
+        replaced(
+            DIALOG,
+            "    }\n",
+            "",
+        ),
+        "DialogScript:",
+    ),
     "quotation mark": (replaced(DIALOG, '"Cook"', '"Cook'), "DialogScript:"),
     "keyword": (replaced(DIALOG, "joinnext", "joinall"), "the keyword 'joinall' is unknown"),
     "type": (replaced(DIALOG, "type    oplist", "type    nodelist"), "the type 'nodelist' is unknown"),
@@ -153,7 +162,10 @@ UNSOUND = {
     "reference": (replaced(MIME, r"chs(\"../hip\")", r"chs(\"../scene\")"), "chs of scene, which is nothing"),
     "reference of another type": (replaced(MIME, r"ch(\"../fps\")", r"chs(\"../fps\")"), "chs of fps, which is float"),
     "channel": (replaced(MIME, "channel hip {", "channel hop {"), "channels are"),
-    "connector": (replaced(MIME, '0 \tvariation 3 1 "input1"', '0 \tvariation 1 1 "input1"'), "connector 1 of variation"),
+    "connector": (
+        replaced(MIME, '0 \tvariation 3 1 "input1"', '0 \tvariation 1 1 "input1"'),
+        "connector 1 of variation",
+    ),
     "dead end": (replaced(MIME, "2 \tsweep 0 1", "2 \twedge 0 1"), "two lists of wires differ"),
     "icon": (replaced("INDEX__SECTION", "?IconSVG", "?IconPNG"), "is no section"),
     "HScript": (replaced(f"{OPERATOR}/ExtraFileOptions", "true", "false"), "would be read as HScript"),
@@ -181,5 +193,7 @@ def test_the_reader_shares_no_code_with_the_writer() -> None:
     files = list((ROOT / "tests" / "expanded_asset").glob("*.py"))
     assert files
     for path in files:
-        imports = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.ImportFrom)]
+        imports = [
+            node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.ImportFrom)
+        ]
         assert "asset" not in {(node.module or "").partition(".")[0] for node in imports}, path

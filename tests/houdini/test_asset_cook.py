@@ -63,8 +63,16 @@ def request(item: object) -> dict:
         ({"variation": "sweep", "count": 3}, 3, {"seed"}),
         ({"variation": "sweep", "count": 3, "vary_guidance": "5-12", "sampler": "sobol"}, 3, {"guidance"}),
         ({"variation": "sweep", "count": 2, "seeds": "random", "vary_num_steps": "20 35"}, 2, {"seed", "num_steps"}),
-        ({"variation": "wedge", "vary_weight_depth": "0.1-0.5:0.2", "vary_num_steps": "9 12"}, 6, {"weight_depth", "num_steps"}),
-        ({"variation": "wedge", "vary_parameters": "blur_strength = low high\nfps = 12 24"}, 4, {"blur_strength", "fps"}),
+        (
+            {"variation": "wedge", "vary_weight_depth": "0.1-0.5:0.2", "vary_num_steps": "9 12"},
+            6,
+            {"weight_depth", "num_steps"},
+        ),
+        (
+            {"variation": "wedge", "vary_parameters": "blur_strength = low high\nfps = 12 24"},
+            4,
+            {"blur_strength", "fps"},
+        ),
     ],
 )
 def test_the_variation_says_how_many_transfers_there_are(

@@ -7,11 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from asset.dialog import parts_text
+from asset.model import Field, Folder
+from asset.model import Part as Written
 from expanded_asset.asset import read_assets
+from expanded_asset.interface import Part
 from expanded_asset.library import FormError, mangled
 from expanded_asset.rules import parse_rule
 
 VARIABLE = "COSMOS_HOUDINI_PUBLISHED_ASSETS"
+WRITTEN = ["name", "label", "type", "invisible", "nolabel", "joinnext", "size"]
+WRITTEN += ["default", "help", "disablewhen", "hidewhen", "menu", "range", "parmtag", "grouptag"]
+"""The keywords that our writer knows, in Houdini's order; some files were written by hand in another."""
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +54,59 @@ def test_every_published_asset_is_accepted(libraries: list[Path], capsys: pytest
     assert not refused
     # SideFX ships a few rules that Houdini cannot read either.
     assert len(loose) <= rules / 1000, loose
+
+
+def test_our_writer_lays_out_published_parameters_byte_for_byte_as_houdini_did(
+    libraries: list[Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    same, other = 0, []
+    for asset in (asset for library in libraries for asset in read_assets(library)):
+        text = asset.operator.text("DialogScript")
+        for part in filter(is_known, asset.dialog.parts):
+            if parts_text([as_written(part)]) in text:
+                same += sum(1 for _ in part.walk())
+            else:
+                other.append(f"{asset.operator.folder.name}: {part.name}")
+    with capsys.disabled():
+        print(f"\n{same} published parameters and folders laid out alike, {len(other)} otherwise")  # noqa: T201 - likewise
+    assert same
+    assert not other
+
+
+def is_known(part: Part) -> bool:
+    """Whether our writer knows everything that a part has, and Houdini wrote it."""
+    keywords = list(dict.fromkeys(part.keywords))
+    return (
+        part.kind in {"parm", "group", "groupsimple"}
+        and keywords == [keyword for keyword in WRITTEN if keyword in keywords]
+        and not (part.kind != "parm" and (part.conditions or "parmtag" in keywords))
+        and not any(default.language for default in part.defaults)
+        and not (part.menu and (part.menu.kind != "menu" or part.menu.script or not part.menu.items))
+        and ("help" in keywords) == bool(part.help)
+        and all(map(is_known, part.children))
+    )
+
+
+def as_written(part: Part) -> Written:
+    if part.kind != "parm":
+        children = tuple(map(as_written, part.children))
+        return Folder(kind=part.kind, name=part.name, label=part.label, children=children, tags=part.tags)
+    return Field(
+        name=part.name,
+        label=part.label,
+        type=part.type,
+        defaults=tuple(default.text for default in part.defaults),
+        help=part.help,
+        menu=part.menu.items if part.menu else (),
+        range=part.range,
+        disable_when=part.conditions.get("disablewhen", ""),
+        hide_when=part.conditions.get("hidewhen", ""),
+        tags=part.tags,
+        size=part.size if "size" in part.keywords else None,
+        has_label="nolabel" not in part.flags,
+        joins_next="joinnext" in part.flags,
+        is_invisible="invisible" in part.flags,
+    )
 
 
 def test_there_is_something_to_read(libraries: list[Path]) -> None:
