@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 
 from cosmos_houdini import engines
 from cosmos_houdini.cli import main
-from cosmos_houdini.engines.base import EngineLog
+from cosmos_houdini.engines.base import EngineLog, Needs
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
 from cosmos_houdini.model.parameter import Parameter
 from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Site
@@ -43,6 +43,7 @@ def _text(name: str, default: str) -> Parameter:
 class FakeEngine:
     name: str = "fake"
     gpu_memory_gb: float = 0.0
+    needs: Needs = field(default_factory=Needs)
     parameters: Mapping[str, Parameter] = field(
         default_factory=lambda: {
             "starts": _text("starts", "/dev/null"),

@@ -8,10 +8,9 @@ import click
 import yaml
 
 from cosmos_houdini.cli.console import json_option, print_json
-from cosmos_houdini.config import load
+from cosmos_houdini.config import load, plain
 from cosmos_houdini.engines import engine, engine_names
-from cosmos_houdini.model.parameter import Parameter
-from cosmos_houdini.plan.vocabulary import SYNONYMS
+from cosmos_houdini.model.parameter import SYNONYMS, Parameter
 
 
 @click.group(help="The configuration.")
@@ -24,7 +23,7 @@ def config() -> None:
 def show(*, as_json: bool) -> None:
     """Print the merged configuration."""
     loaded = load()
-    values = loaded.settings.model_dump(mode="json")
+    values = plain(loaded.settings)
     if as_json:
         origins, project = dict(loaded.origins), str(loaded.project)
         engines = list(engine_names())

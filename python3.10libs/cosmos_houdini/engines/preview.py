@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from cosmos_houdini.engines.base import EngineLog
+from cosmos_houdini.engines.base import EngineLog, Needs
 from cosmos_houdini.engines.failures import CANNOT_EXECUTE_EXITS, GENERAL_SYMPTOMS, classified, unexplained
 from cosmos_houdini.engines.parameters import TRANSFER1_PARAMETERS
 from cosmos_houdini.engines.preview_graph import PreviewGraph, preview_graph
@@ -45,6 +45,8 @@ class Preview:
     name = "preview"
     parameters: Mapping[str, Parameter] = TRANSFER1_PARAMETERS
     gpu_memory_gb = 0.0
+    needs = Needs()
+    """Its one program, FFmpeg, is the host's own or goes along with the job."""
 
     def check(self, request: InferenceRequest) -> tuple[str, ...]:
         """Refuse and warn as cosmos-transfer1 would; see engines.base."""

@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import hou
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.alert import explained
+from cosmos_houdini.houdini.doctor_window import DoctorWindow
 from cosmos_houdini.houdini.monitor import Monitor
 from cosmos_houdini.houdini.open_scene import output_paths
+from cosmos_houdini.houdini.qt import QtWidgets
 from cosmos_houdini.houdini.submission import Submission
 from cosmos_houdini.houdini.submit_dialog import SubmitDialog
+from cosmos_houdini.houdini.sweep_network import build_sweep
 
 # Held here, since Qt alone does not keep a window's Python part alive.
 _monitors: dict[Path, Monitor] = {}
 _dialogs: dict[Path, SubmitDialog] = {}
+_doctors: dict[Path, DoctorWindow] = {}
 
 
 @explained
 def submit_shot() -> None:
     """Ask for prompt and render node, and submit the scene in the background; the job monitor shows how it goes."""
     hip = _saved_scene()
-    nodes = output_paths()
-    if not nodes:
-        raise BadInput(
-            f"{hip.name} has no render node that writes pictures",
-            action="make one, such as a Karma or Mantra node in /out, and render the shot",
-        )
+    nodes = _render_nodes(hip)
     if hou.hipFile.hasUnsavedChanges() and not saves("Submit Shot to Cosmos"):
         return
     dialog = SubmitDialog(hip, nodes, hou.qt.mainWindow())
@@ -38,6 +38,29 @@ def submit_shot() -> None:
     _dialogs[hip] = dialog
     # Not exec: PySide2 spells it otherwise, and nothing here has to wait.
     dialog.open()
+
+
+@explained
+def set_up_sweep() -> None:
+    """Build a TOP network that runs the shot with several seeds and sets the results side by side."""
+    hip = _saved_scene()
+    node = _chosen_render_node(hip)
+    if node is None:
+        return
+    built = build_sweep(hip.stem, node, _dialogs[hip].prompt if hip in _dialogs else "")
+    built.transfer.setCurrent(True, clear_all_selected=True)
+    if editor := cast("hou.NetworkEditor | None", hou.ui.paneTabOfType(hou.paneTabType.NetworkEditor)):
+        editor.setPwd(built.network)
+    if built.unset:
+        hou.ui.displayMessage(
+            f"{built.network.path()} is there, and some of its parameters could not be set.\n\nSet them by hand:",
+            severity=hou.severityType.Warning,
+            title="Set Up Cosmos Sweep",
+            details="\n".join(built.unset),
+            details_expanded=True,
+        )
+    else:
+        hou.ui.setStatusMessage(f"{built.network.path()}: type a prompt on 'transfer', vary on 'wedge', cook 'report'")
 
 
 @explained
@@ -61,6 +84,18 @@ def settings() -> None:
     )
 
 
+@explained
+def doctor() -> None:
+    """Show what this machine and the hosts lack; before the first shot too, so a scene without a file will do."""
+    folder = Path.home() if hou.hipFile.isNewFile() else _saved_scene().parent
+    if folder not in _doctors:
+        _doctors[folder] = DoctorWindow(folder, hou.qt.mainWindow())
+        _doctors[folder].setStyleSheet(hou.qt.styleSheet())
+    else:
+        _doctors[folder].look()
+    _bring_to_front(_doctors[folder])
+
+
 def _submit(submission: Submission) -> None:
     _monitor(submission.hip.parent).submit(submission.hip.stem, submission.arguments())
 
@@ -74,6 +109,32 @@ def _saved_scene() -> Path:
     if hou.hipFile.isNewFile():
         raise BadInput("this scene has no file yet", action="save it; the jobs of a shot belong to its scene's folder")
     return Path(hou.hipFile.path())
+
+
+def _render_nodes(hip: Path) -> tuple[str, ...]:
+    """Return the scene's render nodes.
+
+    Raises:
+        BadInput: there is none.
+    """
+    nodes = output_paths()
+    if not nodes:
+        raise BadInput(
+            f"{hip.name} has no render node that writes pictures",
+            action="make one, such as a Karma or Mantra node in /out, and render the shot",
+        )
+    return nodes
+
+
+def _chosen_render_node(hip: Path) -> str | None:
+    """Return the only render node, or that which the artist chooses; None where it is none."""
+    nodes = _render_nodes(hip)
+    if len(nodes) == 1:
+        return nodes[0]
+    picked = hou.ui.selectFromList(
+        nodes, default_choices=(0,), exclusive=True, message="Whose frames?", title="Set Up Cosmos Sweep"
+    )
+    return nodes[picked[0]] if picked else None
 
 
 def saves(title: str) -> bool:
@@ -94,8 +155,11 @@ def _monitor(folder: Path) -> Monitor:
     if folder not in _monitors:
         _monitors[folder] = Monitor(folder, hou.qt.mainWindow())
         _monitors[folder].setStyleSheet(hou.qt.styleSheet())
-    monitor = _monitors[folder]
-    monitor.show()
-    monitor.raise_()
-    monitor.activateWindow()
-    return monitor
+    _bring_to_front(_monitors[folder])
+    return _monitors[folder]
+
+
+def _bring_to_front(window: QtWidgets.QWidget) -> None:
+    window.show()
+    window.raise_()
+    window.activateWindow()

@@ -38,6 +38,17 @@ class Project:
         return self.root / "cosmos_out" / name
 
 
+def folder_of(text: str) -> Path:
+    """Return the folder that a node names.
+
+    Raises:
+        BadInput: there is no such folder.
+    """
+    if not text or not Path(text).is_dir():
+        raise BadInput(f"the project folder {text!r} is no folder", action="save the scene, or set Project Folder")
+    return Path(text)
+
+
 def project_of(folder: str) -> Project:
     """Return the project that a folder belongs to.
 
@@ -45,10 +56,7 @@ def project_of(folder: str) -> Project:
         BadInput: there is no such folder, or no worker.
         WorkerTrouble: its configuration cannot be read.
     """
-    path = Path(folder)
-    if not folder or not path.is_dir():
-        raise BadInput(f"the project folder {folder!r} is no folder", action="save the scene, or set Project Folder")
-    return _asked(path, int(time.monotonic() // FRESH_S))
+    return _asked(folder_of(folder), int(time.monotonic() // FRESH_S))
 
 
 @lru_cache(maxsize=16)

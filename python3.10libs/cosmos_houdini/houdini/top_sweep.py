@@ -14,7 +14,7 @@ from cosmos_houdini.houdini import pdg_calls, worker
 from cosmos_houdini.houdini.pdg_calls import Holder, Node, WorkItem
 from cosmos_houdini.houdini.top_node import evaluated, set_attributes
 from cosmos_houdini.houdini.top_parms import CONTROLS, NUMBERS, SWEEP
-from cosmos_houdini.houdini.top_project import project_of
+from cosmos_houdini.houdini.top_project import folder_of
 
 _NUMBER = r"(\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)"
 _RANGE = re.compile(rf"{_NUMBER}-{_NUMBER}(?::{_NUMBER})?")
@@ -30,7 +30,7 @@ def generate(node: Node, holder: Holder, upstream: Sequence[WorkItem]) -> None:
     values = evaluated(SWEEP, node, upstream[0] if upstream else None)
     sweep = randomization(values)
     notes: list[str] = []
-    runs = _runs(project_of(values["folder"]).folder, sweep, values["engine"], notes)
+    runs = _runs(folder_of(values["folder"]), sweep, values["engine"], notes)
     made = [varied(run["parameters"], sweep) for run in runs]
     index = 0
     for above in upstream or (None,):
