@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 
 import fake_pdg
+from cosmos_houdini.scene.parm import ParmValue
 from expanded_asset.asset import Asset
 from expanded_asset.contents import Contents, Node
 from expanded_asset.soundness import referred
+from houdini_session import SavedNode
 from top_network import Network, Top
 
 
@@ -99,3 +101,29 @@ def _passed_on(holder: fake_pdg.WorkItemHolder, upstream: list[fake_pdg.WorkItem
     for index, parent in enumerate(upstream):
         holder.addWorkItem(index=index, parent=parent)
     return fake_pdg.result.Success
+
+
+def saved_nodes(asset: Asset, path: str) -> list[SavedNode]:
+    """Return an instance of the asset and the nodes inside as the stand-in for ``hou`` keeps nodes."""
+    assert asset.contents
+    parms = asset.dialog.parms()
+    own = SavedNode(
+        path=path,
+        type=asset.operator.index.operator,
+        category="Top",
+        parms={name: (ParmValue(text=part.defaults[0].text),) for name, part in parms.items()},
+        menus={name: [token for token, _ in part.menu.items] for name, part in parms.items() if part.menu},
+    )
+    inside = [
+        SavedNode(
+            path=f"{path}/{node.path}",
+            type=node.type,
+            category="Top",
+            inputs=tuple(f"{path}/{wire.source}" if wire.source else "" for wire in node.wires),
+            parms=dict(node.parms),
+            channels=node.channels,
+        )
+        for node in asset.contents.nodes.values()
+        if node.path
+    ]
+    return [own, *inside]
