@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 from asset.dialog import dialog_script
+from asset.houdini_json import houdini_json
 from asset.model import Asset
 from asset.network import contents_mime, times, versions
 
@@ -34,7 +33,7 @@ def library_files(asset: Asset) -> dict[str, str]:
     sections = {
         "DialogScript": dialog_script(asset.operator, asset.label, asset.inputs, asset.interface),
         "CreateScript": _create_script(asset.operator),
-        "InternalFileOptions": _json({key: _entry("bool", False) for key in ("nodeconntype", "nodeparmtype")}),
+        "InternalFileOptions": houdini_json({key: _entry("bool", False) for key in ("nodeconntype", "nodeparmtype")}),
         "Contents.gz": "",
         "TypePropertiesOptions": "".join(f"{key} := {value};\n" for key, value in _OPTIONS.items()),
         "Tools.shelf": _tools(asset.submenu),
@@ -130,15 +129,8 @@ def _extra_options(asset: Asset) -> str:
         entries[f"{name}/IsPython"] = _entry("bool", True)
         entries[f"{name}/IsScript"] = _entry("bool", True)
         entries[f"{name}/Source"] = _entry("string", "")
-    return _json(entries)
+    return houdini_json(entries)
 
 
 def _entry(kind: str, value: object) -> dict[str, object]:
     return {"type": kind, "value": value}
-
-
-def _json(document: dict[str, object]) -> str:
-    """Return a document as Houdini writes JSON: tabs, nothing behind a colon, and a list of numbers in one line."""
-    return (
-        json.dumps(document, indent="\t", separators=(",", ":")).replace("[\n\t\t\t1,\n\t\t\t1\n\t\t]", "[1,1]") + "\n"
-    )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from asset.dialog import base_text, parts_text, quoted
+from asset.houdini_json import houdini_json
 from asset.model import Asset, Node, Spare
 
 BOUNDARY = "HOUDINIMIMEBOUNDARY0xD3ADD339-0x00000F49-0x56B122C9-0x00000001HOUDINIMIMEBOUNDARY"
@@ -59,12 +59,14 @@ def mime_parts(asset: Asset) -> Iterator[tuple[str, str]]:
 def times(asset: Asset) -> str:
     """Return ``Contents.createtimes`` and ``Contents.modtimes``: the time of every definition."""
     stems = [f"{ROOT}/{node.name}" for node in asset.nodes] + [ROOT]
-    return _json({f"{stem}.def": int(asset.saved.timestamp()) for stem in stems})
+    return houdini_json({f"{stem}.def": int(asset.saved.timestamp()) for stem in stems})
 
 
 def versions(asset: Asset) -> str:
     """Return ``Contents.houdini_versions``: the Houdini that every ``___EXTERNAL___`` stands for."""
-    return _json({"values": [asset.houdini], "indexes": {f"{ROOT}/{node.name}.userdata": 0 for node in asset.nodes}})
+    return houdini_json(
+        {"values": [asset.houdini], "indexes": {f"{ROOT}/{node.name}.userdata": 0 for node in asset.nodes}}
+    )
 
 
 def _column(asset: Asset, node: Node) -> int:
@@ -149,9 +151,4 @@ def _is_text(spare: Spare) -> bool:
 
 
 def _userdata(version: str) -> str:
-    return _json({"___Version___": {"type": "string", "value": version}})
-
-
-def _json(document: dict[str, object]) -> str:
-    """Return a document as Houdini writes JSON: tabs, and nothing behind a colon."""
-    return json.dumps(document, indent="\t", separators=(",", ":")) + "\n"
+    return houdini_json({"___Version___": {"type": "string", "value": version}})

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 
 from asset.dialog import parts_text
+from asset.houdini_json import houdini_json
 from asset.model import Field, Folder
 from asset.model import Part as Written
 from expanded_asset.asset import read_assets
@@ -71,6 +73,15 @@ def test_our_writer_lays_out_published_parameters_byte_for_byte_as_houdini_did(
         print(f"\n{same} published parameters and folders laid out alike, {len(other)} otherwise")  # noqa: T201 - likewise
     assert same
     assert not other
+
+
+def test_our_writer_lays_out_published_json_byte_for_byte_as_houdini_did(libraries: list[Path]) -> None:
+    names = {"ExtraFileOptions", "InternalFileOptions", "Contents.createtimes", "Contents.houdini_versions"}
+    texts = [
+        path.read_text(encoding="utf-8") for library in libraries for path in library.rglob("*") if path.name in names
+    ]
+    assert texts
+    assert [text for text in texts if houdini_json(json.loads(text)) != text] == []
 
 
 def is_known(part: Part) -> bool:
