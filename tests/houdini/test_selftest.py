@@ -64,6 +64,7 @@ def test_a_houdini_without_the_package_fails_line_by_line(
     checks = tuple(check for check in selftest.CHECKS if check.run is not selftest._qt)
     monkeypatch.setattr(selftest, "CHECKS", checks)
     assert houdini.houdini_path == []
+    houdini.top_types = {}
     assert selftest.main([]) == 1
     *lines, last = capsys.readouterr().out.splitlines()
     failed = [line for line in lines if line.startswith("FAIL  ")]
@@ -150,3 +151,10 @@ def test_an_asset_from_elsewhere_is_told(loaded: Session) -> None:
     del loaded.top_types[ASSET]
     with pytest.raises(selftest.CheckFailed, match="there is no TOP node"):
         check_asset()
+
+
+def test_a_node_type_that_pdg_has_not_loaded_is_named(houdini: Session) -> None:
+    assert selftest.check_top_nodes() == "pdg_cosmosshot, pdg_cosmostransfer, pdg_cosmossweep, pdg_cosmosreport"
+    del houdini.top_types["pdg_cosmossweep"]
+    with pytest.raises(selftest.CheckFailed, match="no TOP node is called Cosmos Sweep"):
+        selftest.check_top_nodes()

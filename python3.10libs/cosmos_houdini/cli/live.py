@@ -9,12 +9,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from typing import TYPE_CHECKING
 
 from cosmos_houdini.cli.console import messages, say
 from cosmos_houdini.errors import HostError, one_line
 from cosmos_houdini.queue.record import JobRecord
+
+if TYPE_CHECKING:
+    # Where nothing is drawn, its 50 ms are saved.
+    from rich.progress import Progress, TaskID
 
 LINE_INTERVAL_S = 30.0
 PROGRESS_VARIABLE = "COSMOS_PROGRESS"
@@ -114,6 +117,8 @@ def live() -> Iterator[Lines | Bars]:
     if not sys.stderr.isatty():
         yield Lines()
         return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415 - see above
+
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=messages(), transient=True) as progress:
         yield Bars(progress)

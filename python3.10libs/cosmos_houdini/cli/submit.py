@@ -12,32 +12,22 @@ import click
 from click.core import ParameterSource
 
 from cosmos_houdini.cli.console import json_option, print_json, progress_bar, say
-from cosmos_houdini.cli.control_options import ControlWishes, control_options, wishes_of
-from cosmos_houdini.cli.convert import frame_rate
+from cosmos_houdini.cli.control_options import control_options
 from cosmos_houdini.cli.run import conclude, drive, opened, plan_run, show_plan
-from cosmos_houdini.cli.shot_videos import ShotFrames, convert_shot, shot_frames, with_computed
 from cosmos_houdini.cli.spec import parameters_of, weights_of
-from cosmos_houdini.config import Config, load
+from cosmos_houdini.config import load
 from cosmos_houdini.engines import engine, engine_names
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media import span
-from cosmos_houdini.media.check import check_sequences
 from cosmos_houdini.media.metadata import read_metadata
-from cosmos_houdini.media.restore import restore
-from cosmos_houdini.media.selection import OnGap
 from cosmos_houdini.model.control import Control, Pass
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.model.spec import PromptSpec, RunSpec
-from cosmos_houdini.model.video import Conversion
 from cosmos_houdini.plan.chunks import chunk_sentence
-from cosmos_houdini.plan.shot import Shot, shot_of_folder, shot_of_node
 from cosmos_houdini.plan.specs import save_prompt_spec, save_run_spec, validated
 from cosmos_houdini.queue.prepare import RESULTS, Prepared
 from cosmos_houdini.queue.record import JobRecord
-from cosmos_houdini.scene.reader import read_scene
 
 INPUTS = "input"
-PRESET = "medium"
 RESULT, RESTORED = "result.mp4", "restored.mp4"
 UNTOLD = "-"
 """Stands for the prompt while videos alone are made."""
@@ -109,11 +99,16 @@ def submit(
         shot_name = name or videos["name"]
         folder = (results or config.project / RESULTS / shot_name).absolute()
     else:
-        shot = _shot(shot_path, config, making, name=name)
+        # What is made already needs none of what makes it.
+        from cosmos_houdini.cli.shot_encoding import encode_shot, find_shot  # noqa: PLC0415
+
+        shot = find_shot(shot_path, config, making, name=name)
         shot_name = shot.name
         folder = (results or config.project / RESULTS / shot.name).absolute()
         ask.specs(shot_name, {"input_video": folder})
-        videos = _encoded(shot, config, making, folder=folder, ask=ask)
+        videos = encode_shot(
+            shot, config, making, folder=folder / INPUTS, engine=chosen.name, weights=weights_of(weights)
+        )
     if prepare:
         _show_videos(videos, folder / INPUTS, as_json=as_json)
         return
@@ -162,67 +157,12 @@ def _refuse(making: Iterable[str]) -> None:
             raise click.UsageError(f"{option.opts[-1]} shapes the videos, and those of DIR are made already")
 
 
-def _encoded(shot: Shot, config: Config, making: dict[str, Any], *, folder: Path, ask: _Ask) -> dict[str, Any]:
-    """Verify and encode the frames of a shot, and return the document of its videos."""
-    on_gap: OnGap = making["on_gap"]
-    wishes = wishes_of(config, shot.scene, making, engine=ask.run["engine"])
-    frames = _with_weighted(_frames(shot, wishes, on_gap=on_gap), ask.run["weights"])
-    rate = frame_rate(making["fps"], shot.scene)
-    conversion = convert_shot(frames, folder / INPUTS, name=shot.name, fps=rate, scene=shot.scene, on_gap=on_gap)
-    _say_converted(conversion)
-    return conversion.document()
-
-
 def _show_videos(videos: dict[str, Any], folder: Path, *, as_json: bool) -> None:
     if as_json:
         print_json(videos)
     else:
         click.echo(folder)
     say(f"next: cosmos-houdini submit {shlex.quote(str(folder))} --prompt ...")
-
-
-def _shot(scene_file: Path, config: Config, making: Mapping[str, Any], *, name: str | None) -> Shot:
-    renders, node = making["renders"], making["node"]
-    if (renders is None) == (node is None):
-        raise click.UsageError("give either --renders DIR or --output /out/NODE")
-    scene = read_scene(scene_file)
-    if making["take"]:
-        scene = replace(scene, variables={**scene.variables, "ACTIVETAKE": making["take"]})
-    names = config.settings.passes.words
-    shot = shot_of_folder(scene, renders, names) if renders is not None else shot_of_node(scene, node or "", names)
-    say(f"{scene_file.name}: {scene.fps:g} fps, frames {scene.frame_range[0]}-{scene.frame_range[1]}")
-    frame_range = span.parse(making["range_"]) if making["range_"] else shot.frame_range
-    return replace(shot, name=name or shot.name, frame_range=frame_range)
-
-
-def _frames(shot: Shot, wishes: ControlWishes, *, on_gap: OnGap) -> ShotFrames:
-    with progress_bar("verifying", total=sum(len(s.frames) for s in shot.found), unit="files") as advance:
-        sequences = check_sequences(shot.found, on_frame=advance).sequences
-    frames = shot_frames(sequences, wishes, frame_range=shot.frame_range, on_gap=on_gap)
-    if Pass.COLOR not in frames.selections:
-        raise BadInput(
-            f"{shot.name} has no colour pass among {', '.join(str(pass_) for pass_ in frames.selections)}",
-            action="name the folder or files of the beauty render after it, or add a word under 'passes.color'",
-        )
-    return frames
-
-
-def _with_weighted(shot: ShotFrames, weights: Mapping[Control, float]) -> ShotFrames:
-    """Return a shot with edge and vis computed where they have a weight, or where no control was rendered at all.
-
-    Computed controls take part only when somebody asks for them: shared out over all four, those that were rendered
-    would count for half of what they do alone.
-    """
-    choices = shot.wishes.choices
-    bare = not any(Pass(kind.value) in shot.selections for kind in Control) and not weights
-    edge = choices.edge or (PRESET if bare or weights.get(Control.EDGE, 0) > 0 else None)
-    vis = choices.vis or (PRESET if bare or weights.get(Control.VIS, 0) > 0 else None)
-    computed = {Pass.EDGE: edge, Pass.VIS: vis}
-    told = [f"{pass_} ({preset})" for pass_, preset in computed.items() if preset and pass_ not in shot.selections]
-    if not told or Pass.COLOR not in shot.selections:
-        return shot
-    say(f"computed from the colour pass: {', '.join(told)}")
-    return with_computed(shot, edge=edge, vis=vis)
 
 
 def _restored(record: JobRecord, videos: Mapping[str, Any]) -> None:
@@ -233,16 +173,12 @@ def _restored(record: JobRecord, videos: Mapping[str, Any]) -> None:
     frame = videos.get("frame")
     if frame is None or frame["plate"] == frame["engine"]:
         return
+    from cosmos_houdini.media.restore import restore  # noqa: PLC0415 - most results have the plate's size
+
     with progress_bar("restoring", total=videos["frames"], unit="frames") as advance:
         (path,) = restore(result, videos, record.results / RESTORED, on_frames=advance)
     plate = "{}x{}".format(*frame["plate"])
     say(f"{path} is the result in the plate's size and position, {plate}")
-
-
-def _say_converted(conversion: Conversion) -> None:
-    passes = ", ".join(str(video.pass_) for video in conversion.videos)
-    size = "{}x{}".format(*conversion.size)
-    say(f"verified and encoded {conversion.frames} frames of {size} at {conversion.fps} fps: {passes}")
 
 
 def _videos(videos: Mapping[str, Any]) -> dict[str, object]:

@@ -20,6 +20,7 @@ from cosmos_houdini.houdini.comparison import differences
 from cosmos_houdini.houdini.environment import LIBRARIES, ROOT, worker_python
 from cosmos_houdini.houdini.open_scene import load_scene, read_open_scene, sample_open_scene
 from cosmos_houdini.houdini.script import answer
+from cosmos_houdini.houdini.top_check import check_top_nodes
 from cosmos_houdini.installation import NEWEST, OLDEST
 
 PYTHONS = ((3, 10), (3, 11))
@@ -144,6 +145,7 @@ CHECKS = (
     Check(title="its modules are found", run=_module_path),
     Check(title="its folders are on HOUDINI_PATH", run=_houdini_path),
     Check(title="its shelf is found", run=_shelf),
+    Check(title="PDG has loaded its node types", run=check_top_nodes),
     Check(title="its asset is installed and whole", run=check_asset),
     Check(title="Qt is there for the job monitor", run=_qt),
     Check(title="the worker answers", run=_worker),

@@ -41,7 +41,7 @@ class Guard:
         if sys.platform == "win32":
             own = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
         self._process = subprocess.Popen(  # type: ignore[call-overload]  # the keywords differ by system
-            [sys.executable, "-I", str(script), OPTION],
+            [sys.executable, "-I", "-S", str(script), OPTION],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -72,5 +72,5 @@ def give_order(item: WorkItem, order: Order) -> None:
         BadInput: there is no worker environment.
     """
     set_attributes(item, {ATTRIBUTE: order.text})
-    # Isolated: Houdini's own PYTHONHOME and PYTHONPATH would break another Python.
-    item.setCommand(pdg_calls.command_line([str(worker_python()), "-I", str(JOB_SCRIPT)]))
+    # Isolated: Houdini's own PYTHONHOME and PYTHONPATH would break another Python. The program needs no libraries.
+    item.setCommand(pdg_calls.command_line([str(worker_python()), "-I", "-S", str(JOB_SCRIPT)]))
