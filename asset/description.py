@@ -38,6 +38,12 @@ def _varied(name: str) -> Field:
     return taken(SWEEP, name, rename=f"vary_{name}", disable_when=_NONE)
 
 
+def _varying(name: str) -> Field:
+    """Return the field of a single value, disabled while values of the variation go before it."""
+    values = "seeds" if name == "seed" else f"vary_{name}"
+    return taken(TRANSFER, name, disable_when=f'{{ variation != none {values} != "" }}')
+
+
 def _frame(name: str, label: str, *children: Field) -> Folder:
     return Folder(name=name, label=label, children=children, kind="groupsimple")
 
@@ -52,14 +58,14 @@ SHOT_TAB = (
     taken(SHOT, "frame_range"),
     taken(SHOT, "fps"),
     taken(SHOT, "on_gap"),
-    _frame("controls", "Controls", *(taken(SHOT, name) for name in ("edge", "vis"))),
     taken(SHOT, "options", rename="shot_options"),
+    _frame("controls", "Controls", *(taken(SHOT, name) for name in ("edge", "vis"))),
 )
 LOOK_TAB = (
     taken(TRANSFER, "prompt"),
     taken(TRANSFER, "negative_prompt"),
-    _frame("weights", "Control Weights", *(taken(TRANSFER, f"weight_{control}") for control in CONTROLS)),
-    _frame("numbers", "Parameters", *(taken(TRANSFER, name) for name in (*NUMBERS, "parameters"))),
+    _frame("weights", "Control Weights", *(_varying(f"weight_{control}") for control in CONTROLS)),
+    _frame("numbers", "Parameters", *map(_varying, NUMBERS), taken(TRANSFER, "parameters")),
 )
 VARIATION_TAB = (
     VARIATION,
@@ -89,7 +95,7 @@ ENGINE_TAB = (
     taken(SHOT, "folder", type="directory", also=(TRANSFER, SWEEP, REPORT), tags=_READ),
 )
 REPORT_TAB = (
-    taken(REPORT, "name", rename="report_name"),
+    taken(REPORT, "name", rename="report_name", disable_when='{ report_folder != "" }'),
     taken(REPORT, "output", rename="report_folder", type="directory", tags={"filechooser_mode": "write"}),
 )
 

@@ -32,6 +32,6 @@ def _described(parts: Iterable[Part]) -> Iterator[str]:
             yield f"== {part.label} ==\n\n"
             yield from _described(part.children)
         else:
-            choices = "".join(f"{_INDENT}{_INDENT}{label}\n" for _, label in part.menu)
-            menu = f"\n{_INDENT}Choices:\n{choices}" if choices else ""
+            choices = "".join(f"{_INDENT}* {label}\n" for _, label in part.menu)
+            menu = f"\n{choices}" if choices else ""
             yield f"{part.label}:\n{_INDENT}#id: {part.name}\n\n{_INDENT}{part.help}\n{menu}\n"

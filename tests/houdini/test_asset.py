@@ -57,6 +57,7 @@ def test_the_interface_has_the_folders_and_buttons_of_an_artist(asset: Asset) ->
     assert [token for token, _ in parms["variation"].menu.items] == ["none", "wedge", "sweep"]
     assert parms["count"].conditions["disablewhen"] == "{ variation != sweep }"
     assert parms["vary_guidance"].conditions["disablewhen"] == "{ variation == none }"
+    assert parms["guidance"].conditions["disablewhen"] == '{ variation != none vary_guidance != "" }'
 
 
 def test_the_network_goes_from_the_shot_by_a_wedge_or_a_sweep_to_the_report(asset: Asset) -> None:
