@@ -438,6 +438,53 @@ class NetworkEditor(PathBasedPaneTab):
     pass
 
 
+class viewportBGImageView:
+    Camera = EnumValue("Camera")
+
+
+class GeometryViewportBackground:
+    def __init__(self, *args: Any) -> None:
+        self._file = ""
+
+    def setImageFile(self, file_path: str) -> None:
+        self._file = file_path
+
+    def imageFile(self) -> str:
+        return self._file
+
+
+class GeometryViewportSettings:
+    def __init__(self, *args: Any) -> None:
+        self._backgrounds: dict[str, GeometryViewportBackground] = {}
+        self._shows_background = False
+
+    def backgroundImage(
+        self,
+        viewportBackgroundView: EnumValue,  # noqa: N803 - the name of it in Houdini
+        layer: int = 1,
+    ) -> GeometryViewportBackground:
+        return self._backgrounds.setdefault(viewportBackgroundView.name(), GeometryViewportBackground())
+
+    def setDisplayBackgroundImage(self, enable: bool) -> None:
+        self._shows_background = enable
+
+
+class GeometryViewport:
+    def __init__(self, *args: Any) -> None:
+        self._settings = GeometryViewportSettings()
+
+    def settings(self) -> GeometryViewportSettings:
+        return self._settings
+
+
+class SceneViewer(PathBasedPaneTab):
+    def __init__(self, *args: Any) -> None:
+        self._viewport = GeometryViewport()
+
+    def curViewport(self) -> GeometryViewport:
+        return self._viewport
+
+
 class ui:
     @staticmethod
     def paneTabOfType(type: EnumValue, index: int = 0) -> Any:

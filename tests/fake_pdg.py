@@ -189,6 +189,16 @@ class Node:
     def name(self) -> str:
         return str(self._node.name)
 
+    @property
+    def workItems(self) -> list[WorkItem]:
+        for item in self._node.items:
+            item._node_name = self._node.name
+        return list(self._node.items)
+
+    @property
+    def scheduler(self) -> Scheduler:
+        return Scheduler(self._node.network)
+
     def __getitem__(self, name: str) -> Port:
         parameters = {each["name"]: each for each in json.loads(self.templateBody())["parameters"]}
         value = self._node.values.get(name, parameters[name]["value"])
@@ -229,32 +239,11 @@ class GraphContext:
         import houdini_session  # noqa: PLC0415 - nodes generate without a session
 
         network = houdini_session.current.networks.get(name)
-        return GraphContext([GraphNode(top) for top in network.tops]) if network else None
+        return GraphContext([Node(top) for top in network.tops]) if network else None
 
     @property
     def graph(self) -> Graph:
         return self._graph
-
-
-class GraphNode:
-    """A node of a graph, as its network's owner sees it."""
-
-    def __init__(self, *args: Any) -> None:
-        self._top = args[0]
-
-    @property
-    def name(self) -> str:
-        return str(self._top.name)
-
-    @property
-    def workItems(self) -> list[WorkItem]:
-        for item in self._top.items:
-            item._node_name = self._top.name
-        return list(self._top.items)
-
-    @property
-    def scheduler(self) -> Scheduler:
-        return Scheduler(self._top.network)
 
 
 class Scheduler:

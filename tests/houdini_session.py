@@ -56,6 +56,12 @@ class SavedNode:
     is_current: bool = False
 
 
+def managers() -> dict[str, SavedNode]:
+    """Return the networks of an empty scene."""
+    paths = ["/", "/obj", "/out", "/tasks"]
+    return {path: SavedNode(path=path, type="manager", category="Manager") for path in paths}
+
+
 @dataclass(kw_only=True)
 class Session:
     """One Houdini session."""
@@ -70,7 +76,7 @@ class Session:
     frame_range: tuple[float, float] = (1.0, 240.0)
     playback_range: tuple[float, float] = (1.0, 240.0)
     variables: dict[str, str] = field(default_factory=dict)
-    nodes: dict[str, SavedNode] = field(default_factory=dict)
+    nodes: dict[str, SavedNode] = field(default_factory=managers)
     houdini_path: list[str] = field(default_factory=list)
     rendered: list[tuple[str, tuple[float, ...]]] = field(default_factory=list)
     on_render: Callable[[str], None] = lambda _: None
@@ -94,8 +100,7 @@ class Session:
         self.frame_range, self.playback_range = (timeline.first, timeline.last), timeline.playback
         self.variables = dict(parse_variables(contents.variables or ""))
         known = {node.path: node for node in contents.nodes}
-        managers = ["/", "/obj", "/out", "/tasks"]
-        self.nodes = {path: SavedNode(path=path, type="manager", category="Manager") for path in managers}
+        self.nodes = managers()
         for path, type_ in contents.types.items():
             self.nodes[path] = _saved(path, type_, known.get(path))
         self.after_load()
@@ -103,7 +108,7 @@ class Session:
     def create(self, parent: str, type_: str, name: str) -> SavedNode | None:
         """Make a node below another; None where the parent takes no such node."""
         inside = self.nodes[parent].type == "topnet"
-        takes = self.top_types if inside else {"topnet"} if parent == "/tasks" else ()
+        takes = self.top_types if inside else {"/tasks": {"topnet"}, "/obj": {"cam"}}.get(parent, ())
         if type_ not in takes:
             return None
         path = f"{parent}/{name}"
@@ -111,7 +116,10 @@ class Session:
             stem = path.rstrip("0123456789")
             path = f"{stem}{int(path[len(stem) :] or 0) + 1}"
         self.nodes[path] = SavedNode(path=path, type=type_, category="Top" if inside else "TopNet")
-        if not inside:
+        if type_ == "cam":
+            self.nodes[path].category = "Object"
+            self.nodes[path].parms["vm_background"] = (ParmValue(text=""),)
+        elif not inside:
             self.nodes[f"{path}/localscheduler"] = SavedNode(
                 path=f"{path}/localscheduler", type="localscheduler", category="Top"
             )
@@ -132,7 +140,7 @@ class Session:
     def knows_parm(self, node: SavedNode, name: str) -> bool:
         """Whether a node that was made here has a parameter."""
         if node.category != "Top":
-            return name in node.parms
+            return name in node.parms or (node.type, name) == ("cam", "vm_background")
         known = self.top_types[node.type][1]
         return name in known or (node.type == "wedge" and bool(_WEDGE_PARMS.fullmatch(name)))
 

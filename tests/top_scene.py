@@ -35,10 +35,19 @@ def with_sweep(session: houdini_session.Session) -> None:
     session.after_load = build
 
 
+class PlayedNetwork(Network):
+    """A network whose Houdini listens to its jobs while it cooks."""
+
+    def cook(self, **options: object) -> bool:
+        """Cook; see Network.cook."""
+        with self:
+            return super().cook(**options)
+
+
 def play(session: houdini_session.Session, path: str) -> Network:
     """Put what cooks behind the nodes of a network."""
     hip = Path(session.path)
-    network = Network(hip.parent, hip)
+    network = PlayedNetwork(hip.parent, hip)
     tops: dict[str, Top] = {}
     for node_path, saved in session.nodes.items():
         if not node_path.startswith(f"{path}/") or saved.type == "localscheduler":

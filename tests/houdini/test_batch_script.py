@@ -16,7 +16,7 @@ import yaml
 
 import hython as hython_module
 from cosmos_houdini.cli import main
-from cosmos_houdini.houdini import batch_script
+from cosmos_houdini.houdini import batch_script, worker
 from cosmos_houdini.houdini.environment import ROOT
 from houdini_session import Session
 from hython import hython
@@ -39,14 +39,17 @@ def test_a_farm_job_renders_runs_the_batch_and_prints_its_table(
     waiting = tmp_path / "not rendered yet"
     shot.renders.rename(waiting)
     houdini.on_render = lambda _: shutil.move(waiting, shot.renders)
+    shot.configure(hosts={"here": {}})
     arguments = [str(shot.hip), "--rop", NODE, "--render", "--prompt", PROMPT, "--randomization", "night.yaml"]
-    assert batch_script.main(arguments) == 0
+    assert batch_script.main([*arguments, "--host", "here", "--at-once", "1"]) == 0
     printed = capsys.readouterr()
     assert houdini.rendered == [(NODE, ())]
     [table] = [Path(line) for line in printed.out.splitlines()]
     with table.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["state"] for row in rows] == ["succeeded"] * 3
+    jobs = worker.call("status", folder=shot.folder)["jobs"]
+    assert {job["host"] for job in jobs} == {"here"}
     assert "3 runs: 3 succeeded" in printed.err
 
 

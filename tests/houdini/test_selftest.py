@@ -15,17 +15,20 @@ from cosmos_houdini.houdini import selftest
 from cosmos_houdini.houdini.asset_check import ASSET, check_asset
 from cosmos_houdini.houdini.environment import LIBRARIES, ROOT
 from expanded_asset.asset import read_assets
+from host_programs import write_shell
 from houdini_session import SavedNode, Session
 from shots import make_shot
 
 
 @pytest.fixture
-def loaded(houdini: Session, monkeypatch: pytest.MonkeyPatch) -> Session:
+def loaded(houdini: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
     """Return a session that has loaded the package."""
     houdini.variables["COSMOS_HOUDINI"] = str(ROOT)
     houdini.houdini_path = [str(ROOT), str(ROOT / "pdg_types"), "/opt/hfs21.0/houdini"]
     houdini.nodes["/tasks"] = SavedNode(path="/tasks", type="manager", category="Manager")
     install_asset(houdini)
+    houdini.variables["HFS"] = str(tmp_path / "hfs")
+    write_shell(tmp_path / "hfs" / "bin", "mplay", "exit 0")
     monkeypatch.setenv("PYTHONPATH", str(LIBRARIES))
     monkeypatch.setattr(selftest, "PYTHONS", (selftest.sys.version_info[:2],))
     others = (selftest._demo, selftest._qt)
@@ -64,7 +67,8 @@ def test_a_houdini_without_the_package_fails_line_by_line(
     checks = tuple(check for check in selftest.CHECKS if check.run is not selftest._qt)
     monkeypatch.setattr(selftest, "CHECKS", checks)
     assert houdini.houdini_path == []
-    houdini.top_types = {}
+    houdini.top_types.clear()
+    monkeypatch.setitem(houdini.nodes, "/obj", houdini.nodes["/out"])
     assert selftest.main([]) == 1
     *lines, last = capsys.readouterr().out.splitlines()
     failed = [line for line in lines if line.startswith("FAIL  ")]
@@ -72,6 +76,21 @@ def test_a_houdini_without_the_package_fails_line_by_line(
     assert last == f"0 of {len(lines)} passed"
     assert "install-houdini" in next(line for line in failed if "$COSMOS_HOUDINI" in line)
     assert "this is Houdini 19.5.805; allowed: Houdini 20.0 to 21" in failed[0]
+
+
+def test_a_parameter_that_a_node_does_not_take_is_named_and_nothing_is_left(loaded: Session) -> None:
+    loaded.top_types["pdg_cosmosreport"] = ("Cosmos Report", frozenset())
+    with pytest.raises(selftest.CheckFailed, match="not taken: report/name = selftest_sweep"):
+        selftest._sweep()
+    assert not [path for path in loaded.nodes if path.startswith("/tasks/")]
+
+
+def test_what_the_doctor_finds_is_told(loaded: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cosmos-houdini.yaml").write_text("hosts: {gpu01: {address: gpu01, root: data}}", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(selftest.CheckFailed, match=r"host gpu01: .*no absolute path"):
+        selftest._doctor()
+    assert loaded.shown == []
 
 
 def test_a_scene_that_is_read_otherwise_fails(

@@ -25,7 +25,7 @@ from sshd import free_port
 
 FILE = ROOT / "toolbar" / "cosmos.shelf"
 PROMPT = 'A "wet" street; $(rain) & größe'
-NAMES = ["submit_shot", "set_up_sweep", "job_monitor", "settings", "doctor"]
+NAMES = ["submit_shot", "set_up_sweep", "job_monitor", "compare_results", "load_result", "settings", "doctor"]
 TOOLS = [f"cosmos::{name}" for name in NAMES]
 OF_A_SCENE = [name for name in TOOLS if name != "cosmos::doctor"]
 

@@ -12,7 +12,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "check": ("check", "check", "Find and verify image sequences."),
     "convert-sequence": ("convert", "convert_sequence", "Verified sequences become one video a pass."),
     "standardize": ("standardize", "standardize", "Bring a video to another rate and size."),
-    "extract-frame": ("standardize", "extract_frame", "Write one frame of a video as PNG."),
+    "extract-frame": ("standardize", "extract_frame", "Write one frame of a video as PNG, or all of them."),
     "restore": ("restore", "restore", "Bring a result back to the size and position of its plate."),
     "create-spec": ("spec", "create_spec", "Write a prompt spec: prompt, colour video, controls."),
     "create-run": ("spec", "create_run", "Write a run spec: engine, weights, parameters."),

@@ -15,6 +15,8 @@ from cosmos_houdini.launchers.shell import assignments, exports
 
 _FREE_KIB = re.compile(r"(\d+)\s+\d+%\s")
 _GPU_FIELDS = 4
+# Of a host's env, what its own programs see where a job runs in a container or on another machine.
+_CLIENT_PREFIXES = {"docker": CLIENT_PREFIX, "slurm": "SLURM_"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +85,8 @@ def survey_script(config: HostConfig, needs: Iterable[Needs]) -> str:
         needs: of the engines that are looked for.
     """
     wanted = list(needs)
-    docker = config.launcher == "docker"
-    job_env = {k: v for k, v in config.env.items() if not docker or k.startswith(CLIENT_PREFIX)}
+    prefix = _CLIENT_PREFIXES.get(config.launcher, "")
+    job_env = {name: value for name, value in config.env.items() if name.startswith(prefix)}
     values = assignments(
         launcher=config.launcher,
         image=config.image or "",

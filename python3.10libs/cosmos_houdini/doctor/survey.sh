@@ -52,6 +52,9 @@ fi
         ! command -v nvidia-container-runtime-hook >/dev/null 2>&1 || tell toolkit nvidia-container-runtime-hook
         ;;
     slurm)
+        # The folder of the programs is often in the PATH of login shells alone.
+        command -v sbatch >/dev/null 2>&1 ||
+            PATH=$PATH:$("${SHELL:-sh}" -lc 'printf "\n%s" "$PATH"' </dev/null 2>/dev/null | tail -n 1)
         ask slurm sbatch --version
         ask partition sinfo --noheader --format '%R %a %D %T %G' ${partition:+--partition "$partition"}
         ;;

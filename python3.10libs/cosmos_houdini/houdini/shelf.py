@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
@@ -11,9 +12,12 @@ from cosmos_houdini.errors import BadInput
 from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.alert import explained
 from cosmos_houdini.houdini.doctor_window import DoctorWindow
-from cosmos_houdini.houdini.monitor import Monitor
+from cosmos_houdini.houdini.monitor import Monitor, open_in_system
 from cosmos_houdini.houdini.open_scene import output_paths
 from cosmos_houdini.houdini.qt import QtWidgets
+from cosmos_houdini.houdini.result_use import Use
+from cosmos_houdini.houdini.result_uses import background_use, mplay_use, report_use
+from cosmos_houdini.houdini.results_window import ResultsWindow
 from cosmos_houdini.houdini.submission import Submission
 from cosmos_houdini.houdini.submit_dialog import SubmitDialog
 from cosmos_houdini.houdini.sweep_network import build_sweep
@@ -22,6 +26,7 @@ from cosmos_houdini.houdini.sweep_network import build_sweep
 _monitors: dict[Path, Monitor] = {}
 _dialogs: dict[Path, SubmitDialog] = {}
 _doctors: dict[Path, DoctorWindow] = {}
+_results: dict[tuple[str, Path], ResultsWindow] = {}
 
 
 @explained
@@ -70,6 +75,18 @@ def job_monitor() -> None:
 
 
 @explained
+def compare_results() -> None:
+    """Show results of the scene's project, to be set side by side in a report or in MPlay."""
+    _show_results("Compare Cosmos Results", (report_use(open_in_system), mplay_use()))
+
+
+@explained
+def load_result() -> None:
+    """Show results of the scene's project, one of which is set behind the shot's camera."""
+    _show_results("Load Cosmos Result", (background_use(),))
+
+
+@explained
 def settings() -> None:
     """Show every value of the configuration, and where it was set."""
     folder = _saved_scene().parent
@@ -94,6 +111,18 @@ def doctor() -> None:
     else:
         _doctors[folder].look()
     _bring_to_front(_doctors[folder])
+
+
+def _show_results(title: str, uses: Sequence[Use]) -> None:
+    folder = _saved_scene().parent
+    key = (title, folder)
+    if key in _results:
+        _results[key].refresh()
+    else:
+        window = ResultsWindow(title, folder, uses, show_error=explained, parent=hou.qt.mainWindow())
+        window.setStyleSheet(hou.qt.styleSheet())
+        _results[key] = window
+    _bring_to_front(_results[key])
 
 
 def _submit(submission: Submission) -> None:

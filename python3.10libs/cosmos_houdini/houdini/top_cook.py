@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.houdini.pdg_job import JobItem
 from cosmos_houdini.houdini.top_order import SLIPS, Order
+from cosmos_houdini.houdini.top_parms import NUMBERS
 from cosmos_houdini.houdini.top_report import KIND as REPORT
 from cosmos_houdini.houdini.top_shot import KIND as SHOT
 from cosmos_houdini.houdini.top_transfer import KIND as TRANSFER
@@ -53,7 +55,7 @@ def _transfer(order: Order, item: JobItem, call: Call) -> None:
             _add(item, path)
     told = {"cosmos_job": document["id"], "cosmos_state": document["state"], "cosmos_attempt": document["attempt"]}
     request = json.loads((folder / _RESULT).read_text(encoding="utf-8"))["request"]
-    for name, value in {**told, **_made_with(request)}.items():
+    for name, value in {**told, **_made_with(request, order)}.items():
         # What was inherited has been used, and PDG does not let its type be changed.
         if name in told or not item.has(name):
             item.set(name, value)
@@ -69,9 +71,15 @@ def _controls(videos: Path) -> list[str]:
         ) from error
 
 
-def _made_with(request: Mapping[str, Any]) -> dict[str, str | int | float]:
-    """Return parameters and weights of a result, PDG's way: it has no truth values."""
-    parameters = {name: int(v) if isinstance(v, bool) else v for name, v in request["parameters"].items()}
+def _made_with(request: Mapping[str, Any], order: Order) -> dict[str, str | int | float]:
+    """Return the weights of a result, and those parameters that have a field or were asked for."""
+    asked = {word.partition("=")[0] for option, word in pairwise(order.arguments) if option == "--set"}
+    # PDG has no truth values.
+    parameters = {
+        name: int(value) if isinstance(value, bool) else value
+        for name, value in request["parameters"].items()
+        if name in NUMBERS or name in asked
+    }
     return {**parameters, **{f"weight_{kind}": control["weight"] for kind, control in request["controls"].items()}}
 
 
