@@ -12,7 +12,6 @@ BOUNDARY = "HOUDINIMIMEBOUNDARY0xD3ADD339-0x00000F49-0x56B122C9-0x00000001HOUDIN
 ROOT = "hdaroot"
 
 _AUTHOR = "cosmos@houdini"
-_TOP_Y = 0.0
 _STEP_Y = 1.2
 _SIDE_X = 3.0
 _FLAGS = (
@@ -37,9 +36,10 @@ def mime_parts(asset: Asset) -> Iterator[tuple[str, str]]:
     yield f"{ROOT}.init", f"type = {asset.operator}\nmatchesdef = 0\n"
     yield f"{ROOT}.def", _definition(position=(0.0, 0.0), inputs=(), outputs=0, shown=False)
     yield f"{ROOT}.userdata", _userdata("")
-    yield f"{ROOT}.inp", _indirect_inputs(len(asset.inputs))
+    yield f"{ROOT}.inp", _indirect_inputs(asset)
     places = {
-        node.name: (_SIDE_X * _column(asset, node), _TOP_Y - _STEP_Y * row) for row, node in enumerate(asset.nodes)
+        node.name: (_SIDE_X * _column(asset, node), _STEP_Y * (len(asset.nodes) - row))
+        for row, node in enumerate(asset.nodes)
     }
     for node in asset.nodes:
         is_last = node is asset.nodes[-1]
@@ -105,8 +105,10 @@ def _definition(
     return "".join(f"{line}\n" for line in lines)
 
 
-def _indirect_inputs(count: int) -> str:
-    rows = (f'{n} {_SIDE_X * n:g} {_STEP_Y:g} 2 0 __NO_OWNER_NETWORK_BOX__ "FROMOUTPUT"' for n in range(count))
+def _indirect_inputs(asset: Asset) -> str:
+    """Return the places of the asset's own inputs, above all nodes."""
+    count, y = len(asset.inputs), _STEP_Y * (len(asset.nodes) + 1)
+    rows = (f'{n} {_SIDE_X * n:g} {y:g} 2 0 __NO_OWNER_NETWORK_BOX__ "FROMOUTPUT"' for n in range(count))
     return "".join(f"{line}\n" for line in (count, *rows))
 
 

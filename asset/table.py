@@ -123,7 +123,7 @@ def _spare(parm: Parm, followed: str, fixed: str | None) -> Spare:
 
 
 def _text(parm: Parm) -> str:
-    return parm.default if isinstance(parm.default, str) else f"{parm.default:g}"
+    return parm.default if isinstance(parm.default, str) else f"{parm.default:.15g}"
 
 
 def _range(parm: Parm) -> tuple[str, str] | None:
