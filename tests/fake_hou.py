@@ -62,7 +62,7 @@ class BaseKeyframe:
 
 class Parm:
     def __init__(self, *args: Any) -> None:
-        self._name, self._value, self._channel, self._set = args
+        self._name, self._value, self._channel, self._set, self._path = args
 
     def name(self) -> str:
         return str(self._name)
@@ -80,7 +80,7 @@ class Parm:
         return str(self._channel.segments[0].expression)
 
     def evalAsString(self) -> str:
-        return str(self._value.text)
+        return houdini_session.current.followed(self._path, self._channel) or str(self._value.text)
 
     def set(
         self,
@@ -145,6 +145,20 @@ class NodeType:
     def description(self) -> str:
         label, _ = houdini_session.current.top_types.get(self._name, (self._name.title(), None))
         return label
+
+
+class HDADefinition:
+    def __init__(self, *args: str) -> None:
+        self._library = args[0]
+
+    def libraryFilePath(self) -> str:
+        return self._library
+
+
+class OpNodeType(NodeType):
+    def definition(self) -> HDADefinition | None:
+        library = houdini_session.current.libraries.get(self._name)
+        return HDADefinition(library) if library else None
 
 
 class Node:
@@ -235,7 +249,7 @@ class OpNode(Node):
         values = self._saved.parms.get(name, ())
         names = [name] if len(values) == 1 else [f"{name}{axis}" for axis in "xyzw"]
         return tuple(
-            Parm(own, value, self._saved.channels.get(value.channel or ""), partial(self._set, name))
+            Parm(own, value, self._saved.channels.get(value.channel or ""), partial(self._set, name), self._saved.path)
             for own, value in zip(names, values, strict=False)
         )
 
@@ -270,7 +284,7 @@ class TopNode(OpNode):
         save_prompt: bool = False,
         nodes: Sequence[TopNode] = (),
     ) -> None:
-        if not block or save_prompt:
+        if not houdini_session.current.has_interface and (not block or save_prompt):
             raise AssertionError("a farm waits for the end, and has nobody who answers a question")
         self._network().cook()
 
@@ -293,6 +307,11 @@ def _node(saved: houdini_session.SavedNode) -> Node:
 def node(path: str) -> Node | None:
     saved = houdini_session.current.nodes.get(path)
     return _node(saved) if saved else None
+
+
+def nodeType(category_or_name: NodeTypeCategory, internal_name: str) -> NodeType | None:
+    known = internal_name in houdini_session.current.top_types
+    return OpNodeType(internal_name, category_or_name.name()) if known else None
 
 
 def topNodeTypeCategory() -> OpNodeTypeCategory:

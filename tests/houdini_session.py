@@ -29,6 +29,7 @@ TOP_TYPES = {
 _WEDGE_PARMS = re.compile(r"(name|type|wedgetype|(int|float)range)\d+[xy]?")
 CATEGORIES = {"obj": "Object", "out": "Driver", "stage": "Lop", "img": "Cop2", "tasks": "TopNet"}
 ROPS = OUTPUT_TYPES
+_REFERENCE = re.compile(r'(chs?)\("\.\./(\w+)"\)')
 _INPUT = re.compile(r'^inputs\n\{\n\d+[ \t]+"?([^"\s]*)"?', re.MULTILINE)
 
 
@@ -50,6 +51,7 @@ class SavedNode:
     inputs: tuple[str, ...] = ()
     parms: dict[str, tuple[ParmValue, ...]] = field(default_factory=dict)
     channels: Mapping[str, Channel] = field(default_factory=dict)
+    menus: Mapping[str, list[str]] = field(default_factory=dict)
     is_displayed: bool = False
     is_current: bool = False
 
@@ -80,6 +82,8 @@ class Session:
     on_render: Callable[[str], None] = lambda _: None
     after_load: Callable[[], None] = lambda: None
     top_types: dict[str, tuple[str, frozenset[str]]] = field(default_factory=lambda: dict(TOP_TYPES))
+    libraries: dict[str, str] = field(default_factory=dict)
+    inside: dict[str, Callable[[str], list[SavedNode]]] = field(default_factory=dict)
     networks: dict[str, Cooks] = field(default_factory=dict)
     panes: list[object] = field(default_factory=list)
     undo_groups: list[str] = field(default_factory=list)
@@ -119,7 +123,19 @@ class Session:
             self.nodes[f"{path}/localscheduler"] = SavedNode(
                 path=f"{path}/localscheduler", type="localscheduler", category="Top"
             )
+        for node in self.inside.get(type_, lambda _: [])(path):
+            self.nodes[node.path] = node
         return self.nodes[path]
+
+    def followed(self, path: str, channel: Channel | None) -> str | None:
+        """Return the value of the parameter above that a channel of a node refers to; None where it is no reference."""
+        match = _REFERENCE.fullmatch(channel.segments[0].expression) if channel else None
+        if not match:
+            return None
+        above = self.nodes[path.rpartition("/")[0]]
+        [value] = above.parms[match[2]]
+        is_number = match[1] == "ch"
+        return str(above.menus[match[2]].index(value.text)) if is_number and match[2] in above.menus else value.text
 
     def knows_parm(self, node: SavedNode, name: str) -> bool:
         """Whether a node that was made here has a parameter."""

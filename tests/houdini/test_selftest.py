@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import fake_hou
 import hipfiles
+from asset_network import saved_nodes
 from cosmos_houdini.houdini import selftest
+from cosmos_houdini.houdini.asset_check import ASSET, check_asset
 from cosmos_houdini.houdini.environment import LIBRARIES, ROOT
+from expanded_asset.asset import read_assets
 from host_programs import write_shell
-from houdini_session import Session
+from houdini_session import SavedNode, Session
 from shots import make_shot
 
 
@@ -20,6 +25,8 @@ def loaded(houdini: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """Return a session that has loaded the package."""
     houdini.variables["COSMOS_HOUDINI"] = str(ROOT)
     houdini.houdini_path = [str(ROOT), str(ROOT / "pdg_types"), "/opt/hfs21.0/houdini"]
+    houdini.nodes["/tasks"] = SavedNode(path="/tasks", type="manager", category="Manager")
+    install_asset(houdini)
     houdini.variables["HFS"] = str(tmp_path / "hfs")
     write_shell(tmp_path / "hfs" / "bin", "mplay", "exit 0")
     monkeypatch.setenv("PYTHONPATH", str(LIBRARIES))
@@ -29,6 +36,13 @@ def loaded(houdini: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert len(quick) == len(selftest.CHECKS) - len(others)
     monkeypatch.setattr(selftest, "CHECKS", quick)
     return houdini
+
+
+def install_asset(houdini: Session) -> None:
+    [asset] = read_assets(ROOT / "otls" / f"{ASSET}.hda")
+    houdini.top_types[ASSET] = (asset.dialog.label, frozenset(asset.dialog.parms()))
+    houdini.libraries[ASSET] = str(ROOT / "otls" / f"{ASSET}.hda")
+    houdini.inside[ASSET] = lambda path: saved_nodes(asset, path)
 
 
 def test_a_houdini_with_the_package_passes_everything(
@@ -114,6 +128,48 @@ def test_the_demonstration_has_to_make_a_result(houdini: Session, monkeypatch: p
 def test_qt_is_told_with_its_version() -> None:
     qt = pytest.importorskip("PySide6.QtCore", exc_type=ImportError)
     assert selftest._qt() == f"Qt {qt.qVersion()}"
+
+
+def test_the_asset_is_made_looked_at_and_removed_again(loaded: Session) -> None:
+    before = set(loaded.nodes)
+    assert check_asset() == str(ROOT / "otls" / f"{ASSET}.hda")
+    assert set(loaded.nodes) == before
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda node: node.channels.pop("prompt"), "transfer/prompt is '' when prompt is 'a probe'"),
+        (lambda node: node.parms.pop("seed"), "transfer has no parameter seed"),
+        (lambda node: node.parms.pop("generate"), "transfer does not generate by this package"),
+        (lambda node: setattr(node, "inputs", ()), "transfer is wired to nothing instead of variation"),
+        (lambda node: setattr(node, "path", f"{node.path}s"), "no node transfer inside"),
+    ],
+)
+def test_an_asset_that_is_not_whole_fails(loaded: Session, damage: Callable[[SavedNode], object], reason: str) -> None:
+    whole = loaded.inside[ASSET]
+
+    def damaged(path: str) -> list[SavedNode]:
+        nodes = whole(path)
+        [node] = [node for node in nodes if node.path.endswith("/transfer")]
+        node.channels = dict(node.channels)
+        damage(node)
+        return nodes
+
+    loaded.inside[ASSET] = damaged
+    before = set(loaded.nodes)
+    with pytest.raises(selftest.CheckFailed, match=re.escape(reason)):
+        check_asset()
+    assert set(loaded.nodes) == before
+
+
+def test_an_asset_from_elsewhere_is_told(loaded: Session) -> None:
+    loaded.libraries[ASSET] = f"/home/a/houdini21.0/otls/{ASSET}.hda"
+    with pytest.raises(selftest.CheckFailed, match="comes from /home/a"):
+        check_asset()
+    del loaded.top_types[ASSET]
+    with pytest.raises(selftest.CheckFailed, match="there is no TOP node"):
+        check_asset()
 
 
 def test_a_node_type_that_pdg_has_not_loaded_is_named(houdini: Session) -> None:

@@ -16,6 +16,7 @@ import hou
 
 from cosmos_houdini.errors import CheckFailed, one_line
 from cosmos_houdini.houdini import worker
+from cosmos_houdini.houdini.asset_check import check_asset
 from cosmos_houdini.houdini.comparison import differences
 from cosmos_houdini.houdini.environment import LIBRARIES, ROOT, worker_python
 from cosmos_houdini.houdini.open_scene import load_scene, read_open_scene, sample_open_scene
@@ -180,6 +181,7 @@ CHECKS = (
     Check(title="its folders are on HOUDINI_PATH", run=_houdini_path),
     Check(title="its shelf is found", run=_shelf),
     Check(title="PDG has loaded its node types", run=check_top_nodes),
+    Check(title="its asset is installed and whole", run=check_asset),
     Check(title="Qt is there for the job monitor", run=_qt),
     Check(title="the worker answers", run=_worker),
     Check(title="the doctor finds nothing in the way of jobs here", run=_doctor),

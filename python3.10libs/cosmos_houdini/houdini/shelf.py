@@ -34,7 +34,7 @@ def submit_shot() -> None:
     """Ask for prompt and render node, and submit the scene in the background; the job monitor shows how it goes."""
     hip = _saved_scene()
     nodes = _render_nodes(hip)
-    if hou.hipFile.hasUnsavedChanges() and not _saves():
+    if hou.hipFile.hasUnsavedChanges() and not saves("Submit Shot to Cosmos"):
         return
     dialog = SubmitDialog(hip, nodes, hou.qt.mainWindow())
     dialog.accepted.connect(explained(lambda: _submit(dialog.submission())))
@@ -166,13 +166,13 @@ def _chosen_render_node(hip: Path) -> str | None:
     return nodes[picked[0]] if picked else None
 
 
-def _saves() -> bool:
+def saves(title: str) -> bool:
     """Save the scene if the artist wants to: the worker reads the file, not the session."""
     answer = hou.ui.displayMessage(
         "The scene has unsaved changes, and what is submitted is the saved file.",
         buttons=("Save and Go On", "Cancel"),
         close_choice=1,
-        title="Submit Shot to Cosmos",
+        title=title,
     )
     if answer == 0:
         hou.hipFile.save()
