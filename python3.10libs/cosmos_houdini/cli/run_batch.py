@@ -27,6 +27,7 @@ from cosmos_houdini.plan.specs import write_whole
 from cosmos_houdini.plan.sweep import Run
 from cosmos_houdini.queue import orders
 from cosmos_houdini.queue.client import Client
+from cosmos_houdini.queue.gate import Terms
 from cosmos_houdini.queue.prepare import RESULTS, prepare
 from cosmos_houdini.queue.record import JobRecord
 from cosmos_houdini.queue.turns import run_in_turn
@@ -63,7 +64,8 @@ def run_batch(
         client.store.add_all(jobs)
         try:
             _go_on(client, jobs)
-            _follow(client, [job.id for job in jobs], file, at_once or max(1, len(settings.gpus)))
+            limit = at_once or max(1, len(settings.gpus))
+            _follow(client, batch.name, [job.id for job in jobs], file=file, at_once=limit, terms=Terms())
         finally:
             # What was cut off in the middle has a row for each run too.
             rows += _rows(client, runs, jobs, settings.price_per_hour)
@@ -159,7 +161,7 @@ class _Tally:
         return ", ".join(words)
 
 
-def _follow(client: Client, ids: Sequence[str], file: Path, at_once: int) -> None:
+def _follow(client: Client, batch: str, ids: Sequence[str], *, file: Path, at_once: int, terms: Terms) -> None:
     """Follow the jobs of a batch to their ends.
 
     Raises:
@@ -178,14 +180,18 @@ def _follow(client: Client, ids: Sequence[str], file: Path, at_once: int) -> Non
                 display.update([record])
                 display.overall(tally.sentence, tally.fraction)
 
-            run_in_turn(
+            held = run_in_turn(
                 client,
+                batch,
                 ids,
                 at_once=at_once,
+                terms=terms,
                 on_update=display.update,
                 on_trouble=display.trouble,
                 on_end=on_end,
             )
+        if held:
+            say(f"ended with {tally.sentence}: {held}; to go on: {again}")
     except HostError:
         say(f"given up with {tally.sentence}; to go on: {again}")
         raise
