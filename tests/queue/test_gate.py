@@ -10,7 +10,7 @@ from cosmos_houdini.model.job import JobState
 from cosmos_houdini.plan.request import build_request
 from cosmos_houdini.plan.specs import load_run_spec
 from cosmos_houdini.queue import turns
-from cosmos_houdini.queue.gate import BatchEnded, BatchEvent, BatchHeld, Gate, Hold, JobEnded, Terms
+from cosmos_houdini.queue.gate import BatchEnded, BatchEvent, BatchHeld, Gate, Hold, JobEnded, Contract
 from cosmos_houdini.queue.prepare import prepare
 from job_shop import Shop
 
@@ -27,9 +27,9 @@ def in_turn(shop: Shop, gate: Gate, count: int = 3) -> tuple[str, list[BatchEven
             request, _ = build_request(load_run_spec(shop.spec(f"shot{number}")), engine("fake").parameters)
             record = prepare(request, config=client.config, host=None, results=None).record
             ids.append(client.store.add(record).id)
-        terms = Terms(gate=gate, listeners=(told.append,))
+        contract = Contract(gate=gate, listeners=(told.append,))
         reason = turns.run_in_turn(
-            client, "night", ids, at_once=1, terms=terms, on_update=ignore, on_trouble=ignore, on_end=ignore
+            client, "night", ids, at_once=1, contract=contract, on_update=ignore, on_trouble=ignore, on_end=ignore
         )
     return reason, told
 

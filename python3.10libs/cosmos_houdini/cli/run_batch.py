@@ -27,7 +27,7 @@ from cosmos_houdini.plan.specs import write_whole
 from cosmos_houdini.plan.sweep import Run
 from cosmos_houdini.queue import orders
 from cosmos_houdini.queue.client import Client
-from cosmos_houdini.queue.gate import Terms
+from cosmos_houdini.queue.gate import Contract
 from cosmos_houdini.queue.prepare import RESULTS, prepare
 from cosmos_houdini.queue.record import JobRecord
 from cosmos_houdini.queue.turns import run_in_turn
@@ -65,7 +65,7 @@ def run_batch(
         try:
             _go_on(client, jobs)
             limit = at_once or max(1, len(settings.gpus))
-            _follow(client, batch.name, [job.id for job in jobs], file=file, at_once=limit, terms=Terms())
+            _follow(client, batch.name, [job.id for job in jobs], file=file, at_once=limit, contract=Contract())
         finally:
             # What was cut off in the middle has a row for each run too.
             rows += _rows(client, runs, jobs, settings.price_per_hour)
@@ -161,7 +161,7 @@ class _Tally:
         return ", ".join(words)
 
 
-def _follow(client: Client, batch: str, ids: Sequence[str], *, file: Path, at_once: int, terms: Terms) -> None:
+def _follow(client: Client, batch: str, ids: Sequence[str], *, file: Path, at_once: int, contract: Contract) -> None:
     """Follow the jobs of a batch to their ends.
 
     Raises:
@@ -185,7 +185,7 @@ def _follow(client: Client, batch: str, ids: Sequence[str], *, file: Path, at_on
                 batch,
                 ids,
                 at_once=at_once,
-                terms=terms,
+                contract=contract,
                 on_update=display.update,
                 on_trouble=display.trouble,
                 on_end=on_end,

@@ -67,8 +67,8 @@ def no_gate() -> Hold | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """On which terms a process works on a batch.
+class Contract:
+    """What a process that works on a batch keeps to.
 
     Attributes:
         gate: what may hold it back.

@@ -9,7 +9,7 @@ from typing import Final
 
 from cosmos_houdini.queue import runner
 from cosmos_houdini.queue.client import Client
-from cosmos_houdini.queue.gate import BatchEnded, BatchHeld, Hold, JobEnded, Terms
+from cosmos_houdini.queue.gate import BatchEnded, BatchHeld, Hold, JobEnded, Contract
 from cosmos_houdini.queue.record import JobRecord
 from cosmos_houdini.queue.runner import OnTrouble, OnUpdate
 
@@ -24,7 +24,7 @@ def run_in_turn(
     ids: Sequence[str],
     *,
     at_once: int,
-    terms: Terms,
+    contract: Contract,
     on_update: OnUpdate,
     on_trouble: OnTrouble,
     on_end: Callable[[JobRecord], None],
@@ -36,7 +36,7 @@ def run_in_turn(
         batch: name of the batch.
         ids: jobs.
         at_once: how many are on their way at any moment.
-        terms: what may hold back a start, and who is told what happens.
+        contract: what may hold back a start, and who is told what happens.
         on_update: called after every look with the jobs that are on their way.
         on_trouble: called when a host does not answer and is asked again.
         on_end: called with each job when it has ended.
@@ -58,10 +58,10 @@ def run_in_turn(
         while started and len(on_their_way) < at_once:
             on_their_way.append(started.popleft())
         while waiting and len(on_their_way) < at_once:
-            before, held = held, terms.gate()
+            before, held = held, contract.gate()
             if held is not None:
                 if before is None or before.reason != held.reason:
-                    terms.tell(BatchHeld(batch=batch, reason=held.reason))
+                    contract.tell(BatchHeld(batch=batch, reason=held.reason))
                 break
             on_their_way.append(waiting.popleft())
         if not on_their_way:
@@ -80,8 +80,8 @@ def run_in_turn(
             if record.state.final:
                 on_their_way.remove(record.id)
                 on_end(record)
-                terms.tell(JobEnded(record=record))
+                contract.tell(JobEnded(record=record))
     reason = held.reason if held and waiting else ""
     counts = Counter(job.state for job in client.store.jobs(ids))
-    terms.tell(BatchEnded(batch=batch, counts=counts, held=reason))
+    contract.tell(BatchEnded(batch=batch, counts=counts, held=reason))
     return reason
