@@ -10,7 +10,7 @@ from cosmos_houdini.model.job import JobState
 from cosmos_houdini.plan.request import build_request
 from cosmos_houdini.plan.specs import load_run_spec
 from cosmos_houdini.queue import turns
-from cosmos_houdini.queue.gate import BatchEnded, BatchEvent, BatchHeld, Gate, Hold, JobEnded, Contract
+from cosmos_houdini.queue.gate import BatchEnded, BatchEvent, BatchHeld, Contract, Gate, Hold, JobEnded
 from cosmos_houdini.queue.prepare import prepare
 from job_shop import Shop
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from cosmos_houdini.queue import runner
 from cosmos_houdini.queue.client import Client
-from cosmos_houdini.queue.gate import BatchEnded, BatchHeld, Hold, JobEnded, Contract
+from cosmos_houdini.queue.gate import BatchEnded, BatchHeld, Contract, Hold, JobEnded
 from cosmos_houdini.queue.record import JobRecord
 from cosmos_houdini.queue.runner import OnTrouble, OnUpdate
 
