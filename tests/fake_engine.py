@@ -24,6 +24,7 @@ echo "half way"
 echo "token is ${HF_TOKEN:-not set}"
 echo "last words" >&2
 sleep "$SECONDS_LONG"
+while [ -n "$UNTIL" ] && [ ! -e "$UNTIL" ]; do sleep 0.05; done
 case $FAULT in
 exit) exit 3 ;;
 silent) cp in/color.mp4 out/result.mp4; exit 0 ;;
@@ -48,6 +49,7 @@ class FakeEngine:
             "starts": _text("starts", "/dev/null"),
             "fault": _text("fault", ""),
             "sleep_s": _text("sleep_s", "0"),
+            "until": _text("until", ""),
             "seed": Parameter(name="seed", default=1, help="for tests"),
         }
     )
@@ -76,6 +78,7 @@ class FakeEngine:
                 "STARTS": str(parameters["starts"]),
                 "FAULT": str(parameters["fault"]),
                 "SECONDS_LONG": str(parameters["sleep_s"]),
+                "UNTIL": str(parameters["until"]),
             },
             files={"program.sh": PROGRAM},
             inputs={"in/color.mp4": request.video.path},

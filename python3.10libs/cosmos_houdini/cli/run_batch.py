@@ -133,7 +133,8 @@ def _go_on(client: Client, jobs: Sequence[JobRecord]) -> None:
     succeeded = sum(record.state is JobState.SUCCEEDED for record in before)
     again = sum(record.state.final for record in before) - succeeded
     if succeeded or again:
-        say(f"{succeeded} of {len(before)} runs have succeeded before; {again} that did not are tried again")
+        tried = f"; {again} that did not are tried again" if again else ""
+        say(f"{succeeded} of {len(before)} runs have succeeded before{tried}")
 
 
 def _fetch(client: Client, record: JobRecord) -> None:
