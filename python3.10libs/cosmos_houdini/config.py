@@ -35,6 +35,7 @@ class Defaults(_Section):
 
     host: str = LOCAL
     engine: str = "preview"
+    attempts: int = Field(3, ge=1, le=20, description="Most that is tried for a job without a person's order.")
 
 
 class Programs(_Section):
@@ -61,6 +62,7 @@ class HostConfig(_Section):
     env: dict[str, str] = Field(default_factory=dict, description="Environment of every job, nothing secret.")
     secrets: tuple[str, ...] = Field(("HF_TOKEN",), description="Variables of this machine handed to jobs in secret.")
     gpus: tuple[int, ...] = ()
+    jobs_per_gpu: int = Field(1, ge=1, le=16, description="Most jobs of this project that share a GPU.")
     price_per_hour: float | None = Field(None, ge=0)
     partition: str | None = None
     gres: str | None = None

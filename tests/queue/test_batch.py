@@ -40,12 +40,14 @@ def test_no_more_runs_are_on_their_way_than_was_said(shop: Shop, at_once: int):
     assert most_at_once(shop) == at_once
 
 
-def test_as_many_runs_as_the_host_has_gpus_are_on_their_way(shop: Shop):
-    (shop.folder / "cosmos-houdini.yaml").write_text("hosts: {local: {gpus: [0, 1, 2]}}", encoding="utf-8")
+@pytest.mark.parametrize(("settings", "at_once"), [("gpus: [0, 1, 2]", 3), ("gpus: [0], jobs_per_gpu: 2", 2)])
+def test_as_many_runs_as_the_gpus_of_the_host_carry_are_on_their_way(shop: Shop, settings: str, at_once: int):
+    (shop.folder / "cosmos-houdini.yaml").write_text(f"hosts: {{local: {{{settings}}}}}", encoding="utf-8")
     assert shop.main("run-batch", batch(shop, {"seeds": [1, 2, 3, 4, 5]}, sleep_s="0.4")) == 0
-    assert most_at_once(shop) == 3
+    assert most_at_once(shop) == at_once
 
 
+@pytest.mark.usefixtures("one_attempt")
 def test_what_fails_is_set_aside_and_tried_again_by_the_same_command(shop: Shop, capsys: pytest.CaptureFixture[str]):
     file = batch(shop, {"fault": ["", "exit", "silent", "frames"], "sampler": "grid"})
     assert shop.main("run-batch", file) == 1

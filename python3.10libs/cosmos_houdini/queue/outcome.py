@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from cosmos_houdini.engines.base import Engine, EngineLog
 from cosmos_houdini.model.job import FailureClass, JobFailure
@@ -18,18 +19,22 @@ _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 def run_failure(engine: Engine, exit_code: int, log: EngineLog, *, oom_killed: bool) -> JobFailure | None:
     """Return why a program that has ended is no success, or None; its output files are judged elsewhere."""
     if oom_killed:
-        return _told(FailureClass.OOM, "the host ended the program because its memory ran out", log)
+        memory = JobFailure(
+            failure=FailureClass.OOM, message="the host ended the program because its memory ran out", hopeless=True
+        )
+        return _told(memory, log)
     found = engine.failure(exit_code, log)
     if found:
-        return _told(found.failure, found.message, log)
+        return _told(found, log)
     if exit_code != 0:
-        return _told(FailureClass.ENGINE_ERROR, f"the program ended with exit code {exit_code}", log)
+        failed = JobFailure(failure=FailureClass.ENGINE_ERROR, message=f"the program ended with exit code {exit_code}")
+        return _told(failed, log)
     return None
 
 
 def lost(message: str, log: EngineLog) -> JobFailure:
     """Return the failure of a job that went away without an exit code."""
-    return _told(FailureClass.LOST, message, log)
+    return _told(JobFailure(failure=FailureClass.LOST, message=message), log)
 
 
 def corrupt(message: str) -> JobFailure:
@@ -69,8 +74,8 @@ def _lines(text: str) -> list[str]:
     return [line.strip() for line in seen if line.strip()]
 
 
-def _told(failure: FailureClass, message: str, log: EngineLog) -> JobFailure:
+def _told(failure: JobFailure, log: EngineLog) -> JobFailure:
     last = telling(log)
-    if last and last not in message:
-        message = f"{message}; the log ends: {last}"
-    return JobFailure(failure=failure, message=message)
+    if last and last not in failure.message:
+        return replace(failure, message=f"{failure.message}; the log ends: {last}")
+    return failure
