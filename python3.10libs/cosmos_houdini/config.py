@@ -61,12 +61,20 @@ class HostConfig(_Section):
     )
     env: dict[str, str] = Field(default_factory=dict, description="Environment of every job, nothing secret.")
     secrets: tuple[str, ...] = Field(("HF_TOKEN",), description="Variables of this machine handed to jobs in secret.")
-    gpus: tuple[int, ...] = ()
+    gpus: tuple[int, ...] | Literal["auto"] = Field("auto", description="Numbers of nvidia-smi; all of them by 'auto'.")
     jobs_per_gpu: int = Field(1, ge=1, le=16, description="Most jobs of this project that share a GPU.")
     price_per_hour: float | None = Field(None, ge=0)
     partition: str | None = None
     gres: str | None = None
-    time: str | None = None
+    time: str | None = Field(None, description="Most that a job may run, as Slurm spells it: 90 (minutes), 02:00:00.")
+    stalled_after_min: float | None = Field(
+        30.0, gt=0, description="A job without a new log line and GPU use for so long is stopped."
+    )
+
+    @property
+    def gpu_numbers(self) -> tuple[int, ...]:
+        """The GPUs that were named; none where the host is asked for them."""
+        return () if self.gpus == "auto" else self.gpus
 
 
 class PassNames(_Section):
