@@ -1,7 +1,7 @@
 """What the job store costs when a batch has 10,000 jobs, against bare sqlite3 that does the least of the same.
 
-Ours writes the job, its first attempt and its first event, and looks whether the job is there already. A claim finds the
-first in line, looks at room, pauses and other batches; it is a transaction of one of four processes, and another one
+Ours writes the job, its first attempt and its first event, and looks whether the job is there already. A claim finds
+the first in line, looks at room, pauses and other batches; it is a transaction of one of four processes, and another one
 ends the job. ``status`` is the command as a process, beside the same in an empty project. The overhead is what a run of
 a batch costs beyond the time of the commands on its host, which is told beside it; the engine ends at once.
 """

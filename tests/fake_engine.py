@@ -32,6 +32,7 @@ silent) cp in/color.mp4 out/result.mp4; exit 0 ;;
 missing) ;;
 truncated) head -c 900 in/color.mp4 >out/result.mp4 ;;
 truncated-once) [ "$(wc -l <"$STARTS")" -gt 1 ] && cp in/color.mp4 out/result.mp4 ;;
+hang-once) [ "$(wc -l <"$STARTS")" -gt 1 ] && cp in/color.mp4 out/result.mp4 || exec sleep 300 ;;
 oom) [ "$OFFLOAD" = True ] && cp in/color.mp4 out/result.mp4 || { echo "CUDA out of memory." >&2; exit 1; } ;;
 oom-always) echo "CUDA out of memory." >&2; exit 1 ;;
 *) cp in/color.mp4 out/result.mp4 ;;

@@ -12,9 +12,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from cosmos_houdini import engines
 from cosmos_houdini.model.job import Attempt, FailureClass, JobState
 from cosmos_houdini.queue import runner
 from cosmos_houdini.queue.adopt import adopt
+from fake_engine import FakeEngine
 from job_shop import Shop
 
 AGAIN = ["queued", "staging", "running", "collecting"]
@@ -129,6 +131,60 @@ def test_a_later_attempt_is_taken_up_elsewhere_with_its_terms(shop: Shop):
     assert record.job.attempt == 2
     assert record.terms.parameters == {"offload": True}
     assert record.inference().parameters["offload"] is True
+
+
+def configured(shop: Shop, **host: object) -> None:
+    text = json.dumps({"defaults": {"engine": "fake"}, "hosts": {"local": host}})
+    (shop.folder / "cosmos-houdini.yaml").write_text(text, encoding="utf-8")
+
+
+def test_an_engine_that_is_silent_for_ever_is_stopped_and_run_again(shop: Shop):
+    configured(shop, stalled_after_min=0.05)
+    assert shop.main("run", shop.spec(fault="hang-once")) == 0
+    assert failures(shop) == ["stalled", None]
+    message = attempts(shop)[0].failure.message  # type: ignore[union-attr]
+    assert "it stood still and was stopped; the log ends:" in message
+    assert "no new line in the log and no work on its GPU" in message
+
+
+def test_a_job_at_its_time_limit_is_stopped_and_left_to_a_person(shop: Shop):
+    configured(shop, time="0:02")
+    assert shop.main("run", shop.spec(sleep_s="300")) == 1
+    assert failures(shop) == ["timeout"]
+
+
+def test_a_time_limit_that_cannot_be_read_is_told_before_anything_is_sent(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+):
+    configured(shop, time="soon")
+    assert shop.main("run", shop.spec()) == 2
+    assert "time 'soon' is no limit" in capsys.readouterr().err
+    assert not (shop.folder / ".cosmos").exists()
+
+
+def test_what_a_job_waits_for_and_what_could_never_fit_is_told(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    programs = shop.folder / "bin"
+    programs.mkdir()
+    (programs / "nvidia-smi").write_text('#!/bin/sh\ncat "$0.table"\n')
+    (programs / "nvidia-smi").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    monkeypatch.setitem(engines._ENGINES, "fake", lambda: FakeEngine(gpu_memory_gb=75.0))
+    (programs / "nvidia-smi.table").write_text("0, 81559, 12035\n")
+    assert shop.main("run", shop.spec(), "--detach") == 0
+    told = "running: waiting for a GPU with 75 GiB free: GPU 0 has 11 of 79 GiB free"
+    while told not in capsys.readouterr().out:
+        assert shop.main("status") == 0
+        assert shop.record().state is JobState.RUNNING
+    (programs / "nvidia-smi.table").write_text("0, 81559, 81004\n")
+    assert shop.main("attach") == 0
+    (programs / "nvidia-smi.table").write_text("0, 24564, 24090\n")
+    assert shop.main("run", shop.spec("large", seed=2)) == 1
+    failure = shop.record("large").job.failure
+    assert failure is not None
+    assert failure.failure is FailureClass.BAD_INPUT
+    assert "needs a GPU with 75 GiB of memory; this host has GPU 0 with 23 GiB" in failure.message
 
 
 @pytest.fixture

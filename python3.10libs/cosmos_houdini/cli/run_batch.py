@@ -68,7 +68,7 @@ def run_batch(
         say(f"to follow: cosmos-houdini batch follow {batch.name}")
         return
     planned = plan_batch(batch, config, name)
-    gpus = max(1, len(settings.gpus)) * settings.jobs_per_gpu
+    gpus = max(1, len(settings.gpu_numbers)) * settings.jobs_per_gpu
     lane = Lane(batch=batch.name, host=name, at_once=at_once, gpus=gpus, num_gpu=batch.num_gpu)
     table = output or config.project / RESULTS / f"{batch.name}.csv"
     rows: list[Row] = []

@@ -35,7 +35,7 @@ def note_progress(client: Client, record: JobRecord, seen: Observation) -> None:
         eta_s = max(0.0, plan.estimate_s - seen.run_s)
     stage = redacted(progress.stage, client.secrets(record)) if progress else ""
     if seen.phase is Phase.WAITING:
-        stage = "waiting for a GPU"
+        stage = f"waiting for {seen.waits_for or 'a GPU'}"
     client.store.note(record, stage, progress.fraction if progress else None, eta_s)
 
 
@@ -101,7 +101,9 @@ def _collect(client: Client, record: JobRecord, seen: Observation, *, last: bool
         # A host whose disk is full keeps an empty file where the exit code should stand.
         _fail(client, record, JobState.LOST, outcome.lost("its exit code was not written", log), last=last)
         return
-    verdict = outcome.run_failure(client.engine(record), seen.exit_code, log, oom_killed=seen.oom_killed)
+    verdict = outcome.run_failure(
+        client.engine(record), seen.exit_code, log, oom_killed=seen.oom_killed, stopped=seen.stopped
+    )
     outputs: tuple[str, ...] = ()
     if verdict is None:
         try:
@@ -112,7 +114,7 @@ def _collect(client: Client, record: JobRecord, seen: Observation, *, last: bool
         client.store.move(record, JobState.SUCCEEDED, Change(outputs=outputs))
     else:
         told = replace(verdict, message=redacted(verdict.message, secrets))
-        _fail(client, record, JobState.FAILED, told, last=last)
+        _fail(client, record, JobState.LOST if told.failure is FailureClass.LOST else JobState.FAILED, told, last=last)
 
 
 def _fail(client: Client, record: JobRecord, state: JobState, failure: JobFailure, *, last: bool = False) -> None:

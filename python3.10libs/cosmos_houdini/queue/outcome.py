@@ -11,18 +11,42 @@ from cosmos_houdini.model.request import Clip, ExpectedOutput
 
 TELLING_LINES = 3
 LINE_LENGTH = 240
+SIGTERM_EXIT = 143
+
+_STOPPED = {
+    "stalled": "it stood still and was stopped",
+    "timeout": "it was stopped at the host's time limit",
+    "lost": "it was ended by someone else",
+    "bad_input": "the host cannot run it",
+}
 
 # Colours and cursor movements of terminals, ECMA-48 section 5.4.
 _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 
 
-def run_failure(engine: Engine, exit_code: int, log: EngineLog, *, oom_killed: bool) -> JobFailure | None:
-    """Return why a program that has ended is no success, or None; its output files are judged elsewhere."""
+def run_failure(
+    engine: Engine, exit_code: int, log: EngineLog, *, oom_killed: bool, stopped: str = ""
+) -> JobFailure | None:
+    """Return why a program that has ended is no success, or None; its output files are judged elsewhere.
+
+    Args:
+        engine: knows what its log means.
+        exit_code: of the program.
+        log: all that it printed, or the end of it.
+        oom_killed: whether the host ended it because its memory ran out.
+        stopped: the class of failures for which the job's own script ended it, if so.
+    """
     if oom_killed:
         memory = JobFailure(
             failure=FailureClass.OOM, message="the host ended the program because its memory ran out", hopeless=True
         )
         return _told(memory, log)
+    if stopped and exit_code != 0:
+        # The script's own signals say nothing; but what the program said before it hung may be the cause.
+        found = engine.failure(SIGTERM_EXIT, log)
+        if found is None or found.failure is FailureClass.ENGINE_ERROR:
+            found = JobFailure(failure=FailureClass(stopped), message=_STOPPED[stopped])
+        return _told(found, log)
     found = engine.failure(exit_code, log)
     if found:
         return _told(found, log)
