@@ -151,6 +151,8 @@ def test_runs_that_are_no_longer_in_the_file_are_cancelled_unless_somebody_has_b
     assert left["shot-0001"] == (JobState.CANCELLED, FailureClass.CANCELLED)
     assert [state for state, _ in left.values()].count(JobState.QUEUED) == 3
     assert batches.counts(store, "night", "gpu01") == {JobState.QUEUED: 3}
+    assert enqueue(store, records) == 0
+    assert batches.counts(store, "night", "gpu01") == {JobState.QUEUED: 4}
 
 
 def test_another_file_of_the_same_name_takes_nothing_out_of_a_batch_that_is_on_its_way(store: Store, tmp_path: Path):

@@ -66,6 +66,8 @@ def run_batch(
         worker = start_worker(context, config.project, batch.name, name)
         say(f"process {worker.pid} goes on with it, whatever becomes of this terminal; its messages: {worker.log}")
         say(f"to follow: cosmos-houdini batch follow {batch.name}")
+        if as_json:
+            print_json({"batch": batch.name, "host": name, "pid": worker.pid, "log": worker.log})
         return
     planned = plan_batch(batch, config, name)
     gpus = max(1, len(settings.gpu_numbers)) * settings.jobs_per_gpu
@@ -75,10 +77,12 @@ def run_batch(
     with opened(config) as client:
         others = batches.workers(client.store, lane.batch, lane.host)
         _enqueue(client, planned, file.absolute())
+        if others:
+            say(f"process {others[0].pid} works on {batch.name} already")
         if log and any(other.log for other in others):
-            say(f"process {others[0].pid} runs {batch.name} already and has the new runs now")
             return
         try:
+            # What failed a moment ago is no news to the others; it is tried again by who begins anew.
             if not others:
                 _go_on(client, planned.jobs)
             _follow(client, lane, file, Contract(), log)
