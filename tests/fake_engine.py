@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +14,7 @@ from pathlib import PurePosixPath
 
 from cosmos_houdini import engines
 from cosmos_houdini.cli import main
-from cosmos_houdini.engines.base import EngineLog
+from cosmos_houdini.engines.base import EngineLog, Recorded
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
 from cosmos_houdini.model.parameter import Parameter
 from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Site
@@ -25,6 +27,7 @@ echo "token is ${HF_TOKEN:-not set}"
 echo "last words" >&2
 sleep "$SECONDS_LONG"
 case $FAULT in
+other) echo 'ran with {"parameters": {"seed": 99}, "weights": {}}'; cp in/color.mp4 out/result.mp4 ;;
 exit) exit 3 ;;
 silent) cp in/color.mp4 out/result.mp4; exit 0 ;;
 missing) ;;
@@ -79,6 +82,7 @@ class FakeEngine:
             },
             files={"program.sh": PROGRAM},
             inputs={"in/color.mp4": request.video.path},
+            version=("printf", "%s\\n", "fake 7 of today", "second line"),
             outputs=(
                 ExpectedOutput(
                     path=PurePosixPath("result.mp4"),
@@ -92,6 +96,10 @@ class FakeEngine:
     def progress(self, log: EngineLog, plan: FramePlan) -> Progress | None:
         assert plan.chunks == 1
         return Progress(fraction=0.5, stage="half way") if "half way" in log.stdout else None
+
+    def recorded(self, log: EngineLog) -> Recorded | None:
+        told = re.search(r"^ran with (.*)$", log.stdout, re.MULTILINE)
+        return Recorded(**json.loads(told[1])) if told else None
 
     def failure(self, exit_code: int, log: EngineLog) -> JobFailure | None:
         if exit_code == 0 and MARKER not in log.stdout:

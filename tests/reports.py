@@ -85,6 +85,7 @@ def entry(
         parameters=settings,
         seconds=2.0,
         cost=None,
+        gpu_memory_gb=None,
         result=str(clip.path) if clip else "",
         clip=clip,
         differences=(),

@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "run-batch": ("run_batch", "run_batch", "Run a batch to verified results, so many runs at once."),
     "report": ("report", "report", "Results side by side: grid, page, table, best parameters."),
     "status": ("jobs", "status", "The jobs of this project."),
+    "show": ("show", "show", "How a result came about, and the command that makes it again."),
     "logs": ("jobs", "logs", "What a job has printed."),
     "attach": ("jobs", "attach", "Follow jobs to their end, whoever started them."),
     "cancel": ("jobs", "cancel", "Stop jobs on their hosts."),

@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from cosmos_houdini.engines.base import EngineLog
+from cosmos_houdini.engines.base import EngineLog, Recorded
 from cosmos_houdini.engines.failures import CANNOT_EXECUTE_EXITS, GENERAL_SYMPTOMS, classified, unexplained
 from cosmos_houdini.engines.parameters import TRANSFER1_PARAMETERS
 from cosmos_houdini.engines.preview_graph import PreviewGraph, preview_graph
@@ -70,6 +70,7 @@ class Preview:
             files=graph.files,
             inputs=inputs | brought,
             executables=tuple(brought),
+            version=(site.ffmpeg or str(site.folder / FFMPEG_FILE), "-version"),
             outputs=(
                 ExpectedOutput(path=PurePosixPath("result.mp4"), role="result", frames=plan.frames, size=plan.size),
                 ExpectedOutput(
@@ -87,6 +88,10 @@ class Preview:
             return None
         done = min(int(frames[-1]), plan.frames)
         return Progress(fraction=done / plan.frames, stage=f"frame {done} of {plan.frames}")
+
+    def recorded(self, log: EngineLog) -> Recorded | None:  # noqa: ARG002 - FFmpeg knows none of the parameters
+        """Return None: what FFmpeg is told is made of the parameters, and it prints none of them."""
+        return None
 
     def failure(self, exit_code: int, log: EngineLog) -> JobFailure | None:
         """Return why FFmpeg failed; see engines.base."""

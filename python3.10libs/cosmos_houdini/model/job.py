@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -100,12 +101,14 @@ class Attempt:
         started_at: seconds since the epoch, or None before the start.
         ended_at: likewise.
         failure: None while it runs and after success.
+        made_with: versions, image and GPUs, as far as they are known; see ``queue.provenance.Provenance``.
     """
 
     number: int
     started_at: float | None = None
     ended_at: float | None = None
     failure: JobFailure | None = None
+    made_with: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -175,6 +175,7 @@ class Invocation:
         inputs: files of this machine to bring, by path relative to the job's folder.
         executables: those of ``inputs`` that are programs.
         cwd: the working folder on the host; None for the job's folder.
+        version: a command of the host whose first line tells the version of the engine; empty where nothing tells it.
         outputs: what must exist afterwards.
     """
 
@@ -184,4 +185,5 @@ class Invocation:
     inputs: Mapping[str, Path]
     executables: tuple[str, ...] = ()
     cwd: PurePosixPath | None = None
+    version: tuple[str, ...] = ()
     outputs: tuple[ExpectedOutput, ...]

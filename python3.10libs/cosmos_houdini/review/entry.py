@@ -84,6 +84,7 @@ class Entry:
             },
             "seconds": None,
             "cost": None,
+            "gpu_memory_gb": None,
             "result": "",
             "differences": [],
         }
