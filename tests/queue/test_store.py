@@ -224,11 +224,12 @@ def test_an_id_may_be_shortened_while_it_is_unique(store: Store):
 
 def test_ten_thousand_jobs_are_listed_and_picked_from(store: Store):
     ids = [f"shot-{number:05}" for number in range(10_000)]
-    with store._writing():
+    with store.writing():
         for job_id in ids:
             store._db.execute(
-                "INSERT INTO jobs VALUES (?, 'n', 'fake', 'local', 'queued', 1, 0, NULL, '', NULL, NULL, '[]',"
-                " '', 'process', 'r', 1, 1, '{}', '{}')",
+                "INSERT INTO jobs (id, name, engine, host, state, attempt, progress, stage, outputs, root, launcher,"
+                " results, created_at, updated_at, inputs, request) VALUES"
+                " (?, 'n', 'fake', 'local', 'queued', 1, 0, '', '[]', '', 'process', 'r', 1, 1, '{}', '{}')",
                 (job_id,),
             )
     assert [job.id for job in store.jobs()] == ids

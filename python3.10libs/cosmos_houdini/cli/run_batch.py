@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 import shlex
-import time
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
-from itertools import islice
+from contextlib import closing
 from pathlib import Path
 
 import click
 
 from cosmos_houdini.cli.batch import expanded, print_runs
-from cosmos_houdini.cli.console import json_option, print_json, progress_bar, say
+from cosmos_houdini.cli.batch_plan import PlannedBatch, plan_batch
+from cosmos_houdini.cli.batch_progress import BatchProgress, tally
+from cosmos_houdini.cli.console import json_option, print_json, say
+from cosmos_houdini.cli.detach import start_worker
 from cosmos_houdini.cli.live import live
 from cosmos_houdini.cli.run import opened
 from cosmos_houdini.config import Config, load
-from cosmos_houdini.engines import engine
 from cosmos_houdini.errors import BadInput, Cancelled, CheckFailed, HostError, JobError
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.plan.batch_file import load_batch
-from cosmos_houdini.plan.request import build_request, remembering
 from cosmos_houdini.plan.specs import write_whole
-from cosmos_houdini.plan.sweep import Run
-from cosmos_houdini.queue import orders
+from cosmos_houdini.queue import batches, orders
 from cosmos_houdini.queue.client import Client
 from cosmos_houdini.queue.gate import Contract
-from cosmos_houdini.queue.prepare import RESULTS, prepare
+from cosmos_houdini.queue.prepare import RESULTS
 from cosmos_houdini.queue.record import JobRecord
 from cosmos_houdini.queue.turns import run_in_turn
+from cosmos_houdini.queue.worker import Lane, Worker
 from cosmos_houdini.review.table import Row, csv_text, row_of, totals
 
 SHOWN_LINES = 5
@@ -40,35 +37,53 @@ SHOWN_LINES = 5
 @click.argument("file", metavar="BATCH.yaml", type=click.Path(path_type=Path))
 @click.option("--host", help="Where to run; without it, the configuration's default host.")
 @click.option("--at-once", type=click.IntRange(1), help="Runs on their way at once; else one for each GPU of the host.")
+@click.option("--detach", is_flag=True, help="Let a process of its own run it, which goes on after logout.")
 @click.option("--dry-run", is_flag=True, help="Print every run, and reach nothing.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="CSV file, one row a run; cosmos_out/NAME.csv.")
+@click.option("--log", hidden=True, default="", help="Where the messages of a detached process go.")
 @json_option
+@click.pass_context
 def run_batch(
-    *, file: Path, host: str | None, at_once: int | None, dry_run: bool, output: Path | None, as_json: bool
+    context: click.Context,
+    *,
+    file: Path,
+    host: str | None,
+    at_once: int | None,
+    detach: bool,
+    dry_run: bool,
+    output: Path | None,
+    log: str,
+    as_json: bool,
 ) -> None:
     """Check every run, queue all of them, and follow them to their ends."""
     config = load()
     batch = load_batch(file)
-    runs = expanded(batch).runs
     if dry_run:
-        print_runs(runs)
+        print_runs(expanded(batch).runs)
         return
     name, settings = config.settings.host(host)
-    jobs = _checked(runs, config, name)
+    if detach:
+        worker = start_worker(context, config.project, batch.name, name)
+        say(f"process {worker.pid} goes on with it, whatever becomes of this terminal; its messages: {worker.log}")
+        say(f"to follow: cosmos-houdini batch follow {batch.name}")
+        return
+    planned = plan_batch(batch, config, name)
+    lane = Lane(batch=batch.name, host=name, at_once=at_once, gpus=max(1, len(settings.gpus)), num_gpu=batch.num_gpu)
     table = output or config.project / RESULTS / f"{batch.name}.csv"
     rows: list[Row] = []
     with opened(config) as client:
-        if len(client.store.jobs(job.id for job in jobs)) < len(jobs):
-            # A host that was never there is told at once; patience is for those that went away.
-            client.host(jobs[0]).run(":")
-        client.store.add_all(jobs)
+        others = batches.workers(client.store, lane.batch, lane.host)
+        _enqueue(client, planned, file.absolute())
+        if log and any(other.log for other in others):
+            say(f"process {others[0].pid} runs {batch.name} already and has the new runs now")
+            return
         try:
-            _go_on(client, jobs)
-            limit = at_once or max(1, len(settings.gpus))
-            _follow(client, batch.name, [job.id for job in jobs], file=file, at_once=limit, contract=Contract())
+            if not others:
+                _go_on(client, planned.jobs)
+            _follow(client, lane, file, Contract(), log)
         finally:
             # What was cut off in the middle has a row for each run too.
-            rows += _rows(client, runs, jobs, settings.price_per_hour)
+            rows += _rows(client, _as_the_file_is_now(planned, file, config), settings.price_per_hour)
             write_whole(table, csv_text(row.document() for row in rows).encode())
     if as_json:
         print_json({"runs": [row.document() for row in rows]})
@@ -77,34 +92,32 @@ def run_batch(
     _conclude(rows, table)
 
 
-def _checked(runs: Sequence[Run], config: Config, host: str) -> list[JobRecord]:
-    """Return the job of every run; nothing is queued before all were checked.
+def _as_the_file_is_now(planned: PlannedBatch, file: Path, config: Config) -> PlannedBatch:
+    """Return a batch anew where its file was edited while it ran."""
+    try:
+        batch = load_batch(file)
+        return planned if batch == planned.batch else plan_batch(batch, config, planned.host)
+    except BadInput as error:
+        say(f"warning: {error}; the table has the runs that the file had before")
+        return planned
+
+
+def _enqueue(client: Client, planned: PlannedBatch, file: Path) -> None:
+    """Put the jobs of a batch in line.
 
     Raises:
-        BadInput: a run that cannot be run, by name.
+        HostError: a job is new and its host is not there; nothing was queued.
+        BadInput: another file's batch has this name.
     """
-    known = engine(runs[0].shared.engine)
-    probe = remembering()
-    jobs = []
-    warnings: defaultdict[str, list[str]] = defaultdict(list)
-    with progress_bar("checking", total=len(runs), unit="runs") as advance:
-        for run in runs:
-            try:
-                request, said = build_request(run.run_spec(), known.parameters, probe=probe)
-                prepared = prepare(request, config=config, host=host, results=None)
-            except BadInput as error:
-                problem = error.problem.removeprefix(f"{run.name}: ")
-                raise BadInput(f"{run.name}: {problem}", allowed=error.allowed, action=error.action) from error
-            jobs.append(prepared.record)
-            for warning in (*said, *prepared.warnings):
-                warnings[warning].append(run.name)
-            advance(1)
-    for warning, names in islice(warnings.items(), SHOWN_LINES):
-        others = f" and {len(names) - 1} more" if len(names) > 1 else ""
-        say(f"warning: {names[0]}{others}: {warning}")
-    if len(warnings) > SHOWN_LINES:
-        say(f"{len(warnings) - SHOWN_LINES} more warnings are not shown")
-    return jobs
+    known = len(client.store.jobs(job.id for job in planned.jobs))
+    if known < len(planned.jobs):
+        # A host that was never there is told at once; patience is for those that went away.
+        client.host(planned.jobs[0]).run(":")
+    taken_out = batches.enqueue(client.store, planned.batch.name, planned.host, file, planned.jobs)
+    if known and known < len(planned.jobs):
+        say(f"{len(planned.jobs) - known} runs are new")
+    if taken_out:
+        say(f"{taken_out} runs that waited are not in {file} any more, and are cancelled")
 
 
 def _go_on(client: Client, jobs: Sequence[JobRecord]) -> None:
@@ -130,82 +143,41 @@ def _fetch(client: Client, record: JobRecord) -> None:
         say(f"error: {record.id}: its results are gone and cannot be fetched again: {error}")
 
 
-@dataclass(slots=True, kw_only=True)
-class _Tally:
-    """How far a batch has come, and how long it will take at the pace so far."""
-
-    total: int
-    done: int
-    failed: int = 0
-    ended: int = 0
-    since: float = field(default_factory=time.monotonic)
-
-    def count(self, record: JobRecord) -> None:
-        self.ended += 1
-        self.done += record.state is JobState.SUCCEEDED
-        self.failed += record.state is not JobState.SUCCEEDED
-
-    @property
-    def fraction(self) -> float:
-        return (self.done + self.failed) / self.total
-
-    @property
-    def sentence(self) -> str:
-        words = [f"{self.done} of {self.total} runs done"]
-        if self.failed:
-            words.append(f"{self.failed} failed")
-        left = self.total - self.done - self.failed
-        if left and self.ended:
-            seconds = (time.monotonic() - self.since) / self.ended * left
-            words.append(f"about {timedelta(seconds=round(seconds))} left")
-        return ", ".join(words)
-
-
-def _follow(client: Client, batch: str, ids: Sequence[str], *, file: Path, at_once: int, contract: Contract) -> None:
-    """Follow the jobs of a batch to their ends.
+def _follow(client: Client, lane: Lane, file: Path, contract: Contract, log: str) -> None:
+    """Work on a batch until it is through.
 
     Raises:
         Cancelled: the user interrupted; what is on a host goes on.
-        HostError: a host stayed out of reach.
+        HostError: the host stayed out of reach.
     """
-    done = sum(job.state is JobState.SUCCEEDED for job in client.store.jobs(ids))
-    tally = _Tally(total=len(ids), done=done)
     again = f"cosmos-houdini run-batch {shlex.quote(str(file))}"
+
+    def standing() -> str:
+        return tally(batches.counts(client.store, lane.batch, lane.host))
+
     try:
-        with live() as display:
-            display.overall(tally.sentence, tally.fraction)
-
-            def on_end(record: JobRecord) -> None:
-                tally.count(record)
-                display.update([record])
-                display.overall(tally.sentence, tally.fraction)
-
-            held = run_in_turn(
-                client,
-                batch,
-                ids,
-                at_once=at_once,
-                contract=contract,
-                on_update=display.update,
-                on_trouble=display.trouble,
-                on_end=on_end,
+        with closing(Worker(client.store, lane, log=log)) as worker, live() as display:
+            progress = BatchProgress(
+                display=display, store=client.store, batch=lane.batch, host=lane.host, at_once=lane.width
             )
-        if held:
-            say(f"ended with {tally.sentence}: {held}; to go on: {again}")
+            last = run_in_turn(client, worker, contract=contract, on_look=progress.show, on_trouble=display.trouble)
+        if last.unfinished:
+            say(f"ended with {standing()}: {last.held}; to go on: {again}")
     except HostError:
-        say(f"given up with {tally.sentence}; to go on: {again}")
+        say(f"given up with {standing()}; to go on: {again}")
         raise
     except KeyboardInterrupt:
         raise Cancelled(
-            f"interrupted with {tally.sentence}; what is on a host goes on", action=f"the rest with {again}"
+            f"interrupted with {standing()}; what is on a host goes on", action=f"the rest with {again}"
         ) from None
 
 
-def _rows(client: Client, runs: Sequence[Run], jobs: Sequence[JobRecord], price_per_hour: float | None) -> list[Row]:
-    found = {record.id: record for record in client.store.records(job.id for job in jobs)}
+def _rows(client: Client, planned: PlannedBatch, price_per_hour: float | None) -> list[Row]:
+    found = {record.id: record for record in client.store.records(job.id for job in planned.jobs)}
     return [
         row_of(run, found[job.id], client.store.attempts(job.id), price_per_hour)
-        for run, job in zip(runs, jobs, strict=True)
+        for run, job in zip(planned.runs, planned.jobs, strict=True)
+        if job.id in found
     ]
 
 

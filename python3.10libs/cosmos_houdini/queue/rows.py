@@ -19,7 +19,10 @@ AMONG = " WHERE id IN (SELECT value FROM json_each(?))"
 BY_AGE = " ORDER BY created_at, id"
 
 INSERT = """
-INSERT INTO jobs VALUES (
+INSERT INTO jobs (
+    id, name, engine, host, state, attempt, progress, eta_s, stage, failure_class, failure_message, outputs,
+    root, launcher, results, created_at, updated_at, inputs, request)
+VALUES (
     :id, :name, :engine, :host, :state, :attempt, :progress, :eta_s, :stage, :failure_class, :failure_message, :outputs,
     :root, :launcher, :results, :now, :now, :inputs, :request)
 ON CONFLICT (id) DO NOTHING
@@ -28,7 +31,7 @@ MOVE = """
 UPDATE jobs SET state = :state, attempt = :attempt, failure_class = :failure_class, failure_message = :failure_message,
     outputs = :outputs, stage = '', eta_s = NULL, progress = coalesce(:progress, progress), updated_at = :now,
     root = coalesce(nullif(:root, ''), root), launcher = coalesce(nullif(:launcher, ''), launcher),
-    inputs = coalesce(:inputs, inputs)
+    inputs = coalesce(:inputs, inputs), owner = CASE WHEN :kept THEN owner END
 WHERE id = :id AND state = :seen_state AND attempt = :seen_attempt
 """
 UNFINISHED = """

@@ -115,7 +115,7 @@ def wait(
             return records
         pause_s = pause_s * PAUSE_GROWTH if states == [r.state for r in records] else FIRST_PAUSE_S
         states = [record.state for record in records]
-        time.sleep(min(pause_s, _longest_pause_s(client, records)))
+        time.sleep(min(pause_s, longest_pause_s(client, records)))
 
 
 def observe(client: Client, records: Collection[JobRecord]) -> dict[str, Observation]:
@@ -166,6 +166,7 @@ def _trouble(state: RetryCallState) -> HostError:
     return error
 
 
-def _longest_pause_s(client: Client, records: Iterable[JobRecord]) -> float:
+def longest_pause_s(client: Client, records: Iterable[JobRecord]) -> float:
+    """Return how long to wait at most between two looks: an answer from another machine costs more."""
     remote = any(client.settings(record).address for record in records if not record.state.final)
     return LONGEST_PAUSE_S if remote else LONGEST_LOCAL_PAUSE_S

@@ -9,7 +9,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -70,13 +70,17 @@ class Store:
 
     def add_all(self, records: Iterable[JobRecord]) -> None:
         """Add jobs, all of them or none; one whose id is there already stays as it is."""
+        with self.writing():
+            self.insert(records)
+
+    def insert(self, records: Iterable[JobRecord]) -> None:
+        """Add jobs as ``add_all`` does, within a transaction."""
         now = time.time()
-        with self._writing():
-            for record in records:
-                job = record.job
-                if self._db.execute(rows.INSERT, rows.insertion(record, now)).rowcount:
-                    self._db.execute("INSERT INTO attempts (job, number) VALUES (?, ?)", (job.id, job.attempt))
-                    self._log(job.id, now, job.attempt, job.state, "")
+        for record in records:
+            job = record.job
+            if self._db.execute(rows.INSERT, rows.insertion(record, now)).rowcount:
+                self._db.execute("INSERT INTO attempts (job, number) VALUES (?, ?)", (job.id, job.attempt))
+                self._log(job.id, now, job.attempt, job.state, "")
 
     def get(self, job_id: str) -> JobRecord:
         """Return one job.
@@ -130,39 +134,46 @@ class Store:
         Raises:
             ValueError: this state never follows the one that was seen, or a failure is missing or out of place.
         """
+        with self.writing():
+            moved = self.step(seen, state, change)
+        return self.get(seen.id) if moved else None
+
+    def step(self, seen: JobRecord, state: JobState, change: Change = _NOTHING) -> bool:
+        """Move a job as ``move`` does, within a transaction, and return whether it was moved."""
         if state not in NEXT[seen.state]:
             raise ValueError(f"job {seen.id} cannot go from {seen.state} to {state}")
         if (change.failure is not None) != (state in REASONS):
             raise ValueError(f"job {seen.id} cannot become {state} with failure {change.failure}")
         now = time.time()
         attempt = seen.job.attempt + (state is JobState.QUEUED)
-        with self._writing():
-            moved = self._db.execute(
-                rows.MOVE,
-                {
-                    **rows.failure_columns(change.failure),
-                    "id": seen.id,
-                    "seen_state": str(seen.state),
-                    "seen_attempt": seen.job.attempt,
-                    "state": str(state),
-                    "attempt": attempt,
-                    "outputs": json.dumps(change.outputs),
-                    "progress": {JobState.QUEUED: 0.0, JobState.SUCCEEDED: 1.0}.get(state),
-                    "root": change.root,
-                    "launcher": change.launcher,
-                    "inputs": None if change.inputs is None else json.dumps(change.inputs, ensure_ascii=False),
-                    "now": now,
-                },
-            ).rowcount
-            if moved:
-                self._mark_attempt(seen.id, attempt, state, change.failure, now)
-                detail = change.detail or (change.failure.message if change.failure else "")
-                self._log(seen.id, now, attempt, state, detail)
-        return self.get(seen.id) if moved else None
+        moved = self._db.execute(
+            rows.MOVE,
+            {
+                **rows.failure_columns(change.failure),
+                "id": seen.id,
+                "seen_state": str(seen.state),
+                "seen_attempt": seen.job.attempt,
+                "state": str(state),
+                "attempt": attempt,
+                "outputs": json.dumps(change.outputs),
+                "progress": {JobState.QUEUED: 0.0, JobState.SUCCEEDED: 1.0}.get(state),
+                "root": change.root,
+                "launcher": change.launcher,
+                "inputs": None if change.inputs is None else json.dumps(change.inputs, ensure_ascii=False),
+                # At its end, or back in line, a job belongs to no worker.
+                "kept": not (state.final or state is JobState.QUEUED),
+                "now": now,
+            },
+        ).rowcount
+        if moved:
+            self._mark_attempt(seen.id, attempt, state, change.failure, now)
+            detail = change.detail or (change.failure.message if change.failure else "")
+            self._log(seen.id, now, attempt, state, detail)
+        return bool(moved)
 
     def note(self, seen: JobRecord, stage: str, progress: float | None = None, eta_s: float | None = None) -> None:
         """Write down how far a job has come; nothing happens when it was moved on meanwhile."""
-        with self._writing():
+        with self.writing():
             self._db.execute(
                 "UPDATE jobs SET stage = ?, progress = coalesce(?, progress), eta_s = ?"
                 " WHERE id = ? AND state = ? AND attempt = ?",
@@ -202,6 +213,23 @@ class Store:
             for row in found
         )
 
+    def rows(self, query: str, values: Mapping[str, object] | Sequence[object] = ()) -> list[sqlite3.Row]:
+        """Return what a query finds."""
+        with self._errors():
+            return self._db.execute(query, values).fetchall()
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Give the database for a transaction, which no other client's comes between; an error undoes all of it."""
+        with self._errors():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
     def _select(self, select: str, ids: Iterable[str] | None) -> list[sqlite3.Row]:
         with self._errors():
             if ids is None:
@@ -225,17 +253,6 @@ class Store:
         found = self._db.execute("SELECT id FROM jobs ORDER BY created_at DESC LIMIT ?", (NEAREST_OF,)).fetchall()
         hint = did_you_mean(word, [row["id"] for row in found])
         return BadInput(f"no job {word!r} in {self.path}", action=hint or "`cosmos-houdini status` lists the jobs")
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        with self._errors():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
