@@ -177,7 +177,7 @@ class OvernightConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     gpu_hours: Annotated[float, Meta(gt=0)] | None = None
     money: Annotated[float, Meta(gt=0)] | None = None
     hottest_c: Annotated[float, Meta(gt=0)] = 90.0
-    least_disk_gb: Annotated[float, Meta(ge=0)] = 5.0
+    least_disk_gb: Annotated[float, Meta(ge=0)] = 2.0
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -13,11 +13,12 @@ from cosmos_houdini.cli.batch import expanded, print_runs
 from cosmos_houdini.cli.batch_plan import PlannedBatch, plan_batch
 from cosmos_houdini.cli.batch_progress import BatchProgress, tally
 from cosmos_houdini.cli.console import json_option, print_json, say
-from cosmos_houdini.cli.detach import start_worker
+from cosmos_houdini.cli.detach import given_again, start_worker
 from cosmos_houdini.cli.live import live
+from cosmos_houdini.cli.overnight import Watchman, notifier_of, overnight_options, terms_of
 from cosmos_houdini.cli.run import opened
 from cosmos_houdini.config import Config, load
-from cosmos_houdini.errors import BadInput, Cancelled, CheckFailed, HostError, JobError
+from cosmos_houdini.errors import BadInput, Cancelled, CheckFailed, CosmosError, HostError, JobError
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.plan.batch_file import load_batch
 from cosmos_houdini.plan.specs import write_whole
@@ -28,9 +29,8 @@ from cosmos_houdini.queue.prepare import RESULTS
 from cosmos_houdini.queue.record import JobRecord
 from cosmos_houdini.queue.turns import run_in_turn
 from cosmos_houdini.queue.worker import Lane, Worker
-from cosmos_houdini.review.table import Row, csv_text, row_of, totals
-
-SHOWN_LINES = 5
+from cosmos_houdini.review.entry import Entry, entry_of
+from cosmos_houdini.review.table import Row, csv_text
 
 
 @click.command("run-batch", help="Run every run of a batch to a verified result; the same command again goes on.")
@@ -39,6 +39,7 @@ SHOWN_LINES = 5
 @click.option("--at-once", type=click.IntRange(1), help="Runs on their way at once; else one for each GPU of the host.")
 @click.option("--detach", is_flag=True, help="Let a process of its own run it, which goes on after logout.")
 @click.option("--dry-run", is_flag=True, help="Print every run, and reach nothing.")
+@overnight_options
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="CSV file, one row a run; cosmos_out/NAME.csv.")
 @click.option("--log", hidden=True, default="", help="Where the messages of a detached process go.")
 @json_option
@@ -51,6 +52,9 @@ def run_batch(
     at_once: int | None,
     detach: bool,
     dry_run: bool,
+    between: str | None,
+    gpu_hours: float | None,
+    money: float | None,
     output: Path | None,
     log: str,
     as_json: bool,
@@ -67,24 +71,34 @@ def run_batch(
         say(f"process {worker.pid} goes on with it, whatever becomes of this terminal; its messages: {worker.log}")
         say(f"to follow: cosmos-houdini batch follow {batch.name}")
         return
+    terms = terms_of(config, batch, name, between=between, gpu_hours=gpu_hours, money=money)
+    notifier = notifier_of(config)
     planned = plan_batch(batch, config, name)
     lane = Lane(batch=batch.name, host=name, at_once=at_once, gpus=max(1, len(settings.gpus)), num_gpu=batch.num_gpu)
     table = output or config.project / RESULTS / f"{batch.name}.csv"
     rows: list[Row] = []
-    with opened(config) as client:
+    with opened(config) as client, closing(notifier):
         others = batches.workers(client.store, lane.batch, lane.host)
         _enqueue(client, planned, file.absolute())
         if log and any(other.log for other in others):
             say(f"process {others[0].pid} runs {batch.name} already and has the new runs now")
             return
+        watchman = Watchman.of(client, terms, planned.jobs[0], notifier)
+        ended_by: CosmosError | None = None
         try:
             if not others:
                 _go_on(client, planned.jobs)
-            _follow(client, lane, file, Contract(), log)
+            _follow(client, lane, file, watchman.contract, log)
+        except CosmosError as error:
+            ended_by = error
+            raise
         finally:
             # What was cut off in the middle has a row for each run too.
-            rows += _rows(client, _as_the_file_is_now(planned, file, config), settings.price_per_hour)
+            entries = _entries(client, _as_the_file_is_now(planned, file, config), settings.price_per_hour)
+            rows += [entry.row for entry in entries if entry.row]
             write_whole(table, csv_text(row.document() for row in rows).encode())
+            again = shlex.join(["cosmos-houdini", *given_again(context, without="log")])
+            watchman.conclude(entries, table=table, again=again, ended_by=ended_by)
     if as_json:
         print_json({"runs": [row.document() for row in rows]})
     else:
@@ -172,27 +186,23 @@ def _follow(client: Client, lane: Lane, file: Path, contract: Contract, log: str
         ) from None
 
 
-def _rows(client: Client, planned: PlannedBatch, price_per_hour: float | None) -> list[Row]:
+def _entries(client: Client, planned: PlannedBatch, price_per_hour: float | None) -> list[Entry]:
     found = {record.id: record for record in client.store.records(job.id for job in planned.jobs)}
     return [
-        row_of(run, found[job.id], client.store.attempts(job.id), price_per_hour)
+        entry_of(run, found[job.id], client.store.attempts(job.id), price_per_hour)
         for run, job in zip(planned.runs, planned.jobs, strict=True)
         if job.id in found
     ]
 
 
 def _conclude(rows: Sequence[Row], table: Path) -> None:
-    """Say what came out of a batch.
+    """Fail where the batch did not come out as it was asked for.
 
     Raises:
         CheckFailed: a result was made with other parameters than were asked for.
         JobError: a run did not succeed.
     """
-    counted = ", ".join(f"{count} {state}" for state, count in totals(rows).items())
-    say(f"{len(rows)} runs: {counted}; {table} has a row for each")
     failed = [row for row in rows if row.job.state is not JobState.SUCCEEDED]
-    for row in failed[:SHOWN_LINES]:
-        say(f"error: {row.run} ({row.job.id}): {row.job.failure.message if row.job.failure else row.job.state}")
     differing = [row for row in rows if row.differences]
     if differing:
         first = differing[0]

@@ -183,7 +183,7 @@ class Store:
     def note_provenance(self, seen: JobRecord, made_with: Provenance) -> None:
         """Write down what the attempt that was seen ran with; what is not known of it now stays as it was noted."""
         known = {name: value for name, value in made_with.document().items() if value}
-        with self._writing():
+        with self.writing():
             self._db.execute(
                 "UPDATE attempts SET made_with = json_patch(made_with, ?) WHERE job = ? AND number = ?",
                 (json.dumps(known, ensure_ascii=False), seen.id, seen.job.attempt),

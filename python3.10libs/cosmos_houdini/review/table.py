@@ -177,14 +177,6 @@ def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def totals(rows: Iterable[Row]) -> dict[JobState, int]:
-    """Return how many rows are in each state."""
-    counts: dict[JobState, int] = {}
-    for row in rows:
-        counts[row.job.state] = counts.get(row.job.state, 0) + 1
-    return counts
-
-
 def _clip(record: JobRecord, result: Mapping[str, Any] | None) -> Clip | None:
     if result is None or not record.job.outputs:
         return None
