@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import functools
 import re
 import shlex
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from cosmos_houdini import config
-from cosmos_houdini.cli.console import json_option, say
+from cosmos_houdini.cli.console import json_option, print_json_lines, say
 from cosmos_houdini.cli.spec import check_files, schema_option
 from cosmos_houdini.engines import engine, engine_names
 from cosmos_houdini.model.batch import MAX_RUNS, BatchItem, BatchSpec, Randomization
@@ -87,14 +87,11 @@ def expanded(batch: BatchSpec) -> Sweep:
 
 
 def print_runs(runs: Iterable[Run]) -> None:
-    """Print one JSON document of all runs, a line for each: there may be a hundred thousand."""
-    defaults: dict[str, dict[str, Any]] = {}
-    before = '{"runs": ['
-    for run in runs:
-        name = run.shared.engine
-        if name not in defaults:
-            known = engine(name).parameters
-            defaults[name] = {key: parameter.default for key, parameter in known.items() if key != FROM_INPUT}
-        click.echo(f"{before}\n{json.dumps(run.document(defaults[name]), ensure_ascii=False)}", nl=False)
-        before = ","
-    click.echo("\n]}")
+    """Print one JSON document of all runs."""
+    defaults = functools.cache(_defaults)
+    print_json_lines("runs", (run.document(defaults(run.shared.engine)) for run in runs))
+
+
+def _defaults(engine_name: str) -> dict[str, Any]:
+    known = engine(engine_name).parameters
+    return {key: parameter.default for key, parameter in known.items() if key != FROM_INPUT}

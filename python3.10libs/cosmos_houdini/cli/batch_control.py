@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from typing import Any
 
 import click
 
-from cosmos_houdini.cli.batch_progress import BatchProgress, tally, time_left
+from cosmos_houdini.cli.batch_progress import BatchProgress, run_again, tally, time_left
 from cosmos_houdini.cli.console import json_option, print_json, say
 from cosmos_houdini.cli.live import live
 from cosmos_houdini.cli.run import opened
@@ -60,7 +59,7 @@ def follow(*, name: str) -> None:
                 if last.unfinished or last.counts.get(JobState.SUCCEEDED, 0) < sum(last.counts.values()):
                     raise JobError(
                         f"batch {name}: {tally(last.counts)}{'; nobody works on it' if last.unfinished else ''}",
-                        action=f"to go on: {_run_again(one)}",
+                        action=f"to go on: {run_again(one)}",
                     )
                 say(f"batch {name}: {tally(last.counts)}")
         except KeyboardInterrupt:
@@ -117,7 +116,7 @@ def _set_paused(name: str, *, paused: bool) -> None:
             if paused:
                 say(f"batch {name} is paused; {begun} runs are on their way to their end")
             else:
-                say(f"batch {name} goes on" if one.workers else f"nobody works on it; to go on: {_run_again(one)}")
+                say(f"batch {name} goes on" if one.workers else f"nobody works on it; to go on: {run_again(one)}")
 
 
 def _follow(client: Client, one: Batch) -> Look:
@@ -166,7 +165,3 @@ def _state(one: Batch, held: str) -> str:
 
 def _at_once(one: Batch) -> int:
     return max((worker.at_once for worker in one.workers), default=1)
-
-
-def _run_again(one: Batch) -> str:
-    return f"cosmos-houdini run-batch {shlex.quote(str(one.file))} --host {shlex.quote(one.host)}"

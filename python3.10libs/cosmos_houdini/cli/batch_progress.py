@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from datetime import timedelta
 
 from cosmos_houdini.cli.live import Bars, Lines
 from cosmos_houdini.model.job import JobState
+from cosmos_houdini.queue.batches import Batch
 from cosmos_houdini.queue.history import left_s
 from cosmos_houdini.queue.store import Store
 from cosmos_houdini.queue.turns import Look
@@ -30,6 +32,11 @@ def tally(counts: Mapping[JobState, int]) -> str:
 def time_left(seconds: float | None) -> str:
     """Return ``about 1:20:00 left``; empty where nothing is known."""
     return "" if seconds is None else f"about {timedelta(seconds=round(seconds))} left"
+
+
+def run_again(batch: Batch) -> str:
+    """Return the command that goes on with a batch."""
+    return f"cosmos-houdini run-batch {shlex.quote(str(batch.file))} --host {shlex.quote(batch.host)}"
 
 
 @dataclass(slots=True, kw_only=True)

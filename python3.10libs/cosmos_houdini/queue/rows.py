@@ -35,7 +35,9 @@ UPDATE jobs SET state = :state, attempt = :attempt, failure_class = :failure_cla
 WHERE id = :id AND state = :seen_state AND attempt = :seen_attempt
 """
 UNFINISHED = """
-SELECT id FROM jobs WHERE state IN ('queued', 'staging', 'running', 'collecting') ORDER BY created_at, id
+SELECT id FROM jobs WHERE state IN ('queued', 'staging', 'running', 'collecting')
+    AND (:in_line OR batch IS NULL OR state <> 'queued')
+ORDER BY created_at, id
 """
 END_ATTEMPT = """
 UPDATE attempts SET ended_at = :now, failure_class = :failure_class, failure_message = :failure_message
@@ -84,7 +86,7 @@ def failure_of(row: sqlite3.Row) -> JobFailure | None:
 
 def job_of(row: sqlite3.Row) -> Job:
     """Return what people see of a row of ``jobs``."""
-    outputs: list[str] = json.loads(row["outputs"])
+    outputs: list[str] = json.loads(row["outputs"]) if row["outputs"] != "[]" else []
     return Job(
         id=row["id"],
         name=row["name"],

@@ -120,10 +120,13 @@ class Store:
         """Return whole rows in order of age, all of them when no ids are given."""
         return [rows.record_of(row) for row in self._select(rows.SELECT_RECORD, ids)]
 
-    def unfinished(self) -> list[str]:
-        """Return the ids of the jobs that are not at their end, in order of age."""
-        with self._errors():
-            return [str(row["id"]) for row in self._db.execute(rows.UNFINISHED)]
+    def unfinished(self, *, in_line: bool = True) -> list[str]:
+        """Return the ids of the jobs that are not at their end, in order of age.
+
+        Args:
+            in_line: also those that are queued in the line of a batch, which its workers start.
+        """
+        return [str(row["id"]) for row in self.rows(rows.UNFINISHED, {"in_line": in_line})]
 
     def move(self, seen: JobRecord, state: JobState, change: Change = _NOTHING) -> JobRecord | None:
         """Move a job on from the state and attempt in which it was seen; back to ``queued`` is a new attempt.
