@@ -17,9 +17,10 @@ from cosmos_houdini.cli import main
 from cosmos_houdini.engines.base import EngineLog, Recorded
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
 from cosmos_houdini.model.parameter import Parameter
-from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Site
+from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Scout, Site
 
 MARKER = "Saved video"
+SCOUT_FRAMES = 4
 PROGRAM = """
 echo started >>"$STARTS"
 echo "half way"
@@ -69,6 +70,9 @@ class FakeEngine:
             padding=0,
             estimate_s=1.0,
         )
+
+    def scout(self, request: InferenceRequest) -> Scout:
+        return Scout(parameters={"sleep_s": "0"}, frames=min(request.video.frames, SCOUT_FRAMES))
 
     def invocation(self, request: InferenceRequest, site: Site) -> Invocation:
         parameters = request.parameters

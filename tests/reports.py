@@ -84,6 +84,7 @@ def entry(
         weights={},
         parameters=settings,
         seconds=2.0,
+        scout=False,
         cost=None,
         gpu_memory_gb=None,
         result=str(clip.path) if clip else "",

@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "create-batch": ("batch", "create_batch", "Write a batch: many runs, with randomized parameters."),
     "run-batch": ("run_batch", "run_batch", "Run a batch to verified results, so many runs at once."),
     "batch": ("batch_control", "batch", "Follow, pause, resume, reorder, cancel a batch."),
+    "promote": ("promote", "promote", "Chosen runs of a batch at full quality, after --scout."),
     "report": ("report", "report", "Results side by side: grid, page, table, best parameters."),
     "status": ("jobs", "status", "The jobs of this project."),
     "show": ("show", "show", "How a result came about, and the command that makes it again."),

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from cosmos_houdini.model.job import JobFailure, Progress
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
-from cosmos_houdini.model.request import FramePlan, InferenceRequest, Invocation, Site
+from cosmos_houdini.model.request import FramePlan, InferenceRequest, Invocation, Scout, Site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +60,9 @@ class Engine(Protocol):
 
     def plan(self, request: InferenceRequest) -> FramePlan:
         """Return frame size, chunks, seams and time of a request."""
+
+    def scout(self, request: InferenceRequest) -> Scout:
+        """Return what a cheap look at a request is; it is never dearer than the request."""
 
     def invocation(self, request: InferenceRequest, site: Site) -> Invocation:
         """Return what has to be brought, written and started; no file is touched."""

@@ -16,12 +16,12 @@ from cosmos_houdini.engines.base import EngineLog, Recorded
 from cosmos_houdini.engines.failures import CANNOT_EXECUTE_EXITS, GENERAL_SYMPTOMS, classified, unexplained
 from cosmos_houdini.engines.parameters import TRANSFER1_PARAMETERS
 from cosmos_houdini.engines.preview_graph import PreviewGraph, preview_graph
-from cosmos_houdini.engines.transfer_request import check_transfer_request, frame_plan
+from cosmos_houdini.engines.transfer_request import check_transfer_request, frame_plan, scout
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media import ffmpeg
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
 from cosmos_houdini.model.parameter import Parameter
-from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Site
+from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Scout, Site
 
 FFMPEG_FILE = "in/ffmpeg"
 SECONDS_PER_CHUNK = 8.0
@@ -53,6 +53,10 @@ class Preview:
     def plan(self, request: InferenceRequest) -> FramePlan:
         """Return the chunks of cosmos-transfer1."""
         return frame_plan(request, SECONDS_PER_CHUNK)
+
+    def scout(self, request: InferenceRequest) -> Scout:
+        """Return the first chunk in few steps; see engines.base."""
+        return scout(request)
 
     def invocation(self, request: InferenceRequest, site: Site) -> Invocation:
         """Return one FFmpeg command; without an FFmpeg of the host, this machine's own goes along as an input.

@@ -13,11 +13,11 @@ from typing import Any
 from cosmos_houdini.engines import transfer1_log
 from cosmos_houdini.engines.base import EngineLog, Recorded
 from cosmos_houdini.engines.parameters import TRANSFER1_PARAMETERS
-from cosmos_houdini.engines.transfer_request import check_transfer_request, frame_plan
+from cosmos_houdini.engines.transfer_request import check_transfer_request, frame_plan, scout
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.job import JobFailure, Progress
 from cosmos_houdini.model.parameter import Parameter
-from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Site
+from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Scout, Site
 
 PROGRAM = "cosmos_transfer1/diffusion/inference/transfer.py"
 SPEC_FILE = "in/spec.json"
@@ -50,6 +50,10 @@ class Transfer1:
         """Return chunks of 121 frames with one frame in common, and a time scaled by the number of steps."""
         steps = request.parameters["num_steps"]
         return frame_plan(request, SECONDS_PER_CHUNK * float(steps) / STEPS_OF_THAT)
+
+    def scout(self, request: InferenceRequest) -> Scout:
+        """Return the first chunk in few steps; see engines.base."""
+        return scout(request)
 
     def invocation(self, request: InferenceRequest, site: Site) -> Invocation:
         """Return torchrun's command, the spec file and the videos.

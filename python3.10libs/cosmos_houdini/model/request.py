@@ -123,6 +123,19 @@ class FramePlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scout:
+    """What makes a cheap look at a request: all else, seed and weights above all, is the request's own.
+
+    Attributes:
+        parameters: that go before the request's.
+        frames: how many of the request's first frames are made.
+    """
+
+    parameters: Mapping[str, ParameterValue]
+    frames: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """Where one job lies on its host; all that an engine knows of the host.
 

@@ -21,6 +21,8 @@ from cosmos_houdini.plan.vocabulary import Vocabulary
 NAME_LENGTH = 72
 """Leaves room in the 80 characters of a run's name for its number."""
 
+SCOUT_SUFFIX = "-scout"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shared:
@@ -35,6 +37,7 @@ class Shared:
         weights: of every control that has a video, in the order of the Control type.
         parameters: those that were asked for.
         varied: to what the values of a run's point belong; they go before those above.
+        scout: whether the runs are cheap looks at others, which their names then tell.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Shared:
     weights: Mapping[Control, float]
     parameters: Mapping[str, ParameterValue]
     varied: tuple[Key, ...]
+    scout: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +61,13 @@ class Run:
 
     @property
     def name(self) -> str:
-        """The item's name and the run's number in it, from 1."""
-        return f"{self.shared.name}-{self.number:04d}"
+        """The item's name and the run's number in it, from 1; a scout's says that it is one."""
+        return self.scout_name if self.shared.scout else f"{self.shared.name}-{self.number:04d}"
+
+    @property
+    def scout_name(self) -> str:
+        """The name of the run's scout."""
+        return f"{self.shared.name[: NAME_LENGTH - len(SCOUT_SUFFIX)]}-{self.number:04d}{SCOUT_SUFFIX}"
 
     @property
     def weights(self) -> dict[Control, float]:

@@ -13,7 +13,7 @@ from typing import Any
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.job import Attempt, Job, JobState
 from cosmos_houdini.model.request import Clip
-from cosmos_houdini.plan.sweep import Run
+from cosmos_houdini.plan.sweep import SCOUT_SUFFIX, Run
 from cosmos_houdini.queue.collect import RESULT
 from cosmos_houdini.queue.finish import RESULT_SCHEMA
 from cosmos_houdini.queue.record import JobRecord
@@ -30,6 +30,7 @@ class Row:
         run: its name in the batch.
         spec: path of its prompt spec.
         job: the job that made it.
+        scout: whether it is a cheap look at a run, and no result of it.
         weights: of the controls that took part, as the engine recorded them; as they were sent where it records none.
         parameters: likewise, every one that the engine has.
         seconds: of all attempts, from each start on the host until its end was seen here; None before the first end.
@@ -43,6 +44,7 @@ class Row:
     run: str
     spec: str
     job: Job
+    scout: bool
     weights: Mapping[str, float]
     parameters: Mapping[str, Any]
     seconds: float | None
@@ -59,6 +61,7 @@ class Row:
             "run": self.run,
             "spec": self.spec,
             "job": self.job.id,
+            "scout": self.scout,
             "engine": self.job.engine,
             "host": self.job.host,
             "state": str(self.job.state),
@@ -94,6 +97,7 @@ def row_of(run: Run | None, record: JobRecord, attempts: Iterable[Attempt], pric
         run=run.name if run else record.job.name,
         spec=str(run.shared.spec_file) if run else "",
         job=record.job,
+        scout=record.job.name.endswith(SCOUT_SUFFIX),
         weights={kind: control["weight"] for kind, control in recorded["controls"].items()},
         parameters=recorded["parameters"],
         seconds=None if seconds is None else round(seconds, 3),
