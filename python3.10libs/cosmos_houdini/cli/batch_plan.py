@@ -15,6 +15,7 @@ from cosmos_houdini.engines import Engine, engine
 from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.media.cut import cut
 from cosmos_houdini.model.batch import BatchSpec
+from cosmos_houdini.plan.adaptive import Adaptive
 from cosmos_houdini.plan.request import Probe, build_request, remembering
 from cosmos_houdini.plan.scout import scouted
 from cosmos_houdini.plan.sweep import SCOUT_SUFFIX, Run
@@ -76,16 +77,24 @@ class PlannedBatch:
     jobs: Sequence[JobRecord]
 
 
-def plan_batch(batch: BatchSpec, config: Config, host: str, choice: Choice) -> PlannedBatch:
+def plan_batch(
+    batch: BatchSpec, config: Config, host: str, choice: Choice, adaptive: Adaptive | None = None
+) -> PlannedBatch:
     """Work out every run of a batch and check it; nothing is reached, and nothing written but the videos of scouts.
 
     Raises:
         BadInput: a run that cannot be run, by name.
     """
+    # What was asked for adaptively belongs to the batch, whichever of its runs are meant.
+    runs = choice.among(expanded(batch, adaptive or Adaptive(file=points_file(config))).runs)
     batch = choice.of(batch)
-    runs = choice.among(expanded(batch).runs)
     planned, jobs = _checked(runs, config, host, scout=choice.scout)
     return PlannedBatch(batch=batch, choice=choice, host=host, runs=planned, jobs=jobs)
+
+
+def points_file(config: Config) -> Path:
+    """Return the file that keeps the points of adaptive batches."""
+    return config.project / FOLDER / "adaptive.db"
 
 
 def _checked(

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from cosmos_houdini.cli.batch import expanded, print_runs
-from cosmos_houdini.cli.batch_plan import Choice, PlannedBatch, plan_batch
+from cosmos_houdini.cli.batch_plan import Choice, PlannedBatch, plan_batch, points_file
 from cosmos_houdini.cli.batch_progress import BatchProgress, tally
 from cosmos_houdini.cli.console import json_option, print_json, say
 from cosmos_houdini.cli.detach import given_again, start_worker
@@ -22,6 +22,7 @@ from cosmos_houdini.cli.run import opened
 from cosmos_houdini.config import Config, load
 from cosmos_houdini.errors import BadInput, Cancelled, CheckFailed, CosmosError, HostError, JobError
 from cosmos_houdini.model.job import JobState
+from cosmos_houdini.plan.adaptive import Adaptive
 from cosmos_houdini.plan.batch_file import load_batch
 from cosmos_houdini.plan.specs import write_whole
 from cosmos_houdini.queue import batches, orders
@@ -33,6 +34,9 @@ from cosmos_houdini.queue.turns import run_in_turn
 from cosmos_houdini.queue.worker import Lane, Worker
 from cosmos_houdini.review.entry import Entry, entry_of
 from cosmos_houdini.review.table import Row, csv_text
+
+Scores = dict[tuple[str, int], float]
+"""By the name of an item and the number of its run."""
 
 _Command = TypeVar("_Command", bound=Callable[..., None])
 
@@ -130,7 +134,13 @@ def _worked(
     try:
         if not others:
             _go_on(client, planned.jobs)
-        _follow(client, lane, again, watchman.contract, how.log)
+        scores: Scores = {}
+        while _follow(client, lane, again, watchman.contract, how.log):
+            longer = _asked_on(client, planned, scores, lane.width)
+            if longer is None:
+                break
+            planned = longer
+            _enqueue(client, planned, file.absolute())
     except CosmosError as error:
         ended_by = error
         raise
@@ -197,8 +207,32 @@ def _fetch(client: Client, record: JobRecord) -> None:
         say(f"error: {record.id}: its results are gone and cannot be fetched again: {error}")
 
 
-def _follow(client: Client, lane: Lane, again: str, contract: Contract, log: str) -> None:
-    """Work on a batch until it is through.
+def _asked_on(client: Client, planned: PlannedBatch, scores: Scores, more: int) -> PlannedBatch | None:
+    """Return an adaptive batch with further runs, chosen by the scores of those that have ended.
+
+    None where there are no more of them, and for all other batches.
+
+    Args:
+        client: what to work with.
+        planned: the batch as it was run.
+        scores: of earlier runs; those of later ones are added.
+        more: how many further runs of each item go on at once.
+    """
+    if planned.batch.randomization.sampler != "adaptive" or planned.choice != Choice():
+        return None
+    # OpenCV and NumPy take a fifth of a second to load, which other batches need not pay before their end.
+    from cosmos_houdini.review.examine import scored  # noqa: PLC0415 - see above
+
+    keys = {run.name: (run.shared.name, run.number) for run in planned.runs}
+    new = [entry for entry in _entries(client, planned, None) if keys[entry.name] not in scores]
+    scores.update({keys[entry.name]: entry.measures.score for entry in scored(new) if entry.measures})
+    adaptive = Adaptive(file=points_file(client.config), scores=scores, more=more)
+    longer = plan_batch(planned.batch, client.config, planned.host, planned.choice, adaptive)
+    return longer if len(longer.runs) > len(planned.runs) else None
+
+
+def _follow(client: Client, lane: Lane, again: str, contract: Contract, log: str) -> bool:
+    """Work on a batch until it is through, and return whether it is, and not only held.
 
     Raises:
         Cancelled: the user interrupted; what is on a host goes on.
@@ -223,6 +257,7 @@ def _follow(client: Client, lane: Lane, again: str, contract: Contract, log: str
         raise Cancelled(
             f"interrupted with {standing()}; what is on a host goes on", action=f"the rest with {again}"
         ) from None
+    return not last.unfinished
 
 
 def _entries(client: Client, planned: PlannedBatch, price_per_hour: float | None) -> list[Entry]:

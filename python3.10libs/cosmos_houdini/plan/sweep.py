@@ -13,9 +13,10 @@ from cosmos_houdini.model.batch import BatchItem, BatchSpec
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
 from cosmos_houdini.model.spec import PromptSpec, RunSpec
+from cosmos_houdini.plan.adaptive import Adaptive
 from cosmos_houdini.plan.rules import Key
-from cosmos_houdini.plan.selection import select
-from cosmos_houdini.plan.variation import variation_of
+from cosmos_houdini.plan.selection import Selected, select
+from cosmos_houdini.plan.variation import Variation, variation_of
 from cosmos_houdini.plan.vocabulary import Vocabulary
 
 NAME_LENGTH = 72
@@ -119,13 +120,19 @@ class Sweep:
     notes: tuple[str, ...]
 
 
-def expand(batch: BatchSpec, specs: Mapping[Path, PromptSpec], parameters: Mapping[str, Parameter]) -> Sweep:
+def expand(
+    batch: BatchSpec,
+    specs: Mapping[Path, PromptSpec],
+    parameters: Mapping[str, Parameter],
+    adaptive: Adaptive | None = None,
+) -> Sweep:
     """Return every run of a batch.
 
     Args:
         batch: what was asked for.
         specs: the prompt spec of every path that its items name.
         parameters: what the batch's engine knows.
+        adaptive: knows the points of an adaptive batch; without it, its first ones are returned.
 
     Raises:
         BadInput: an unknown parameter, a value that the engine does not take, a control without a video, two items of
@@ -138,7 +145,7 @@ def expand(batch: BatchSpec, specs: Mapping[Path, PromptSpec], parameters: Mappi
     for name, item in zip(_names(items, specs), items, strict=True):
         try:
             variation = variation_of(batch, item, specs[item.spec], words)
-            selected = select(variation, batch.randomization)
+            selected = _selected(name, batch, variation, adaptive)
         except BadInput as error:
             raise BadInput(f"{name}: {error.problem}", allowed=error.allowed, action=error.action) from error
         shared = Shared(
@@ -154,6 +161,12 @@ def expand(batch: BatchSpec, specs: Mapping[Path, PromptSpec], parameters: Mappi
         runs.extend(Run(shared=shared, number=n, point=point) for n, point in enumerate(selected.points, start=1))
         notes.extend(f"{name}: {note}" for note in selected.notes)
     return Sweep(runs=tuple(runs), notes=tuple(notes))
+
+
+def _selected(name: str, batch: BatchSpec, variation: Variation, adaptive: Adaptive | None) -> Selected:
+    if batch.randomization.sampler != "adaptive" or not variation.domains:
+        return select(variation, batch.randomization)
+    return (adaptive or Adaptive()).points(name, batch, variation)
 
 
 def _names(items: Sequence[BatchItem], specs: Mapping[Path, PromptSpec]) -> list[str]:
