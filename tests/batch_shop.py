@@ -1,9 +1,11 @@
-"""Batches of the fake engine in a shop: written, and read back from store and table."""
+"""A batch of the fake engine in a project, and what became of it."""
 
 from __future__ import annotations
 
 import csv
 import json
+import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -38,12 +40,28 @@ def batch(shop: Shop, randomization: dict[str, object], **parameters: object) ->
 
 
 def records(shop: Shop) -> list[JobRecord]:
-    """Return all jobs by their names."""
     with closing(Store.of(shop.folder)) as store:
         return sorted(store.records(), key=lambda record: record.job.name)
 
 
 def table(shop: Shop, name: str = "night") -> list[dict[str, str]]:
-    """Return the rows of a batch's table."""
     with (shop.folder / "cosmos_out" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def most_at_once(shop: Shop) -> int:
+    """Return how many jobs were between their start and their end at the same moment."""
+    with closing(Store.of(shop.folder)) as store:
+        attempts = [store.attempts(record.id)[-1] for record in store.records()]
+    moments = [(a.started_at or 0, 1) for a in attempts] + [(a.ended_at or 0, -1) for a in attempts]
+    running = [0]
+    for _, change in sorted(moments):
+        running.append(running[-1] + change)
+    return max(running)
+
+
+def wait_until(what: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

@@ -15,8 +15,9 @@ from pathlib import PurePosixPath
 from cosmos_houdini import engines
 from cosmos_houdini.cli import main
 from cosmos_houdini.engines.base import EngineLog, Recorded
+from cosmos_houdini.engines.failures import GENERAL_SYMPTOMS, classified
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
-from cosmos_houdini.model.parameter import Parameter
+from cosmos_houdini.model.parameter import Parameter, ParameterValue
 from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Scout, Site
 
 MARKER = "Saved video"
@@ -27,12 +28,17 @@ echo "half way"
 echo "token is ${HF_TOKEN:-not set}"
 echo "last words" >&2
 sleep "$SECONDS_LONG"
+while [ -n "$UNTIL" ] && [ ! -e "$UNTIL" ]; do sleep 0.05; done
 case $FAULT in
 other) echo 'ran with {"parameters": {"seed": 99}, "weights": {}}'; cp in/color.mp4 out/result.mp4 ;;
 exit) exit 3 ;;
 silent) cp in/color.mp4 out/result.mp4; exit 0 ;;
 missing) ;;
 truncated) head -c 900 in/color.mp4 >out/result.mp4 ;;
+truncated-once) [ "$(wc -l <"$STARTS")" -gt 1 ] && cp in/color.mp4 out/result.mp4 ;;
+hang-once) [ "$(wc -l <"$STARTS")" -gt 1 ] && cp in/color.mp4 out/result.mp4 || exec sleep 300 ;;
+oom) [ "$OFFLOAD" = True ] && cp in/color.mp4 out/result.mp4 || { echo "CUDA out of memory." >&2; exit 1; } ;;
+oom-always) echo "CUDA out of memory." >&2; exit 1 ;;
 *) cp in/color.mp4 out/result.mp4 ;;
 esac
 echo "Saved video"
@@ -47,11 +53,14 @@ def _text(name: str, default: str) -> Parameter:
 class FakeEngine:
     name: str = "fake"
     gpu_memory_gb: float = 0.0
+    offload: Mapping[str, ParameterValue] = field(default_factory=lambda: {"offload": True})
     parameters: Mapping[str, Parameter] = field(
         default_factory=lambda: {
             "starts": _text("starts", "/dev/null"),
             "fault": _text("fault", ""),
             "sleep_s": _text("sleep_s", "0"),
+            "until": _text("until", ""),
+            "offload": Parameter(name="offload", default=False, help="for tests"),
             "seed": Parameter(name="seed", default=1, help="for tests"),
         }
     )
@@ -81,8 +90,10 @@ class FakeEngine:
             argv=("sh", str(site.folder / "program.sh")),
             env={
                 "STARTS": str(parameters["starts"]),
+                "OFFLOAD": str(parameters["offload"]),
                 "FAULT": str(parameters["fault"]),
                 "SECONDS_LONG": str(parameters["sleep_s"]),
+                "UNTIL": str(parameters["until"]),
             },
             files={"program.sh": PROGRAM},
             inputs={"in/color.mp4": request.video.path},
@@ -108,7 +119,7 @@ class FakeEngine:
     def failure(self, exit_code: int, log: EngineLog) -> JobFailure | None:
         if exit_code == 0 and MARKER not in log.stdout:
             return JobFailure(failure=FailureClass.GUARDRAIL_BLOCKED, message="no video was saved")
-        return None
+        return classified(log.stderr.splitlines(), GENERAL_SYMPTOMS)
 
 
 def register() -> None:

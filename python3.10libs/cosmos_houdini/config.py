@@ -30,10 +30,15 @@ _Section = TypeVar("_Section", bound=Struct)
 
 
 class Defaults(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What holds when a command line names nothing."""
+    """What holds when a command line names nothing.
+
+    Attributes:
+        attempts: most that is tried for a job without a person's order.
+    """
 
     host: str = LOCAL
     engine: str = "preview"
+    attempts: Annotated[int, Meta(ge=1, le=20)] = 3
 
 
 class Programs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,6 +61,10 @@ class HostConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         bandwidth_mb_per_s: most that goes to and from the host, in 1e6 bytes.
         env: environment of every job, nothing secret.
         secrets: variables of this machine that are handed to jobs in secret.
+        gpus: numbers of nvidia-smi; ``auto`` for all that the host has.
+        jobs_per_gpu: most jobs below one root that share a GPU.
+        time: most that a job may run, as Slurm spells it: ``90`` (minutes), ``02:00:00``, ``1-12`` (days and hours).
+        stalled_after_min: a job without a new log line and without GPU use for so long is stopped.
     """
 
     address: str | None = None
@@ -70,11 +79,18 @@ class HostConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     bandwidth_mb_per_s: Annotated[float, Meta(gt=0)] | None = None
     env: dict[str, str] = {}
     secrets: tuple[str, ...] = ("HF_TOKEN",)
-    gpus: tuple[int, ...] = ()
+    gpus: tuple[int, ...] | Literal["auto"] = "auto"
+    jobs_per_gpu: Annotated[int, Meta(ge=1, le=16)] = 1
     price_per_hour: Annotated[float, Meta(ge=0)] | None = None
     partition: str | None = None
     gres: str | None = None
     time: str | None = None
+    stalled_after_min: Annotated[float, Meta(gt=0)] | None = 30.0
+
+    @property
+    def gpu_numbers(self) -> tuple[int, ...]:
+        """The GPUs that were named; none where the host is asked for them."""
+        return () if self.gpus == "auto" else self.gpus
 
 
 class PassNames(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -228,7 +228,7 @@ def test_a_container_removed_by_someone_else_is_a_named_failure(
     until_true(lambda: containers(image))
     image.docker("rm", "--force", container_name(new.site))
     seen = ended(host, new.site)
-    assert (seen.phase, seen.exit_code) == (Phase.ENDED, 137)
+    assert (seen.phase, seen.exit_code, seen.stopped) == (Phase.ENDED, 137, "lost")
     assert "removed" in seen.stderr_tail
 
 

@@ -16,7 +16,7 @@ from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.job import FailureClass, Job, JobFailure, JobState
 from cosmos_houdini.queue.gate import Hold, JobEnded
 from cosmos_houdini.queue.host_look import Gpu, HostLook, parse_look
-from cosmos_houdini.queue.night import LOOK_EVERY, TELL_AFTER, Night, Senses, Terms
+from cosmos_houdini.queue.night import LOOK_EVERY, TELL_AFTER, Night, NightTerms, Senses
 from cosmos_houdini.queue.notify import Notice
 from cosmos_houdini.queue.record import JobRecord
 from cosmos_houdini.queue.spending import Spending
@@ -55,7 +55,7 @@ class World:
             counts=lambda: self.counts,
             busy=lambda: self.busy,
         )
-        return Night(terms=Terms(batch="sea", host="gpu01", **terms), senses=senses, tell=self.notices.append)  # type: ignore[arg-type]
+        return Night(terms=NightTerms(batch="sea", host="gpu01", **terms), senses=senses, tell=self.notices.append)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("text", ["", "22:00", "22:00-22:00", "25:00-07:00", "22-7", "22:00-07:00-08:00", "now-later"])

@@ -111,7 +111,7 @@ def test_files_that_changed_or_are_gone_are_told(shop: Shop, tmp_path: Path, cap
 
 def test_what_a_host_tells_of_an_attempt_is_not_believed_before_it_looks_as_it_should():
     image = f"cosmos:latest sha256:{'a' * 64} nvcr.io/c@sha256:{'b' * 64}"
-    told = parse_provenance(f"== engine_version\n2ff49d07\n== image\n{image}\n== gpus\n512\n512, H100, 535\n")
+    told = parse_provenance(f"== engine_version\n2ff49d07\n== image\n{image}\n== gpu_memory\n512\n512, H100, 535\n")
     assert told == Provenance(
         engine_version="2ff49d07",
         image="cosmos:latest",
@@ -120,5 +120,5 @@ def test_what_a_host_tells_of_an_attempt_is_not_believed_before_it_looks_as_it_s
         gpus=("H100, 535",),
         gpu_memory_mib=512,
     )
-    assert parse_provenance("== engine_version\n== image\nno image\n== gpus\n[N/A]\n") == Provenance()
+    assert parse_provenance("== engine_version\n== image\nno image\n== gpu_memory\n[N/A]\n") == Provenance()
     assert parse_provenance("") == Provenance()

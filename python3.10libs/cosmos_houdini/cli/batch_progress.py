@@ -56,16 +56,16 @@ class BatchProgress:
     batch: str
     host: str
     at_once: int
+    _sentence: str = ""
     _left: str = ""
     _estimated_at: float = float("-inf")
 
     def show(self, look: Look) -> None:
         """Draw the jobs that are on their way, and the whole."""
         self.display.update(look.records)
+        sentence = ", ".join([tally(look.counts), *([look.held] if look.held else [])])
         # All jobs of the batch are gone through for it, which takes its time where there are ten thousand.
-        if time.monotonic() - self._estimated_at > ESTIMATE_INTERVAL_S:
+        if sentence != self._sentence or time.monotonic() - self._estimated_at > ESTIMATE_INTERVAL_S:
             self._left = time_left(left_s(self.store, self.batch, self.host, self.at_once) if look.unfinished else None)
-            self._estimated_at = time.monotonic()
-        words = [tally(look.counts), *([look.held] if look.held else [])]
-        fraction = 1 - look.unfinished / max(1, sum(look.counts.values()))
-        self.display.overall(", ".join(words), fraction, self._left)
+            self._sentence, self._estimated_at = sentence, time.monotonic()
+        self.display.overall(sentence, 1 - look.unfinished / max(1, sum(look.counts.values())), self._left)

@@ -24,7 +24,7 @@ from cosmos_houdini.queue import batches
 from cosmos_houdini.queue.client import Client
 from cosmos_houdini.queue.gate import BatchEnded, BatchEvent, Contract
 from cosmos_houdini.queue.host_look import HostLook, look_script, parse_look
-from cosmos_houdini.queue.night import Night, Senses, Terms
+from cosmos_houdini.queue.night import Night, NightTerms, Senses
 from cosmos_houdini.queue.notify import Notice, Notifier
 from cosmos_houdini.queue.record import JobRecord
 from cosmos_houdini.queue.spending import spending
@@ -60,7 +60,7 @@ def overnight_options(command: _Command) -> _Command:
 
 def terms_of(
     config: Config, batch: BatchSpec, host: str, *, between: str | None, gpu_hours: float | None, money: float | None
-) -> Terms:
+) -> NightTerms:
     """Return the terms of a night, those of the command line before those of the configuration.
 
     Raises:
@@ -72,14 +72,14 @@ def terms_of(
     most = money or overnight.money
     if most is not None and settings.price_per_hour is None:
         raise BadInput(f"host {host!r} has no price", action=f"set hosts.{host}.price_per_hour, or give --gpu-hours")
-    return Terms(
+    return NightTerms(
         batch=batch.name,
         host=host,
         window=Window.parse(window) if window else None,
         gpu_hours=gpu_hours or overnight.gpu_hours,
         money=most,
         price_per_hour=settings.price_per_hour or 0.0,
-        gpus=settings.gpus,
+        gpus=settings.gpu_numbers,
         # Slurm gives GPUs that are free, on machines that the host only stands before.
         gpu_memory_gb=0.0 if settings.launcher == "slurm" else engine(batch.engine).gpu_memory_gb,
         hottest_c=overnight.hottest_c,
@@ -107,7 +107,7 @@ class Watchman:
     through: bool = False
 
     @classmethod
-    def of(cls, client: Client, terms: Terms, job: JobRecord, notifier: Notifier) -> Watchman:
+    def of(cls, client: Client, terms: NightTerms, job: JobRecord, notifier: Notifier) -> Watchman:
         """Return what keeps ``terms``; ``job`` is any of the batch."""
         store = client.store
         senses = Senses(

@@ -122,7 +122,7 @@ def _worked(
     """Queue a batch, follow it to its end and return its rows; None where a detached process does so already."""
     _, settings = client.config.settings.host(planned.host)
     batch = planned.batch
-    gpus = max(1, len(settings.gpus))
+    gpus = max(1, len(settings.gpu_numbers)) * settings.jobs_per_gpu
     lane = Lane(batch=batch.name, host=planned.host, at_once=how.at_once, gpus=gpus, num_gpu=batch.num_gpu)
     others = batches.workers(client.store, lane.batch, lane.host)
     _enqueue(client, planned, file.absolute())
@@ -197,7 +197,8 @@ def _go_on(client: Client, jobs: Sequence[JobRecord]) -> None:
     succeeded = sum(record.state is JobState.SUCCEEDED for record in before)
     again = sum(record.state.final for record in before) - succeeded
     if succeeded or again:
-        say(f"{succeeded} of {len(before)} runs have succeeded before; {again} that did not are tried again")
+        tried = f"; {again} that did not are tried again" if again else ""
+        say(f"{succeeded} of {len(before)} runs have succeeded before{tried}")
 
 
 def _fetch(client: Client, record: JobRecord) -> None:

@@ -51,6 +51,10 @@ class Engine(Protocol):
     def gpu_memory_gb(self) -> float:
         """GPU memory in GiB that one GPU must have free; 0 where no GPU is used."""
 
+    @property
+    def offload(self) -> Mapping[str, ParameterValue]:
+        """Values of parameters that save GPU memory at the cost of time, and leave the result as it is."""
+
     def check(self, request: InferenceRequest) -> tuple[str, ...]:
         """Return warnings about a request that the engine would run.
 

@@ -20,7 +20,7 @@ TELL_AFTER: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class NightTerms:
     """On which terms runs of a batch are started; those that run go on to their ends.
 
     Attributes:
@@ -91,7 +91,7 @@ class Night:
         held: the times in which nothing was started, the last one at the end.
     """
 
-    terms: Terms
+    terms: NightTerms
     senses: Senses
     tell: Callable[[Notice], None]
     held: list[Held] = field(default_factory=list)

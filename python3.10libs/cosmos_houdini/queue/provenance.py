@@ -15,7 +15,7 @@ from cosmos_houdini import __version__
 from cosmos_houdini.launchers.staging import ENGINE_VERSION
 
 IMAGE = "image"
-GPUS = "gpus"
+GPU_MEMORY = "gpu_memory"
 LONGEST_BYTES = 4000
 
 _CHECKOUT = Path(__file__).resolve().parents[3]
@@ -77,7 +77,9 @@ def code_version() -> str:
 def provenance_script(folder: PurePosixPath) -> str:
     """Return a script that prints the files in which a job's folder tells what it ran with, ``== NAME`` before each."""
     lines = [f"cd {shlex.quote(str(folder))} 2>/dev/null || exit 0"]
-    lines += [f"echo '== {name}'; head -c {LONGEST_BYTES} {name} 2>/dev/null" for name in (ENGINE_VERSION, IMAGE, GPUS)]
+    lines += [
+        f"echo '== {name}'; head -c {LONGEST_BYTES} {name} 2>/dev/null" for name in (ENGINE_VERSION, IMAGE, GPU_MEMORY)
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -90,7 +92,7 @@ def parse_provenance(text: str) -> Provenance:
         elif told and line.strip():
             list(told.values())[-1].append(line.strip())
     image = _IMAGE_LINE.fullmatch(next(iter(told.get(IMAGE, [])), ""))
-    used, *gpus = told.get(GPUS) or [""]
+    used, *gpus = told.get(GPU_MEMORY) or [""]
     return Provenance(
         engine_version=next(iter(told.get(ENGINE_VERSION, [])), ""),
         image=image["name"] if image else "",

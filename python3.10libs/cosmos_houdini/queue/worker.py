@@ -63,7 +63,7 @@ class Lane:
         batch: name of the batch.
         host: name of the host.
         at_once: jobs, whichever workers and batches they belong to; None for as many as the GPUs are enough for.
-        gpus: of the host.
+        gpus: of the host, each as often as jobs may share it.
         num_gpu: GPUs that one job of the batch uses.
     """
 

@@ -12,7 +12,7 @@ from typing import Any
 from cosmos_houdini.media.probe import sha256_of
 from cosmos_houdini.model.job import Attempt
 from cosmos_houdini.model.spec import PROMPT_SPEC_SCHEMA, RUN_SPEC_SCHEMA
-from cosmos_houdini.queue.record import Event, JobRecord
+from cosmos_houdini.queue.record import Event, JobRecord, request_from
 from cosmos_houdini.review.table import effective, ran_otherwise, recorded_result
 
 SCHEMA = "cosmos-houdini/history/1"
@@ -27,7 +27,7 @@ def history(record: JobRecord, attempts: Sequence[Attempt], events: Sequence[Eve
         events: of the job, the oldest first.
     """
     problem, result = recorded_result(record)
-    sent = result["request"] if result else record.request
+    sent = result["request"] if result else record.sent
     recorded = effective(sent, result)
     return {
         "schema": SCHEMA,
@@ -38,7 +38,7 @@ def history(record: JobRecord, attempts: Sequence[Attempt], events: Sequence[Eve
         "num_gpu": record.request["num_gpu"],
         "asked": _settings(record.request),
         "effective": _settings(recorded) if result and result.get("recorded") else None,
-        "differences": [problem] if problem else list(ran_otherwise(record.request, recorded)),
+        "differences": [problem] if problem else list(ran_otherwise(sent, recorded)),
         "inputs": _inputs(record),
         "attempts": [_attempt(attempt) for attempt in attempts],
         "events": [
@@ -58,7 +58,8 @@ def command(record: JobRecord) -> str:
     """
     if not record.inputs:
         return ""
-    request = record.inference()
+    # An attempt may have run with less memory than was asked for; the job is that of the asked request.
+    request = request_from(record.request, record.inputs)
     document = {
         "schema": RUN_SPEC_SCHEMA,
         "name": request.name,
@@ -157,6 +158,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "ended_at": attempt.ended_at,
         "seconds": round((attempt.ended_at or 0.0) - (attempt.started_at or 0.0), 3) if known else None,
         "error": attempt.failure.document() if attempt.failure else None,
+        "terms": attempt.terms.document(),
         "made_with": dict(attempt.made_with),
     }
 

@@ -88,9 +88,9 @@ def row_of(run: Run | None, record: JobRecord, attempts: Iterable[Attempt], pric
     attempts = tuple(attempts)
     problem, result = recorded_result(record)
     # Without a result, what was sent is all that can be told.
-    sent: Mapping[str, Any] = result["request"] if result else record.request
+    sent: Mapping[str, Any] = result["request"] if result else record.sent
     recorded = effective(sent, result)
-    unlike = (*(differences(run, sent) if run else ()), *ran_otherwise(sent, recorded))
+    unlike = (*(differences(run, _as_asked(record, sent)) if run else ()), *ran_otherwise(sent, recorded))
     times = [a.ended_at - a.started_at for a in attempts if a.started_at is not None and a.ended_at is not None]
     seconds = sum(times) if times else None
     return Row(
@@ -136,6 +136,13 @@ def ran_otherwise(sent: Mapping[str, Any], recorded: Mapping[str, Any]) -> tuple
 def _most_gpu_memory_gb(attempts: Iterable[Attempt]) -> float | None:
     seen = [attempt.made_with["gpu_memory_mib"] for attempt in attempts if "gpu_memory_mib" in attempt.made_with]
     return round(max(seen) / MIB_PER_GIB, 2) if seen else None
+
+
+def _as_asked(record: JobRecord, recorded: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a recorded request without what was changed for this attempt and leaves the result as it is."""
+    asked, found = record.request["parameters"], recorded["parameters"]
+    changed = {name for name, value in record.terms.parameters.items() if found.get(name) == value}
+    return {**recorded, "parameters": {**found, **{name: asked[name] for name in changed}}}
 
 
 def differences(run: Run, recorded: Mapping[str, Any]) -> tuple[str, ...]:
