@@ -14,7 +14,8 @@ import pytest
 import yaml
 
 from batch_shop import batch, records, table
-from cosmos_houdini.cli import overnight
+from cosmos_houdini.cli import overnight, run_batch
+from cosmos_houdini.errors import HostUnreachable
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.queue import night
 from cosmos_houdini.queue.notify import URLS_VARIABLE
@@ -145,3 +146,13 @@ def test_a_hot_gpu_holds_the_batch_until_it_is_cool(shop: Shop, tmp_path: Path, 
     assert time.monotonic() - began > 1.0
     assert ": a GPU of local is at 90 °C or more\n" in summary(shop)
     assert records(shop)[0].state is JobState.SUCCEEDED
+
+
+def test_a_host_that_stays_out_of_reach_is_in_the_summary_too(shop: Shop, web: Hook, monkeypatch: pytest.MonkeyPatch):
+    def gone(*_: object, **__: object) -> None:
+        raise HostUnreachable("host local does not answer")
+
+    monkeypatch.setattr(run_batch, "run_in_turn", gone)
+    assert shop.main("run-batch", batch(shop, {"seeds": [1]})) == 3
+    assert "\nended before its time: host local does not answer\n" in summary(shop)
+    assert [document["title"] for document in web.documents] == ["night on local: 0 of 1 runs done, 1 not at their end"]
