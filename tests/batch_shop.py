@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -16,7 +16,12 @@ from cosmos_houdini.queue.store import Store
 from job_shop import Shop
 
 
-def batch(shop: Shop, randomization: dict[str, object], **parameters: object) -> Path:
+def batch(
+    shop: Shop,
+    randomization: dict[str, object],
+    items: Sequence[dict[str, object]] = ({"spec": "shot.spec.json"},),
+    **parameters: object,
+) -> Path:
     """Write a batch of the fake engine, and its prompt spec, into the project."""
     spec = {
         "schema": "cosmos-houdini/prompt-spec/1",
@@ -30,7 +35,7 @@ def batch(shop: Shop, randomization: dict[str, object], **parameters: object) ->
         "schema": "cosmos-houdini/batch-spec/1",
         "name": "night",
         "engine": "fake",
-        "items": [{"spec": "shot.spec.json"}],
+        "items": list(items),
         "parameters": {"starts": str(shop.starts), **parameters},
         "randomization": randomization,
     }
