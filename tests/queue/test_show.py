@@ -72,6 +72,8 @@ def test_the_command_makes_the_same_job_again_in_another_project(
     spec = shop.spec("it.s_1", seed=5)
     text = json.loads(spec.read_text("utf-8"))
     text["spec"]["prompt"] = "rain \"and\" 'neon'\n$(touch pwned) `id` größe \x7f\u202e"
+    text["spec"]["controls"] = {"depth": str(shop.clip)}
+    text |= {"weights": {"depth": 0.25}, "num_gpu": 2}
     spec.write_text(json.dumps(text), encoding="utf-8")
     assert shop.main("run", spec) == 0
     capsys.readouterr()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import time
@@ -70,6 +71,8 @@ def terms_of(
     overnight = config.settings.overnight
     window = between or overnight.between
     most = money or overnight.money
+    # Slurm gives GPUs that are free and fit, on machines that the host only stands before.
+    elsewhere = settings.launcher == "slurm"
     if most is not None and settings.price_per_hour is None:
         raise BadInput(f"host {host!r} has no price", action=f"set hosts.{host}.price_per_hour, or give --gpu-hours")
     return NightTerms(
@@ -80,9 +83,8 @@ def terms_of(
         money=most,
         price_per_hour=settings.price_per_hour or 0.0,
         gpus=settings.gpu_numbers,
-        # Slurm gives GPUs that are free, on machines that the host only stands before.
-        gpu_memory_gb=0.0 if settings.launcher == "slurm" else engine(batch.engine).gpu_memory_gb,
-        hottest_c=overnight.hottest_c,
+        gpu_memory_gb=0.0 if elsewhere else engine(batch.engine).gpu_memory_gb,
+        hottest_c=math.inf if elsewhere else overnight.hottest_c,
         least_disk_gb=overnight.least_disk_gb,
         failed_share=config.settings.notify.failed_share,
     )

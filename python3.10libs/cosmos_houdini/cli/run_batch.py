@@ -92,7 +92,8 @@ def work(context: click.Context, file: Path, choice: Choice, how: How) -> None:
         CosmosError: something cannot be used or reached, or not all of them succeeded.
     """
     config = load()
-    batch = choice.of(load_batch(file))
+    wanted = load_batch(file)
+    batch = choice.of(wanted)
     name, _ = config.settings.host(how.host)
     if how.detach:
         worker = start_worker(context, config.project, batch.name, name)
@@ -101,7 +102,7 @@ def work(context: click.Context, file: Path, choice: Choice, how: How) -> None:
         return
     terms = terms_of(config, batch, name, between=how.between, gpu_hours=how.gpu_hours, money=how.money)
     notifier = notifier_of(config)
-    planned = plan_batch(load_batch(file), config, name, choice)
+    planned = plan_batch(wanted, config, name, choice)
     table = how.output or config.project / RESULTS / f"{batch.name}.csv"
     again = shlex.join(["cosmos-houdini", *given_again(context, without="log")])
     with opened(config) as client, closing(notifier):
