@@ -186,7 +186,7 @@ def known_to_all(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def detach(shop: Shop, file: Path) -> subprocess.CompletedProcess[str]:
-    argv = [sys.executable, "-m", "cosmos_houdini", "run-batch", str(file), "--detach"]
+    argv = [sys.executable, "-m", "cosmos_houdini", "run-batch", str(file), "--detach", "--json"]
     return subprocess.run(argv, cwd=shop.folder, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -226,7 +226,7 @@ def test_a_batch_that_is_detached_already_gets_the_new_runs_and_no_second_proces
     held_back(shop, 1, 2)
     second = detach(shop, file)
     assert second.returncode == 0, second.stderr
-    assert "runs night already" in second.stderr
+    assert f"process {json.loads(first.stdout)['pid']} works on night already" in second.stderr
     assert len(workers_on(shop)) == 1
     go.touch()
     wait_until(lambda: states(shop) == [SUCCEEDED] * 2)

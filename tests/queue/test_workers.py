@@ -151,6 +151,8 @@ def test_runs_that_are_no_longer_in_the_file_are_cancelled_unless_somebody_has_b
     assert left["shot-0001"] == (JobState.CANCELLED, FailureClass.CANCELLED)
     assert [state for state, _ in left.values()].count(JobState.QUEUED) == 3
     assert batches.counts(store, "night", "gpu01") == {JobState.QUEUED: 3}
+    assert enqueue(store, records) == 0
+    assert batches.counts(store, "night", "gpu01") == {JobState.QUEUED: 4}
 
 
 def test_another_file_of_the_same_name_takes_nothing_out_of_a_batch_that_is_on_its_way(store: Store, tmp_path: Path):
@@ -174,6 +176,33 @@ def test_a_worker_that_ends_gives_back_its_claims_and_another_follows_what_is_on
         assert second.mine() == ["shot-0001"]
         assert second.claim() == "shot-0000"
         assert second.claim() is None
+
+
+def claim_and_die(folder: Path, road: dict[str, list[JobState]]) -> None:
+    store = Store.of(folder)
+    worker = Worker(store, night(9))
+    for states in road.values():
+        to(store, worker.claim() or "", *states)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no kill -9")
+def test_what_a_killed_worker_has_begun_keeps_its_room_and_the_rest_is_free_at_once(store: Store, tmp_path: Path):
+    enqueue(store, jobs(4))
+    begun = {
+        "shot-0000": [],
+        "shot-0001": [JobState.STAGING],
+        "shot-0002": [JobState.STAGING, JobState.RUNNING],
+    }
+    with closing(Worker(store, night(3))) as heir:
+        killed = multiprocessing.get_context("fork").Process(target=claim_and_die, args=(tmp_path, begun))
+        killed.start()
+        killed.join()
+        assert heir.claim() is None
+        heir.take_over()
+        assert sorted(heir.mine()) == ["shot-0001", "shot-0002"]
+        assert [heir.claim(), heir.claim()] == ["shot-0000", None]
+    assert [path.name for path in (tmp_path / ".cosmos" / "workers").iterdir()] == []
 
 
 def test_one_of_many_tells_the_end_of_a_batch(store: Store):
@@ -203,18 +232,14 @@ HOST = "host"
 LIMIT = 5
 
 
-def told_by(folder: Path) -> list[str]:
-    path = folder / HOST
-    return path.read_text().split() if path.exists() else []
-
-
 def tell(folder: Path, what: str) -> None:
-    """Do something on a host to which the same may be said twice, but which shows where two say it at once."""
-    if what in told_by(folder):
+    """Do something on a host to which the same may be said again, but which shows where two say it at once."""
+    line = f"{what}\n".encode()
+    if line in (folder / HOST).read_bytes():
         return
     time.sleep(0)
-    descriptor = os.open(folder / HOST, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    os.write(descriptor, f"{what}\n".encode())
+    descriptor = os.open(folder / HOST, os.O_WRONLY | os.O_APPEND)
+    os.write(descriptor, line)
     os.close(descriptor)
 
 
@@ -237,6 +262,7 @@ def work(folder: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no kill -9")
 def test_ten_workers_that_are_killed_at_random_do_each_of_two_thousand_jobs_once(store: Store, tmp_path: Path):
     enqueue(store, jobs(2000))
+    (tmp_path / HOST).touch()
     chance = random.Random(7)
     context = multiprocessing.get_context("fork")
     workers = [context.Process(target=work, args=(tmp_path,)) for _ in range(10)]
@@ -255,7 +281,7 @@ def test_ten_workers_that_are_killed_at_random_do_each_of_two_thousand_jobs_once
         worker.join()
     assert {worker.exitcode for worker in workers} == {0, -signal.SIGKILL}
     assert batches.counts(store, "night", "gpu01") == {JobState.SUCCEEDED: 2000}
-    told = told_by(tmp_path)
+    told = (tmp_path / HOST).read_text().split()
     assert sorted(told) == sorted(f"{sign}{job.id}" for job in store.jobs() for sign in "+-")
     running = [0]
     for word in told:

@@ -15,7 +15,7 @@ from cosmos_houdini.queue.history import left_s
 from cosmos_houdini.queue.store import Store
 from cosmos_houdini.queue.turns import Look
 
-ESTIMATE_INTERVAL_S = 5.0
+ESTIMATE_INTERVAL_S = 2.0
 
 
 def tally(counts: Mapping[JobState, int]) -> str:
@@ -56,16 +56,20 @@ class BatchProgress:
     batch: str
     host: str
     at_once: int
-    _sentence: str = ""
-    _left: str = ""
+    _estimate: str = ""
     _estimated_at: float = float("-inf")
 
     def show(self, look: Look) -> None:
         """Draw the jobs that are on their way, and the whole."""
         self.display.update(look.records)
         sentence = ", ".join([tally(look.counts), *([look.held] if look.held else [])])
+        self.display.overall(sentence, 1 - look.unfinished / max(1, sum(look.counts.values())), self._left(look))
+
+    def _left(self, look: Look) -> str:
+        if not look.unfinished:
+            return ""
         # All jobs of the batch are gone through for it, which takes its time where there are ten thousand.
-        if sentence != self._sentence or time.monotonic() - self._estimated_at > ESTIMATE_INTERVAL_S:
-            self._left = time_left(left_s(self.store, self.batch, self.host, self.at_once) if look.unfinished else None)
-            self._sentence, self._estimated_at = sentence, time.monotonic()
-        self.display.overall(sentence, 1 - look.unfinished / max(1, sum(look.counts.values())), self._left)
+        if time.monotonic() - self._estimated_at > ESTIMATE_INTERVAL_S:
+            self._estimate = time_left(left_s(self.store, self.batch, self.host, self.at_once))
+            self._estimated_at = time.monotonic()
+        return self._estimate

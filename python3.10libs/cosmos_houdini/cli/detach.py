@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -42,12 +42,12 @@ def detached(arguments: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
         )
 
 
-def given_again(context: click.Context, *, without: str) -> list[str]:
-    """Return the command line of a command as it was given, without one of its options."""
+def given_again(context: click.Context, *, without: Collection[str]) -> list[str]:
+    """Return the command line of a command as it was given, without some of its options."""
     options, arguments = [], []
     for parameter in context.command.params:
         name = parameter.name or ""
-        if name == without or context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
+        if name in without or context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
             continue
         value = context.params[name]
         values = value if parameter.multiple or parameter.nargs != 1 else [value]
@@ -71,7 +71,7 @@ def start_worker(context: click.Context, project: Path, batch: str, host: str) -
     log = log_file(project, batch)
     read = log.stat().st_size if log.exists() else 0
     started_at = time.time()
-    command, *others = given_again(context, without="detach")
+    command, *others = given_again(context, without={"detach", "as_json"})
     process = detached([command, "--log", str(log), *others], log)
     with closing(Store.of(project)) as store:
         while True:

@@ -99,12 +99,14 @@ def work(context: click.Context, file: Path, choice: Choice, how: How) -> None:
         worker = start_worker(context, config.project, batch.name, name)
         say(f"process {worker.pid} goes on with it, whatever becomes of this terminal; its messages: {worker.log}")
         say(f"to follow: cosmos-houdini batch follow {batch.name}")
+        if how.as_json:
+            print_json({"batch": batch.name, "host": name, "pid": worker.pid, "log": worker.log})
         return
     terms = terms_of(config, batch, name, between=how.between, gpu_hours=how.gpu_hours, money=how.money)
     notifier = notifier_of(config)
     planned = plan_batch(wanted, config, name, choice)
     table = how.output or config.project / RESULTS / f"{batch.name}.csv"
-    again = shlex.join(["cosmos-houdini", *given_again(context, without="log")])
+    again = shlex.join(["cosmos-houdini", *given_again(context, without={"log", "as_json"})])
     with opened(config) as client, closing(notifier):
         watchman = Watchman.of(client, terms, planned.jobs[0], notifier)
         rows = _worked(client, planned, file, how, watchman=watchman, table=table, again=again)
@@ -127,12 +129,14 @@ def _worked(
     lane = Lane(batch=batch.name, host=planned.host, at_once=how.at_once, gpus=gpus, num_gpu=batch.num_gpu)
     others = batches.workers(client.store, lane.batch, lane.host)
     _enqueue(client, planned, file.absolute())
+    if others:
+        say(f"process {others[0].pid} works on {batch.name} already")
     if how.log and any(other.log for other in others):
-        say(f"process {others[0].pid} runs {batch.name} already and has the new runs now")
         return None
     rows: list[Row] = []
     ended_by: CosmosError | None = None
     try:
+        # What failed a moment ago is no news to the others; it is tried again by who begins anew.
         if not others:
             _go_on(client, planned.jobs)
         scores: Scores = {}

@@ -14,14 +14,17 @@ from cosmos_houdini.queue.record import Change, JobRecord
 from cosmos_houdini.queue.store import Store
 from cosmos_houdini.queue.worker import is_dead
 
-TAKEN_OUT = Change(
-    failure=JobFailure(failure=FailureClass.CANCELLED, message="taken out of the batch's file before it was started")
-)
+TAKEN_OUT_MESSAGE = "taken out of the batch's file before it was started"
+TAKEN_OUT = Change(failure=JobFailure(failure=FailureClass.CANCELLED, message=TAKEN_OUT_MESSAGE))
 CANCELLED = Change(failure=JobFailure(failure=FailureClass.CANCELLED, message="cancelled with its batch"))
 
 _ENQUEUE = "UPDATE jobs SET batch = ?, place = ? WHERE id = ?"
 _ON_THEIR_WAY = """
 SELECT id FROM jobs WHERE batch = ? AND host = ? AND state IN ('staging', 'running', 'collecting')
+"""
+_PUT_BACK = """
+SELECT id FROM jobs WHERE batch IS NULL AND state = 'cancelled' AND failure_message = ?
+    AND id IN (SELECT value FROM json_each(?))
 """
 _LEFT_OUT = """
 SELECT id FROM jobs WHERE batch = ? AND host = ? AND state = 'queued' AND owner IS NULL
@@ -78,7 +81,7 @@ def enqueue(store: Store, batch: str, host: str, file: Path, records: Sequence[J
     """Put the jobs of a batch in line, in this order, all of them or none; workers on it see them at once.
 
     Those that are known stay as they are. What waits in the batch's line and is not among them was taken out of its
-    file: it is cancelled.
+    file: it is cancelled until it is put back.
 
     Returns:
         How many were cancelled so.
@@ -94,9 +97,12 @@ def enqueue(store: Store, batch: str, host: str, file: Path, records: Sequence[J
             (batch, host, str(file)),
         )
         store.insert(records)
+        ids = json.dumps([record.id for record in records])
+        for job in _found(store, _PUT_BACK, (TAKEN_OUT_MESSAGE, ids)):
+            store.step(job, JobState.QUEUED)
         db.executemany(_ENQUEUE, [(batch, place, record.id) for place, record in enumerate(records)])
-        left_out = db.execute(_LEFT_OUT, (batch, host, json.dumps([record.id for record in records]))).fetchall()
-        for job in store.records(row["id"] for row in left_out):
+        left_out = _found(store, _LEFT_OUT, (batch, host, ids))
+        for job in left_out:
             store.step(job, JobState.CANCELLED, TAKEN_OUT)
             db.execute("UPDATE jobs SET batch = NULL WHERE id = ?", (job.id,))
     return len(left_out)
@@ -196,8 +202,8 @@ def cancel_queued(store: Store, batch: str) -> int:
     """Cancel what nobody has begun of a batch, and return how many jobs these were; a pause of it is over."""
     with store.writing() as db:
         db.execute("UPDATE batches SET paused = 0 WHERE name = ?", (batch,))
-        queued = db.execute("SELECT id FROM jobs WHERE batch = ? AND state = 'queued'", (batch,)).fetchall()
-        for record in store.records(row["id"] for row in queued):
+        queued = _found(store, "SELECT id FROM jobs WHERE batch = ? AND state = 'queued'", (batch,))
+        for record in queued:
             store.step(record, JobState.CANCELLED, CANCELLED)
     return len(queued)
 
@@ -210,6 +216,11 @@ def end(store: Store, batch: str, host: str) -> bool:
             (time.time(), batch, host),
         )
     return ended.rowcount == 1
+
+
+def _found(store: Store, query: str, values: Sequence[object]) -> list[JobRecord]:
+    """Return the whole rows of the jobs that a query names."""
+    return store.records(row["id"] for row in store.rows(query, values))
 
 
 def _refuse_namesake(store: Store, batch: str, host: str, file: Path) -> None:

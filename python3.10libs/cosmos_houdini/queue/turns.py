@@ -19,7 +19,6 @@ PATIENCE_ATTEMPTS: Final = 120
 """About an hour at half a minute each: a host that restarts does not end a night's work."""
 FIRST_PAUSE_S: Final = 0.02
 PAUSE_GROWTH: Final = 1.3
-PAUSED: Final = "paused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +56,9 @@ class Watch:
         now = tuple(batches.on_their_way(store, self.batch, self.host))
         records = store.records({*self._last, *now})
         self._last = now
-        paused = PAUSED if batches.is_paused(store, self.batch, self.host) else ""
-        return Look(records=records, counts=batches.counts(store, self.batch, self.host), held=held or paused)
+        if batches.is_paused(store, self.batch, self.host):
+            held = f"paused until `cosmos-houdini batch resume {self.batch}`"
+        return Look(records=records, counts=batches.counts(store, self.batch, self.host), held=held)
 
 
 def run_in_turn(

@@ -169,7 +169,10 @@ class Worker:
 
 def is_dead(store: Store, worker: str) -> bool:
     """Whether the process of a worker is gone."""
-    lock = FileLock(_lock_file(store, worker), timeout=0, mode=0o600)
+    path = _lock_file(store, worker)
+    if not path.exists():
+        return True
+    lock = FileLock(path, timeout=0, mode=0o600)
     try:
         lock.acquire()
     except Timeout:
