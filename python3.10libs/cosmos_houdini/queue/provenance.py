@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -47,13 +46,6 @@ class Provenance:
     def document(self) -> dict[str, Any]:
         """Return it as JSON data."""
         return asdict(self)
-
-    @classmethod
-    def of(cls, document: Mapping[str, Any]) -> Provenance:
-        """Return what ``document`` gave; what a later version added is left out."""
-        known = {name: document[name] for name in cls.__slots__ if name in document}
-        lists = {name: tuple(value) for name, value in known.items() if isinstance(value, list)}
-        return cls(**{**known, **lists})
 
 
 @cache
