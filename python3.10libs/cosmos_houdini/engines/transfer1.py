@@ -11,14 +11,14 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cosmos_houdini.engines import transfer1_log
-from cosmos_houdini.engines.base import EngineLog, Needs
+from cosmos_houdini.engines.base import EngineLog, Needs, Recorded
 from cosmos_houdini.engines.parameters import TRANSFER1_PARAMETERS
-from cosmos_houdini.engines.transfer_request import check_transfer_request, frame_plan
+from cosmos_houdini.engines.transfer_request import check_transfer_request, frame_plan, scout
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.job import JobFailure, Progress
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
-from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Site
+from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Scout, Site
 
 PROGRAM = "cosmos_transfer1/diffusion/inference/transfer.py"
 SPEC_FILE = "in/spec.json"
@@ -74,6 +74,10 @@ class Transfer1:
         steps = request.parameters["num_steps"]
         return frame_plan(request, SECONDS_PER_CHUNK * float(steps) / STEPS_OF_THAT)
 
+    def scout(self, request: InferenceRequest) -> Scout:
+        """Return the first chunk in few steps; see engines.base."""
+        return scout(request)
+
     def invocation(self, request: InferenceRequest, site: Site) -> Invocation:
         """Return torchrun's command, the spec file and the videos.
 
@@ -92,6 +96,7 @@ class Transfer1:
             files={SPEC_FILE: spec_text(request, site)},
             inputs=_inputs(request),
             cwd=site.engine_path,
+            version=_version(site.engine_path),
             outputs=(
                 ExpectedOutput(
                     path=PurePosixPath(f"{RESULT_NAME}.mp4"), role="result", frames=plan.frames, size=plan.size
@@ -102,6 +107,10 @@ class Transfer1:
     def progress(self, log: EngineLog, plan: FramePlan) -> Progress | None:
         """Return the chunks that are done; upstream reports nothing finer."""
         return transfer1_log.progress(log, plan)
+
+    def recorded(self, log: EngineLog) -> Recorded | None:
+        """Return the arguments and weights that upstream prints; see engines.base."""
+        return transfer1_log.recorded(log, self.parameters)
 
     def failure(self, exit_code: int, log: EngineLog) -> JobFailure | None:
         """Return why the run is no success; see engines.base."""
@@ -154,6 +163,12 @@ def _argv(request: InferenceRequest, site: Site, engine_path: PurePosixPath) -> 
 def _master_port(request: InferenceRequest) -> int:
     """Return a port that two jobs of one host hardly share: torchrun's own choice is always 29500."""
     return MASTER_PORTS[int(request.content_hash()[:8], 16) % len(MASTER_PORTS)]
+
+
+def _version(engine_path: PurePosixPath) -> tuple[str, ...]:
+    """Return what tells the commit of the checkout, also where it belongs to somebody else."""
+    git = ("git", "--no-optional-locks", "-c", "safe.directory=*", "-C", str(engine_path))
+    return (*git, "describe", "--always", "--dirty", "--abbrev=12")
 
 
 def _env(engine_path: PurePosixPath) -> dict[str, str]:
