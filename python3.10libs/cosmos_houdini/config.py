@@ -56,6 +56,9 @@ class HostConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         bandwidth_mb_per_s: most that goes to and from the host, in 1e6 bytes.
         env: environment of every job, nothing secret.
         secrets: variables of this machine that are handed to jobs in secret.
+        gres: for Slurm; without it, as many GPUs as the job uses.
+        container: what runs the image on a cluster.
+        sbatch: more options for Slurm, as in ``--mem=64G``.
     """
 
     address: str | None = None
@@ -73,8 +76,12 @@ class HostConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     gpus: tuple[int, ...] = ()
     price_per_hour: Annotated[float, Meta(ge=0)] | None = None
     partition: str | None = None
+    account: str | None = None
+    qos: str | None = None
     gres: str | None = None
     time: str | None = None
+    container: Literal["apptainer", "pyxis"] | None = None
+    sbatch: tuple[str, ...] = ()
 
 
 class PassNames(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -47,19 +47,26 @@ def start(host: Host, task: Task, text: str, *, ready: str = "") -> None:
         text: the text of ``run.sh``.
         ready: a script that prints why the host cannot run it, if so.
     """
+    if write(host, task, text, ready=ready):
+        here = assignments(here=task.site.folder)
+        if host.run(here + part("start")).exit_code:
+            raise cannot_start(host, task, "run.sh shows no sign of life")
+
+
+def write(host: Host, task: Task, text: str, *, ready: str) -> bool:
+    """Write ``run.sh`` and the secrets, as for ``start``; returns False where the task was started before."""
     here = assignments(here=task.site.folder)
     secrets = secrets_file(task.secrets)
     asked = host.run(here + part("ready") + ready + "echo ready\n")
     answer = asked.stdout.strip()
     if answer == "started":
-        return
+        return False
     if asked.exit_code or answer != "ready":
-        raise _cannot_start(host, task, answer or asked.stderr.strip())
+        raise cannot_start(host, task, answer or asked.stderr.strip())
     host.write(task.site.folder / "run.sh", text.encode("utf-8", "surrogateescape"), mode=0o700)
     if secrets:
         host.write(task.site.folder / "secrets", secrets, mode=0o600)
-    if host.run(here + part("start")).exit_code:
-        raise _cannot_start(host, task, "run.sh shows no sign of life")
+    return True
 
 
 def cancel(host: Host, site: Site, job_id: str, *, sweep: str = "sweep() { :; }\n") -> None:
@@ -88,7 +95,8 @@ def secrets_file(secrets: Mapping[str, str]) -> bytes:
     return "".join(f"{variable_name(name)}={value}\n" for name, value in secrets.items()).encode()
 
 
-def _cannot_start(host: Host, task: Task, why: str) -> JobError:
+def cannot_start(host: Host, task: Task, why: str) -> JobError:
+    """Return the error of a task that its host does not run."""
     if why == "unstaged":
         return JobError(
             f"job {task.job_id} cannot start: {task.site.folder} on host {host.name} is not staged",

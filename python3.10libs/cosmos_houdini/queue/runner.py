@@ -121,8 +121,10 @@ def wait(
 def observe(client: Client, records: Collection[JobRecord]) -> dict[str, Observation]:
     """Ask a host by one command about jobs that share a host and root; the answer is by job id."""
     folders = {client.site(record).folder.name: record.id for record in records}
-    host = client.host(next(iter(records)))
-    done = host.run(poll_script(host.root, folders), timeout_s=POLL_TIMEOUT_S)
+    first = next(iter(records))
+    host = client.host(first)
+    script = poll_script(host.root, folders, env=client.settings(first).env)
+    done = host.run(script, timeout_s=POLL_TIMEOUT_S)
     return {folders[name]: seen for name, seen in parse_poll(done.stdout).items() if name in folders}
 
 
@@ -137,7 +139,8 @@ def _step(client: Client, record: JobRecord, seen: Observation) -> None:
     if seen.phase is Phase.ENDED:
         finish(client, record.id, seen)
     elif seen.phase is Phase.VANISHED:
-        lose(client, record.id, f"its program on {record.job.host} is gone and left no exit code")
+        gone = f"its program on {record.job.host} is gone and left no exit code"
+        lose(client, record.id, f"{gone}; {seen.scheduler}" if seen.scheduler else gone)
     elif seen.phase is Phase.ABSENT:
         lose(client, record.id, f"its folder on {record.job.host} is gone")
     elif record.state is JobState.RUNNING:

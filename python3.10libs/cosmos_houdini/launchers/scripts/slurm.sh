@@ -1,0 +1,36 @@
+# The program of the job as a process of the machine that Slurm chose. Slurm may end it and start it anew, there or
+# elsewhere; what process.sh says of the rest holds.
+export COSMOS_HOUDINI_JOB="$here"
+restartable=yes
+runner="$SLURM_JOB_ID ${SLURM_RESTART_COUNT:-0}"
+
+# Whether Slurm put the job that runs here back into its queue, and this is its next start. Nobody else may go on.
+resumed() {
+    [ ! -e exit_code ] && [ ! -e cancelled ] || return 1
+    read -r owner before <started/pid || return 1
+    [ "$owner" = "${SLURM_JOB_ID-}" ] && [ "${SLURM_RESTART_COUNT:-0}" -gt "${before:-0}" ] || return 1
+    said=
+    [ ! -f state ] || read -r said _ <state
+    [ "$said" = stopped ] || wait_for_silence
+    for log in stdout stderr; do
+        [ ! -e "$log.log" ] || mv -f "$log.log" "$log.$before.log"
+    done
+    rm -rf out && mkdir out
+}
+
+# A machine that Slurm has lost sight of may compute on, and is to write no more into this folder.
+wait_for_silence() {
+    last=
+    while beats=$(cat heartbeat 2>/dev/null) && [ "$beats" != "$last" ]; do
+        last=$beats
+        sleep "$silence_s"
+    done
+}
+
+# Whether Slurm ends this start. Why, Slurm alone knows, and it may start the job again: no exit code is written.
+handed_back() {
+    [ "$stopping" ] && [ ! -e cancelled ] || return 1
+    put state "stopped $began $(date +%s)"
+    rm -f reserve
+    [ -z "$beat" ] || kill "$beat" 2>/dev/null
+}

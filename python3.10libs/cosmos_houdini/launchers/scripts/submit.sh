@@ -1,0 +1,57 @@
+# Hands run.sh to Slurm, once. Prints 'submitted', 'refused WHY', or 'unsure WHY' when that is to be asked again.
+cd "$here" || exit 1
+find_slurm
+command -v sbatch >/dev/null || {
+    echo 'refused it has no program sbatch'
+    exit 0
+}
+
+note() { printf '%s\n' "$1" >submitted/id.new && mv -f submitted/id.new submitted/id && echo submitted; }
+
+last_line() { printf '%s\n' "$1" | tail -n 1; }
+
+mkdir submitted 2>/dev/null || {
+    [ ! -e cancelled ] && [ ! -s submitted/id ] || {
+        echo submitted
+        exit 0
+    }
+    # Whoever submitted the job died before its number was written down, or is still at it.
+    found=$(known "$name" - 2>&1) || {
+        echo "unsure $(last_line "$found")"
+        exit 0
+    }
+    [ -z "$found" ] || {
+        found=$(last_line "$found")
+        note "${found%% *}"
+        exit
+    }
+    [ -n "$(find submitted -prune -mmin +1)" ] && mv submitted "submitted.$$" 2>/dev/null && mkdir submitted 2>/dev/null || {
+        echo 'unsure another client hands it to Slurm at this moment'
+        exit 0
+    }
+    rm -rf "submitted.$$"
+}
+printf '%s -\n' "$name" >submitted/name || exit 1
+code=0
+said=$(sbatch --parsable run.sh 2>submitted/errors) || code=$?
+# The number stands on a line of its own, on some clusters with the name of the cluster, among lines of the site.
+id=$(printf '%s\n' "$said" | sed -n 's/^\([0-9]\{1,\}\)\(;[^ ]*\)\{0,1\}$/\1/p' | tail -n 1)
+if [ "$code" -eq 0 ] && [ -z "$id" ]; then
+    id=$(known "$name" - | tail -n 1)
+    id=${id%% *}
+fi
+if [ "$code" -eq 0 ] && [ -n "$id" ]; then
+    note "$id"
+    exit
+fi
+why=$(last_line "$(cat submitted/errors)")
+case $why in
+*[Tt]imed\ out* | *[Uu]nable\ to\ contact* | *[Cc]onnect* | *[Ss]ocket* | *[Cc]ommunication* | *[Zz]ero\ [Bb]ytes* | '')
+    # Slurm may have taken the job all the same.
+    echo "unsure ${why:-sbatch told no number}"
+    ;;
+*)
+    rm -rf submitted
+    echo "refused $why"
+    ;;
+esac
