@@ -43,8 +43,7 @@ SlurmdLogFile={folder}/slurmd.log
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SelectType=select/cons_tres
-SelectTypeParameters=CR_Core_Memory
-DefMemPerCPU=100
+SelectTypeParameters=CR_Core
 GresTypes=gpu
 MpiDefault=none
 SlurmdParameters=config_overrides
@@ -57,9 +56,7 @@ OverTimeLimit=0
 InactiveLimit=0
 SchedulerParameters=sched_interval=1,batch_sched_delay=0
 AccountingStorageType=accounting_storage/none
-JobAcctGatherType=jobacct_gather/linux
-JobAcctGatherFrequency=task=1
-JobAcctGatherParams=OverMemoryKill
+JobAcctGatherType=jobacct_gather/none
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 NodeName={name} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory=1000 Gres=gpu:4
@@ -79,6 +76,7 @@ class Slurm:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.conf = folder / "slurm.conf"
+        self._path = f"{os.environ['PATH']}:/usr/sbin"
         self._node = socket.gethostname().partition(".")[0]
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         for name in ("munge", "state", "spool"):
@@ -137,7 +135,7 @@ class Slurm:
         """Kill slurmd; what it started goes on."""
         self._kill("slurmd")
 
-    def run(self, *argv: str, check: bool = True, env: dict[str, str] | None = None) -> str:
+    def run(self, *argv: str, check: bool = True) -> str:
         """Run one of Slurm's programs and return what it prints."""
         done = subprocess.run(
             argv,
@@ -146,7 +144,7 @@ class Slurm:
             check=False,
             stdin=subprocess.DEVNULL,
             cwd=self.folder,
-            env={"PATH": os.environ["PATH"], **self.env, **(env or {})},
+            env={"PATH": self._path, **self.env},
         )
         assert not (check and done.returncode), (argv, done.stdout, done.stderr)
         return done.stdout
@@ -179,16 +177,14 @@ class Slurm:
         self._until((place / "socket").exists, "munged")
 
     def _spawn(self, name: str, *argv: str) -> None:
-        program = shutil.which(argv[0], path=f"{os.environ['PATH']}:/usr/sbin")
-        assert program
         with (self.folder / f"{name}.out").open("ab") as output:
             self._processes[name] = subprocess.Popen(
-                [program, *argv[1:]],
+                argv,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 cwd=self.folder,
-                env={"PATH": os.environ["PATH"], **self.env},
+                env={"PATH": self._path, **self.env},
                 start_new_session=True,
             )
 

@@ -23,7 +23,7 @@ SILENCE_S = 60
 """Longer than network file systems keep the old content of a file."""
 
 # What sbatch reads in a script as it is written, without quotes, which differ between its versions.
-_OPTION = re.compile(r"--[a-z][a-z-]*(=[\w.,:;=@%+*/\[\]{}|&()!-]+)?")
+_OPTION = re.compile(r"--[a-z][a-z-]*(=[\w.,:;=@%+*/\[\]{}|&()!-]+)?", re.ASCII)
 _GPUS = re.compile(r"(?P<kind>(?:^|(?<=,))gpu(?::[^:,]*[^:,\d][^:,]*)?)(?::(?P<count>\d+))?(?=,|$)", re.ASCII)
 _READY = "[ ! -s submitted/id ] || {\n    echo started\n    exit 0\n}\n"
 
@@ -121,7 +121,7 @@ class SlurmLauncher:
         if self.config.container == "pyxis":
             names = ",".join([*env, *task.secrets])
             options = [
-                *("--export=ALL", "--input=none", f"--container-image={image}", f"--container-workdir={folder}"),
+                *("--export=ALL", "--input=none", "--unbuffered", f"--container-image={image}", f"--container-workdir={folder}"),
                 f"--container-mounts={_pyxis_mounts(site)}",
                 *([f"--container-env={names}"] if names else []),
             ]

@@ -22,11 +22,11 @@ while :; do
     going=$(printf '%s\n' "$told" | grep -vE " ($over)\$" | cut -d ' ' -f 1)
     [ -n "$going" ] || break
     [ "$left" -gt 0 ] || {
-        echo "Slurm does not end its job $going" >&2
+        echo "Slurm does not end its job $going: $said" >&2
         exit 1
     }
     # Again now and then: what comes while a job is being started is lost on Slurm.
-    [ $((left % 20)) -ne 0 ] || end $going || exit 1
+    [ $((left % 20)) -ne 0 ] || said=$(end $going 2>&1)
     left=$((left - 1))
     sleep 0.5 2>/dev/null || sleep 1
 done

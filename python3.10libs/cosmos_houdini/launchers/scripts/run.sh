@@ -9,7 +9,7 @@ say() { printf 'cosmos-houdini: %s\n' "$1" >&2; }
 put() { printf '%s\n' "$2" >"$1.new" && mv -f "$1.new" "$1"; }
 
 finish() {
-    ! handed_back || exit 143
+    ! handed_back "$1" || exit 143
     rm -f secrets reserve inspect.err
     put state "ended $began $(date +%s)"
     # On a full disk the job waits for room, for as long as it has a folder; a poll that settles it must not.

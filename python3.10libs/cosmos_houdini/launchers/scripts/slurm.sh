@@ -29,8 +29,14 @@ wait_for_silence() {
 
 # Whether Slurm ends this start. Why, Slurm alone knows, and it may start the job again: no exit code is written.
 handed_back() {
+    # Slurm signals one process after another: the program may have been the first, and each nap is another one.
+    naps=10
+    while [ "$1" -ne 0 ] && [ -z "$stopping" ] && [ "$naps" -gt 0 ]; do
+        naps=$((naps - 1))
+        sleep 0.1 2>/dev/null || sleep 1
+    done
     [ "$stopping" ] && [ ! -e cancelled ] || return 1
     put state "stopped $began $(date +%s)"
     rm -f reserve
-    [ -z "$beat" ] || kill "$beat" 2>/dev/null
+    [ -z "$beat" ] || kill "$beat" 2>/dev/null || :
 }
