@@ -24,6 +24,7 @@ import pytest
 from sshd import free_port
 
 READY_S = 30.0
+_READY = {"idle", "mix", "alloc"}
 
 _SLURM_CONF = """\
 ClusterName=tests
@@ -33,7 +34,7 @@ SlurmdPort={node_port}
 SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
-AuthInfo=socket={folder}/munge/socket,cred_expire=5
+AuthInfo=socket={folder}/munge/socket,cred_expire=10
 StateSaveLocation={folder}/state
 SlurmdSpoolDir={folder}/spool
 SlurmctldPidFile={folder}/slurmctld.pid
@@ -48,6 +49,7 @@ GresTypes=gpu
 MpiDefault=none
 SlurmdParameters=config_overrides
 ReturnToService=2
+MessageTimeout=3
 SlurmctldTimeout=60
 SlurmdTimeout=60
 KillWait=3
@@ -128,8 +130,7 @@ class Slurm:
     def start_node(self) -> None:
         """Start slurmd and wait until its node takes jobs."""
         self._spawn("slurmd", "slurmd", "-D", "-N", self._node, "-f", str(self.conf))
-        self.run("scontrol", "update", f"nodename={self._node}", "state=RESUME", check=False)
-        self._until(lambda: self._node_state() in {"idle", "mix", "alloc"}, "slurmd")
+        self._resume()
 
     def stop_node(self) -> None:
         """Kill slurmd; what it started goes on."""
@@ -163,6 +164,13 @@ class Slurm:
         self.run("scancel", "--user=root")
         self.run("scancel", "--state=PENDING", "--user=nobody", check=False)
         self._until(lambda: not self.run("squeue", "--noheader", check=False).strip(), "scancel")
+        if self._node_state() not in _READY:
+            # A job that could not be launched, on a machine that is too busy, takes its node out of service.
+            self._resume()
+
+    def _resume(self) -> None:
+        self.run("scontrol", "update", f"nodename={self._node}", "state=RESUME", check=False)
+        self._until(lambda: self._node_state() in _READY, "slurmd")
 
     def _node_state(self) -> str:
         return self.run("sinfo", "--noheader", "--format=%t", check=False).strip()

@@ -25,6 +25,27 @@ from slurmd import Slurm
 pytestmark = pytest.mark.slurm
 
 NASTY = "a 'quoted' \"prompt\"\nwith $(touch stolen) `id`; touch stolen\t\\ \\n %s %j größe 映画 \r end\n"
+PROGRAMS = (
+    *(
+        "awk",
+        "base64",
+        "cat",
+        "chmod",
+        "cp",
+        "cut",
+        "date",
+        "df",
+        "find",
+        "grep",
+        "id",
+        "ln",
+        "mkdir",
+        "mv",
+        "rm",
+        "sed",
+    ),
+    *("sh", "stat", "tail", "tr", "wc"),
+)
 UP = ("sh", "-c", "echo up; exec sleep 300")
 
 
@@ -105,7 +126,7 @@ def age(new: Task, name: str) -> None:
     os.utime(path(new.site) / name, (past, past))
 
 
-@pytest.mark.parametrize("folder", ["plain", "it's, \"quoted\" 100%j größe \\ $(x)"])
+@pytest.mark.parametrize("folder", ["plain", 'it\'s, "quoted" 100%j größe \\ $(x)'])
 def test_arguments_and_environment_arrive_byte_for_byte_from_any_folder(slurm: Slurm, tmp_path: Path, folder: str):
     (tmp_path / folder).mkdir()
     config = HostConfig(launcher="slurm", env={**slurm.env, "MINE": NASTY})
@@ -248,7 +269,7 @@ def test_a_machine_that_fails_is_told(bench: Bench):
         seen = bench.ended(new)
         assert seen.verdict is not None
         assert seen.verdict.failure is FailureClass.LOST
-        assert f"Slurm job {bench.id(new)} NODE_FAIL: its machine failed" in seen.verdict.message
+        assert f"Slurm job {bench.id(new)} NODE_FAIL" in seen.verdict.message
     finally:
         bench.cluster.start_node()
 
@@ -337,7 +358,7 @@ def plain_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     programs = tmp_path / "bin"
     programs.mkdir()
     before = os.environ["PATH"]
-    for name in ("awk base64 cat chmod cp cut date df find grep id ln mkdir mv rm sed sh stat tail tr wc").split():
+    for name in PROGRAMS:
         (programs / name).symlink_to(shutil.which(name) or name)
     monkeypatch.setenv("PATH", str(programs))
     return before
@@ -442,9 +463,7 @@ def test_a_program_in_apptainer_gets_its_arguments_and_folders(bench: Bench, pro
     assert given.startswith(f"exec\n--nv\n--mount\ntype=bind,source={new.site.folder},target={new.site.folder}\n")
 
 
-def test_a_program_of_a_step_with_pyxis_gets_its_arguments_and_is_cancelled(
-    bench: Bench, program: Callable[..., Path]
-):
+def test_a_program_of_a_step_with_pyxis_gets_its_arguments_and_is_cancelled(bench: Bench, program: Callable[..., Path]):
     """A stand-in takes pyxis' options away from the real srun, which knows them from its plug-in alone."""
     keep = 'for a; do shift; case $a in --container-*) echo "$a" >>given ;; *) set -- "$@" "$a" ;; esac; done'
     program("srun", f'{keep}; exec "$REAL" "$@"')
@@ -459,3 +478,69 @@ def test_a_program_of_a_step_with_pyxis_gets_its_arguments_and_is_cancelled(
     given = (path(new.site) / "given").read_text().splitlines()
     assert given[0] == "--container-image=nvcr.io#nvidia/cosmos:1"
     assert given[-1] == "--container-env=MINE"
+
+
+def array(bench: Bench, argv: tuple[str, ...], count: int = 3) -> list[Task]:
+    """Return staged tasks that were handed to Slurm together."""
+    tasks = [bench.task(*argv, job_id=f"job{number}", secrets={"TOKEN": f"hush{number}"}) for number in range(count)]
+    for new in tasks:
+        stage(bench.host, new, {})
+    launcher_for("hpc", bench.config).start_together(bench.host, tasks)
+    return tasks
+
+
+def test_tasks_that_ask_for_the_same_are_one_array_and_each_has_its_own_end(bench: Bench):
+    before = len(bench.cluster.jobs())
+    tasks = array(bench, ("sh", "-c", 'echo "$TOKEN" >out/token; pwd; exit "${TOKEN#hush}"'))
+    number = bench.id(tasks[0]).partition("_")[0]
+    assert [bench.id(new) for new in tasks] == [f"{number}_1", f"{number}_2", f"{number}_3"]
+    for new in tasks:
+        launcher_for("hpc", bench.config).start(bench.host, new)
+    assert len(bench.cluster.jobs()) == before + 3
+    for place, new in enumerate(tasks):
+        seen = bench.ended(new)
+        assert (seen.exit_code, seen.stdout_tail) == (place, f"{path(new.site)}\n")
+        assert (path(new.site) / "out/token").read_text() == f"hush{place}\n"
+    assert bench.observe(tasks[1]).scheduler == f"Slurm job {number}_2 FAILED (NonZeroExitCode)"
+
+
+def test_one_task_of_an_array_is_cancelled_and_the_others_go_on(bench: Bench):
+    bench = replace_config(bench, gres="gpu:2")
+    tasks = array(bench, UP)
+    bench.until(tasks[1], lambda seen: seen.stdout_tail == "up\n")
+    assert bench.until(tasks[2], lambda seen: "(" in seen.scheduler).phase is Phase.WAITING
+    bench.cancel(tasks[0])
+    seen = bench.observe(tasks[0])
+    assert (seen.phase, seen.cancelled) == (Phase.ENDED, True)
+    assert bench.until(tasks[2], lambda seen: seen.stdout_tail == "up\n").phase is Phase.RUNNING
+    assert bench.observe(tasks[1]).phase is Phase.RUNNING
+
+
+def test_an_array_whose_answer_was_lost_is_found_task_by_task(bench: Bench, program: Callable[..., Path]):
+    sbatch = program("sbatch", '"$REAL" "$@" && kill -9 $PPID')
+    tasks = array(bench, ("sh", "-c", "echo ran >>out/runs"))
+    assert not (path(tasks[0].site) / "submitted/id").exists()
+    sbatch.unlink()
+    for new in tasks:
+        launcher_for("hpc", bench.config).start(bench.host, new)
+    assert [bench.id(new).partition("_")[2] for new in tasks] == ["1", "2", "3"]
+    for new in tasks:
+        assert bench.ended(new).exit_code == 0
+        assert (path(new.site) / "out/runs").read_text() == "ran\n"
+
+
+def test_tasks_of_an_array_that_slurm_refuses_are_left_to_be_started_alone(bench: Bench, program: Callable[..., Path]):
+    error = "sbatch: error: Batch job submission failed: Invalid job array specification"
+    program("sbatch", f'case "$*" in *--array*) echo "{error}" >&2; exit 1 ;; esac; exec "$REAL" "$@"')
+    (new, *_) = array(bench, ("true",))
+    assert bench.observe(new).phase is Phase.STAGED
+    launcher_for("hpc", bench.config).start(bench.host, new)
+    assert bench.ended(new).exit_code == 0
+
+
+def test_tasks_that_ask_for_different_things_are_no_array(bench: Bench):
+    tasks = [task(bench.host, ("true",), job_id=f"job{n}", config=bench.config, num_gpu=n) for n in (1, 2)]
+    for new in tasks:
+        stage(bench.host, new, {})
+    launcher_for("hpc", bench.config).start_together(bench.host, tasks)
+    assert [bench.observe(new).phase for new in tasks] == [Phase.STAGED, Phase.STAGED]

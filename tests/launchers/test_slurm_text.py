@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import doctest
 import os
 import subprocess
@@ -22,6 +23,7 @@ from cosmos_houdini.launchers import Task, launcher_for, slurm, slurm_word
 from cosmos_houdini.launchers import slurm as slurm_module
 from cosmos_houdini.launchers.folder import Observation, Phase, parse_poll, with_word
 from cosmos_houdini.launchers.shell import part
+from cosmos_houdini.launchers.slurm import SlurmLauncher
 from cosmos_houdini.launchers.slurm_word import IN_QUEUE, OVER, SlurmWord, parse_words
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.model.job import FailureClass
@@ -129,6 +131,21 @@ def test_the_script_is_told_to_the_letter(changes: dict[str, str], program: str)
     assert "hush" not in text
 
 
+def test_the_script_of_an_array_names_the_folder_of_each_task():
+    launcher = SlurmLauncher(HostConfig(launcher="slurm", partition="gpu"))
+    tasks = [replace_site(sea("/it's a root", num_gpu=1), name) for name in ("sea-1", "sea-2")]
+    assert launcher.array_script(tasks) == (
+        "#!/bin/sh\n#SBATCH --job-name=cosmos-array-32a6961bd51e91c8\n#SBATCH --output=/dev/null\n#SBATCH --nodes=1\n"
+        "#SBATCH --ntasks=1\n#SBATCH --partition=gpu\n#SBATCH --gres=gpu:1\n\n"
+        "case $SLURM_ARRAY_TASK_ID in\n1) job=sea-1 ;;\n2) job=sea-2 ;;\nesac\n"
+        "exec sh '/it'\"'\"'s a root/jobs'/\"$job\"/run.sh\n"
+    )
+
+
+def replace_site(new: Task, name: str) -> Task:
+    return dataclasses.replace(new, site=dataclasses.replace(new.site, folder=new.site.folder.with_name(name)))
+
+
 @pytest.mark.parametrize("name", ["partition", "account", "qos", "time", "gres", "sbatch"])
 @pytest.mark.parametrize("value", ["a b", "a\nrm -rf /", "a'", 'a"', "a\\", "a#b", "$(x)", "größe", "a\0"])
 def test_a_value_that_could_leave_its_line_is_refused(name: str, value: str):
@@ -207,7 +224,11 @@ FILES = {
     ],
 )
 def test_folder_and_slurm_are_told_together(
-    files: str, state: str, settled: bool, phase: Phase, failure: FailureClass | None
+    files: str,
+    state: str,
+    settled: bool,  # noqa: FBT001 - pytest hands it over by its name
+    phase: Phase,
+    failure: FailureClass | None,
 ):
     seen = with_word(FILES[files], SlurmWord(id="12", state=state, settled=settled))
     assert seen.phase is phase

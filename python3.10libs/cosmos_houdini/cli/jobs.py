@@ -35,13 +35,15 @@ def status(*, ids: tuple[str, ...], as_json: bool) -> None:
         asked = unfinished.intersection(wanted) if wanted is not None else unfinished
         for trouble in runner.advance(client, sorted(asked), start=False).values():
             say(f"{trouble}; what is listed is what was last known")
-        if as_json:
-            print_json({"jobs": [job.document() for job in client.store.jobs(wanted)]})
-            return
         # Whole rows are read for the jobs on their way alone: there are few, and of the others thousands.
-        on_their_way = {record.id: standing(record) for record in client.store.records(asked)}
+        on_their_way = {record.id: record for record in client.store.records(asked)}
+        stages = {job_id: record.stage for job_id, record in on_their_way.items()}
+        if as_json:
+            jobs = client.store.jobs(wanted)
+            print_json({"jobs": [{**job.document(), "stage": stages.get(job.id, "")} for job in jobs]})
+            return
         for job in client.store.jobs(wanted):
-            click.echo(_line(job, on_their_way.get(job.id)))
+            click.echo(_line(job, standing(on_their_way[job.id]) if job.id in on_their_way else None))
         _say_who_waits(client, sorted(asked))
 
 

@@ -17,9 +17,10 @@ from cosmos_houdini.cli.batch import expanded, print_runs
 from cosmos_houdini.cli.console import json_option, print_json, progress_bar, say
 from cosmos_houdini.cli.live import live
 from cosmos_houdini.cli.run import opened
-from cosmos_houdini.config import Config, load
+from cosmos_houdini.config import Config, HostConfig, load
 from cosmos_houdini.engines import engine
 from cosmos_houdini.errors import BadInput, Cancelled, CheckFailed, HostError, JobError
+from cosmos_houdini.launchers import SLURM
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.plan.batch_file import load_batch
 from cosmos_houdini.plan.request import build_request, remembering
@@ -38,7 +39,11 @@ SHOWN_LINES = 5
 @click.command("run-batch", help="Run every run of a batch to a verified result; the same command again goes on.")
 @click.argument("file", metavar="BATCH.yaml", type=click.Path(path_type=Path))
 @click.option("--host", help="Where to run; without it, the configuration's default host.")
-@click.option("--at-once", type=click.IntRange(1), help="Runs on their way at once; else one for each GPU of the host.")
+@click.option(
+    "--at-once",
+    type=click.IntRange(1),
+    help="Runs on their way at once; else one for each GPU of the host, all of them with Slurm.",
+)
 @click.option("--dry-run", is_flag=True, help="Print every run, and reach nothing.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="CSV file, one row a run; cosmos_out/NAME.csv.")
 @json_option
@@ -63,7 +68,7 @@ def run_batch(
         client.store.add_all(jobs)
         try:
             _go_on(client, jobs)
-            _follow(client, [job.id for job in jobs], file, at_once or max(1, len(settings.gpus)))
+            _follow(client, [job.id for job in jobs], file, at_once or _places(settings, len(jobs)))
         finally:
             # What was cut off in the middle has a row for each run too.
             rows += _rows(client, runs, jobs, settings.price_per_hour)
@@ -73,6 +78,11 @@ def run_batch(
     else:
         click.echo(table)
     _conclude(rows, table)
+
+
+def _places(settings: HostConfig, jobs: int) -> int:
+    """Return how many jobs of a batch a host is given at once: Slurm has a queue of its own, and takes all."""
+    return jobs if settings.launcher == SLURM else max(1, len(settings.gpus))
 
 
 def _checked(runs: Sequence[Run], config: Config, host: str) -> list[JobRecord]:

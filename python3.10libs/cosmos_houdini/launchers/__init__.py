@@ -7,11 +7,11 @@ from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.launchers.base import Launcher, Task
 from cosmos_houdini.launchers.docker import DockerLauncher
 from cosmos_houdini.launchers.process import ProcessLauncher
-from cosmos_houdini.launchers.slurm import SlurmLauncher
+from cosmos_houdini.launchers.slurm import SLURM, SlurmLauncher
 
-__all__ = ["Launcher", "Task", "launcher_for"]
+__all__ = ["SLURM", "Launcher", "Task", "launcher_for"]
 
-LAUNCHERS = ("process", "docker", "slurm")
+LAUNCHERS = ("process", "docker", SLURM)
 
 
 def launcher_for(name: str, config: HostConfig) -> Launcher:
@@ -33,7 +33,7 @@ def launcher_for(name: str, config: HostConfig) -> Launcher:
                 action=f"set hosts.{name}.image, as in cosmos-transfer1:latest",
             )
         return DockerLauncher(config, config.image)
-    if config.launcher == "slurm":
+    if config.launcher == SLURM:
         if bool(config.image) != bool(config.container):
             raise BadInput(
                 f"host {name!r} names {'an image' if config.image else 'a container program'} and no "

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -17,6 +20,7 @@ from cosmos_houdini.launchers.folder import OBJECTS, SLURM_PREFIX
 from cosmos_houdini.launchers.shell import assignments, exports, part, quoted, variable_name, words
 from cosmos_houdini.model.request import Site
 
+SLURM = "slurm"
 SUBMIT_TIMEOUT_S = 120.0
 CANCEL_TIMEOUT_S = 180.0
 SILENCE_S = 60
@@ -44,14 +48,14 @@ class SlurmLauncher:
     @property
     def name(self) -> str:
         """The name in the configuration."""
-        return "slurm"
+        return SLURM
 
     def script(self, task: Task) -> str:
         """Return the text of ``run.sh``, which is what sbatch gets; see Launcher.script."""
-        options = "".join(f"#SBATCH {option}\n" for option in self._options(task))
         values = assignments(here=task.site.folder, locks="", gpus="", want=0, silence_s=SILENCE_S)
         program = f"program() {{\n{self._program(task)}}}\n"
-        return "\n".join((f"#!/bin/sh\n{options}", values + program, part("process"), part("slurm"), part("run")))
+        head = f"#!/bin/sh\n{self._head(task, job_name(task.site))}"
+        return "\n".join((head, values + program, part("process"), part("slurm"), part("run")))
 
     def start(self, host: Host, task: Task) -> None:
         """Hand ``run.sh`` to Slurm; see Launcher.start.
@@ -75,6 +79,34 @@ class SlurmLauncher:
             raise HostUnreachable(f"Slurm on host {host.name} took job {task.job_id} or did not: {why}")
         raise HostError(f"host {host.name} cannot hand job {task.job_id} to Slurm: {done.stderr.strip() or why}")
 
+    def start_together(self, host: Host, tasks: Sequence[Task]) -> None:
+        """Hand tasks that ask for the same to Slurm as one array; see Launcher.start_together."""
+        alike: defaultdict[str, list[Task]] = defaultdict(list)
+        for task in tasks:
+            with suppress(BadInput, JobError):
+                # What cannot be started is told by its own start.
+                if detached.write(host, task, self.script(task), ready=_READY):
+                    alike[self._head(task, "")].append(task)
+        for group in alike.values():
+            if len(group) > 1:
+                self._submit_array(host, group)
+
+    def array_script(self, tasks: Sequence[Task]) -> str:
+        """Return the text of the script that sbatch gets for an array of tasks that ask for the same."""
+        jobs = tasks[0].site.folder.parent
+        cases = "".join(f"{number}) job={quoted(task.site.folder.name)} ;;\n" for number, task in enumerate(tasks, 1))
+        head = self._head(tasks[0], array_name(tasks))
+        return (
+            f'#!/bin/sh\n{head}\ncase $SLURM_ARRAY_TASK_ID in\n{cases}esac\nexec sh {quoted(str(jobs))}/"$job"/run.sh\n'
+        )
+
+    def _submit_array(self, host: Host, tasks: Sequence[Task]) -> None:
+        jobs = tasks[0].site.folder.parent
+        script = assignments(jobs=jobs, name=array_name(tasks), script=self.array_script(tasks))
+        folders = words(task.site.folder.name for task in tasks)
+        text = f"{self._client()}{script}set -- {folders}\n{part('submit_array')}"
+        host.run(text, timeout_s=SUBMIT_TIMEOUT_S)
+
     def cancel(self, host: Host, site: Site, job_id: str) -> None:
         """Have Slurm end the attempt; see Launcher.cancel."""
         script = assignments(here=site.folder) + part("cancel_slurm")
@@ -88,14 +120,16 @@ class SlurmLauncher:
     def _client(self) -> str:
         return exports(slurm_variables(self.config)) + part("slurm_client")
 
+    def _head(self, task: Task, name: str) -> str:
+        return "".join(f"#SBATCH {option}\n" for option in (f"--job-name={name}", *self._options(task)))
+
     def _options(self, task: Task) -> Iterator[str]:
-        """Yield the options of the job, none of which can leave its line.
+        """Yield the options of the job but its name, none of which can leave its line.
 
         Raises:
             BadInput: a value of the configuration with a space, a quote or the like.
         """
         config = self.config
-        yield f"--job-name={job_name(task.site)}"
         # Its program writes its own logs; a path would be a pattern for sbatch.
         yield from ("--output=/dev/null", "--nodes=1", "--ntasks=1")
         for name in ("partition", "account", "qos", "time"):
@@ -121,7 +155,13 @@ class SlurmLauncher:
         if self.config.container == "pyxis":
             names = ",".join([*env, *task.secrets])
             options = [
-                *("--export=ALL", "--input=none", "--unbuffered", f"--container-image={image}", f"--container-workdir={folder}"),
+                *(
+                    "--export=ALL",
+                    "--input=none",
+                    "--unbuffered",
+                    f"--container-image={image}",
+                    f"--container-workdir={folder}",
+                ),
                 f"--container-mounts={_pyxis_mounts(site)}",
                 *([f"--container-env={names}"] if names else []),
             ]
@@ -132,6 +172,12 @@ class SlurmLauncher:
 def job_name(site: Site) -> str:
     """Return the name of an attempt's job in Slurm: two roots of one cluster may hold the same job."""
     return container_name(site)
+
+
+def array_name(tasks: Iterable[Task]) -> str:
+    """Return the name of an array of jobs in Slurm."""
+    folders = "\n".join(str(task.site.folder) for task in tasks)
+    return f"cosmos-array-{hashlib.sha256(folders.encode()).hexdigest()[:16]}"
 
 
 def slurm_variables(config: HostConfig) -> dict[str, str]:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from cosmos_houdini.errors import CosmosError, HostError, HostUnreachable
+from cosmos_houdini.launchers import SLURM
 from cosmos_houdini.launchers.folder import Observation, Phase, parse_poll, poll_script
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.queue.bring import bring
@@ -28,6 +29,7 @@ LONGEST_PAUSE_S = 5.0
 LONGEST_LOCAL_PAUSE_S = 1.0
 PAUSE_GROWTH = 1.3
 POLL_TIMEOUT_S = 120.0
+MOST_TOGETHER = 100
 
 ON_HOST = frozenset({JobState.RUNNING, JobState.COLLECTING})
 BEFORE_HOST = frozenset({JobState.QUEUED, JobState.STAGING})
@@ -59,12 +61,19 @@ def advance(client: Client, ids: Collection[str], *, start: bool = True) -> dict
     """
     troubles: dict[str, CosmosError] = {}
     by_host: defaultdict[tuple[str, str], list[JobRecord]] = defaultdict(list)
+    together: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for record in client.store.records(ids):
         if record.state in ON_HOST:
             by_host[record.job.host, record.root].append(record)
-        elif start and record.state in BEFORE_HOST and record.job.host not in troubles:
-            with _noted(troubles, record.job.host):
-                bring(client, record.id)
+        elif start and record.state in BEFORE_HOST:
+            # A cluster takes many jobs by one order. Of the others, each starts as soon as its files are there.
+            group = record.root if record.launcher == SLURM else record.id
+            together[record.job.host, group].append(record.id)
+    for (host, _), group_ids in together.items():
+        for first in range(0, len(group_ids), MOST_TOGETHER):
+            if host not in troubles:
+                with _noted(troubles, host):
+                    bring(client, group_ids[first : first + MOST_TOGETHER])
     for (host, _), records in by_host.items():
         if host not in troubles:
             with _noted(troubles, host):

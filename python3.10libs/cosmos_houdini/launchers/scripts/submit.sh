@@ -8,15 +8,15 @@ command -v sbatch >/dev/null || {
 
 note() { printf '%s\n' "$1" >submitted/id.new && mv -f submitted/id.new submitted/id && echo submitted; }
 
-last_line() { printf '%s\n' "$1" | tail -n 1; }
-
 mkdir submitted 2>/dev/null || {
     [ ! -e cancelled ] && [ ! -s submitted/id ] || {
         echo submitted
         exit 0
     }
     # Whoever submitted the job died before its number was written down, or is still at it.
-    found=$(known "$name" - 2>&1) || {
+    former=$name task=-
+    [ ! -s submitted/name ] || read -r former task <submitted/name
+    found=$(known "$former" "$task" 2>&1) || {
         echo "unsure $(last_line "$found")"
         exit 0
     }
@@ -34,8 +34,7 @@ mkdir submitted 2>/dev/null || {
 printf '%s -\n' "$name" >submitted/name || exit 1
 code=0
 said=$(sbatch --parsable run.sh 2>submitted/errors) || code=$?
-# The number stands on a line of its own, on some clusters with the name of the cluster, among lines of the site.
-id=$(printf '%s\n' "$said" | sed -n 's/^\([0-9]\{1,\}\)\(;[^ ]*\)\{0,1\}$/\1/p' | tail -n 1)
+id=$(number_in "$said")
 if [ "$code" -eq 0 ] && [ -z "$id" ]; then
     id=$(known "$name" - | tail -n 1)
     id=${id%% *}
@@ -45,13 +44,9 @@ if [ "$code" -eq 0 ] && [ -n "$id" ]; then
     exit
 fi
 why=$(last_line "$(cat submitted/errors)")
-case $why in
-*[Tt]imed\ out* | *[Uu]nable\ to\ contact* | *[Cc]onnect* | *[Ss]ocket* | *[Cc]ommunication* | *[Zz]ero\ [Bb]ytes* | '')
-    # Slurm may have taken the job all the same.
-    echo "unsure ${why:-sbatch told no number}"
-    ;;
-*)
+if refuses "$why"; then
     rm -rf submitted
     echo "refused $why"
-    ;;
-esac
+else
+    echo "unsure ${why:-sbatch told no number}"
+fi
