@@ -230,7 +230,8 @@ def test_a_time_limit_is_told_as_a_timeout(bench: Bench):
 
 
 def test_a_job_that_slurm_puts_back_runs_again_from_the_start(bench: Bench):
-    again = 'echo "$SLURM_RESTART_COUNT $TOKEN"; [ -n "$SLURM_RESTART_COUNT" ] || { touch out/part; exec sleep 300; }; ls out'
+    first = "touch out/part; exec sleep 300"
+    again = f'echo "$SLURM_RESTART_COUNT $TOKEN"; [ -n "$SLURM_RESTART_COUNT" ] || {{ {first}; }}; ls out'
     new = bench.begin("sh", "-c", again, secrets={"TOKEN": "hush"})
     bench.until(new, lambda seen: bool(seen.stdout_tail))
     bench.cluster.run("scontrol", "requeue", bench.id(new))
@@ -334,7 +335,7 @@ def test_a_submission_whose_answer_was_lost_is_found_and_not_made_again(bench: B
     new = bench.task("true")
     stage(bench.host, new, {})
     launcher = launcher_for("hpc", bench.config)
-    with pytest.raises(HostUnreachable, match="took job job or did not: .*Socket timed out"):
+    with pytest.raises(HostUnreachable, match=r"took job job or did not: .*Socket timed out"):
         launcher.start(bench.host, new)
     launcher.start(bench.host, new)
     assert bench.ended(new).exit_code == 0
@@ -345,7 +346,7 @@ def test_what_slurm_refuses_is_told_in_its_words_and_can_be_mended(bench: Bench)
     new = bench.task("true")
     stage(bench.host, new, {})
     wrong = replace(bench.config, partition="nowhere")
-    with pytest.raises(JobError, match="refuses job job: .*Invalid partition name specified"):
+    with pytest.raises(JobError, match=r"refuses job job: .*Invalid partition name specified"):
         launcher_for("hpc", wrong).start(bench.host, new)
     assert bench.observe(new).phase is Phase.STAGED
     launcher_for("hpc", bench.config).start(bench.host, new)

@@ -47,17 +47,21 @@ def start(host: Host, task: Task, text: str, *, ready: str = "") -> None:
         text: the text of ``run.sh``.
         ready: a script that prints why the host cannot run it, if so.
     """
-    if write(host, task, text, ready=ready):
+    if write(host, task, text, ready=part("ready") + ready):
         here = assignments(here=task.site.folder)
         if host.run(here + part("start")).exit_code:
             raise cannot_start(host, task, "run.sh shows no sign of life")
 
 
 def write(host: Host, task: Task, text: str, *, ready: str) -> bool:
-    """Write ``run.sh`` and the secrets, as for ``start``; returns False where the task was started before."""
+    """Write ``run.sh`` and the secrets if the script ``ready`` prints nothing.
+
+    Returns:
+        False where the task was started before, and that script therefore printed ``started``.
+    """
     here = assignments(here=task.site.folder)
     secrets = secrets_file(task.secrets)
-    asked = host.run(here + part("ready") + ready + "echo ready\n")
+    asked = host.run(here + ready + "echo ready\n")
     answer = asked.stdout.strip()
     if answer == "started":
         return False

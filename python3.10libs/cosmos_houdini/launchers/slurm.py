@@ -29,15 +29,14 @@ SILENCE_S = 60
 # What sbatch reads in a script as it is written, without quotes, which differ between its versions.
 _OPTION = re.compile(r"--[a-z][a-z-]*(=[\w.,:;=@%+*/\[\]{}|&()!-]+)?", re.ASCII)
 _GPUS = re.compile(r"(?P<kind>(?:^|(?<=,))gpu(?::[^:,]*[^:,\d][^:,]*)?)(?::(?P<count>\d+))?(?=,|$)", re.ASCII)
-_READY = "[ ! -s submitted/id ] || {\n    echo started\n    exit 0\n}\n"
 
 
 @dataclass(frozen=True, slots=True)
 class SlurmLauncher:
     """Hands the program to Slurm, which chooses machine and GPUs; the root must lie on a file system that both see.
 
-    Variables of the host's ``env`` that begin with ``SLURM_`` (``SLURM_CONF`` ...) are for Slurm's programs on the login
-    node; the others are for the job.
+    Variables of the host's ``env`` that begin with ``SLURM_`` (``SLURM_CONF`` ...) are for Slurm's programs on the
+    login node; the others are for the job.
 
     Attributes:
         config: partition, time and the like, image, and environment.
@@ -63,7 +62,7 @@ class SlurmLauncher:
         Raises:
             HostUnreachable: Slurm does not answer, and may have taken the job or not; a later call finds out.
         """
-        if not detached.write(host, task, self.script(task), ready=_READY):
+        if not detached.write(host, task, self.script(task), ready=part("ready_slurm")):
             return
         script = assignments(here=task.site.folder, name=job_name(task.site)) + part("submit")
         done = host.run(self._client() + script, timeout_s=SUBMIT_TIMEOUT_S)
@@ -85,7 +84,7 @@ class SlurmLauncher:
         for task in tasks:
             with suppress(BadInput, JobError):
                 # What cannot be started is told by its own start.
-                if detached.write(host, task, self.script(task), ready=_READY):
+                if detached.write(host, task, self.script(task), ready=part("ready_slurm")):
                     alike[self._head(task, "")].append(task)
         for group in alike.values():
             if len(group) > 1:
@@ -112,8 +111,9 @@ class SlurmLauncher:
         script = assignments(here=site.folder) + part("cancel_slurm")
         done = host.run(self._client() + script, timeout_s=CANCEL_TIMEOUT_S)
         if done.exit_code:
+            why = done.stderr.strip() or "Slurm does not say why"
             raise JobError(
-                f"job {job_id} on host {host.name} cannot be stopped: {done.stderr.strip() or 'Slurm does not say why'}",
+                f"job {job_id} on host {host.name} cannot be stopped: {why}",
                 action=f"cancel it again, or look for {job_name(site)} in squeue on the host",
             )
 
