@@ -28,8 +28,9 @@ from cosmos_houdini.launchers.slurm_word import IN_QUEUE, OVER, SlurmWord, parse
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.model.job import FailureClass
 from cosmos_houdini.model.request import Invocation, Site
-from launching import path, task
+from launching import observe, path, task
 
+posix = pytest.mark.skipif(sys.platform == "win32", reason="jobs run on POSIX hosts")
 CONFIG = HostConfig(
     launcher="slurm",
     partition="gpu",
@@ -276,7 +277,43 @@ def test_a_poll_with_any_line_of_slurm_is_understood_or_refused_by_name(text: st
     assert seen["a"].phase is not Phase.ABSENT
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="jobs run on POSIX hosts")
+@posix
+def test_hundreds_of_jobs_are_one_question(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A stand-in for squeue answers, and counts."""
+    host = open_host("hpc", HostConfig(), project=tmp_path)
+    answer = ["someone else's line", "1 other PENDING None"]
+    for number in range(300):
+        submitted = Path(host.root) / f"jobs/job-{number}/submitted"
+        submitted.mkdir(parents=True)
+        (submitted / "name").write_text(f"cosmos-{number} -\n" if number % 3 else f"cosmos-array {number}\n")
+        (submitted / "id").write_text(f"{number}\n" if number % 3 else f"7_{number}\n")
+        answer.append(
+            f"{number} cosmos-{number} PENDING Priority" if number % 3 else f"7_{number} cosmos-array RUNNING"
+        )
+    (tmp_path / "answer").write_text("\n".join(reversed(answer)) + "\n")
+    (tmp_path / "squeue").write_text(f"#!/bin/sh\necho >>'{tmp_path}/asked'\ncat '{tmp_path}/answer'\n")
+    (tmp_path / "squeue").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    seen = observe(host, *(Site(folder=host.root / f"jobs/job-{number}") for number in range(300)))
+    for number in range(300):
+        word = f"{number} PENDING (Priority)" if number % 3 else f"7_{number} RUNNING"
+        assert seen[f"job-{number}"].scheduler == f"Slurm job {word}"
+    assert (tmp_path / "asked").read_text() == "\n"
+
+
+@posix
+def test_a_job_that_was_cancelled_while_slurm_could_not_be_told_does_not_begin(tmp_path: Path):
+    config = HostConfig(launcher="slurm")
+    host = open_host("hpc", config, project=tmp_path)
+    new = task(host, ("sh", "-c", "echo ran"), config=config)
+    stage(host, new, {})
+    (path(new.site) / "run.sh").write_text(launcher_for("hpc", config).script(new))
+    (path(new.site) / "cancelled").touch()
+    assert subprocess.run(["sh", str(path(new.site) / "run.sh")], check=False).returncode == 0
+    assert not (path(new.site) / "started").exists()
+
+
+@posix
 def test_a_job_that_is_started_anew_waits_until_the_former_start_is_silent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -38,7 +38,7 @@ look() {
     [ ! -e "$job/cancelled" ] || cancelled=1
     living=1
     # First the process, then the files: what has just ended has left its exit code before it went.
-    if [ ! -f "$job/submitted/name" ]; then
+    if [ ! -s "$job/submitted/name" ]; then
         [ -d "$job/started" ] || return 0
         goes_on || living=0
     fi
@@ -54,7 +54,7 @@ look() {
     else
         phase=vanished
     fi
-    [ ! -f "$job/submitted/name" ] || [ "$code" = 0 ] || hand_over
+    [ ! -s "$job/submitted/name" ] || [ "$code" = 0 ] || hand_over
     for log in stdout.log stderr.log; do
         [ ! -s "$job/$log" ] || logs="$logs $spelling$job/$log"
     done

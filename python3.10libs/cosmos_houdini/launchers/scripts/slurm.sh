@@ -1,5 +1,6 @@
 # The program of the job as a process of the machine that Slurm chose. Slurm may end it and start it anew, there or
 # elsewhere; what process.sh says of the rest holds.
+[ ! -e "$here/cancelled" ] || exit 0
 export COSMOS_HOUDINI_JOB="$here"
 restartable=yes
 runner="$SLURM_JOB_ID ${SLURM_RESTART_COUNT:-0}"
