@@ -62,6 +62,7 @@ def test_a_run_becomes_a_verified_result(slurm_shop: Shop, slurm: Slurm):
     assert len(slurm.jobs()) == before + 1
 
 
+@here
 def test_status_tells_slurms_own_word(slurm_shop: Shop, slurm: Slurm, capsys: pytest.CaptureFixture[str]):
     configure(slurm_shop, gres="gpu:4")
     assert slurm_shop.main("run", slurm_shop.spec("one", sleep_s="60"), "--detach") == 0
@@ -177,6 +178,7 @@ def test_a_dry_run_shows_the_script_and_reaches_nothing(slurm_shop: Shop, capsys
     assert slurm_shop.main(*arguments) == 2
 
 
+@here
 def test_a_batch_is_one_array(slurm_shop: Shop, slurm: Slurm):
     spec = {
         "schema": "cosmos-houdini/prompt-spec/1",
