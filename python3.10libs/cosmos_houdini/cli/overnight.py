@@ -19,6 +19,7 @@ from cosmos_houdini.cli.console import say
 from cosmos_houdini.config import Config
 from cosmos_houdini.engines import engine
 from cosmos_houdini.errors import BadInput, Cancelled, CosmosError
+from cosmos_houdini.launchers import SLURM
 from cosmos_houdini.model.batch import BatchSpec
 from cosmos_houdini.plan.specs import write_whole
 from cosmos_houdini.queue import batches
@@ -72,7 +73,7 @@ def terms_of(
     window = between or overnight.between
     most = money or overnight.money
     # Slurm gives GPUs that are free and fit, on machines that the host only stands before.
-    elsewhere = settings.launcher == "slurm"
+    elsewhere = settings.launcher == SLURM
     if most is not None and settings.price_per_hour is None:
         raise BadInput(f"host {host!r} has no price", action=f"set hosts.{host}.price_per_hour, or give --gpu-hours")
     return NightTerms(

@@ -19,10 +19,11 @@ from cosmos_houdini.cli.detach import given_again, start_worker
 from cosmos_houdini.cli.live import live
 from cosmos_houdini.cli.overnight import Watchman, notifier_of, overnight_options, terms_of
 from cosmos_houdini.cli.run import opened
-from cosmos_houdini.config import Config, load
+from cosmos_houdini.config import Config, HostConfig, load
 from cosmos_houdini.errors import BadInput, Cancelled, CheckFailed, CosmosError, HostError, JobError
+from cosmos_houdini.launchers import SLURM
 from cosmos_houdini.model.job import JobState
-from cosmos_houdini.plan.adaptive import Adaptive
+from cosmos_houdini.plan.adaptive import BEGINNING, Adaptive
 from cosmos_houdini.plan.batch_file import load_batch
 from cosmos_houdini.plan.specs import write_whole
 from cosmos_houdini.queue import batches, orders
@@ -34,6 +35,9 @@ from cosmos_houdini.queue.turns import run_in_turn
 from cosmos_houdini.queue.worker import Lane, Worker
 from cosmos_houdini.review.entry import Entry, entry_of
 from cosmos_houdini.review.table import Row, csv_text
+
+MOST_IN_QUEUE = 1000
+"""Jobs in a cluster's queue, in which many clusters allow a user no more."""
 
 Scores = dict[tuple[str, int], float]
 """By the name of an item and the number of its run."""
@@ -64,7 +68,11 @@ def running_options(command: _Command) -> _Command:
         click.option("-o", "--output", type=click.Path(path_type=Path), help="CSV file; cosmos_out/NAME.csv."),
         overnight_options,
         click.option("--detach", is_flag=True, help="Let a process of its own run it, which goes on after logout."),
-        click.option("--at-once", type=click.IntRange(1), help="Runs on their way at once; else one for each GPU."),
+        click.option(
+            "--at-once",
+            type=click.IntRange(1),
+            help="Runs on their way at once; else one for each GPU, and all with Slurm.",
+        ),
         click.option("--host", help="Where to run; without it, the configuration's default host."),
     ):
         command = option(command)
@@ -125,8 +133,7 @@ def _worked(
     """Queue a batch, follow it to its end and return its rows; None where a detached process does so already."""
     _, settings = client.config.settings.host(planned.host)
     batch = planned.batch
-    gpus = max(1, len(settings.gpu_numbers)) * settings.jobs_per_gpu
-    lane = Lane(batch=batch.name, host=planned.host, at_once=how.at_once, gpus=gpus, num_gpu=batch.num_gpu)
+    lane = _lane(planned, settings, how.at_once)
     others = batches.workers(client.store, lane.batch, lane.host)
     _enqueue(client, planned, file.absolute())
     if others:
@@ -140,8 +147,10 @@ def _worked(
         if not others:
             _go_on(client, planned.jobs)
         scores: Scores = {}
+        # In a long queue all the rest would be chosen by the scores of the first few.
+        more = how.at_once or (BEGINNING if settings.launcher == SLURM else lane.width)
         while _follow(client, lane, again, watchman.contract, how.log):
-            longer = _asked_on(client, planned, scores, lane.width)
+            longer = _asked_on(client, planned, scores, more)
             if longer is None:
                 break
             planned = longer
@@ -157,6 +166,15 @@ def _worked(
         write_whole(table, csv_text(row.document() for row in rows).encode())
         watchman.conclude(entries, table=table, again=again, ended_by=ended_by)
     return rows
+
+
+def _lane(planned: PlannedBatch, settings: HostConfig, at_once: int | None) -> Lane:
+    """Return how many jobs a host is given at once: Slurm has a queue of its own, and takes them all."""
+    if settings.launcher == SLURM:
+        at_once = at_once or MOST_IN_QUEUE
+    gpus = max(1, len(settings.gpu_numbers)) * settings.jobs_per_gpu
+    batch = planned.batch
+    return Lane(batch=batch.name, host=planned.host, at_once=at_once, gpus=gpus, num_gpu=batch.num_gpu)
 
 
 def _as_the_file_is_now(planned: PlannedBatch, file: Path, config: Config) -> PlannedBatch:

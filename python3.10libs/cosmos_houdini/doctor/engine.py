@@ -6,6 +6,7 @@ from cosmos_houdini.config import HostConfig
 from cosmos_houdini.doctor.finding import Finding, failed, passed, warned
 from cosmos_houdini.doctor.survey import Gpu, Survey
 from cosmos_houdini.engines import Engine, engine, engine_names
+from cosmos_houdini.launchers import SLURM
 
 _SHOWN_FILES = 3
 
@@ -25,7 +26,7 @@ def engines_for(chosen: str, config: HostConfig) -> list[Engine]:
 def check_gpus(name: str, config: HostConfig, wanted: Engine, survey: Survey) -> Finding:
     """Judge the GPUs of a host for the engine that has to run there."""
     found, need_gb = survey.gpus, wanted.gpu_memory_gb
-    if config.launcher == "slurm" and not found:
+    if config.launcher == SLURM and not found:
         return passed("gpus", "none here, as on most login nodes; Slurm gives them to jobs")
     if not found:
         if not need_gb and not config.gpus:

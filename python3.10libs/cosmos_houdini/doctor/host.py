@@ -16,6 +16,7 @@ from cosmos_houdini.doctor.survey import Survey, parse_survey, survey_script
 from cosmos_houdini.engines.base import Engine
 from cosmos_houdini.errors import AuthRefused, BadInput, CosmosError, HostKeyError, HostUnreachable
 from cosmos_houdini.hosts import Host, open_host
+from cosmos_houdini.launchers import SLURM
 
 SURVEY_TIMEOUT_S = 120.0
 CLOCK_DIFFERENCE_S = 60.0
@@ -66,7 +67,7 @@ def _judged(
     yield _locks(survey, config)
     if config.launcher == "docker":
         yield from _docker(host.name, config, survey)
-    if config.launcher == "slurm":
+    if config.launcher == SLURM:
         yield from _slurm(host.name, config, survey)
     yield check_gpus(host.name, config, engines[0], survey)
     yield _ffmpeg(host.name, config, survey)

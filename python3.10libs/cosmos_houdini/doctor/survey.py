@@ -11,12 +11,14 @@ from cosmos_houdini.config import HostConfig
 from cosmos_houdini.engines.base import Needs
 from cosmos_houdini.errors import HostError
 from cosmos_houdini.launchers.docker import CLIENT_PREFIX
+from cosmos_houdini.launchers.folder import SLURM_PREFIX
 from cosmos_houdini.launchers.shell import assignments, exports
+from cosmos_houdini.launchers.slurm import SLURM
 
 _FREE_KIB = re.compile(r"(\d+)\s+\d+%\s")
 _GPU_FIELDS = 4
 # Of a host's env, what its own programs see where a job runs in a container or on another machine.
-_CLIENT_PREFIXES = {"docker": CLIENT_PREFIX, "slurm": "SLURM_"}
+_CLIENT_PREFIXES = {"docker": CLIENT_PREFIX, SLURM: SLURM_PREFIX}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

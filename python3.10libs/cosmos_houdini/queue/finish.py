@@ -19,6 +19,8 @@ from cosmos_houdini.queue.secret import redacted
 
 RESULT_SCHEMA = "cosmos-houdini/result/1"
 LEAST_FRACTION = 0.02
+ENDED_AS = {FailureClass.CANCELLED: JobState.CANCELLED, FailureClass.LOST: JobState.LOST}
+"""The states in which failures end a job, where that is not ``failed``."""
 CANCELLED = Change(failure=JobFailure(failure=FailureClass.CANCELLED, message="cancelled on request"))
 
 
@@ -34,7 +36,9 @@ def note_progress(client: Client, record: JobRecord, seen: Observation) -> None:
     elif seen.run_s is not None and plan.estimate_s is not None:
         eta_s = max(0.0, plan.estimate_s - seen.run_s)
     stage = redacted(progress.stage, client.secrets(record)) if progress else ""
-    if seen.phase is Phase.WAITING:
+    if seen.scheduler:
+        stage = f"{seen.scheduler}, {stage}" if stage and seen.phase is not Phase.WAITING else seen.scheduler
+    elif seen.phase is Phase.WAITING:
         stage = f"waiting for {seen.waits_for or 'a GPU'}"
     client.store.note(record, stage, progress.fraction if progress else None, eta_s)
 
@@ -70,7 +74,7 @@ def lose(client: Client, job_id: str, message: str) -> None:
         log, made_with = collect.fetch_log(client.host(record), client.site(record).folder, client.secrets(record))
         collect.keep_log(log, record.results)
         client.store.note_provenance(record, made_with)
-        _fail(client, record, JobState.LOST, outcome.lost(message, log))
+        _fail(client, record, outcome.lost(message, log))
 
 
 def fetch_verified(client: Client, record: JobRecord, results: Path) -> tuple[str, ...]:
@@ -99,9 +103,12 @@ def _collect(client: Client, record: JobRecord, seen: Observation, *, last: bool
     if seen.cancelled:
         client.store.move(record, JobState.CANCELLED, CANCELLED)
         return
+    if seen.verdict:
+        _fail(client, record, outcome.ended(seen.verdict, log), last=last)
+        return
     if seen.exit_code is None:
         # A host whose disk is full keeps an empty file where the exit code should stand.
-        _fail(client, record, JobState.LOST, outcome.lost("its exit code was not written", log), last=last)
+        _fail(client, record, outcome.lost("its exit code was not written", log), last=last)
         return
     verdict = outcome.run_failure(
         client.engine(record), seen.exit_code, log, oom_killed=seen.oom_killed, stopped=seen.stopped
@@ -115,17 +122,16 @@ def _collect(client: Client, record: JobRecord, seen: Observation, *, last: bool
     if verdict is None:
         client.store.move(record, JobState.SUCCEEDED, Change(outputs=outputs))
     else:
-        told = replace(verdict, message=redacted(verdict.message, secrets))
-        _fail(client, record, JobState.LOST if told.failure is FailureClass.LOST else JobState.FAILED, told, last=last)
+        _fail(client, record, replace(verdict, message=redacted(verdict.message, secrets)), last=last)
 
 
-def _fail(client: Client, record: JobRecord, state: JobState, failure: JobFailure, *, last: bool = False) -> None:
+def _fail(client: Client, record: JobRecord, failure: JobFailure, *, last: bool = False) -> None:
     """End an attempt, and with it the job unless the policy knows a next one that may do better."""
     terms = None if last else _next_terms(client, record, failure)
     if terms is None:
-        client.store.move(record, state, Change(failure=failure))
+        client.store.move(record, ENDED_AS.get(failure.failure, JobState.FAILED), Change(failure=failure))
         return
-    if state is JobState.LOST:
+    if failure.failure is FailureClass.LOST:
         # What was lost from sight may still run, and nothing is to run twice.
         client.launcher(record).cancel(client.host(record), client.site(record), record.id)
     collect.set_aside(record.results, record.job.attempt)

@@ -1,10 +1,6 @@
 # Which GPUs of the host a job gets, and the wait for them. A job needs 'want' GPUs with 'need_mib' of memory free on each,
 # out of 'gpus' (all, where that is empty); 'per_gpu' jobs share one, unless the job is to be 'alone'.
 
-smi() {
-    if command -v timeout >/dev/null 2>&1; then timeout 60 nvidia-smi "$@"; else nvidia-smi "$@"; fi
-}
-
 # Prints a line "index total free" for each GPU, in MiB, the one with most room first.
 gpu_table() {
     command -v nvidia-smi >/dev/null 2>&1 || return 0
