@@ -56,10 +56,11 @@ HEAD = """\
 #SBATCH --constraint=[a100|h100]
 
 here=/scratch/cosmos/jobs/sea-1f2e
-locks=''
-gpus=''
-want=0
-silence_s=60
+former_s=60
+limit_s=0
+silence_s=1800
+asking_s=60
+beat_s=5
 """
 PLAIN = """\
 program() {
@@ -128,7 +129,7 @@ def test_the_examples_are_true(module: object):
 )
 def test_the_script_is_told_to_the_letter(changes: dict[str, str], program: str):
     text = launcher_for("hpc", replace(CONFIG, **changes)).script(sea())
-    assert text == "\n".join((HEAD + program, part("process"), part("slurm"), part("run")))
+    assert text == "\n".join((HEAD + program, part("process"), part("own"), part("slurm"), part("run")))
     assert "hush" not in text
 
 
@@ -151,7 +152,7 @@ def replace_site(new: Task, name: str) -> Task:
 @pytest.mark.parametrize("value", ["a b", "a\nrm -rf /", "a'", 'a"', "a\\", "a#b", "$(x)", "größe", "a\0"])
 def test_a_value_that_could_leave_its_line_is_refused(name: str, value: str):
     config = replace(CONFIG, **{name: (f"--comment={value}",) if name == "sbatch" else value})
-    with pytest.raises(BadInput, match="cannot stand in a script for sbatch"):
+    with pytest.raises(BadInput, match=r"cannot stand in a script for sbatch|is no limit"):
         launcher_for("hpc", config).script(sea())
 
 
@@ -269,7 +270,7 @@ def test_any_word_of_slurm_is_understood_or_left_out(lines: list[str]):
 
 @given(st.text())
 def test_a_poll_with_any_line_of_slurm_is_understood_or_refused_by_name(text: str):
-    answer = f"poll 100 .//./\njob a running - 90 50 - 0 0\nslurm a 0 12 {text}\nlengths\nlogs\n\ndone\n"
+    answer = f"poll 100 .//./\njob a running - 90 50 - 0 0 -\nslurm a 0 12 {text}\nlengths\nlogs cat\n\ndone\n"
     try:
         seen = parse_poll(answer)
     except HostError:
@@ -317,7 +318,7 @@ def test_a_job_that_was_cancelled_while_slurm_could_not_be_told_does_not_begin(t
 def test_a_job_that_is_started_anew_waits_until_the_former_start_is_silent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(slurm_module, "SILENCE_S", 1)
+    monkeypatch.setattr(slurm_module, "FORMER_S", 1)
     config = HostConfig(launcher="slurm")
     host = open_host("hpc", config, project=tmp_path)
     new = task(host, ("sh", "-c", "echo ran; date +%s%N >out/began"), config=config)

@@ -61,6 +61,12 @@ def remote_shop(
     _kill_jobs(root)
 
 
+@pytest.fixture
+def one_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing be tried again without an order."""
+    monkeypatch.setenv("COSMOS_HOUDINI_DEFAULTS_ATTEMPTS", "1")
+
+
 @pytest.fixture(params=["shop", pytest.param("remote_shop", marks=pytest.mark.sshd)])
 def any_shop(request: pytest.FixtureRequest) -> Shop:
     """Return a project whose jobs run on this machine, then one whose jobs run behind SSH."""
@@ -83,7 +89,7 @@ def slurm_shop(
     if request.param != "login node here":
         settings = plain(request.getfixturevalue("server").config(root))
     settings |= {"launcher": "slurm", "env": slurm.env, "gres": "gpu:1"}
-    text = yaml.safe_dump({"defaults": {"engine": "fake", "host": "hpc"}, "hosts": {"hpc": settings}})
+    text = yaml.safe_dump({"defaults": {"engine": "fake", "host": "hpc", "attempts": 1}, "hosts": {"hpc": settings}})
     yield Shop(folder=_project(tmp_path, text, monkeypatch), clip=clip, root=root)
     slurm.cancel_all()
 

@@ -23,7 +23,7 @@ from cosmos_houdini.model.request import Site
 SLURM = "slurm"
 SUBMIT_TIMEOUT_S = 120.0
 CANCEL_TIMEOUT_S = 180.0
-SILENCE_S = 60
+FORMER_S = 60
 """Longer than network file systems keep the old content of a file."""
 
 # What sbatch reads in a script as it is written, without quotes, which differ between its versions.
@@ -51,10 +51,11 @@ class SlurmLauncher:
 
     def script(self, task: Task) -> str:
         """Return the text of ``run.sh``, which is what sbatch gets; see Launcher.script."""
-        values = assignments(here=task.site.folder, locks="", gpus="", want=0, silence_s=SILENCE_S)
+        # Its time limit is Slurm's own.
+        values = assignments(here=task.site.folder, former_s=FORMER_S, limit_s=0, **detached.watching(self.config, 0))
         program = f"program() {{\n{self._program(task)}}}\n"
         head = f"#!/bin/sh\n{self._head(task, job_name(task.site))}"
-        return "\n".join((head, values + program, part("process"), part("slurm"), part("run")))
+        return "\n".join((head, values + program, part("process"), part("own"), part("slurm"), part("run")))
 
     def start(self, host: Host, task: Task) -> None:
         """Hand ``run.sh`` to Slurm; see Launcher.start.

@@ -78,7 +78,7 @@ class Client:
 
     def task(self, record: JobRecord) -> Task:
         """Return the job's present attempt as a launcher takes it."""
-        return task_of(record.id, record.inference(), self.site(record), self.secrets(record))
+        return task_of(record.id, record.inference(), self.site(record), self.secrets(record), alone=record.terms.alone)
 
     def lock(self, job_id: str, *, timeout_s: float = 0.0) -> AbstractContextManager[bool]:
         """Hold a job for this client; gives False where another client of this machine holds it."""
@@ -91,7 +91,9 @@ class Client:
         self.store.close()
 
 
-def task_of(job_id: str, request: InferenceRequest, site: Site, secrets: Mapping[str, str]) -> Task:
+def task_of(
+    job_id: str, request: InferenceRequest, site: Site, secrets: Mapping[str, str], *, alone: bool = False
+) -> Task:
     """Return a request at its place on a host as a launcher takes it."""
     chosen = engine(request.engine)
     return Task(
@@ -99,5 +101,7 @@ def task_of(job_id: str, request: InferenceRequest, site: Site, secrets: Mapping
         site=site,
         invocation=chosen.invocation(request, site),
         num_gpu=request.num_gpu if chosen.gpu_memory_gb > 0 else 0,
+        gpu_memory_gb=chosen.gpu_memory_gb,
+        alone=alone,
         secrets=secrets,
     )

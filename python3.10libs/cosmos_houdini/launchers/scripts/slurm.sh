@@ -24,7 +24,7 @@ wait_for_silence() {
     last=
     while beats=$(cat heartbeat 2>/dev/null) && [ "$beats" != "$last" ]; do
         last=$beats
-        sleep "$silence_s"
+        sleep "$former_s"
     done
 }
 
@@ -36,8 +36,18 @@ handed_back() {
         naps=$((naps - 1))
         sleep 0.1 2>/dev/null || sleep 1
     done
-    [ "$stopping" ] && [ ! -e cancelled ] || return 1
+    [ "$stopping" ] && [ ! -e cancelled ] && [ ! -e stopped ] || return 1
     put state "stopped $began $(date +%s)"
     rm -f reserve
-    [ -z "$beat" ] || kill "$beat" 2>/dev/null || :
+    [ -z "$beat" ] || kill "$beat" $memory 2>/dev/null || :
+}
+
+# Slurm has chosen the GPUs.
+wait_for_gpus() {
+    held=${CUDA_VISIBLE_DEVICES-}
+    [ -z "$held" ] || put gpus "$held"
+}
+
+smi() {
+    if command -v timeout >/dev/null 2>&1; then timeout 60 nvidia-smi "$@"; else nvidia-smi "$@"; fi
 }
