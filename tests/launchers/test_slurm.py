@@ -229,6 +229,14 @@ def test_a_time_limit_is_told_as_a_timeout(bench: Bench):
     assert seen.verdict.message.startswith(f"Slurm job {bench.id(new)} TIMEOUT")
 
 
+def test_a_program_without_a_sign_of_life_is_stopped_on_its_machine(bench: Bench):
+    new = replace_config(bench, stalled_after_min=0.05).begin(*UP)
+    seen = bench.ended(new)
+    assert (seen.phase, seen.exit_code, seen.verdict) == (Phase.ENDED, 143, None)
+    assert seen.stopped == FailureClass.STALLED
+    assert "no new line in the log" in seen.stderr_tail
+
+
 def test_a_job_that_slurm_puts_back_runs_again_from_the_start(bench: Bench):
     first = "touch out/part; exec sleep 300"
     again = f'echo "$SLURM_RESTART_COUNT $TOKEN"; [ -n "$SLURM_RESTART_COUNT" ] || {{ {first}; }}; ls out'
