@@ -1,129 +1,25 @@
 from __future__ import annotations
 
-import os
-import shutil
-import stat
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from cosmos_houdini.config import HostConfig
-from cosmos_houdini.errors import HostUnreachable, JobError
-from cosmos_houdini.hosts import Host, open_host
-from cosmos_houdini.launchers import Task, launcher_for
-from cosmos_houdini.launchers.folder import Observation, Phase
+from cosmos_houdini.errors import JobError
+from cosmos_houdini.hosts import open_host
+from cosmos_houdini.launchers.folder import Phase
 from cosmos_houdini.launchers.slurm import job_name
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.model.job import FailureClass
-from launching import begin, ended, observe, path, task, until
+from launching import begin, ended, path, task
+from slurm_bench import UP, Bench, age, until_true
 from slurmd import Slurm
 
 pytestmark = pytest.mark.slurm
 
 NASTY = "a 'quoted' \"prompt\"\nwith $(touch stolen) `id`; touch stolen\t\\ \\n %s %j größe 映画 \r end\n"
-PROGRAMS = (
-    *(
-        "awk",
-        "base64",
-        "cat",
-        "chmod",
-        "cp",
-        "cut",
-        "date",
-        "df",
-        "find",
-        "grep",
-        "id",
-        "ln",
-        "mkdir",
-        "mv",
-        "rm",
-        "sed",
-    ),
-    *("sh", "stat", "tail", "tr", "wc"),
-)
-UP = ("sh", "-c", "echo up; exec sleep 300")
-
-
-@dataclass(frozen=True)
-class Bench:
-    """A host whose jobs go to the cluster."""
-
-    cluster: Slurm
-    host: Host
-    config: HostConfig
-
-    def task(self, *argv: str, job_id: str = "job", secrets: dict[str, str] | None = None) -> Task:
-        return task(self.host, argv, job_id=job_id, config=self.config, secrets=secrets)
-
-    def begin(self, *argv: str, job_id: str = "job", secrets: dict[str, str] | None = None) -> Task:
-        return begin(self.host, self.config, self.task(*argv, job_id=job_id, secrets=secrets))
-
-    def up(self, job_id: str = "job") -> Task:
-        """Return a task whose program runs."""
-        new = self.begin(*UP, job_id=job_id)
-        self.until(new, lambda seen: seen.stdout_tail == "up\n")
-        return new
-
-    def observe(self, new: Task) -> Observation:
-        return observe(self.host, new.site, env=self.cluster.env)[new.site.folder.name]
-
-    def until(self, new: Task, wanted: Callable[[Observation], bool]) -> Observation:
-        return until(self.host, new.site, wanted, env=self.cluster.env)
-
-    def ended(self, new: Task) -> Observation:
-        return ended(self.host, new.site, env=self.cluster.env)
-
-    def cancel(self, new: Task) -> None:
-        launcher_for("hpc", self.config).cancel(self.host, new.site, new.job_id)
-
-    def id(self, new: Task) -> str:
-        return (path(new.site) / "submitted/id").read_text().strip()
-
-    def states(self, new: Task) -> list[str]:
-        """Return the states of all jobs that were ever submitted for a task."""
-        return [state for _, name, state in self.cluster.jobs() if name == job_name(new.site)]
-
-
-@pytest.fixture
-def bench(slurm: Slurm, tmp_path: Path) -> Iterator[Bench]:
-    config = HostConfig(launcher="slurm", env=slurm.env, partition="gpu")
-    yield Bench(slurm, open_host("hpc", config, project=tmp_path), config)
-    slurm.cancel_all()
-
-
-@pytest.fixture
-def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
-    """Return a function that puts a program of ours before one of Slurm's, which it may call as ``$REAL``."""
-    folder = tmp_path / "programs"
-    folder.mkdir()
-    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-
-    def put(name: str, text: str) -> Path:
-        path = folder / name
-        path.unlink(missing_ok=True)
-        path.write_text(f"#!/bin/sh\nREAL={shutil.which(name) or name}\n{text}", encoding="utf-8")
-        path.chmod(path.stat().st_mode | stat.S_IXUSR)
-        return path
-
-    return put
-
-
-def until_true(told: Callable[[], object], seconds: float = 60) -> None:
-    give_up = time.monotonic() + seconds
-    while not told():
-        assert time.monotonic() < give_up
-        time.sleep(0.1)
-
-
-def age(new: Task, name: str) -> None:
-    """Make a file of a job look as if it were some minutes old."""
-    past = time.time() - 300
-    os.utime(path(new.site) / name, (past, past))
 
 
 @pytest.mark.parametrize("folder", ["plain", 'it\'s, "quoted" 100%j größe \\ $(x)'])
@@ -160,7 +56,7 @@ def test_slurm_chooses_the_gpus_and_no_lock_is_taken(bench: Bench):
 
 
 def test_a_job_waits_in_the_queue_with_slurms_reason_and_then_runs(bench: Bench):
-    bench = replace_config(bench, gres="gpu:4")
+    bench = bench.configured(gres="gpu:4")
     first = bench.up("first")
     second = bench.begin("sh", "-c", "echo ran", job_id="second")
     seen = bench.until(second, lambda seen: "(" in seen.scheduler)
@@ -168,10 +64,6 @@ def test_a_job_waits_in_the_queue_with_slurms_reason_and_then_runs(bench: Bench)
     assert seen.scheduler == f"Slurm job {bench.id(second)} PENDING (Resources)"
     bench.cancel(first)
     assert bench.ended(second).stdout_tail == "ran\n"
-
-
-def replace_config(bench: Bench, **changes: object) -> Bench:
-    return Bench(bench.cluster, bench.host, replace(bench.config, **changes))
 
 
 def test_cancel_ends_its_own_job_only(bench: Bench):
@@ -187,7 +79,7 @@ def test_cancel_ends_its_own_job_only(bench: Bench):
 
 
 def test_a_job_in_the_queue_is_cancelled(bench: Bench):
-    bench = replace_config(bench, gres="gpu:4")
+    bench = bench.configured(gres="gpu:4")
     bench.up("first")
     new = bench.begin("sh", "-c", "echo ran", job_id="second", secrets={"TOKEN": "hush"})
     bench.cancel(new)
@@ -229,6 +121,14 @@ def test_a_time_limit_is_told_as_a_timeout(bench: Bench):
     assert seen.verdict.message.startswith(f"Slurm job {bench.id(new)} TIMEOUT")
 
 
+def test_a_program_without_a_sign_of_life_is_stopped_on_its_machine(bench: Bench):
+    new = bench.configured(stalled_after_min=0.05).begin(*UP)
+    seen = bench.ended(new)
+    assert (seen.phase, seen.exit_code, seen.verdict) == (Phase.ENDED, 143, None)
+    assert seen.stopped == FailureClass.STALLED
+    assert "no new line in the log" in seen.stderr_tail
+
+
 def test_a_job_that_slurm_puts_back_runs_again_from_the_start(bench: Bench):
     first = "touch out/part; exec sleep 300"
     again = f'echo "$SLURM_RESTART_COUNT $TOKEN"; [ -n "$SLURM_RESTART_COUNT" ] || {{ {first}; }}; ls out'
@@ -246,14 +146,14 @@ def test_a_job_that_slurm_puts_back_runs_again_from_the_start(bench: Bench):
 
 @pytest.mark.parametrize("partition", ["low", "scavenge"])
 def test_a_job_that_is_preempted_is_put_back_or_told_as_lost(bench: Bench, partition: str):
-    bench = replace_config(bench, gres="gpu:4", partition=partition)
+    bench = bench.configured(gres="gpu:4", partition=partition)
     new = bench.up()
     bench.cluster.run("sbatch", "--partition=gpu", "--gres=gpu:4", "--output=/dev/null", "--wrap=sleep 3")
     seen = bench.until(new, lambda seen: seen.phase is not Phase.RUNNING)
     if partition == "low":
         assert "PENDING" in seen.scheduler
-        assert bench.until(new, lambda seen: seen.phase is Phase.RUNNING and seen.stdout_tail == "up\n")
-        assert (path(new.site) / "started/pid").read_text().split() == [bench.id(new), "1"]
+        until_true(lambda: (path(new.site) / "started/pid").read_text().split() == [bench.id(new), "1"])
+        assert bench.until(new, lambda seen: seen.stdout_tail == "up\n").phase is Phase.RUNNING
     else:
         assert seen.verdict is not None
         assert seen.verdict.failure is FailureClass.LOST
@@ -261,7 +161,7 @@ def test_a_job_that_is_preempted_is_put_back_or_told_as_lost(bench: Bench, parti
 
 
 def test_a_machine_that_fails_is_told(bench: Bench):
-    bench = replace_config(bench, sbatch=("--no-requeue",))
+    bench = bench.configured(sbatch=("--no-requeue",))
     new = bench.up()
     node = bench.cluster.node
     bench.cluster.stop_node()
@@ -273,108 +173,6 @@ def test_a_machine_that_fails_is_told(bench: Bench):
         assert f"Slurm job {bench.id(new)} NODE_FAIL" in seen.verdict.message
     finally:
         bench.cluster.start_node()
-
-
-def test_a_client_that_dies_between_sbatch_and_its_note_leaves_one_job(bench: Bench, program: Callable[..., Path]):
-    program("sbatch", '"$REAL" "$@" && kill -9 $PPID')
-    new = bench.task(*UP)
-    stage(bench.host, new, {})
-    with pytest.raises(Exception, match="job"):
-        launcher_for("hpc", bench.config).start(bench.host, new)
-    assert not (path(new.site) / "submitted/id").exists()
-    begin(bench.host, bench.config, new)
-    assert bench.states(new) == ["RUNNING"] or bench.states(new) == ["PENDING"]
-    assert bench.id(new) == bench.cluster.jobs()[-1][0]
-
-
-def test_a_submission_that_nothing_came_of_is_made_again_after_a_minute(bench: Bench, program: Callable[..., Path]):
-    sbatch = program("sbatch", "kill -9 $PPID")
-    new = bench.task("true")
-    stage(bench.host, new, {})
-    launcher = launcher_for("hpc", bench.config)
-    for _ in range(2):
-        with pytest.raises(Exception, match="job"):
-            launcher.start(bench.host, new)
-    sbatch.unlink()
-    with pytest.raises(HostUnreachable, match="another client hands it to Slurm"):
-        launcher.start(bench.host, new)
-    age(new, "submitted")
-    launcher.start(bench.host, new)
-    assert bench.ended(new).exit_code == 0
-    assert bench.states(new) == ["COMPLETED"]
-
-
-def test_two_jobs_of_slurm_for_one_task_run_it_once(bench: Bench):
-    new = bench.begin("sh", "-c", "echo ran >>out/runs; sleep 1")
-    bench.cluster.run("sbatch", f"--chdir={path(new.site)}", str(path(new.site) / "run.sh"))
-    seen = bench.ended(new)
-    until_true(lambda: set(bench.states(new)) == {"COMPLETED"})
-    assert seen.exit_code == 0
-    assert (path(new.site) / "out/runs").read_text() == "ran\n"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        'echo "Welcome to the cluster, 4 nodes are down"; "$REAL" "$@"',
-        'echo "sbatch: warning: 12 is a lot" >&2; "$REAL" "$@"; echo "Thank you"',
-        'printf "%s;north\\n" "$("$REAL" "$@")"',
-        '"$REAL" "$@" >/dev/null',
-    ],
-)
-def test_the_number_is_found_among_whatever_else_sbatch_prints(bench: Bench, program: Callable[..., Path], text: str):
-    program("sbatch", text)
-    new = bench.begin("true")
-    assert bench.id(new) == bench.cluster.jobs()[-1][0]
-    assert bench.ended(new).exit_code == 0
-
-
-def test_a_submission_whose_answer_was_lost_is_found_and_not_made_again(bench: Bench, program: Callable[..., Path]):
-    error = "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation"
-    program("sbatch", f'"$REAL" "$@" >/dev/null; echo "{error}" >&2; exit 1')
-    new = bench.task("true")
-    stage(bench.host, new, {})
-    launcher = launcher_for("hpc", bench.config)
-    with pytest.raises(HostUnreachable, match=r"took job job or did not: .*Socket timed out"):
-        launcher.start(bench.host, new)
-    launcher.start(bench.host, new)
-    assert bench.ended(new).exit_code == 0
-    assert len(bench.states(new)) == 1
-
-
-def test_what_slurm_refuses_is_told_in_its_words_and_can_be_mended(bench: Bench):
-    new = bench.task("true")
-    stage(bench.host, new, {})
-    wrong = replace(bench.config, partition="nowhere")
-    with pytest.raises(JobError, match=r"refuses job job: .*Invalid partition name specified"):
-        launcher_for("hpc", wrong).start(bench.host, new)
-    assert bench.observe(new).phase is Phase.STAGED
-    launcher_for("hpc", bench.config).start(bench.host, new)
-    assert bench.ended(new).exit_code == 0
-
-
-@pytest.fixture
-def plain_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Take Slurm's programs out of the PATH, and return the PATH that has them."""
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    before = os.environ["PATH"]
-    for name in PROGRAMS:
-        (programs / name).symlink_to(shutil.which(name) or name)
-    monkeypatch.setenv("PATH", str(programs))
-    return before
-
-
-def test_a_host_without_slurm_is_told(bench: Bench, plain_path: str):
-    profile = Path(os.environ["HOME"]) / ".profile"
-    profile.write_text("PATH=/nowhere\n")
-    new = bench.task("true")
-    stage(bench.host, new, {})
-    with pytest.raises(JobError, match="it has no program sbatch"):
-        launcher_for("hpc", bench.config).start(bench.host, new)
-    profile.write_text(f"echo Welcome; PATH=$PATH:{plain_path}\n")
-    launcher_for("hpc", bench.config).start(bench.host, new)
-    assert bench.ended(new).exit_code == 0
 
 
 def test_a_job_that_slurm_does_not_show_for_seconds_is_not_lost(bench: Bench, program: Callable[..., Path]):
@@ -454,7 +252,7 @@ def test_a_job_that_cannot_begin_is_told_in_slurms_words_after_a_minute(bench: B
 def test_a_program_in_apptainer_gets_its_arguments_and_folders(bench: Bench, program: Callable[..., Path]):
     """A stand-in runs the program on the host itself: the test is about what apptainer is given."""
     program("apptainer", 'printf "%s\\n" "$@" >"$PWD/given"; until [ "$1" = my.sif ]; do shift; done; shift; exec "$@"')
-    bench = replace_config(bench, container="apptainer", image="my.sif")
+    bench = bench.configured(container="apptainer", image="my.sif")
     config = replace(bench.config, env={**bench.config.env, "MINE": NASTY})
     argv = ("sh", "-c", 'printf "%s\\0" "$APPTAINERENV_MINE" "$@"', "x", NASTY)
     new = begin(bench.host, config, task(bench.host, argv, config=config, num_gpu=1))
@@ -468,7 +266,7 @@ def test_a_program_of_a_step_with_pyxis_gets_its_arguments_and_is_cancelled(benc
     """A stand-in takes pyxis' options away from the real srun, which knows them from its plug-in alone."""
     keep = 'for a; do shift; case $a in --container-*) echo "$a" >>given ;; *) set -- "$@" "$a" ;; esac; done'
     program("srun", f'{keep}; exec "$REAL" "$@"')
-    bench = replace_config(bench, container="pyxis", image="nvcr.io#nvidia/cosmos:1")
+    bench = bench.configured(container="pyxis", image="nvcr.io#nvidia/cosmos:1")
     config = replace(bench.config, env={**bench.config.env, "MINE": NASTY})
     argv = ("sh", "-c", 'printf "%s\\0" "$MINE" "$@"; exec sleep 300', "x", NASTY)
     new = begin(bench.host, config, task(bench.host, argv, config=config))
@@ -479,69 +277,3 @@ def test_a_program_of_a_step_with_pyxis_gets_its_arguments_and_is_cancelled(benc
     given = (path(new.site) / "given").read_text().splitlines()
     assert given[0] == "--container-image=nvcr.io#nvidia/cosmos:1"
     assert given[-1] == "--container-env=MINE"
-
-
-def array(bench: Bench, argv: tuple[str, ...], count: int = 3) -> list[Task]:
-    """Return staged tasks that were handed to Slurm together."""
-    tasks = [bench.task(*argv, job_id=f"job{number}", secrets={"TOKEN": f"hush{number}"}) for number in range(count)]
-    for new in tasks:
-        stage(bench.host, new, {})
-    launcher_for("hpc", bench.config).start_together(bench.host, tasks)
-    return tasks
-
-
-def test_tasks_that_ask_for_the_same_are_one_array_and_each_has_its_own_end(bench: Bench):
-    before = len(bench.cluster.jobs())
-    tasks = array(bench, ("sh", "-c", 'echo "$TOKEN" >out/token; pwd; exit "${TOKEN#hush}"'))
-    number = bench.id(tasks[0]).partition("_")[0]
-    assert [bench.id(new) for new in tasks] == [f"{number}_1", f"{number}_2", f"{number}_3"]
-    for new in tasks:
-        launcher_for("hpc", bench.config).start(bench.host, new)
-    assert len(bench.cluster.jobs()) == before + 3
-    for place, new in enumerate(tasks):
-        seen = bench.ended(new)
-        assert (seen.exit_code, seen.stdout_tail) == (place, f"{path(new.site)}\n")
-        assert (path(new.site) / "out/token").read_text() == f"hush{place}\n"
-    assert bench.observe(tasks[1]).scheduler == f"Slurm job {number}_2 FAILED (NonZeroExitCode)"
-
-
-def test_one_task_of_an_array_is_cancelled_and_the_others_go_on(bench: Bench):
-    bench = replace_config(bench, gres="gpu:2")
-    tasks = array(bench, UP)
-    bench.until(tasks[1], lambda seen: seen.stdout_tail == "up\n")
-    assert bench.until(tasks[2], lambda seen: "(" in seen.scheduler).phase is Phase.WAITING
-    bench.cancel(tasks[0])
-    seen = bench.observe(tasks[0])
-    assert (seen.phase, seen.cancelled) == (Phase.ENDED, True)
-    assert bench.until(tasks[2], lambda seen: seen.stdout_tail == "up\n").phase is Phase.RUNNING
-    assert bench.observe(tasks[1]).phase is Phase.RUNNING
-
-
-def test_an_array_whose_answer_was_lost_is_found_task_by_task(bench: Bench, program: Callable[..., Path]):
-    sbatch = program("sbatch", '"$REAL" "$@" && kill -9 $PPID')
-    tasks = array(bench, ("sh", "-c", "echo ran >>out/runs"))
-    assert not (path(tasks[0].site) / "submitted/id").exists()
-    sbatch.unlink()
-    for new in tasks:
-        launcher_for("hpc", bench.config).start(bench.host, new)
-    assert [bench.id(new).partition("_")[2] for new in tasks] == ["1", "2", "3"]
-    for new in tasks:
-        assert bench.ended(new).exit_code == 0
-        assert (path(new.site) / "out/runs").read_text() == "ran\n"
-
-
-def test_tasks_of_an_array_that_slurm_refuses_are_left_to_be_started_alone(bench: Bench, program: Callable[..., Path]):
-    error = "sbatch: error: Batch job submission failed: Invalid job array specification"
-    program("sbatch", f'case "$*" in *--array*) echo "{error}" >&2; exit 1 ;; esac; exec "$REAL" "$@"')
-    (new, *_) = array(bench, ("true",))
-    assert bench.observe(new).phase is Phase.STAGED
-    launcher_for("hpc", bench.config).start(bench.host, new)
-    assert bench.ended(new).exit_code == 0
-
-
-def test_tasks_that_ask_for_different_things_are_no_array(bench: Bench):
-    tasks = [task(bench.host, ("true",), job_id=f"job{n}", config=bench.config, num_gpu=n) for n in (1, 2)]
-    for new in tasks:
-        stage(bench.host, new, {})
-    launcher_for("hpc", bench.config).start_together(bench.host, tasks)
-    assert [bench.observe(new).phase for new in tasks] == [Phase.STAGED, Phase.STAGED]

@@ -50,12 +50,12 @@ def _staged(client: Client, job_id: str, locks: ExitStack) -> tuple[JobRecord, T
         task = client.task(record)
         report = noting(client, record, "sending inputs", check=partial(_stop_if_cancelled, client, record))
         stage(client.host(record), task, job_document(record), on_progress=report)
+        client.store.note_provenance(record, Provenance(code_version=code_version()))
     except Cancelled:
         return None
     except (BadInput, DiskFull, JobError) as error:
         _fail(client, record, error)
         return None
-    client.store.note_provenance(record, Provenance(code_version=code_version()))
     return record, task
 
 
