@@ -203,9 +203,11 @@ WHOLE = [whole("cat", TAILS), whole("gzip -1", gzip.compress(TAILS))]
 @pytest.mark.parametrize("answer", WHOLE)
 def test_a_whole_answer_is_understood(answer: str) -> None:
     assert parse_poll(answer) == {
-        "a": Observation(phase=Phase.RUNNING, heartbeat_age_s=10, run_s=50, stdout_tail="hello", stdout_bytes=6),
+        "a": Observation(
+            phase=Phase.RUNNING, heartbeat_age_s=10, began_s=50, run_s=50, stdout_tail="hello", stdout_bytes=6
+        ),
         "b": Observation(
-            phase=Phase.ENDED, exit_code=1, oom_killed=True, stopped="stalled", heartbeat_age_s=10, run_s=30
+            phase=Phase.ENDED, exit_code=1, oom_killed=True, stopped="stalled", heartbeat_age_s=10, began_s=50, run_s=30
         ),
     }
 

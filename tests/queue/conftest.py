@@ -89,7 +89,7 @@ def slurm_shop(
     if request.param != "login node here":
         settings = plain(request.getfixturevalue("server").config(root))
     settings |= {"launcher": "slurm", "env": slurm.env, "gres": "gpu:1"}
-    text = yaml.safe_dump({"defaults": {"engine": "fake", "host": "hpc", "attempts": 1}, "hosts": {"hpc": settings}})
+    text = yaml.safe_dump({"defaults": {"engine": "fake", "host": "hpc"}, "hosts": {"hpc": settings}})
     yield Shop(folder=_project(tmp_path, text, monkeypatch), clip=clip, root=root)
     slurm.cancel_all()
 

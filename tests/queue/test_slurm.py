@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from batch_shop import batch
 from cosmos_houdini.model.job import FailureClass, JobState
 from cosmos_houdini.queue import runner
 from cosmos_houdini.queue.store import Store
@@ -181,26 +182,57 @@ def test_a_dry_run_shows_the_script_and_reaches_nothing(slurm_shop: Shop, capsys
 
 @here
 def test_a_batch_is_one_array(slurm_shop: Shop, slurm: Slurm):
-    spec = {
-        "schema": "cosmos-houdini/prompt-spec/1",
-        "name": "shot",
-        "prompt": "rain",
-        "input_video": str(slurm_shop.clip),
-    }
-    batch = {
-        "schema": "cosmos-houdini/batch-spec/1",
-        "name": "night",
-        "engine": "fake",
-        "items": [{"spec": "shot.spec.json"}],
-        "parameters": {"starts": str(slurm_shop.starts)},
-        "randomization": {"seeds": [1, 2, 3, 4, 5]},
-    }
-    (slurm_shop.folder / "shot.spec.json").write_text(json.dumps(spec), encoding="utf-8")
-    (slurm_shop.folder / "night.yaml").write_text(yaml.safe_dump(batch), encoding="utf-8")
+    file = batch(slurm_shop, {"seeds": [1, 2, 3, 4, 5]})
     before = len(slurm.jobs())
-    assert slurm_shop.main("run-batch", slurm_shop.folder / "night.yaml") == 0
+    assert slurm_shop.main("run-batch", file) == 0
     with closing(Store.of(slurm_shop.folder)) as store:
         assert [job.state for job in store.jobs()] == [JobState.SUCCEEDED] * 5
     assert slurm_shop.started() == 5
     numbers = {number.partition("_")[0] for number, *_ in slurm.jobs()[before:]}
     assert len(numbers) == 1
+
+
+@here
+def test_time_in_the_queue_is_not_spent(slurm_shop: Shop):
+    configure(slurm_shop, gres="gpu:4")
+    assert slurm_shop.main("run-batch", batch(slurm_shop, {"seeds": [1, 2]}, sleep_s="4")) == 0
+    with closing(Store.of(slurm_shop.folder)) as store:
+        for job in store.jobs():
+            _, began, _ = (slurm_shop.root / "jobs" / job.id / "state").read_text().split()
+            started_at = store.attempts(job.id)[-1].started_at
+            assert started_at is not None
+            # Both were handed over before the first one began, which takes four seconds.
+            assert started_at >= int(began) - 3
+
+
+@here
+@pytest.mark.parametrize("terms", [("--gpu-hours", "1"), ("--between", "00:00-23:59")])
+def test_a_night_on_a_cluster_needs_to_know_how_many_runs_it_may_hand_over(
+    slurm_shop: Shop, capsys: pytest.CaptureFixture[str], terms: tuple[str, str]
+):
+    file = batch(slurm_shop, {"seeds": [1, 2]})
+    assert slurm_shop.main("run-batch", file, *terms) == 2
+    assert "give --at-once N" in capsys.readouterr().err
+    assert slurm_shop.started() == 0
+    assert slurm_shop.main("run-batch", file, *terms, "--at-once", 1) == 0
+    assert slurm_shop.started() == 2
+
+
+@here
+def test_a_job_whose_machine_failed_is_tried_again(slurm_shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The word is put into the answer of the real squeue to a poll; to cancel, it says that the job goes on."""
+    assert slurm_shop.main("run", slurm_shop.spec(fault="hang-once"), "--detach") == 0
+    until(lambda: slurm_shop.started() == 1)
+    number = slurm_shop.on_host("submitted/id").read_text().strip()
+    squeue = tmp_path / "squeue"
+    change = f"s/^({number} [^ ]+) RUNNING /\\1 NODE_FAIL /"
+    squeue.write_text(f'#!/bin/sh\n{shutil.which("squeue")} "$@" | sed -E "{change}"\n')
+    squeue.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    assert slurm_shop.main("attach") == 0
+    assert (slurm_shop.record().state, slurm_shop.record().job.attempt) == (JobState.SUCCEEDED, 2)
+    with closing(Store.of(slurm_shop.folder)) as store:
+        first, _ = store.attempts(slurm_shop.record().id)
+    assert first.failure is not None
+    assert "NODE_FAIL: its machine failed" in first.failure.message
+    assert slurm_shop.started() == 2

@@ -52,6 +52,21 @@ def set_times(store: Store, job: str, number: int, started_at: float, ended_at: 
         )
 
 
+def test_an_attempt_begins_when_its_program_does(store: Store, record: JobRecord):
+    made = put(store, record, "job", "night", JobState.STAGING, JobState.RUNNING)
+    set_times(store, "job", 1, 1000, None)
+    before = time.time()
+    store.note(made, "waiting for a GPU", began_s=0.0)
+    (waiting,) = store.attempts("job")
+    assert waiting.started_at is not None
+    assert waiting.started_at >= before
+    store.note(made, "an old answer", began_s=3600.0)
+    assert store.attempts("job") == (waiting,)
+    set_times(store, "job", 1, 1000, 2000)
+    store.note(made, "fetched again", began_s=60.0)
+    assert store.attempts("job")[0].started_at == 1000
+
+
 def test_all_attempts_count_and_so_does_what_runs_now(store: Store, record: JobRecord):
     running = (JobState.STAGING, JobState.RUNNING)
     put(store, record, "failed-then-running", "night", *running, JobState.FAILED, JobState.QUEUED, *running)

@@ -61,26 +61,39 @@ def overnight_options(command: _Command) -> _Command:
 
 
 def terms_of(
-    config: Config, batch: BatchSpec, host: str, *, between: str | None, gpu_hours: float | None, money: float | None
+    config: Config,
+    batch: BatchSpec,
+    host: str,
+    *,
+    at_once: int | None,
+    between: str | None,
+    gpu_hours: float | None,
+    money: float | None,
 ) -> NightTerms:
     """Return the terms of a night, those of the command line before those of the configuration.
 
     Raises:
-        BadInput: no window, or a limit of money on a host without a price.
+        BadInput: no window, a limit of money on a host without a price, or terms for what a cluster gets all at once.
     """
     _, settings = config.settings.host(host)
     overnight = config.settings.overnight
     window = between or overnight.between
     most = money or overnight.money
+    hours = gpu_hours or overnight.gpu_hours
     # Slurm gives GPUs that are free and fit, on machines that the host only stands before.
     elsewhere = settings.launcher == SLURM
     if most is not None and settings.price_per_hour is None:
         raise BadInput(f"host {host!r} has no price", action=f"set hosts.{host}.price_per_hour, or give --gpu-hours")
+    if elsewhere and at_once is None and (window or hours or most):
+        raise BadInput(
+            f"host {host!r} would get all runs at once, and no window or budget could hold back any of them",
+            action="give --at-once N: so many runs wait or run on the cluster",
+        )
     return NightTerms(
         batch=batch.name,
         host=host,
         window=Window.parse(window) if window else None,
-        gpu_hours=gpu_hours or overnight.gpu_hours,
+        gpu_hours=hours,
         money=most,
         price_per_hour=settings.price_per_hour or 0.0,
         gpus=settings.gpu_numbers,

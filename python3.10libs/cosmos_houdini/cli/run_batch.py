@@ -110,7 +110,15 @@ def work(context: click.Context, file: Path, choice: Choice, how: How) -> None:
         if how.as_json:
             print_json({"batch": batch.name, "host": name, "pid": worker.pid, "log": worker.log})
         return
-    terms = terms_of(config, batch, name, between=how.between, gpu_hours=how.gpu_hours, money=how.money)
+    terms = terms_of(
+        config,
+        batch,
+        name,
+        at_once=how.at_once,
+        between=how.between,
+        gpu_hours=how.gpu_hours,
+        money=how.money,
+    )
     notifier = notifier_of(config)
     planned = plan_batch(wanted, config, name, choice)
     table = how.output or config.project / RESULTS / f"{batch.name}.csv"

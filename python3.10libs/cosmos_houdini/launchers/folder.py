@@ -67,7 +67,8 @@ class Observation:
         stopped: why the job's script ended it, as a class of failures; empty where it did not.
         waits_for: what a job that is ``waiting`` needs, and what its host has, in words.
         heartbeat_age_s: seconds since the job's script last said that it lives, by the host's own clock.
-        run_s: seconds since the program was started, or from its start to its end.
+        began_s: seconds since the program was started.
+        run_s: likewise, or from its start to its end.
         stdout_tail: the end of what the program printed; bytes that are no UTF-8 as U+FFFD.
         stderr_tail: likewise.
         stdout_bytes: length of the whole standard output.
@@ -82,6 +83,7 @@ class Observation:
     stopped: str = ""
     waits_for: str = ""
     heartbeat_age_s: float | None = None
+    began_s: float | None = None
     run_s: float | None = None
     stdout_tail: str = ""
     stderr_tail: str = ""
@@ -195,6 +197,7 @@ def _observation(told: re.Match[str], now: int) -> Observation:
         cancelled=told["cancelled"] == "1",
         stopped=told["stopped"].strip("-"),
         heartbeat_age_s=None if beat is None else float(max(0, now - beat)),
+        began_s=None if began is None else float(max(0, now - began)),
         run_s=None if began is None else float(max(0, until - began)),
     )
 

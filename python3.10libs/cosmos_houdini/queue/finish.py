@@ -40,7 +40,8 @@ def note_progress(client: Client, record: JobRecord, seen: Observation) -> None:
         stage = f"{seen.scheduler}, {stage}" if stage and seen.phase is not Phase.WAITING else seen.scheduler
     elif seen.phase is Phase.WAITING:
         stage = f"waiting for {seen.waits_for or 'a GPU'}"
-    client.store.note(record, stage, progress.fraction if progress else None, eta_s)
+    began_s = 0.0 if seen.phase is Phase.WAITING else seen.began_s
+    client.store.note(record, stage, progress.fraction if progress else None, eta_s, began_s=began_s)
 
 
 def finish(client: Client, job_id: str, seen: Observation, *, again: bool = False) -> None:
@@ -95,7 +96,7 @@ def fetch_verified(client: Client, record: JobRecord, results: Path) -> tuple[st
 
 
 def _collect(client: Client, record: JobRecord, seen: Observation, *, last: bool) -> None:
-    client.store.note(record, "fetching and verifying the results")
+    client.store.note(record, "fetching and verifying the results", began_s=seen.began_s)
     secrets = client.secrets(record)
     log, made_with = collect.fetch_log(client.host(record), client.site(record).folder, secrets)
     collect.keep_log(log, record.results)

@@ -42,6 +42,11 @@ SELECT id FROM jobs WHERE state IN ('queued', 'staging', 'running', 'collecting'
     AND (:in_line OR batch IS NULL OR state <> 'queued')
 ORDER BY created_at, id
 """
+# Hosts tell whole seconds, of which two may be off by a second each.
+BEGAN = """
+UPDATE attempts SET started_at = :began
+WHERE job = :id AND number = :attempt AND ended_at IS NULL AND started_at < :began - 2
+"""
 END_ATTEMPT = """
 UPDATE attempts SET ended_at = :now, failure_class = :failure_class, failure_message = :failure_message
 WHERE job = :id AND number = :attempt

@@ -20,7 +20,7 @@ WHERE batch = :batch AND host = :host AND started_at IS NOT NULL
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spending:
-    """Sums over the attempts of a batch on one host; an attempt goes from its start there until its end is seen here.
+    """Sums over the attempts of a batch on one host; one goes from its program's start until its end is seen here.
 
     Attributes:
         ended: how many have ended.

@@ -176,9 +176,23 @@ class Store:
             self._mark(seen.id, seen.job.attempt + again, state, change, now)
         return bool(moved)
 
-    def note(self, seen: JobRecord, stage: str, progress: float | None = None, eta_s: float | None = None) -> None:
-        """Write down how far a job has come; nothing happens when it was moved on meanwhile."""
+    def note(
+        self,
+        seen: JobRecord,
+        stage: str,
+        progress: float | None = None,
+        eta_s: float | None = None,
+        *,
+        began_s: float | None = None,
+    ) -> None:
+        """Write down how far a job has come; nothing happens when it was moved on meanwhile.
+
+        An attempt that waited on its host, for a GPU or in the queue of a cluster, began ``began_s`` seconds ago.
+        """
         with self.writing():
+            if began_s is not None:
+                began = time.time() - began_s
+                self._db.execute(rows.BEGAN, {"began": began, "id": seen.id, "attempt": seen.job.attempt})
             self._db.execute(
                 "UPDATE jobs SET stage = ?, progress = coalesce(?, progress), eta_s = ?"
                 " WHERE id = ? AND state = ? AND attempt = ?",
