@@ -55,6 +55,15 @@ def test_slurm_chooses_the_gpus_and_no_lock_is_taken(bench: Bench):
     assert not list(Path(bench.host.root).glob("locks/gpu*"))
 
 
+def test_the_memory_of_the_gpus_that_slurm_chose_is_measured(bench: Bench, program: Callable[..., Path]):
+    program("nvidia-smi", 'echo "5120, NVIDIA H100 80GB HBM3, 550.54 (asked for $4)"')
+    argv = ("sh", "-c", 'until [ -e gpu_memory ]; do sleep 0.1; done; echo "$CUDA_VISIBLE_DEVICES"')
+    new = begin(bench.host, bench.config, task(bench.host, argv, config=bench.config, num_gpu=2))
+    gpus = bench.ended(new).stdout_tail.strip()
+    told = (path(new.site) / "gpu_memory").read_text()
+    assert told == f"5120\n5120, NVIDIA H100 80GB HBM3, 550.54 (asked for {gpus})\n"
+
+
 def test_a_job_waits_in_the_queue_with_slurms_reason_and_then_runs(bench: Bench):
     bench = bench.configured(gres="gpu:4")
     first = bench.up("first")

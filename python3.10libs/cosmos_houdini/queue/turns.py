@@ -110,11 +110,16 @@ def run_in_turn(
 
 
 def _claim(worker: Worker, contract: Contract, before: Hold | None) -> Hold | None:
-    """Claim jobs while the host has room, and return what holds the next one back, if something does."""
+    """Claim jobs while the host has room, and return what holds the next one back, if something does.
+
+    A cluster has room for very many: they are claimed as many at a time as go there together.
+    """
     held: Hold | None = None
-    while held is None and worker.may_claim():
+    for _ in range(runner.MOST_TOGETHER):
+        if not worker.may_claim():
+            break
         held = contract.gate()
-        if held is None and worker.claim() is None:
+        if held or worker.claim() is None:
             break
     if (held and held.reason) != (before and before.reason):
         worker.hold(held.reason if held else "")
