@@ -37,7 +37,7 @@ from cosmos_houdini.review.entry import Entry, entry_of
 from cosmos_houdini.review.table import Row, csv_text
 
 MOST_IN_QUEUE = 1000
-"""Jobs in a cluster's queue, in which many clusters allow a user no more."""
+"""Jobs that a cluster is given at once; others wait here, where they can still be held back."""
 
 Scores = dict[tuple[str, int], float]
 """By the name of an item and the number of its run."""
@@ -69,9 +69,7 @@ def running_options(command: _Command) -> _Command:
         overnight_options,
         click.option("--detach", is_flag=True, help="Let a process of its own run it, which goes on after logout."),
         click.option(
-            "--at-once",
-            type=click.IntRange(1),
-            help="Runs on their way at once; else one for each GPU, and all with Slurm.",
+            "--at-once", type=click.IntRange(1), help="Runs on their way at once; else one a GPU, or all with Slurm."
         ),
         click.option("--host", help="Where to run; without it, the configuration's default host."),
     ):
@@ -111,13 +109,7 @@ def work(context: click.Context, file: Path, choice: Choice, how: How) -> None:
             print_json({"batch": batch.name, "host": name, "pid": worker.pid, "log": worker.log})
         return
     terms = terms_of(
-        config,
-        batch,
-        name,
-        at_once=how.at_once,
-        between=how.between,
-        gpu_hours=how.gpu_hours,
-        money=how.money,
+        config, batch, name, at_once=how.at_once, between=how.between, gpu_hours=how.gpu_hours, money=how.money
     )
     notifier = notifier_of(config)
     planned = plan_batch(wanted, config, name, choice)
@@ -177,7 +169,7 @@ def _worked(
 
 
 def _lane(planned: PlannedBatch, settings: HostConfig, at_once: int | None) -> Lane:
-    """Return how many jobs a host is given at once: Slurm has a queue of its own, and takes them all."""
+    """Return where a batch runs: Slurm has a queue of its own, and takes more jobs than it has GPUs."""
     if settings.launcher == SLURM:
         at_once = at_once or MOST_IN_QUEUE
     gpus = max(1, len(settings.gpu_numbers)) * settings.jobs_per_gpu

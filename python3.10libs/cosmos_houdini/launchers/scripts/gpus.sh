@@ -1,5 +1,6 @@
 # Which GPUs of the host a job gets, and the wait for them. A job needs 'want' GPUs with 'need_mib' of memory free on each,
-# out of 'gpus' (all, where that is empty); 'per_gpu' jobs share one, unless the job is to be 'alone'.
+# out of 'gpus' (all, where that is empty); 'per_gpu' jobs share one, unless the job is to be 'alone'. Whether something
+# without a lock has a place, the launcher's function 'busy' says.
 
 # Prints a line "index total free" for each GPU, in MiB, the one with most room first.
 gpu_table() {
