@@ -26,6 +26,8 @@ LOG_BYTES = 4 * 2**20
 LOG_TIMEOUT_S = 300.0
 HASH_TIMEOUT_S = 1800.0
 RESULT = "result.json"
+UNVERIFIED = ".unverified"
+"""Folder for what has arrived and was not looked at yet."""
 LOGS = ("stdout.log", "stderr.log")
 
 _INVENTORY = re.compile(r"(\d{1,9}) (\d{1,18}) ([0-9A-Fa-f]{64})", re.ASCII)
@@ -124,7 +126,7 @@ def fetch_outputs(
 ) -> tuple[Clip, ...]:
     """Fetch and verify a job's outputs, then move them to their final names below ``results``.
 
-    What has arrived when the road fails stays in the folder ``.unverified``, and the next call goes on from there.
+    What has arrived when the road fails stays in the folder UNVERIFIED, and the next call goes on from there.
 
     Raises:
         CorruptOutput: a file is missing or too large, arrives with another hash, cannot be decoded, or has the wrong
@@ -136,7 +138,7 @@ def fetch_outputs(
     if done.exit_code:
         raise CorruptOutput(corrupt(f"the outputs cannot be read on the host: {done.stderr.strip()}"))
     files = parse_inventory(done.stdout)
-    unverified = results / ".unverified"
+    unverified = results / UNVERIFIED
     try:
         transfers = [
             _transfer(site.outputs / output.path, unverified / output.path, files.get(index), output)
