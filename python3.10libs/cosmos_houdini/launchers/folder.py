@@ -99,7 +99,7 @@ def _own_ffmpeg(config: HostConfig) -> str | None:
     return ffmpeg.program() if config.address is None and config.launcher == "process" else None
 
 
-def poll_script(root: PurePosixPath, folders: Iterable[str], *, tail_bytes: int = 16384) -> str:
+def poll_script(root: PurePosixPath, folders: Iterable[str] | None, *, tail_bytes: int = 16384) -> str:
     """Return the one script that tells how all the named jobs of a host stand.
 
     The ends of all logs come from one ``tail``, which writes the name of each file before it. Names are spelled with a
@@ -107,13 +107,13 @@ def poll_script(root: PurePosixPath, folders: Iterable[str], *, tail_bytes: int 
 
     Args:
         root: the root of the host.
-        folders: names that attempt_folder gave.
+        folders: names that attempt_folder gave; None where the script that comes before has set ``"$@"`` to them.
         tail_bytes: how much of the end of each log is told.
     """
-    names = words(_checked(folder) for folder in folders)
+    names = "" if folders is None else f"set -- {words(_checked(folder) for folder in folders)}\n"
     spelling = "".join(secrets.choice(("./", ".//")) for _ in range(64))
     values = assignments(jobs=root / JOBS, tail_bytes=tail_bytes, spelling=spelling)
-    return f"{values}set -- {names}\n{part('poll')}"
+    return f"{values}{names}{part('poll')}"
 
 
 def parse_poll(text: str) -> dict[str, Observation]:

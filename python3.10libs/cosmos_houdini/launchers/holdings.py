@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from cosmos_houdini.config import HostConfig
 from cosmos_houdini.errors import HostError
 from cosmos_houdini.hosts.base import Host
 from cosmos_houdini.launchers.docker import client_env
-from cosmos_houdini.launchers.folder import JOBS, Observation, parse_poll
+from cosmos_houdini.launchers.folder import JOBS, Observation, parse_poll, poll_script
 from cosmos_houdini.launchers.shell import assignments, exports, part
 
 LIST_TIMEOUT_S = 600.0
@@ -136,8 +135,7 @@ def remove(host: Host, config: HostConfig, holdings: Iterable[Holding]) -> froze
 
 def _listing_script(root: PurePosixPath, config: HostConfig) -> str:
     containers = part("docker_holdings") if config.launcher == "docker" else ""
-    spelling = "".join(secrets.choice(("./", ".//")) for _ in range(64))
-    poll = assignments(jobs=root / JOBS, tail_bytes=0, spelling=spelling) + part("poll")
+    poll = poll_script(root, None, tail_bytes=0)
     return exports(client_env(config)) + assignments(root=root) + part("holdings") + containers + poll
 
 

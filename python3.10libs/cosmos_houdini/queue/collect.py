@@ -32,6 +32,17 @@ LOGS = ("stdout.log", "stderr.log")
 
 _INVENTORY = re.compile(r"(\d{1,9}) (\d{1,18}) ([0-9A-Fa-f]{64})", re.ASCII)
 
+# Sets $size of file $2, and tells whether it is to be read.
+_LOOK = f"""\
+look() {{
+    [ -f "$2" ] || return 1
+    size=$(stat -L -c %s "$2" 2>/dev/null || stat -L -f %z "$2") || exit 1
+    [ "$size" -gt "$3" ] || return 0
+    echo "$1 $size {"0" * 64}"
+    return 1
+}}
+"""
+
 
 class CorruptOutput(CosmosError):
     """An output is missing, or is not what was asked for; ``failure`` says it for the store."""
@@ -92,14 +103,18 @@ def keep_log(log: EngineLog, results: Path) -> None:
         _replace(results / name, text.encode())
 
 
-def inventory_script(paths: Iterable[PurePosixPath]) -> str:
-    """Return a script that prints ``<index> <bytes> <sha256>`` for each of the files that exists."""
+def inventory_script(limits: Mapping[PurePosixPath, int]) -> str:
+    """Return a script that prints ``<index> <bytes> <sha256>`` for each of the files that exists.
+
+    A file of more bytes than its limit is not read; 64 zeros stand for its hash.
+    """
     looks = (
-        f'f={_quoted(path)}; [ ! -f "$f" ] || {{ set -- "$@" "$f"; known="$known {index} $(wc -c <"$f")"; }}\n'
-        for index, path in enumerate(paths)
+        f'look {index} {_quoted(path)} {limit} && {{ set -- "$@" {_quoted(path)}; known="$known {index} $size"; }}\n'
+        for index, (path, limit) in enumerate(limits.items())
     )
     return (
-        f'export LC_ALL=C\n{DIGESTS}known=\nset --\n{"".join(looks)}[ "$#" -gt 0 ] || exit 0\n'
+        f"export LC_ALL=C\n{DIGESTS}{_LOOK}known=\nset --\n{''.join(looks)}"
+        '[ "$#" -gt 0 ] || exit 0\n'
         'count=$#\nhashes=$(digests "$@")\nset -- $hashes\n[ "$#" -eq "$count" ] || exit 1\n'
         'set -- $known\nfor hash in $hashes; do\n    echo "$1 $2 $hash"\n    shift 2\ndone\n'
     )
@@ -134,7 +149,8 @@ def fetch_outputs(
         HostError: the road failed.
         DiskFull: no room on this machine.
     """
-    done = host.run(inventory_script(site.outputs / output.path for output in expected), timeout_s=HASH_TIMEOUT_S)
+    limits = {site.outputs / output.path: largest_bytes(output) for output in expected}
+    done = host.run(inventory_script(limits), timeout_s=HASH_TIMEOUT_S)
     if done.exit_code:
         raise CorruptOutput(corrupt(f"the outputs cannot be read on the host: {done.stderr.strip()}"))
     files = parse_inventory(done.stdout)
