@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from cosmos_houdini.config import HostConfig
-from cosmos_houdini.errors import HostError
+from cosmos_houdini.errors import BadInput, HostError
 from cosmos_houdini.hosts.base import Host
 from cosmos_houdini.launchers.docker import client_env
 from cosmos_houdini.launchers.folder import JOBS, Observation, parse_poll, poll_script
@@ -30,6 +30,13 @@ _UPLOAD = re.compile(
     re.ASCII,
 )
 _CONTAINER = re.compile(r"container ([0-9a-f]{64}) (/.{1,4000})", re.ASCII)
+
+_NAMES = {
+    "job": re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,119}"),
+    "object": re.compile(r"objects/([0-9a-f]{2})/\1[0-9a-f]{62}"),
+    "upload": re.compile(r"objects/[0-9a-f]{2}/\.[0-9a-f]{32}\.part|incoming/[0-9a-f]{64}[0-9a-z.]{0,60}"),
+    "container": re.compile(r"[0-9a-f]{64}"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,13 +131,25 @@ def remove(host: Host, config: HostConfig, holdings: Iterable[Holding]) -> froze
     """Remove holdings and return those that are gone; what has come to life since it was listed stays.
 
     Raises:
+        BadInput: a name could lead out of the root.
         HostError: the road failed.
     """
-    by_line = {f"removed {holding.kind} {holding.name}": holding for holding in holdings}
+    by_line = {f"removed {holding.kind} {_checked(holding)}": holding for holding in holdings}
     wanted = "\n".join(line.removeprefix("removed ") for line in by_line)
     values = assignments(root=host.root, idle_min=IDLE_MIN, wanted=wanted)
     done = host.run(exports(client_env(config)) + values + part("remove"), timeout_s=REMOVE_TIMEOUT_S)
     return frozenset(by_line[line] for line in done.stdout.splitlines() if line in by_line)
+
+
+def _checked(holding: Holding) -> str:
+    """Return the name of a holding if it can only mean something below the root.
+
+    Raises:
+        BadInput: it cannot.
+    """
+    if not _NAMES[holding.kind].fullmatch(holding.name):
+        raise BadInput(f"{holding.kind} {holding.name!r} cannot be removed: it has no name that this project gives")
+    return holding.name
 
 
 def _listing_script(root: PurePosixPath, config: HostConfig) -> str:

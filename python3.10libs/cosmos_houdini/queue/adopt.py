@@ -125,6 +125,7 @@ def _document(text: str, job_id: str, host: str) -> dict[str, Any]:
             and type(document["attempt"]) is int
             and 1 <= document["attempt"] <= MOST_ATTEMPTS
             and re.fullmatch(r"[a-z]+", document["launcher"])
+            and isinstance(document["request"], dict)
         )
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise HostError(f"request.json of job {job_id} on host {host} cannot be read: {error}") from error

@@ -20,7 +20,7 @@ from cosmos_houdini.media.probe import probe_video
 from cosmos_houdini.model.job import JobFailure
 from cosmos_houdini.model.request import Clip, ExpectedOutput, Site
 from cosmos_houdini.queue.outcome import corrupt, largest_bytes, output_failure
-from cosmos_houdini.queue.secret import redacted
+from cosmos_houdini.queue.secret import redacted_end
 
 LOG_BYTES = 4 * 2**20
 LOG_TIMEOUT_S = 300.0
@@ -66,8 +66,8 @@ def fetch_log(host: Host, folder: PurePosixPath, secrets: Mapping[str, str]) -> 
     boundary = f"\n{uuid.uuid4().hex}\n"
     tails = [f"tail -c {LOG_BYTES} {_quoted(folder / name)} 2>/dev/null" for name in LOGS]
     done = host.run(f"{tails[0]}\nprintf %s {shlex.quote(boundary)}\n{tails[1]}\n:", timeout_s=LOG_TIMEOUT_S)
-    stdout, _, stderr = redacted(done.stdout, secrets).partition(boundary)
-    return EngineLog(stdout=stdout, stderr=stderr)
+    stdout, _, stderr = done.stdout.partition(boundary)
+    return EngineLog(stdout=redacted_end(stdout, secrets), stderr=redacted_end(stderr, secrets))
 
 
 def check_folder(results: Path, job_id: str, names: Iterable[PurePosixPath] = ()) -> None:
