@@ -13,8 +13,9 @@ from pathlib import PurePosixPath
 from cosmos_houdini import engines
 from cosmos_houdini.cli import main
 from cosmos_houdini.engines.base import EngineLog
+from cosmos_houdini.engines.failures import GENERAL_SYMPTOMS, classified
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
-from cosmos_houdini.model.parameter import Parameter
+from cosmos_houdini.model.parameter import Parameter, ParameterValue
 from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Site
 
 MARKER = "Saved video"
@@ -29,6 +30,10 @@ exit) exit 3 ;;
 silent) cp in/color.mp4 out/result.mp4; exit 0 ;;
 missing) ;;
 truncated) head -c 900 in/color.mp4 >out/result.mp4 ;;
+truncated-once) [ "$(wc -l <"$STARTS")" -gt 1 ] && cp in/color.mp4 out/result.mp4 ;;
+hang-once) [ "$(wc -l <"$STARTS")" -gt 1 ] && cp in/color.mp4 out/result.mp4 || exec sleep 300 ;;
+oom) [ "$OFFLOAD" = True ] && cp in/color.mp4 out/result.mp4 || { echo "CUDA out of memory." >&2; exit 1; } ;;
+oom-always) echo "CUDA out of memory." >&2; exit 1 ;;
 *) cp in/color.mp4 out/result.mp4 ;;
 esac
 echo "Saved video"
@@ -43,11 +48,13 @@ def _text(name: str, default: str) -> Parameter:
 class FakeEngine:
     name: str = "fake"
     gpu_memory_gb: float = 0.0
+    offload: Mapping[str, ParameterValue] = field(default_factory=lambda: {"offload": True})
     parameters: Mapping[str, Parameter] = field(
         default_factory=lambda: {
             "starts": _text("starts", "/dev/null"),
             "fault": _text("fault", ""),
             "sleep_s": _text("sleep_s", "0"),
+            "offload": Parameter(name="offload", default=False, help="for tests"),
             "seed": Parameter(name="seed", default=1, help="for tests"),
         }
     )
@@ -74,6 +81,7 @@ class FakeEngine:
             argv=("sh", str(site.folder / "program.sh")),
             env={
                 "STARTS": str(parameters["starts"]),
+                "OFFLOAD": str(parameters["offload"]),
                 "FAULT": str(parameters["fault"]),
                 "SECONDS_LONG": str(parameters["sleep_s"]),
             },
@@ -96,7 +104,7 @@ class FakeEngine:
     def failure(self, exit_code: int, log: EngineLog) -> JobFailure | None:
         if exit_code == 0 and MARKER not in log.stdout:
             return JobFailure(failure=FailureClass.GUARDRAIL_BLOCKED, message="no video was saved")
-        return None
+        return classified(log.stderr.splitlines(), GENERAL_SYMPTOMS)
 
 
 def register() -> None:

@@ -18,12 +18,9 @@ import yaml
 
 from cosmos_houdini import engines
 from cosmos_houdini.config import FILE_NAME
-from cosmos_houdini.engines.base import EngineLog
-from cosmos_houdini.engines.failures import GENERAL_SYMPTOMS, classified
 from cosmos_houdini.errors import HostUnreachable
 from cosmos_houdini.hosts import Host, open_host
 from cosmos_houdini.launchers.shell import part
-from cosmos_houdini.model.job import JobFailure
 from cosmos_houdini.model.request import InferenceRequest, Invocation, Site
 from cosmos_houdini.queue import client as client_module
 from cosmos_houdini.queue.client import Client
@@ -59,7 +56,7 @@ FAULTS = {
 
 
 class FaultyEngine(FakeEngine):
-    """The fake engine with more faults, whose log is judged by the symptoms that the real engines share."""
+    """The fake engine with more faults."""
 
     def invocation(self, request: InferenceRequest, site: Site) -> Invocation:
         found = super().invocation(request, site)
@@ -69,11 +66,6 @@ class FaultyEngine(FakeEngine):
         text = f"{PROGRAM.partition('case $FAULT')[0]}{fault}\n"
         return Invocation(
             argv=found.argv, env=found.env, files={"program.sh": text}, inputs=found.inputs, outputs=found.outputs
-        )
-
-    def failure(self, exit_code: int, log: EngineLog) -> JobFailure | None:
-        return super().failure(exit_code, log) or (
-            classified(log.stderr.splitlines(), GENERAL_SYMPTOMS) if exit_code else None
         )
 
 
@@ -221,12 +213,16 @@ class Scene:
         with closing(Store.of(self.shop.folder)) as store:
             return any(str(event.state) == state for job in store.jobs() for event in store.events(job.id))
 
-    def move_root(self, root: Path) -> None:
-        """Let the host keep its jobs elsewhere."""
+    def configure(self, **values: object) -> None:
+        """Change the configuration of the host."""
         path = self.shop.folder / FILE_NAME
         settings = yaml.safe_load(path.read_text(encoding="utf-8"))
-        settings["hosts"]["gpu"]["root"] = str(root)
+        settings["hosts"]["gpu"].update(values)
         path.write_text(yaml.safe_dump(settings), encoding="utf-8")
+
+    def move_root(self, root: Path) -> None:
+        """Let the host keep its jobs elsewhere."""
+        self.configure(root=str(root))
         self.shop = replace(self.shop, root=root)
 
     def make_clip_heavy(self, size: int) -> None:

@@ -94,7 +94,10 @@ def docker(image: DockerEngine, tmp_path: Path, clip: Path, surroundings: pytest
 def _scene(tmp_path: Path, clip: Path, monkeypatch: pytest.MonkeyPatch, host: dict[str, object]) -> Iterator[Scene]:
     folder, root = tmp_path / "it's a project", tmp_path / "host's root"
     folder.mkdir()
-    settings = {"defaults": {"engine": "fake", "host": "gpu"}, "hosts": {"gpu": {"root": str(root), **host}}}
+    settings = {
+        "defaults": {"engine": "fake", "host": "gpu", "attempts": 1},
+        "hosts": {"gpu": {"root": str(root), **host}},
+    }
     (folder / "cosmos-houdini.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     monkeypatch.chdir(folder)
     yield Scene(shop=Shop(folder=folder, clip=clip, root=root), tmp=tmp_path, monkeypatch=monkeypatch)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from msgspec.structs import replace
 
 from cosmos_houdini.config import HostConfig
 
@@ -64,14 +65,14 @@ class Sshd:
 
     def config(self, root: Path | str | None = None, **changes: object) -> HostConfig:
         """Return the configuration of a host that is this server."""
-        values = {
-            "address": f"{self.user}@{HOST}",
-            "port": self.port,
-            "identity": self.user_key,
-            "known_hosts": self.known_hosts,
-            "root": str(root or self.folder / "root"),
-        }
-        return HostConfig.model_validate(values | changes)
+        config = HostConfig(
+            address=f"{self.user}@{HOST}",
+            port=self.port,
+            identity=self.user_key,
+            known_hosts=self.known_hosts,
+            root=str(root or self.folder / "root"),
+        )
+        return replace(config, **changes)
 
     def public_host_key(self) -> str:
         """Return type and key, as they stand in known_hosts."""

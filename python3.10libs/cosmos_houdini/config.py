@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
 
+import msgspec
 import platformdirs
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from msgspec import Meta, Struct
 
 from cosmos_houdini.errors import BadInput, did_you_mean
 
@@ -25,50 +26,79 @@ LOCAL = "local"
 
 Preset = Literal["off", "very_low", "low", "medium", "high", "very_high"]
 
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+_Section = TypeVar("_Section", bound=Struct)
 
 
-class Defaults(_Section):
-    """What holds when a command line names nothing."""
+class Defaults(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What holds when a command line names nothing.
+
+    Attributes:
+        attempts: most that is tried for a job without a person's order.
+    """
 
     host: str = LOCAL
     engine: str = "preview"
+    attempts: Annotated[int, Meta(ge=1, le=20)] = 3
 
 
-class Programs(_Section):
-    """External programs of this machine."""
+class Programs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """External programs of this machine.
 
-    ffmpeg: Path | None = Field(None, description="FFmpeg instead of the one that imageio-ffmpeg brings.")
+    Attributes:
+        ffmpeg: FFmpeg instead of the one that imageio-ffmpeg brings.
+    """
+
+    ffmpeg: Path | None = None
 
 
-class HostConfig(_Section):
-    """One host; without ``address`` it is this machine."""
+class HostConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One host; without ``address`` it is this machine.
 
-    address: str | None = Field(None, description="[user@]host, or a Host of ~/.ssh/config.")
-    port: int | None = Field(None, ge=1, le=65535)
+    Attributes:
+        address: [user@]host, or a Host of ~/.ssh/config.
+        root: absolute folder on the host for objects and jobs.
+        ffmpeg: FFmpeg of the host; without it this machine's own is sent.
+        bandwidth_mb_per_s: most that goes to and from the host, in 1e6 bytes.
+        env: environment of every job, nothing secret.
+        secrets: variables of this machine that are handed to jobs in secret.
+        gpus: numbers of nvidia-smi; ``auto`` for all that the host has.
+        jobs_per_gpu: most jobs below one root that share a GPU.
+        time: most that a job may run, as Slurm spells it: ``90`` (minutes), ``02:00:00``, ``1-12`` (days and hours).
+        stalled_after_min: a job without a new log line and without GPU use for so long is stopped.
+    """
+
+    address: str | None = None
+    port: Annotated[int, Meta(ge=1, le=65535)] | None = None
     identity: Path | None = None
     known_hosts: Path | None = None
-    root: str | None = Field(None, description="Absolute folder on the host for objects and jobs.")
+    root: str | None = None
     launcher: str = "process"
     image: str | None = None
     engine_path: str | None = None
-    ffmpeg: str | None = Field(None, description="FFmpeg of the host; without it this machine's own is sent.")
-    bandwidth_mb_per_s: float | None = Field(
-        None, gt=0, description="Most that goes to and from the host, in 1e6 bytes."
-    )
-    env: dict[str, str] = Field(default_factory=dict, description="Environment of every job, nothing secret.")
-    secrets: tuple[str, ...] = Field(("HF_TOKEN",), description="Variables of this machine handed to jobs in secret.")
-    gpus: tuple[int, ...] = ()
-    price_per_hour: float | None = Field(None, ge=0)
+    ffmpeg: str | None = None
+    bandwidth_mb_per_s: Annotated[float, Meta(gt=0)] | None = None
+    env: dict[str, str] = {}
+    secrets: tuple[str, ...] = ("HF_TOKEN",)
+    gpus: tuple[int, ...] | Literal["auto"] = "auto"
+    jobs_per_gpu: Annotated[int, Meta(ge=1, le=16)] = 1
+    price_per_hour: Annotated[float, Meta(ge=0)] | None = None
     partition: str | None = None
     gres: str | None = None
     time: str | None = None
+    stalled_after_min: Annotated[float, Meta(gt=0)] | None = 30.0
+
+    @property
+    def gpu_numbers(self) -> tuple[int, ...]:
+        """The GPUs that were named; none where the host is asked for them."""
+        return () if self.gpus == "auto" else self.gpus
 
 
-class PassNames(_Section):
-    """Words in folder and file names that tell a pass, beside the built-in ones."""
+class PassNames(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Words in folder and file names that tell a pass, beside the built-in ones.
+
+    Attributes:
+        layers: pass to the name of the EXR layer that feeds it, before the usual names.
+    """
 
     color: tuple[str, ...] = ()
     depth: tuple[str, ...] = ()
@@ -77,42 +107,55 @@ class PassNames(_Section):
     vis: tuple[str, ...] = ()
     normal: tuple[str, ...] = ()
     mask: tuple[str, ...] = ()
-    layers: dict[str, str] = Field(
-        default_factory=dict, description="Pass to the name of the EXR layer that feeds it, before the usual names."
-    )
+    layers: dict[str, str] = {}
 
     @property
     def words(self) -> dict[str, tuple[str, ...]]:
         """The words of each pass."""
-        return {name: getattr(self, name) for name in PassNames.model_fields if name != "layers"}
+        return {name: getattr(self, name) for name in self.__struct_fields__ if name != "layers"}
 
 
-class ColorConfig(_Section):
-    """How scene-linear colour is shown in the colour video."""
+class ColorConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How scene-linear colour is shown in the colour video.
 
-    config: str | None = Field(None, description="OpenColorIO configuration; $OCIO or the built-in one without it.")
+    Attributes:
+        config: OpenColorIO configuration; $OCIO or the built-in one without it.
+        input: colour space of the pictures; what their header says without it.
+        exposure: in stops.
+    """
+
+    config: str | None = None
     display: str | None = None
     view: str | None = None
-    input: str | None = Field(None, description="Colour space of the pictures; what their header says without it.")
-    exposure: float = Field(0.0, ge=-20, le=20, description="In stops.")
+    input: str | None = None
+    exposure: Annotated[float, Meta(ge=-20, le=20)] = 0.0
 
 
-class DepthConfig(_Section):
-    """How depth passes are read."""
+class DepthConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How depth passes are read.
+
+    Attributes:
+        far: scene units from which everything is sky.
+    """
 
     kind: Literal["auto", "camera-z", "ray-distance", "near-bright", "near-dark"] = "auto"
     percentiles: tuple[float, float] = (0.0, 99.9)
-    far: float = Field(1e9, gt=0, description="Scene units from which everything is sky.")
+    far: Annotated[float, Meta(gt=0)] = 1e9
 
 
-class SegConfig(_Section):
-    """Which objects are told apart, and in which colours."""
+class SegConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which objects are told apart, and in which colours.
 
-    objects: tuple[str, ...] = Field((), description="Names of Cryptomatte objects, with * and ?; all without any.")
-    palette: Path | None = Field(None, description="Table of the show's colours; .cosmos/palette.json without it.")
+    Attributes:
+        objects: names of Cryptomatte objects, with * and ?; all without any.
+        palette: table of the show's colours; .cosmos/palette.json without it.
+    """
+
+    objects: tuple[str, ...] = ()
+    palette: Path | None = None
 
 
-class ControlsConfig(_Section):
+class ControlsConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is computed from the colour pass where no such pass is rendered, and how passes fill the engine's frame."""
 
     edge: Preset = "off"
@@ -120,11 +163,11 @@ class ControlsConfig(_Section):
     fit: Literal["auto", "fit", "letterbox", "crop", "none"] = "auto"
 
 
-class Settings(_Section):
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole configuration."""
 
     defaults: Defaults = Defaults()
-    hosts: dict[str, HostConfig] = Field(default_factory=dict)
+    hosts: dict[str, HostConfig] = {}
     programs: Programs = Programs()
     passes: PassNames = PassNames()
     color: ColorConfig = ColorConfig()
@@ -149,6 +192,14 @@ class Settings(_Section):
             allowed=", ".join(known),
             action=did_you_mean(wanted, known) or f"add it under 'hosts' in {FILE_NAME}",
         )
+
+
+# The sections that have a fixed set of keys.
+_SECTIONS: Mapping[str, type[Struct]] = {
+    name: type(default)
+    for name, default in zip(Settings.__struct_fields__, Settings.__struct_defaults__, strict=True)
+    if isinstance(default, Struct)
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +260,7 @@ def _read(path: Path) -> dict[str, Any]:
         return {}
     if not isinstance(data, dict):
         raise BadInput(
-            f"{path} holds {type(data).__name__}", allowed="a mapping with " + ", ".join(Settings.model_fields)
+            f"{path} holds {type(data).__name__}", allowed="a mapping with " + ", ".join(Settings.__struct_fields__)
         )
     return data
 
@@ -238,8 +289,8 @@ def _variables(environ: Mapping[str, str], merged: Mapping[str, Any]) -> dict[st
     """
     plain = {
         f"{ENV_PREFIX}{section}_{field}".upper(): (section, field)
-        for section, model in _sections()
-        for field in model.model_fields
+        for section, kind in _SECTIONS.items()
+        for field in kind.__struct_fields__
     }
     found: dict[str, tuple[str, ...]] = {}
     for name in environ:
@@ -250,33 +301,79 @@ def _variables(environ: Mapping[str, str], merged: Mapping[str, Any]) -> dict[st
     return found
 
 
-def _sections() -> Iterator[tuple[str, type[_Section]]]:
-    """Yield the sections that have a fixed set of keys."""
-    for name, field in Settings.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, _Section):
-            yield name, field.annotation
-
-
 def _host_keys(variable: str, merged: Mapping[str, Any]) -> tuple[str, ...]:
     rest = variable.removeprefix(f"{ENV_PREFIX}HOSTS_")
-    fields = sorted(HostConfig.model_fields, key=len, reverse=True)
+    fields = sorted(HostConfig.__struct_fields__, key=len, reverse=True)
     field = next((f for f in fields if rest.endswith(f"_{f.upper()}")), None)
     if field is None:
-        raise BadInput(f"${variable} sets no known value of a host", allowed=", ".join(sorted(HostConfig.model_fields)))
+        raise BadInput(
+            f"${variable} sets no known value of a host", allowed=", ".join(sorted(HostConfig.__struct_fields__))
+        )
     wanted = rest[: -len(field) - 1]
     known = (str(name) for name in merged.get("hosts", {}))
     return ("hosts", next((n for n in known if re.sub(r"\W", "_", n).upper() == wanted), wanted.lower()), field)
 
 
-def _validate(merged: dict[str, Any], origins: Mapping[str, str]) -> Settings:
+def _validate(merged: Mapping[str, Any], origins: Mapping[str, str]) -> Settings:
+    """Convert section by section and host by host: msgspec names a place in a mapping without its key."""
+    _refuse_unknown(merged, Settings, "", origins)
+    values: dict[str, Any] = {
+        name: _converted(merged[name], kind, name, origins) for name, kind in _SECTIONS.items() if name in merged
+    }
+    hosts = merged.get("hosts", {})
+    if not isinstance(hosts, dict):
+        raise _wrong("hosts", hosts, "expected a mapping of names to hosts", origins)
+    values["hosts"] = {
+        str(name): _converted(host, HostConfig, f"hosts.{name}", origins) for name, host in hosts.items()
+    }
+    return Settings(**values)
+
+
+def _converted(data: object, kind: type[_Section], key: str, origins: Mapping[str, str]) -> _Section:
+    if not isinstance(data, dict):
+        raise _wrong(key, data, f"expected a mapping with {', '.join(kind.__struct_fields__)}", origins)
+    _refuse_unknown(data, kind, f"{key}.", origins)
     try:
-        return Settings.model_validate(merged)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        origin = next((where for name, where in origins.items() if name.startswith(key)), "the configuration")
-        hint = ""
-        if first["type"] == "extra_forbidden":
-            fields = HostConfig.model_fields if key.startswith("hosts.") else Settings.model_fields
-            hint = did_you_mean(str(first["loc"][-1]), fields)
-        raise BadInput(f"{origin}: {key} = {first['input']!r}: {first['msg']}", action=hint) from error
+        return msgspec.convert(data, kind, strict=False, dec_hook=_from_text)
+    except msgspec.ValidationError as error:
+        said, _, place = str(error).partition(" - at ")
+        field = next(name for name in data if re.search(rf"\$\.{name}\b", place))
+        choices = get_args(get_type_hints(kind)[field])
+        allowed = ", ".join(choices) if all(isinstance(choice, str) for choice in choices) else ""
+        raise _wrong(
+            f"{key}.{field}", data[field], "no such value" if allowed else said, origins, allowed=allowed
+        ) from error
+
+
+def _refuse_unknown(data: Mapping[str, Any], kind: type[Struct], prefix: str, origins: Mapping[str, str]) -> None:
+    for name, value in data.items():
+        if name not in kind.__struct_fields__:
+            raise _wrong(
+                f"{prefix}{name}",
+                value,
+                "unknown key",
+                origins,
+                allowed=", ".join(kind.__struct_fields__),
+                action=did_you_mean(str(name), kind.__struct_fields__),
+            )
+
+
+def _wrong(
+    key: str, value: object, said: str, origins: Mapping[str, str], *, allowed: str = "", action: str = ""
+) -> BadInput:
+    origin = next((where for name, where in origins.items() if name.startswith(key)), "the configuration")
+    sentence = f"{said[0].lower()}{said[1:]}".replace("`", "")
+    return BadInput(f"{origin}: {key} = {value!r}: {sentence}", allowed=allowed, action=action)
+
+
+def _from_text(kind: type, value: object) -> object:
+    """Make what msgspec does not know out of the text that stands for it."""
+    if kind is Path and isinstance(value, str):
+        return Path(value)
+    raise TypeError(f"Expected str, got {type(value).__name__}")
+
+
+def plain(section: Struct) -> dict[str, Any]:
+    """Return a part of the configuration as values that JSON and YAML know."""
+    found: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(section, enc_hook=str))
+    return found

@@ -11,6 +11,7 @@ import pytest
 
 from clips import bars, cut_image_data, write_picture
 from cosmos_houdini.cli import main
+from cosmos_houdini.config import plain
 from cosmos_houdini.media.probe import probe_video
 from shots import FRAMES, NODE, ShotOnDisk, make_shot
 from sshd import Sshd, running_sshd
@@ -29,7 +30,7 @@ def host(request: pytest.FixtureRequest, shot: ShotOnDisk, tmp_path_factory: pyt
     if request.param == "local":
         return "local"
     server = request.getfixturevalue("server")
-    settings = server.config(tmp_path_factory.mktemp("remote")).model_dump(mode="json", exclude_defaults=True)
+    settings = plain(server.config(tmp_path_factory.mktemp("remote")))
     shot.configure(hosts={"gpu01": settings})
     return "gpu01"
 
@@ -235,7 +236,7 @@ def test_renders_and_output_are_alternatives(shot: ShotOnDisk, capsys: pytest.Ca
 def test_a_host_that_shows_another_key_is_refused(
     shot: ShotOnDisk, server: Sshd, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shot.configure(hosts={"gpu01": server.config().model_dump(mode="json", exclude_defaults=True)})
+    shot.configure(hosts={"gpu01": plain(server.config())})
     server.change_host_key()
     server.restart()
     assert shot.submit("--renders", "render", "--host", "gpu01") == 3

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from cosmos_houdini.cli import main
+from cosmos_houdini.config import plain
 from cosmos_houdini.media.probe import probe_video
 from dockerd import DockerEngine, libraries, python_files
 from shots import NODE, ShotOnDisk, make_shot
@@ -60,7 +61,8 @@ def gpu_host(
     }
     if request.param == "ssh":
         server = request.getfixturevalue("server")
-        settings |= server.config(remote / "root").model_dump(mode="json", include=set(CONNECTION))
+        connection = plain(server.config(remote / "root"))
+        settings |= {name: connection[name] for name in CONNECTION}
     shot.configure(hosts={"gpu01": settings})
     return shot
 

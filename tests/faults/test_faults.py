@@ -19,8 +19,9 @@ import pytest
 
 from cosmos_houdini.launchers.docker import container_name
 from cosmos_houdini.model.job import FailureClass, JobState
+from cosmos_houdini.queue import runner
 from dockerd import DockerEngine
-from fault_scene import CANCELLING, FAULTS, MOMENTS, TIMEOUT_S, Scene, nothing_left, until
+from fault_scene import CANCELLING, FAULTS, MOMENTS, TIMEOUT_S, Scene, nothing_left, processes, until
 from sshd import HOST
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="jobs run on POSIX hosts")
@@ -172,6 +173,33 @@ for parameter, words, ends, why in (
 ):
     assert parameter in FAULTS or parameter in {"exit", "silent", "missing", "truncated", "frames"}
     fault(words, ends=ends, why=why)(engine_fault(parameter))
+
+
+@fault("the engine is silent for ever", ends="failed", why="stalled")
+def _(scene: Scene) -> None:
+    scene.configure(stalled_after_min=1 / 60)
+    assert scene.run(sleep_s="300") == 1
+
+
+@fault("the engine runs for longer than it may", ends="failed", why="timeout")
+def _(scene: Scene) -> None:
+    scene.configure(time="0:01")
+    assert scene.run(sleep_s="300") == 1
+
+
+@fault("the job is lost twice and tried again by itself", starts=3)
+def _(scene: Scene) -> None:
+    scene.monkeypatch.setenv("COSMOS_HOUDINI_DEFAULTS_ATTEMPTS", "3")
+    scene.detached(sleep_s="0.5")
+    for count in (1, 2):
+        until(lambda count=count: scene.shop.started() == count)
+        for process in processes(scene.shop.root):
+            process.kill()
+        assert scene.shop.main("status") == 0
+        assert scene.shop.record().state is JobState.QUEUED
+        with closing(scene.shop.client()) as client:
+            runner.advance(client, [scene.shop.record().id])
+    assert scene.shop.main("attach") == 0
 
 
 @fault("the host key changes while the job runs", on="ssh")
@@ -473,7 +501,7 @@ def _(scene: Scene) -> None:
     assert scene.shop.main("cancel", scene.shop.record().id) == 0
 
 
-@fault("the container is removed by another", on="docker", ends="failed", why="engine_error", starts=None)
+@fault("the container is removed by another", on="docker", ends="lost", why="lost", starts=None)
 def _(scene: Scene) -> None:
     scene.detached(sleep_s="300")
     scene_docker(scene, "rm", "--force")

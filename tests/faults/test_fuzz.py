@@ -26,6 +26,8 @@ from cosmos_houdini.launchers import staging
 from cosmos_houdini.launchers.folder import Observation, Phase, parse_poll
 from cosmos_houdini.launchers.holdings import parse_holdings
 from cosmos_houdini.media.probe import probe_video
+from cosmos_houdini.model.job import Terms
+from cosmos_houdini.model.request import InferenceRequest
 from cosmos_houdini.queue import adopt, outcome
 from cosmos_houdini.queue.collect import parse_inventory
 from cosmos_houdini.queue.record import request_from
@@ -53,9 +55,10 @@ def logs(text: str) -> None:
                 assert run is None or len(run.message) < 2000
 
 
-def adopted(text: str) -> None:
+def taken(text: str) -> InferenceRequest:
     document = adopt._document(text, "job-0123456789", "gpu")
-    adopt._checked(request_from(document["request"], {}), "job-0123456789", "gpu")
+    request = request_from(document["request"], {})
+    return adopt._checked(request, Terms(**document["terms"]), "job-0123456789", "gpu")
 
 
 def disk(text: str) -> None:
@@ -68,15 +71,21 @@ READERS: dict[str, Callable[[str], object]] = {
     "the outputs of a job": parse_inventory,
     "what has arrived of the inputs": lambda text: parse_survey(text, MARK),
     "the room on the disk": disk,
-    "the request of another machine's job": adopted,
+    "the request of another machine's job": taken,
     "the log of an engine": logs,
     "output and error": lambda text: completed("gpu", 0, text.encode("utf-8", "replace"), b""),
     "what comes before the mark": lambda text: past_mark(iter([text.encode("utf-8", "replace")]), MARK),
 }
 
 LINES = (
-    *("poll 100 ././/", "lengths", "logs", "done", "now 100", "job a-0123456789 running 0 1 2 3 0 0"),
-    *("job a ended 999999999 - - - 1 1", "6 ././/a/stdout.log", "LS0=", "age 1 a-0123456789", "size 1\t./a-0123456789"),
+    *("poll 100 ././/", "lengths", "logs", "done", "now 100", "job a-0123456789 running 0 1 2 3 0 0 -"),
+    *(
+        "job a ended 999999999 - - - 1 1 stalled",
+        "6 ././/a/stdout.log",
+        "LS0=",
+        "age 1 a-0123456789",
+        "size 1\t./a-0123456789",
+    ),
     *(f"objects 1 1 ./ab/{SHA256}", f"incoming 1 1 ./{SHA256}.0.part", f"link a {SHA256}", f"container {SHA256} /x/y"),
     *(f"0 12 {SHA256}", f"5 ./{SHA256}.part", f"{MARK} have 0", MARK, "/dev/vda 100 50 50 50% /", "disk", "started"),
     *("frame=12", "progress=end", "[11-23 12:00:00|ERROR|a:1:b] GUARDRAIL BLOCKED", " 50%|###| 1/2 [00:01<00:01]"),
@@ -110,7 +119,7 @@ ENDLESS: dict[str, Callable[[int], str]] = {
     "the beginning of a record": lambda size: "[11-23 12:00:00|INFO" * (size // 20),
     "the beginning of a bar": lambda size: "\n 5%|" * (size // 5),
     "the beginning of an exception": lambda size: "a.b.Err" * (size // 7),
-    "jobs": lambda size: "job a running - 1 2 - 0 0\n" * (size // 26),
+    "jobs": lambda size: "job a running - 1 2 - 0 0 -\n" * (size // 28),
     "headers of logs": lambda size: "\n==> ./a <==\n" * (size // 13),
 }
 
@@ -151,6 +160,7 @@ DOCUMENT = {
     "id": "job-0123456789",
     "attempt": 1,
     "launcher": "process",
+    "terms": Terms(parameters={"seed": 3}).document(),
     "request": json.loads(re.sub(r'"sha256": "[^"]*"', f'"sha256": "{SHA256}"', json.dumps(REQUEST.document()))),
 }
 
@@ -165,17 +175,14 @@ def test_a_request_of_another_machine_is_taken_whole_or_not_at_all(path: tuple[A
     if path:
         place[path[-1]] = value
     with suppress(CosmosError):
-        text = json.dumps(document if path else value)
-        found = adopt._checked(
-            request_from(adopt._document(text, "job-0123456789", "gpu")["request"], {}), "job-0123456789", "gpu"
-        )
+        found = taken(json.dumps(document if path else value))
         # What is believed can be worked with, and named on a terminal.
         assert engine(found.engine).plan(found).frames > 0
         assert found.name.isprintable()
 
 
 def test_the_request_that_is_changed_is_a_good_one() -> None:
-    adopted(json.dumps(DOCUMENT))
+    assert taken(json.dumps(DOCUMENT)).engine == "transfer1"
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -203,7 +210,7 @@ def test_a_video_with_any_bytes_changed_is_decoded_or_refused(
     now=st.integers(0, 10**11),
 )
 def test_any_clock_gives_times_that_can_be_shown(phase: Phase, code: int, beat: int, began: int, now: int) -> None:
-    text = f"poll {now} ./\njob a {phase} {code} {beat} {began} - 0 0\nlengths\nlogs\ndone"
+    text = f"poll {now} ./\njob a {phase} {code} {beat} {began} - 0 0 -\nlengths\nlogs\ndone"
     (seen,) = parse_poll(text).values()
     assert isinstance(seen, Observation)
     assert seen.run_s is not None

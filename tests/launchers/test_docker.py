@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 import pytest
+from msgspec.structs import replace
 
 from cosmos_houdini.config import HostConfig
 from cosmos_houdini.errors import BadInput, HostError, JobError
@@ -86,7 +87,7 @@ def test_inputs_are_read_and_outputs_written_under_the_hosts_own_paths(
     engine_path.mkdir()
     (engine_path / "model").write_text("model ")
     (tmp_path / "clip").write_text("clip ")
-    config = config.model_copy(update={"engine_path": str(engine_path)})
+    config = replace(config, engine_path=str(engine_path))
     argv = (
         "sh",
         "-c",
@@ -155,7 +156,7 @@ def _bytes(file: Path) -> bytes:
 
 
 def test_the_docker_clients_own_variables_do_not_reach_the_job(host: Host, config: HostConfig) -> None:
-    config = config.model_copy(update={"env": {**config.env, "MINE": "yes"}})
+    config = replace(config, env={**config.env, "MINE": "yes"})
     new = begin(host, config, task(host, ("env",), config=config))
     told = ended(host, new.site).stdout_tail
     assert "MINE=yes" in told
@@ -204,7 +205,7 @@ def test_a_cancel_that_cannot_reach_the_docker_engine_says_so(
     new = running(host, config, "job")
     until_true(lambda: containers(image))
     kill_script(new)
-    deaf = config.model_copy(update={"env": {"DOCKER_HOST": "unix:///nowhere.sock"}})
+    deaf = replace(config, env={"DOCKER_HOST": "unix:///nowhere.sock"})
     with pytest.raises(JobError, match=r"cannot be stopped: .*nowhere"):
         launcher_for("box", deaf).cancel(host, new.site, "job")
     assert observe(host, new.site)["job"].phase is Phase.RUNNING
@@ -217,7 +218,7 @@ def test_a_container_removed_by_someone_else_is_a_named_failure(
     until_true(lambda: containers(image))
     image.docker("rm", "--force", container_name(new.site))
     seen = ended(host, new.site)
-    assert (seen.phase, seen.exit_code) == (Phase.ENDED, 137)
+    assert (seen.phase, seen.exit_code, seen.stopped) == (Phase.ENDED, 137, "lost")
     assert "removed" in seen.stderr_tail
 
 
@@ -230,7 +231,7 @@ def test_script_and_container_both_gone_is_vanished(host: Host, config: HostConf
 
 
 def test_the_chosen_gpus_are_asked_for(host: Host, config: HostConfig, image: DockerEngine) -> None:
-    config = config.model_copy(update={"gpus": (2, 5)})
+    config = replace(config, gpus=(2, 5))
     new = begin(host, config, task(host, ("true",), config=config, num_gpu=2))
     seen = ended(host, new.site)
     # This Docker Engine has no NVIDIA runtime, and says so only when it understood the option.
@@ -242,7 +243,7 @@ def test_the_chosen_gpus_are_asked_for(host: Host, config: HostConfig, image: Do
 def test_a_gpu_stays_taken_while_the_container_of_a_killed_script_runs(
     host: Host, config: HostConfig, image: DockerEngine
 ) -> None:
-    config = config.model_copy(update={"gpus": (2,)})
+    config = replace(config, gpus=(2,))
     image.docker("run", "--detach", "--label", "cosmos-houdini.gpu2", "--name", "orphan", IMAGE, "sleep", "300")
     new = begin(host, config, task(host, ("true",), config=config, num_gpu=1))
     time.sleep(1.5)
@@ -256,7 +257,7 @@ def test_a_missing_image_and_a_missing_engine_are_told_before_anything_starts(ho
         ({"image": "nowhere:1"}, "no image nowhere:1"),
         ({"env": {"DOCKER_HOST": "unix:///nowhere.sock"}}, "Cannot connect"),
     ):
-        wrong = config.model_copy(update=update)
+        wrong = replace(config, **update)
         new = task(host, ("true",), config=wrong)
         stage(host, new, {})
         with pytest.raises(JobError, match=message):
@@ -298,6 +299,6 @@ def test_a_container_whose_job_is_gone_is_found_and_removed_and_no_other(
 
 
 def test_a_docker_engine_that_is_out_of_reach_is_said_to_be(host: Host, config: HostConfig) -> None:
-    deaf = config.model_copy(update={"env": {"DOCKER_HOST": "unix:///nowhere.sock"}})
+    deaf = replace(config, env={"DOCKER_HOST": "unix:///nowhere.sock"})
     with pytest.raises(HostError, match=r"cannot tell what lies in .*nowhere"):
         find_holdings(host, deaf)

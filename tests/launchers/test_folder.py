@@ -127,7 +127,7 @@ class TestOnTheHost:
 
 FIRST = "poll 100 .//./"
 LINE = st.one_of(
-    st.sampled_from([FIRST, "done", "lengths", "logs", "job a running - 1 2 - 0 0", "job a jumping - 1 2 - 0 0"]),
+    st.sampled_from([FIRST, "done", "lengths", "logs", "job a running - 1 2 - 0 0 -", "job a jumping - 1 2 - 0 0 -"]),
     st.text(max_size=20),
     st.binary(max_size=12).map(lambda data: base64.b64encode(data).decode()),
 )
@@ -145,8 +145,8 @@ def test_any_answer_is_understood_or_refused_by_name(text: str) -> None:
 
 TAILS = b"==> /dev/null <==\n\n==> .//./a/stdout.log <==\nhello"
 WHOLE = f"""{FIRST}
-job a running - 90 50 - 0 0
-job b ended 1 90 50 80 1 0
+job a running - 90 50 - 0 0 -
+job b ended 1 90 50 80 1 0 stalled
 lengths
       6 .//./a/stdout.log
 logs
@@ -158,7 +158,9 @@ done
 def test_a_whole_answer_is_understood() -> None:
     assert parse_poll(WHOLE) == {
         "a": Observation(phase=Phase.RUNNING, heartbeat_age_s=10, run_s=50, stdout_tail="hello", stdout_bytes=6),
-        "b": Observation(phase=Phase.ENDED, exit_code=1, oom_killed=True, heartbeat_age_s=10, run_s=30),
+        "b": Observation(
+            phase=Phase.ENDED, exit_code=1, oom_killed=True, stopped="stalled", heartbeat_age_s=10, run_s=30
+        ),
     }
 
 

@@ -13,6 +13,7 @@ import yaml
 
 import fake_engine
 from cosmos_houdini import engines
+from cosmos_houdini.config import plain
 from job_shop import Shop
 from sshd import Sshd, running_sshd
 
@@ -51,10 +52,16 @@ def remote_shop(
 ) -> Iterator[Shop]:
     """Return a project whose jobs run behind SSH."""
     root = tmp_path / "host's root"
-    settings = server.config(root).model_dump(mode="json", exclude_defaults=True)
+    settings = plain(server.config(root))
     text = yaml.safe_dump({"defaults": {"engine": "fake", "host": "gpu"}, "hosts": {"gpu": settings}})
     yield Shop(folder=_project(tmp_path, text, monkeypatch), clip=clip, root=root)
     _kill_jobs(root)
+
+
+@pytest.fixture
+def one_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing be tried again without an order."""
+    monkeypatch.setenv("COSMOS_HOUDINI_DEFAULTS_ATTEMPTS", "1")
 
 
 @pytest.fixture(params=["shop", pytest.param("remote_shop", marks=pytest.mark.sshd)])

@@ -101,6 +101,7 @@ def test_as_many_runs_as_the_host_has_gpus_are_on_their_way(shop: Shop):
     assert most_at_once(shop) == 3
 
 
+@pytest.mark.usefixtures("one_attempt")
 def test_what_fails_is_set_aside_and_tried_again_by_the_same_command(shop: Shop, capsys: pytest.CaptureFixture[str]):
     file = batch(shop, {"fault": ["", "exit", "silent", "frames"], "sampler": "grid"})
     assert shop.main("run-batch", file) == 1

@@ -181,6 +181,7 @@ def test_jobs_of_other_projects_go_only_when_asked_and_ended(shop: Shop, capsys:
     assert sorted(path.name for path in jobs.iterdir()) == [strange.name, staged.name]
 
 
+@pytest.mark.usefixtures("one_attempt")
 def test_a_job_without_exit_code_goes_when_its_host_was_started_anew(shop: Shop, capsys: pytest.CaptureFixture[str]):
     assert shop.main("run", shop.spec(sleep_s="30"), "--detach") == 0
     os.killpg(int(shop.on_host("started/pid").read_text()), signal.SIGKILL)

@@ -8,7 +8,7 @@ import click
 import yaml
 
 from cosmos_houdini.cli.console import json_option, print_json
-from cosmos_houdini.config import load
+from cosmos_houdini.config import load, plain
 from cosmos_houdini.engines import engine_names
 
 
@@ -22,7 +22,7 @@ def config() -> None:
 def show(*, as_json: bool) -> None:
     """Print the merged configuration."""
     loaded = load()
-    values = loaded.settings.model_dump(mode="json")
+    values = plain(loaded.settings)
     if as_json:
         origins, project = dict(loaded.origins), str(loaded.project)
         print_json({"settings": values, "origins": origins, "project": project, "engines": list(engine_names())})

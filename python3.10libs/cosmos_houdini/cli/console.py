@@ -6,11 +6,12 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 
@@ -22,6 +23,8 @@ def print_json(document: object) -> None:
 
 def messages() -> Console:
     """Return a console on standard error."""
+    from rich.console import Console  # noqa: PLC0415 - slow to load, and not needed without a terminal
+
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -36,9 +39,13 @@ def progress_bar(label: str, total: int | None, unit: str = "") -> Iterator[Call
 
     Nothing is drawn where standard error is no terminal.
     """
-    columns: list[Any] = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit)]
-    with Progress(
-        *columns, TimeRemainingColumn(), console=messages(), transient=True, disable=not sys.stderr.isatty()
-    ) as bar:
+    if not sys.stderr.isatty():
+        yield lambda _count: None
+        return
+    from rich import progress  # noqa: PLC0415 - slow to load
+
+    columns = (progress.BarColumn(), progress.MofNCompleteColumn(), progress.TextColumn(unit))
+    remaining = progress.TimeRemainingColumn()
+    with progress.Progress("{task.description}", *columns, remaining, console=messages(), transient=True) as bar:
         task = bar.add_task(label, total=total)
         yield lambda count: bar.advance(task, count)

@@ -15,7 +15,6 @@ from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.media.choices import ColorChoice, ControlChoices, DepthChoice, DepthKind, Lens
 from cosmos_houdini.model.scene import Camera, Scene
 from cosmos_houdini.plan.framing import Fit
-from cosmos_houdini.scene.camera import sample_cameras
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -139,6 +138,9 @@ def _lenses(scene: Scene, wanted: str | None) -> dict[int, Lens]:
     camera = _camera(scene, wanted)
     if camera is None or not camera.aperture_mm:
         return {}
+    # Only here: the scene reader is not needed for most calls.
+    from cosmos_houdini.scene.camera import sample_cameras  # noqa: PLC0415
+
     samples = sample_cameras(scene)[camera.path]
     return {
         sample.frame: Lens(

@@ -6,9 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from cosmos_houdini import config
 from cosmos_houdini.cli.console import json_option, print_json, progress_bar, say
@@ -141,17 +138,11 @@ def _print(conversions: list[Conversion], *, as_json: bool) -> None:
     if as_json:
         print_json(documents[0] if len(documents) == 1 else {"schema": MANY_SCHEMA, "conversions": documents})
         return
-    console = Console(highlight=False)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("video", overflow="fold")
-    for title in ("pass", "frames", "fps", "size", "crf"):
-        table.add_column(title, no_wrap=True)
     for conversion in conversions:
         for video in conversion.videos:
             clip = video.clip
             size = "{}x{}".format(*clip.size)
-            row = (str(video.pass_), str(clip.frames), str(conversion.fps), size, str(video.crf))
-            table.add_row(Text(str(clip.path)), *row)
-    console.print(table)
-    for conversion in conversions:
-        console.print(Text(f"described in {conversion.folder / FILE_NAME}"), soft_wrap=True)
+            click.echo(
+                f"{video.pass_:<5}  {clip.frames} frames, {conversion.fps} fps, {size}, crf {video.crf}  {clip.path}"
+            )
+        click.echo(f"described in {conversion.folder / FILE_NAME}")

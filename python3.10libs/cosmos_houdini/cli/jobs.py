@@ -49,11 +49,13 @@ def status(*, ids: tuple[str, ...], as_json: bool) -> None:
 @click.argument("word", metavar="ID")
 @click.option("--follow", "following", is_flag=True, help="Go on until the job ends.")
 @click.option("--stderr", "errors", is_flag=True, help="Standard error instead of standard output.")
-def logs(*, word: str, following: bool, errors: bool) -> None:
+@click.option("--attempt", type=click.IntRange(1), help="Which attempt; without it, the last one.")
+def logs(*, word: str, following: bool, errors: bool, attempt: int | None) -> None:
     """Print a log."""
     with opened(load()) as client:
         job_id = client.store.find(word)
-        reader = LogReader(client=client, job_id=job_id, name="stderr.log" if errors else "stdout.log")
+        name = "stderr.log" if errors else "stdout.log"
+        reader = LogReader(client=client, job_id=job_id, name=name, attempt=attempt)
         try:
             while True:
                 ended = client.store.get(job_id).state.final or not following

@@ -27,6 +27,8 @@ def standing(record: JobRecord) -> str:
         words.append(f"{record.job.progress:.0%}".replace("%", " %"))
     if record.job.eta_s is not None:
         words.append(f"{timedelta(seconds=round(record.job.eta_s))} left")
+    if record.terms.reason:
+        words.append(f"attempt {record.job.attempt} ({record.terms.reason})")
     return f"{record.state}: {', '.join(words)}" if words else str(record.state)
 
 

@@ -63,7 +63,7 @@ def run_batch(
         client.store.add_all(jobs)
         try:
             _go_on(client, jobs)
-            _follow(client, [job.id for job in jobs], file, at_once or max(1, len(settings.gpus)))
+            _follow(client, [job.id for job in jobs], file, at_once or max(1, len(settings.gpu_numbers)))
         finally:
             # What was cut off in the middle has a row for each run too.
             rows += _rows(client, runs, jobs, settings.price_per_hour)

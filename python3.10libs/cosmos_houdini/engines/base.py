@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from cosmos_houdini.model.job import JobFailure, Progress
-from cosmos_houdini.model.parameter import Parameter
+from cosmos_houdini.model.parameter import Parameter, ParameterValue
 from cosmos_houdini.model.request import FramePlan, InferenceRequest, Invocation, Site
 
 
@@ -33,6 +33,10 @@ class Engine(Protocol):
     @property
     def gpu_memory_gb(self) -> float:
         """GPU memory in GiB that one GPU must have free; 0 where no GPU is used."""
+
+    @property
+    def offload(self) -> Mapping[str, ParameterValue]:
+        """Values of parameters that save GPU memory at the cost of time, and leave the result as it is."""
 
     def check(self, request: InferenceRequest) -> tuple[str, ...]:
         """Return warnings about a request that the engine would run.

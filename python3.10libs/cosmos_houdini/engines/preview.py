@@ -11,6 +11,7 @@ import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
 from cosmos_houdini.engines.base import EngineLog
 from cosmos_houdini.engines.failures import CANNOT_EXECUTE_EXITS, GENERAL_SYMPTOMS, classified, unexplained
@@ -20,7 +21,7 @@ from cosmos_houdini.engines.transfer_request import check_transfer_request, fram
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media import ffmpeg
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
-from cosmos_houdini.model.parameter import Parameter
+from cosmos_houdini.model.parameter import Parameter, ParameterValue
 from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Site
 
 FFMPEG_FILE = "in/ffmpeg"
@@ -45,6 +46,7 @@ class Preview:
     name = "preview"
     parameters: Mapping[str, Parameter] = TRANSFER1_PARAMETERS
     gpu_memory_gb = 0.0
+    offload: Mapping[str, ParameterValue] = MappingProxyType({})
 
     def check(self, request: InferenceRequest) -> tuple[str, ...]:
         """Refuse and warn as cosmos-transfer1 would; see engines.base."""

@@ -16,7 +16,7 @@ from cosmos_houdini.engines.parameters import TRANSFER1_PARAMETERS
 from cosmos_houdini.engines.transfer_request import check_transfer_request, frame_plan
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.job import JobFailure, Progress
-from cosmos_houdini.model.parameter import Parameter
+from cosmos_houdini.model.parameter import Parameter, ParameterValue
 from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Site
 
 PROGRAM = "cosmos_transfer1/diffusion/inference/transfer.py"
@@ -31,6 +31,9 @@ STEPS_OF_THAT = 35
 MASTER_PORTS = range(20000, 30000)
 """Below the ports that Linux gives out by itself."""
 
+OFFLOAD: Mapping[str, ParameterValue] = {name: True for name in TRANSFER1_PARAMETERS if name.startswith("offload_")}
+"""They move models between the GPU's memory and the machine's; what is computed stays the same."""
+
 _FLAGS = tuple(name for name, parameter in TRANSFER1_PARAMETERS.items() if isinstance(parameter.default, bool))
 
 
@@ -41,6 +44,7 @@ class Transfer1:
     parameters: Mapping[str, Parameter] = TRANSFER1_PARAMETERS
     gpu_memory_gb = 75.0
     """80 GB cards run it when nearly empty; 60 GiB free with everything offloaded did not do (upstream issue 189)."""
+    offload: Mapping[str, ParameterValue] = OFFLOAD
 
     def check(self, request: InferenceRequest) -> tuple[str, ...]:
         """Return warnings; see engines.base."""

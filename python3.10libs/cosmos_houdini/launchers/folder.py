@@ -23,7 +23,7 @@ OBJECTS = "objects"
 _FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,119}")
 _JOB_LINE = re.compile(
     r"job (?P<folder>\S+) (?P<phase>[a-z]+) (?P<code>-|\d{1,9}) (?P<beat>-|\d{1,12}) (?P<began>-|\d{1,12})"
-    r" (?P<ended>-|\d{1,12}) (?P<oom>[01]) (?P<cancelled>[01])",
+    r" (?P<ended>-|\d{1,12}) (?P<oom>[01]) (?P<cancelled>[01]) (?P<stopped>-|[a-z_]{1,20})",
     re.ASCII,
 )
 _FIRST_LINE = re.compile(r"poll (?P<now>\d{1,12}) (?P<spelling>[./]+)", re.ASCII)
@@ -53,6 +53,8 @@ class Observation:
         exit_code: of the engine's program; None before the end, and where a cancelled job left none.
         oom_killed: the container was stopped by its memory limit.
         cancelled: a client asked for the end.
+        stopped: why the job's script ended it, as a class of failures; empty where it did not.
+        waits_for: what a job that is ``waiting`` needs, and what its host has, in words.
         heartbeat_age_s: seconds since the job's script last said that it lives, by the host's own clock.
         run_s: seconds since the program was started, or from its start to its end.
         stdout_tail: the end of what the program printed; bytes that are no UTF-8 as U+FFFD.
@@ -64,6 +66,8 @@ class Observation:
     exit_code: int | None = None
     oom_killed: bool = False
     cancelled: bool = False
+    stopped: str = ""
+    waits_for: str = ""
     heartbeat_age_s: float | None = None
     run_s: float | None = None
     stdout_tail: str = ""
@@ -143,6 +147,7 @@ def parse_poll(text: str) -> dict[str, Observation]:
             _observation(told, int(first["now"])),
             stdout_tail=tails.get(f"{folder}/stdout.log", ""),
             stderr_tail=tails.get(f"{folder}/stderr.log", ""),
+            waits_for=tails.get(f"{folder}/waiting", "").strip(),
             stdout_bytes=lengths.get(f"{folder}/stdout.log", 0),
         )
     return found
@@ -156,6 +161,7 @@ def _observation(told: re.Match[str], now: int) -> Observation:
         exit_code=None if told["code"] == "-" else int(told["code"]),
         oom_killed=told["oom"] == "1",
         cancelled=told["cancelled"] == "1",
+        stopped=told["stopped"].strip("-"),
         heartbeat_age_s=None if beat is None else float(max(0, now - beat)),
         run_s=None if began is None else float(max(0, until - began)),
     )

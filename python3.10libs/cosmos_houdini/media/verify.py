@@ -13,8 +13,7 @@ from cosmos_houdini.model.sequence import CorruptFrame, Frame, Picture, Sequence
 
 OnFrames = Callable[[int], None]
 
-# Checksums run outside the interpreter lock, and file servers answer late: several threads are of use. More than these
-# lose by waiting for the lock over the short chunks of a PNG.
+# File servers answer late, and checksums run outside the interpreter lock.
 THREADS = 4
 
 

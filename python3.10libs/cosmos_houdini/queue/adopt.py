@@ -11,7 +11,7 @@ from cosmos_houdini.engines import engine
 from cosmos_houdini.errors import BadInput, HostError
 from cosmos_houdini.hosts import Host, open_host
 from cosmos_houdini.launchers.folder import JOBS, attempt_folder
-from cosmos_houdini.model.job import Job, JobState
+from cosmos_houdini.model.job import Job, JobState, Terms
 from cosmos_houdini.model.request import Clip, InferenceRequest
 from cosmos_houdini.queue.bring import SCHEMA
 from cosmos_houdini.queue.client import Client
@@ -42,7 +42,7 @@ def adopt(client: Client, host_name: str, job_id: str) -> JobRecord:
     if not text:
         raise BadInput(f"host {name} has no job {job_id!r}", action="give the whole id; here it cannot be shortened")
     document = _document(text, job_id, name)
-    request = _checked(request_from(document["request"], {}), job_id, name)
+    request = _checked(request_from(document["request"], {}), Terms(**document["terms"]), job_id, name)
     return client.store.add(
         JobRecord(
             job=Job(
@@ -61,6 +61,7 @@ def adopt(client: Client, host_name: str, job_id: str) -> JobRecord:
             inputs={},
             root=str(host.root),
             launcher=document["launcher"],
+            terms=Terms(**document["terms"]),
             results=(client.config.project / RESULTS / job_id).absolute(),
         )
     )
@@ -78,8 +79,8 @@ def _last_request(host: Host, folder: str) -> str:
     return host.run(f"cd {jobs} && head -c {LARGEST_REQUEST_BYTES} {last}/request.json 2>/dev/null || :").stdout
 
 
-def _checked(request: InferenceRequest, job_id: str, host: str) -> InferenceRequest:
-    """Return a request whose values are of the types and ranges that this machine would have given it.
+def _checked(request: InferenceRequest, terms: Terms, job_id: str, host: str) -> InferenceRequest:
+    """Return a request whose values, and those of its terms, are of the types and ranges that this machine gives.
 
     Raises:
         BadInput: its engine, or a parameter of it, is unknown here.
@@ -96,11 +97,16 @@ def _checked(request: InferenceRequest, job_id: str, host: str) -> InferenceRequ
         and all(isinstance(control.weight, int | float) for control in request.controls)
         and isinstance(request.parameters, dict)
         and request.parameters.keys() == known.keys()
+        and isinstance(terms.parameters, dict)
+        and terms.parameters.keys() <= known.keys()
+        and (type(terms.tries), type(terms.alone), type(terms.reason)) == (int, bool, str)
+        and 1 <= terms.tries <= MOST_ATTEMPTS
+        and terms.reason.isprintable()
     )
     if not fits:
         raise HostError(f"request.json of job {job_id} on host {host} holds values that no request has")
-    for key, parameter in known.items():
-        parameter.checked(request.parameters[key])
+    for key, value in (*request.parameters.items(), *terms.parameters.items()):
+        known[key].checked(value)
     return request
 
 
@@ -126,6 +132,7 @@ def _document(text: str, job_id: str, host: str) -> dict[str, Any]:
             and 1 <= document["attempt"] <= MOST_ATTEMPTS
             and re.fullmatch(r"[a-z]+", document["launcher"])
             and isinstance(document["request"], dict)
+            and Terms(**document["terms"])
         )
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise HostError(f"request.json of job {job_id} on host {host} cannot be read: {error}") from error

@@ -53,6 +53,7 @@ def job_document(record: JobRecord) -> dict[str, Any]:
         "id": record.id,
         "attempt": record.job.attempt,
         "launcher": record.launcher,
+        "terms": record.terms.document(),
         "request": dict(record.request),
     }
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
+import msgspec
+
 from cosmos_houdini.config import Config, HostConfig
 from cosmos_houdini.engines import engine
 from cosmos_houdini.engines.base import Engine
@@ -49,7 +51,7 @@ class Client:
             BadInput: the host is configured no more.
         """
         _, settings = self.config.settings.host(record.job.host)
-        return settings.model_copy(update={"root": record.root, "launcher": record.launcher})
+        return msgspec.structs.replace(settings, root=record.root, launcher=record.launcher)
 
     def host(self, record: JobRecord) -> Host:
         """Return the open host of a job; jobs of one host and root share it."""
@@ -83,6 +85,8 @@ class Client:
             site=site,
             invocation=self.engine(record).invocation(request, site),
             num_gpu=request.num_gpu if self.engine(record).gpu_memory_gb > 0 else 0,
+            gpu_memory_gb=self.engine(record).gpu_memory_gb,
+            alone=record.terms.alone,
             secrets=self.secrets(record),
         )
 

@@ -8,7 +8,7 @@ import shlex
 import shutil
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from cosmos_houdini.engines.base import EngineLog
@@ -45,7 +45,7 @@ look() {{
 
 
 class CorruptOutput(CosmosError):
-    """An output is missing, or is not what was asked for; ``failure`` says it for the store."""
+    """An output is missing, is not what was asked for, or cannot be fetched; ``failure`` says it for the store."""
 
     def __init__(self, failure: JobFailure) -> None:
         super().__init__(failure.message)
@@ -101,6 +101,20 @@ def keep_log(log: EngineLog, results: Path) -> None:
     results.mkdir(parents=True, exist_ok=True)
     for name, text in zip(LOGS, (log.stdout, log.stderr), strict=True):
         _replace(results / name, text.encode())
+
+
+def set_aside(results: Path, attempt: int) -> None:
+    """Move the logs of an attempt out of the way of those of the next one."""
+    folder = attempt_logs(results, attempt)
+    for name in LOGS:
+        if (results / name).is_file():
+            folder.mkdir(exist_ok=True)
+            (results / name).replace(folder / name)
+
+
+def attempt_logs(results: Path, attempt: int) -> Path:
+    """Return the folder for the logs of an attempt that was not the last one."""
+    return results / f"attempt-{attempt}"
 
 
 def inventory_script(limits: Mapping[PurePosixPath, int]) -> str:
@@ -195,7 +209,8 @@ def _fetch(host: Host, transfers: Iterable[Transfer], on_progress: OnProgress | 
     except (HostUnreachable, HostKeyError, AuthRefused):
         raise
     except HostError as error:
-        raise CorruptOutput(corrupt(f"the results cannot be fetched: {error}")) from error
+        # What lies on the host may be good: it can be fetched again, and need not be made again.
+        raise CorruptOutput(replace(corrupt(f"the results cannot be fetched: {error}"), hopeless=True)) from error
 
 
 def _verified(local: Path, output: ExpectedOutput, probe: Callable[[Path], Clip]) -> Clip:

@@ -7,13 +7,15 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from cosmos_houdini.model.job import FailureClass, Job, JobFailure, JobState
+from cosmos_houdini.model.job import FailureClass, Job, JobFailure, JobState, Terms
 from cosmos_houdini.queue.record import JobRecord
 
 SELECT_JOB = """
 SELECT id, name, engine, host, state, attempt, progress, eta_s, failure_class, failure_message, outputs FROM jobs
 """
-SELECT_RECORD = "SELECT * FROM jobs"
+SELECT_RECORD = """
+SELECT jobs.*, terms FROM jobs LEFT JOIN attempts ON attempts.job = jobs.id AND attempts.number = jobs.attempt
+"""
 # One variable however many ids there are: SQLite limits the number of variables.
 AMONG = " WHERE id IN (SELECT value FROM json_each(?))"
 BY_AGE = " ORDER BY created_at, id"
@@ -31,6 +33,7 @@ UPDATE jobs SET state = :state, attempt = :attempt, failure_class = :failure_cla
     inputs = coalesce(:inputs, inputs)
 WHERE id = :id AND state = :seen_state AND attempt = :seen_attempt
 """
+ADD_ATTEMPT = "INSERT INTO attempts (job, number, terms) VALUES (?, ?, ?)"
 UNFINISHED = """
 SELECT id FROM jobs WHERE state IN ('queued', 'staging', 'running', 'collecting') ORDER BY created_at, id
 """
@@ -79,6 +82,11 @@ def failure_of(row: sqlite3.Row) -> JobFailure | None:
     return JobFailure(failure=FailureClass(row["failure_class"]), message=row["failure_message"])
 
 
+def terms_of(row: sqlite3.Row) -> Terms:
+    """Return the terms of a row of ``attempts``."""
+    return Terms(**json.loads(row["terms"] or "{}"))
+
+
 def job_of(row: sqlite3.Row) -> Job:
     """Return what people see of a row of ``jobs``."""
     outputs: list[str] = json.loads(row["outputs"])
@@ -107,6 +115,7 @@ def record_of(row: sqlite3.Row) -> JobRecord:
         root=row["root"],
         launcher=row["launcher"],
         results=Path(row["results"]),
+        terms=terms_of(row),
         stage=row["stage"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],

@@ -29,6 +29,7 @@ MIGRATIONS = (
     );
     CREATE INDEX events_by_job ON events (job, at);
     """,
+    "ALTER TABLE attempts ADD COLUMN terms TEXT NOT NULL DEFAULT '{}'",
 )
 """One script a version of the file; a script that was released is never changed."""
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from cosmos_houdini.errors import BadInput, CosmosError, DiskFull, did_you_mean
-from cosmos_houdini.model.job import Attempt, Job, JobFailure, JobState
+from cosmos_houdini.model.job import Attempt, FailureClass, Job, JobState
 from cosmos_houdini.queue import rows
 from cosmos_houdini.queue.record import NEXT, REASONS, Change, Event, JobRecord
 from cosmos_houdini.queue.schema import migrate
@@ -74,7 +74,7 @@ class Store:
             for record in records:
                 job = record.job
                 if self._db.execute(rows.INSERT, rows.insertion(record, now)).rowcount:
-                    self._db.execute("INSERT INTO attempts (job, number) VALUES (?, ?)", (job.id, job.attempt))
+                    self._db.execute(rows.ADD_ATTEMPT, (job.id, job.attempt, json.dumps(record.terms.document())))
                     self._log(job.id, now, job.attempt, job.state, "")
 
     def get(self, job_id: str) -> JobRecord:
@@ -131,20 +131,21 @@ class Store:
         """
         if state not in NEXT[seen.state]:
             raise ValueError(f"job {seen.id} cannot go from {seen.state} to {state}")
-        if (change.failure is not None) != (state in REASONS):
+        needs_failure = state in REASONS or (state is JobState.QUEUED and not seen.state.final)
+        if (change.failure is not None) != needs_failure:
             raise ValueError(f"job {seen.id} cannot become {state} with failure {change.failure}")
         now = time.time()
-        attempt = seen.job.attempt + (state is JobState.QUEUED)
+        again = state is JobState.QUEUED
         with self._writing():
             moved = self._db.execute(
                 rows.MOVE,
                 {
-                    **rows.failure_columns(change.failure),
+                    **rows.failure_columns(None if again else change.failure),
                     "id": seen.id,
                     "seen_state": str(seen.state),
                     "seen_attempt": seen.job.attempt,
                     "state": str(state),
-                    "attempt": attempt,
+                    "attempt": seen.job.attempt + again,
                     "outputs": json.dumps(change.outputs),
                     "progress": {JobState.QUEUED: 0.0, JobState.SUCCEEDED: 1.0}.get(state),
                     "root": change.root,
@@ -154,9 +155,10 @@ class Store:
                 },
             ).rowcount
             if moved:
-                self._mark_attempt(seen.id, attempt, state, change.failure, now)
-                detail = change.detail or (change.failure.message if change.failure else "")
-                self._log(seen.id, now, attempt, state, detail)
+                if again and change.failure:
+                    lost = change.failure.failure is FailureClass.LOST
+                    self._mark(seen.id, seen.job.attempt, JobState.LOST if lost else JobState.FAILED, change, now)
+                self._mark(seen.id, seen.job.attempt + again, state, change, now)
         return self.get(seen.id) if moved else None
 
     def note(self, seen: JobRecord, stage: str, progress: float | None = None, eta_s: float | None = None) -> None:
@@ -178,6 +180,7 @@ class Store:
                 started_at=row["started_at"],
                 ended_at=row["ended_at"],
                 failure=rows.failure_of(row),
+                terms=rows.terms_of(row),
             )
             for row in found
         )
@@ -197,15 +200,19 @@ class Store:
                 return self._db.execute(select + rows.BY_AGE).fetchall()
             return self._db.execute(select + rows.AMONG + rows.BY_AGE, (json.dumps(list(ids)),)).fetchall()
 
-    def _mark_attempt(self, job_id: str, attempt: int, state: JobState, failure: JobFailure | None, now: float) -> None:
+    def _mark(self, job_id: str, attempt: int, state: JobState, change: Change, now: float) -> None:
+        """Write a change of state into the attempt's row and the history."""
+        detail = change.failure.message if change.failure else ""
         if state is JobState.QUEUED:
-            self._db.execute("INSERT INTO attempts (job, number) VALUES (?, ?)", (job_id, attempt))
+            detail = change.terms.reason
+            self._db.execute(rows.ADD_ATTEMPT, (job_id, attempt, json.dumps(change.terms.document())))
         elif state is JobState.RUNNING:
             self._db.execute("UPDATE attempts SET started_at = ? WHERE job = ? AND number = ?", (now, job_id, attempt))
         elif state.final:
             self._db.execute(
-                rows.END_ATTEMPT, {"now": now, "id": job_id, "attempt": attempt, **rows.failure_columns(failure)}
+                rows.END_ATTEMPT, {"now": now, "id": job_id, "attempt": attempt, **rows.failure_columns(change.failure)}
             )
+        self._log(job_id, now, attempt, state, change.detail or detail)
 
     def _log(self, job_id: str, now: float, attempt: int, state: JobState, detail: str) -> None:
         self._db.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?)", (job_id, now, attempt, str(state), detail))

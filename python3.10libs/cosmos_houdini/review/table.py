@@ -80,7 +80,7 @@ def row_of(run: Run | None, record: JobRecord, attempts: Iterable[Attempt], pric
     """
     problem, result = _result(record)
     # Without a result, what was sent is all that can be told.
-    recorded: Mapping[str, Any] = result["request"] if result else record.request
+    recorded: Mapping[str, Any] = result["request"] if result else record.sent
     times = [a.ended_at - a.started_at for a in attempts if a.started_at is not None and a.ended_at is not None]
     seconds = sum(times) if times else None
     return Row(
@@ -95,8 +95,15 @@ def row_of(run: Run | None, record: JobRecord, attempts: Iterable[Attempt], pric
         else round(seconds / SECONDS_PER_HOUR * price_per_hour, 4),
         result=record.job.outputs[0] if record.job.outputs else "",
         clip=_clip(record, result),
-        differences=(problem,) if problem else differences(run, recorded) if run else (),
+        differences=(problem,) if problem else differences(run, _as_asked(record, recorded)) if run else (),
     )
+
+
+def _as_asked(record: JobRecord, recorded: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a recorded request without what was changed for this attempt and leaves the result as it is."""
+    asked, found = record.request["parameters"], recorded["parameters"]
+    changed = {name for name, value in record.terms.parameters.items() if found.get(name) == value}
+    return {**recorded, "parameters": {**found, **{name: asked[name] for name in changed}}}
 
 
 def differences(run: Run, recorded: Mapping[str, Any]) -> tuple[str, ...]:

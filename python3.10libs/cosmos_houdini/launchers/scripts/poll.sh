@@ -57,7 +57,8 @@ look() {
     else
         phase=vanished
     fi
-    for log in stdout.log stderr.log; do
+    ! readable "$job/stopped" || read -r stopped <"$job/stopped"
+    for log in stdout.log stderr.log waiting; do
         [ ! -s "$job/$log" ] || logs="$logs $spelling$job/$log"
     done
 }
@@ -67,16 +68,17 @@ echo "poll $(date +%s) $spelling"
 cd "$jobs" 2>/dev/null || jobs=
 logs= long=
 [ "$#" -eq 0 ] || [ -z "$jobs" ] || long=" $(find -L "$@" -maxdepth 2 -type f -size +1 \
-    \( -name exit_code -o -name state -o -name heartbeat -o -name pid \) 2>/dev/null | tr '\n' ' ')"
+    \( -name exit_code -o -name state -o -name heartbeat -o -name stopped -o -name pid \) 2>/dev/null | tr '\n' ' ')"
 for job in "$@"; do
-    phase=absent said='' code='' beat='' began='' ended='' oom=0 cancelled=0
+    phase=absent said='' code='' beat='' began='' ended='' oom=0 cancelled=0 stopped=''
     [ -z "$jobs" ] || look
     printf 'job %s %s' "$job" "$phase"
     for value in "$code" "$beat" "$began" "$ended"; do
         digits "$value"
         printf ' %s' "$digits"
     done
-    echo " $oom $cancelled"
+    case $stopped in stalled | timeout | lost | bad_input) ;; *) stopped=- ;; esac
+    echo " $oom $cancelled $stopped"
 done
 # Two files at least, so that each is told with its name. No log can hold the name as it is spelled here.
 echo lengths
