@@ -196,14 +196,14 @@ class Scene:
         until(self.shop.on_host(name).exists)
         return self.shop.on_host(name)
 
-    def kill_client(self, state: str, **parameters: object) -> None:
-        """Start a client and kill it without warning in, or a moment after, a state of its job."""
+    def kill_client(self, state: str, *, also: Callable[[], object] = lambda: True, **parameters: object) -> None:
+        """Start a client and kill it without warning in a state of its job, as soon as ``also`` is true."""
         spec = self.shop.spec(**parameters)
         with closing(Store.of(self.shop.folder)):
             pass
         client = self.shop.popen("run", spec)
         try:
-            until(lambda: self._was(state))
+            until(lambda: self._was(state) and also())
         finally:
             client.kill()
             client.communicate()

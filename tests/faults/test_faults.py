@@ -14,6 +14,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import imageio_ffmpeg
 import psutil
 import pytest
 
@@ -142,6 +143,17 @@ for each in ("queued", "staging", "running", "collecting"):
     fault(f"the client is killed in the state {each}")(kill_client_in(each))
 for each in ("staging", "running", "collecting"):
     fault(f"the client is killed in the state {each} on a host behind SSH", on="ssh")(kill_client_in(each))
+
+
+@fault("the client is killed while it decodes the results")
+def _(scene: Scene) -> None:
+    slow = scene.tmp / "ffmpeg"
+    slow.write_text(f'#!/bin/sh\nsleep 0.7\nexec "{imageio_ffmpeg.get_ffmpeg_exe()}" "$@"\n')
+    slow.chmod(0o755)
+    scene.monkeypatch.setenv("COSMOS_HOUDINI_PROGRAMS_FFMPEG", str(slow))
+    results = scene.shop.folder / "cosmos_out"
+    scene.kill_client("collecting", also=lambda: list(results.rglob("cosmos-probe-*")))
+    assert scene.shop.main("attach") == 0
 
 
 def engine_fault(parameter: str) -> Callable[[Scene], None]:
@@ -301,7 +313,7 @@ def _(scene: Scene) -> None:
     os.kill(int(scene.shop.on_host("started/pid").read_text()), signal.SIGKILL)
     assert scene.shop.main("attach") == 1
     assert scene.shop.record().state is JobState.LOST
-    # Nothing is to run twice: what is left of the first attempt is stopped before the second one.
+    assert not processes(scene.shop.root)
     assert scene.shop.main("retry", scene.shop.record().id, "--detach") == 0
     until(lambda: scene.shop.started() == 2)
     assert scene.shop.main("cancel", scene.shop.record().id) == 0

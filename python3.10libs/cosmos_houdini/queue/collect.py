@@ -7,7 +7,7 @@ import re
 import shlex
 import shutil
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -151,7 +151,6 @@ def fetch_outputs(
     results: Path,
     *,
     on_progress: OnProgress | None = None,
-    probe: Callable[[Path], Clip] = probe_video,
 ) -> tuple[Clip, ...]:
     """Fetch and verify a job's outputs, then move them to their final names below ``results``.
 
@@ -175,7 +174,7 @@ def fetch_outputs(
             for index, output in enumerate(expected)
         ]
         _fetch(host, transfers, on_progress)
-        clips = tuple(_verified(unverified / output.path, output, probe) for output in expected)
+        clips = tuple(_verified(unverified, output) for output in expected)
     except CorruptOutput:
         shutil.rmtree(unverified, ignore_errors=True)
         raise
@@ -213,9 +212,10 @@ def _fetch(host: Host, transfers: Iterable[Transfer], on_progress: OnProgress | 
         raise CorruptOutput(replace(corrupt(f"the results cannot be fetched: {error}"), hopeless=True)) from error
 
 
-def _verified(local: Path, output: ExpectedOutput, probe: Callable[[Path], Clip]) -> Clip:
+def _verified(unverified: Path, output: ExpectedOutput) -> Clip:
     try:
-        clip = probe(local)
+        # What a client that is killed here leaves behind goes with the folder.
+        clip = probe_video(unverified / output.path, scratch=unverified)
     except DiskFull:
         raise
     except CosmosError as error:
