@@ -98,7 +98,10 @@ def submit(
     wishes = wishes_of(config, shot.scene, options, engine=chosen.name)
     frames = _with_weighted(_frames(shot, wishes, on_gap=on_gap), weights_of(weights))
     rate = frame_rate(fps, shot.scene)
-    conversion = convert_shot(frames, folder / INPUTS, name=shot.name, fps=rate, scene=shot.scene, on_gap=on_gap)
+    # What comes after this costs hours of a GPU: a black or linear beauty is told before.
+    conversion = convert_shot(
+        frames, folder / INPUTS, name=shot.name, fps=rate, scene=shot.scene, on_gap=on_gap, looks=True
+    )
     _say_converted(conversion)
     prompt_spec = validated(PromptSpec, {**spec, **_videos(conversion)}, "submit")
     save_prompt_spec(prompt_spec, folder / f"{shot.name}.spec.json")
