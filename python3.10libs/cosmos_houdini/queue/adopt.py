@@ -104,7 +104,10 @@ def _checked(request: InferenceRequest, terms: Terms, job_id: str, host: str) ->
         and terms.reason.isprintable()
     )
     if not fits:
-        raise HostError(f"request.json of job {job_id} on host {host} holds values that no request has")
+        raise HostError(
+            f"request.json of job {job_id} on host {host} holds values that no request of this version has",
+            action="take it up with the version that sent it",
+        )
     for key, value in (*request.parameters.items(), *terms.parameters.items()):
         known[key].checked(value)
     return request
