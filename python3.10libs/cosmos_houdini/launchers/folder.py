@@ -110,7 +110,7 @@ def _own_ffmpeg(config: HostConfig) -> str | None:
     return ffmpeg.program() if config.address is None and config.launcher == "process" else None
 
 
-def poll_script(root: PurePosixPath, folders: Collection[str], *, tail_bytes: int = TAIL_BYTES) -> str:
+def poll_script(root: PurePosixPath, folders: Collection[str] | None, *, tail_bytes: int = TAIL_BYTES) -> str:
     """Return the one script that tells how all the named jobs of a host stand.
 
     The ends of all logs come from one ``tail``, which writes the name of each file before it. Names are spelled with a
@@ -118,16 +118,18 @@ def poll_script(root: PurePosixPath, folders: Collection[str], *, tail_bytes: in
 
     Args:
         root: the root of the host.
-        folders: names that attempt_folder gave, at most JOBS_PER_POLL.
+        folders: names that attempt_folder gave, at most JOBS_PER_POLL; None where the script that comes before has set
+            ``"$@"`` to them.
         tail_bytes: how much of the end of each log is told; less where it would be more than ALL_TAILS_BYTES.
     """
-    if len(folders) > JOBS_PER_POLL:
-        raise ValueError(f"{len(folders)} jobs in one command")
-    tail_bytes = min(tail_bytes, ALL_TAILS_BYTES // (2 * max(1, len(folders))))
-    names = words(_checked(folder) for folder in folders)
+    count = len(folders or ())
+    if count > JOBS_PER_POLL:
+        raise ValueError(f"{count} jobs in one command")
+    tail_bytes = min(tail_bytes, ALL_TAILS_BYTES // (2 * max(1, count)))
+    names = "" if folders is None else f"set -- {words(_checked(folder) for folder in folders)}\n"
     spelling = "".join(secrets.choice(("./", ".//")) for _ in range(40))
     values = assignments(jobs=root / JOBS, tail_bytes=tail_bytes, spelling=spelling)
-    return f"{values}set -- {names}\n{part('poll')}"
+    return f"{values}{names}{part('poll')}"
 
 
 def parse_poll(text: str) -> dict[str, Observation]:

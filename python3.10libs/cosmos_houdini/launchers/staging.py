@@ -129,7 +129,7 @@ def _survey(host: Host, task: Task, objects: set[_Object]) -> tuple[_Object, ...
 
 def _check_room(host: Host, root: PurePosixPath, disk: str, needed: int) -> None:
     """Compare with what ``df -P`` prints: blocks of 1024 bytes, available ones before the percentage."""
-    told = re.search(r"(\d+)\s+\d+%\s", disk)
+    told = re.search(r"\b(\d{1,18})[ \t]+\d{1,3}%\s", disk, re.ASCII)
     free = int(told[1]) * 1024 if told else None
     if free is not None and needed > free:
         raise DiskFull(

@@ -3,10 +3,16 @@
 # for each of a thousand jobs would take seconds.
 digits() { case $1 in '' | *[!0-9]*) digits=- ;; *) digits=$1 ;; esac }
 
+# Whether a file of the job can be read; where it is longer than run.sh ever makes it, its program has meddled with it.
+readable() {
+    case $long in *" $1 "*) return 1 ;; esac
+    [ -f "$1" ]
+}
+
 # Whether run.sh of the job lives: a process has its number and its arguments.
 alive() {
     pid=
-    [ ! -f "$job/started/pid" ] || read -r pid <"$job/started/pid"
+    ! readable "$job/started/pid" || read -r pid <"$job/started/pid"
     digits "$pid"
     if [ "$digits" = - ]; then
         # A moment after its first act, run.sh has written no number yet.
@@ -39,11 +45,11 @@ look() {
     [ -d "$job/started" ] || return 0
     # First the process, then the files: what has just ended has left its exit code before it went.
     if goes_on; then living=1; else living=0; fi
-    [ ! -f "$job/state" ] || read -r said began ended <"$job/state"
-    [ ! -f "$job/heartbeat" ] || read -r beat <"$job/heartbeat"
+    ! readable "$job/state" || read -r said began ended <"$job/state"
+    ! readable "$job/heartbeat" || read -r beat <"$job/heartbeat"
     if [ -f "$job/exit_code" ]; then
         phase=ended
-        read -r code <"$job/exit_code"
+        ! readable "$job/exit_code" || read -r code <"$job/exit_code"
     elif [ $living = 1 ]; then
         case $said in running | ended) phase=running ;; *) phase=waiting ;; esac
     elif [ $cancelled = 1 ]; then
@@ -51,7 +57,7 @@ look() {
     else
         phase=vanished
     fi
-    [ ! -f "$job/stopped" ] || read -r stopped <"$job/stopped"
+    ! readable "$job/stopped" || read -r stopped <"$job/stopped"
     for log in stdout.log stderr.log waiting; do
         [ ! -s "$job/$log" ] || some="$some $spelling$job/$log"
     done
@@ -60,8 +66,10 @@ look() {
 command -v base64 >/dev/null || exit 1
 echo "poll $(date +%s) $spelling"
 cd "$jobs" 2>/dev/null || jobs=
-logs= some=
+logs= some= long=
 count=0
+[ "$#" -eq 0 ] || [ -z "$jobs" ] || long=" $(find -L "$@" -maxdepth 2 -type f -size +1 \
+    \( -name exit_code -o -name state -o -name heartbeat -o -name stopped -o -name pid \) 2>/dev/null | tr '\n' ' ')"
 for job in "$@"; do
     phase=absent said='' code='' beat='' began='' ended='' oom=0 cancelled=0 stopped=''
     [ -z "$jobs" ] || look
