@@ -51,6 +51,7 @@ FAULTS = {
     "link": "ln -s /etc/passwd out/result.mp4; echo 'Saved video'",
     "fifo": "mkfifo out/result.mp4; echo 'Saved video'",
     "playlist": "printf '#EXTM3U\\n#EXTINF:1,\\n/etc/passwd\\n' >out/result.mp4; echo 'Saved video'",
+    "log_pipe": "rm -f stdout.log && mkfifo stdout.log && cp in/color.mp4 out/result.mp4",
     "meddling": "rm -f heartbeat state stdout.log; cp in/color.mp4 out/result.mp4; echo 'Saved video' >stdout.log",
 }
 

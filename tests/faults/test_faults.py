@@ -181,6 +181,7 @@ for parameter, words, ends, why in (
     ("flood", "the engine prints 30 MB", "succeeded", None),
     ("binary_log", "the engine prints bytes without sense", "succeeded", None),
     ("background", "the engine leaves processes behind", "succeeded", None),
+    ("log_pipe", "the engine puts a pipe in the place of its log", "failed", "guardrail_blocked"),
     ("meddling", "the engine removes the files by which its job is followed", "succeeded", None),
 ):
     assert parameter in FAULTS or parameter in {"exit", "silent", "missing", "truncated", "frames"}

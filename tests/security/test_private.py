@@ -83,7 +83,7 @@ def test_no_name_becomes_a_command_or_another_file(tmp_path: Path, name: str, ou
     (folder / "stdout.log").write_text("hello")
     done = host.run(inventory_script({PurePosixPath(folder / "out" / output): 100}))
     assert [file.bytes for file in parse_inventory(done.stdout).values()] == [5], done
-    assert fetch_log(host, PurePosixPath(folder), {}).stdout == "hello"
+    assert fetch_log(host, PurePosixPath(folder), {})[0].stdout == "hello"
     assert list(parse_poll(host.run(poll_script(host.root, [folder.name])).stdout)) == [folder.name]
     (job,) = find_holdings(host, HostConfig()).jobs
     assert remove(host, HostConfig(), [job]) == {job}

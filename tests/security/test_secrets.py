@@ -92,7 +92,7 @@ def test_a_secret_is_masked_where_the_end_of_a_log_begins_in_its_middle(
             for module in (collect, "cosmos_houdini.queue.logs"):
                 name = f"{module}.LOG_BYTES" if isinstance(module, str) else "cosmos_houdini.queue.collect.LOG_BYTES"
                 monkeypatch.setattr(name, length)
-            log = fetch_log(client.host(record), client.site(record).folder, client.secrets(record))
+            log, _ = fetch_log(client.host(record), client.site(record).folder, client.secrets(record))
             assert TOKEN[-4:] not in log.stdout
             assert "***" in log.stdout
         record.results.joinpath("stdout.log").unlink()

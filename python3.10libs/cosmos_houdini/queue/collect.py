@@ -69,7 +69,9 @@ def fetch_log(host: Host, folder: PurePosixPath, secrets: Mapping[str, str]) -> 
     """
     # No program can have printed a boundary that was made just now.
     boundary = f"\n{uuid.uuid4().hex}\n"
-    tails = [f"tail -c {LOG_BYTES} {_quoted(folder / name)} 2>/dev/null" for name in LOGS]
+    # A pipe in the place of a log would never end.
+    logs = [_quoted(folder / name) for name in LOGS]
+    tails = [f"[ ! -f {log} ] || tail -c {LOG_BYTES} {log} 2>/dev/null" for log in logs]
     cut = f"\nprintf %s {shlex.quote(boundary)}\n"
     done = host.run(cut.join((*tails, provenance_script(folder))) + ":", timeout_s=LOG_TIMEOUT_S)
     stdout, stderr, made_with, *_ = [*done.stdout.split(boundary), "", ""]

@@ -62,7 +62,7 @@ class LogReader:
         if wanted == last and (record.state in BEFORE_HOST or (record.state is JobState.CANCELLED and not record.root)):
             return ""
         path = shlex.quote(str(self.client.site(record).folder / self.name))
-        text = self.client.host(record).run(f"tail -c {LOG_BYTES} {path} 2>/dev/null || :").stdout
+        text = self.client.host(record).run(f"[ ! -f {path} ] || tail -c {LOG_BYTES} {path} 2>/dev/null || :").stdout
         return redacted_end(text, self.client.secrets(record))
 
 
