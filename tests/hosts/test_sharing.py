@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path, PurePosixPath
@@ -14,6 +15,8 @@ from cosmos_houdini.hosts import connection
 from cosmos_houdini.hosts.ssh import SshHost
 from launching import begin, ended, observe, task
 from sshd import Sshd, running_sshd
+
+TIMEOUT_S = 60.0
 
 pytestmark = pytest.mark.sshd
 
@@ -63,8 +66,10 @@ def test_an_idle_connection_is_kept_alive(talkative: Sshd, tmp_path: Path, monke
     with closing(SshHost("gpu01", config, PurePosixPath(str(config.root)))) as host:
         host.run(":")
         logins = counted(talkative, "Accepted publickey")
+        deadline = time.monotonic() + TIMEOUT_S
         while asked() < 2:
-            pass
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
         host.run(":")
         assert logins() == 0
 
