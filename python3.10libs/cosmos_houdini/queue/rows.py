@@ -21,7 +21,10 @@ AMONG = " WHERE id IN (SELECT value FROM json_each(?))"
 BY_AGE = " ORDER BY created_at, id"
 
 INSERT = """
-INSERT INTO jobs VALUES (
+INSERT INTO jobs (
+    id, name, engine, host, state, attempt, progress, eta_s, stage, failure_class, failure_message, outputs,
+    root, launcher, results, created_at, updated_at, inputs, request)
+VALUES (
     :id, :name, :engine, :host, :state, :attempt, :progress, :eta_s, :stage, :failure_class, :failure_message, :outputs,
     :root, :launcher, :results, :now, :now, :inputs, :request)
 ON CONFLICT (id) DO NOTHING
@@ -30,12 +33,14 @@ MOVE = """
 UPDATE jobs SET state = :state, attempt = :attempt, failure_class = :failure_class, failure_message = :failure_message,
     outputs = :outputs, stage = '', eta_s = NULL, progress = coalesce(:progress, progress), updated_at = :now,
     root = coalesce(nullif(:root, ''), root), launcher = coalesce(nullif(:launcher, ''), launcher),
-    inputs = coalesce(:inputs, inputs)
+    inputs = coalesce(:inputs, inputs), owner = CASE WHEN :kept THEN owner END
 WHERE id = :id AND state = :seen_state AND attempt = :seen_attempt
 """
 ADD_ATTEMPT = "INSERT INTO attempts (job, number, terms) VALUES (?, ?, ?)"
 UNFINISHED = """
-SELECT id FROM jobs WHERE state IN ('queued', 'staging', 'running', 'collecting') ORDER BY created_at, id
+SELECT id FROM jobs WHERE state IN ('queued', 'staging', 'running', 'collecting')
+    AND (:in_line OR batch IS NULL OR state <> 'queued')
+ORDER BY created_at, id
 """
 END_ATTEMPT = """
 UPDATE attempts SET ended_at = :now, failure_class = :failure_class, failure_message = :failure_message
@@ -89,7 +94,7 @@ def terms_of(row: sqlite3.Row) -> Terms:
 
 def job_of(row: sqlite3.Row) -> Job:
     """Return what people see of a row of ``jobs``."""
-    outputs: list[str] = json.loads(row["outputs"])
+    outputs: list[str] = json.loads(row["outputs"]) if row["outputs"] != "[]" else []
     return Job(
         id=row["id"],
         name=row["name"],

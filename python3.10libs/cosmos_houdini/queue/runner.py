@@ -23,7 +23,7 @@ from cosmos_houdini.queue.record import JobRecord
 
 PATIENCE_ATTEMPTS = 12
 LONGEST_BACKOFF_S = 30.0
-FIRST_PAUSE_S = 0.2
+FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 5.0
 LONGEST_LOCAL_PAUSE_S = 1.0
 PAUSE_GROWTH = 1.3
@@ -115,7 +115,7 @@ def wait(
             return records
         pause_s = pause_s * PAUSE_GROWTH if states == [r.state for r in records] else FIRST_PAUSE_S
         states = [record.state for record in records]
-        time.sleep(min(pause_s, _longest_pause_s(client, records)))
+        time.sleep(min(pause_s, longest_pause_s(client, records)))
 
 
 def observe(client: Client, records: Collection[JobRecord]) -> dict[str, Observation]:
@@ -171,6 +171,7 @@ def _trouble(state: RetryCallState) -> HostError:
     return error
 
 
-def _longest_pause_s(client: Client, records: Iterable[JobRecord]) -> float:
+def longest_pause_s(client: Client, records: Iterable[JobRecord]) -> float:
+    """Return how long to wait at most between two looks: an answer from another machine costs more."""
     remote = any(client.settings(record).address for record in records if not record.state.final)
     return LONGEST_PAUSE_S if remote else LONGEST_LOCAL_PAUSE_S
