@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import re
 import secrets
-from collections.abc import Iterable
+import zlib
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import PurePosixPath
@@ -19,6 +20,12 @@ from cosmos_houdini.model.request import Site
 JOBS = "jobs"
 LOCKS = "locks"
 OBJECTS = "objects"
+
+JOBS_PER_POLL = 2000
+"""The names of their logs still fit into one command line (2 MB on Linux)."""
+TAIL_BYTES = 16 * 1024
+ALL_TAILS_BYTES = 32 * 2**20
+LONGEST_UNPACKED_BYTES = 2 * ALL_TAILS_BYTES
 
 _FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,119}")
 _JOB_LINE = re.compile(
@@ -103,7 +110,7 @@ def _own_ffmpeg(config: HostConfig) -> str | None:
     return ffmpeg.program() if config.address is None and config.launcher == "process" else None
 
 
-def poll_script(root: PurePosixPath, folders: Iterable[str], *, tail_bytes: int = 16384) -> str:
+def poll_script(root: PurePosixPath, folders: Collection[str], *, tail_bytes: int = TAIL_BYTES) -> str:
     """Return the one script that tells how all the named jobs of a host stand.
 
     The ends of all logs come from one ``tail``, which writes the name of each file before it. Names are spelled with a
@@ -111,11 +118,14 @@ def poll_script(root: PurePosixPath, folders: Iterable[str], *, tail_bytes: int 
 
     Args:
         root: the root of the host.
-        folders: names that attempt_folder gave.
-        tail_bytes: how much of the end of each log is told.
+        folders: names that attempt_folder gave, at most JOBS_PER_POLL.
+        tail_bytes: how much of the end of each log is told; less where it would be more than ALL_TAILS_BYTES.
     """
+    if len(folders) > JOBS_PER_POLL:
+        raise ValueError(f"{len(folders)} jobs in one command")
+    tail_bytes = min(tail_bytes, ALL_TAILS_BYTES // (2 * max(1, len(folders))))
     names = words(_checked(folder) for folder in folders)
-    spelling = "".join(secrets.choice(("./", ".//")) for _ in range(64))
+    spelling = "".join(secrets.choice(("./", ".//")) for _ in range(40))
     values = assignments(jobs=root / JOBS, tail_bytes=tail_bytes, spelling=spelling)
     return f"{values}set -- {names}\n{part('poll')}"
 
@@ -131,12 +141,13 @@ def parse_poll(text: str) -> dict[str, Observation]:
     if first is None or lines[-1] != "done":
         raise _not_understood(text)
     try:
-        lengths_at, logs_at = lines.index("lengths"), lines.index("logs")
-        packed = base64.b64decode("".join(lines[logs_at + 1 : -1]), validate=True)
-    except ValueError as error:
+        lengths_at = lines.index("lengths")
+        logs_at, packing = next((at, _PACKINGS[line]) for at, line in enumerate(lines) if line in _PACKINGS)
+        logs = packing(base64.b64decode("".join(lines[logs_at + 1 : -1]), validate=True))
+    except (ValueError, StopIteration, zlib.error) as error:
         raise _not_understood(text) from error
     lengths = _lengths(lines[lengths_at + 1 : logs_at], first["spelling"])
-    tails = _tails(packed, first["spelling"])
+    tails = _tails(logs, first["spelling"])
     found = {}
     for line in lines[1:lengths_at]:
         told = _JOB_LINE.fullmatch(line)
@@ -173,9 +184,26 @@ def _lengths(lines: Iterable[str], spelling: str) -> dict[str, int]:
     return {told[2]: int(told[1]) for told in found if told}
 
 
-def _tails(packed: bytes, spelling: str) -> dict[str, str]:
+def _unpacked(packed: bytes) -> bytes:
+    """Return what gzip packed.
+
+    Raises:
+        ValueError: it is cut off, or larger than any answer.
+        zlib.error: it is no gzip.
+    """
+    stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    data = stream.decompress(packed, LONGEST_UNPACKED_BYTES)
+    if not stream.eof:
+        raise ValueError("packed logs have no end")
+    return data
+
+
+_PACKINGS: Mapping[str, Callable[[bytes], bytes]] = {"logs cat": bytes, "logs gzip -1": _unpacked}
+
+
+def _tails(logs: bytes, spelling: str) -> dict[str, str]:
     """Return the logs that ``tail`` wrote one after another, an empty line and ``==> NAME <==`` between them."""
-    _, *pieces = re.split(rb"\n==> " + re.escape(spelling.encode()) + rb"(\S+) <==\n", packed)
+    _, *pieces = re.split(rb"\n==> " + re.escape(spelling.encode()) + rb"(\S+) <==\n", logs)
     names, contents = pieces[::2], pieces[1::2]
     return {
         name.decode("ascii", "replace"): content.decode("utf-8", "replace")
