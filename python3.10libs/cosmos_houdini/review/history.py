@@ -179,7 +179,7 @@ def _attempt_lines(attempt: Mapping[str, Any]) -> list[str]:
     lines = [f"attempt {attempt['number']}: {times}{took}"]
     terms = attempt["terms"]
     if terms["reason"]:
-        lines.append(f"  because of {terms['reason']}")
+        lines.append(f"  why: {terms['reason']}")
     lines += [f"  with {name}: {value}" for name, value in terms["parameters"].items()]
     if attempt["error"]:
         lines.append(f"  {attempt['error']['class']}: {attempt['error']['message']}")
