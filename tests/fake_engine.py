@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 
 from cosmos_houdini import engines
 from cosmos_houdini.cli import main
-from cosmos_houdini.engines.base import EngineLog, Recorded
+from cosmos_houdini.engines.base import EngineLog, Needs, Recorded
 from cosmos_houdini.engines.failures import GENERAL_SYMPTOMS, classified
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
@@ -58,6 +58,7 @@ def _text(name: str, default: str) -> Parameter:
 class FakeEngine:
     name: str = "fake"
     gpu_memory_gb: float = 0.0
+    needs: Needs = field(default_factory=Needs)
     offload: Mapping[str, ParameterValue] = field(default_factory=lambda: {"offload": True})
     parameters: Mapping[str, Parameter] = field(
         default_factory=lambda: {

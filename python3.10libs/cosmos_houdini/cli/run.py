@@ -114,6 +114,8 @@ def follow(client: Client, ids: list[str], *, detach: bool = False) -> list[JobR
     """
     try:
         with live() as display:
+            # Who follows a program can stop a job from now on, and bringing its inputs may take minutes.
+            display.update(client.store.records(ids))
             return runner.wait(
                 client,
                 ids,

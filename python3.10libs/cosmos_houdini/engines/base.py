@@ -36,6 +36,21 @@ class EngineLog:
     stderr: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What an engine has to find on a host before its first job, beside a GPU.
+
+    Attributes:
+        programs: called by name; in a container, they are the image's.
+        files: files and folders below the host's ``engine_path``; without any, no ``engine_path`` is needed.
+        action: how the files come to the host.
+    """
+
+    programs: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    action: str = ""
+
+
 class Engine(Protocol):
     """A program that turns an InferenceRequest into videos."""
 
@@ -50,6 +65,10 @@ class Engine(Protocol):
     @property
     def gpu_memory_gb(self) -> float:
         """GPU memory in GiB that one GPU must have free; 0 where no GPU is used."""
+
+    @property
+    def needs(self) -> Needs:
+        """What has to be on a host."""
 
     @property
     def offload(self) -> Mapping[str, ParameterValue]:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
-from cosmos_houdini.engines.base import EngineLog, Recorded
+from cosmos_houdini.engines.base import EngineLog, Needs, Recorded
 from cosmos_houdini.engines.failures import CANNOT_EXECUTE_EXITS, GENERAL_SYMPTOMS, classified, unexplained
 from cosmos_houdini.engines.parameters import TRANSFER1_PARAMETERS
 from cosmos_houdini.engines.preview_graph import PreviewGraph, preview_graph
@@ -46,6 +46,8 @@ class Preview:
     name = "preview"
     parameters: Mapping[str, Parameter] = TRANSFER1_PARAMETERS
     gpu_memory_gb = 0.0
+    needs = Needs()
+    """Its one program, FFmpeg, is the host's own or goes along with the job."""
     offload: Mapping[str, ParameterValue] = MappingProxyType({})
 
     def check(self, request: InferenceRequest) -> tuple[str, ...]:

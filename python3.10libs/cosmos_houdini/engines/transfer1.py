@@ -11,10 +11,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cosmos_houdini.engines import transfer1_log
-from cosmos_houdini.engines.base import EngineLog, Recorded
+from cosmos_houdini.engines.base import EngineLog, Needs, Recorded
 from cosmos_houdini.engines.parameters import TRANSFER1_PARAMETERS
 from cosmos_houdini.engines.transfer_request import check_transfer_request, frame_plan, scout
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.job import JobFailure, Progress
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
 from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Scout, Site
@@ -37,6 +38,23 @@ OFFLOAD: Mapping[str, ParameterValue] = {name: True for name in TRANSFER1_PARAME
 _FLAGS = tuple(name for name, parameter in TRANSFER1_PARAMETERS.items() if isinstance(parameter.default, bool))
 
 
+CHECKPOINTS = "checkpoints"
+_MODEL = f"{CHECKPOINTS}/nvidia/Cosmos-Transfer1-7B"
+# What inference loads (cosmos_transfer1/checkpoints.py); upstream's download brings 300 GB with much else.
+_NEEDS = Needs(
+    programs=("torchrun",),
+    files=(
+        PROGRAM,
+        *(f"{_MODEL}/{name}.pt" for name in ("base_model", *(f"{kind}_control" for kind in Control))),
+        f"{CHECKPOINTS}/nvidia/Cosmos-Tokenize1-CV8x8x8-720p",
+        f"{CHECKPOINTS}/nvidia/Cosmos-Guardrail1",
+        f"{CHECKPOINTS}/google-t5/t5-11b",
+        f"{CHECKPOINTS}/meta-llama/Llama-Guard-3-8B",
+    ),
+    action="in a checkout of cosmos-transfer1 there, run scripts/download_checkpoints.py --output_dir checkpoints/",
+)
+
+
 class Transfer1:
     """The engine ``transfer1``."""
 
@@ -44,6 +62,7 @@ class Transfer1:
     parameters: Mapping[str, Parameter] = TRANSFER1_PARAMETERS
     gpu_memory_gb = 75.0
     """80 GB cards run it when nearly empty; 60 GiB free with everything offloaded did not do (upstream issue 189)."""
+    needs = _NEEDS
     offload: Mapping[str, ParameterValue] = OFFLOAD
 
     def check(self, request: InferenceRequest) -> tuple[str, ...]:
@@ -128,7 +147,7 @@ def _argv(request: InferenceRequest, site: Site, engine_path: PurePosixPath) -> 
         f"--master_port={_master_port(request)}",
         PROGRAM,
         "--checkpoint_dir",
-        str(engine_path / "checkpoints"),
+        str(engine_path / CHECKPOINTS),
         "--controlnet_specs",
         str(site.folder / SPEC_FILE),
         "--video_save_folder",

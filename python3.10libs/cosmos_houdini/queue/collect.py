@@ -8,6 +8,7 @@ import shlex
 import shutil
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -171,7 +172,10 @@ def fetch_outputs(
             for index, output in enumerate(expected)
         ]
         _fetch(host, transfers, on_progress)
-        clips = tuple(_verified(unverified / output.path, output, probe) for output in expected)
+        # Side by side: what decodes them are processes of their own.
+        with ThreadPoolExecutor() as pool:
+            verified = pool.map(lambda output: _verified(unverified / output.path, output, probe), expected)
+            clips = tuple(verified)
     except CorruptOutput:
         shutil.rmtree(unverified, ignore_errors=True)
         raise
