@@ -249,7 +249,8 @@ def work(folder: Path) -> None:
     with closing(Store.of(folder)) as store, closing(Worker(store, night(LIMIT))) as worker:
         while any(not state.final for state in batches.counts(store, "night", "gpu01")):
             worker.take_over()
-            worker.claim()
+            if not worker.may_claim() or not worker.claim():
+                time.sleep(0.005)
             for job in worker.mine():
                 record = store.get(job)
                 while not record.state.final:
