@@ -49,8 +49,8 @@ def records(shop: Shop) -> list[JobRecord]:
         return sorted(store.records(), key=lambda record: record.job.name)
 
 
-def table(shop: Shop) -> list[dict[str, str]]:
-    with (shop.folder / "cosmos_out" / "night.csv").open(encoding="utf-8", newline="") as file:
+def table(shop: Shop, name: str = "night") -> list[dict[str, str]]:
+    with (shop.folder / "cosmos_out" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 

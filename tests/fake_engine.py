@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,13 +14,14 @@ from pathlib import PurePosixPath
 
 from cosmos_houdini import engines
 from cosmos_houdini.cli import main
-from cosmos_houdini.engines.base import EngineLog
+from cosmos_houdini.engines.base import EngineLog, Needs, Recorded
 from cosmos_houdini.engines.failures import GENERAL_SYMPTOMS, classified
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
-from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Site
+from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Scout, Site
 
 MARKER = "Saved video"
+SCOUT_FRAMES = 4
 PROGRAM = """
 echo started >>"$STARTS"
 echo "half way"
@@ -27,6 +30,7 @@ echo "last words" >&2
 sleep "$SECONDS_LONG"
 while [ -n "$UNTIL" ] && [ ! -e "$UNTIL" ]; do sleep 0.05; done
 case $FAULT in
+other) echo 'ran with {"parameters": {"seed": 99}, "weights": {}}'; cp in/color.mp4 out/result.mp4 ;;
 exit) exit 3 ;;
 silent) cp in/color.mp4 out/result.mp4; exit 0 ;;
 missing) ;;
@@ -54,6 +58,7 @@ def _text(name: str, default: str) -> Parameter:
 class FakeEngine:
     name: str = "fake"
     gpu_memory_gb: float = 0.0
+    needs: Needs = field(default_factory=Needs)
     offload: Mapping[str, ParameterValue] = field(default_factory=lambda: {"offload": True})
     parameters: Mapping[str, Parameter] = field(
         default_factory=lambda: {
@@ -81,6 +86,9 @@ class FakeEngine:
             estimate_s=1.0,
         )
 
+    def scout(self, request: InferenceRequest) -> Scout:
+        return Scout(parameters={"sleep_s": "0"}, frames=min(request.video.frames, SCOUT_FRAMES))
+
     def invocation(self, request: InferenceRequest, site: Site) -> Invocation:
         parameters = request.parameters
         extra = 1 if parameters["fault"] == "frames" else 0
@@ -95,6 +103,7 @@ class FakeEngine:
             },
             files={"program.sh": PROGRAM},
             inputs={"in/color.mp4": request.video.path},
+            version=("printf", "%s\\n", "fake 7 of today", "second line"),
             outputs=(
                 ExpectedOutput(
                     path=PurePosixPath("result.mp4"),
@@ -108,6 +117,10 @@ class FakeEngine:
     def progress(self, log: EngineLog, plan: FramePlan) -> Progress | None:
         assert plan.chunks == 1
         return Progress(fraction=0.5, stage="half way") if "half way" in log.stdout else None
+
+    def recorded(self, log: EngineLog) -> Recorded | None:
+        told = re.search(r"^ran with (.*)$", log.stdout, re.MULTILINE)
+        return Recorded(**json.loads(told[1])) if told else None
 
     def failure(self, exit_code: int, log: EngineLog) -> JobFailure | None:
         if exit_code == 0 and MARKER not in log.stdout:

@@ -163,6 +163,39 @@ class ControlsConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     fit: Literal["auto", "fit", "letterbox", "crop", "none"] = "auto"
 
 
+class NotifyConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who is told what becomes of a batch.
+
+    Attributes:
+        urls_file: addresses of Apprise, one a line, in a file that its owner alone can read; more of them stand in
+            $COSMOS_HOUDINI_NOTIFY_URLS. They hold passwords, so that no other place takes them.
+        on: what is told.
+        failed_share: share of the runs of a batch whose failure is told while it goes on.
+    """
+
+    urls_file: Path | None = None
+    on: tuple[Literal["finish", "failures", "budget", "hold"], ...] = ("finish", "failures", "budget", "hold")
+    failed_share: Annotated[float, Meta(gt=0, le=1)] = 0.2
+
+
+class OvernightConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """On which terms a batch goes on without anyone watching.
+
+    Attributes:
+        between: times of day, as in ``22:00-07:00``, between which runs are started.
+        gpu_hours: the most that all attempts of a batch may take.
+        money: the most that they may cost, at the host's price_per_hour.
+        hottest_c: temperature of a GPU from which nothing is started on its host.
+        least_disk_gb: room, in 1e9 bytes, that has to be free on the host and on this machine.
+    """
+
+    between: str | None = None
+    gpu_hours: Annotated[float, Meta(gt=0)] | None = None
+    money: Annotated[float, Meta(gt=0)] | None = None
+    hottest_c: Annotated[float, Meta(gt=0)] = 90.0
+    least_disk_gb: Annotated[float, Meta(ge=0)] = 2.0
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole configuration."""
 
@@ -174,6 +207,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     depth: DepthConfig = DepthConfig()
     seg: SegConfig = SegConfig()
     controls: ControlsConfig = ControlsConfig()
+    notify: NotifyConfig = NotifyConfig()
+    overnight: OvernightConfig = OvernightConfig()
 
     def host(self, name: str | None) -> tuple[str, HostConfig]:
         """Return a host's name and configuration; without a name the default host's.

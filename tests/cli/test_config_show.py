@@ -30,3 +30,14 @@ def test_json_holds_settings_and_origins(capsys: pytest.CaptureFixture[str]) -> 
     document = json.loads(capsys.readouterr().out)
     assert document["settings"]["hosts"]["gpu01"]["launcher"] == "process"
     assert document["origins"]["defaults.host"] == "$COSMOS_HOUDINI_DEFAULTS_HOST"
+
+
+def test_json_tells_the_parameters_of_every_engine(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["config", "show", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert list(document["parameters"]) == document["engines"]
+    known = {each["name"]: each for each in document["parameters"]["preview"]}
+    assert known["guidance"]["default"] == 5.0
+    assert known["guidance"]["allowed"] == "a number from 0 to 20"
+    assert known["guidance"]["synonyms"] == ["guidance_scale"]
+    assert known["seed"]["synonyms"] == []

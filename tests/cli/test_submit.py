@@ -13,8 +13,9 @@ import pytest
 from clips import bars, cut_image_data, write_picture
 from cosmos_houdini.cli import main
 from cosmos_houdini.config import plain
+from cosmos_houdini.demo.hip import write_scene
 from cosmos_houdini.media.probe import probe_video
-from shots import FRAMES, NODE, ShotOnDisk, make_shot
+from shots import CAMERA, FRAMES, NODE, ShotOnDisk, make_shot
 from sshd import Sshd, running_sshd
 
 HOSTILE = 'It\'s "wet"\nand $(touch pwned); `id` & größe 映画 \\ %s'
@@ -304,3 +305,44 @@ def test_a_host_that_is_not_there_is_told_at_once_and_nothing_is_queued(
     assert "gpu01" in said(capsys)
     assert main(["status", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"jobs": []}
+
+
+def test_prepared_videos_are_submitted_as_the_shot_itself(shot: ShotOnDisk, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--set", "seed=3", "--dry-run"]
+    assert shot.submit("--output", NODE, *options) == 0
+    plan = capsys.readouterr().out
+    shutil.rmtree(shot.folder / "cosmos_out")
+    assert main(["submit", str(shot.hip), "--output", NODE, "--prepare"]) == 0
+    folder = Path(capsys.readouterr().out.strip())
+    assert folder == shot.folder / "cosmos_out" / "shot" / "input"
+    assert not (shot.folder / ".cosmos").exists()
+    shutil.rmtree(shot.renders)
+    assert main(["submit", str(folder), "--prompt", "A street in the rain.", *options]) == 0
+    assert capsys.readouterr().out == plan
+    assert sorted(path.name for path in folder.parent.iterdir()) == ["input"]
+
+
+def test_a_prepared_folder_has_its_videos_made_already(shot: ShotOnDisk, capsys: pytest.CaptureFixture[str]) -> None:
+    assert shot.submit("--output", NODE, "--prepare", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert set(document["videos"]) == {"color", "depth"}
+    folder = str(shot.folder / "cosmos_out" / "shot" / "input")
+    for option in (["--range", "2-4"], ["--fit", "crop"], ["--prepare"], ["--output", NODE]):
+        assert main(["submit", folder, "--prompt", "rain", *option]) == 2
+        assert f"{option[0]} shapes the videos" in said(capsys)
+    assert main(["submit", folder]) == 2
+    assert "give --prompt" in said(capsys)
+    assert main(["submit", str(shot.folder), "--prompt", "rain"]) == 2
+    assert "holds no metadata.json" in said(capsys)
+
+
+def test_a_take_is_found_by_its_name_in_the_picture_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shot = make_shot(tmp_path, monkeypatch)
+    picture = "$HIP/render/$ACTIVETAKE/$HIPNAME.color.$F4.png"
+    write_scene(shot.hip, fps=24, frames=FRAMES, camera=CAMERA, rop=NODE, picture=picture)
+    (tmp_path / "night").mkdir()
+    for file in shot.renders.iterdir():
+        file.rename(tmp_path / "night" / file.name)
+    (tmp_path / "night").rename(shot.renders / "night")
+    assert shot.submit("--output", NODE, "--prepare", "--take", "day") == 2
+    assert shot.submit("--output", NODE, "--prepare", "--take", "night") == 0

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+import fake_pdg
 from cosmos_houdini.houdini import environment
+from top_network import TYPES
 
 RING = environment.LIBRARIES / "cosmos_houdini" / "houdini"
 SHARED = {"errors", "installation", "model", "houdini"}
@@ -30,7 +32,7 @@ def test_the_ring_is_imported_with_nothing_installed(version: str) -> None:
     if not pythons:
         pytest.skip(f"no Python {version} on this machine")
     modules = [f"cosmos_houdini.houdini.{path.stem}" for path in sorted(RING.glob("*.py")) if not needs_qt(path)]
-    assert {"cosmos_houdini.houdini.submit_script", "cosmos_houdini.houdini.selftest"} <= set(modules)
+    assert {"cosmos_houdini.houdini.submit_script", "cosmos_houdini.houdini.top_job"} <= set(modules)
     lines = [
         f"import sys, types; sys.path.insert(0, {str(environment.LIBRARIES)!r})",
         "sys.modules['hou'] = types.ModuleType('hou')",
@@ -42,6 +44,23 @@ def test_the_ring_is_imported_with_nothing_installed(version: str) -> None:
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert set(done.stdout.split()) <= {"cosmos_houdini", "hou", "__main__"}
+
+
+@pytest.mark.parametrize("version", ["3.10", "3.11"])
+def test_the_module_of_node_types_is_imported_by_a_bare_python(version: str) -> None:
+    pythons = [python for python in bare_pythons(version) if runs(python, version)]
+    if not pythons:
+        pytest.skip(f"no Python {version} on this machine")
+    lines = [
+        f"import sys; sys.path[:0] = [{str(Path(fake_pdg.__file__).parent)!r}, {str(environment.LIBRARIES)!r}]",
+        "import fake_pdg, runpy; sys.modules.update(fake_pdg.modules())",
+        f"module = runpy.run_path({str(TYPES)!r})",
+        "registry = fake_pdg.TypeRegistry(); module['registerTypes'](registry); print(len(registry._types))",
+    ]
+    done = subprocess.run(
+        [pythons[0], "-I", "-S", "-W", "error", "-c", "\n".join(lines)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", "4\n")
 
 
 def needs_qt(path: Path) -> bool:

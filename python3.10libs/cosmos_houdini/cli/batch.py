@@ -16,6 +16,7 @@ from cosmos_houdini.cli.console import json_option, print_json_lines, say
 from cosmos_houdini.cli.spec import check_files, schema_option
 from cosmos_houdini.engines import engine, engine_names
 from cosmos_houdini.model.batch import MAX_RUNS, BatchItem, BatchSpec, Randomization
+from cosmos_houdini.plan.adaptive import Adaptive
 from cosmos_houdini.plan.batch_file import load_randomization, save_batch
 from cosmos_houdini.plan.specs import load_prompt_spec
 from cosmos_houdini.plan.sweep import Run, Sweep, expand
@@ -71,8 +72,12 @@ def _name(path: Path) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "_", word)[:60].strip("_-") or "batch"
 
 
-def expanded(batch: BatchSpec) -> Sweep:
+def expanded(batch: BatchSpec, adaptive: Adaptive | None = None) -> Sweep:
     """Return the runs of a batch, and say what was left out or changed.
+
+    Args:
+        batch: what was asked for.
+        adaptive: knows the points of an adaptive batch; its first ones are returned without it.
 
     Raises:
         BadInput: a prompt spec that cannot be read, a video that is no file, or as for ``expand``.
@@ -80,7 +85,7 @@ def expanded(batch: BatchSpec) -> Sweep:
     specs = {item.spec: load_prompt_spec(item.spec) for item in batch.items}
     for file, spec in specs.items():
         check_files([spec.input_video, *spec.controls.values()], file)
-    sweep = expand(batch, specs, engine(batch.engine).parameters)
+    sweep = expand(batch, specs, engine(batch.engine).parameters, adaptive)
     for note in sweep.notes:
         say(note)
     return sweep

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from typing import TYPE_CHECKING
 
 from cosmos_houdini.cli.console import messages, say
 from cosmos_houdini.errors import HostError, one_line
 from cosmos_houdini.queue.record import JobRecord
 
+if TYPE_CHECKING:
+    # Where nothing is drawn, its 50 ms are saved.
+    from rich.progress import Progress, TaskID
+
 LINE_INTERVAL_S = 30.0
+PROGRESS_VARIABLE = "COSMOS_PROGRESS"
+"""``json`` makes progress readable to a program; not COSMOS_HOUDINI_*, which are values of the configuration."""
 
 
 def standing(record: JobRecord) -> str:
@@ -88,12 +95,35 @@ class Bars:
         self._progress.console.print(f"{error}; asking again, the job goes on meanwhile", markup=False)
 
 
+class Events(Lines):
+    """Progress as one JSON document a line, for a program that follows: one for each change of a job."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: dict[str, str] = {}
+
+    def update(self, records: list[JobRecord]) -> None:
+        """Tell what is new of each job."""
+        for record in records:
+            job = record.job
+            news = {"state": str(job.state), "progress": job.progress, "eta_s": job.eta_s, "stage": record.stage}
+            text = json.dumps({"job": job.id, "attempt": job.attempt, **news})
+            if self._told.get(job.id) != text:
+                say(text)
+                self._told[job.id] = text
+
+
 @contextmanager
 def live() -> Iterator[Lines | Bars]:
     """Show progress on standard error while the block runs."""
+    if os.environ.get(PROGRESS_VARIABLE) == "json":
+        yield Events()
+        return
     if not sys.stderr.isatty():
         yield Lines()
         return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415 - see above
+
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=messages(), transient=True) as progress:
         yield Bars(progress)

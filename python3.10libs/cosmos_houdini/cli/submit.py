@@ -2,47 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from cosmos_houdini.cli.console import json_option, print_json, progress_bar, say
-from cosmos_houdini.cli.control_options import ControlWishes, control_options, wishes_of
-from cosmos_houdini.cli.convert import frame_rate
+from cosmos_houdini.cli.control_options import control_options
 from cosmos_houdini.cli.run import conclude, drive, opened, plan_run, show_plan
-from cosmos_houdini.cli.shot_videos import ShotFrames, convert_shot, shot_frames, with_computed
 from cosmos_houdini.cli.spec import parameters_of, weights_of
-from cosmos_houdini.config import Config, load
+from cosmos_houdini.config import load
 from cosmos_houdini.engines import engine, engine_names
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media import span
-from cosmos_houdini.media.check import check_sequences
-from cosmos_houdini.media.restore import restore
-from cosmos_houdini.media.selection import OnGap
+from cosmos_houdini.media.metadata import read_metadata
 from cosmos_houdini.model.control import Control, Pass
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.model.spec import PromptSpec, RunSpec
-from cosmos_houdini.model.video import Conversion
 from cosmos_houdini.plan.chunks import chunk_sentence
-from cosmos_houdini.plan.shot import Shot, shot_of_folder, shot_of_node
 from cosmos_houdini.plan.specs import save_prompt_spec, save_run_spec, validated
 from cosmos_houdini.queue.prepare import RESULTS, Prepared
 from cosmos_houdini.queue.record import JobRecord
-from cosmos_houdini.scene.reader import read_scene
 
 INPUTS = "input"
-PRESET = "medium"
 RESULT, RESTORED = "result.mp4", "restored.mp4"
+UNTOLD = "-"
+"""Stands for the prompt while videos alone are made."""
 
 
 @click.command(help="Run a shot: scene, check, convert-sequence, create-spec, create-run and run in one.")
-@click.argument("scene_file", metavar="SHOT.hip", type=click.Path(path_type=Path))
+@click.argument("shot_path", metavar="SHOT.hip|DIR", type=click.Path(path_type=Path))
 @click.option("--renders", metavar="DIR", help="Folder or pattern of the rendered frames.")
 @click.option("--output", "node", metavar="/out/NODE", help="Instead: the render node that wrote the frames.")
-@click.option("--prompt", required=True, help="What the result shows.")
+@click.option("--take", metavar="NAME", help="With --output: the take that was rendered, for $ACTIVETAKE.")
+@click.option("--prompt", default="", help="What the result shows.")
 @click.option("--negative-prompt", default="", help="What to avoid; without it, the engine's own.")
 @click.option("--name", help="Name of the shot; else the renders' own.")
 @click.option("--engine", "engine_name", help=f"{', '.join(engine_names())}; the configured default without it.")
@@ -57,134 +53,144 @@ RESULT, RESTORED = "result.mp4", "restored.mp4"
 @click.option("--num-gpu", type=click.IntRange(1), help="GPUs for this inference.")
 @click.option("--detach", is_flag=True, help="Return once the job runs on its host.")
 @click.option("--dry-run", is_flag=True, help="Encode, then print what would be run, and reach nothing.")
+@click.option("--prepare", is_flag=True, help="Encode, and stop there; `submit DIR` goes on from the videos.")
 @click.option("-o", "--results", type=click.Path(path_type=Path, file_okay=False), help="Folder of the shot.")
 @control_options
 @json_option
 def submit(
     *,
-    scene_file: Path,
-    renders: str | None,
-    node: str | None,
+    shot_path: Path,
     prompt: str,
     negative_prompt: str,
     name: str | None,
     engine_name: str | None,
     weights: tuple[float, float, float, float] | None,
     settings: tuple[str, ...],
-    fps: float | None,
-    range_: str | None,
-    on_gap: OnGap,
     host: str | None,
     num_gpu: int | None,
     detach: bool,
     dry_run: bool,
+    prepare: bool,
     results: Path | None,
     as_json: bool,
-    **options: Any,  # noqa: ANN401 - the options of control_options
+    **making: Any,  # noqa: ANN401 - the options that say which frames become videos, and how
 ) -> None:
-    """Run a shot; everything of it lies in one folder: ``input/``, the spec files, and a folder for each result."""
+    """Run a shot; everything of it lies in one folder: ``input/``, the spec files, and a folder for each result.
+
+    DIR is a folder of videos that --prepare or convert-sequence has written; nothing is encoded then.
+    """
     config = load()
     chosen = engine(engine_name or config.settings.defaults.engine)
-    parameters = parameters_of(settings, chosen.parameters)
-    shot = _shot(scene_file, config, renders=renders, node=node)
-    shot = replace(shot, name=name or shot.name, frame_range=span.parse(range_) if range_ else shot.frame_range)
-    folder = (results or config.project / RESULTS / shot.name).absolute()
     # The host, the prompt and the weights are checked before minutes go into encoding.
     config.settings.host(host)
-    spec = {"name": shot.name, "prompt": prompt, "negative_prompt": negative_prompt, "input_video": folder}
-    validated(PromptSpec, spec, "submit")
-    run = {"name": shot.name, "engine": chosen.name, "parameters": parameters, "weights": weights_of(weights)}
-    validated(RunSpec, {**run, "spec": spec}, "submit")
-    wishes = wishes_of(config, shot.scene, options, engine=chosen.name)
-    frames = _with_weighted(_frames(shot, wishes, on_gap=on_gap), weights_of(weights))
-    rate = frame_rate(fps, shot.scene)
-    # What comes after this costs hours of a GPU: a black or linear beauty is told before.
-    conversion = convert_shot(
-        frames, folder / INPUTS, name=shot.name, fps=rate, scene=shot.scene, on_gap=on_gap, looks=True
+    if not prompt and not prepare:
+        raise click.UsageError("give --prompt: what the result shows")
+    ask = _Ask(
+        spec={"prompt": prompt or UNTOLD, "negative_prompt": negative_prompt},
+        run={
+            "engine": chosen.name,
+            "parameters": parameters_of(settings, chosen.parameters),
+            "weights": weights_of(weights),
+        },
     )
-    _say_converted(conversion)
-    prompt_spec = validated(PromptSpec, {**spec, **_videos(conversion)}, "submit")
-    save_prompt_spec(prompt_spec, folder / f"{shot.name}.spec.json")
-    run_spec = validated(RunSpec, {**run, "spec": prompt_spec}, "submit")
-    save_run_spec(run_spec, folder / f"{shot.name}.run.json")
+    if shot_path.is_dir():
+        _refuse({*making, "prepare"})
+        videos = read_metadata(shot_path.absolute())
+        shot_name = name or videos["name"]
+        folder = (results or config.project / RESULTS / shot_name).absolute()
+    else:
+        # What is made already needs none of what makes it.
+        from cosmos_houdini.cli.shot_encoding import encode_shot, find_shot  # noqa: PLC0415
+
+        shot = find_shot(shot_path, config, making, name=name)
+        shot_name = shot.name
+        folder = (results or config.project / RESULTS / shot.name).absolute()
+        ask.specs(shot_name, {"input_video": folder})
+        videos = encode_shot(
+            shot, config, making, folder=folder / INPUTS, engine=chosen.name, weights=weights_of(weights)
+        )
+    if prepare:
+        _show_videos(videos, folder / INPUTS, as_json=as_json)
+        return
+    prompt_spec, run_spec = ask.specs(shot_name, _videos(videos))
+    if not shot_path.is_dir():
+        save_prompt_spec(prompt_spec, folder / f"{shot_name}.spec.json")
+        save_run_spec(run_spec, folder / f"{shot_name}.run.json")
     prepared = _in_folder(plan_run(run_spec, config=config, host=host, num_gpu=num_gpu, results=None), folder)
-    source = next(iter(conversion.sources.values()))
-    say(chunk_sentence(prepared.plan, first=source.first, step=source.step))
+    source = next(iter(videos["sources"].values()))
+    say(chunk_sentence(prepared.plan, first=source["first"], step=source["step"]))
     if dry_run:
         show_plan(prepared, None)
         return
     say(f"{chosen.name} makes {prepared.plan.frames} frames in {_chunks(prepared)} on host {prepared.record.job.host}")
     with opened(config) as client:
         record = drive(client, prepared, detach=detach)
-    _restored(record, conversion)
+    _restored(record, videos)
     if as_json:
         print_json(record.job.document())
     conclude([record], quiet=as_json)
 
 
-def _shot(scene_file: Path, config: Config, *, renders: str | None, node: str | None) -> Shot:
-    if (renders is None) == (node is None):
-        raise click.UsageError("give either --renders DIR or --output /out/NODE")
-    scene = read_scene(scene_file)
-    names = config.settings.passes.words
-    shot = shot_of_folder(scene, renders, names) if renders is not None else shot_of_node(scene, node or "", names)
-    say(f"{scene_file.name}: {scene.fps:g} fps, frames {scene.frame_range[0]}-{scene.frame_range[1]}")
-    return shot
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ask:
+    """What the command line says of the spec files, before the videos are there."""
+
+    spec: dict[str, object]
+    run: dict[str, Any]
+
+    def specs(self, name: str, videos: Mapping[str, object]) -> tuple[PromptSpec, RunSpec]:
+        """Return the two files of a shot.
+
+        Raises:
+            BadInput: a value in them cannot be used.
+        """
+        prompt_spec = validated(PromptSpec, {"name": name, **self.spec, **videos}, "submit")
+        return prompt_spec, validated(RunSpec, {"name": name, **self.run, "spec": prompt_spec}, "submit")
 
 
-def _frames(shot: Shot, wishes: ControlWishes, *, on_gap: OnGap) -> ShotFrames:
-    with progress_bar("verifying", total=sum(len(s.frames) for s in shot.found), unit="files") as advance:
-        sequences = check_sequences(shot.found, on_frame=advance).sequences
-    frames = shot_frames(sequences, wishes, frame_range=shot.frame_range, on_gap=on_gap)
-    if Pass.COLOR not in frames.selections:
-        raise BadInput(
-            f"{shot.name} has no colour pass among {', '.join(str(pass_) for pass_ in frames.selections)}",
-            action="name the folder or files of the beauty render after it, or add a word under 'passes.color'",
-        )
-    return frames
+def _refuse(making: Iterable[str]) -> None:
+    """Refuse options that shape videos where the videos are there already."""
+    context = click.get_current_context()
+    for option in context.command.params:
+        given = context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
+        if given and option.name in making:
+            raise click.UsageError(f"{option.opts[-1]} shapes the videos, and those of DIR are made already")
 
 
-def _with_weighted(shot: ShotFrames, weights: Mapping[Control, float]) -> ShotFrames:
-    """Return a shot with edge and vis computed where they have a weight, or where no control was rendered at all.
-
-    Computed controls take part only when somebody asks for them: shared out over all four, those that were rendered
-    would count for half of what they do alone.
-    """
-    choices = shot.wishes.choices
-    bare = not any(Pass(kind.value) in shot.selections for kind in Control) and not weights
-    edge = choices.edge or (PRESET if bare or weights.get(Control.EDGE, 0) > 0 else None)
-    vis = choices.vis or (PRESET if bare or weights.get(Control.VIS, 0) > 0 else None)
-    computed = {Pass.EDGE: edge, Pass.VIS: vis}
-    told = [f"{pass_} ({preset})" for pass_, preset in computed.items() if preset and pass_ not in shot.selections]
-    if not told or Pass.COLOR not in shot.selections:
-        return shot
-    say(f"computed from the colour pass: {', '.join(told)}")
-    return with_computed(shot, edge=edge, vis=vis)
+def _show_videos(videos: dict[str, Any], folder: Path, *, as_json: bool) -> None:
+    if as_json:
+        print_json(videos)
+    else:
+        click.echo(folder)
+    say(f"next: cosmos-houdini submit {shlex.quote(str(folder))} --prompt ...")
 
 
-def _restored(record: JobRecord, conversion: Conversion) -> None:
+def _restored(record: JobRecord, videos: Mapping[str, Any]) -> None:
     """Bring a result that has another size than the plate back to it, beside what the engine wrote."""
     result = record.results / RESULT
     if record.state is not JobState.SUCCEEDED or not result.is_file():
         return
-    if conversion.frame is None or conversion.frame["plate"] == conversion.frame["engine"]:
+    frame = videos.get("frame")
+    if frame is None or frame["plate"] == frame["engine"]:
         return
-    with progress_bar("restoring", total=conversion.frames, unit="frames") as advance:
-        (path,) = restore(result, conversion.document(), record.results / RESTORED, on_frames=advance)
-    plate = "{}x{}".format(*conversion.frame["plate"])
+    from cosmos_houdini.media.restore import restore  # noqa: PLC0415 - most results have the plate's size
+
+    with progress_bar("restoring", total=videos["frames"], unit="frames") as advance:
+        (path,) = restore(result, videos, record.results / RESTORED, on_frames=advance)
+    plate = "{}x{}".format(*frame["plate"])
     say(f"{path} is the result in the plate's size and position, {plate}")
 
 
-def _say_converted(conversion: Conversion) -> None:
-    passes = ", ".join(str(video.pass_) for video in conversion.videos)
-    size = "{}x{}".format(*conversion.size)
-    say(f"verified and encoded {conversion.frames} frames of {size} at {conversion.fps} fps: {passes}")
+def _videos(videos: Mapping[str, Any]) -> dict[str, object]:
+    """Return the colour video and the control videos of a conversion, as a prompt spec names them.
 
-
-def _videos(conversion: Conversion) -> dict[str, object]:
-    """Return the colour video and the control videos of a conversion, as a prompt spec names them."""
-    paths = {video.pass_: video.clip.path for video in conversion.videos}
-    controls = {kind.value: paths[Pass(kind.value)] for kind in Control if Pass(kind.value) in paths}
+    Raises:
+        BadInput: there is no colour video.
+    """
+    paths = {pass_: Path(video["path"]) for pass_, video in videos["videos"].items()}
+    if Pass.COLOR not in paths:
+        raise BadInput(f"{videos['name']} has no colour video among {', '.join(paths)}", action="convert one with it")
+    controls = {kind.value: paths[kind.value] for kind in Control if kind.value in paths}
     return {"input_video": paths[Pass.COLOR], "controls": controls}
 
 

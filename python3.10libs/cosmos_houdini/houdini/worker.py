@@ -8,7 +8,7 @@ import queue
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from threading import Thread
@@ -36,8 +36,10 @@ def call(
     command: str,
     *arguments: str,
     folder: Path | None = None,
+    environ: Mapping[str, str] | None = None,
     on_line: Callable[[str], None] = lambda _: None,
     on_wait: Callable[[], None] = lambda: None,
+    may_find_fault: bool = False,
 ) -> Any:  # noqa: ANN401 - a JSON document is whatever the command prints
     """Run a command of the worker with ``--json`` and return what it prints.
 
@@ -45,26 +47,40 @@ def call(
         command: for example ``submit``.
         arguments: as on the command line.
         folder: working folder; the configuration and the jobs of a project belong to it.
+        environ: more variables of the worker's environment.
         on_line: called with each line that the worker writes for people.
         on_wait: called several times a second; whatever it raises stops the worker and comes out here.
+        may_find_fault: whether what is printed is the answer whatever the exit code says, as that of ``doctor`` is.
 
     Raises:
         BadInput: there is no worker, or it cannot be started.
         WorkerTrouble: the worker failed; title, sentence, what to do, and the log with everything it wrote.
     """
-    return json.loads(call_text(command, *arguments, "--json", folder=folder, on_line=on_line, on_wait=on_wait))
+    text = call_text(
+        command,
+        *arguments,
+        "--json",
+        folder=folder,
+        environ=environ,
+        on_line=on_line,
+        on_wait=on_wait,
+        may_find_fault=may_find_fault,
+    )
+    return json.loads(text)
 
 
 def call_text(
     command: str,
     *arguments: str,
     folder: Path | None = None,
+    environ: Mapping[str, str] | None = None,
     on_line: Callable[[str], None] = lambda _: None,
     on_wait: Callable[[], None] = lambda: None,
+    may_find_fault: bool = False,
 ) -> str:
     """Run a command of the worker and return its standard output as it is; otherwise like ``call``."""
     argv = worker_argv(command, arguments)
-    process, stdout, stderr = _start(argv, folder)
+    process, stdout, stderr = _start(argv, folder, environ or {})
     said: list[str] = []
     for_people = True
     try:
@@ -82,7 +98,7 @@ def call_text(
     except BaseException:
         _stop(process)
         raise
-    if status:
+    if status and not (may_find_fault and text):
         raise WorkerTrouble.of("\n".join(said), status, log=keep_log(argv, status, said))
     return text
 
@@ -97,7 +113,9 @@ def stop_when(stopped: Callable[[], bool], command: str) -> Callable[[], None]:
     return check
 
 
-def _start(argv: list[str], folder: Path | None) -> tuple[subprocess.Popen[str], IO[str], IO[str]]:
+def _start(
+    argv: list[str], folder: Path | None, environ: Mapping[str, str]
+) -> tuple[subprocess.Popen[str], IO[str], IO[str]]:
     # On its own, so that an interrupt in the terminal reaches it through us alone; without a window on Windows.
     own: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
@@ -106,7 +124,7 @@ def _start(argv: list[str], folder: Path | None) -> tuple[subprocess.Popen[str],
         process = subprocess.Popen(
             argv,
             cwd=folder,
-            env=clean_environment(os.environ),
+            env={**clean_environment(os.environ), **environ},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

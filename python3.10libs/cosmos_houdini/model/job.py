@@ -134,6 +134,7 @@ class Attempt:
         started_at: seconds since the epoch, or None before the start.
         ended_at: likewise.
         failure: None while it runs and after success.
+        made_with: versions, image and GPUs, as far as they are known; see ``queue.provenance.Provenance``.
         terms: how it was made.
     """
 
@@ -141,6 +142,7 @@ class Attempt:
     started_at: float | None = None
     ended_at: float | None = None
     failure: JobFailure | None = None
+    made_with: Mapping[str, Any] = field(default_factory=dict)
     terms: Terms = AS_ASKED
 
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from cosmos_houdini.errors import BadInput, did_you_mean
 
 ParameterValue = int | float | str | bool
+
+SYNONYMS: Final = {"guidance_scale": "guidance"}
+"""Names of the diffusers library for what the engines of Cosmos spell otherwise."""
 
 _TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 

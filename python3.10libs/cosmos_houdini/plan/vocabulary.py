@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.model.batch import Randomization
-from cosmos_houdini.model.parameter import Parameter, ParameterValue
-
-SYNONYMS: Final = {"guidance_scale": "guidance"}
-"""Names of the diffusers library for what the engines of Cosmos spell otherwise."""
+from cosmos_houdini.model.parameter import SYNONYMS, Parameter, ParameterValue
 
 _Value = TypeVar("_Value")
 

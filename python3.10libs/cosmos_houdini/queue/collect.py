@@ -8,6 +8,7 @@ import shlex
 import shutil
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -20,6 +21,7 @@ from cosmos_houdini.media.probe import probe_video
 from cosmos_houdini.model.job import JobFailure
 from cosmos_houdini.model.request import Clip, ExpectedOutput, Site
 from cosmos_houdini.queue.outcome import corrupt, largest_bytes, output_failure
+from cosmos_houdini.queue.provenance import Provenance, parse_provenance, provenance_script
 from cosmos_houdini.queue.secret import redacted
 
 LOG_BYTES = 4 * 2**20
@@ -47,14 +49,18 @@ class RemoteFile:
     sha256: str
 
 
-def fetch_log(host: Host, folder: PurePosixPath, secrets: Mapping[str, str]) -> EngineLog:
-    """Return the last LOG_BYTES of each log of a job, secrets masked; a log that does not exist is empty."""
+def fetch_log(host: Host, folder: PurePosixPath, secrets: Mapping[str, str]) -> tuple[EngineLog, Provenance]:
+    """Return the last LOG_BYTES of each log of a job, secrets masked, and what its folder tells of what it ran with.
+
+    A log that does not exist is empty.
+    """
     # No program can have printed a boundary that was made just now.
     boundary = f"\n{uuid.uuid4().hex}\n"
     tails = [f"tail -c {LOG_BYTES} {_quoted(folder / name)} 2>/dev/null" for name in LOGS]
-    done = host.run(f"{tails[0]}\nprintf %s {shlex.quote(boundary)}\n{tails[1]}\n:", timeout_s=LOG_TIMEOUT_S)
-    stdout, _, stderr = redacted(done.stdout, secrets).partition(boundary)
-    return EngineLog(stdout=stdout, stderr=stderr)
+    cut = f"\nprintf %s {shlex.quote(boundary)}\n"
+    done = host.run(cut.join((*tails, provenance_script(folder))) + ":", timeout_s=LOG_TIMEOUT_S)
+    stdout, stderr, made_with, *_ = [*redacted(done.stdout, secrets).split(boundary), "", ""]
+    return EngineLog(stdout=stdout, stderr=stderr), parse_provenance(made_with)
 
 
 def check_folder(results: Path, job_id: str, names: Iterable[PurePosixPath] = ()) -> None:
@@ -88,6 +94,15 @@ def keep_log(log: EngineLog, results: Path) -> None:
     results.mkdir(parents=True, exist_ok=True)
     for name, text in zip(LOGS, (log.stdout, log.stderr), strict=True):
         _replace(results / name, text.encode())
+
+
+def kept_log(results: Path) -> EngineLog:
+    """Return the logs that ``keep_log`` wrote; one that is gone is empty."""
+    stdout, stderr = (
+        path.read_text(encoding="utf-8", errors="replace") if (path := results / name).is_file() else ""
+        for name in LOGS
+    )
+    return EngineLog(stdout=stdout, stderr=stderr)
 
 
 def set_aside(results: Path, attempt: int) -> None:
@@ -157,7 +172,10 @@ def fetch_outputs(
             for index, output in enumerate(expected)
         ]
         _fetch(host, transfers, on_progress)
-        clips = tuple(_verified(unverified / output.path, output, probe) for output in expected)
+        # Side by side: what decodes them are processes of their own.
+        with ThreadPoolExecutor() as pool:
+            verified = pool.map(lambda output: _verified(unverified / output.path, output, probe), expected)
+            clips = tuple(verified)
     except CorruptOutput:
         shutil.rmtree(unverified, ignore_errors=True)
         raise

@@ -67,8 +67,9 @@ def lose(client: Client, job_id: str, message: str) -> None:
         record = client.store.get(job_id)
         if not mine or record.state not in {JobState.RUNNING, JobState.COLLECTING}:
             return
-        log = collect.fetch_log(client.host(record), client.site(record).folder, client.secrets(record))
+        log, made_with = collect.fetch_log(client.host(record), client.site(record).folder, client.secrets(record))
         collect.keep_log(log, record.results)
+        client.store.note_provenance(record, made_with)
         _fail(client, record, JobState.LOST, outcome.lost(message, log))
 
 
@@ -92,8 +93,9 @@ def fetch_verified(client: Client, record: JobRecord, results: Path) -> tuple[st
 def _collect(client: Client, record: JobRecord, seen: Observation, *, last: bool) -> None:
     client.store.note(record, "fetching and verifying the results")
     secrets = client.secrets(record)
-    log = collect.fetch_log(client.host(record), client.site(record).folder, secrets)
+    log, made_with = collect.fetch_log(client.host(record), client.site(record).folder, secrets)
     collect.keep_log(log, record.results)
+    client.store.note_provenance(record, made_with)
     if seen.cancelled:
         client.store.move(record, JobState.CANCELLED, CANCELLED)
         return
@@ -148,6 +150,7 @@ def _result(
     client: Client, record: JobRecord, expected: tuple[ExpectedOutput, ...], clips: tuple[Clip, ...]
 ) -> dict[str, Any]:
     attempt = client.store.attempts(record.id)[-1]
+    recorded = client.engine(record).recorded(collect.kept_log(record.results))
     return {
         "schema": RESULT_SCHEMA,
         "job": record.id,
@@ -158,8 +161,10 @@ def _result(
         "created_at": record.created_at,
         "started_at": attempt.started_at,
         "verified_at": time.time(),
+        "made_with": attempt.made_with,
         "request": dict(record.sent),
         "terms": record.terms.document(),
+        "recorded": recorded.document() if recorded else None,
         "outputs": [
             {"path": str(output.path), "role": output.role, **clip.document()}
             for output, clip in zip(expected, clips, strict=True)

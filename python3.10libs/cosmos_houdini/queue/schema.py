@@ -48,6 +48,7 @@ MIGRATIONS = (
         since REAL NOT NULL, at_once INTEGER NOT NULL, held TEXT NOT NULL DEFAULT ''
     );
     """,
+    "ALTER TABLE attempts ADD COLUMN made_with TEXT NOT NULL DEFAULT '{}'",
 )
 """One script a version of the file; a script that was released is never changed."""
 

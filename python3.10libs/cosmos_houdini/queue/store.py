@@ -18,6 +18,7 @@ from filelock import FileLock
 from cosmos_houdini.errors import BadInput, CosmosError, DiskFull, did_you_mean
 from cosmos_houdini.model.job import Attempt, FailureClass, Job, JobState
 from cosmos_houdini.queue import rows
+from cosmos_houdini.queue.provenance import Provenance
 from cosmos_houdini.queue.record import NEXT, REASONS, Change, Event, JobRecord
 from cosmos_houdini.queue.schema import migrate
 
@@ -184,6 +185,15 @@ class Store:
                 (stage, progress, eta_s, seen.id, str(seen.state), seen.job.attempt),
             )
 
+    def note_provenance(self, seen: JobRecord, made_with: Provenance) -> None:
+        """Write down what the attempt that was seen ran with; what is not known of it now stays as it was noted."""
+        known = {name: value for name, value in made_with.document().items() if value}
+        with self.writing():
+            self._db.execute(
+                "UPDATE attempts SET made_with = json_patch(made_with, ?) WHERE job = ? AND number = ?",
+                (json.dumps(known, ensure_ascii=False), seen.id, seen.job.attempt),
+            )
+
     def attempts(self, job_id: str) -> tuple[Attempt, ...]:
         """Return a job's attempts, the first one first."""
         with self._errors():
@@ -194,6 +204,7 @@ class Store:
                 started_at=row["started_at"],
                 ended_at=row["ended_at"],
                 failure=rows.failure_of(row),
+                made_with=json.loads(row["made_with"]),
                 terms=rows.terms_of(row),
             )
             for row in found

@@ -17,23 +17,38 @@ finish() {
         sleep 5
     done
     forget
-    [ -z "$beat" ] || kill "$beat" 2>/dev/null
+    [ -z "$beat" ] || kill "$beat" $memory 2>/dev/null
     exit 0
 }
 
-# Touching would do for people; the time as text needs no program to be read, and many jobs are polled at once.
-keep_beating() {
+# Calls a function now and at every beat until the job ends.
+keep() {
     nap=
-    ran_s=0 silent_s=0 grace_s=0
-    lengths=
     trap '[ -z "$nap" ] || kill "$nap" 2>/dev/null; exit 0' TERM
     while kill -0 "$$" 2>/dev/null && [ ! -e exit_code ]; do
-        put heartbeat "$(date +%s)"
-        watch
+        "$1"
         sleep "$beat_s" &
         nap=$!
         wait "$nap"
     done
+}
+
+# Touching would do for people; the time as text needs no program to be read, and many jobs are polled at once.
+beat_once() {
+    put heartbeat "$(date +%s)"
+    watch
+}
+
+# Notes the most memory that any of the job's GPUs was seen to have in use, and what they are. It is apart from the
+# heartbeat, which must not wait for a driver that hangs.
+note_memory() {
+    told=$(smi --query-gpu=memory.used,name,driver_version --format=csv,noheader,nounits -i "$held") || exit 0
+    used=$(printf '%s\n' "$told" | cut -d , -f 1 | sort -n | tail -n 1)
+    case $used in '' | *[!0-9]*) return ;; esac
+    [ "$used" -gt "$most" ] || return
+    most=$used
+    put gpu_memory "$used
+$told"
 }
 
 # Ends a program that runs for too long, or shows no sign of life. Beats are counted: a clock may jump, and a machine may
@@ -117,6 +132,10 @@ read_secrets() {
 }
 
 beat=
+memory=
+most=-1
+ran_s=0 silent_s=0 grace_s=0
+lengths=
 began=-
 stopping=
 child=
@@ -135,11 +154,15 @@ trap on_signal TERM HUP INT
 put state waiting
 # Room for the last words of a job that fills the disk.
 dd if=/dev/zero of=reserve bs=4096 count=8 2>/dev/null
-keep_beating >/dev/null 2>&1 &
+keep beat_once >/dev/null 2>&1 &
 beat=$!
 read_secrets
 wait_for_gpus
 [ -z "$stopping" ] || finish 143
+if [ "$held" ] && command -v nvidia-smi >/dev/null 2>&1; then
+    keep note_memory >/dev/null 2>&1 &
+    memory=$!
+fi
 began=$(date +%s)
 put state "running $began"
 launch

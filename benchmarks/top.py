@@ -1,0 +1,102 @@
+"""The TOP nodes: generating 1,000 work items, and what a work item costs beyond the time of its engine.
+
+The network is the tests' own, which starts each work item's command as SideFX's Local Scheduler does. The engine is
+the preview; its time is that of its program on the host. Beside it stands the command line alone, with the
+same videos and another seed, so that what the job program adds is seen.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import closing
+from itertools import pairwise
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "python3.10libs"), str(ROOT / "tests")]
+os.environ["COSMOS_HOUDINI_PYTHON"] = sys.executable
+os.environ["PYTHONPATH"] = str(ROOT / "python3.10libs")
+
+import pytest  # noqa: E402 - the paths above lead to it
+
+from clips import bars, write_picture  # noqa: E402
+from cosmos_houdini.queue.store import Store  # noqa: E402
+from shots import make_shot  # noqa: E402
+from top_network import Network  # noqa: E402
+
+ROUNDS = 7
+ENGINE_SIZE = (1280, 704)
+ITEMS = 1000
+GENERATE_TARGET_S = 1.0
+OVERHEAD_TARGET_S = 0.5
+
+
+def engine_s(folder: Path, job_id: str) -> float:
+    """Return how long the engine's program ran, by the marks that its host has left."""
+    with closing(Store.of(folder)) as store:
+        job = Path(store.get(job_id).root) / "jobs" / job_id
+    return (job / "exit_code").stat().st_mtime - (job / "started").stat().st_mtime
+
+
+def generating(folder: Path, hip: Path) -> float:
+    seconds = []
+    for seed in range(ROUNDS + 1):
+        with Network(folder, hip) as network:
+            sweep = network.add("Cosmos Sweep", count=ITEMS, sweep_seed=seed, guidance="5-12", weight_depth="0.1-0.9")
+            start = time.perf_counter()
+            assert network.generate(), sweep.errors
+            seconds.append(time.perf_counter() - start)
+            assert len(sweep.items) == ITEMS
+    return statistics.median(seconds[1:])
+
+
+def of_work_items(folder: Path, hip: Path) -> float:
+    with Network(folder, hip, slots=1) as network:
+        shot = network.add("Cosmos Shot")
+        wedge = network.wedge(ROUNDS + 1, lambda index: {"seed": index}, shot)
+        transfer = network.add("Cosmos Transfer", wedge, prompt="rain")
+        ended = [time.perf_counter()]
+        assert network.cook(after=lambda _: ended.append(time.perf_counter()))
+    walls = [after - before for before, after in pairwise(ended)][-ROUNDS:]
+    jobs = [item.attribValue("cosmos_job") for item in transfer.items][-ROUNDS:]
+    return statistics.median(wall - engine_s(folder, job) for wall, job in zip(walls, jobs, strict=True))
+
+
+def of_the_command_line(folder: Path) -> float:
+    seconds = []
+    for seed in range(100, 100 + ROUNDS):
+        command = ["submit", str(folder / "cosmos_out/shot/input"), "--prompt", "rain", "--set", f"seed={seed}"]
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "cosmos_houdini", *command], cwd=folder, check=True, capture_output=True)
+        wall = time.perf_counter() - start
+        with closing(Store.of(folder)) as store:
+            newest = max(store.jobs(), key=lambda job: store.attempts(job.id)[0].ended_at or 0.0)
+        seconds.append(wall - engine_s(folder, newest.id))
+    return statistics.median(seconds)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        shot = make_shot(Path(name), patch)
+        for frame, file in enumerate(sorted(shot.renders.iterdir())):
+            # Of the engine's own size: no time goes into bringing a result back to another one.
+            write_picture(file, bars(frame, ENGINE_SIZE))
+        generate = generating(shot.folder, shot.hip)
+        items, alone = of_work_items(shot.folder, shot.hip), of_the_command_line(shot.folder)
+    print(f"{'':44}  ours s  command line s  ratio  target s")
+    print(
+        f"{f'generating {ITEMS} work items in Cosmos Sweep':44} {generate:7.2f} {'':15} {'':6} {GENERATE_TARGET_S:9.1f}"
+    )
+    print(
+        f"{'a work item beyond the time of its engine':44} {items:7.2f} {alone:15.2f} {items / alone:6.2f}"
+        f" {OVERHEAD_TARGET_S:9.1f}"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,426 @@
+"""The four node types for TOP networks and their parameters: one table for nodes, asset and shelf."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["String", "Integer", "Float"]
+"""The types of parameter that a PDG template knows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parm:
+    """One parameter of a node type.
+
+    Attributes:
+        name: in the template, and of the spare parameter that Houdini makes of it.
+        label: what the artist reads.
+        default: what holds when nothing is said; its type is the parameter's.
+        help: one sentence for a tooltip.
+        folder: the tab below which it stands where there are tabs.
+        menu: token and label of each choice, for a String; a node that PDG registers shows the token alone.
+        is_toggle: an Integer that is 0 or 1.
+        is_multiline: a String of several lines.
+        limits: least and greatest number that means something.
+        disable_when: a rule in Houdini's grammar.
+    """
+
+    name: str
+    label: str
+    default: str | int | float
+    help: str
+    folder: str = ""
+    menu: tuple[tuple[str, str], ...] = ()
+    is_toggle: bool = False
+    is_multiline: bool = False
+    limits: tuple[float, float] | None = None
+    disable_when: str = ""
+
+    @property
+    def kind(self) -> Kind:
+        """The type, as a PDG template spells it."""
+        if isinstance(self.default, str):
+            return "String"
+        return "Float" if isinstance(self.default, float) else "Integer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeType:
+    """One node type.
+
+    Attributes:
+        name: of the class and of the template that PDG is given.
+        label: in the TAB menu.
+        help: what a work item of the node stands for and what it does.
+        parms: in the order in which they are shown.
+    """
+
+    name: str
+    label: str
+    help: str
+    parms: tuple[Parm, ...]
+
+    def template(self) -> str:
+        """Return the body of the parameter template, as ``templateBody`` of a PDG node has to give it."""
+        parameters = [
+            {"name": parm.name, "label": parm.label, "type": parm.kind, "size": 1, "value": parm.default}
+            for parm in self.parms
+        ]
+        return json.dumps({"name": self.name, "dataType": "genericdata", "parameters": parameters})
+
+    def __getitem__(self, name: str) -> Parm:
+        return next(parm for parm in self.parms if parm.name == name)
+
+
+CATEGORY = "Cosmos"
+CONTROLS = ("vis", "edge", "depth", "seg")
+"""The controls in the order of ``--weights VIS EDGE DEPTH SEG``."""
+NUMBERS = ("seed", "num_steps", "guidance", "sigma_max")
+"""The engine's parameters that have a parameter of their own on the nodes; any other is named in a text."""
+DEFAULT_WEIGHT = 0.5
+
+_STRENGTHS = tuple(
+    (word, word.replace("_", " ").title()) for word in ("very_low", "low", "medium", "high", "very_high")
+)
+_COMPUTED = (("auto", "Where No Control Is Rendered"), ("off", "Off"), *_STRENGTHS)
+
+_FOLDER = Parm(
+    name="folder",
+    label="Project Folder",
+    default="$HIP",
+    help="Configuration, jobs and results belong to this folder; the scene's own, as for the shelf.",
+    folder="Project",
+)
+_ENGINE = Parm(
+    name="engine",
+    label="Engine",
+    default="",
+    help="What makes the result; as configured when empty.",
+    folder="Project",
+    menu=(("", "As Configured"), ("preview", "Preview"), ("transfer1", "Cosmos Transfer1")),
+)
+
+SHOT = NodeType(
+    name="cosmosshot",
+    label="Cosmos Shot",
+    help="One work item for each camera or take that was rendered: its frames are verified and encoded once.",
+    parms=(
+        Parm(
+            name="hip",
+            label="Scene",
+            default="$HIPFILE",
+            help="The saved scene; frame rate, ranges, cameras and render nodes are read from the file.",
+            folder="Shot",
+        ),
+        Parm(
+            name="nodes",
+            label="Render Nodes",
+            default="*",
+            help="Paths or patterns of the nodes that wrote the frames; a work item for each that names a picture.",
+            folder="Shot",
+            disable_when='{ renders != "" }',
+        ),
+        Parm(
+            name="cameras",
+            label="Cameras",
+            default="*",
+            help="Paths or patterns; render nodes of other cameras are left out.",
+            folder="Shot",
+            disable_when='{ renders != "" }',
+        ),
+        Parm(
+            name="takes",
+            label="Takes",
+            default="",
+            help="Names of takes; a work item for each. $ACTIVETAKE in the picture path tells their frames apart.",
+            folder="Shot",
+            disable_when='{ renders != "" }',
+        ),
+        Parm(
+            name="renders",
+            label="Rendered Frames",
+            default="",
+            help="Instead of render nodes: a folder, or a pattern such as folder/name.####.exr.",
+            folder="Shot",
+        ),
+        Parm(
+            name="name",
+            label="Shot Name",
+            default="",
+            help="Names folders and jobs; the scene's when empty. Node and take follow where there are several.",
+            folder="Shot",
+        ),
+        Parm(
+            name="frame_range",
+            label="Frame Range",
+            default="",
+            help="These frames, such as 1001-1049; else the range of the render node or of the scene.",
+            folder="Shot",
+        ),
+        Parm(
+            name="fps",
+            label="Frames per Second",
+            default=0.0,
+            help="Rate of the videos, rounded; 0 takes the scene's.",
+            folder="Shot",
+            limits=(0, 60),
+        ),
+        Parm(
+            name="on_gap",
+            label="Missing Frames",
+            default="stop",
+            help="Stop, or repeat the frame before a gap.",
+            folder="Shot",
+            menu=(("stop", "Stop"), ("hold", "Repeat the Frame Before")),
+        ),
+        Parm(
+            name="edge",
+            label="Compute Edges",
+            default="auto",
+            help="Edges computed from the colour where no edge pass is rendered.",
+            folder="Controls",
+            menu=_COMPUTED,
+        ),
+        Parm(
+            name="vis",
+            label="Compute Blur",
+            default="auto",
+            help="Blurred colour computed where no vis pass is rendered.",
+            folder="Controls",
+            menu=_COMPUTED,
+        ),
+        Parm(
+            name="options",
+            label="Further Options",
+            default="",
+            help="Any further options of `cosmos-houdini submit` that shape the videos, such as --fit crop.",
+            folder="Controls",
+        ),
+        _FOLDER,
+    ),
+)
+
+TRANSFER = NodeType(
+    name="cosmostransfer",
+    label="Cosmos Transfer",
+    help="One inference for each work item above; an attribute that is called as a parameter goes before it.",
+    parms=(
+        Parm(
+            name="prompt",
+            label="Prompt",
+            default="",
+            help="What the result shows: place, materials, light, weather, lens.",
+            folder="Look",
+            is_multiline=True,
+        ),
+        Parm(
+            name="negative_prompt",
+            label="Negative Prompt",
+            default="",
+            help="What to avoid; the engine's own when empty.",
+            folder="Look",
+            is_multiline=True,
+        ),
+        Parm(
+            name="weight_vis",
+            label="Vis Weight",
+            default=DEFAULT_WEIGHT,
+            help="How strongly the blurred colour is followed; 0 leaves it out.",
+            folder="Look",
+            limits=(0, 1),
+        ),
+        Parm(
+            name="weight_edge",
+            label="Edge Weight",
+            default=DEFAULT_WEIGHT,
+            help="How strongly the edges are followed; 0 leaves them out.",
+            folder="Look",
+            limits=(0, 1),
+        ),
+        Parm(
+            name="weight_depth",
+            label="Depth Weight",
+            default=DEFAULT_WEIGHT,
+            help="How strongly the depth is followed; 0 leaves it out.",
+            folder="Look",
+            limits=(0, 1),
+        ),
+        Parm(
+            name="weight_seg",
+            label="Segmentation Weight",
+            default=DEFAULT_WEIGHT,
+            help="How strongly the segmentation is followed; 0 leaves it out.",
+            folder="Look",
+            limits=(0, 1),
+        ),
+        Parm(
+            name="seed",
+            label="Seed",
+            default=1,
+            help="Start of the random numbers.",
+            folder="Parameters",
+            limits=(0, 2**31 - 1),
+        ),
+        Parm(
+            name="num_steps",
+            label="Steps",
+            default=35,
+            help="Diffusion steps.",
+            folder="Parameters",
+            limits=(1, 100),
+        ),
+        Parm(
+            name="guidance",
+            label="Guidance",
+            default=5.0,
+            help="How strongly the prompt pulls.",
+            folder="Parameters",
+            limits=(0, 20),
+        ),
+        Parm(
+            name="sigma_max",
+            label="Noise",
+            default=70.0,
+            help="Noise put over the colour video at the start; at 80 nothing of it is left.",
+            folder="Parameters",
+            limits=(0, 80),
+        ),
+        Parm(
+            name="parameters",
+            label="Further Parameters",
+            default="",
+            help="Any parameter of the engine: KEY=VALUE, separated by spaces; goes before the fields above.",
+            folder="Parameters",
+        ),
+        Parm(
+            name="videos",
+            label="Videos",
+            default="",
+            help="Folder that convert-sequence has written; needed only where no Cosmos Shot stands above.",
+            folder="Shot",
+        ),
+        Parm(
+            name="options",
+            label="Further Options",
+            default="",
+            help="Any further options of `cosmos-houdini submit`.",
+            folder="Shot",
+        ),
+        _ENGINE,
+        Parm(
+            name="host",
+            label="Host",
+            default="",
+            help="Where it runs: local, or a name of the configuration; the configured default when empty.",
+            folder="Project",
+        ),
+        Parm(
+            name="num_gpu",
+            label="GPUs",
+            default=1,
+            help="GPUs for one inference.",
+            folder="Project",
+            limits=(1, 64),
+        ),
+        _FOLDER,
+    ),
+)
+
+_VALUES = "Values such as 0.2 0.5 0.8, a range such as 5-12, or one with steps such as 0.1-0.9:0.1; empty keeps it."
+
+SWEEP = NodeType(
+    name="cosmossweep",
+    label="Cosmos Sweep",
+    help="Randomised work items for each one above: the same seed makes the same sweep on every machine.",
+    parms=(
+        Parm(
+            name="count",
+            label="Runs",
+            default=24,
+            help="Work items for each one above; 0 makes every combination, where everything is a list or has steps.",
+            folder="Sweep",
+            limits=(0, 100_000),
+        ),
+        Parm(
+            name="sampler",
+            label="Sampler",
+            default="",
+            help="How the runs are chosen; grid when everything is a list or has steps and Runs is 0, else random.",
+            folder="Sweep",
+            menu=(
+                ("", "Automatic"),
+                ("grid", "Grid"),
+                ("random", "Random"),
+                ("latin_hypercube", "Latin Hypercube"),
+                ("sobol", "Sobol"),
+            ),
+        ),
+        Parm(
+            name="sweep_seed",
+            label="Sweep Seed",
+            default=0,
+            help="The same number makes the same sweep.",
+            folder="Sweep",
+            limits=(0, 2**31 - 1),
+        ),
+        Parm(
+            name="seeds",
+            label="Seeds",
+            default="random",
+            help="random gives every run a seed of its own. " + _VALUES,
+            folder="Sweep",
+        ),
+        Parm(name="num_steps", label="Steps", default="", help=_VALUES, folder="Sweep"),
+        Parm(name="guidance", label="Guidance", default="", help=_VALUES, folder="Sweep"),
+        Parm(name="sigma_max", label="Noise", default="", help=_VALUES, folder="Sweep"),
+        Parm(name="weight_vis", label="Vis Weight", default="", help=_VALUES, folder="Sweep"),
+        Parm(name="weight_edge", label="Edge Weight", default="", help=_VALUES, folder="Sweep"),
+        Parm(name="weight_depth", label="Depth Weight", default="", help=_VALUES, folder="Sweep"),
+        Parm(name="weight_seg", label="Segmentation Weight", default="", help=_VALUES, folder="Sweep"),
+        Parm(
+            name="parameters",
+            label="Further Parameters",
+            default="",
+            help="Any parameter of the engine, a line for each: KEY = values as above.",
+            folder="Sweep",
+            is_multiline=True,
+        ),
+        Parm(
+            name="max_weight_sum",
+            label="Greatest Sum of Weights",
+            default=0.0,
+            help="The weights of a run add up to at most this; 0 sets no limit.",
+            folder="Sweep",
+            limits=(0, 4),
+        ),
+        _ENGINE,
+        _FOLDER,
+    ),
+)
+
+REPORT = NodeType(
+    name="cosmosreport",
+    label="Cosmos Report",
+    help="One work item that waits for all above: their results side by side as a grid, a table and a page.",
+    parms=(
+        Parm(
+            name="name",
+            label="Name",
+            default="$OS",
+            help="Names the folder of the report: cosmos_out/NAME/report in the project folder.",
+            folder="Report",
+        ),
+        Parm(
+            name="output",
+            label="Folder",
+            default="",
+            help="Instead of that: the folder of the report; nothing else may lie in it.",
+            folder="Report",
+        ),
+        _FOLDER,
+    ),
+)
+
+NODE_TYPES = (SHOT, TRANSFER, SWEEP, REPORT)

@@ -1,0 +1,11 @@
+"""Cooks a work item of the Cosmos nodes; a TOP network's scheduler starts it."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "python3.10libs"))
+
+from cosmos_houdini.houdini.top_job import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+"""Command line, TOP node, shelf and hython script end in the same call: one shot, one plan, byte for byte."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+import offscreen
+from cosmos_houdini.houdini import top_project, worker
+from cosmos_houdini.houdini.environment import ROOT
+from cosmos_houdini.houdini.submit_dialog import SubmitDialog
+from cosmos_houdini.houdini.top_order import ATTRIBUTE, Order
+from cosmos_houdini.houdini.top_transfer import weights_option
+from hython import hython
+from shots import NODE, ShotOnDisk, make_shot
+from top_network import Network
+
+PROMPT = 'A "wet" street; $(rain) & größe'
+OPTIONS = ["--set", "seed=7", "--set", "guidance=6", "--weights", "0", "0", "0.75", "0", "--num-gpu", "2"]
+
+
+@pytest.fixture
+def shot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ShotOnDisk:
+    return make_shot(tmp_path, monkeypatch)
+
+
+def of_the_command_line(shot: ShotOnDisk, capfd: pytest.CaptureFixture[str], prompt: str = PROMPT) -> str:
+    capfd.readouterr()
+    assert shot.submit("--output", NODE, *OPTIONS, "--dry-run", prompt=prompt) == 0
+    return capfd.readouterr().out
+
+
+def of_the_top_node(shot: ShotOnDisk) -> str:
+    top_project._asked.cache_clear()
+    with Network(shot.folder, shot.hip) as network:
+        made = network.add("Cosmos Shot")
+        wedge = network.wedge(1, lambda _: {"seed": 7, "weight_depth": 0.75}, made)
+        transfer = network.add("Cosmos Transfer", wedge, prompt=PROMPT, guidance=6.0, num_gpu=2)
+        assert network.generate(), (made.errors, transfer.errors)
+        network.tops.remove(transfer)
+        assert network.cook()
+    order = Order.parse(transfer.items[0].attribValue(ATTRIBUTE))
+    weights = weights_option(order.details, ["color", "depth"])
+    return worker.call_text("submit", *order.arguments, *weights, "--dry-run", folder=order.folder)
+
+
+def of_the_shelf(shot: ShotOnDisk) -> str:
+    offscreen.application()
+    dialog = SubmitDialog(shot.hip, [NODE])
+    dialog._prompt.setPlainText(PROMPT)
+    dialog._options.setText(" ".join([*OPTIONS, "--dry-run"]))
+    arguments = dialog.submission().arguments()
+    dialog._timer.stop()
+    dialog.close()
+    return worker.call_text("submit", *arguments, folder=shot.folder)
+
+
+def of_the_hython_script(shot: ShotOnDisk) -> str:
+    script = ROOT / "scripts" / "cosmos_submit.py"
+    done = hython(script, shot.hip, "--rop", NODE, "--prompt", PROMPT, *OPTIONS, "--dry-run", "--json")
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the scheduler that is played here is that of Linux")
+def test_all_four_front_ends_make_the_same_plan(shot: ShotOnDisk, capfd: pytest.CaptureFixture[str]) -> None:
+    plan = of_the_command_line(shot, capfd)
+    assert of_the_command_line(shot, capfd, prompt="A dry street") != plan
+    assert of_the_top_node(shot) == plan
+    assert of_the_shelf(shot) == plan
+    assert of_the_hython_script(shot) == plan

@@ -1,0 +1,285 @@
+"""What the Cosmos nodes generate: from parameters and the attributes above, with warnings and errors on the node."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import fake_pdg
+from cosmos_houdini.demo.hip import write_scene
+from cosmos_houdini.engines.parameters import TRANSFER1_PARAMETERS
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.houdini import pdg_calls, top_parms, top_project
+from cosmos_houdini.houdini.top_order import ATTRIBUTE, Order
+from cosmos_houdini.houdini.top_overrides import Vocabulary
+from cosmos_houdini.houdini.top_shot import shots
+from cosmos_houdini.houdini.top_sweep import randomization
+from shots import CAMERA, FRAMES
+from top_network import Network, Top, node_types
+
+NODE = "/out/mantra1"
+
+
+@pytest.fixture
+def network(tmp_path: Path):
+    """Give a network in a scene whose frames are not rendered yet."""
+    top_project._asked.cache_clear()
+    hip = tmp_path / "shot.hip"
+    write_scene(hip, fps=24, frames=FRAMES, camera=CAMERA, rop=NODE, picture="$HIP/render/$HIPNAME.color.$F4.png")
+    with Network(tmp_path, hip) as network:
+        yield network
+
+
+def orders(top: Top) -> list[Order]:
+    return [Order.parse(item.attribValue(ATTRIBUTE)) for item in top.items]
+
+
+def option(order: Order, name: str) -> list[str]:
+    return [value for word, value in zip(order.arguments, order.arguments[1:], strict=False) if word == name]
+
+
+def attributes(item: fake_pdg.WorkItem) -> dict[str, Any]:
+    return {name: item.attribValue(name) for name in item.attribNames()}
+
+
+def test_the_four_nodes_are_registered_under_their_labels() -> None:
+    types = node_types()
+    assert list(types) == ["Cosmos Shot", "Cosmos Transfer", "Cosmos Sweep", "Cosmos Report"]
+    for described, type_ in zip(top_parms.NODE_TYPES, types.values(), strict=True):
+        assert type_.__name__ == type_.templateName() == described.name
+        parameters = json.loads(type_.templateBody())["parameters"]
+        assert [each["name"] for each in parameters] == [parm.name for parm in described.parms]
+        assert {each["type"] for each in parameters} <= {"String", "Integer", "Float"}
+
+
+def test_the_fields_of_the_nodes_are_parameters_of_the_engine_with_its_defaults_and_limits() -> None:
+    for name in top_parms.NUMBERS:
+        field, parameter = top_parms.TRANSFER[name], TRANSFER1_PARAMETERS[name]
+        assert (field.default, field.limits) == (parameter.default, (parameter.low, parameter.high))
+        assert name == "seed" or top_parms.SWEEP[name].kind == "String"
+
+
+def test_a_shot_tells_the_facts_of_its_scene_before_it_is_rendered(network: Network, tmp_path: Path) -> None:
+    shot = network.add("Cosmos Shot", edge="high", options="--fit crop", frame_range="2-4")
+    assert network.generate(), shot.errors
+    [item] = shot.items
+    found = attributes(item)
+    order = orders(shot)[0]
+    assert found.pop(ATTRIBUTE) == order.text
+    assert found == {
+        "shot_name": "shot",
+        "shot_hip": (tmp_path / "shot.hip").as_posix(),
+        "shot_node": NODE,
+        "shot_camera": "/obj/cam1",
+        "shot_take": "",
+        "shot_fps": 24.0,
+        "shot_first": 1,
+        "shot_last": 5,
+        "shot_width": 96,
+        "shot_height": 64,
+        "shot_focal_mm": 50.0,
+        "shot_aperture_mm": pytest.approx(41.4214),
+        "shot_videos": (tmp_path / "cosmos_out" / "shot" / "input").as_posix(),
+    }
+    assert option(order, "--output") == [NODE]
+    assert (option(order, "--range"), option(order, "--edge"), option(order, "--vis")) == (["2-4"], ["high"], [])
+    assert option(order, "--fit") == ["crop"]
+
+
+def test_each_take_and_each_render_node_is_a_work_item_of_its_own_name() -> None:
+    outputs = [
+        {"path": "/out/karma1", "picture": "$HIP/$ACTIVETAKE/a.$F4.exr", "camera": "/obj/left"},
+        {"path": "/out/karma2", "picture": "$HIP/b.$F4.exr", "camera": "/obj/right"},
+        {"path": "/out/view", "picture": "ip", "camera": "/obj/left"},
+    ]
+    scene = {"path": "a.hip", "frame_range": [1, 2], "fps": 24, "cameras": [], "outputs": outputs}
+    values = {"name": "", "renders": "", "nodes": "*", "cameras": "*", "takes": "day night"}
+    found = shots(scene, Path("street v2.hip"), values)
+    assert [shot.name for shot in found] == [
+        "street_v2_out_karma1_day",
+        "street_v2_out_karma1_night",
+        "street_v2_out_karma2_day",
+        "street_v2_out_karma2_night",
+    ]
+    assert found[1].renders == ("--output", "/out/karma1", "--take", "night")
+    [right] = shots(scene, Path("a.hip"), {**values, "takes": "", "cameras": "r*"})
+    assert (right.name, right.facts["shot_node"]) == ("a", "/out/karma2")
+    with pytest.raises(BadInput, match="no render node 'karm1'") as caught:
+        shots(scene, Path("a.hip"), {**values, "nodes": "karm1"})
+    assert "/out/karma1 (/obj/left), /out/karma2 (/obj/right)" in caught.value.allowed
+    [folder] = shots(scene, Path("a.hip"), {**values, "renders": "/render/a"})
+    assert folder.renders == ("--renders", "/render/a")
+
+
+def test_attributes_go_before_the_node_and_the_node_before_the_engine(network: Network) -> None:
+    shot = network.add("Cosmos Shot")
+    wedge = network.wedge(
+        2, lambda index: {"seed": 7 + index, "guidance_scale": 6, "depth_weight": 0.25, "use_distilled": 0}, shot
+    )
+    transfer = network.add(
+        "Cosmos Transfer",
+        wedge,
+        prompt="take @wedgeindex of @wedgetotal",
+        guidance=9.0,
+        num_steps=20,
+        weight_edge=0.75,
+        parameters="num_steps=21 blur_strength=low",
+        num_gpu=2,
+    )
+    assert network.generate(), transfer.errors
+    first, second = orders(transfer)
+    assert option(first, "--prompt") == ["take 0 of 2"]
+    asked = ["blur_strength=low", "guidance=6.0", "num_steps=21", "seed=7", "use_distilled=false"]
+    assert sorted(option(first, "--set")) == asked
+    assert "seed=8" in option(second, "--set")
+    assert (option(first, "--num-gpu"), option(first, "--host"), option(first, "--engine")) == (["2"], [], [])
+    assert first.details == {
+        "weights": {"vis": 0.5, "edge": 0.75, "depth": 0.25, "seg": 0.5},
+        "asked": ["edge", "depth"],
+    }
+    assert first.arguments[0] == shot.items[0].attribValue("shot_videos")
+    assert transfer.warnings == []
+
+
+def test_a_misspelt_attribute_is_a_warning_that_names_the_nearest(network: Network) -> None:
+    shot = network.add("Cosmos Shot")
+    wedge = network.wedge(3, lambda _: {"guidence": 5.0, "weigth_depth": 0.5, "mood": "wet", "seed": 2}, shot)
+    transfer = network.add("Cosmos Transfer", wedge, prompt="rain")
+    assert network.generate()
+    assert transfer.warnings == [
+        "the attribute 'guidence' sets no parameter; did you mean 'guidance'?",
+        "the attribute 'weigth_depth' sets no parameter; did you mean 'weight_depth'?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({}, ["there is no prompt", "attribute prompt"]),
+        ({"prompt": "rain", "videos": ""}, ["there is no shot", "Cosmos Shot"]),
+        ({"prompt": "rain", "parameters": "guidence=3"}, ["no parameter 'guidence'", "did you mean 'guidance'?"]),
+        ({"prompt": "rain", "parameters": "seed"}, ["seed is no pair", "KEY=VALUE"]),
+        ({"prompt": "rain", "engine": "previw"}, ["no engine 'previw'", "preview"]),
+        ({"prompt": "rain", "folder": "/no/where"}, ["'/no/where' is no folder", "save the scene"]),
+    ],
+)
+def test_what_cannot_be_used_is_an_error_on_the_node(
+    network: Network, values: dict[str, str], words: list[str]
+) -> None:
+    transfer = network.add("Cosmos Transfer", **{"videos": "/shots/a/input", **values})
+    assert not network.generate()
+    [text] = transfer.errors
+    assert text.startswith("This cannot be used: ")
+    assert all(word in text for word in words), text
+
+
+def test_a_sweep_is_what_create_batch_makes_and_the_same_for_the_same_seed(network: Network) -> None:
+    shot = network.add("Cosmos Shot")
+    wishes = {
+        "count": 6,
+        "sweep_seed": 3,
+        "guidance": "5-12",
+        "num_steps": "20 35",
+        "weight_depth": "0.1-0.9:0.1",
+        "parameters": "use_distilled = false\nblur_strength = low, high",
+    }
+    sweep = network.add("Cosmos Sweep", shot, **wishes)
+    again = network.add("Cosmos Sweep", shot, name="again", **wishes)
+    other = network.add("Cosmos Sweep", shot, name="other", **{**wishes, "sweep_seed": 4})
+    transfer = network.add("Cosmos Transfer", sweep, prompt="rain")
+    assert network.generate(), sweep.errors
+    names = ["seed", "guidance", "num_steps", "weight_depth", "use_distilled", "blur_strength"]
+    made = [[[item.attribValue(name) for name in names] for item in top.items] for top in (sweep, again, other)]
+    assert made[0] == made[1] != made[2]
+    assert len({seed for seed, *_ in made[0]}) == 6
+    assert all(5 <= row[1] <= 12 and row[2] in (20, 35) and row[5] in ("low", "high") for row in made[0])
+    assert [item.index for item in sweep.items] == list(range(6))
+    assert not any(item.hasAttrib("sigma_max") or item.command for item in sweep.items)
+    for item, order in zip(sweep.items, orders(transfer), strict=True):
+        assert f"seed={item.attribValue('seed')}" in option(order, "--set")
+        assert order.details["weights"]["depth"] == item.attribValue("weight_depth")
+
+
+def test_a_sweep_says_what_it_was_asked_for_as_a_batch_file_does() -> None:
+    blank = {parm.name: parm.default for parm in top_parms.SWEEP.parms}
+    assert randomization(blank) == {"seeds": "random", "count": 24, "seed": 0}
+    grid = {**blank, "count": 0, "seeds": "1-4", "sampler": "grid", "max_weight_sum": 1.5, "weight_vis": "0 .5"}
+    assert randomization(grid) == {
+        "control_weights": {"vis": [0, 0.5]},
+        "seeds": {"min": 1, "max": 4},
+        "sampler": "grid",
+        "constraints": {"max_weight_sum": 1.5},
+        "seed": 0,
+    }
+    with pytest.raises(BadInput, match="'guidance 5' is no line"):
+        randomization({**blank, "parameters": "guidance 5"})
+
+
+def test_a_value_that_the_engine_does_not_take_is_told_by_the_worker(network: Network) -> None:
+    sweep = network.add("Cosmos Sweep", guidance="5-40")
+    assert not network.generate()
+    assert "guidance" in sweep.errors[0]
+    assert "from 0 to 20" in sweep.errors[0]
+
+
+def test_a_report_knows_its_jobs_by_the_orders_above(network: Network) -> None:
+    wedge = network.wedge(3, lambda index: {"seed": index})
+    transfer = network.add("Cosmos Transfer", wedge, prompt="rain", videos="/shots/a/input")
+    report = network.add("Cosmos Report", transfer, name="night")
+    assert network.generate(), report.errors
+    [order] = orders(report)
+    assert order.details["slips"] == [order.slip.name for order in orders(transfer)]
+    assert len(set(order.details["slips"])) == 3
+    assert [item.id for item in report.items[0]._parents] == [item.id for item in transfer.items]
+    assert Path(order.arguments[-1]).parts[-3:] == ("cosmos_out", "night", "report")
+
+
+def test_a_report_of_nothing_is_an_error_on_the_node(network: Network) -> None:
+    report = network.add("Cosmos Report", network.wedge(2, lambda index: {"seed": index}))
+    assert not network.generate()
+    assert "no work item above is of a Cosmos Transfer" in report.errors[0]
+
+
+def test_the_same_order_is_the_same_text_and_finds_its_job_in_every_session(tmp_path: Path) -> None:
+    order = Order(kind="transfer", folder=tmp_path, project=tmp_path, arguments=("a", 'größe "\n'), details={"b": 1})
+    assert Order.parse(order.text) == order
+    assert order.job() is None
+    order.note_job("shot-0123456789")
+    assert Order.parse(order.text).job() == "shot-0123456789"
+    assert replace(order, arguments=("b",)).job() is None
+    with pytest.raises(BadInput, match="is no order of a Cosmos node"):
+        Order.parse("{}")
+
+
+def test_names_of_other_attributes_mean_nothing() -> None:
+    words = Vocabulary(parameters={"seed": 1, "guidance": 5.0}, synonyms={"guidance_scale": "guidance"})
+    known = ("seed", "guidance_scale", "prompt", "weight_seg", "seg_weight", "engine")
+    assert [words.meaning(name) for name in known] == [
+        "seed",
+        "guidance",
+        "prompt",
+        "weight_seg",
+        "weight_seg",
+        "engine",
+    ]
+    assert not any(words.meaning(name) for name in ("pdg_seed", "weight", "shot_fps", "weight_fog"))
+    assert words.misspelt(["seeed", "wedgeseed", "shot_seed", "height", "promt"]) == {
+        "promt": "prompt",
+        "seeed": "seed",
+    }
+
+
+class Mute:
+    """A node of a build that knows no call for warnings or errors."""
+
+
+def test_a_build_without_calls_for_warnings_and_errors_loses_neither() -> None:
+    item = fake_pdg.WorkItem(1, 0, [], False)
+    pdg_calls.warn(Mute(), item, "beware")
+    assert item._log == [("warning", "beware")]
+    with pytest.raises(RuntimeError, match="no prompt"):
+        pdg_calls.fail(Mute(), "no prompt")
