@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,23 +14,36 @@ from pathlib import PurePosixPath
 
 from cosmos_houdini import engines
 from cosmos_houdini.cli import main
-from cosmos_houdini.engines.base import EngineLog
+from cosmos_houdini.engines.base import EngineLog, Needs, Recorded
+from cosmos_houdini.engines.failures import GENERAL_SYMPTOMS, classified
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
-from cosmos_houdini.model.parameter import Parameter
-from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Site
+from cosmos_houdini.model.parameter import Parameter, ParameterValue
+from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Scout, Site
 
 MARKER = "Saved video"
+SCOUT_FRAMES = 4
 PROGRAM = """
 echo started >>"$STARTS"
 echo "half way"
 echo "token is ${HF_TOKEN:-not set}"
 echo "last words" >&2
 sleep "$SECONDS_LONG"
+while [ -n "$UNTIL" ] && [ ! -e "$UNTIL" ]; do sleep 0.05; done
 case $FAULT in
+other) echo 'ran with {"parameters": {"seed": 99}, "weights": {}}'; cp in/color.mp4 out/result.mp4 ;;
 exit) exit 3 ;;
 silent) cp in/color.mp4 out/result.mp4; exit 0 ;;
 missing) ;;
 truncated) head -c 900 in/color.mp4 >out/result.mp4 ;;
+truncated-once) [ "$(wc -l <"$STARTS")" -gt 1 ] && cp in/color.mp4 out/result.mp4 ;;
+hang-once) [ "$(wc -l <"$STARTS")" -gt 1 ] && cp in/color.mp4 out/result.mp4 || exec sleep 300 ;;
+oom) [ "$OFFLOAD" = True ] && cp in/color.mp4 out/result.mp4 || { echo "CUDA out of memory." >&2; exit 1; } ;;
+hang) exec sleep 300 ;;
+talk) while :; do echo word; sleep 0.3; done ;;
+lost) kill -9 "$(cat started/pid)"; exec sleep 300 ;;
+spoil) echo spoilt >>"$UNTIL"; cp in/color.mp4 out/result.mp4 ;;
+say*) echo "${FAULT#say }" >&2; exit 1 ;;
+oom-always) echo "CUDA out of memory." >&2; exit 1 ;;
 *) cp in/color.mp4 out/result.mp4 ;;
 esac
 echo "Saved video"
@@ -43,11 +58,15 @@ def _text(name: str, default: str) -> Parameter:
 class FakeEngine:
     name: str = "fake"
     gpu_memory_gb: float = 0.0
+    needs: Needs = field(default_factory=Needs)
+    offload: Mapping[str, ParameterValue] = field(default_factory=lambda: {"offload": True})
     parameters: Mapping[str, Parameter] = field(
         default_factory=lambda: {
             "starts": _text("starts", "/dev/null"),
             "fault": _text("fault", ""),
             "sleep_s": _text("sleep_s", "0"),
+            "until": _text("until", ""),
+            "offload": Parameter(name="offload", default=False, help="for tests"),
             "seed": Parameter(name="seed", default=1, help="for tests"),
         }
     )
@@ -67,6 +86,9 @@ class FakeEngine:
             estimate_s=1.0,
         )
 
+    def scout(self, request: InferenceRequest) -> Scout:
+        return Scout(parameters={"sleep_s": "0"}, frames=min(request.video.frames, SCOUT_FRAMES))
+
     def invocation(self, request: InferenceRequest, site: Site) -> Invocation:
         parameters = request.parameters
         extra = 1 if parameters["fault"] == "frames" else 0
@@ -74,11 +96,14 @@ class FakeEngine:
             argv=("sh", str(site.folder / "program.sh")),
             env={
                 "STARTS": str(parameters["starts"]),
+                "OFFLOAD": str(parameters["offload"]),
                 "FAULT": str(parameters["fault"]),
                 "SECONDS_LONG": str(parameters["sleep_s"]),
+                "UNTIL": str(parameters["until"]),
             },
             files={"program.sh": PROGRAM},
             inputs={"in/color.mp4": request.video.path},
+            version=("printf", "%s\\n", "fake 7 of today", "second line"),
             outputs=(
                 ExpectedOutput(
                     path=PurePosixPath("result.mp4"),
@@ -93,10 +118,14 @@ class FakeEngine:
         assert plan.chunks == 1
         return Progress(fraction=0.5, stage="half way") if "half way" in log.stdout else None
 
+    def recorded(self, log: EngineLog) -> Recorded | None:
+        told = re.search(r"^ran with (.*)$", log.stdout, re.MULTILINE)
+        return Recorded(**json.loads(told[1])) if told else None
+
     def failure(self, exit_code: int, log: EngineLog) -> JobFailure | None:
         if exit_code == 0 and MARKER not in log.stdout:
             return JobFailure(failure=FailureClass.GUARDRAIL_BLOCKED, message="no video was saved")
-        return None
+        return classified(log.stderr.splitlines(), GENERAL_SYMPTOMS)
 
 
 def register() -> None:

@@ -5,7 +5,10 @@ Every name and signature here is proven against the stubs of the real module.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
@@ -13,6 +16,7 @@ from typing import Any, cast
 import houdini_session
 from cosmos_houdini.model.scene import Channel
 from cosmos_houdini.scene.curve import is_keyed, key_frames, value_at
+from cosmos_houdini.scene.parm import ParmValue
 
 
 class Error(Exception):
@@ -58,7 +62,7 @@ class BaseKeyframe:
 
 class Parm:
     def __init__(self, *args: Any) -> None:
-        self._name, self._value, self._channel = args
+        self._name, self._value, self._channel, self._set, self._path = args
 
     def name(self) -> str:
         return str(self._name)
@@ -76,7 +80,15 @@ class Parm:
         return str(self._channel.segments[0].expression)
 
     def evalAsString(self) -> str:
-        return str(self._value.text)
+        return houdini_session.current.followed(self._path, self._channel) or str(self._value.text)
+
+    def set(
+        self,
+        value: Any,
+        language: EnumValue | None = None,
+        follow_parm_reference: bool = True,
+    ) -> None:
+        self._set(value)
 
     def unexpandedString(self) -> str:
         if self._channel is not None:
@@ -135,6 +147,20 @@ class NodeType:
         return label
 
 
+class HDADefinition:
+    def __init__(self, *args: str) -> None:
+        self._library = args[0]
+
+    def libraryFilePath(self) -> str:
+        return self._library
+
+
+class OpNodeType(NodeType):
+    def definition(self) -> HDADefinition | None:
+        library = houdini_session.current.libraries.get(self._name)
+        return HDADefinition(library) if library else None
+
+
 class Node:
     def __init__(self, *args: Any) -> None:
         self._saved: houdini_session.SavedNode = args[0]
@@ -144,6 +170,59 @@ class Node:
 
     def type(self) -> NodeType:
         return NodeType(self._saved.type, self._saved.category)
+
+    def name(self) -> str:
+        return self._saved.path.rpartition("/")[2]
+
+    def children(self) -> tuple[Node, ...]:
+        return tuple(one for one in self.allSubChildren() if one.parent() == self)
+
+    def createNode(
+        self,
+        node_type_name: str,
+        node_name: str | None = None,
+        *,
+        force_valid_node_name: bool = False,
+    ) -> Node:
+        name = node_name or f"{node_type_name}1"
+        if force_valid_node_name:
+            name = re.sub(r"\W", "_", name)
+        if not re.fullmatch(r"\w[\w.-]*", name):
+            raise OperationFailed(f"Invalid node name {name!r}")
+        saved = houdini_session.current.create(self._saved.path, node_type_name, name)
+        if saved is None:
+            raise OperationFailed(f"Invalid node type name {node_type_name!r}")
+        return _node(saved)
+
+    def destroy(self, disable_safety_checks: bool = False) -> None:
+        for one in (*self.allSubChildren(), self):
+            del houdini_session.current.nodes[one.path()]
+
+    def setInput(self, input_index: int, item_to_become_input: Node | None, output_index: int = 0) -> None:
+        if input_index or item_to_become_input is None:
+            raise AssertionError("only one input is played here")
+        self._saved.inputs = (item_to_become_input.path(),)
+
+    def layoutChildren(self) -> None:
+        pass
+
+    def setCurrent(self, on: bool, clear_all_selected: bool = False) -> None:
+        for one in houdini_session.current.nodes.values():
+            one.is_current = one is self._saved and on
+
+    def errors(self) -> tuple[str, ...]:
+        network = houdini_session.current.networks.get(self._saved.path.rpartition("/")[0])
+        tops = {top.name: top for top in getattr(network, "tops", ())}
+        return tuple(tops[self.name()].errors) if self.name() in tops else ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Node) and other._saved is self._saved
+
+    def __hash__(self) -> int:
+        return id(self._saved)
+
+    def childTypeCategory(self) -> NodeTypeCategory | None:
+        return NodeTypeCategory("Top") if self._saved.type == "topnet" else None
 
     def parent(self) -> Node | None:
         return node(self._saved.path.rpartition("/")[0] or "/")
@@ -170,9 +249,18 @@ class OpNode(Node):
         values = self._saved.parms.get(name, ())
         names = [name] if len(values) == 1 else [f"{name}{axis}" for axis in "xyzw"]
         return tuple(
-            Parm(own, value, self._saved.channels.get(value.channel or ""))
+            Parm(own, value, self._saved.channels.get(value.channel or ""), partial(self._set, name), self._saved.path)
             for own, value in zip(names, values, strict=False)
         )
+
+    def setParms(self, parm_dict: Mapping[str, Any]) -> None:
+        for name, value in parm_dict.items():
+            if not houdini_session.current.knows_parm(self._saved, name):
+                raise OperationFailed(f"Invalid parameter {name}")
+            self._set(name, value)
+
+    def _set(self, name: str, value: object) -> None:
+        self._saved.parms[name] = (ParmValue(text=str(value)),)
 
 
 class RopNode(OpNode):
@@ -180,13 +268,50 @@ class RopNode(OpNode):
         houdini_session.current.render(self._saved.path, tuple(frame_range or ()), talking=output_progress)
 
 
+class TopNode(OpNode):
+    def setDisplayFlag(self, on: bool) -> None:
+        for one in self.parent().children():
+            one._saved.is_displayed = one == self and on
+
+    def isDisplayFlagSet(self) -> bool:
+        return self._saved.is_displayed
+
+    def cookWorkItems(
+        self,
+        block: bool = False,
+        generate_only: bool = False,
+        tops_only: bool = False,
+        save_prompt: bool = False,
+        nodes: Sequence[TopNode] = (),
+    ) -> None:
+        if not houdini_session.current.has_interface and (not block or save_prompt):
+            raise AssertionError("a farm waits for the end, and has nobody who answers a question")
+        self._network().cook()
+
+    def cancelCook(self) -> None:
+        self._network().cancel()
+
+    def getPDGGraphContextName(self) -> str | None:
+        return self._saved.path.rpartition("/")[0]
+
+    def _network(self) -> houdini_session.Cooks:
+        return houdini_session.current.networks[self._saved.path.rpartition("/")[0]]
+
+
 def _node(saved: houdini_session.SavedNode) -> Node:
+    if saved.category == "Top":
+        return TopNode(saved)
     return RopNode(saved) if saved.category == "Driver" and saved.type in houdini_session.ROPS else OpNode(saved)
 
 
 def node(path: str) -> Node | None:
     saved = houdini_session.current.nodes.get(path)
     return _node(saved) if saved else None
+
+
+def nodeType(category_or_name: NodeTypeCategory, internal_name: str) -> NodeType | None:
+    known = internal_name in houdini_session.current.top_types
+    return OpNodeType(internal_name, category_or_name.name()) if known else None
 
 
 def topNodeTypeCategory() -> OpNodeTypeCategory:
@@ -288,7 +413,84 @@ class InterruptableOperation:
             raise OperationInterrupted("the operation was interrupted")
 
 
+class undos:
+    @staticmethod
+    @contextmanager
+    def group(label: str, editor: object = None) -> Iterator[None]:
+        houdini_session.current.undo_groups.append(label)
+        yield
+
+
+class paneTabType:
+    NetworkEditor = EnumValue("NetworkEditor")
+    SceneViewer = EnumValue("SceneViewer")
+
+
+class PathBasedPaneTab:
+    def __init__(self, *args: Any) -> None:
+        self._shown: Node | None = None
+
+    def setPwd(self, node: Node) -> None:
+        self._shown = node
+
+
+class NetworkEditor(PathBasedPaneTab):
+    pass
+
+
+class viewportBGImageView:
+    Camera = EnumValue("Camera")
+
+
+class GeometryViewportBackground:
+    def __init__(self, *args: Any) -> None:
+        self._file = ""
+
+    def setImageFile(self, file_path: str) -> None:
+        self._file = file_path
+
+    def imageFile(self) -> str:
+        return self._file
+
+
+class GeometryViewportSettings:
+    def __init__(self, *args: Any) -> None:
+        self._backgrounds: dict[str, GeometryViewportBackground] = {}
+        self._shows_background = False
+
+    def backgroundImage(
+        self,
+        viewportBackgroundView: EnumValue,  # noqa: N803 - the name of it in Houdini
+        layer: int = 1,
+    ) -> GeometryViewportBackground:
+        return self._backgrounds.setdefault(viewportBackgroundView.name(), GeometryViewportBackground())
+
+    def setDisplayBackgroundImage(self, enable: bool) -> None:
+        self._shows_background = enable
+
+
+class GeometryViewport:
+    def __init__(self, *args: Any) -> None:
+        self._settings = GeometryViewportSettings()
+
+    def settings(self) -> GeometryViewportSettings:
+        return self._settings
+
+
+class SceneViewer(PathBasedPaneTab):
+    def __init__(self, *args: Any) -> None:
+        self._viewport = GeometryViewport()
+
+    def curViewport(self) -> GeometryViewport:
+        return self._viewport
+
+
 class ui:
+    @staticmethod
+    def paneTabOfType(type: EnumValue, index: int = 0) -> Any:
+        panes = [pane for pane in houdini_session.current.panes if pane.__class__.__name__ == type.name()]
+        return panes[index] if index < len(panes) else None
+
     @staticmethod
     def setStatusMessage(message: str, severity: EnumValue = severityType.Message) -> None:
         houdini_session.current.ask("setStatusMessage", {"message": message}, None)

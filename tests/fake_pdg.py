@@ -57,6 +57,7 @@ class WorkItem:
         self._percent = -1.0
         self._custom_state = ""
         self._log: list[tuple[str, str]] = []
+        self._node_name = "item"
 
     @property
     def id(self) -> int:
@@ -65,6 +66,10 @@ class WorkItem:
     @property
     def index(self) -> int:
         return int(self._index)
+
+    @property
+    def name(self) -> str:
+        return f"{self._node_name}_{self._id}"
 
     @property
     def state(self) -> str:
@@ -184,6 +189,16 @@ class Node:
     def name(self) -> str:
         return str(self._node.name)
 
+    @property
+    def workItems(self) -> list[WorkItem]:
+        for item in self._node.items:
+            item._node_name = self._node.name
+        return list(self._node.items)
+
+    @property
+    def scheduler(self) -> Scheduler:
+        return Scheduler(self._node.network)
+
     def __getitem__(self, name: str) -> Port:
         parameters = {each["name"]: each for each in json.loads(self.templateBody())["parameters"]}
         value = self._node.values.get(name, parameters[name]["value"])
@@ -201,6 +216,44 @@ class PyProcessor(Node):
 
     def onGenerate(self, item_holder: WorkItemHolder, upstream_items: Iterable[WorkItem], generation_type: str) -> str:
         raise NotImplementedError
+
+
+class Graph:
+    """The nodes behind a TOP network."""
+
+    def __init__(self, *args: Any) -> None:
+        self._nodes = args[0]
+
+    def nodes(self) -> list[Any]:
+        return list(self._nodes)
+
+
+class GraphContext:
+    """A TOP network as PDG has it."""
+
+    def __init__(self, *args: Any) -> None:
+        self._graph = Graph(args[0])
+
+    @staticmethod
+    def byName(name: str) -> GraphContext | None:
+        import houdini_session  # noqa: PLC0415 - nodes generate without a session
+
+        network = houdini_session.current.networks.get(name)
+        return GraphContext([Node(top) for top in network.tops]) if network else None
+
+    @property
+    def graph(self) -> Graph:
+        return self._graph
+
+
+class Scheduler:
+    """The Local Scheduler, which writes a log for each work item."""
+
+    def __init__(self, *args: Any) -> None:
+        self._network = args[0]
+
+    def getLogURI(self, work_item: WorkItem) -> str:
+        return (self._network.temp / "logs" / f"{work_item.name}.log").as_uri()
 
 
 class TypeRegistry:

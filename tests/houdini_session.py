@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from cosmos_houdini.houdini.top_parms import NODE_TYPES
 from cosmos_houdini.model.scene import Channel
@@ -25,9 +26,19 @@ TOP_TYPES = {
     **{f"pdg_{t.name}": (t.label, frozenset(p.name for p in t.parms)) for t in NODE_TYPES},
 }
 """Label and parameters of the nodes that a TOP network takes."""
+_WEDGE_PARMS = re.compile(r"(name|type|wedgetype|(int|float)range)\d+[xy]?")
 CATEGORIES = {"obj": "Object", "out": "Driver", "stage": "Lop", "img": "Cop2", "tasks": "TopNet"}
 ROPS = OUTPUT_TYPES
+_REFERENCE = re.compile(r'(chs?)\("\.\./(\w+)"\)')
 _INPUT = re.compile(r'^inputs\n\{\n\d+[ \t]+"?([^"\s]*)"?', re.MULTILINE)
+
+
+class Cooks(Protocol):
+    """A TOP network that a test has put behind the nodes of a path."""
+
+    def cook(self) -> bool: ...
+
+    def cancel(self) -> None: ...
 
 
 @dataclass(kw_only=True)
@@ -40,6 +51,15 @@ class SavedNode:
     inputs: tuple[str, ...] = ()
     parms: dict[str, tuple[ParmValue, ...]] = field(default_factory=dict)
     channels: Mapping[str, Channel] = field(default_factory=dict)
+    menus: Mapping[str, list[str]] = field(default_factory=dict)
+    is_displayed: bool = False
+    is_current: bool = False
+
+
+def managers() -> dict[str, SavedNode]:
+    """Return the networks of an empty scene."""
+    paths = ["/", "/obj", "/out", "/tasks"]
+    return {path: SavedNode(path=path, type="manager", category="Manager") for path in paths}
 
 
 @dataclass(kw_only=True)
@@ -56,12 +76,17 @@ class Session:
     frame_range: tuple[float, float] = (1.0, 240.0)
     playback_range: tuple[float, float] = (1.0, 240.0)
     variables: dict[str, str] = field(default_factory=dict)
-    nodes: dict[str, SavedNode] = field(default_factory=dict)
+    nodes: dict[str, SavedNode] = field(default_factory=managers)
     houdini_path: list[str] = field(default_factory=list)
     rendered: list[tuple[str, tuple[float, ...]]] = field(default_factory=list)
     on_render: Callable[[str], None] = lambda _: None
     after_load: Callable[[], None] = lambda: None
     top_types: dict[str, tuple[str, frozenset[str]]] = field(default_factory=lambda: dict(TOP_TYPES))
+    libraries: dict[str, str] = field(default_factory=dict)
+    inside: dict[str, Callable[[str], list[SavedNode]]] = field(default_factory=dict)
+    networks: dict[str, Cooks] = field(default_factory=dict)
+    panes: list[object] = field(default_factory=list)
+    undo_groups: list[str] = field(default_factory=list)
     answers: dict[str, list[object]] = field(default_factory=dict)
     shown: list[tuple[str, dict[str, object]]] = field(default_factory=list)
 
@@ -75,10 +100,49 @@ class Session:
         self.frame_range, self.playback_range = (timeline.first, timeline.last), timeline.playback
         self.variables = dict(parse_variables(contents.variables or ""))
         known = {node.path: node for node in contents.nodes}
-        self.nodes = {path: SavedNode(path=path, type="manager", category="Manager") for path in ["/", "/obj", "/out"]}
+        self.nodes = managers()
         for path, type_ in contents.types.items():
             self.nodes[path] = _saved(path, type_, known.get(path))
         self.after_load()
+
+    def create(self, parent: str, type_: str, name: str) -> SavedNode | None:
+        """Make a node below another; None where the parent takes no such node."""
+        inside = self.nodes[parent].type == "topnet"
+        takes = self.top_types if inside else {"/tasks": {"topnet"}, "/obj": {"cam"}}.get(parent, ())
+        if type_ not in takes:
+            return None
+        path = f"{parent}/{name}"
+        while path in self.nodes:
+            stem = path.rstrip("0123456789")
+            path = f"{stem}{int(path[len(stem) :] or 0) + 1}"
+        self.nodes[path] = SavedNode(path=path, type=type_, category="Top" if inside else "TopNet")
+        if type_ == "cam":
+            self.nodes[path].category = "Object"
+            self.nodes[path].parms["vm_background"] = (ParmValue(text=""),)
+        elif not inside:
+            self.nodes[f"{path}/localscheduler"] = SavedNode(
+                path=f"{path}/localscheduler", type="localscheduler", category="Top"
+            )
+        for node in self.inside.get(type_, lambda _: [])(path):
+            self.nodes[node.path] = node
+        return self.nodes[path]
+
+    def followed(self, path: str, channel: Channel | None) -> str | None:
+        """Return the value of the parameter above that a channel of a node refers to; None where it is no reference."""
+        match = _REFERENCE.fullmatch(channel.segments[0].expression) if channel else None
+        if not match:
+            return None
+        above = self.nodes[path.rpartition("/")[0]]
+        [value] = above.parms[match[2]]
+        is_number = match[1] == "ch"
+        return str(above.menus[match[2]].index(value.text)) if is_number and match[2] in above.menus else value.text
+
+    def knows_parm(self, node: SavedNode, name: str) -> bool:
+        """Whether a node that was made here has a parameter."""
+        if node.category != "Top":
+            return name in node.parms or (node.type, name) == ("cam", "vm_background")
+        known = self.top_types[node.type][1]
+        return name in known or (node.type == "wedge" and bool(_WEDGE_PARMS.fullmatch(name)))
 
     def render(self, path: str, frames: tuple[float, ...], *, talking: bool) -> None:
         """Render a node, as far as the test says what that does."""

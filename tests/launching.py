@@ -29,6 +29,8 @@ def task(
     cwd: PurePosixPath | None = None,
     num_gpu: int = 0,
     secrets: Mapping[str, str] | None = None,
+    gpu_memory_gb: float = 0.0,
+    alone: bool = False,
 ) -> Task:
     """Return a task that runs ``argv``."""
     invocation = Invocation(
@@ -41,7 +43,15 @@ def task(
         outputs=(),
     )
     site = site_for(host.root, job_id, 1, config or HostConfig())
-    return Task(job_id=job_id, site=site, invocation=invocation, num_gpu=num_gpu, secrets=secrets or {})
+    return Task(
+        job_id=job_id,
+        site=site,
+        invocation=invocation,
+        num_gpu=num_gpu,
+        secrets=secrets or {},
+        gpu_memory_gb=gpu_memory_gb,
+        alone=alone,
+    )
 
 
 def begin(host: Host, config: HostConfig, new: Task) -> Task:

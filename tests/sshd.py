@@ -108,6 +108,13 @@ class Sshd:
                 raise RuntimeError(f"sshd does not answer: {text}")
             time.sleep(0.02)
 
+    @property
+    def pid(self) -> int:
+        """The number of the process that listens."""
+        if self._process is None:
+            raise RuntimeError("sshd does not run")
+        return self._process.pid
+
     def stop(self) -> None:
         """Stop the server and cut every connection; commands that it started go on, as after a cut on a real host."""
         if self._process is None:

@@ -22,6 +22,7 @@ ROOMS = [
     "review",
     "caption",
     "watch",
+    "doctor",
     "demo",
     "cli",
     "houdini",

@@ -30,10 +30,15 @@ _Section = TypeVar("_Section", bound=Struct)
 
 
 class Defaults(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What holds when a command line names nothing."""
+    """What holds when a command line names nothing.
+
+    Attributes:
+        attempts: most that is tried for a job without a person's order.
+    """
 
     host: str = LOCAL
     engine: str = "preview"
+    attempts: Annotated[int, Meta(ge=1, le=20)] = 3
 
 
 class Programs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,6 +61,10 @@ class HostConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         bandwidth_mb_per_s: most that goes to and from the host, in 1e6 bytes.
         env: environment of every job, nothing secret.
         secrets: variables of this machine that are handed to jobs in secret.
+        gpus: numbers of nvidia-smi; ``auto`` for all that the host has.
+        jobs_per_gpu: most jobs below one root that share a GPU.
+        time: most that a job may run, as Slurm spells it: ``90`` (minutes), ``02:00:00``, ``1-12`` (days and hours).
+        stalled_after_min: a job without a new log line and without GPU use for so long is stopped.
     """
 
     address: str | None = None
@@ -70,11 +79,18 @@ class HostConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     bandwidth_mb_per_s: Annotated[float, Meta(gt=0)] | None = None
     env: dict[str, str] = {}
     secrets: tuple[str, ...] = ("HF_TOKEN",)
-    gpus: tuple[int, ...] = ()
+    gpus: tuple[int, ...] | Literal["auto"] = "auto"
+    jobs_per_gpu: Annotated[int, Meta(ge=1, le=16)] = 1
     price_per_hour: Annotated[float, Meta(ge=0)] | None = None
     partition: str | None = None
     gres: str | None = None
     time: str | None = None
+    stalled_after_min: Annotated[float, Meta(gt=0)] | None = 30.0
+
+    @property
+    def gpu_numbers(self) -> tuple[int, ...]:
+        """The GPUs that were named; none where the host is asked for them."""
+        return () if self.gpus == "auto" else self.gpus
 
 
 class PassNames(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -147,6 +163,39 @@ class ControlsConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     fit: Literal["auto", "fit", "letterbox", "crop", "none"] = "auto"
 
 
+class NotifyConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who is told what becomes of a batch.
+
+    Attributes:
+        urls_file: addresses of Apprise, one a line, in a file that its owner alone can read; more of them stand in
+            $COSMOS_HOUDINI_NOTIFY_URLS. They hold passwords, so that no other place takes them.
+        on: what is told.
+        failed_share: share of the runs of a batch whose failure is told while it goes on.
+    """
+
+    urls_file: Path | None = None
+    on: tuple[Literal["finish", "failures", "budget", "hold"], ...] = ("finish", "failures", "budget", "hold")
+    failed_share: Annotated[float, Meta(gt=0, le=1)] = 0.2
+
+
+class OvernightConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """On which terms a batch goes on without anyone watching.
+
+    Attributes:
+        between: times of day, as in ``22:00-07:00``, between which runs are started.
+        gpu_hours: the most that all attempts of a batch may take.
+        money: the most that they may cost, at the host's price_per_hour.
+        hottest_c: temperature of a GPU from which nothing is started on its host.
+        least_disk_gb: room, in 1e9 bytes, that has to be free on the host and on this machine.
+    """
+
+    between: str | None = None
+    gpu_hours: Annotated[float, Meta(gt=0)] | None = None
+    money: Annotated[float, Meta(gt=0)] | None = None
+    hottest_c: Annotated[float, Meta(gt=0)] = 90.0
+    least_disk_gb: Annotated[float, Meta(ge=0)] = 2.0
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole configuration."""
 
@@ -158,6 +207,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     depth: DepthConfig = DepthConfig()
     seg: SegConfig = SegConfig()
     controls: ControlsConfig = ControlsConfig()
+    notify: NotifyConfig = NotifyConfig()
+    overnight: OvernightConfig = OvernightConfig()
 
     def host(self, name: str | None) -> tuple[str, HostConfig]:
         """Return a host's name and configuration; without a name the default host's.

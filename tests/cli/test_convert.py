@@ -104,6 +104,11 @@ def test_a_video_is_standardized_and_a_frame_taken_out(renders: Path, tmp_path: 
     assert "6 frames of 64x64 at 24 fps" in result.stderr
     runner.invoke(extract_frame, [str(small), "5", "-o", str(frame)], catch_exceptions=False)
     assert frame.read_bytes().startswith(b"\x89PNG")
+    every = ["all", "-o", str(tmp_path / "f.###.png"), "--first", "7"]
+    assert "frames 7-12" in runner.invoke(extract_frame, [str(small), *every], catch_exceptions=False).stderr
+    assert len(list(tmp_path.glob("f.0*.png"))) == 6
+    with pytest.raises(BadInput, match="'x' is no frame"):
+        runner.invoke(extract_frame, [str(small), "x", "-o", str(frame)], catch_exceptions=False, standalone_mode=False)
     with pytest.raises(BadInput, match="no size"):
         runner.invoke(
             standardize, [str(video), "-o", str(small), "--size", "big"], catch_exceptions=False, standalone_mode=False

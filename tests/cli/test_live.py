@@ -45,17 +45,24 @@ def test_each_job_on_its_way_has_a_bar_and_none_after_its_end(progress: Progress
     bars.update([record("a"), record("b", progress=0.25)])
     assert shown(progress) == [("0 of 2 runs done", 0), ("a  running: 50 %", 0.5), ("b  running: 25 %", 0.25)]
     bars.update([record("a", JobState.SUCCEEDED, 1.0)])
-    bars.overall("1 of 2 runs done", 0.5)
+    bars.overall("1 of 2 runs done", 0.5, "about 0:01:00 left")
     bars.update([record("a", JobState.SUCCEEDED, 1.0), record("b", progress=0.75)])
-    assert shown(progress) == [("1 of 2 runs done", 0.5), ("b  running: 75 %", 0.75)]
+    assert shown(progress) == [("1 of 2 runs done, about 0:01:00 left", 0.5), ("b  running: 75 %", 0.75)]
 
 
 def test_lines_say_each_state_once(capsys: pytest.CaptureFixture[str]):
     lines = Lines()
     for job in (record("a"), replace(record("a"), stage="step 2"), record("a", JobState.SUCCEEDED, 1.0)):
         lines.update([job])
+    lines.overall("0 of 1 runs done", 0, "about 0:01:00 left")
+    lines.overall("0 of 1 runs done", 0, "about 0:00:58 left")
     lines.overall("1 of 1 runs done", 1)
-    assert capsys.readouterr().err.splitlines() == ["a: running: 50 %", "a: succeeded", "1 of 1 runs done"]
+    assert capsys.readouterr().err.splitlines() == [
+        "a: running: 50 %",
+        "a: succeeded",
+        "0 of 1 runs done, about 0:01:00 left",
+        "1 of 1 runs done",
+    ]
 
 
 def test_a_program_reads_each_change_as_a_document(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):

@@ -96,7 +96,11 @@ def test_a_shot_comes_back_verified(
     (result,) = map(Path, job["outputs"])
     clip = probe_video(result)
     assert (clip.frames, clip.size, clip.fps) == (5, (960, 704), 24)
-    request = json.loads((result.parent / "result.json").read_text(encoding="utf-8"))["request"]
+    document = json.loads((result.parent / "result.json").read_text(encoding="utf-8"))
+    request = document["request"]
+    # What the program itself says it ran with is what it was sent.
+    assert document["recorded"] == {"parameters": request["parameters"], "weights": {"depth": 0.8}}
+    assert document["made_with"]["image_id"].startswith("sha256:")
     assert request["prompt"] == PROMPT
     assert request["parameters"]["seed"] == 7
     assert request["controls"]["depth"]["weight"] == 0.8

@@ -151,3 +151,12 @@ def test_text_of_a_command_line_becomes_the_parameters_own_type(parameter: str, 
 def test_text_that_is_no_value_is_refused(parameter: str, text: str):
     with pytest.raises(BadInput, match=f"parameter {parameter} = .* cannot be used"):
         TRANSFER1_PARAMETERS[parameter].parsed(text)
+
+
+@pytest.mark.parametrize("name", ["preview", "transfer1"])
+@pytest.mark.parametrize(("asked", "frames", "wanted"), [(35, 361, (10, 121)), (1, 49, (1, 49)), (10, 121, (10, 121))])
+def test_a_scout_is_the_first_chunk_in_few_steps_and_never_dearer(
+    name: str, asked: int, frames: int, wanted: tuple[int, int]
+):
+    scout = engine(name).scout(request_of(frames=frames, num_steps=asked))
+    assert (scout.parameters, scout.frames) == ({"num_steps": wanted[0]}, wanted[1])

@@ -10,6 +10,7 @@ from types import FunctionType, SimpleNamespace
 
 import pytest
 
+import fake_hou as hou
 import fake_pdg
 from cosmos_houdini.houdini.environment import LIBRARIES, ROOT
 
@@ -24,6 +25,7 @@ DOCUMENTED: dict[str, tuple[str, str]] = {
     "pdg.WorkItem": ("", PAGES + "pdg/WorkItem.html"),
     "pdg.WorkItem.id": ("", PAGES + "pdg/WorkItem.html"),
     "pdg.WorkItem.index": ("", PAGES + "pdg/WorkItem.html"),
+    "pdg.WorkItem.name": ("", PAGES + "pdg/WorkItem.html"),
     "pdg.WorkItem.state": ("", PAGES + "pdg/WorkItem.html"),
     "pdg.WorkItem.command": ("", PAGES + "pdg/WorkItem.html"),
     "pdg.WorkItem.outputFiles": ("", PAGES + "pdg/WorkItem.html"),
@@ -47,10 +49,19 @@ DOCUMENTED: dict[str, tuple[str, str]] = {
     "pdg.Port.evaluateFloat": ("work_item index", PAGES + "pdg/Port.html"),
     "pdg.Node": ("", PAGES + "pdg/Node.html"),
     "pdg.Node.name": ("", PAGES + "pdg/Node.html"),
+    "pdg.Node.workItems": ("", PAGES + "pdg/Node.html"),
+    "pdg.Node.scheduler": ("", PAGES + "pdg/Node.html"),
     "pdg.Node.templateName": ("", PAGES + "processors.html"),
     "pdg.Node.templateBody": ("", PAGES + "processors.html"),
     "pdg.Node.addWarning": ("message", HDK),
     "pdg.Node.addError": ("message", HDK),
+    "pdg.Graph": ("", PAGES + "pdg/Graph.html"),
+    "pdg.Graph.nodes": ("", PAGES + "pdg/Graph.html"),
+    "pdg.GraphContext": ("", PAGES + "pdg/GraphContext.html"),
+    "pdg.GraphContext.byName": ("name", PAGES + "pdg/GraphContext.html"),
+    "pdg.GraphContext.graph": ("", PAGES + "pdg/GraphContext.html"),
+    "pdg.Scheduler": ("", PAGES + "pdg/Scheduler.html"),
+    "pdg.Scheduler.getLogURI": ("work_item", PAGES + "schedulers_callbacks.html"),
     "pdg.PyProcessor": ("", PAGES + "processors.html"),
     "pdg.PyProcessor.onGenerate": ("item_holder upstream_items generation_type", PAGES + "processors.html"),
     "pdg.TypeRegistry": ("", PAGES + "pdg/TypeRegistry.html"),
@@ -121,7 +132,7 @@ def offered() -> Iterator[tuple[str, object]]:
 def parameters(value: object) -> str:
     if isinstance(value, SimpleNamespace):
         return " ".join(vars(value))
-    if isinstance(value, classmethod):
+    if isinstance(value, (classmethod, staticmethod)):
         value = value.__func__
     if not isinstance(value, FunctionType):
         return ""
@@ -161,6 +172,22 @@ def test_the_job_api_offers_nothing_that_is_not_documented(path: Path) -> None:
         assert " ".join(names) == JOB_API[name][0], name
 
 
+def test_what_reads_a_cooked_graph_asks_for_documented_names() -> None:
+    tree = ast.parse((RING / "cooked.py").read_text(encoding="utf-8"))
+    read = {"node", "item", "pdg", "context", "output"}
+    asked = {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id in read
+        and node.attr not in vars(hou.TopNode)
+    }
+    known = {name.rpartition(".")[2] for name in DOCUMENTED} | {"path"}
+    assert {"GraphContext", "graph", "workItems", "outputFiles", "state"} <= asked
+    assert asked <= known
+
+
 def test_the_project_asks_nothing_of_pdg_that_is_not_documented() -> None:
     """Whatever the protocols name, and every call that is looked for by its name, with its older ones beside it."""
     looked_for = {"cookWarning", "cookError", "addResultData"}
@@ -183,7 +210,7 @@ def test_the_project_asks_nothing_of_pdg_that_is_not_documented() -> None:
     assert asked <= known
 
 
-def test_only_the_thin_file_imports_pdg() -> None:
+def test_only_the_thin_file_and_what_reads_a_cooked_graph_import_pdg() -> None:
     importing = []
     for path in (*RING.glob("*.py"), *(ROOT / "scripts").glob("*.py"), *(ROOT / "pdg_types").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -191,4 +218,4 @@ def test_only_the_thin_file_imports_pdg() -> None:
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             if any(name.partition(".")[0] in {"pdg", "pdgjson", "pdgcmd"} for name in names):
                 importing.append(path.name)
-    assert set(importing) == {"cosmos_houdini_nodes.py"}
+    assert set(importing) == {"cosmos_houdini_nodes.py", "cooked.py"}

@@ -129,8 +129,8 @@ def test_a_failed_job_says_why_and_what_to_do(monitor: Monitor) -> None:
 def test_a_shot_that_cannot_be_submitted_is_explained_without_a_traceback(monitor: Monitor) -> None:
     monitor.submit("shot", ["absent.hip", "--renders", "render", "--prompt", "rain"])
     offscreen.until(monitor._trouble.isVisible, "the trouble is shown")
-    assert monitor._trouble_title.text() == "This cannot be used"
-    text = monitor._trouble_text.text()
+    assert monitor._trouble.title.text() == "This cannot be used"
+    text = monitor._trouble.text.text()
     assert "absent.hip" in text
     assert "Traceback" not in text
     assert str(log_file()) in text

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cosmos_houdini.houdini.asset_check import ASSET
 from cosmos_houdini.houdini.environment import ROOT
-from cosmos_houdini.installation import PACKAGE_NAME, is_supported
+from cosmos_houdini.installation import PACKAGE_NAME, installed_text, is_supported
 
 DOCUMENTED = {"env", "enable", "load_package_once", "process_order", "package_path", "path", "recommends", "requires"}
 SEEN_IN_SHIPPED_PACKAGES = {"hpath", "version"}
@@ -47,6 +49,15 @@ def test_every_folder_that_it_names_exists(package: dict[str, Any]) -> None:
     assert (ROOT / variables["PYTHONPATH"] / "cosmos_houdini").is_dir()
     assert path == [str(ROOT), str(ROOT / "pdg_types")]
     assert all((ROOT / folder).is_dir() for folder in path)
+
+
+@pytest.mark.parametrize("is_installed", [False, True])
+def test_houdini_finds_shelf_nodes_and_asset_on_its_path(package: dict[str, Any], *, is_installed: bool) -> None:
+    if is_installed:
+        package = json.loads(installed_text(ROOT, ROOT / ".venv" / "bin" / "python"))
+    _, path = expanded(package)
+    for name in ("toolbar/cosmos.shelf", f"otls/{ASSET}.hda/INDEX__SECTION", "pdg/types/cosmos_houdini_nodes.py"):
+        assert [entry for entry in path if (Path(entry) / name).is_file()], name
 
 
 @pytest.mark.parametrize(

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import fake_hou
 import hipfiles
+from asset_network import saved_nodes
 from cosmos_houdini.houdini import selftest
+from cosmos_houdini.houdini.asset_check import ASSET, check_asset
 from cosmos_houdini.houdini.environment import LIBRARIES, ROOT
-from houdini_session import Session
+from expanded_asset.asset import read_assets
+from host_programs import write_shell
+from houdini_session import SavedNode, Session
 from shots import make_shot
 
 
 @pytest.fixture
-def loaded(houdini: Session, monkeypatch: pytest.MonkeyPatch) -> Session:
+def loaded(houdini: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
     """Return a session that has loaded the package."""
     houdini.variables["COSMOS_HOUDINI"] = str(ROOT)
     houdini.houdini_path = [str(ROOT), str(ROOT / "pdg_types"), "/opt/hfs21.0/houdini"]
+    houdini.nodes["/tasks"] = SavedNode(path="/tasks", type="manager", category="Manager")
+    install_asset(houdini)
+    houdini.variables["HFS"] = str(tmp_path / "hfs")
+    write_shell(tmp_path / "hfs" / "bin", "mplay", "exit 0")
     monkeypatch.setenv("PYTHONPATH", str(LIBRARIES))
     monkeypatch.setattr(selftest, "PYTHONS", (selftest.sys.version_info[:2],))
     others = (selftest._demo, selftest._qt)
@@ -26,6 +36,13 @@ def loaded(houdini: Session, monkeypatch: pytest.MonkeyPatch) -> Session:
     assert len(quick) == len(selftest.CHECKS) - len(others)
     monkeypatch.setattr(selftest, "CHECKS", quick)
     return houdini
+
+
+def install_asset(houdini: Session) -> None:
+    [asset] = read_assets(ROOT / "otls" / f"{ASSET}.hda")
+    houdini.top_types[ASSET] = (asset.dialog.label, frozenset(asset.dialog.parms()))
+    houdini.libraries[ASSET] = str(ROOT / "otls" / f"{ASSET}.hda")
+    houdini.inside[ASSET] = lambda path: saved_nodes(asset, path)
 
 
 def test_a_houdini_with_the_package_passes_everything(
@@ -50,7 +67,8 @@ def test_a_houdini_without_the_package_fails_line_by_line(
     checks = tuple(check for check in selftest.CHECKS if check.run is not selftest._qt)
     monkeypatch.setattr(selftest, "CHECKS", checks)
     assert houdini.houdini_path == []
-    houdini.top_types = {}
+    houdini.top_types.clear()
+    monkeypatch.setitem(houdini.nodes, "/obj", houdini.nodes["/out"])
     assert selftest.main([]) == 1
     *lines, last = capsys.readouterr().out.splitlines()
     failed = [line for line in lines if line.startswith("FAIL  ")]
@@ -58,6 +76,21 @@ def test_a_houdini_without_the_package_fails_line_by_line(
     assert last == f"0 of {len(lines)} passed"
     assert "install-houdini" in next(line for line in failed if "$COSMOS_HOUDINI" in line)
     assert "this is Houdini 19.5.805; allowed: Houdini 20.0 to 21" in failed[0]
+
+
+def test_a_parameter_that_a_node_does_not_take_is_named_and_nothing_is_left(loaded: Session) -> None:
+    loaded.top_types["pdg_cosmosreport"] = ("Cosmos Report", frozenset())
+    with pytest.raises(selftest.CheckFailed, match="not taken: report/name = selftest_sweep"):
+        selftest._sweep()
+    assert not [path for path in loaded.nodes if path.startswith("/tasks/")]
+
+
+def test_what_the_doctor_finds_is_told(loaded: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cosmos-houdini.yaml").write_text("hosts: {gpu01: {address: gpu01, root: data}}", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(selftest.CheckFailed, match=r"host gpu01: .*no absolute path"):
+        selftest._doctor()
+    assert loaded.shown == []
 
 
 def test_a_scene_that_is_read_otherwise_fails(
@@ -95,6 +128,48 @@ def test_the_demonstration_has_to_make_a_result(houdini: Session, monkeypatch: p
 def test_qt_is_told_with_its_version() -> None:
     qt = pytest.importorskip("PySide6.QtCore", exc_type=ImportError)
     assert selftest._qt() == f"Qt {qt.qVersion()}"
+
+
+def test_the_asset_is_made_looked_at_and_removed_again(loaded: Session) -> None:
+    before = set(loaded.nodes)
+    assert check_asset() == str(ROOT / "otls" / f"{ASSET}.hda")
+    assert set(loaded.nodes) == before
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda node: node.channels.pop("prompt"), "transfer/prompt is '' when prompt is 'a probe'"),
+        (lambda node: node.parms.pop("seed"), "transfer has no parameter seed"),
+        (lambda node: node.parms.pop("generate"), "transfer does not generate by this package"),
+        (lambda node: setattr(node, "inputs", ()), "transfer is wired to nothing instead of variation"),
+        (lambda node: setattr(node, "path", f"{node.path}s"), "no node transfer inside"),
+    ],
+)
+def test_an_asset_that_is_not_whole_fails(loaded: Session, damage: Callable[[SavedNode], object], reason: str) -> None:
+    whole = loaded.inside[ASSET]
+
+    def damaged(path: str) -> list[SavedNode]:
+        nodes = whole(path)
+        [node] = [node for node in nodes if node.path.endswith("/transfer")]
+        node.channels = dict(node.channels)
+        damage(node)
+        return nodes
+
+    loaded.inside[ASSET] = damaged
+    before = set(loaded.nodes)
+    with pytest.raises(selftest.CheckFailed, match=re.escape(reason)):
+        check_asset()
+    assert set(loaded.nodes) == before
+
+
+def test_an_asset_from_elsewhere_is_told(loaded: Session) -> None:
+    loaded.libraries[ASSET] = f"/home/a/houdini21.0/otls/{ASSET}.hda"
+    with pytest.raises(selftest.CheckFailed, match="comes from /home/a"):
+        check_asset()
+    del loaded.top_types[ASSET]
+    with pytest.raises(selftest.CheckFailed, match="there is no TOP node"):
+        check_asset()
 
 
 def test_a_node_type_that_pdg_has_not_loaded_is_named(houdini: Session) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,14 +16,18 @@ import fake_hou
 import offscreen
 from cosmos_houdini.cli import main
 from cosmos_houdini.houdini import shelf, worker
+from cosmos_houdini.houdini.doctor_window import DoctorWindow
 from cosmos_houdini.houdini.environment import ROOT
 from cosmos_houdini.houdini.submit_dialog import SubmitDialog
 from houdini_session import Session
 from shots import NODE, ShotOnDisk, make_shot
+from sshd import free_port
 
 FILE = ROOT / "toolbar" / "cosmos.shelf"
 PROMPT = 'A "wet" street; $(rain) & größe'
-TOOLS = ["cosmos::submit_shot", "cosmos::job_monitor", "cosmos::settings"]
+NAMES = ["submit_shot", "set_up_sweep", "job_monitor", "compare_results", "load_result", "settings", "doctor"]
+TOOLS = [f"cosmos::{name}" for name in NAMES]
+OF_A_SCENE = [name for name in TOOLS if name != "cosmos::doctor"]
 
 
 def document() -> ET.Element:
@@ -48,7 +53,12 @@ def session(houdini: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         monitor.close()
     for dialog in shelf._dialogs.values():
         dialog.close()
+    for doctor in shelf._doctors.values():
+        doctor._timer.stop()
+        doctor.close()
+        doctor.deleteLater()
     shelf._monitors.clear()
+    shelf._doctors.clear()
     shelf._dialogs.clear()
     offscreen.settle()
 
@@ -73,8 +83,8 @@ def test_each_tool_is_an_import_and_one_call(name: str) -> None:
     assert isinstance(call.value, ast.Call)
 
 
-@pytest.mark.parametrize("name", TOOLS)
-def test_each_tool_asks_for_a_saved_scene_first(session: Session, name: str) -> None:
+@pytest.mark.parametrize("name", OF_A_SCENE)
+def test_each_tool_of_a_scene_asks_for_a_saved_scene_first(session: Session, name: str) -> None:
     session.is_new = True
     exec(script(name), {"kwargs": {}})  # noqa: S102 - as Houdini does
     [(question, shown)] = session.shown
@@ -175,6 +185,66 @@ def test_settings_are_shown_with_where_they_come_from(session: Session, shot: Sh
     shelf.settings()
     [(_, shown)] = session.shown
     assert f"defaults.engine: transfer1  (from {shot.folder / 'cosmos-houdini.yaml'})" in str(shown["details"])
+
+
+def doctor_rows(window: DoctorWindow) -> list[list[str]]:
+    table = window._table
+    cells = [[table.item(row, column) for column in range(5)] for row in range(table.rowCount())]
+    return [[cell.text() if cell else "" for cell in row] for row in cells]
+
+
+def test_the_doctor_shows_what_is_wrong_here_and_what_to_do(session: Session, shot: ShotOnDisk, tmp_path: Path) -> None:
+    shot.configure(
+        hosts={"gpu01": {"address": "127.0.0.1", "port": free_port(), "root": "/data"}, "gpu02": {"root": "x"}}
+    )
+    exec(script("cosmos::doctor"), {"kwargs": {}})  # noqa: S102 - as Houdini does
+    [window] = shelf._doctors.values()
+    offscreen.until(lambda: window._task is None, "this machine is looked at")
+    rows = {row[2]: row for row in doctor_rows(window)}
+    assert rows["ffmpeg"][:2] == ["pass", "this machine"]
+    assert rows["host gpu02"][0] == "FAIL"
+    assert "write it out from /" in rows["host gpu02"][4]
+    window._host.setCurrentText("gpu01")
+    window.look()
+    assert window._stop.isEnabled()
+    offscreen.until(lambda: window._task is None, "the host is looked at")
+    [mark, where, check, seen, action] = doctor_rows(window)[-1]
+    assert (mark, where, check) == ("FAIL", "gpu01", "connection")
+    assert "refuses the connection" in seen
+    assert "SSH server" in action
+    assert not window._trouble.isVisible()
+    picture = tmp_path / "doctor.png"
+    assert window.grab().save(str(picture))
+    assert session.shown == []
+
+
+def test_the_doctor_works_before_a_scene_was_saved_and_is_stopped_with_a_button(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.is_new = True
+    slow = [sys.executable, "-c", "import time; time.sleep(60)"]
+    monkeypatch.setattr(worker, "worker_argv", lambda *_: slow)
+    shelf.doctor()
+    [window] = shelf._doctors.values()
+    assert window._folder == Path.home()
+    window._stop.click()
+    offscreen.until(lambda: window._task is None, "the worker is stopped")
+    assert window._head.text() == "Stopped"
+    assert session.shown == []
+
+
+def test_the_doctor_tells_a_broken_worker_without_a_traceback(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = [sys.executable, "-c", "import cosmos_absent"]
+    monkeypatch.setattr(worker, "worker_argv", lambda *_: broken)
+    shelf.doctor()
+    [window] = shelf._doctors.values()
+    offscreen.until(window._trouble.isVisible, "the trouble is shown")
+    assert window._trouble.title.text() == "The worker stopped unexpectedly"
+    assert "bring the worker's environment up to date" in window._trouble.text.text()
+    assert "Traceback" not in window._trouble.text.text()
+    assert session.shown == []
 
 
 def test_an_error_of_the_worker_is_title_sentence_and_what_to_do(session: Session, shot: ShotOnDisk) -> None:

@@ -18,6 +18,7 @@ from cosmos_houdini.launchers import Task, launcher_for
 from cosmos_houdini.launchers.docker import container_name
 from cosmos_houdini.launchers.folder import Phase
 from cosmos_houdini.launchers.staging import stage
+from cosmos_houdini.queue.provenance import parse_provenance, provenance_script
 from dockerd import DockerEngine
 from launching import begin, ended, observe, path, task, until
 
@@ -105,6 +106,17 @@ def test_inputs_are_read_and_outputs_written_under_the_hosts_own_paths(
     assert seen.exit_code == 0, seen
     assert (path(new.site) / "out/result").read_text() == "model clip {}"
     until_true(lambda: not containers(image, "--all"))
+
+
+def test_the_image_that_ran_is_told_by_the_hash_of_its_content(
+    host: Host, config: HostConfig, image: DockerEngine
+) -> None:
+    new = begin(host, config, task(host, ("true",), config=config))
+    ended(host, new.site)
+    told = parse_provenance(host.run(provenance_script(new.site.folder)).stdout)
+    assert told.image == config.image
+    assert told.image_id == image.docker("image", "inspect", "--format", "{{.Id}}", told.image).strip()
+    assert told.image_id.startswith("sha256:")
 
 
 @pytest.mark.parametrize("code", [0, 1, 42, 127])
@@ -216,7 +228,7 @@ def test_a_container_removed_by_someone_else_is_a_named_failure(
     until_true(lambda: containers(image))
     image.docker("rm", "--force", container_name(new.site))
     seen = ended(host, new.site)
-    assert (seen.phase, seen.exit_code) == (Phase.ENDED, 137)
+    assert (seen.phase, seen.exit_code, seen.stopped) == (Phase.ENDED, 137, "lost")
     assert "removed" in seen.stderr_tail
 
 

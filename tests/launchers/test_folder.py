@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import doctest
+import gzip
 import sys
 import time
 from pathlib import Path, PurePosixPath
@@ -13,8 +14,16 @@ from hypothesis import strategies as st
 from cosmos_houdini.config import HostConfig
 from cosmos_houdini.errors import BadInput, HostError
 from cosmos_houdini.hosts import open_host
-from cosmos_houdini.launchers import detached, docker, folder, shell
-from cosmos_houdini.launchers.folder import Observation, Phase, attempt_folder, parse_poll, poll_script, site_for
+from cosmos_houdini.launchers import detached, docker, folder, shell, time_limit
+from cosmos_houdini.launchers.folder import (
+    LONGEST_UNPACKED_BYTES,
+    Observation,
+    Phase,
+    attempt_folder,
+    parse_poll,
+    poll_script,
+    site_for,
+)
 from cosmos_houdini.model.request import Site
 from launching import observe
 
@@ -29,7 +38,7 @@ LOGS = (
 )
 
 
-@pytest.mark.parametrize("module", [folder, shell, docker, detached])
+@pytest.mark.parametrize("module", [folder, shell, docker, detached, time_limit])
 def test_the_examples_are_true(module: object) -> None:
     assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
 
@@ -73,6 +82,15 @@ class TestOnTheHost:
             assert told.stdout_tail == log.decode(errors="replace")
             assert told.stderr_tail == LOGS[-1 - i].decode(errors="replace")
             assert (told.stdout_bytes, told.exit_code, told.phase) == (len(log), 0, Phase.ENDED)
+
+    def test_a_host_without_gzip_tells_the_same(self, tmp_path: Path) -> None:
+        made(tmp_path, "a", {"started/pid": "0", "stdout.log": "said\n"})
+        host = open_host("here", HostConfig(), project=tmp_path)
+        script = poll_script(host.root, ["a"])
+        assert "logs gzip -1\n" in host.run(script).stdout
+        plain = host.run(script.replace("command -v gzip", "false")).stdout
+        assert "logs cat\n" in plain
+        assert parse_poll(plain)["a"].stdout_tail == "said\n"
 
     def test_only_the_end_of_a_long_log_is_told(self, tmp_path: Path) -> None:
         made(tmp_path, "a", {"started/pid": "0", "stdout.log": "x" * 50_000 + "END"})
@@ -125,9 +143,25 @@ class TestOnTheHost:
         assert [seen[f"job-{i}"].stdout_tail for i in range(200)] == [f"log of {i}\n" for i in range(200)]
 
 
+@pytest.mark.parametrize("text", ["", "soon", "1:2:3:4", "-5", "0", "00:00:00", "1-", "٣"])
+def test_what_is_no_time_limit_is_refused(text: str) -> None:
+    with pytest.raises(BadInput, match="is no limit"):
+        time_limit.seconds(text)
+
+
 FIRST = "poll 100 .//./"
 LINE = st.one_of(
-    st.sampled_from([FIRST, "done", "lengths", "logs", "job a running - 1 2 - 0 0", "job a jumping - 1 2 - 0 0"]),
+    st.sampled_from(
+        [
+            FIRST,
+            "done",
+            "lengths",
+            "logs cat",
+            "logs gzip -1",
+            "job a running - 1 2 - 0 0 -",
+            "job a jumping - 1 2 - 0 0 -",
+        ]
+    ),
     st.text(max_size=20),
     st.binary(max_size=12).map(lambda data: base64.b64encode(data).decode()),
 )
@@ -135,7 +169,12 @@ LINE = st.one_of(
 
 @given(st.lists(LINE, max_size=8).map("\n".join))
 def test_any_answer_is_understood_or_refused_by_name(text: str) -> None:
-    for answer in (text, f"{FIRST}\n{text}\ndone\n", f"{FIRST}\nlengths\nlogs\n{text}\ndone\n"):
+    for answer in (
+        text,
+        f"{FIRST}\n{text}\ndone\n",
+        f"{FIRST}\nlengths\nlogs cat\n{text}\ndone\n",
+        f"{FIRST}\nlengths\nlogs gzip -1\n{text}\ndone\n",
+    ):
         try:
             seen = parse_poll(answer)
         except HostError:
@@ -144,25 +183,43 @@ def test_any_answer_is_understood_or_refused_by_name(text: str) -> None:
 
 
 TAILS = b"==> /dev/null <==\n\n==> .//./a/stdout.log <==\nhello"
-WHOLE = f"""{FIRST}
-job a running - 90 50 - 0 0
-job b ended 1 90 50 80 1 0
+
+
+def whole(packing: str, packed: bytes) -> str:
+    return f"""{FIRST}
+job a running - 90 50 - 0 0 -
+job b ended 1 90 50 80 1 0 stalled
 lengths
       6 .//./a/stdout.log
-logs
-{base64.b64encode(TAILS).decode()}
+logs {packing}
+{base64.b64encode(packed).decode()}
 done
 """
 
 
-def test_a_whole_answer_is_understood() -> None:
-    assert parse_poll(WHOLE) == {
+WHOLE = [whole("cat", TAILS), whole("gzip -1", gzip.compress(TAILS))]
+
+
+@pytest.mark.parametrize("answer", WHOLE)
+def test_a_whole_answer_is_understood(answer: str) -> None:
+    assert parse_poll(answer) == {
         "a": Observation(phase=Phase.RUNNING, heartbeat_age_s=10, run_s=50, stdout_tail="hello", stdout_bytes=6),
-        "b": Observation(phase=Phase.ENDED, exit_code=1, oom_killed=True, heartbeat_age_s=10, run_s=30),
+        "b": Observation(
+            phase=Phase.ENDED, exit_code=1, oom_killed=True, stopped="stalled", heartbeat_age_s=10, run_s=30
+        ),
     }
 
 
-@given(st.integers(min_value=0, max_value=len(WHOLE) - 2))
-def test_an_answer_that_was_cut_off_is_refused(length: int) -> None:
+@given(st.sampled_from(WHOLE), st.data())
+def test_an_answer_that_was_cut_off_is_refused(answer: str, data: st.DataObject) -> None:
+    length = data.draw(st.integers(min_value=0, max_value=len(answer) - 2))
     with pytest.raises(HostError):
-        parse_poll(WHOLE[:length])
+        parse_poll(answer[:length])
+
+
+@pytest.mark.parametrize(
+    "packed", [gzip.compress(TAILS)[:-9], b"no gzip", gzip.compress(bytes(LONGEST_UNPACKED_BYTES + 1))]
+)
+def test_logs_that_cannot_be_unpacked_or_are_too_large_are_refused(packed: bytes) -> None:
+    with pytest.raises(HostError):
+        parse_poll(whole("gzip -1", packed))

@@ -14,6 +14,7 @@ from cosmos_houdini.hosts import Host
 from cosmos_houdini.launchers import launcher_for
 from cosmos_houdini.launchers.folder import Phase
 from cosmos_houdini.launchers.staging import stage
+from cosmos_houdini.queue.provenance import parse_provenance, provenance_script
 from launching import begin, ended, observe, path, task, until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="jobs run on POSIX hosts")
@@ -90,6 +91,25 @@ def test_a_gpu_stays_taken_while_the_program_of_a_killed_script_lives(plain: Hos
     assert observe(plain, waiter.site)["waiter"].phase is Phase.WAITING
     launcher_for("here", config).cancel(plain, holder.site, "holder")
     assert ended(plain, waiter.site).stdout_tail == "ran\n"
+
+
+def test_the_most_memory_that_the_gpus_of_a_job_had_in_use_is_kept(
+    plain: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "bin" / "nvidia-smi"
+    program.parent.mkdir()
+    # The form that nvidia-smi prints for --format=csv,noheader,nounits.
+    lines = "1205, NVIDIA H100 80GB HBM3, 535.104.05\\n70412, NVIDIA H100 80GB HBM3, 535.104.05"
+    program.write_text(f'#!/bin/sh\ncase $* in *memory.used*-i\\ 0,5) printf "%b\\n" "{lines}" ;; esac\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    config = HostConfig(gpus=(0, 5))
+    new = begin(plain, config, task(plain, ("sleep", "0.5"), config=config, num_gpu=2))
+    ended(plain, new.site)
+    told = parse_provenance(plain.run(provenance_script(new.site.folder)).stdout)
+    assert told.gpu_memory_mib == 70412
+    assert told.gpus == ("NVIDIA H100 80GB HBM3, 535.104.05",) * 2
+    assert not [name for name in plain.run("ps -A -o args=").stdout.splitlines() if str(new.site.folder) in name]
 
 
 def test_without_flock_a_job_with_gpus_ends_with_a_named_message(plain: Host, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from clips import bars, cell_means, decoded, palette, write_picture
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media import ffmpeg
 from cosmos_houdini.media.make import BT709
-from cosmos_houdini.media.standardize import extract_frame, fitted, standardize
+from cosmos_houdini.media.standardize import extract_frame, extract_frames, fitted, standardize
 
 
 def encode(folder: Path, pictures: list[np.ndarray], *arguments: str, rate: str = "24", name: str = "in.mp4") -> Path:
@@ -125,6 +125,29 @@ def test_the_exact_frame_comes_out(weird_path: Path, index: int):
     extract_frame(video, index, weird_path / "f%d.png")
     out = cv2.cvtColor(cv2.imdecode(np.fromfile(weird_path / "f%d.png", np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
     assert np.abs(out.astype(int) - pictures[index]).mean() < 2.5
+
+
+def test_all_frames_come_out_under_their_numbers(weird_path: Path):
+    pictures = [bars(number) for number in range(12)]
+    tags = ["-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p", "-colorspace", "bt709", "-bf", "3"]
+    video = encode(weird_path, pictures, *tags)
+    done: list[int] = []
+    frames = weird_path / "frames"
+    assert extract_frames(video, frames / "50% %d.####.png", first=995, on_frames=done.append) == 12
+    assert sum(done) == 12
+    assert sorted(path.name for path in frames.iterdir()) == [f"50% %d.{n:04d}.png" for n in range(995, 1007)]
+    for index in (0, 11):
+        data = np.fromfile(frames / f"50% %d.{995 + index:04d}.png", np.uint8)
+        out = cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+        assert np.abs(out.astype(int) - pictures[index]).mean() < 2.5
+
+
+@pytest.mark.parametrize(("name", "first"), [("frame.png", 0), ("a#b##.png", 0), ("f.#.png", -1)])
+def test_a_pattern_without_one_place_for_a_number_is_refused(tmp_path: Path, name: str, first: int):
+    video = encode(tmp_path, [bars(0)])
+    with pytest.raises(BadInput, match="one run of #"):
+        extract_frames(video, tmp_path / "frames" / name, first=first)
+    assert not (tmp_path / "frames").exists()
 
 
 @pytest.mark.parametrize("index", [-1, 12])

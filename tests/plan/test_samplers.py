@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import combinations, islice
 
 import numpy as np
 import pytest
@@ -36,6 +36,18 @@ def test_values_fill_the_unit_interval_evenly_and_without_correlation(sampler: S
         assert stats.kstest(column, "uniform").pvalue > 0.01
         assert stats.chisquare(np.histogram(column, bins=64, range=(0, 1))[0]).pvalue > 0.01
     assert correlation(points) < 0.05
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("seed", [0, 3])
+def test_each_pair_of_dimensions_is_independent(sampler: Sampler, seed: int):
+    """Values of one thing tell nothing of another's: a table of their joint counts is what chance, or less, makes."""
+    points = drawn(sampler, 4096, seed=seed)
+    for one, other in combinations(range(len(NAMES)), 2):
+        counts, _, _ = np.histogram2d(points[:, one], points[:, other], bins=8, range=((0, 1), (0, 1)))
+        # Of 18 such tables, one falls below a hundredth every fifth time by chance alone.
+        assert stats.chi2_contingency(counts).pvalue > 0.001
+        assert abs(stats.kendalltau(points[:, one], points[:, other]).statistic) < 0.04
 
 
 @pytest.mark.parametrize("rows", [1, 2, 7, 100])

@@ -58,6 +58,12 @@ def remote_shop(
     _kill_jobs(root)
 
 
+@pytest.fixture
+def one_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing be tried again without an order."""
+    monkeypatch.setenv("COSMOS_HOUDINI_DEFAULTS_ATTEMPTS", "1")
+
+
 @pytest.fixture(params=["shop", pytest.param("remote_shop", marks=pytest.mark.sshd)])
 def any_shop(request: pytest.FixtureRequest) -> Shop:
     """Return a project whose jobs run on this machine, then one whose jobs run behind SSH."""

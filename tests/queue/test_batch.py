@@ -1,73 +1,18 @@
 from __future__ import annotations
 
-import csv
 import json
 import os
 import signal
-import time
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import yaml
 
+from batch_shop import batch, most_at_once, records, table, wait_until
 from cosmos_houdini.model.job import JobState
-from cosmos_houdini.queue.record import JobRecord
 from cosmos_houdini.queue.store import Store
 from job_shop import Shop
-
-
-def batch(shop: Shop, randomization: dict[str, object], **parameters: object) -> Path:
-    """Write a batch of the fake engine, and its prompt spec, into the project."""
-    spec = {
-        "schema": "cosmos-houdini/prompt-spec/1",
-        "name": "shot",
-        "prompt": "rain",
-        "input_video": str(shop.clip),
-        "controls": {"depth": str(shop.clip)},
-    }
-    (shop.folder / "shot.spec.json").write_text(json.dumps(spec), encoding="utf-8")
-    data = {
-        "schema": "cosmos-houdini/batch-spec/1",
-        "name": "night",
-        "engine": "fake",
-        "items": [{"spec": "shot.spec.json"}],
-        "parameters": {"starts": str(shop.starts), **parameters},
-        "randomization": randomization,
-    }
-    path = shop.folder / "night.yaml"
-    path.write_text(yaml.safe_dump(data), encoding="utf-8")
-    return path
-
-
-def records(shop: Shop) -> list[JobRecord]:
-    with closing(Store.of(shop.folder)) as store:
-        return sorted(store.records(), key=lambda record: record.job.name)
-
-
-def table(shop: Shop) -> list[dict[str, str]]:
-    with (shop.folder / "cosmos_out" / "night.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def most_at_once(shop: Shop) -> int:
-    """Return how many jobs were between their start and their end at the same moment."""
-    with closing(Store.of(shop.folder)) as store:
-        attempts = [store.attempts(record.id)[-1] for record in store.records()]
-    moments = [(a.started_at or 0, 1) for a in attempts] + [(a.ended_at or 0, -1) for a in attempts]
-    running = [0]
-    for _, change in sorted(moments):
-        running.append(running[-1] + change)
-    return max(running)
-
-
-def wait_until(what: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_every_run_becomes_a_verified_result_and_a_row(any_shop: Shop, capsys: pytest.CaptureFixture[str]):
@@ -95,12 +40,14 @@ def test_no_more_runs_are_on_their_way_than_was_said(shop: Shop, at_once: int):
     assert most_at_once(shop) == at_once
 
 
-def test_as_many_runs_as_the_host_has_gpus_are_on_their_way(shop: Shop):
-    (shop.folder / "cosmos-houdini.yaml").write_text("hosts: {local: {gpus: [0, 1, 2]}}", encoding="utf-8")
+@pytest.mark.parametrize(("settings", "at_once"), [("gpus: [0, 1, 2]", 3), ("gpus: [0], jobs_per_gpu: 2", 2)])
+def test_as_many_runs_as_the_gpus_of_the_host_carry_are_on_their_way(shop: Shop, settings: str, at_once: int):
+    (shop.folder / "cosmos-houdini.yaml").write_text(f"hosts: {{local: {{{settings}}}}}", encoding="utf-8")
     assert shop.main("run-batch", batch(shop, {"seeds": [1, 2, 3, 4, 5]}, sleep_s="0.4")) == 0
-    assert most_at_once(shop) == 3
+    assert most_at_once(shop) == at_once
 
 
+@pytest.mark.usefixtures("one_attempt")
 def test_what_fails_is_set_aside_and_tried_again_by_the_same_command(shop: Shop, capsys: pytest.CaptureFixture[str]):
     file = batch(shop, {"fault": ["", "exit", "silent", "frames"], "sampler": "grid"})
     assert shop.main("run-batch", file) == 1

@@ -68,14 +68,9 @@ def test_status_lists_ten_thousand_jobs_and_asks_no_host_for_those_at_their_end(
     assert shop.main("run", shop.spec()) == 0
     with closing(shop.client()) as client:
         record = client.store.get(shop.record().id)
-        with client.store._writing():
-            for number in range(10_000):
-                client.store._db.execute(
-                    "INSERT INTO jobs SELECT ?, name, engine, 'gone', state, attempt, progress, eta_s, stage,"
-                    " failure_class, failure_message, outputs, root, launcher, results, created_at + 1, updated_at,"
-                    " inputs, request FROM jobs WHERE id = ?",
-                    (f"many-{number:05}", record.id),
-                )
+        client.store.add_all(
+            replace(record, job=replace(record.job, id=f"many-{number:05}", host="gone")) for number in range(10_000)
+        )
     capsys.readouterr()
     assert shop.main("status", "--json") == 0
     told = capsys.readouterr()

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cosmos_houdini.engines.base import EngineLog
+from cosmos_houdini.engines.transfer1 import Transfer1
 from cosmos_houdini.model.job import FailureClass
 from cosmos_houdini.model.request import Clip, ExpectedOutput
 from cosmos_houdini.queue.collect import RemoteFile, inventory_script, parse_inventory
@@ -28,6 +29,35 @@ def test_what_the_host_killed_for_memory_is_oom_whatever_the_log_says():
     failure = run_failure(FakeEngine(), 137, GOOD, oom_killed=True)
     assert failure is not None
     assert failure.failure is FailureClass.OOM
+
+
+@pytest.mark.parametrize("code", [143, 137])
+@pytest.mark.parametrize("stopped", ["stalled", "timeout", "lost", "bad_input"])
+def test_what_the_jobs_own_script_ended_has_the_class_that_the_script_says(stopped: str, code: int):
+    engine = Transfer1()
+    failure = run_failure(engine, code, EngineLog(stdout="", stderr="working\n"), oom_killed=False, stopped=stopped)
+    assert failure is not None
+    assert failure.failure == FailureClass(stopped)
+    # Ranks that wait for one that ran out of memory stand still: the cause is what it said.
+    log = EngineLog(stdout="", stderr="[rank1]: torch.OutOfMemoryError: CUDA out of memory. Tried ...\n")
+    failure = run_failure(engine, code, log, oom_killed=False, stopped=stopped)
+    assert failure is not None
+    assert failure.failure is FailureClass.OOM
+
+
+@pytest.mark.parametrize(
+    ("log", "code", "hopeless"),
+    [
+        ("CUDA out of memory.", 1, False),
+        ("MemoryError", 1, True),
+        ("exitcode  : -9 (pid: 77)", 1, True),
+        ("", 137, True),
+    ],
+)
+def test_offload_is_no_help_where_the_machines_own_memory_ran_out(log: str, code: int, *, hopeless: bool):
+    failure = run_failure(Transfer1(), code, EngineLog(stdout="", stderr=log), oom_killed=False)
+    assert failure is not None
+    assert (failure.failure, failure.hopeless) == (FailureClass.OOM, hopeless)
 
 
 @pytest.mark.parametrize(

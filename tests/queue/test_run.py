@@ -49,6 +49,7 @@ def test_a_run_ends_with_a_verified_result_and_how_it_was_made(any_shop: Shop, c
     ]
 
 
+@pytest.mark.usefixtures("one_attempt")
 @pytest.mark.parametrize(
     ("fault", "failure", "words"),
     [
@@ -99,6 +100,7 @@ def test_a_file_that_changes_on_the_way_back_is_refused_and_can_be_fetched_again
     assert shop.started() == 1
 
 
+@pytest.mark.usefixtures("one_attempt")
 def test_a_program_that_is_gone_without_an_exit_code_is_lost_and_can_be_retried(shop: Shop):
     assert shop.main("run", shop.spec(sleep_s="30"), "--detach") == 0
     os.killpg(int(shop.on_host("started/pid").read_text()), signal.SIGKILL)
@@ -110,6 +112,7 @@ def test_a_program_that_is_gone_without_an_exit_code_is_lost_and_can_be_retried(
     assert (record.results / "stdout.log").read_text(encoding="utf-8").startswith("half way")
 
 
+@pytest.mark.usefixtures("one_attempt")
 def test_a_job_whose_folder_is_gone_is_lost(shop: Shop):
     assert shop.main("run", shop.spec(sleep_s="0.5"), "--detach") == 0
     shop.on_host("").rename(shop.root / "moved away")
@@ -119,6 +122,7 @@ def test_a_job_whose_folder_is_gone_is_lost(shop: Shop):
     assert shop.started() == 2
 
 
+@pytest.mark.usefixtures("one_attempt")
 def test_what_is_left_of_a_lost_job_is_stopped_before_it_is_retried(shop: Shop):
     assert shop.main("run", shop.spec(sleep_s="30"), "--detach") == 0
     pid = int(shop.on_host("started/pid").read_text())
@@ -128,6 +132,7 @@ def test_what_is_left_of_a_lost_job_is_stopped_before_it_is_retried(shop: Shop):
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
+@pytest.mark.usefixtures("one_attempt")
 def test_a_job_whose_exit_code_was_not_written_is_lost(shop: Shop):
     assert shop.main("run", shop.spec(sleep_s="0.1"), "--detach") == 0
     with closing(shop.client()) as client:

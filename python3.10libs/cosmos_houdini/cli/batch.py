@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import functools
 import re
 import shlex
 from collections.abc import Iterable
@@ -12,10 +12,11 @@ from typing import Any
 import click
 
 from cosmos_houdini import config
-from cosmos_houdini.cli.console import json_option, say
+from cosmos_houdini.cli.console import json_option, print_json_lines, say
 from cosmos_houdini.cli.spec import check_files, schema_option
 from cosmos_houdini.engines import engine, engine_names
 from cosmos_houdini.model.batch import MAX_RUNS, BatchItem, BatchSpec, Randomization
+from cosmos_houdini.plan.adaptive import Adaptive
 from cosmos_houdini.plan.batch_file import load_randomization, save_batch
 from cosmos_houdini.plan.specs import load_prompt_spec
 from cosmos_houdini.plan.sweep import Run, Sweep, expand
@@ -71,8 +72,12 @@ def _name(path: Path) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "_", word)[:60].strip("_-") or "batch"
 
 
-def expanded(batch: BatchSpec) -> Sweep:
+def expanded(batch: BatchSpec, adaptive: Adaptive | None = None) -> Sweep:
     """Return the runs of a batch, and say what was left out or changed.
+
+    Args:
+        batch: what was asked for.
+        adaptive: knows the points of an adaptive batch; its first ones are returned without it.
 
     Raises:
         BadInput: a prompt spec that cannot be read, a video that is no file, or as for ``expand``.
@@ -80,21 +85,18 @@ def expanded(batch: BatchSpec) -> Sweep:
     specs = {item.spec: load_prompt_spec(item.spec) for item in batch.items}
     for file, spec in specs.items():
         check_files([spec.input_video, *spec.controls.values()], file)
-    sweep = expand(batch, specs, engine(batch.engine).parameters)
+    sweep = expand(batch, specs, engine(batch.engine).parameters, adaptive)
     for note in sweep.notes:
         say(note)
     return sweep
 
 
 def print_runs(runs: Iterable[Run]) -> None:
-    """Print one JSON document of all runs, a line for each: there may be a hundred thousand."""
-    defaults: dict[str, dict[str, Any]] = {}
-    before = '{"runs": ['
-    for run in runs:
-        name = run.shared.engine
-        if name not in defaults:
-            known = engine(name).parameters
-            defaults[name] = {key: parameter.default for key, parameter in known.items() if key != FROM_INPUT}
-        click.echo(f"{before}\n{json.dumps(run.document(defaults[name]), ensure_ascii=False)}", nl=False)
-        before = ","
-    click.echo("\n]}")
+    """Print one JSON document of all runs."""
+    defaults = functools.cache(_defaults)
+    print_json_lines("runs", (run.document(defaults(run.shared.engine)) for run in runs))
+
+
+def _defaults(engine_name: str) -> dict[str, Any]:
+    known = engine(engine_name).parameters
+    return {key: parameter.default for key, parameter in known.items() if key != FROM_INPUT}

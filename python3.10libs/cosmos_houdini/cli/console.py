@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,12 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 def print_json(document: object) -> None:
     """Print ``document``; the only thing that a command with ``--json`` writes to standard output."""
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def print_json_lines(key: str, documents: Iterable[object]) -> None:
+    """Print ``{key: [...]}`` with a line for each document, of which there may be a hundred thousand."""
+    lines = (json.dumps(document, ensure_ascii=False) for document in documents)
+    click.echo(f"{{{json.dumps(key)}: [\n" + ",\n".join(lines) + "\n]}")
 
 
 def messages() -> Console:

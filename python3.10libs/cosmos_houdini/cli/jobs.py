@@ -7,13 +7,14 @@ from pathlib import Path
 
 import click
 
-from cosmos_houdini.cli.console import json_option, print_json, say
+from cosmos_houdini.cli.batch_progress import run_again
+from cosmos_houdini.cli.console import json_option, print_json, print_json_lines, say
 from cosmos_houdini.cli.live import standing
 from cosmos_houdini.cli.run import conclude, follow, opened
 from cosmos_houdini.config import load
 from cosmos_houdini.errors import BadInput, Cancelled, one_line
 from cosmos_houdini.model.job import Job, JobState
-from cosmos_houdini.queue import orders, runner
+from cosmos_houdini.queue import batches, orders, runner
 from cosmos_houdini.queue.adopt import adopt
 from cosmos_houdini.queue.client import Client
 from cosmos_houdini.queue.logs import LogReader
@@ -31,29 +32,33 @@ def status(*, ids: tuple[str, ...], as_json: bool) -> None:
     """Ask each host once about its unfinished jobs, and list jobs."""
     with opened(load()) as client:
         wanted = [client.store.find(word) for word in ids] if ids else None
-        unfinished = set(client.store.unfinished())
+        unfinished = set(client.store.unfinished(in_line=False))
         asked = unfinished.intersection(wanted) if wanted is not None else unfinished
         for trouble in runner.advance(client, sorted(asked), start=False).values():
             say(f"{trouble}; what is listed is what was last known")
         if as_json:
-            print_json({"jobs": [job.document() for job in client.store.jobs(wanted)]})
+            print_json_lines("jobs", (job.document() for job in client.store.jobs(wanted)))
             return
         # Whole rows are read for the jobs on their way alone: there are few, and of the others thousands.
         on_their_way = {record.id: standing(record) for record in client.store.records(asked)}
-        for job in client.store.jobs(wanted):
-            click.echo(_line(job, on_their_way.get(job.id)))
+        # One echo for all: each looks anew at what kind of terminal it writes to.
+        click.echo("".join(f"{_line(job, on_their_way.get(job.id))}\n" for job in client.store.jobs(wanted)), nl=False)
         _say_who_waits(client, sorted(asked))
+        if wanted is None:
+            _say_which_batches_wait(client)
 
 
 @click.command(help="What a job printed.")
 @click.argument("word", metavar="ID")
 @click.option("--follow", "following", is_flag=True, help="Go on until the job ends.")
 @click.option("--stderr", "errors", is_flag=True, help="Standard error instead of standard output.")
-def logs(*, word: str, following: bool, errors: bool) -> None:
+@click.option("--attempt", type=click.IntRange(1), help="Which attempt; without it, the last one.")
+def logs(*, word: str, following: bool, errors: bool, attempt: int | None) -> None:
     """Print a log."""
     with opened(load()) as client:
         job_id = client.store.find(word)
-        reader = LogReader(client=client, job_id=job_id, name="stderr.log" if errors else "stdout.log")
+        name = "stderr.log" if errors else "stdout.log"
+        reader = LogReader(client=client, job_id=job_id, name=name, attempt=attempt)
         try:
             while True:
                 ended = client.store.get(job_id).state.final or not following
@@ -74,7 +79,11 @@ def logs(*, word: str, following: bool, errors: bool) -> None:
 def attach(*, ids: tuple[str, ...], host: str | None, as_json: bool) -> None:
     """Follow jobs, whoever started them."""
     with opened(load()) as client:
-        wanted = [_known_or_adopted(client, word, host) for word in ids] if ids else client.store.unfinished()
+        if ids:
+            wanted = [_known_or_adopted(client, word, host) for word in ids]
+        else:
+            wanted = client.store.unfinished(in_line=False)
+            _say_which_batches_wait(client)
         if not wanted:
             say("no job is unfinished")
         records = follow(client, wanted) if wanted else []
@@ -137,6 +146,14 @@ def _say_who_waits(client: Client, ids: list[str]) -> None:
             with client.lock(record.id) as free:
                 if free:
                     say(f"{record.id} is {record.state} and nobody sends it; cosmos-houdini attach {record.id}")
+
+
+def _say_which_batches_wait(client: Client) -> None:
+    """Name the batches that have jobs in line and no process that works on them."""
+    for batch in batches.batches(client.store):
+        waiting = batch.counts.get(JobState.QUEUED, 0)
+        if waiting and not batch.workers:
+            say(f"{waiting} runs of batch {batch.name} are queued and nobody works on it; to go on: {run_again(batch)}")
 
 
 def _known_or_adopted(client: Client, word: str, host: str | None) -> str:

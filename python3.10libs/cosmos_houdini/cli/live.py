@@ -34,6 +34,8 @@ def standing(record: JobRecord) -> str:
         words.append(f"{record.job.progress:.0%}".replace("%", " %"))
     if record.job.eta_s is not None:
         words.append(f"{timedelta(seconds=round(record.job.eta_s))} left")
+    if record.terms.reason:
+        words.append(f"attempt {record.job.attempt} ({record.terms.reason})")
     return f"{record.state}: {', '.join(words)}" if words else str(record.state)
 
 
@@ -42,6 +44,7 @@ class Lines:
 
     def __init__(self) -> None:
         self._last: dict[str, tuple[str, float]] = {}
+        self._overall = ""
 
     def update(self, records: list[JobRecord]) -> None:
         """Say what is new."""
@@ -52,9 +55,11 @@ class Lines:
                 say(f"{record.id}: {news}")
                 self._last[record.id] = (record.state, time.monotonic())
 
-    def overall(self, sentence: str, fraction: float) -> None:  # noqa: ARG002 - the bars draw it
-        """Say how far the whole has come."""
-        say(sentence)
+    def overall(self, sentence: str, fraction: float, left: str = "") -> None:  # noqa: ARG002 - the bars draw it
+        """Say how far the whole has come, when that is news, and how much time is left."""
+        if sentence != self._overall:
+            say(f"{sentence}, {left}" if left else sentence)
+            self._overall = sentence
 
     def trouble(self, error: HostError) -> None:
         """Say that a host does not answer."""
@@ -76,9 +81,9 @@ class Bars:
             elif record.id in self._tasks:
                 self._progress.remove_task(self._tasks.pop(record.id))
 
-    def overall(self, sentence: str, fraction: float) -> None:
+    def overall(self, sentence: str, fraction: float, left: str = "") -> None:
         """Draw how far the whole has come."""
-        self._draw("", sentence, fraction)
+        self._draw("", f"{sentence}, {left}" if left else sentence, fraction)
 
     def _draw(self, key: str, description: str, fraction: float) -> None:
         if key not in self._tasks:

@@ -6,12 +6,16 @@ from pathlib import Path
 
 import click
 
+from cosmos_houdini.cli.batch_plan import points_file
 from cosmos_houdini.cli.console import json_option, print_json, progress_bar, say
 from cosmos_houdini.cli.run import opened
 from cosmos_houdini.config import Config, load
-from cosmos_houdini.engines import engine
+from cosmos_houdini.engines import Engine, engine
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.model.request import Scout
+from cosmos_houdini.plan.adaptive import Adaptive
 from cosmos_houdini.plan.batch_file import load_batch
+from cosmos_houdini.plan.scout import scouted
 from cosmos_houdini.plan.specs import load_prompt_spec
 from cosmos_houdini.plan.sweep import Run, expand
 from cosmos_houdini.queue.client import Client
@@ -54,17 +58,40 @@ def _is_batch(path: Path) -> bool:
 def _of_batch(client: Client, file: Path) -> tuple[str, list[Entry]]:
     """Return the name of a batch and its runs in order, each with the newest job that was to do just that.
 
+    A run's scout stands before it. Where there are scouts, runs that were not promoted are left out.
+
     Raises:
         BadInput: the batch cannot be read, or none of its runs was ever queued.
     """
     batch = load_batch(file)
     specs = {item.spec: load_prompt_spec(item.spec) for item in batch.items}
-    runs = expand(batch, specs, engine(batch.engine).parameters).runs
-    records = _records(client, {run.name for run in runs})
+    known = engine(batch.engine)
+    runs = expand(batch, specs, known.parameters, Adaptive(file=points_file(client.config))).runs
+    records = _records(client, {name for run in runs for name in (run.name, run.scout_name)})
+    scouts = {run.name: _scout(run, known, records.get(run.scout_name, [])) for run in runs}
     jobs = {run.name: _newest(run, records.get(run.name, [])) for run in runs}
-    if not any(jobs.values()):
+    if not any(jobs.values()) and not any(scouts.values()):
         raise BadInput(f"none of the {len(runs)} runs of {file} was ever queued", action="run-batch queues them")
-    return batch.name, [_entry(client, run, record) if (record := jobs[run.name]) else planned(run) for run in runs]
+    entries = []
+    for run in runs:
+        if found := scouts[run.name]:
+            entries.append(_entry(client, *found))
+        if record := jobs[run.name]:
+            entries.append(_entry(client, run, record))
+        elif not any(scouts.values()):
+            entries.append(planned(run))
+    return batch.name, entries
+
+
+def _scout(run: Run, known: Engine, records: list[JobRecord]) -> tuple[Run, JobRecord] | None:
+    """Return the scout of a run, and the newest job that was to be just that."""
+    for record in reversed(records):
+        request = record.inference()
+        changed = {name: request.parameters[name] for name in known.scout(request).parameters}
+        scout = scouted(run, Scout(parameters=changed, frames=request.video.frames), {})
+        if not differences(scout, record.request):
+            return scout, record
+    return None
 
 
 def _of_jobs(client: Client, wanted: tuple[str, ...]) -> list[Entry]:

@@ -26,8 +26,8 @@ from cosmos_houdini.queue.prepare import Prepared, prepare
 from cosmos_houdini.queue.record import JobRecord
 
 
-@click.command(help="Run one inference, from its RunSpec to a verified result.")
-@click.argument("file", metavar="RUN.json", type=click.Path(path_type=Path))
+@click.command(help="Run one inference, from its RunSpec (- for standard input) to a verified result.")
+@click.argument("file", metavar="RUN.json", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--host", help="Where to run; without it, the configuration's default host.")
 @click.option("--num-gpu", type=click.IntRange(1), help="GPUs for this inference, instead of the RunSpec's number.")
 @click.option("--detach", is_flag=True, help="Return once the job runs on its host.")

@@ -3,106 +3,190 @@
 from __future__ import annotations
 
 import shlex
-import time
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
-from itertools import islice
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
 from cosmos_houdini.cli.batch import expanded, print_runs
-from cosmos_houdini.cli.console import json_option, print_json, progress_bar, say
+from cosmos_houdini.cli.batch_plan import Choice, PlannedBatch, plan_batch, points_file
+from cosmos_houdini.cli.batch_progress import BatchProgress, tally
+from cosmos_houdini.cli.console import json_option, print_json, say
+from cosmos_houdini.cli.detach import given_again, start_worker
 from cosmos_houdini.cli.live import live
+from cosmos_houdini.cli.overnight import Watchman, notifier_of, overnight_options, terms_of
 from cosmos_houdini.cli.run import opened
 from cosmos_houdini.config import Config, load
-from cosmos_houdini.engines import engine
-from cosmos_houdini.errors import BadInput, Cancelled, CheckFailed, HostError, JobError
+from cosmos_houdini.errors import BadInput, Cancelled, CheckFailed, CosmosError, HostError, JobError
 from cosmos_houdini.model.job import JobState
+from cosmos_houdini.plan.adaptive import Adaptive
 from cosmos_houdini.plan.batch_file import load_batch
-from cosmos_houdini.plan.request import build_request, remembering
 from cosmos_houdini.plan.specs import write_whole
-from cosmos_houdini.plan.sweep import Run
-from cosmos_houdini.queue import orders
+from cosmos_houdini.queue import batches, orders
 from cosmos_houdini.queue.client import Client
-from cosmos_houdini.queue.prepare import RESULTS, prepare
+from cosmos_houdini.queue.gate import Contract
+from cosmos_houdini.queue.prepare import RESULTS
 from cosmos_houdini.queue.record import JobRecord
 from cosmos_houdini.queue.turns import run_in_turn
-from cosmos_houdini.review.table import Row, csv_text, row_of, totals
+from cosmos_houdini.queue.worker import Lane, Worker
+from cosmos_houdini.review.entry import Entry, entry_of
+from cosmos_houdini.review.table import Row, csv_text
 
-SHOWN_LINES = 5
+Scores = dict[tuple[str, int], float]
+"""By the name of an item and the number of its run."""
+
+_Command = TypeVar("_Command", bound=Callable[..., None])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class How:
+    """How a batch is run, as the options of that name say."""
+
+    host: str | None
+    at_once: int | None
+    detach: bool
+    between: str | None
+    gpu_hours: float | None
+    money: float | None
+    output: Path | None
+    log: str
+    as_json: bool
+
+
+def running_options(command: _Command) -> _Command:
+    """Add the options that ``How`` holds."""
+    for option in (
+        json_option,
+        click.option("--log", hidden=True, default="", help="Where the messages of a detached process go."),
+        click.option("-o", "--output", type=click.Path(path_type=Path), help="CSV file; cosmos_out/NAME.csv."),
+        overnight_options,
+        click.option("--detach", is_flag=True, help="Let a process of its own run it, which goes on after logout."),
+        click.option("--at-once", type=click.IntRange(1), help="Runs on their way at once; else one for each GPU."),
+        click.option("--host", help="Where to run; without it, the configuration's default host."),
+    ):
+        command = option(command)
+    return command
 
 
 @click.command("run-batch", help="Run every run of a batch to a verified result; the same command again goes on.")
 @click.argument("file", metavar="BATCH.yaml", type=click.Path(path_type=Path))
-@click.option("--host", help="Where to run; without it, the configuration's default host.")
-@click.option("--at-once", type=click.IntRange(1), help="Runs on their way at once; else one for each GPU of the host.")
+@click.option("--scout", is_flag=True, help="A cheap look at every run first: fewer steps, the first frames alone.")
 @click.option("--dry-run", is_flag=True, help="Print every run, and reach nothing.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="CSV file, one row a run; cosmos_out/NAME.csv.")
-@json_option
-def run_batch(
-    *, file: Path, host: str | None, at_once: int | None, dry_run: bool, output: Path | None, as_json: bool
-) -> None:
+@running_options
+@click.pass_context
+def run_batch(context: click.Context, /, *, file: Path, scout: bool, dry_run: bool, **how: Any) -> None:  # noqa: ANN401 - the fields of How
     """Check every run, queue all of them, and follow them to their ends."""
-    config = load()
-    batch = load_batch(file)
-    runs = expanded(batch).runs
     if dry_run:
-        print_runs(runs)
+        print_runs(expanded(load_batch(file)).runs)
         return
-    name, settings = config.settings.host(host)
-    jobs = _checked(runs, config, name)
-    table = output or config.project / RESULTS / f"{batch.name}.csv"
-    rows: list[Row] = []
-    with opened(config) as client:
-        if len(client.store.jobs(job.id for job in jobs)) < len(jobs):
-            # A host that was never there is told at once; patience is for those that went away.
-            client.host(jobs[0]).run(":")
-        client.store.add_all(jobs)
-        try:
-            _go_on(client, jobs)
-            _follow(client, [job.id for job in jobs], file, at_once or max(1, len(settings.gpus)))
-        finally:
-            # What was cut off in the middle has a row for each run too.
-            rows += _rows(client, runs, jobs, settings.price_per_hour)
-            write_whole(table, csv_text(row.document() for row in rows).encode())
-    if as_json:
+    work(context, file, Choice(scout=scout), How(**how))
+
+
+def work(context: click.Context, file: Path, choice: Choice, how: How) -> None:
+    """Run the chosen runs of a batch, write a row for each, and sum up what came of them.
+
+    Raises:
+        CosmosError: something cannot be used or reached, or not all of them succeeded.
+    """
+    config = load()
+    wanted = load_batch(file)
+    batch = choice.of(wanted)
+    name, _ = config.settings.host(how.host)
+    if how.detach:
+        worker = start_worker(context, config.project, batch.name, name)
+        say(f"process {worker.pid} goes on with it, whatever becomes of this terminal; its messages: {worker.log}")
+        say(f"to follow: cosmos-houdini batch follow {batch.name}")
+        if how.as_json:
+            print_json({"batch": batch.name, "host": name, "pid": worker.pid, "log": worker.log})
+        return
+    terms = terms_of(config, batch, name, between=how.between, gpu_hours=how.gpu_hours, money=how.money)
+    notifier = notifier_of(config)
+    planned = plan_batch(wanted, config, name, choice)
+    table = how.output or config.project / RESULTS / f"{batch.name}.csv"
+    again = shlex.join(["cosmos-houdini", *given_again(context, without={"log", "as_json"})])
+    with opened(config) as client, closing(notifier):
+        watchman = Watchman.of(client, terms, planned.jobs[0], notifier)
+        rows = _worked(client, planned, file, how, watchman=watchman, table=table, again=again)
+    if rows is None:
+        return
+    if how.as_json:
         print_json({"runs": [row.document() for row in rows]})
     else:
         click.echo(table)
     _conclude(rows, table)
 
 
-def _checked(runs: Sequence[Run], config: Config, host: str) -> list[JobRecord]:
-    """Return the job of every run; nothing is queued before all were checked.
+def _worked(
+    client: Client, planned: PlannedBatch, file: Path, how: How, *, watchman: Watchman, table: Path, again: str
+) -> list[Row] | None:
+    """Queue a batch, follow it to its end and return its rows; None where a detached process does so already."""
+    _, settings = client.config.settings.host(planned.host)
+    batch = planned.batch
+    gpus = max(1, len(settings.gpu_numbers)) * settings.jobs_per_gpu
+    lane = Lane(batch=batch.name, host=planned.host, at_once=how.at_once, gpus=gpus, num_gpu=batch.num_gpu)
+    others = batches.workers(client.store, lane.batch, lane.host)
+    _enqueue(client, planned, file.absolute())
+    if others:
+        say(f"process {others[0].pid} works on {batch.name} already")
+    if how.log and any(other.log for other in others):
+        return None
+    rows: list[Row] = []
+    ended_by: CosmosError | None = None
+    try:
+        # What failed a moment ago is no news to the others; it is tried again by who begins anew.
+        if not others:
+            _go_on(client, planned.jobs)
+        scores: Scores = {}
+        while _follow(client, lane, again, watchman.contract, how.log):
+            longer = _asked_on(client, planned, scores, lane.width)
+            if longer is None:
+                break
+            planned = longer
+            _enqueue(client, planned, file.absolute())
+    except CosmosError as error:
+        ended_by = error
+        raise
+    finally:
+        # What was cut off in the middle has a row for each run too.
+        now = _as_the_file_is_now(planned, file, client.config)
+        entries = _entries(client, now, settings.price_per_hour)
+        rows += [entry.row for entry in entries if entry.row]
+        write_whole(table, csv_text(row.document() for row in rows).encode())
+        watchman.conclude(entries, table=table, again=again, ended_by=ended_by)
+    return rows
+
+
+def _as_the_file_is_now(planned: PlannedBatch, file: Path, config: Config) -> PlannedBatch:
+    """Return a batch anew where its file was edited while it ran."""
+    try:
+        batch = load_batch(file)
+        if planned.choice.of(batch) == planned.batch:
+            return planned
+        return plan_batch(batch, config, planned.host, planned.choice)
+    except BadInput as error:
+        say(f"warning: {error}; the table has the runs that the file had before")
+        return planned
+
+
+def _enqueue(client: Client, planned: PlannedBatch, file: Path) -> None:
+    """Put the jobs of a batch in line.
 
     Raises:
-        BadInput: a run that cannot be run, by name.
+        HostError: a job is new and its host is not there; nothing was queued.
+        BadInput: another file's batch has this name.
     """
-    known = engine(runs[0].shared.engine)
-    probe = remembering()
-    jobs = []
-    warnings: defaultdict[str, list[str]] = defaultdict(list)
-    with progress_bar("checking", total=len(runs), unit="runs") as advance:
-        for run in runs:
-            try:
-                request, said = build_request(run.run_spec(), known.parameters, probe=probe)
-                prepared = prepare(request, config=config, host=host, results=None)
-            except BadInput as error:
-                problem = error.problem.removeprefix(f"{run.name}: ")
-                raise BadInput(f"{run.name}: {problem}", allowed=error.allowed, action=error.action) from error
-            jobs.append(prepared.record)
-            for warning in (*said, *prepared.warnings):
-                warnings[warning].append(run.name)
-            advance(1)
-    for warning, names in islice(warnings.items(), SHOWN_LINES):
-        others = f" and {len(names) - 1} more" if len(names) > 1 else ""
-        say(f"warning: {names[0]}{others}: {warning}")
-    if len(warnings) > SHOWN_LINES:
-        say(f"{len(warnings) - SHOWN_LINES} more warnings are not shown")
-    return jobs
+    known = len(client.store.jobs(job.id for job in planned.jobs))
+    if known < len(planned.jobs):
+        # A host that was never there is told at once; patience is for those that went away.
+        client.host(planned.jobs[0]).run(":")
+    taken_out = batches.enqueue(client.store, planned.batch.name, planned.host, file, planned.jobs)
+    if known and known < len(planned.jobs):
+        say(f"{len(planned.jobs) - known} runs are new")
+    if taken_out:
+        say(f"{taken_out} runs that waited are not in {file} any more, and are cancelled")
 
 
 def _go_on(client: Client, jobs: Sequence[JobRecord]) -> None:
@@ -118,7 +202,8 @@ def _go_on(client: Client, jobs: Sequence[JobRecord]) -> None:
     succeeded = sum(record.state is JobState.SUCCEEDED for record in before)
     again = sum(record.state.final for record in before) - succeeded
     if succeeded or again:
-        say(f"{succeeded} of {len(before)} runs have succeeded before; {again} that did not are tried again")
+        tried = f"; {again} that did not are tried again" if again else ""
+        say(f"{succeeded} of {len(before)} runs have succeeded before{tried}")
 
 
 def _fetch(client: Client, record: JobRecord) -> None:
@@ -128,93 +213,76 @@ def _fetch(client: Client, record: JobRecord) -> None:
         say(f"error: {record.id}: its results are gone and cannot be fetched again: {error}")
 
 
-@dataclass(slots=True, kw_only=True)
-class _Tally:
-    """How far a batch has come, and how long it will take at the pace so far."""
+def _asked_on(client: Client, planned: PlannedBatch, scores: Scores, more: int) -> PlannedBatch | None:
+    """Return an adaptive batch with further runs, chosen by the scores of those that have ended.
 
-    total: int
-    done: int
-    failed: int = 0
-    ended: int = 0
-    since: float = field(default_factory=time.monotonic)
+    None where there are no more of them, and for all other batches.
 
-    def count(self, record: JobRecord) -> None:
-        self.ended += 1
-        self.done += record.state is JobState.SUCCEEDED
-        self.failed += record.state is not JobState.SUCCEEDED
+    Args:
+        client: what to work with.
+        planned: the batch as it was run.
+        scores: of earlier runs; those of later ones are added.
+        more: how many further runs of each item go on at once.
+    """
+    if planned.batch.randomization.sampler != "adaptive" or planned.choice != Choice():
+        return None
+    # OpenCV and NumPy take a fifth of a second to load, which other batches need not pay before their end.
+    from cosmos_houdini.review.examine import scored  # noqa: PLC0415 - see above
 
-    @property
-    def fraction(self) -> float:
-        return (self.done + self.failed) / self.total
-
-    @property
-    def sentence(self) -> str:
-        words = [f"{self.done} of {self.total} runs done"]
-        if self.failed:
-            words.append(f"{self.failed} failed")
-        left = self.total - self.done - self.failed
-        if left and self.ended:
-            seconds = (time.monotonic() - self.since) / self.ended * left
-            words.append(f"about {timedelta(seconds=round(seconds))} left")
-        return ", ".join(words)
+    keys = {run.name: (run.shared.name, run.number) for run in planned.runs}
+    new = [entry for entry in _entries(client, planned, None) if keys[entry.name] not in scores]
+    scores.update({keys[entry.name]: entry.measures.score for entry in scored(new) if entry.measures})
+    adaptive = Adaptive(file=points_file(client.config), scores=scores, more=more)
+    longer = plan_batch(planned.batch, client.config, planned.host, planned.choice, adaptive)
+    return longer if len(longer.runs) > len(planned.runs) else None
 
 
-def _follow(client: Client, ids: Sequence[str], file: Path, at_once: int) -> None:
-    """Follow the jobs of a batch to their ends.
+def _follow(client: Client, lane: Lane, again: str, contract: Contract, log: str) -> bool:
+    """Work on a batch until it is through, and return whether it is, and not only held.
 
     Raises:
         Cancelled: the user interrupted; what is on a host goes on.
-        HostError: a host stayed out of reach.
+        HostError: the host stayed out of reach.
     """
-    done = sum(job.state is JobState.SUCCEEDED for job in client.store.jobs(ids))
-    tally = _Tally(total=len(ids), done=done)
-    again = f"cosmos-houdini run-batch {shlex.quote(str(file))}"
+
+    def standing() -> str:
+        return tally(batches.counts(client.store, lane.batch, lane.host))
+
     try:
-        with live() as display:
-            display.overall(tally.sentence, tally.fraction)
-
-            def on_end(record: JobRecord) -> None:
-                tally.count(record)
-                display.update([record])
-                display.overall(tally.sentence, tally.fraction)
-
-            run_in_turn(
-                client,
-                ids,
-                at_once=at_once,
-                on_update=display.update,
-                on_trouble=display.trouble,
-                on_end=on_end,
+        with closing(Worker(client.store, lane, log=log)) as worker, live() as display:
+            progress = BatchProgress(
+                display=display, store=client.store, batch=lane.batch, host=lane.host, at_once=lane.width
             )
+            last = run_in_turn(client, worker, contract=contract, on_look=progress.show, on_trouble=display.trouble)
+        if last.unfinished:
+            say(f"ended with {standing()}: {last.held}; to go on: {again}")
     except HostError:
-        say(f"given up with {tally.sentence}; to go on: {again}")
+        say(f"given up with {standing()}; to go on: {again}")
         raise
     except KeyboardInterrupt:
         raise Cancelled(
-            f"interrupted with {tally.sentence}; what is on a host goes on", action=f"the rest with {again}"
+            f"interrupted with {standing()}; what is on a host goes on", action=f"the rest with {again}"
         ) from None
+    return not last.unfinished
 
 
-def _rows(client: Client, runs: Sequence[Run], jobs: Sequence[JobRecord], price_per_hour: float | None) -> list[Row]:
-    found = {record.id: record for record in client.store.records(job.id for job in jobs)}
+def _entries(client: Client, planned: PlannedBatch, price_per_hour: float | None) -> list[Entry]:
+    found = {record.id: record for record in client.store.records(job.id for job in planned.jobs)}
     return [
-        row_of(run, found[job.id], client.store.attempts(job.id), price_per_hour)
-        for run, job in zip(runs, jobs, strict=True)
+        entry_of(run, found[job.id], client.store.attempts(job.id), price_per_hour)
+        for run, job in zip(planned.runs, planned.jobs, strict=True)
+        if job.id in found
     ]
 
 
 def _conclude(rows: Sequence[Row], table: Path) -> None:
-    """Say what came out of a batch.
+    """Fail where the batch did not come out as it was asked for.
 
     Raises:
         CheckFailed: a result was made with other parameters than were asked for.
         JobError: a run did not succeed.
     """
-    counted = ", ".join(f"{count} {state}" for state, count in totals(rows).items())
-    say(f"{len(rows)} runs: {counted}; {table} has a row for each")
     failed = [row for row in rows if row.job.state is not JobState.SUCCEEDED]
-    for row in failed[:SHOWN_LINES]:
-        say(f"error: {row.run} ({row.job.id}): {row.job.failure.message if row.job.failure else row.job.state}")
     differing = [row for row in rows if row.differences]
     if differing:
         first = differing[0]

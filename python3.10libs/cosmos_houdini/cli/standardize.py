@@ -1,4 +1,4 @@
-"""``standardize`` and ``extract-frame``: an existing video to rate and size, and one frame out of it."""
+"""``standardize`` and ``extract-frame``: an existing video to rate and size, and frames out of it."""
 
 from __future__ import annotations
 
@@ -41,9 +41,24 @@ def standardize(video: Path, out: Path, fps: int | None, size_text: str | None) 
 
 @click.command("extract-frame")
 @click.argument("video", type=click.Path(path_type=Path))
-@click.argument("frame", type=int)
+@click.argument("frame", metavar="FRAME|all")
 @click.option("-o", "--output", "out", metavar="PNG", required=True, type=click.Path(path_type=Path, dir_okay=False))
-def extract_frame(video: Path, frame: int, out: Path) -> None:
-    """Write one frame of VIDEO as PNG; FRAME counts from 0 in the order of display."""
-    media.extract_frame(video, frame, out)
-    say(f"{out}: frame {frame} of {video}")
+@click.option("--first", type=click.IntRange(0), default=0, help="With all: the number of the first frame.")
+def extract_frame(video: Path, frame: str, out: Path, first: int) -> None:
+    """Write one frame of VIDEO as PNG, or all of them; FRAME counts from 0 in the order of display.
+
+    All frames go to a pattern such as name.####.png.
+    """
+    if frame != "all":
+        media.extract_frame(video, _number(frame), out)
+        say(f"{out}: frame {frame} of {video}")
+        return
+    with progress_bar("extracting", total=None, unit="frames") as advance:
+        count = media.extract_frames(video, out, first=first, on_frames=advance)
+    say(f"{out}: frames {first}-{first + count - 1}, all of {video}")
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise BadInput(f"{text!r} is no frame", allowed="a number from 0 on, or all")
+    return int(text)

@@ -4,11 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from cosmos_houdini.model.job import JobFailure, Progress
-from cosmos_houdini.model.parameter import Parameter
-from cosmos_houdini.model.request import FramePlan, InferenceRequest, Invocation, Site
+from cosmos_houdini.model.parameter import Parameter, ParameterValue
+from cosmos_houdini.model.request import FramePlan, InferenceRequest, Invocation, Scout, Site
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What an engine's own log says that it ran with; names and values as in the request.
+
+    Attributes:
+        parameters: those that the log tells, by the names of the registry.
+        weights: of the controls that took part, by the names of the Control type.
+    """
+
+    parameters: Mapping[str, ParameterValue]
+    weights: Mapping[str, float]
+
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON data."""
+        return {"parameters": dict(self.parameters), "weights": dict(self.weights)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +34,21 @@ class EngineLog:
 
     stdout: str
     stderr: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What an engine has to find on a host before its first job, beside a GPU.
+
+    Attributes:
+        programs: called by name; in a container, they are the image's.
+        files: files and folders below the host's ``engine_path``; without any, no ``engine_path`` is needed.
+        action: how the files come to the host.
+    """
+
+    programs: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    action: str = ""
 
 
 class Engine(Protocol):
@@ -34,6 +66,14 @@ class Engine(Protocol):
     def gpu_memory_gb(self) -> float:
         """GPU memory in GiB that one GPU must have free; 0 where no GPU is used."""
 
+    @property
+    def needs(self) -> Needs:
+        """What has to be on a host."""
+
+    @property
+    def offload(self) -> Mapping[str, ParameterValue]:
+        """Values of parameters that save GPU memory at the cost of time, and leave the result as it is."""
+
     def check(self, request: InferenceRequest) -> tuple[str, ...]:
         """Return warnings about a request that the engine would run.
 
@@ -44,11 +84,17 @@ class Engine(Protocol):
     def plan(self, request: InferenceRequest) -> FramePlan:
         """Return frame size, chunks, seams and time of a request."""
 
+    def scout(self, request: InferenceRequest) -> Scout:
+        """Return what a cheap look at a request is; it is never dearer than the request."""
+
     def invocation(self, request: InferenceRequest, site: Site) -> Invocation:
         """Return what has to be brought, written and started; no file is touched."""
 
     def progress(self, log: EngineLog, plan: FramePlan) -> Progress | None:
         """Return how far the engine has come, or None where the log does not tell."""
+
+    def recorded(self, log: EngineLog) -> Recorded | None:
+        """Return what the engine says it ran with, or None where its log does not tell."""
 
     def failure(self, exit_code: int, log: EngineLog) -> JobFailure | None:
         """Return why a finished run is no success, or None where exit code and marker say that it is one.

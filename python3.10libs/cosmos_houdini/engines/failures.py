@@ -16,15 +16,16 @@ CANNOT_EXECUTE_EXITS = frozenset({126, 127})
 
 @dataclass(frozen=True, slots=True)
 class Symptom:
-    """A line that tells a failure."""
+    """A line that tells a failure, and whether no other attempt would end otherwise although its class says so."""
 
     failure: FailureClass
     pattern: re.Pattern[str]
+    hopeless: bool = False
 
 
-def symptom(failure: FailureClass, pattern: str) -> Symptom:
+def symptom(failure: FailureClass, pattern: str, *, hopeless: bool = False) -> Symptom:
     """Return a Symptom; the pattern is searched in single lines, without regard to case."""
-    return Symptom(failure, re.compile(pattern, re.IGNORECASE))
+    return Symptom(failure, re.compile(pattern, re.IGNORECASE), hopeless)
 
 
 # In order: an earlier line wins, because one cause often brings the words of a later one with it.
@@ -39,7 +40,9 @@ GENERAL_SYMPTOMS = (
         r"(FileNotFoundError|no such file or directory).*(checkpoint|\.pt\b|\.jit\b|\.safetensors)"
         r"|LocalEntryNotFoundError|is not a local folder and is not a valid model identifier",
     ),
-    symptom(FailureClass.OOM, r"exitcode\s*:\s*-9\b|cannot allocate memory|\bMemoryError\b"),
+    symptom(FailureClass.STALLED, r"DistStoreError|Watchdog caught collective operation timeout"),
+    # The machine's own memory: what saves GPU memory takes more of it.
+    symptom(FailureClass.OOM, r"exitcode\s*:\s*-9\b|cannot allocate memory|\bMemoryError\b", hopeless=True),
 )
 
 _ERROR_LINE = re.compile(r"^(?:\[rank\d+\]:\s*)?((?:\w+\.)*\w*(?:Error|Exception|Exit|Interrupt)\b.*)$")
@@ -52,7 +55,7 @@ def classified(lines: Iterable[str], symptoms: Iterable[Symptom]) -> JobFailure 
     for known in symptoms:
         line = next((line for line in reversed(kept) if known.pattern.search(line)), None)
         if line is not None:
-            return JobFailure(failure=known.failure, message=shortened(line))
+            return JobFailure(failure=known.failure, message=shortened(line), hopeless=known.hopeless)
     return None
 
 
@@ -61,7 +64,9 @@ def unexplained(exit_code: int, lines: Iterable[str]) -> JobFailure:
     kept = [line.strip() for line in lines if line.strip()]
     if exit_code == SIGKILL_EXIT:
         return JobFailure(
-            failure=FailureClass.OOM, message="the system killed the engine, which is usually for want of main memory"
+            failure=FailureClass.OOM,
+            message="the system killed the engine, which is usually for want of main memory",
+            hopeless=True,
         )
     errors = [found.group(1) for line in kept if (found := _ERROR_LINE.match(line)) and not _RELAYED.search(line)]
     last = errors[-1] if errors else (kept[-1] if kept else "it printed nothing")

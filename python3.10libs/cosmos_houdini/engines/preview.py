@@ -11,17 +11,18 @@ import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
-from cosmos_houdini.engines.base import EngineLog
+from cosmos_houdini.engines.base import EngineLog, Needs, Recorded
 from cosmos_houdini.engines.failures import CANNOT_EXECUTE_EXITS, GENERAL_SYMPTOMS, classified, unexplained
 from cosmos_houdini.engines.parameters import TRANSFER1_PARAMETERS
 from cosmos_houdini.engines.preview_graph import PreviewGraph, preview_graph
-from cosmos_houdini.engines.transfer_request import check_transfer_request, frame_plan
+from cosmos_houdini.engines.transfer_request import check_transfer_request, frame_plan, scout
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media import ffmpeg
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
-from cosmos_houdini.model.parameter import Parameter
-from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Site
+from cosmos_houdini.model.parameter import Parameter, ParameterValue
+from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Scout, Site
 
 FFMPEG_FILE = "in/ffmpeg"
 SECONDS_PER_CHUNK = 8.0
@@ -45,6 +46,9 @@ class Preview:
     name = "preview"
     parameters: Mapping[str, Parameter] = TRANSFER1_PARAMETERS
     gpu_memory_gb = 0.0
+    needs = Needs()
+    """Its one program, FFmpeg, is the host's own or goes along with the job."""
+    offload: Mapping[str, ParameterValue] = MappingProxyType({})
 
     def check(self, request: InferenceRequest) -> tuple[str, ...]:
         """Refuse and warn as cosmos-transfer1 would; see engines.base."""
@@ -53,6 +57,10 @@ class Preview:
     def plan(self, request: InferenceRequest) -> FramePlan:
         """Return the chunks of cosmos-transfer1."""
         return frame_plan(request, SECONDS_PER_CHUNK)
+
+    def scout(self, request: InferenceRequest) -> Scout:
+        """Return the first chunk in few steps; see engines.base."""
+        return scout(request)
 
     def invocation(self, request: InferenceRequest, site: Site) -> Invocation:
         """Return one FFmpeg command; without an FFmpeg of the host, this machine's own goes along as an input.
@@ -70,6 +78,7 @@ class Preview:
             files=graph.files,
             inputs=inputs | brought,
             executables=tuple(brought),
+            version=(site.ffmpeg or str(site.folder / FFMPEG_FILE), "-version"),
             outputs=(
                 ExpectedOutput(path=PurePosixPath("result.mp4"), role="result", frames=plan.frames, size=plan.size),
                 ExpectedOutput(
@@ -87,6 +96,10 @@ class Preview:
             return None
         done = min(int(frames[-1]), plan.frames)
         return Progress(fraction=done / plan.frames, stage=f"frame {done} of {plan.frames}")
+
+    def recorded(self, log: EngineLog) -> Recorded | None:  # noqa: ARG002 - FFmpeg knows none of the parameters
+        """Return None: what FFmpeg is told is made of the parameters, and it prints none of them."""
+        return None
 
     def failure(self, exit_code: int, log: EngineLog) -> JobFailure | None:
         """Return why FFmpeg failed; see engines.base."""

@@ -11,13 +11,14 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cosmos_houdini.engines import transfer1_log
-from cosmos_houdini.engines.base import EngineLog
+from cosmos_houdini.engines.base import EngineLog, Needs, Recorded
 from cosmos_houdini.engines.parameters import TRANSFER1_PARAMETERS
-from cosmos_houdini.engines.transfer_request import check_transfer_request, frame_plan
+from cosmos_houdini.engines.transfer_request import check_transfer_request, frame_plan, scout
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.job import JobFailure, Progress
-from cosmos_houdini.model.parameter import Parameter
-from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Site
+from cosmos_houdini.model.parameter import Parameter, ParameterValue
+from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Scout, Site
 
 PROGRAM = "cosmos_transfer1/diffusion/inference/transfer.py"
 SPEC_FILE = "in/spec.json"
@@ -31,7 +32,27 @@ STEPS_OF_THAT = 35
 MASTER_PORTS = range(20000, 30000)
 """Below the ports that Linux gives out by itself."""
 
+OFFLOAD: Mapping[str, ParameterValue] = {name: True for name in TRANSFER1_PARAMETERS if name.startswith("offload_")}
+"""They move models between the GPU's memory and the machine's; what is computed stays the same."""
+
 _FLAGS = tuple(name for name, parameter in TRANSFER1_PARAMETERS.items() if isinstance(parameter.default, bool))
+
+
+CHECKPOINTS = "checkpoints"
+_MODEL = f"{CHECKPOINTS}/nvidia/Cosmos-Transfer1-7B"
+# What inference loads (cosmos_transfer1/checkpoints.py); upstream's download brings 300 GB with much else.
+_NEEDS = Needs(
+    programs=("torchrun",),
+    files=(
+        PROGRAM,
+        *(f"{_MODEL}/{name}.pt" for name in ("base_model", *(f"{kind}_control" for kind in Control))),
+        f"{CHECKPOINTS}/nvidia/Cosmos-Tokenize1-CV8x8x8-720p",
+        f"{CHECKPOINTS}/nvidia/Cosmos-Guardrail1",
+        f"{CHECKPOINTS}/google-t5/t5-11b",
+        f"{CHECKPOINTS}/meta-llama/Llama-Guard-3-8B",
+    ),
+    action="in a checkout of cosmos-transfer1 there, run scripts/download_checkpoints.py --output_dir checkpoints/",
+)
 
 
 class Transfer1:
@@ -41,6 +62,8 @@ class Transfer1:
     parameters: Mapping[str, Parameter] = TRANSFER1_PARAMETERS
     gpu_memory_gb = 75.0
     """80 GB cards run it when nearly empty; 60 GiB free with everything offloaded did not do (upstream issue 189)."""
+    needs = _NEEDS
+    offload: Mapping[str, ParameterValue] = OFFLOAD
 
     def check(self, request: InferenceRequest) -> tuple[str, ...]:
         """Return warnings; see engines.base."""
@@ -50,6 +73,10 @@ class Transfer1:
         """Return chunks of 121 frames with one frame in common, and a time scaled by the number of steps."""
         steps = request.parameters["num_steps"]
         return frame_plan(request, SECONDS_PER_CHUNK * float(steps) / STEPS_OF_THAT)
+
+    def scout(self, request: InferenceRequest) -> Scout:
+        """Return the first chunk in few steps; see engines.base."""
+        return scout(request)
 
     def invocation(self, request: InferenceRequest, site: Site) -> Invocation:
         """Return torchrun's command, the spec file and the videos.
@@ -69,6 +96,7 @@ class Transfer1:
             files={SPEC_FILE: spec_text(request, site)},
             inputs=_inputs(request),
             cwd=site.engine_path,
+            version=_version(site.engine_path),
             outputs=(
                 ExpectedOutput(
                     path=PurePosixPath(f"{RESULT_NAME}.mp4"), role="result", frames=plan.frames, size=plan.size
@@ -79,6 +107,10 @@ class Transfer1:
     def progress(self, log: EngineLog, plan: FramePlan) -> Progress | None:
         """Return the chunks that are done; upstream reports nothing finer."""
         return transfer1_log.progress(log, plan)
+
+    def recorded(self, log: EngineLog) -> Recorded | None:
+        """Return the arguments and weights that upstream prints; see engines.base."""
+        return transfer1_log.recorded(log, self.parameters)
 
     def failure(self, exit_code: int, log: EngineLog) -> JobFailure | None:
         """Return why the run is no success; see engines.base."""
@@ -115,7 +147,7 @@ def _argv(request: InferenceRequest, site: Site, engine_path: PurePosixPath) -> 
         f"--master_port={_master_port(request)}",
         PROGRAM,
         "--checkpoint_dir",
-        str(engine_path / "checkpoints"),
+        str(engine_path / CHECKPOINTS),
         "--controlnet_specs",
         str(site.folder / SPEC_FILE),
         "--video_save_folder",
@@ -131,6 +163,12 @@ def _argv(request: InferenceRequest, site: Site, engine_path: PurePosixPath) -> 
 def _master_port(request: InferenceRequest) -> int:
     """Return a port that two jobs of one host hardly share: torchrun's own choice is always 29500."""
     return MASTER_PORTS[int(request.content_hash()[:8], 16) % len(MASTER_PORTS)]
+
+
+def _version(engine_path: PurePosixPath) -> tuple[str, ...]:
+    """Return what tells the commit of the checkout, also where it belongs to somebody else."""
+    git = ("git", "--no-optional-locks", "-c", "safe.directory=*", "-C", str(engine_path))
+    return (*git, "describe", "--always", "--dirty", "--abbrev=12")
 
 
 def _env(engine_path: PurePosixPath) -> dict[str, str]:

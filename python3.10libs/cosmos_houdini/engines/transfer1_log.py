@@ -6,10 +6,12 @@ chunks, and Python's tracebacks go to standard error.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from typing import Any
 
-from cosmos_houdini.engines.base import EngineLog
+from cosmos_houdini.engines.base import EngineLog, Recorded
 from cosmos_houdini.engines.failures import GENERAL_SYMPTOMS, classified, symptom, unexplained
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
 from cosmos_houdini.model.request import FramePlan
@@ -90,6 +92,36 @@ def failure(exit_code: int, log: EngineLog) -> JobFailure | None:
             message=f"it ended without the line '{_SAVED.strip()}': nothing was saved",
         )
     return unexplained(exit_code, lines)
+
+
+def recorded(log: EngineLog, known: Container[str]) -> Recorded | None:
+    """Return the arguments and weights of the documents that it prints before it loads anything.
+
+    Args:
+        log: the whole log; where its beginning was cut off, nothing is told.
+        known: names of the parameters that a request can have.
+    """
+    arguments, controls = (_document(log.stdout, title) for title in ("final args: ", "control_inputs: "))
+    if arguments is None or controls is None:
+        return None
+    return Recorded(
+        parameters={name: value for name, value in arguments.items() if name in known},
+        weights={kind: control["control_weight"] for kind, control in controls.items() if "control_weight" in control},
+    )
+
+
+def _document(stdout: str, title: str) -> dict[str, Any] | None:
+    """Return the JSON document that begins in the first record of this title and goes on in the lines below it."""
+    begin = next(
+        (found.start("message") for found in _RECORD.finditer(stdout) if found["message"].startswith(title)), None
+    )
+    if begin is None:
+        return None
+    try:
+        document, _ = json.JSONDecoder().raw_decode(stdout, begin + len(title))
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None
 
 
 def _records(stdout: str) -> Iterator[tuple[str, str]]:

@@ -22,13 +22,17 @@ class Task:
         arguments: as on the command line.
         folder: working folder.
         as_text: whether the command prints text instead of a JSON document.
+        may_find_fault: as for ``worker.call``.
     """
 
-    def __init__(self, command: str, *arguments: str, folder: Path, as_text: bool = False) -> None:
+    def __init__(
+        self, command: str, *arguments: str, folder: Path, as_text: bool = False, may_find_fault: bool = False
+    ) -> None:
         self.command = command
         self.arguments = arguments
         self._folder = folder
         self._call: Callable[..., Any] = worker.call_text if as_text else worker.call
+        self._may_find_fault = may_find_fault
         self._stopped = Event()
         self._ended = Event()
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -71,6 +75,7 @@ class Task:
                 folder=self._folder,
                 on_line=self._lines.put,
                 on_wait=worker.stop_when(self._stopped.is_set, self.command),
+                may_find_fault=self._may_find_fault,
             )
         except CosmosError as error:
             self._error = error

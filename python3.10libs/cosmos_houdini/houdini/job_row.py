@@ -69,7 +69,8 @@ def _row(job: Mapping[str, Any]) -> JobRow:
         engine=job["engine"],
         host=job["host"],
         percent=_percent(state, job["progress"]),
-        eta="" if job["eta_s"] is None else str(timedelta(seconds=round(job["eta_s"]))),
+        # An estimate that is used up tells nothing.
+        eta=str(timedelta(seconds=round(job["eta_s"]))) if job["eta_s"] else "",
         note=_failure(job["error"]) if job["error"] else attempt,
         outputs=tuple(Path(path) for path in job["outputs"]),
     )

@@ -13,7 +13,7 @@ from cosmos_houdini.houdini.job_row import PREPARING, JobRow, rows
 from cosmos_houdini.houdini.job_table import JobTable
 from cosmos_houdini.houdini.log_pane import LogPane
 from cosmos_houdini.houdini.qt import QtCore, QtGui, QtWidgets
-from cosmos_houdini.houdini.trouble import WorkerTrouble
+from cosmos_houdini.houdini.trouble_frame import TroubleFrame
 
 TICK_MS = 150
 BUSY_POLL_S = 3.0
@@ -108,7 +108,7 @@ class Monitor(QtWidgets.QWidget):
             self._opener(row.outputs[0].parent)
 
     def _order(self, command: str, *arguments: str, as_text: bool) -> None:
-        self._say("", "")
+        self._trouble.hide()
         self._orders.append(Task(command, *arguments, folder=self.folder, as_text=as_text))
 
     def _take_submissions(self) -> None:
@@ -134,7 +134,7 @@ class Monitor(QtWidgets.QWidget):
         try:
             self._jobs = rows(task.result())
         except CosmosError as error:
-            self._explain(error)
+            self._trouble.explain(error)
             return
         # A host that does not answer is told by the worker; its jobs are listed as they were last known.
         self._head.setText(f"{self.folder}" + "".join(f"\n{line}" for line in said))
@@ -146,19 +146,8 @@ class Monitor(QtWidgets.QWidget):
             task.result()
         except CosmosError as error:
             if not task.was_stopped:
-                self._explain(error)
+                self._trouble.explain(error)
         self.refresh()
-
-    def _explain(self, error: CosmosError) -> None:
-        title = error.title if isinstance(error, WorkerTrouble) else "That did not succeed"
-        what = [error.problem, error.allowed and f"allowed: {error.allowed}", error.action]
-        log = f"log: {error.log}" if isinstance(error, WorkerTrouble) else ""
-        self._say(title, "\n".join(part for part in (*what, log) if part))
-
-    def _say(self, title: str, text: str) -> None:
-        self._trouble.setVisible(bool(title))
-        self._trouble_title.setText(title)
-        self._trouble_text.setText(text)
 
     def _show_rows(self) -> None:
         self._table.show_rows([*(row for row, _ in self._submissions.values()), *self._jobs])
@@ -184,6 +173,7 @@ class Monitor(QtWidgets.QWidget):
         self._empty = QtWidgets.QLabel("No job yet: Submit Shot on the Cosmos shelf starts one.")
         self._empty.setAlignment(QtCore.Qt.AlignmentFlag.AlignCenter)
         self._log = LogPane()
+        self._trouble = TroubleFrame()
         split = QtWidgets.QSplitter(QtCore.Qt.Orientation.Vertical)
         split.addWidget(self._table)
         split.addWidget(self._log)
@@ -193,25 +183,9 @@ class Monitor(QtWidgets.QWidget):
         layout.addWidget(self._head)
         layout.addWidget(self._empty)
         layout.addWidget(split, 1)
-        layout.addWidget(self._build_trouble())
+        layout.addWidget(self._trouble)
         layout.addLayout(self._build_buttons())
         self._select()
-
-    def _build_trouble(self) -> QtWidgets.QWidget:
-        self._trouble = QtWidgets.QFrame()
-        self._trouble.setStyleSheet("QFrame { background: #5a2a2a; border-radius: 4px; } QLabel { color: #ffffff; }")
-        self._trouble_title = QtWidgets.QLabel()
-        bold = self._trouble_title.font()
-        bold.setBold(True)
-        self._trouble_title.setFont(bold)
-        self._trouble_text = QtWidgets.QLabel()
-        self._trouble_text.setWordWrap(True)
-        self._trouble_text.setTextInteractionFlags(QtCore.Qt.TextInteractionFlag.TextSelectableByMouse)
-        layout = QtWidgets.QVBoxLayout(self._trouble)
-        layout.addWidget(self._trouble_title)
-        layout.addWidget(self._trouble_text)
-        self._trouble.hide()
-        return self._trouble
 
     def _build_buttons(self) -> QtWidgets.QHBoxLayout:
         actions = {

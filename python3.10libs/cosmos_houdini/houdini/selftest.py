@@ -10,15 +10,19 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import hou
 
 from cosmos_houdini.errors import CheckFailed, one_line
 from cosmos_houdini.houdini import worker
+from cosmos_houdini.houdini.asset_check import check_asset
 from cosmos_houdini.houdini.comparison import differences
 from cosmos_houdini.houdini.environment import LIBRARIES, ROOT, worker_python
 from cosmos_houdini.houdini.open_scene import load_scene, read_open_scene, sample_open_scene
+from cosmos_houdini.houdini.result_uses import BACKGROUND, mplay_program
 from cosmos_houdini.houdini.script import answer
+from cosmos_houdini.houdini.sweep_network import build_sweep
 from cosmos_houdini.houdini.top_check import check_top_nodes
 from cosmos_houdini.installation import NEWEST, OLDEST
 
@@ -116,6 +120,38 @@ def _worker() -> str:
     return f"{worker_python()} works in {project}"
 
 
+def _doctor() -> str:
+    checks = worker.call("doctor", may_find_fault=True)["checks"]
+    wrong = [f"{check['check']}: {check['seen']}; {check['action']}" for check in checks if check["verdict"] == "fail"]
+    if wrong:
+        raise CheckFailed("; ".join(wrong))
+    return f"{len(checks)} checks"
+
+
+def _sweep() -> str:
+    built = build_sweep("selftest", "/out/none", "rain")
+    nodes = [node.type().name() for node in built.network.children()]
+    built.network.destroy()
+    if built.unset:
+        raise CheckFailed(f"not taken: {', '.join(built.unset)}")
+    return ", ".join(nodes)
+
+
+def _mplay() -> str:
+    if not mplay_program().is_file():
+        raise CheckFailed(f"there is no {mplay_program()}", action="Compare Results cannot load MPlay")
+    return str(mplay_program())
+
+
+def _background() -> str:
+    camera = cast("hou.OpNode", hou.node("/obj")).createNode("cam")
+    found = camera.parm(BACKGROUND)
+    camera.destroy()
+    if found is None:
+        raise CheckFailed(f"a camera has no parameter {BACKGROUND}", action="Load Result cannot set it")
+    return BACKGROUND
+
+
 def _demo() -> str:
     """Run the demonstration through the worker (a minute or two), then open its scene in Houdini and compare."""
     with tempfile.TemporaryDirectory() as folder:
@@ -145,7 +181,12 @@ CHECKS = (
     Check(title="its folders are on HOUDINI_PATH", run=_houdini_path),
     Check(title="its shelf is found", run=_shelf),
     Check(title="PDG has loaded its node types", run=check_top_nodes),
+    Check(title="its asset is installed and whole", run=check_asset),
     Check(title="Qt is there for the job monitor", run=_qt),
     Check(title="the worker answers", run=_worker),
+    Check(title="the doctor finds nothing in the way of jobs here", run=_doctor),
+    Check(title="Set Up Sweep builds its network, and the nodes take every parameter", run=_sweep),
+    Check(title="MPlay is where Compare Results starts it", run=_mplay),
+    Check(title="a camera takes the background of Load Result", run=_background),
     Check(title="the worker makes a shot, and Houdini reads its scene as we do", run=_demo),
 )

@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import hou
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.alert import explained
-from cosmos_houdini.houdini.monitor import Monitor
+from cosmos_houdini.houdini.doctor_window import DoctorWindow
+from cosmos_houdini.houdini.monitor import Monitor, open_in_system
 from cosmos_houdini.houdini.open_scene import output_paths
+from cosmos_houdini.houdini.qt import QtWidgets
+from cosmos_houdini.houdini.result_use import Use
+from cosmos_houdini.houdini.result_uses import background_use, mplay_use, report_use
+from cosmos_houdini.houdini.results_window import ResultsWindow
 from cosmos_houdini.houdini.submission import Submission
 from cosmos_houdini.houdini.submit_dialog import SubmitDialog
+from cosmos_houdini.houdini.sweep_network import build_sweep
 
 # Held here, since Qt alone does not keep a window's Python part alive.
 _monitors: dict[Path, Monitor] = {}
 _dialogs: dict[Path, SubmitDialog] = {}
+_doctors: dict[Path, DoctorWindow] = {}
+_results: dict[tuple[str, Path], ResultsWindow] = {}
 
 
 @explained
 def submit_shot() -> None:
     """Ask for prompt and render node, and submit the scene in the background; the job monitor shows how it goes."""
     hip = _saved_scene()
-    nodes = output_paths()
-    if not nodes:
-        raise BadInput(
-            f"{hip.name} has no render node that writes pictures",
-            action="make one, such as a Karma or Mantra node in /out, and render the shot",
-        )
-    if hou.hipFile.hasUnsavedChanges() and not _saves():
+    nodes = _render_nodes(hip)
+    if hou.hipFile.hasUnsavedChanges() and not saves("Submit Shot to Cosmos"):
         return
     dialog = SubmitDialog(hip, nodes, hou.qt.mainWindow())
     dialog.accepted.connect(explained(lambda: _submit(dialog.submission())))
@@ -41,9 +46,44 @@ def submit_shot() -> None:
 
 
 @explained
+def set_up_sweep() -> None:
+    """Build a TOP network that runs the shot with several seeds and sets the results side by side."""
+    hip = _saved_scene()
+    node = _chosen_render_node(hip)
+    if node is None:
+        return
+    built = build_sweep(hip.stem, node, _dialogs[hip].prompt if hip in _dialogs else "")
+    built.transfer.setCurrent(True, clear_all_selected=True)
+    if editor := cast("hou.NetworkEditor | None", hou.ui.paneTabOfType(hou.paneTabType.NetworkEditor)):
+        editor.setPwd(built.network)
+    if built.unset:
+        hou.ui.displayMessage(
+            f"{built.network.path()} is there, and some of its parameters could not be set.\n\nSet them by hand:",
+            severity=hou.severityType.Warning,
+            title="Set Up Cosmos Sweep",
+            details="\n".join(built.unset),
+            details_expanded=True,
+        )
+    else:
+        hou.ui.setStatusMessage(f"{built.network.path()}: type a prompt on 'transfer', vary on 'wedge', cook 'report'")
+
+
+@explained
 def job_monitor() -> None:
     """Show the jobs of the scene's project."""
     _monitor(_saved_scene().parent)
+
+
+@explained
+def compare_results() -> None:
+    """Show results of the scene's project, to be set side by side in a report or in MPlay."""
+    _show_results("Compare Cosmos Results", (report_use(open_in_system), mplay_use()))
+
+
+@explained
+def load_result() -> None:
+    """Show results of the scene's project, one of which is set behind the shot's camera."""
+    _show_results("Load Cosmos Result", (background_use(),))
 
 
 @explained
@@ -61,6 +101,30 @@ def settings() -> None:
     )
 
 
+@explained
+def doctor() -> None:
+    """Show what this machine and the hosts lack; before the first shot too, so a scene without a file will do."""
+    folder = Path.home() if hou.hipFile.isNewFile() else _saved_scene().parent
+    if folder not in _doctors:
+        _doctors[folder] = DoctorWindow(folder, hou.qt.mainWindow())
+        _doctors[folder].setStyleSheet(hou.qt.styleSheet())
+    else:
+        _doctors[folder].look()
+    _bring_to_front(_doctors[folder])
+
+
+def _show_results(title: str, uses: Sequence[Use]) -> None:
+    folder = _saved_scene().parent
+    key = (title, folder)
+    if key in _results:
+        _results[key].refresh()
+    else:
+        window = ResultsWindow(title, folder, uses, show_error=explained, parent=hou.qt.mainWindow())
+        window.setStyleSheet(hou.qt.styleSheet())
+        _results[key] = window
+    _bring_to_front(_results[key])
+
+
 def _submit(submission: Submission) -> None:
     _monitor(submission.hip.parent).submit(submission.hip.stem, submission.arguments())
 
@@ -76,13 +140,39 @@ def _saved_scene() -> Path:
     return Path(hou.hipFile.path())
 
 
-def _saves() -> bool:
+def _render_nodes(hip: Path) -> tuple[str, ...]:
+    """Return the scene's render nodes.
+
+    Raises:
+        BadInput: there is none.
+    """
+    nodes = output_paths()
+    if not nodes:
+        raise BadInput(
+            f"{hip.name} has no render node that writes pictures",
+            action="make one, such as a Karma or Mantra node in /out, and render the shot",
+        )
+    return nodes
+
+
+def _chosen_render_node(hip: Path) -> str | None:
+    """Return the only render node, or that which the artist chooses; None where it is none."""
+    nodes = _render_nodes(hip)
+    if len(nodes) == 1:
+        return nodes[0]
+    picked = hou.ui.selectFromList(
+        nodes, default_choices=(0,), exclusive=True, message="Whose frames?", title="Set Up Cosmos Sweep"
+    )
+    return nodes[picked[0]] if picked else None
+
+
+def saves(title: str) -> bool:
     """Save the scene if the artist wants to: the worker reads the file, not the session."""
     answer = hou.ui.displayMessage(
         "The scene has unsaved changes, and what is submitted is the saved file.",
         buttons=("Save and Go On", "Cancel"),
         close_choice=1,
-        title="Submit Shot to Cosmos",
+        title=title,
     )
     if answer == 0:
         hou.hipFile.save()
@@ -94,8 +184,11 @@ def _monitor(folder: Path) -> Monitor:
     if folder not in _monitors:
         _monitors[folder] = Monitor(folder, hou.qt.mainWindow())
         _monitors[folder].setStyleSheet(hou.qt.styleSheet())
-    monitor = _monitors[folder]
-    monitor.show()
-    monitor.raise_()
-    monitor.activateWindow()
-    return monitor
+    _bring_to_front(_monitors[folder])
+    return _monitors[folder]
+
+
+def _bring_to_front(window: QtWidgets.QWidget) -> None:
+    window.show()
+    window.raise_()
+    window.activateWindow()

@@ -33,6 +33,11 @@ class SubmitDialog(QtWidgets.QDialog):
         self._timer.timeout.connect(self.tick)
         self._timer.start()
 
+    @property
+    def prompt(self) -> str:
+        """What was typed as the prompt."""
+        return self._prompt.toPlainText().strip()
+
     def go_on_from(self, earlier: SubmitDialog) -> None:
         """Take over what was typed into an earlier dialog, so that a shot is submitted again without typing."""
         self._prompt.setPlainText(earlier._prompt.toPlainText())
@@ -67,7 +72,7 @@ class SubmitDialog(QtWidgets.QDialog):
         return Submission(
             hip=self._hip,
             node=self._node.currentText(),
-            prompt=self._prompt.toPlainText().strip(),
+            prompt=self.prompt,
             options=(*options, *split_options(self._options.text())),
         )
 
@@ -122,4 +127,4 @@ class SubmitDialog(QtWidgets.QDialog):
 
     def _allow(self) -> None:
         ok = self._buttons.button(QtWidgets.QDialogButtonBox.StandardButton.Ok)
-        ok.setEnabled(bool(self._prompt.toPlainText().strip()))
+        ok.setEnabled(bool(self.prompt))

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from cosmos_houdini.errors import BadInput
-from cosmos_houdini.houdini import worker
-from cosmos_houdini.houdini.open_scene import load_scene, render
+from cosmos_houdini.houdini import rendering, worker
 from cosmos_houdini.houdini.script import answer, exit_code, say
 from cosmos_houdini.houdini.submission import Submission
-
-_RANGE = re.compile(r"(-?\d+)-(-?\d+)")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -32,35 +27,19 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("file", type=Path, metavar="SHOT.hip")
-    parser.add_argument("--rop", metavar="/out/NODE", help="the render node that writes the frames")
-    parser.add_argument("--render", action="store_true", help="render it first, its own range or that of --range")
-    parser.add_argument("--range", metavar="A-B", help="these frames")
+    rendering.add_options(parser)
     parser.add_argument("--prompt", required=True, help="what the result shows")
     parser.add_argument("--json", action="store_true", help="print one JSON document on standard output")
     return parser
 
 
 def _run(options: argparse.Namespace, others: Sequence[str]) -> int:
-    if options.render:
-        if not options.rop:
-            raise BadInput("--render renders nothing without a node", action="name it with --rop /out/NODE")
-        load_scene(options.file)
-        say(f"rendering {options.rop}")
-        render(options.rop, _frames(options.range))
-    span = ("--range", options.range) if options.range else ()
-    shot = Submission(hip=options.file, node=options.rop, prompt=options.prompt, options=(*span, *others))
+    rendering.render_if_asked(options)
+    given = (*rendering.range_arguments(options), *others)
+    shot = Submission(hip=options.file, node=options.rop, prompt=options.prompt, options=given)
     document = worker.call("submit", *shot.arguments(), on_line=say)
     _show(document, as_json=options.json)
     return 0
-
-
-def _frames(text: str | None) -> tuple[int, int] | None:
-    if text is None:
-        return None
-    match = _RANGE.fullmatch(text)
-    if not match:
-        raise BadInput(f"{text!r} is no range", allowed="A-B, for example 1001-1049")
-    return (int(match[1]), int(match[2]))
 
 
 def _show(document: dict[str, Any], *, as_json: bool) -> None:

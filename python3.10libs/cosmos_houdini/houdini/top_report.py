@@ -11,7 +11,7 @@ from cosmos_houdini.houdini.pdg_calls import Holder, Node, WorkItem
 from cosmos_houdini.houdini.top_node import evaluated, give_order
 from cosmos_houdini.houdini.top_order import ATTRIBUTE, Order
 from cosmos_houdini.houdini.top_parms import REPORT
-from cosmos_houdini.houdini.top_project import project_of
+from cosmos_houdini.houdini.top_project import Project, project_of
 from cosmos_houdini.houdini.top_transfer import KIND as TRANSFER_KIND
 
 KIND = "report"
@@ -29,7 +29,7 @@ def generate(node: Node, holder: Holder, upstream: Sequence[WorkItem]) -> None:
     orders = [order for order in map(Order.parse, texts) if order.kind == TRANSFER_KIND]
     if not orders:
         raise BadInput("no work item above is of a Cosmos Transfer", action="wire a Cosmos Transfer into this node")
-    folder = Path(values["output"]) if values["output"] else project.results(values["name"] or "report") / "report"
+    folder = report_folder(project, values["name"], values["output"])
     item = pdg_calls.add_below_all(holder, 0, upstream)
     slips = [order.slip.name for order in orders]
     give_order(
@@ -42,3 +42,8 @@ def generate(node: Node, holder: Holder, upstream: Sequence[WorkItem]) -> None:
             details={"slips": slips},
         ),
     )
+
+
+def report_folder(project: Project, name: str, output: str) -> Path:
+    """Return the folder of a report, from the parameters of the node."""
+    return Path(output) if output else project.results(name or "report") / "report"

@@ -51,9 +51,11 @@ def randomization(values: Mapping[str, Any]) -> dict[str, Any]:
     fields = {name: values[name] for name in NUMBERS if name != "seed"}
     varied = {name: _values(name, text) for name, text in (*fields.items(), *_lines(values["parameters"])) if text}
     weights = {kind: _values(f"weight_{kind}", text) for kind in CONTROLS if (text := values[f"weight_{kind}"])}
+    # Runs of which nothing differs would all be one and the same job.
+    seeds = values["seeds"] or ("" if varied or weights or values["sampler"] == "grid" else "random")
     rest = {
         "control_weights": weights,
-        "seeds": values["seeds"] if values["seeds"] == "random" else _values("seeds", values["seeds"]),
+        "seeds": seeds if seeds in {"", "random"} else _values("seeds", seeds),
         "sampler": values["sampler"],
         "count": values["count"],
         "constraints": {"max_weight_sum": values["max_weight_sum"]} if values["max_weight_sum"] else None,

@@ -7,6 +7,7 @@ from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.launchers.base import Launcher, Task
 from cosmos_houdini.launchers.docker import DockerLauncher
 from cosmos_houdini.launchers.process import ProcessLauncher
+from cosmos_houdini.launchers.time_limit import seconds
 
 __all__ = ["Launcher", "Task", "launcher_for"]
 
@@ -21,8 +22,11 @@ def launcher_for(name: str, config: HostConfig) -> Launcher:
         config: names the launcher, and what it needs.
 
     Raises:
-        BadInput: there is no launcher of that name, or it lacks a value.
+        BadInput: there is no launcher of that name, it lacks a value, or the host's ``time`` is no time limit.
     """
+    if config.time:
+        # What cannot be read is found out now and not when the inputs were sent.
+        seconds(config.time)
     if config.launcher == "process":
         return ProcessLauncher(config)
     if config.launcher == "docker":

@@ -20,6 +20,8 @@ class Task:
         invocation: program, environment, working folder.
         num_gpu: GPUs to hold while it runs; 0 holds none.
         secrets: environment variables that stand in no argv, script or log.
+        gpu_memory_gb: GiB that must be free on each of these GPUs.
+        alone: whether no other job may share them.
     """
 
     job_id: str
@@ -27,6 +29,8 @@ class Task:
     invocation: Invocation
     num_gpu: int
     secrets: Mapping[str, str]
+    gpu_memory_gb: float = 0.0
+    alone: bool = False
 
 
 class Launcher(Protocol):

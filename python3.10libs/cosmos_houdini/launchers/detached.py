@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from cosmos_houdini.config import HostConfig
@@ -10,9 +11,12 @@ from cosmos_houdini.hosts.base import Host
 from cosmos_houdini.launchers.base import Task
 from cosmos_houdini.launchers.folder import LOCKS
 from cosmos_houdini.launchers.shell import assignments, part, variable_name
+from cosmos_houdini.launchers.time_limit import seconds
 from cosmos_houdini.model.request import Site
 
 CANCEL_TIMEOUT_S = 120.0
+BEAT_S = 5
+"""How often a job says that it lives; more often where a limit is shorter than four beats."""
 
 
 def run_sh(task: Task, config: HostConfig, *, values: str, program: str, launcher: str) -> str:
@@ -20,22 +24,34 @@ def run_sh(task: Task, config: HostConfig, *, values: str, program: str, launche
 
     Args:
         task: what is to run.
-        config: the GPUs of the host.
+        config: the GPUs of the host, and its limits.
         values: lines that set the launcher's own variables.
         program: the shell function that starts the program.
         launcher: name of the launcher's own part.
     """
-    if config.gpus and task.num_gpu > len(config.gpus):
+    if config.gpu_numbers and task.num_gpu > len(config.gpu_numbers):
         raise BadInput(
-            f"job {task.job_id} wants {task.num_gpu} GPUs of a host that is configured with {len(config.gpus)}",
-            allowed=f"num_gpu of 0 to {len(config.gpus)}",
+            f"job {task.job_id} wants {task.num_gpu} GPUs of a host that is configured with {len(config.gpu_numbers)}",
+            allowed=f"num_gpu of 0 to {len(config.gpu_numbers)}",
             action="ask for fewer, or add GPU numbers to 'gpus' of the host",
         )
     root = task.site.folder.parent.parent
+    silence_s = round((config.stalled_after_min or 0) * 60)
+    limit_s = seconds(config.time) if config.time else 0
     own = assignments(
-        here=task.site.folder, locks=root / LOCKS, gpus=" ".join(str(gpu) for gpu in config.gpus), want=task.num_gpu
+        here=task.site.folder,
+        locks=root / LOCKS,
+        gpus=" ".join(map(str, config.gpu_numbers)),
+        want=task.num_gpu,
+        need_mib=math.ceil(task.gpu_memory_gb * 1024),
+        per_gpu=config.jobs_per_gpu,
+        alone=int(task.alone),
+        limit_s=limit_s,
+        silence_s=silence_s,
+        asking_s=min(60, silence_s // 2),
+        beat_s=max(1, min(BEAT_S, *(limit // 4 for limit in (silence_s, limit_s) if limit))),
     )
-    return "\n".join(("#!/bin/sh", own + values + program, part(launcher), part("run")))
+    return "\n".join(("#!/bin/sh", own + values + program, part(launcher), part("own"), part("gpus"), part("run")))
 
 
 def start(host: Host, task: Task, text: str, *, ready: str = "") -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import re
 import secrets
-from collections.abc import Iterable
+import zlib
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import PurePosixPath
@@ -20,10 +21,16 @@ JOBS = "jobs"
 LOCKS = "locks"
 OBJECTS = "objects"
 
+JOBS_PER_POLL = 2000
+"""The names of their logs still fit into one command line (2 MB on Linux)."""
+TAIL_BYTES = 16 * 1024
+ALL_TAILS_BYTES = 32 * 2**20
+LONGEST_UNPACKED_BYTES = 2 * ALL_TAILS_BYTES
+
 _FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,119}")
 _JOB_LINE = re.compile(
     r"job (?P<folder>\S+) (?P<phase>[a-z]+) (?P<code>-|\d{1,9}) (?P<beat>-|\d{1,12}) (?P<began>-|\d{1,12})"
-    r" (?P<ended>-|\d{1,12}) (?P<oom>[01]) (?P<cancelled>[01])",
+    r" (?P<ended>-|\d{1,12}) (?P<oom>[01]) (?P<cancelled>[01]) (?P<stopped>-|[a-z_]{1,20})",
     re.ASCII,
 )
 _FIRST_LINE = re.compile(r"poll (?P<now>\d{1,12}) (?P<spelling>[./]+)", re.ASCII)
@@ -53,6 +60,8 @@ class Observation:
         exit_code: of the engine's program; None before the end, and where a cancelled job left none.
         oom_killed: the container was stopped by its memory limit.
         cancelled: a client asked for the end.
+        stopped: why the job's script ended it, as a class of failures; empty where it did not.
+        waits_for: what a job that is ``waiting`` needs, and what its host has, in words.
         heartbeat_age_s: seconds since the job's script last said that it lives, by the host's own clock.
         run_s: seconds since the program was started, or from its start to its end.
         stdout_tail: the end of what the program printed; bytes that are no UTF-8 as U+FFFD.
@@ -64,6 +73,8 @@ class Observation:
     exit_code: int | None = None
     oom_killed: bool = False
     cancelled: bool = False
+    stopped: str = ""
+    waits_for: str = ""
     heartbeat_age_s: float | None = None
     run_s: float | None = None
     stdout_tail: str = ""
@@ -99,7 +110,7 @@ def _own_ffmpeg(config: HostConfig) -> str | None:
     return ffmpeg.program() if config.address is None and config.launcher == "process" else None
 
 
-def poll_script(root: PurePosixPath, folders: Iterable[str], *, tail_bytes: int = 16384) -> str:
+def poll_script(root: PurePosixPath, folders: Collection[str], *, tail_bytes: int = TAIL_BYTES) -> str:
     """Return the one script that tells how all the named jobs of a host stand.
 
     The ends of all logs come from one ``tail``, which writes the name of each file before it. Names are spelled with a
@@ -107,11 +118,14 @@ def poll_script(root: PurePosixPath, folders: Iterable[str], *, tail_bytes: int 
 
     Args:
         root: the root of the host.
-        folders: names that attempt_folder gave.
-        tail_bytes: how much of the end of each log is told.
+        folders: names that attempt_folder gave, at most JOBS_PER_POLL.
+        tail_bytes: how much of the end of each log is told; less where it would be more than ALL_TAILS_BYTES.
     """
+    if len(folders) > JOBS_PER_POLL:
+        raise ValueError(f"{len(folders)} jobs in one command")
+    tail_bytes = min(tail_bytes, ALL_TAILS_BYTES // (2 * max(1, len(folders))))
     names = words(_checked(folder) for folder in folders)
-    spelling = "".join(secrets.choice(("./", ".//")) for _ in range(64))
+    spelling = "".join(secrets.choice(("./", ".//")) for _ in range(40))
     values = assignments(jobs=root / JOBS, tail_bytes=tail_bytes, spelling=spelling)
     return f"{values}set -- {names}\n{part('poll')}"
 
@@ -127,12 +141,13 @@ def parse_poll(text: str) -> dict[str, Observation]:
     if first is None or lines[-1] != "done":
         raise _not_understood(text)
     try:
-        lengths_at, logs_at = lines.index("lengths"), lines.index("logs")
-        packed = base64.b64decode("".join(lines[logs_at + 1 : -1]), validate=True)
-    except ValueError as error:
+        lengths_at = lines.index("lengths")
+        logs_at, packing = next((at, _PACKINGS[line]) for at, line in enumerate(lines) if line in _PACKINGS)
+        logs = packing(base64.b64decode("".join(lines[logs_at + 1 : -1]), validate=True))
+    except (ValueError, StopIteration, zlib.error) as error:
         raise _not_understood(text) from error
     lengths = _lengths(lines[lengths_at + 1 : logs_at], first["spelling"])
-    tails = _tails(packed, first["spelling"])
+    tails = _tails(logs, first["spelling"])
     found = {}
     for line in lines[1:lengths_at]:
         told = _JOB_LINE.fullmatch(line)
@@ -143,6 +158,7 @@ def parse_poll(text: str) -> dict[str, Observation]:
             _observation(told, int(first["now"])),
             stdout_tail=tails.get(f"{folder}/stdout.log", ""),
             stderr_tail=tails.get(f"{folder}/stderr.log", ""),
+            waits_for=tails.get(f"{folder}/waiting", "").strip(),
             stdout_bytes=lengths.get(f"{folder}/stdout.log", 0),
         )
     return found
@@ -156,6 +172,7 @@ def _observation(told: re.Match[str], now: int) -> Observation:
         exit_code=None if told["code"] == "-" else int(told["code"]),
         oom_killed=told["oom"] == "1",
         cancelled=told["cancelled"] == "1",
+        stopped=told["stopped"].strip("-"),
         heartbeat_age_s=None if beat is None else float(max(0, now - beat)),
         run_s=None if began is None else float(max(0, until - began)),
     )
@@ -167,9 +184,26 @@ def _lengths(lines: Iterable[str], spelling: str) -> dict[str, int]:
     return {told[2]: int(told[1]) for told in found if told}
 
 
-def _tails(packed: bytes, spelling: str) -> dict[str, str]:
+def _unpacked(packed: bytes) -> bytes:
+    """Return what gzip packed.
+
+    Raises:
+        ValueError: it is cut off, or larger than any answer.
+        zlib.error: it is no gzip.
+    """
+    stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    data = stream.decompress(packed, LONGEST_UNPACKED_BYTES)
+    if not stream.eof:
+        raise ValueError("packed logs have no end")
+    return data
+
+
+_PACKINGS: Mapping[str, Callable[[bytes], bytes]] = {"logs cat": bytes, "logs gzip -1": _unpacked}
+
+
+def _tails(logs: bytes, spelling: str) -> dict[str, str]:
     """Return the logs that ``tail`` wrote one after another, an empty line and ``==> NAME <==`` between them."""
-    _, *pieces = re.split(rb"\n==> " + re.escape(spelling.encode()) + rb"(\S+) <==\n", packed)
+    _, *pieces = re.split(rb"\n==> " + re.escape(spelling.encode()) + rb"(\S+) <==\n", logs)
     names, contents = pieces[::2], pieces[1::2]
     return {
         name.decode("ascii", "replace"): content.decode("utf-8", "replace")

@@ -33,7 +33,8 @@ class ProcessLauncher:
         program = (
             "program() {\n"
             + exports({**invocation.env, **self.config.env})
-            + '[ -z "$held" ] || export CUDA_VISIBLE_DEVICES="$held"\n'
+            # CUDA by itself numbers the fastest GPU first, and nvidia-smi goes by the bus.
+            + '[ -z "$held" ] || export CUDA_DEVICE_ORDER=PCI_BUS_ID CUDA_VISIBLE_DEVICES="$held"\n'
             + f"cd {quoted(str(invocation.cwd or task.site.folder))} || exit 1\n"
             + f"exec $leader {words(invocation.argv)}\n"
             + "}\n"

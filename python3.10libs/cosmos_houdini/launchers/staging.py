@@ -18,6 +18,7 @@ from cosmos_houdini.launchers.folder import LOCKS, OBJECTS
 from cosmos_houdini.launchers.shell import assignments, part, quoted, words
 
 REQUEST = "request.json"
+ENGINE_VERSION = "engine_version"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,8 +150,11 @@ def _send(host: Host, task: Task, missing: Iterable[_Object], on_progress: OnPro
 
 
 def _link(host: Host, task: Task, inputs: Mapping[str, _Object]) -> None:
-    """Link each input to its object, by a relative path, which also holds where the root is mounted elsewhere."""
-    if not inputs:
+    """Link each input to its object, by a relative path, which also holds where the root is mounted elsewhere.
+
+    The version of the engine is written down beside them: here, all that the program is made of is on the host.
+    """
+    if not inputs and not task.invocation.version:
         return
     lines = [f"cd {quoted(str(task.site.folder))} || exit 1"]
     for relative, item in inputs.items():
@@ -158,6 +162,8 @@ def _link(host: Host, task: Task, inputs: Mapping[str, _Object]) -> None:
         lines.append(f"ln -sfn {quoted(target)} {quoted('./' + relative)} || exit 1")
         if relative in task.invocation.executables:
             lines.append(f"chmod u+x {quoted('./' + relative)} || exit 1")
+    if task.invocation.version:
+        lines.append(f"{words(task.invocation.version)} 2>/dev/null | head -n 1 | cut -c 1-200 >{ENGINE_VERSION} || :")
     _ran(host, "\n".join(lines) + "\n", f"link the inputs of job {task.job_id}")
 
 

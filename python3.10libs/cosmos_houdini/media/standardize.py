@@ -1,7 +1,8 @@
-"""An existing video brought to a constant whole rate and a given size; one exact frame taken out of a video."""
+"""An existing video brought to a constant whole rate and a given size; exact frames taken out of a video."""
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ _HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
 _QUARTER_TURN_DEG = 90
 _LEAST_SIDE = 16
 _FRAME = "frame.png"
+_PLACE = re.compile(r"(?P<before>[^#]*)(?P<digits>#{1,9})(?P<after>[^#]*)")
 
 
 def standardize(
@@ -88,16 +90,46 @@ def extract_frame(video: Path, frame: int, out: Path) -> None:
         (folder / _FRAME).replace(out)
 
 
+def extract_frames(video: Path, out: Path, *, first: int, on_frames: Callable[[int], None] = lambda _: None) -> int:
+    """Write every frame of ``video`` as an 8 bit RGB PNG, and return how many there are.
+
+    Args:
+        video: what is read.
+        out: pattern with one run of ``#`` in the name, for the number of a frame in so many digits.
+        first: the number of the first frame.
+        on_frames: called with how many more frames are done.
+
+    Raises:
+        BadInput: there is no whole video, the pattern has no place for a number, or a number is negative.
+        ToolError: FFmpeg failed.
+    """
+    place = _PLACE.fullmatch(out.name)
+    if place is None or first < 0:
+        raise BadInput(f"{out.name} from frame {first} names no frames", allowed="one run of # in the name, from 0 on")
+    source = inspect_video(video)
+    with _beside(out) as folder:
+        how = ffmpeg.Run(task=f"taking the frames out of {video}", cwd=folder, on_frames=on_frames)
+        output = ["-fps_mode", "passthrough", "-f", "image2", "-start_number", str(first), "%d.png"]
+        ffmpeg.run([*input_arguments(video), "-map", "0:v:0", "-vf", ",".join(_to_rgb(source)), *output], how)
+        for number in range(first, first + source.clip.frames):
+            digits = str(number).zfill(len(place["digits"]))
+            (folder / f"{number}.png").replace(out.with_name(f"{place['before']}{digits}{place['after']}"))
+    return source.clip.frames
+
+
 def frame_arguments(source: VideoFacts, frame: int) -> list[str]:
     """Return the arguments that write one frame as ``_FRAME`` into the working folder."""
-    filters = [
-        f"select=eq(n\\,{frame})",
+    filters = [f"select=eq(n\\,{frame})", *_to_rgb(source)]
+    return ["-map", "0:v:0", "-vf", ",".join(filters), "-frames:v", "1", "-f", "image2", "-update", "1", _FRAME]
+
+
+def _to_rgb(source: VideoFacts) -> list[str]:
+    return [
         f"scale=in_color_matrix={matrix_of(source)}:out_range=pc:flags=accurate_rnd+full_chroma_int+full_chroma_inp",
         "format=rgb24",
         # The values were display-referred all the way: tagged as BT.709, viewers would change them.
         "setparams=color_primaries=bt709:color_trc=iec61966-2-1",
     ]
-    return ["-map", "0:v:0", "-vf", ",".join(filters), "-frames:v", "1", "-f", "image2", "-update", "1", _FRAME]
 
 
 def displayed_size(source: VideoFacts) -> tuple[int, int]:

@@ -25,7 +25,7 @@ BATCH_SPEC_SCHEMA: Final = "cosmos-houdini/batch-spec/1"
 MAX_RUNS: Final = 1_000_000
 """More runs than a year of GPU time; a grid that is larger was not meant."""
 
-Sampler = Literal["grid", "random", "latin_hypercube", "sobol"]
+Sampler = Literal["grid", "random", "latin_hypercube", "sobol", "adaptive"]
 Number = StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)]
 
 

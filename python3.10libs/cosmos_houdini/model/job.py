@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import Any
+
+from cosmos_houdini.model.parameter import ParameterValue
 
 
 class JobState(str, Enum):
@@ -73,10 +76,17 @@ _ADVICE = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobFailure:
-    """A named failure and one sentence about it."""
+    """A named failure and one sentence about it.
+
+    Attributes:
+        failure: the class.
+        message: the sentence.
+        hopeless: whether no other attempt would end otherwise, although for others of its class one may.
+    """
 
     failure: FailureClass
     message: str
+    hopeless: bool = False
 
     def document(self) -> dict[str, str]:
         """Return the failure as ``status --json`` prints it."""
@@ -92,6 +102,30 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How an attempt is made otherwise than its request says; nothing of it changes the result.
+
+    Attributes:
+        tries: its number, from 1, among the attempts since a person last ordered one.
+        parameters: of the engine, which win over those of the request.
+        alone: whether it shares its GPUs with no other job.
+        reason: why there is this attempt, in a few words; empty where a person ordered it.
+    """
+
+    tries: int = 1
+    parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
+    alone: bool = False
+    reason: str = ""
+
+    def document(self) -> dict[str, Any]:
+        """Return the terms as JSON data, from which ``Terms(**document)`` makes them again."""
+        return asdict(self)
+
+
+AS_ASKED = Terms()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One start of a job on its host.
 
@@ -100,12 +134,16 @@ class Attempt:
         started_at: seconds since the epoch, or None before the start.
         ended_at: likewise.
         failure: None while it runs and after success.
+        made_with: versions, image and GPUs, as far as they are known; see ``queue.provenance.Provenance``.
+        terms: how it was made.
     """
 
     number: int
     started_at: float | None = None
     ended_at: float | None = None
     failure: JobFailure | None = None
+    made_with: Mapping[str, Any] = field(default_factory=dict)
+    terms: Terms = AS_ASKED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -123,6 +123,19 @@ class FramePlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scout:
+    """What makes a cheap look at a request: all else, seed and weights above all, is the request's own.
+
+    Attributes:
+        parameters: that go before the request's.
+        frames: how many of the request's first frames are made.
+    """
+
+    parameters: Mapping[str, ParameterValue]
+    frames: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """Where one job lies on its host; all that an engine knows of the host.
 
@@ -175,6 +188,7 @@ class Invocation:
         inputs: files of this machine to bring, by path relative to the job's folder.
         executables: those of ``inputs`` that are programs.
         cwd: the working folder on the host; None for the job's folder.
+        version: a command of the host whose first line tells the version of the engine; empty where nothing tells it.
         outputs: what must exist afterwards.
     """
 
@@ -184,4 +198,5 @@ class Invocation:
     inputs: Mapping[str, Path]
     executables: tuple[str, ...] = ()
     cwd: PurePosixPath | None = None
+    version: tuple[str, ...] = ()
     outputs: tuple[ExpectedOutput, ...]

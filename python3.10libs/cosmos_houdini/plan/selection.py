@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from math import prod
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.batch import MAX_RUNS, Randomization, Sampler
@@ -42,11 +43,22 @@ def select(variation: Variation, how: Randomization) -> Selected:
     """
     chosen, notes = _grid(variation, how) if _sampler(variation, how) == "grid" else _sampled(variation, how)
     if not chosen:
-        raise _nothing_left(variation)
-    if variation.seeds:
-        seeds = _distinct(variation.seeds, len(chosen), how.seed)
-        chosen = [(*point, seed) for point, seed in zip(chosen, seeds, strict=True)]
-    return Selected(points=tuple(chosen), notes=(*variation.notes, *notes))
+        raise nothing_left(variation)
+    return Selected(points=with_seeds(chosen, variation, how), notes=(*variation.notes, *notes))
+
+
+def with_seeds(chosen: Sequence[Point], variation: Variation, how: Randomization) -> tuple[Point, ...]:
+    """Return points with a random seed for each, where seeds are random; more points begin with the same ones."""
+    if variation.seeds is None:
+        return tuple(chosen)
+    seeds = _distinct(variation.seeds, len(chosen), how.seed)
+    return tuple((*point, seed) for point, seed in zip(chosen, seeds, strict=True))
+
+
+def point_of(variation: Variation, unit: NDArray[np.float64]) -> Point:
+    """Return the values that one point of the unit cube stands for."""
+    columns = [domain.spread(unit[[place]]) for place, domain in enumerate(variation.domains.values())]
+    return _points(columns, 1)[0]
 
 
 def _sampler(variation: Variation, how: Randomization) -> Sampler:
@@ -137,7 +149,7 @@ def _distinct(seeds: Steps, count: int, seed: int) -> list[ParameterValue]:
     return list(found)[:count]
 
 
-def _nothing_left(variation: Variation) -> BadInput:
+def nothing_left(variation: Variation) -> BadInput:
     """Say which rule no run satisfies."""
     limit = variation.rules.max_weight_sum
     least = sum(variation.weights[key] for key in variation.weights if key not in variation.domains)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path, PurePath
@@ -19,6 +20,7 @@ from cosmos_houdini.model.spec import PROMPT_SPEC_SCHEMA, RUN_SPEC_SCHEMA, Promp
 Spec = TypeVar("Spec", PromptSpec, RunSpec)
 
 SHOWN_LENGTH = 120
+STDIN = Path("-")
 
 _MADE_BY = {PROMPT_SPEC_SCHEMA: "create-spec", RUN_SPEC_SCHEMA: "create-run"}
 
@@ -33,7 +35,7 @@ def load_prompt_spec(path: Path) -> PromptSpec:
 
 
 def load_run_spec(path: Path) -> RunSpec:
-    """Read a RunSpec; its paths come back absolute.
+    """Read a RunSpec, from standard input where the path is ``-``; its paths come back absolute.
 
     Raises:
         BadInput: as for load_prompt_spec.
@@ -77,7 +79,7 @@ def validated(model: type[Spec], data: object, where: str) -> Spec:
 
 def _load(model: type[Spec], schema: str, path: Path) -> Spec:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(sys.stdin.buffer.read() if path == STDIN else path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from error
     except ValueError as error:

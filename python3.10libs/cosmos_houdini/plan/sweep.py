@@ -13,13 +13,16 @@ from cosmos_houdini.model.batch import BatchItem, BatchSpec
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
 from cosmos_houdini.model.spec import PromptSpec, RunSpec
+from cosmos_houdini.plan.adaptive import Adaptive
 from cosmos_houdini.plan.rules import Key
-from cosmos_houdini.plan.selection import select
-from cosmos_houdini.plan.variation import variation_of
+from cosmos_houdini.plan.selection import Selected, select
+from cosmos_houdini.plan.variation import Variation, variation_of
 from cosmos_houdini.plan.vocabulary import Vocabulary
 
 NAME_LENGTH = 72
 """Leaves room in the 80 characters of a run's name for its number."""
+
+SCOUT_SUFFIX = "-scout"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,7 @@ class Shared:
         weights: of every control that has a video, in the order of the Control type.
         parameters: those that were asked for.
         varied: to what the values of a run's point belong; they go before those above.
+        scout: whether the runs are cheap looks at others, which their names then tell.
     """
 
     name: str
@@ -45,6 +49,7 @@ class Shared:
     weights: Mapping[Control, float]
     parameters: Mapping[str, ParameterValue]
     varied: tuple[Key, ...]
+    scout: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +62,13 @@ class Run:
 
     @property
     def name(self) -> str:
-        """The item's name and the run's number in it, from 1."""
-        return f"{self.shared.name}-{self.number:04d}"
+        """The item's name and the run's number in it, from 1; a scout's says that it is one."""
+        return self.scout_name if self.shared.scout else f"{self.shared.name}-{self.number:04d}"
+
+    @property
+    def scout_name(self) -> str:
+        """The name of the run's scout."""
+        return f"{self.shared.name[: NAME_LENGTH - len(SCOUT_SUFFIX)]}-{self.number:04d}{SCOUT_SUFFIX}"
 
     @property
     def weights(self) -> dict[Control, float]:
@@ -110,13 +120,19 @@ class Sweep:
     notes: tuple[str, ...]
 
 
-def expand(batch: BatchSpec, specs: Mapping[Path, PromptSpec], parameters: Mapping[str, Parameter]) -> Sweep:
+def expand(
+    batch: BatchSpec,
+    specs: Mapping[Path, PromptSpec],
+    parameters: Mapping[str, Parameter],
+    adaptive: Adaptive | None = None,
+) -> Sweep:
     """Return every run of a batch.
 
     Args:
         batch: what was asked for.
         specs: the prompt spec of every path that its items name.
         parameters: what the batch's engine knows.
+        adaptive: knows the points of an adaptive batch; without it, its first ones are returned.
 
     Raises:
         BadInput: an unknown parameter, a value that the engine does not take, a control without a video, two items of
@@ -129,7 +145,7 @@ def expand(batch: BatchSpec, specs: Mapping[Path, PromptSpec], parameters: Mappi
     for name, item in zip(_names(items, specs), items, strict=True):
         try:
             variation = variation_of(batch, item, specs[item.spec], words)
-            selected = select(variation, batch.randomization)
+            selected = _selected(name, batch, variation, adaptive)
         except BadInput as error:
             raise BadInput(f"{name}: {error.problem}", allowed=error.allowed, action=error.action) from error
         shared = Shared(
@@ -145,6 +161,12 @@ def expand(batch: BatchSpec, specs: Mapping[Path, PromptSpec], parameters: Mappi
         runs.extend(Run(shared=shared, number=n, point=point) for n, point in enumerate(selected.points, start=1))
         notes.extend(f"{name}: {note}" for note in selected.notes)
     return Sweep(runs=tuple(runs), notes=tuple(notes))
+
+
+def _selected(name: str, batch: BatchSpec, variation: Variation, adaptive: Adaptive | None) -> Selected:
+    if batch.randomization.sampler != "adaptive" or not variation.domains:
+        return select(variation, batch.randomization)
+    return (adaptive or Adaptive()).points(name, batch, variation)
 
 
 def _names(items: Sequence[BatchItem], specs: Mapping[Path, PromptSpec]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 from cosmos_houdini.errors import BadInput, HostError
 from cosmos_houdini.hosts import Host, open_host
 from cosmos_houdini.launchers.folder import JOBS, attempt_folder
-from cosmos_houdini.model.job import Job, JobState
+from cosmos_houdini.model.job import Job, JobState, Terms
 from cosmos_houdini.queue.bring import SCHEMA
 from cosmos_houdini.queue.client import Client
 from cosmos_houdini.queue.prepare import RESULTS
@@ -56,6 +56,7 @@ def adopt(client: Client, host_name: str, job_id: str) -> JobRecord:
             inputs={},
             root=str(host.root),
             launcher=document["launcher"],
+            terms=Terms(**document["terms"]),
             results=(client.config.project / RESULTS / job_id).absolute(),
         )
     )
@@ -83,6 +84,7 @@ def _document(text: str, job_id: str, host: str) -> dict[str, Any]:
             and type(document["attempt"]) is int
             and document["attempt"] >= 1
             and re.fullmatch(r"[a-z]+", document["launcher"])
+            and isinstance(Terms(**document["terms"]).parameters, dict)
         )
     except (ValueError, KeyError, TypeError) as error:
         raise HostError(f"request.json of job {job_id} on host {host} cannot be read: {error}") from error

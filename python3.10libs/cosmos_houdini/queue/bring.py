@@ -12,6 +12,7 @@ from cosmos_houdini.media.probe import sha256_of
 from cosmos_houdini.model.job import FailureClass, JobFailure, JobState
 from cosmos_houdini.queue.client import Client
 from cosmos_houdini.queue.noting import noting
+from cosmos_houdini.queue.provenance import Provenance, code_version
 from cosmos_houdini.queue.record import Change, JobRecord
 from cosmos_houdini.queue.secret import redacted
 
@@ -35,6 +36,7 @@ def bring(client: Client, job_id: str) -> None:
             task = client.task(record)
             report = noting(client, record, "sending inputs", check=partial(_stop_if_cancelled, client, record))
             stage(client.host(record), task, job_document(record), on_progress=report)
+            client.store.note_provenance(record, Provenance(code_version=code_version()))
             client.launcher(record).start(client.host(record), task)
         except Cancelled:
             return
@@ -53,6 +55,7 @@ def job_document(record: JobRecord) -> dict[str, Any]:
         "id": record.id,
         "attempt": record.job.attempt,
         "launcher": record.launcher,
+        "terms": record.terms.document(),
         "request": dict(record.request),
     }
 

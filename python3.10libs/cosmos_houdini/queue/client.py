@@ -85,6 +85,8 @@ class Client:
             site=site,
             invocation=self.engine(record).invocation(request, site),
             num_gpu=request.num_gpu if self.engine(record).gpu_memory_gb > 0 else 0,
+            gpu_memory_gb=self.engine(record).gpu_memory_gb,
+            alone=record.terms.alone,
             secrets=self.secrets(record),
         )
 

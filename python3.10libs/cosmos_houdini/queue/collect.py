@@ -9,7 +9,7 @@ import shutil
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from cosmos_houdini.engines.base import EngineLog
@@ -21,6 +21,7 @@ from cosmos_houdini.media.probe import probe_video
 from cosmos_houdini.model.job import JobFailure
 from cosmos_houdini.model.request import Clip, ExpectedOutput, Site
 from cosmos_houdini.queue.outcome import corrupt, largest_bytes, output_failure
+from cosmos_houdini.queue.provenance import Provenance, parse_provenance, provenance_script
 from cosmos_houdini.queue.secret import redacted
 
 LOG_BYTES = 4 * 2**20
@@ -33,7 +34,7 @@ _INVENTORY = re.compile(r"(\d{1,9}) (\d{1,18}) ([0-9A-Fa-f]{64})", re.ASCII)
 
 
 class CorruptOutput(CosmosError):
-    """An output is missing, or is not what was asked for; ``failure`` says it for the store."""
+    """An output is missing, is not what was asked for, or cannot be fetched; ``failure`` says it for the store."""
 
     def __init__(self, failure: JobFailure) -> None:
         super().__init__(failure.message)
@@ -48,14 +49,18 @@ class RemoteFile:
     sha256: str
 
 
-def fetch_log(host: Host, folder: PurePosixPath, secrets: Mapping[str, str]) -> EngineLog:
-    """Return the last LOG_BYTES of each log of a job, secrets masked; a log that does not exist is empty."""
+def fetch_log(host: Host, folder: PurePosixPath, secrets: Mapping[str, str]) -> tuple[EngineLog, Provenance]:
+    """Return the last LOG_BYTES of each log of a job, secrets masked, and what its folder tells of what it ran with.
+
+    A log that does not exist is empty.
+    """
     # No program can have printed a boundary that was made just now.
     boundary = f"\n{uuid.uuid4().hex}\n"
     tails = [f"tail -c {LOG_BYTES} {_quoted(folder / name)} 2>/dev/null" for name in LOGS]
-    done = host.run(f"{tails[0]}\nprintf %s {shlex.quote(boundary)}\n{tails[1]}\n:", timeout_s=LOG_TIMEOUT_S)
-    stdout, _, stderr = redacted(done.stdout, secrets).partition(boundary)
-    return EngineLog(stdout=stdout, stderr=stderr)
+    cut = f"\nprintf %s {shlex.quote(boundary)}\n"
+    done = host.run(cut.join((*tails, provenance_script(folder))) + ":", timeout_s=LOG_TIMEOUT_S)
+    stdout, stderr, made_with, *_ = [*redacted(done.stdout, secrets).split(boundary), "", ""]
+    return EngineLog(stdout=stdout, stderr=stderr), parse_provenance(made_with)
 
 
 def check_folder(results: Path, job_id: str, names: Iterable[PurePosixPath] = ()) -> None:
@@ -89,6 +94,29 @@ def keep_log(log: EngineLog, results: Path) -> None:
     results.mkdir(parents=True, exist_ok=True)
     for name, text in zip(LOGS, (log.stdout, log.stderr), strict=True):
         _replace(results / name, text.encode())
+
+
+def kept_log(results: Path) -> EngineLog:
+    """Return the logs that ``keep_log`` wrote; one that is gone is empty."""
+    stdout, stderr = (
+        path.read_text(encoding="utf-8", errors="replace") if (path := results / name).is_file() else ""
+        for name in LOGS
+    )
+    return EngineLog(stdout=stdout, stderr=stderr)
+
+
+def set_aside(results: Path, attempt: int) -> None:
+    """Move the logs of an attempt out of the way of those of the next one."""
+    folder = attempt_logs(results, attempt)
+    for name in LOGS:
+        if (results / name).is_file():
+            folder.mkdir(exist_ok=True)
+            (results / name).replace(folder / name)
+
+
+def attempt_logs(results: Path, attempt: int) -> Path:
+    """Return the folder for the logs of an attempt that was not the last one."""
+    return results / f"attempt-{attempt}"
 
 
 def inventory_script(paths: Iterable[PurePosixPath]) -> str:
@@ -181,7 +209,8 @@ def _fetch(host: Host, transfers: Iterable[Transfer], on_progress: OnProgress | 
     except (HostUnreachable, HostKeyError, AuthRefused):
         raise
     except HostError as error:
-        raise CorruptOutput(corrupt(f"the results cannot be fetched: {error}")) from error
+        # What lies on the host may be good: it can be fetched again, and need not be made again.
+        raise CorruptOutput(replace(corrupt(f"the results cannot be fetched: {error}"), hopeless=True)) from error
 
 
 def _verified(local: Path, output: ExpectedOutput, probe: Callable[[Path], Clip]) -> Clip:

@@ -9,9 +9,9 @@ from typing import Any
 
 from cosmos_houdini.engines.base import EngineLog
 from cosmos_houdini.launchers.folder import Observation, Phase
-from cosmos_houdini.model.job import FailureClass, JobFailure, JobState
+from cosmos_houdini.model.job import FailureClass, JobFailure, JobState, Terms
 from cosmos_houdini.model.request import Clip, ExpectedOutput
-from cosmos_houdini.queue import collect, outcome
+from cosmos_houdini.queue import collect, outcome, policy
 from cosmos_houdini.queue.client import Client
 from cosmos_houdini.queue.noting import noting
 from cosmos_houdini.queue.record import Change, JobRecord
@@ -35,18 +35,20 @@ def note_progress(client: Client, record: JobRecord, seen: Observation) -> None:
         eta_s = max(0.0, plan.estimate_s - seen.run_s)
     stage = redacted(progress.stage, client.secrets(record)) if progress else ""
     if seen.phase is Phase.WAITING:
-        stage = "waiting for a GPU"
+        stage = f"waiting for {seen.waits_for or 'a GPU'}"
     client.store.note(record, stage, progress.fraction if progress else None, eta_s)
 
 
 def finish(client: Client, job_id: str, seen: Observation, *, again: bool = False) -> None:
     """Collect a job that has ended and judge it; nothing happens while another client does so.
 
+    One that failed is ``queued`` again where the policy says so.
+
     Args:
         client: what to work with.
         job_id: the job.
         seen: what its host said of it.
-        again: judge a job anew that has failed.
+        again: judge a job anew that has failed; it is not run again by itself.
     """
     collectable = {JobState.RUNNING, JobState.COLLECTING, *([JobState.FAILED] if again else [])}
     with client.lock(job_id) as mine:
@@ -56,18 +58,19 @@ def finish(client: Client, job_id: str, seen: Observation, *, again: bool = Fals
         if record.state is not JobState.COLLECTING:
             record = client.store.move(record, JobState.COLLECTING)
         if record is not None:
-            _collect(client, record, seen)
+            _collect(client, record, seen, last=again)
 
 
 def lose(client: Client, job_id: str, message: str) -> None:
-    """Give up a job that left no exit code behind; its log is kept."""
+    """Give up an attempt that left no exit code behind; its log is kept."""
     with client.lock(job_id) as mine:
         record = client.store.get(job_id)
         if not mine or record.state not in {JobState.RUNNING, JobState.COLLECTING}:
             return
-        log = collect.fetch_log(client.host(record), client.site(record).folder, client.secrets(record))
+        log, made_with = collect.fetch_log(client.host(record), client.site(record).folder, client.secrets(record))
         collect.keep_log(log, record.results)
-        client.store.move(record, JobState.LOST, Change(failure=outcome.lost(message, log)))
+        client.store.note_provenance(record, made_with)
+        _fail(client, record, JobState.LOST, outcome.lost(message, log))
 
 
 def fetch_verified(client: Client, record: JobRecord, results: Path) -> tuple[str, ...]:
@@ -87,20 +90,22 @@ def fetch_verified(client: Client, record: JobRecord, results: Path) -> tuple[st
     return tuple(str(results / output.path) for output in expected)
 
 
-def _collect(client: Client, record: JobRecord, seen: Observation) -> None:
+def _collect(client: Client, record: JobRecord, seen: Observation, *, last: bool) -> None:
     client.store.note(record, "fetching and verifying the results")
     secrets = client.secrets(record)
-    log = collect.fetch_log(client.host(record), client.site(record).folder, secrets)
+    log, made_with = collect.fetch_log(client.host(record), client.site(record).folder, secrets)
     collect.keep_log(log, record.results)
+    client.store.note_provenance(record, made_with)
     if seen.cancelled:
         client.store.move(record, JobState.CANCELLED, CANCELLED)
         return
     if seen.exit_code is None:
         # A host whose disk is full keeps an empty file where the exit code should stand.
-        failure = outcome.lost("its exit code was not written", log)
-        client.store.move(record, JobState.LOST, Change(failure=failure))
+        _fail(client, record, JobState.LOST, outcome.lost("its exit code was not written", log), last=last)
         return
-    verdict = outcome.run_failure(client.engine(record), seen.exit_code, log, oom_killed=seen.oom_killed)
+    verdict = outcome.run_failure(
+        client.engine(record), seen.exit_code, log, oom_killed=seen.oom_killed, stopped=seen.stopped
+    )
     outputs: tuple[str, ...] = ()
     if verdict is None:
         try:
@@ -111,13 +116,41 @@ def _collect(client: Client, record: JobRecord, seen: Observation) -> None:
         client.store.move(record, JobState.SUCCEEDED, Change(outputs=outputs))
     else:
         told = replace(verdict, message=redacted(verdict.message, secrets))
-        client.store.move(record, JobState.FAILED, Change(failure=told))
+        _fail(client, record, JobState.LOST if told.failure is FailureClass.LOST else JobState.FAILED, told, last=last)
+
+
+def _fail(client: Client, record: JobRecord, state: JobState, failure: JobFailure, *, last: bool = False) -> None:
+    """End an attempt, and with it the job unless the policy knows a next one that may do better."""
+    terms = None if last else _next_terms(client, record, failure)
+    if terms is None:
+        client.store.move(record, state, Change(failure=failure))
+        return
+    if state is JobState.LOST:
+        # What was lost from sight may still run, and nothing is to run twice.
+        client.launcher(record).cancel(client.host(record), client.site(record), record.id)
+    collect.set_aside(record.results, record.job.attempt)
+    client.store.move(record, JobState.QUEUED, Change(failure=failure, terms=terms))
+
+
+def _next_terms(client: Client, record: JobRecord, failure: JobFailure) -> Terms | None:
+    if not all(path.is_file() for path in record.input_paths()):
+        # It came from another machine, or its inputs are gone: what failed now is worth more than that it cannot start.
+        return None
+    return policy.next_terms(
+        failure,
+        record.inference().parameters,
+        record.terms,
+        attempts=client.config.settings.defaults.attempts,
+        offload=client.engine(record).offload,
+        shared=client.settings(record).jobs_per_gpu > 1,
+    )
 
 
 def _result(
     client: Client, record: JobRecord, expected: tuple[ExpectedOutput, ...], clips: tuple[Clip, ...]
 ) -> dict[str, Any]:
     attempt = client.store.attempts(record.id)[-1]
+    recorded = client.engine(record).recorded(collect.kept_log(record.results))
     return {
         "schema": RESULT_SCHEMA,
         "job": record.id,
@@ -128,7 +161,10 @@ def _result(
         "created_at": record.created_at,
         "started_at": attempt.started_at,
         "verified_at": time.time(),
-        "request": dict(record.request),
+        "made_with": attempt.made_with,
+        "request": dict(record.sent),
+        "terms": record.terms.document(),
+        "recorded": recorded.document() if recorded else None,
         "outputs": [
             {"path": str(output.path), "role": output.role, **clip.document()}
             for output, clip in zip(expected, clips, strict=True)

@@ -11,6 +11,7 @@ from cosmos_houdini.hosts import open_host
 from cosmos_houdini.launchers.folder import Phase
 from cosmos_houdini.model.job import FailureClass, JobState
 from cosmos_houdini.queue.client import Client
+from cosmos_houdini.queue.collect import set_aside
 from cosmos_houdini.queue.finish import CANCELLED, fetch_verified, finish
 from cosmos_houdini.queue.record import Change, JobRecord
 from cosmos_houdini.queue.runner import observe
@@ -68,6 +69,7 @@ def retry(client: Client, job_id: str, inputs: Mapping[str, str] | None = None) 
     if record.state is JobState.LOST:
         # What was lost from sight may still run, and nothing is to run twice.
         client.launcher(record).cancel(client.host(record), client.site(record), job_id)
+    set_aside(record.results, record.job.attempt)
     client.store.move(record, JobState.QUEUED, Change(root=root, launcher=settings.launcher, inputs=inputs))
     return client.store.get(job_id)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from cosmos_houdini.engines.base import Engine, EngineLog
 from cosmos_houdini.model.job import FailureClass, JobFailure
@@ -10,26 +11,54 @@ from cosmos_houdini.model.request import Clip, ExpectedOutput
 
 TELLING_LINES = 3
 LINE_LENGTH = 240
+SIGTERM_EXIT = 143
+
+_STOPPED = {
+    "stalled": "it stood still and was stopped",
+    "timeout": "it was stopped at the host's time limit",
+    "lost": "it was ended by someone else",
+    "bad_input": "the host cannot run it",
+}
 
 # Colours and cursor movements of terminals, ECMA-48 section 5.4.
 _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 
 
-def run_failure(engine: Engine, exit_code: int, log: EngineLog, *, oom_killed: bool) -> JobFailure | None:
-    """Return why a program that has ended is no success, or None; its output files are judged elsewhere."""
+def run_failure(
+    engine: Engine, exit_code: int, log: EngineLog, *, oom_killed: bool, stopped: str = ""
+) -> JobFailure | None:
+    """Return why a program that has ended is no success, or None; its output files are judged elsewhere.
+
+    Args:
+        engine: knows what its log means.
+        exit_code: of the program.
+        log: all that it printed, or the end of it.
+        oom_killed: whether the host ended it because its memory ran out.
+        stopped: the class of failures for which the job's own script ended it, if so.
+    """
     if oom_killed:
-        return _told(FailureClass.OOM, "the host ended the program because its memory ran out", log)
+        memory = JobFailure(
+            failure=FailureClass.OOM, message="the host ended the program because its memory ran out", hopeless=True
+        )
+        return _told(memory, log)
+    if stopped and exit_code != 0:
+        # The script's own signals say nothing; but what the program said before it hung may be the cause.
+        found = engine.failure(SIGTERM_EXIT, log)
+        if found is None or found.failure is FailureClass.ENGINE_ERROR:
+            found = JobFailure(failure=FailureClass(stopped), message=_STOPPED[stopped])
+        return _told(found, log)
     found = engine.failure(exit_code, log)
     if found:
-        return _told(found.failure, found.message, log)
+        return _told(found, log)
     if exit_code != 0:
-        return _told(FailureClass.ENGINE_ERROR, f"the program ended with exit code {exit_code}", log)
+        failed = JobFailure(failure=FailureClass.ENGINE_ERROR, message=f"the program ended with exit code {exit_code}")
+        return _told(failed, log)
     return None
 
 
 def lost(message: str, log: EngineLog) -> JobFailure:
     """Return the failure of a job that went away without an exit code."""
-    return _told(FailureClass.LOST, message, log)
+    return _told(JobFailure(failure=FailureClass.LOST, message=message), log)
 
 
 def corrupt(message: str) -> JobFailure:
@@ -69,8 +98,8 @@ def _lines(text: str) -> list[str]:
     return [line.strip() for line in seen if line.strip()]
 
 
-def _told(failure: FailureClass, message: str, log: EngineLog) -> JobFailure:
+def _told(failure: JobFailure, log: EngineLog) -> JobFailure:
     last = telling(log)
-    if last and last not in message:
-        message = f"{message}; the log ends: {last}"
-    return JobFailure(failure=failure, message=message)
+    if last and last not in failure.message:
+        return replace(failure, message=f"{failure.message}; the log ends: {last}")
+    return failure

@@ -9,14 +9,18 @@ from typing import Any
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.control import Control
-from cosmos_houdini.model.job import Job, JobFailure, JobState
+from cosmos_houdini.model.job import AS_ASKED, Job, JobFailure, JobState, Terms
 from cosmos_houdini.model.request import SCHEMA, Clip, ControlInput, InferenceRequest
 
 NEXT: Mapping[JobState, frozenset[JobState]] = {
     JobState.QUEUED: frozenset({JobState.STAGING, JobState.FAILED, JobState.CANCELLED}),
     JobState.STAGING: frozenset({JobState.RUNNING, JobState.FAILED, JobState.CANCELLED}),
-    JobState.RUNNING: frozenset({JobState.COLLECTING, JobState.FAILED, JobState.CANCELLED, JobState.LOST}),
-    JobState.COLLECTING: frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED, JobState.LOST}),
+    JobState.RUNNING: frozenset(
+        {JobState.COLLECTING, JobState.FAILED, JobState.CANCELLED, JobState.LOST, JobState.QUEUED}
+    ),
+    JobState.COLLECTING: frozenset(
+        {JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED, JobState.LOST, JobState.QUEUED}
+    ),
     JobState.SUCCEEDED: frozenset(),
     JobState.FAILED: frozenset({JobState.QUEUED, JobState.COLLECTING}),
     JobState.CANCELLED: frozenset({JobState.QUEUED}),
@@ -25,7 +29,7 @@ NEXT: Mapping[JobState, frozenset[JobState]] = {
 """The states that may follow each state. Back to ``queued`` is a new attempt."""
 
 REASONS = frozenset({JobState.FAILED, JobState.CANCELLED, JobState.LOST})
-"""States that a job enters with a named failure only."""
+"""States that a job enters with a named failure only. So it does where it is ``queued`` again from its host."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +38,12 @@ class JobRecord:
 
     Attributes:
         job: the job as people see it.
-        request: the request document, as ``InferenceRequest.document`` gives it.
+        request: the request document as it was asked for, as ``InferenceRequest.document`` gives it.
         inputs: SHA-256 of each clip to its path on this machine; empty for a job that another machine sent.
         root: folder on the host below which the job lies; empty until it was brought there.
         launcher: name of the launcher that the job was brought to the host for.
         results: folder of this machine into which the verified results go.
+        terms: how its present attempt is made.
         stage: a few words of what happens now.
         created_at: seconds since the epoch.
         updated_at: likewise, of the last change of state.
@@ -50,6 +55,7 @@ class JobRecord:
     root: str
     launcher: str
     results: Path
+    terms: Terms = AS_ASKED
     stage: str = ""
     created_at: float = 0.0
     updated_at: float = 0.0
@@ -69,9 +75,16 @@ class JobRecord:
         """Whether nothing was done for the job since it was added."""
         return self.updated_at == self.created_at
 
+    @property
+    def sent(self) -> Mapping[str, Any]:
+        """The request document of the present attempt: its parameters are those that it runs with."""
+        if not self.terms.parameters:
+            return self.request
+        return {**self.request, "parameters": {**self.request["parameters"], **self.terms.parameters}}
+
     def inference(self) -> InferenceRequest:
-        """Return the request with its clips at their paths on this machine."""
-        return request_from(self.request, self.inputs)
+        """Return what the present attempt runs, with the clips at their paths on this machine."""
+        return request_from(self.sent, self.inputs)
 
     def input_paths(self) -> tuple[Path, ...]:
         """Return the paths at which the job's clips should lie on this machine."""
@@ -85,12 +98,13 @@ class Change:
     """What goes with a change of state.
 
     Attributes:
-        failure: why; needed for ``failed``, ``cancelled`` and ``lost``, and for no other state.
+        failure: why the attempt ends without success; needed for REASONS.
         outputs: paths of the verified results, for ``succeeded``.
         detail: one line for the history.
         root: where on its host a new attempt goes, when ``queued`` again; empty for where the last one was.
         launcher: likewise.
         inputs: where its inputs lie now; None for where they were.
+        terms: how a new attempt is made.
     """
 
     failure: JobFailure | None = None
@@ -99,6 +113,7 @@ class Change:
     root: str = ""
     launcher: str = ""
     inputs: Mapping[str, str] | None = None
+    terms: Terms = AS_ASKED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,19 +7,24 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from cosmos_houdini.model.job import FailureClass, Job, JobFailure, JobState
+from cosmos_houdini.model.job import FailureClass, Job, JobFailure, JobState, Terms
 from cosmos_houdini.queue.record import JobRecord
 
 SELECT_JOB = """
 SELECT id, name, engine, host, state, attempt, progress, eta_s, failure_class, failure_message, outputs FROM jobs
 """
-SELECT_RECORD = "SELECT * FROM jobs"
+SELECT_RECORD = """
+SELECT jobs.*, terms FROM jobs LEFT JOIN attempts ON attempts.job = jobs.id AND attempts.number = jobs.attempt
+"""
 # One variable however many ids there are: SQLite limits the number of variables.
 AMONG = " WHERE id IN (SELECT value FROM json_each(?))"
 BY_AGE = " ORDER BY created_at, id"
 
 INSERT = """
-INSERT INTO jobs VALUES (
+INSERT INTO jobs (
+    id, name, engine, host, state, attempt, progress, eta_s, stage, failure_class, failure_message, outputs,
+    root, launcher, results, created_at, updated_at, inputs, request)
+VALUES (
     :id, :name, :engine, :host, :state, :attempt, :progress, :eta_s, :stage, :failure_class, :failure_message, :outputs,
     :root, :launcher, :results, :now, :now, :inputs, :request)
 ON CONFLICT (id) DO NOTHING
@@ -28,11 +33,14 @@ MOVE = """
 UPDATE jobs SET state = :state, attempt = :attempt, failure_class = :failure_class, failure_message = :failure_message,
     outputs = :outputs, stage = '', eta_s = NULL, progress = coalesce(:progress, progress), updated_at = :now,
     root = coalesce(nullif(:root, ''), root), launcher = coalesce(nullif(:launcher, ''), launcher),
-    inputs = coalesce(:inputs, inputs)
+    inputs = coalesce(:inputs, inputs), owner = CASE WHEN :kept THEN owner END
 WHERE id = :id AND state = :seen_state AND attempt = :seen_attempt
 """
+ADD_ATTEMPT = "INSERT INTO attempts (job, number, terms) VALUES (?, ?, ?)"
 UNFINISHED = """
-SELECT id FROM jobs WHERE state IN ('queued', 'staging', 'running', 'collecting') ORDER BY created_at, id
+SELECT id FROM jobs WHERE state IN ('queued', 'staging', 'running', 'collecting')
+    AND (:in_line OR batch IS NULL OR state <> 'queued')
+ORDER BY created_at, id
 """
 END_ATTEMPT = """
 UPDATE attempts SET ended_at = :now, failure_class = :failure_class, failure_message = :failure_message
@@ -79,9 +87,14 @@ def failure_of(row: sqlite3.Row) -> JobFailure | None:
     return JobFailure(failure=FailureClass(row["failure_class"]), message=row["failure_message"])
 
 
+def terms_of(row: sqlite3.Row) -> Terms:
+    """Return the terms of a row of ``attempts``."""
+    return Terms(**json.loads(row["terms"] or "{}"))
+
+
 def job_of(row: sqlite3.Row) -> Job:
     """Return what people see of a row of ``jobs``."""
-    outputs: list[str] = json.loads(row["outputs"])
+    outputs: list[str] = json.loads(row["outputs"]) if row["outputs"] != "[]" else []
     return Job(
         id=row["id"],
         name=row["name"],
@@ -107,6 +120,7 @@ def record_of(row: sqlite3.Row) -> JobRecord:
         root=row["root"],
         launcher=row["launcher"],
         results=Path(row["results"]),
+        terms=terms_of(row),
         stage=row["stage"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from cosmos_houdini.errors import CosmosError, HostError, HostUnreachable
-from cosmos_houdini.launchers.folder import Observation, Phase, parse_poll, poll_script
+from cosmos_houdini.launchers.folder import JOBS_PER_POLL, Observation, Phase, parse_poll, poll_script
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.queue.bring import bring
 from cosmos_houdini.queue.client import Client
@@ -115,15 +115,20 @@ def wait(
             return records
         pause_s = pause_s * PAUSE_GROWTH if states == [r.state for r in records] else FIRST_PAUSE_S
         states = [record.state for record in records]
-        time.sleep(min(pause_s, _longest_pause_s(client, records)))
+        time.sleep(min(pause_s, longest_pause_s(client, records)))
 
 
 def observe(client: Client, records: Collection[JobRecord]) -> dict[str, Observation]:
-    """Ask a host by one command about jobs that share a host and root; the answer is by job id."""
+    """Ask a host about jobs that share a host and root, by one command for JOBS_PER_POLL of them; answer by job id."""
     folders = {client.site(record).folder.name: record.id for record in records}
     host = client.host(next(iter(records)))
-    done = host.run(poll_script(host.root, folders), timeout_s=POLL_TIMEOUT_S)
-    return {folders[name]: seen for name, seen in parse_poll(done.stdout).items() if name in folders}
+    found = {}
+    names = list(folders)
+    for start in range(0, len(names), JOBS_PER_POLL):
+        script = poll_script(host.root, names[start : start + JOBS_PER_POLL])
+        seen = parse_poll(host.run(script, timeout_s=POLL_TIMEOUT_S).stdout)
+        found.update({folders[name]: told for name, told in seen.items() if name in folders})
+    return found
 
 
 def _follow(client: Client, records: list[JobRecord]) -> None:
@@ -166,6 +171,7 @@ def _trouble(state: RetryCallState) -> HostError:
     return error
 
 
-def _longest_pause_s(client: Client, records: Iterable[JobRecord]) -> float:
+def longest_pause_s(client: Client, records: Iterable[JobRecord]) -> float:
+    """Return how long to wait at most between two looks: an answer from another machine costs more."""
     remote = any(client.settings(record).address for record in records if not record.state.final)
     return LONGEST_PAUSE_S if remote else LONGEST_LOCAL_PAUSE_S

@@ -29,6 +29,26 @@ MIGRATIONS = (
     );
     CREATE INDEX events_by_job ON events (job, at);
     """,
+    "ALTER TABLE attempts ADD COLUMN terms TEXT NOT NULL DEFAULT '{}'",
+    """
+    ALTER TABLE jobs ADD COLUMN batch TEXT;
+    ALTER TABLE jobs ADD COLUMN place INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE jobs ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE jobs ADD COLUMN owner TEXT;
+    CREATE INDEX jobs_in_line ON jobs (batch, host, priority DESC, place)
+        WHERE owner IS NULL AND state IN ('queued', 'staging');
+    CREATE INDEX jobs_owned ON jobs (owner) WHERE owner IS NOT NULL;
+    CREATE INDEX jobs_by_batch ON jobs (batch, host, state) WHERE batch IS NOT NULL;
+    CREATE TABLE batches (
+        name TEXT NOT NULL, host TEXT NOT NULL, file TEXT NOT NULL, paused INTEGER NOT NULL DEFAULT 0, ended_at REAL,
+        PRIMARY KEY (name, host)
+    );
+    CREATE TABLE workers (
+        id TEXT PRIMARY KEY, batch TEXT NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL, log TEXT NOT NULL,
+        since REAL NOT NULL, at_once INTEGER NOT NULL, held TEXT NOT NULL DEFAULT ''
+    );
+    """,
+    "ALTER TABLE attempts ADD COLUMN made_with TEXT NOT NULL DEFAULT '{}'",
 )
 """One script a version of the file; a script that was released is never changed."""
 

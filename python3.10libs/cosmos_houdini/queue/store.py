@@ -9,15 +9,16 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock
 
 from cosmos_houdini.errors import BadInput, CosmosError, DiskFull, did_you_mean
-from cosmos_houdini.model.job import Attempt, Job, JobFailure, JobState
+from cosmos_houdini.model.job import Attempt, FailureClass, Job, JobState
 from cosmos_houdini.queue import rows
+from cosmos_houdini.queue.provenance import Provenance
 from cosmos_houdini.queue.record import NEXT, REASONS, Change, Event, JobRecord
 from cosmos_houdini.queue.schema import migrate
 
@@ -69,13 +70,17 @@ class Store:
 
     def add_all(self, records: Iterable[JobRecord]) -> None:
         """Add jobs, all of them or none; one whose id is there already stays as it is."""
+        with self.writing():
+            self.insert(records)
+
+    def insert(self, records: Iterable[JobRecord]) -> None:
+        """Add jobs as ``add_all`` does, within a transaction."""
         now = time.time()
-        with self._writing():
-            for record in records:
-                job = record.job
-                if self._db.execute(rows.INSERT, rows.insertion(record, now)).rowcount:
-                    self._db.execute("INSERT INTO attempts (job, number) VALUES (?, ?)", (job.id, job.attempt))
-                    self._log(job.id, now, job.attempt, job.state, "")
+        for record in records:
+            job = record.job
+            if self._db.execute(rows.INSERT, rows.insertion(record, now)).rowcount:
+                self._db.execute(rows.ADD_ATTEMPT, (job.id, job.attempt, json.dumps(record.terms.document())))
+                self._log(job.id, now, job.attempt, job.state, "")
 
     def get(self, job_id: str) -> JobRecord:
         """Return one job.
@@ -115,10 +120,13 @@ class Store:
         """Return whole rows in order of age, all of them when no ids are given."""
         return [rows.record_of(row) for row in self._select(rows.SELECT_RECORD, ids)]
 
-    def unfinished(self) -> list[str]:
-        """Return the ids of the jobs that are not at their end, in order of age."""
-        with self._errors():
-            return [str(row["id"]) for row in self._db.execute(rows.UNFINISHED)]
+    def unfinished(self, *, in_line: bool = True) -> list[str]:
+        """Return the ids of the jobs that are not at their end, in order of age.
+
+        Args:
+            in_line: also those that are queued in the line of a batch, which its workers start.
+        """
+        return [str(row["id"]) for row in self.rows(rows.UNFINISHED, {"in_line": in_line})]
 
     def move(self, seen: JobRecord, state: JobState, change: Change = _NOTHING) -> JobRecord | None:
         """Move a job on from the state and attempt in which it was seen; back to ``queued`` is a new attempt.
@@ -129,43 +137,61 @@ class Store:
         Raises:
             ValueError: this state never follows the one that was seen, or a failure is missing or out of place.
         """
+        with self.writing():
+            moved = self.step(seen, state, change)
+        return self.get(seen.id) if moved else None
+
+    def step(self, seen: JobRecord, state: JobState, change: Change = _NOTHING) -> bool:
+        """Move a job as ``move`` does, within a transaction, and return whether it was moved."""
         if state not in NEXT[seen.state]:
             raise ValueError(f"job {seen.id} cannot go from {seen.state} to {state}")
-        if (change.failure is not None) != (state in REASONS):
+        needs_failure = state in REASONS or (state is JobState.QUEUED and not seen.state.final)
+        if (change.failure is not None) != needs_failure:
             raise ValueError(f"job {seen.id} cannot become {state} with failure {change.failure}")
         now = time.time()
-        attempt = seen.job.attempt + (state is JobState.QUEUED)
-        with self._writing():
-            moved = self._db.execute(
-                rows.MOVE,
-                {
-                    **rows.failure_columns(change.failure),
-                    "id": seen.id,
-                    "seen_state": str(seen.state),
-                    "seen_attempt": seen.job.attempt,
-                    "state": str(state),
-                    "attempt": attempt,
-                    "outputs": json.dumps(change.outputs),
-                    "progress": {JobState.QUEUED: 0.0, JobState.SUCCEEDED: 1.0}.get(state),
-                    "root": change.root,
-                    "launcher": change.launcher,
-                    "inputs": None if change.inputs is None else json.dumps(change.inputs, ensure_ascii=False),
-                    "now": now,
-                },
-            ).rowcount
-            if moved:
-                self._mark_attempt(seen.id, attempt, state, change.failure, now)
-                detail = change.detail or (change.failure.message if change.failure else "")
-                self._log(seen.id, now, attempt, state, detail)
-        return self.get(seen.id) if moved else None
+        again = state is JobState.QUEUED
+        moved = self._db.execute(
+            rows.MOVE,
+            {
+                **rows.failure_columns(None if again else change.failure),
+                "id": seen.id,
+                "seen_state": str(seen.state),
+                "seen_attempt": seen.job.attempt,
+                "state": str(state),
+                "attempt": seen.job.attempt + again,
+                "outputs": json.dumps(change.outputs),
+                "progress": {JobState.QUEUED: 0.0, JobState.SUCCEEDED: 1.0}.get(state),
+                "root": change.root,
+                "launcher": change.launcher,
+                "inputs": None if change.inputs is None else json.dumps(change.inputs, ensure_ascii=False),
+                # At its end, or back in line, a job belongs to no worker.
+                "kept": not (state.final or again),
+                "now": now,
+            },
+        ).rowcount
+        if moved:
+            if again and change.failure:
+                lost = change.failure.failure is FailureClass.LOST
+                self._mark(seen.id, seen.job.attempt, JobState.LOST if lost else JobState.FAILED, change, now)
+            self._mark(seen.id, seen.job.attempt + again, state, change, now)
+        return bool(moved)
 
     def note(self, seen: JobRecord, stage: str, progress: float | None = None, eta_s: float | None = None) -> None:
         """Write down how far a job has come; nothing happens when it was moved on meanwhile."""
-        with self._writing():
+        with self.writing():
             self._db.execute(
                 "UPDATE jobs SET stage = ?, progress = coalesce(?, progress), eta_s = ?"
                 " WHERE id = ? AND state = ? AND attempt = ?",
                 (stage, progress, eta_s, seen.id, str(seen.state), seen.job.attempt),
+            )
+
+    def note_provenance(self, seen: JobRecord, made_with: Provenance) -> None:
+        """Write down what the attempt that was seen ran with; what is not known of it now stays as it was noted."""
+        known = {name: value for name, value in made_with.document().items() if value}
+        with self.writing():
+            self._db.execute(
+                "UPDATE attempts SET made_with = json_patch(made_with, ?) WHERE job = ? AND number = ?",
+                (json.dumps(known, ensure_ascii=False), seen.id, seen.job.attempt),
             )
 
     def attempts(self, job_id: str) -> tuple[Attempt, ...]:
@@ -178,6 +204,8 @@ class Store:
                 started_at=row["started_at"],
                 ended_at=row["ended_at"],
                 failure=rows.failure_of(row),
+                made_with=json.loads(row["made_with"]),
+                terms=rows.terms_of(row),
             )
             for row in found
         )
@@ -191,21 +219,42 @@ class Store:
             for row in found
         )
 
+    def rows(self, query: str, values: Mapping[str, object] | Sequence[object] = ()) -> list[sqlite3.Row]:
+        """Return what a query finds."""
+        with self._errors():
+            return self._db.execute(query, values).fetchall()
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Give the database for a transaction, which no other client's comes between; an error undoes all of it."""
+        with self._errors():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
     def _select(self, select: str, ids: Iterable[str] | None) -> list[sqlite3.Row]:
         with self._errors():
             if ids is None:
                 return self._db.execute(select + rows.BY_AGE).fetchall()
             return self._db.execute(select + rows.AMONG + rows.BY_AGE, (json.dumps(list(ids)),)).fetchall()
 
-    def _mark_attempt(self, job_id: str, attempt: int, state: JobState, failure: JobFailure | None, now: float) -> None:
+    def _mark(self, job_id: str, attempt: int, state: JobState, change: Change, now: float) -> None:
+        """Write a change of state into the attempt's row and the history."""
+        detail = change.failure.message if change.failure else ""
         if state is JobState.QUEUED:
-            self._db.execute("INSERT INTO attempts (job, number) VALUES (?, ?)", (job_id, attempt))
+            detail = change.terms.reason
+            self._db.execute(rows.ADD_ATTEMPT, (job_id, attempt, json.dumps(change.terms.document())))
         elif state is JobState.RUNNING:
             self._db.execute("UPDATE attempts SET started_at = ? WHERE job = ? AND number = ?", (now, job_id, attempt))
         elif state.final:
             self._db.execute(
-                rows.END_ATTEMPT, {"now": now, "id": job_id, "attempt": attempt, **rows.failure_columns(failure)}
+                rows.END_ATTEMPT, {"now": now, "id": job_id, "attempt": attempt, **rows.failure_columns(change.failure)}
             )
+        self._log(job_id, now, attempt, state, change.detail or detail)
 
     def _log(self, job_id: str, now: float, attempt: int, state: JobState, detail: str) -> None:
         self._db.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?)", (job_id, now, attempt, str(state), detail))
@@ -214,17 +263,6 @@ class Store:
         found = self._db.execute("SELECT id FROM jobs ORDER BY created_at DESC LIMIT ?", (NEAREST_OF,)).fetchall()
         hint = did_you_mean(word, [row["id"] for row in found])
         return BadInput(f"no job {word!r} in {self.path}", action=hint or "`cosmos-houdini status` lists the jobs")
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        with self._errors():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

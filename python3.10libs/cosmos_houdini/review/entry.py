@@ -73,6 +73,7 @@ class Entry:
             "run": self.name,
             "spec": self.spec,
             "job": "",
+            "scout": False,
             "engine": self.engine,
             "host": "",
             "state": NOT_QUEUED,
@@ -84,6 +85,7 @@ class Entry:
             },
             "seconds": None,
             "cost": None,
+            "gpu_memory_gb": None,
             "result": "",
             "differences": [],
         }

@@ -48,6 +48,23 @@ def examine(
         return ranked(list(pool.map(one, enumerate(entries, start=1))))
 
 
+def scored(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """Return the runs with measures and ranks, as ``examine`` gives them, and write nothing."""
+
+    def one(entry: Entry) -> Entry:
+        clip, pair = result(entry), _source(entry)
+        if clip is None or pair is None:
+            return entry
+        seen, source = _luma(clip.path, pair[1]), sources[pair]
+        measures = None if seen is None or source is None else measured(seen, source, moments(pair[1]))
+        return replace(entry, measures=measures)
+
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        pairs = list(dict.fromkeys(pair for entry in entries if (pair := _source(entry))))
+        sources = dict(zip(pairs, pool.map(lambda pair: _luma(*pair), pairs), strict=True))
+        return ranked(list(pool.map(one, entries)))
+
+
 def ranked(entries: Sequence[Entry]) -> tuple[Entry, ...]:
     """Return runs in their order, each with its place by score; of equal scores the earlier run goes first."""
     scored = [(entry.measures.score, entry.name) for entry in entries if entry.measures]

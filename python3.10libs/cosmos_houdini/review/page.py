@@ -134,17 +134,19 @@ def _failures(report: Report) -> str:
 
 def _table(report: Report) -> str:
     priced = report.cost is not None
-    titles = ["", "run", "state", *report.varied, "score", "structure", "flicker", "time", *(["cost"] * priced), ""]
+    measured = any(entry.row and entry.row.gpu_memory_gb is not None for entry in report.entries)
+    figures = ["time", *(["cost"] * priced), *(["GPU memory"] * measured)]
+    titles = ["", "run", "state", *report.varied, "score", "structure", "flicker", *figures, ""]
     head = "".join(f"<th>{escape(title)}</th>" for title in titles)
     ordered = [*report.best, *(entry for entry in report.entries if not entry.rank)]
-    rows = "".join(_row(entry, report, priced=priced) for entry in ordered)
+    rows = "".join(_row(entry, report, priced=priced, measured=measured) for entry in ordered)
     return (
         f'<section>\n<h2>All runs, best first</h2>\n<div class="scroll"><table>\n<thead><tr>{head}</tr></thead>\n'
         f"<tbody>\n{rows}</tbody>\n</table></div>\n</section>\n"
     )
 
 
-def _row(entry: Entry, report: Report, *, priced: bool) -> str:
+def _row(entry: Entry, report: Report, *, priced: bool, measured: bool) -> str:
     row, measures = entry.row, entry.measures
     picture = f'<img src="{escape(entry.frame)}" alt="" loading="lazy">' if entry.frame else ""
     different = f"<small>{escape('; '.join(row.differences))}</small>" if row and row.differences else ""
@@ -164,6 +166,8 @@ def _row(entry: Entry, report: Report, *, priced: bool) -> str:
     ]
     if priced:
         cells.append(f"<td>{f'{row.cost:.2f}' if row and row.cost is not None else NONE}</td>")
+    if measured:
+        cells.append(f"<td>{f'{row.gpu_memory_gb:.1f} GiB' if row and row.gpu_memory_gb is not None else NONE}</td>")
     return f"<tr>{''.join(cells)}<td>{_links(entry, report.folder)}</td></tr>\n"
 
 

@@ -13,12 +13,13 @@ from typing import Any
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.job import Attempt, Job, JobState
 from cosmos_houdini.model.request import Clip
-from cosmos_houdini.plan.sweep import Run
+from cosmos_houdini.plan.sweep import SCOUT_SUFFIX, Run
 from cosmos_houdini.queue.collect import RESULT
 from cosmos_houdini.queue.finish import RESULT_SCHEMA
 from cosmos_houdini.queue.record import JobRecord
 
 SECONDS_PER_HOUR = 3600.0
+MIB_PER_GIB = 1024.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,10 +30,12 @@ class Row:
         run: its name in the batch.
         spec: path of its prompt spec.
         job: the job that made it.
-        weights: of the controls that took part, as recorded.
-        parameters: as recorded, every one that the engine has.
+        scout: whether it is a cheap look at a run, and no result of it.
+        weights: of the controls that took part, as the engine recorded them; as they were sent where it records none.
+        parameters: likewise, every one that the engine has.
         seconds: of all attempts, from each start on the host until its end was seen here; None before the first end.
         cost: of these seconds by the host's price; None where the host has no price.
+        gpu_memory_gb: the most GiB that a GPU of any attempt was seen to have in use; None where nothing told it.
         result: path of the result; empty where there is none.
         clip: the result as it was when it was verified; None where there is none.
         differences: what was recorded otherwise than asked for, in words.
@@ -41,10 +44,12 @@ class Row:
     run: str
     spec: str
     job: Job
+    scout: bool
     weights: Mapping[str, float]
     parameters: Mapping[str, Any]
     seconds: float | None
     cost: float | None
+    gpu_memory_gb: float | None
     result: str
     clip: Clip | None
     differences: tuple[str, ...]
@@ -56,6 +61,7 @@ class Row:
             "run": self.run,
             "spec": self.spec,
             "job": self.job.id,
+            "scout": self.scout,
             "engine": self.job.engine,
             "host": self.job.host,
             "state": str(self.job.state),
@@ -64,6 +70,7 @@ class Row:
             "parameters": {**self.parameters, "weights": dict(self.weights)},
             "seconds": self.seconds,
             "cost": self.cost,
+            "gpu_memory_gb": self.gpu_memory_gb,
             "result": self.result,
             "differences": list(self.differences),
         }
@@ -78,25 +85,64 @@ def row_of(run: Run | None, record: JobRecord, attempts: Iterable[Attempt], pric
         attempts: of the job; those that failed took their time too.
         price_per_hour: of the job's host, where it is known.
     """
-    problem, result = _result(record)
+    attempts = tuple(attempts)
+    problem, result = recorded_result(record)
     # Without a result, what was sent is all that can be told.
-    recorded: Mapping[str, Any] = result["request"] if result else record.request
+    sent: Mapping[str, Any] = result["request"] if result else record.sent
+    recorded = effective(sent, result)
+    unlike = (*(differences(run, _as_asked(record, sent)) if run else ()), *ran_otherwise(sent, recorded))
     times = [a.ended_at - a.started_at for a in attempts if a.started_at is not None and a.ended_at is not None]
     seconds = sum(times) if times else None
     return Row(
         run=run.name if run else record.job.name,
         spec=str(run.shared.spec_file) if run else "",
         job=record.job,
+        scout=record.job.name.endswith(SCOUT_SUFFIX),
         weights={kind: control["weight"] for kind, control in recorded["controls"].items()},
         parameters=recorded["parameters"],
         seconds=None if seconds is None else round(seconds, 3),
         cost=None
         if seconds is None or price_per_hour is None
         else round(seconds / SECONDS_PER_HOUR * price_per_hour, 4),
+        gpu_memory_gb=_most_gpu_memory_gb(attempts),
         result=record.job.outputs[0] if record.job.outputs else "",
         clip=_clip(record, result),
-        differences=(problem,) if problem else differences(run, recorded) if run else (),
+        differences=(problem,) if problem else unlike,
     )
+
+
+def effective(sent: Mapping[str, Any], result: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Return a request document with the parameters and weights that the engine itself recorded, where it did."""
+    recorded = result.get("recorded") if result else None
+    if not recorded:
+        return sent
+    controls = {kind: {**sent["controls"].get(kind, {}), "weight": w} for kind, w in recorded["weights"].items()}
+    return {**sent, "parameters": {**sent["parameters"], **recorded["parameters"]}, "controls": controls}
+
+
+def ran_otherwise(sent: Mapping[str, Any], recorded: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return where an engine ran with something else than it was sent, in words."""
+    before, after = (
+        {**document["parameters"], **{f"weight of {kind}": c["weight"] for kind, c in document["controls"].items()}}
+        for document in (sent, recorded)
+    )
+    return tuple(
+        f"{name}: sent {before.get(name)!r}, the engine ran with {after.get(name)!r}"
+        for name in {**before, **after}
+        if before.get(name) != after.get(name)
+    )
+
+
+def _most_gpu_memory_gb(attempts: Iterable[Attempt]) -> float | None:
+    seen = [attempt.made_with["gpu_memory_mib"] for attempt in attempts if "gpu_memory_mib" in attempt.made_with]
+    return round(max(seen) / MIB_PER_GIB, 2) if seen else None
+
+
+def _as_asked(record: JobRecord, recorded: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a recorded request without what was changed for this attempt and leaves the result as it is."""
+    asked, found = record.request["parameters"], recorded["parameters"]
+    changed = {name for name, value in record.terms.parameters.items() if found.get(name) == value}
+    return {**recorded, "parameters": {**found, **{name: asked[name] for name in changed}}}
 
 
 def differences(run: Run, recorded: Mapping[str, Any]) -> tuple[str, ...]:
@@ -129,7 +175,7 @@ def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
     document = dict(row)
     parameters = dict(document.pop("parameters"))
     error = document.pop("error") or {"class": "", "message": ""}
-    end = {name: document.pop(name) for name in ("seconds", "cost", "result", "differences")}
+    end = {name: document.pop(name) for name in ("seconds", "cost", "gpu_memory_gb", "result", "differences")}
     weights = parameters.pop("weights")
     return {
         **document,
@@ -140,14 +186,6 @@ def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
         **end,
         "differences": "; ".join(end["differences"]),
     }
-
-
-def totals(rows: Iterable[Row]) -> dict[JobState, int]:
-    """Return how many rows are in each state."""
-    counts: dict[JobState, int] = {}
-    for row in rows:
-        counts[row.job.state] = counts.get(row.job.state, 0) + 1
-    return counts
 
 
 def _clip(record: JobRecord, result: Mapping[str, Any] | None) -> Clip | None:
@@ -164,7 +202,7 @@ def _clip(record: JobRecord, result: Mapping[str, Any] | None) -> Clip | None:
     )
 
 
-def _result(record: JobRecord) -> tuple[str, dict[str, Any] | None]:
+def recorded_result(record: JobRecord) -> tuple[str, dict[str, Any] | None]:
     """Return what is wrong with a job's ``result.json``, and what stands in it."""
     if record.state is not JobState.SUCCEEDED:
         return "", None

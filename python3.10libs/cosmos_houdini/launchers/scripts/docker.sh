@@ -2,8 +2,8 @@
 launch() {
     : >container
     [ -z "$held" ] || set -- --gpus "\"device=$held\""
-    for gpu in $(printf '%s' "$held" | tr , ' '); do
-        set -- "$@" --label "cosmos-houdini.gpu$gpu"
+    for lock in $places; do
+        set -- "$@" --label "cosmos-houdini.$lock"
     done
     code=0
     container "$@" >/dev/null || {
@@ -30,7 +30,7 @@ settle() {
         esac
         # Only the run.sh that started the container can tell that it is gone, and not yet made.
         [ -n "$beat" ] || return 2
-        say "the container $name was removed by someone else"
+        end_as lost "the container $name was removed by someone else"
         code=137
         return 0
     }
@@ -50,4 +50,4 @@ END
 forget() { docker rm --force --volumes "$name" >/dev/null 2>&1; }
 
 # A container whose run.sh was killed holds its GPU without holding the lock.
-busy() { [ -n "$(docker ps --quiet --filter "label=cosmos-houdini.gpu$1")" ]; }
+busy() { [ -n "$(docker ps --quiet --filter "label=cosmos-houdini.$1")" ]; }

@@ -51,28 +51,36 @@ look() {
     else
         phase=vanished
     fi
-    for log in stdout.log stderr.log; do
-        [ ! -s "$job/$log" ] || logs="$logs $spelling$job/$log"
+    [ ! -f "$job/stopped" ] || read -r stopped <"$job/stopped"
+    for log in stdout.log stderr.log waiting; do
+        [ ! -s "$job/$log" ] || some="$some $spelling$job/$log"
     done
 }
 
 command -v base64 >/dev/null || exit 1
 echo "poll $(date +%s) $spelling"
 cd "$jobs" 2>/dev/null || jobs=
-logs=
+logs= some=
+count=0
 for job in "$@"; do
-    phase=absent said='' code='' beat='' began='' ended='' oom=0 cancelled=0
+    phase=absent said='' code='' beat='' began='' ended='' oom=0 cancelled=0 stopped=''
     [ -z "$jobs" ] || look
     printf 'job %s %s' "$job" "$phase"
     for value in "$code" "$beat" "$began" "$ended"; do
         digits "$value"
         printf ' %s' "$digits"
     done
-    echo " $oom $cancelled"
+    case $stopped in stalled | timeout | lost | bad_input) ;; *) stopped=- ;; esac
+    echo " $oom $cancelled $stopped"
+    # A long string is copied whenever something is added to it.
+    count=$((count + 1))
+    [ $((count % 50)) -ne 0 ] || { logs="$logs$some" some=; }
 done
+logs="$logs$some"
 # Two files at least, so that each is told with its name. No log can hold the name as it is spelled here.
 echo lengths
 wc -c /dev/null $logs
-echo logs
-tail -c "$tail_bytes" /dev/null $logs | base64
+if command -v gzip >/dev/null; then packing='gzip -1'; else packing=cat; fi
+echo "logs $packing"
+tail -c "$tail_bytes" /dev/null $logs | $packing | base64
 echo done

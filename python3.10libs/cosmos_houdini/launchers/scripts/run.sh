@@ -1,5 +1,5 @@
 # The part of run.sh that is the same for every job and launcher. Before it stand the job's own values (here, want,
-# gpus, locks) and functions (launch, stop, settle, forget, busy).
+# gpus ...), the functions of its launcher (launch, stop, settle, forget, busy), and wait_for_gpus, smi and own.
 umask 077
 cd "$here" || exit 1
 
@@ -9,7 +9,7 @@ say() { printf 'cosmos-houdini: %s\n' "$1" >&2; }
 put() { printf '%s\n' "$2" >"$1.new" && mv -f "$1.new" "$1"; }
 
 finish() {
-    rm -f secrets reserve inspect.err
+    rm -f secrets reserve inspect.err waiting
     put state "ended $began $(date +%s)"
     # On a full disk the job waits for room, for as long as it has a folder; a poll that settles it must not.
     until put exit_code "$1"; do
@@ -17,26 +17,96 @@ finish() {
         sleep 5
     done
     forget
-    [ -z "$beat" ] || kill "$beat" 2>/dev/null
+    [ -z "$beat" ] || kill "$beat" $memory 2>/dev/null
     exit 0
 }
 
-# Touching would do for people; the time as text needs no program to be read, and many jobs are polled at once.
-keep_beating() {
+# Calls a function now and at every beat until the job ends.
+keep() {
     nap=
     trap '[ -z "$nap" ] || kill "$nap" 2>/dev/null; exit 0' TERM
     while kill -0 "$$" 2>/dev/null && [ ! -e exit_code ]; do
-        put heartbeat "$(date +%s)"
-        sleep 5 &
+        "$1"
+        sleep "$beat_s" &
         nap=$!
         wait "$nap"
     done
 }
 
+# Touching would do for people; the time as text needs no program to be read, and many jobs are polled at once.
+beat_once() {
+    put heartbeat "$(date +%s)"
+    watch
+}
+
+# Notes the most memory that any of the job's GPUs was seen to have in use, and what they are. It is apart from the
+# heartbeat, which must not wait for a driver that hangs.
+note_memory() {
+    told=$(smi --query-gpu=memory.used,name,driver_version --format=csv,noheader,nounits -i "$held") || exit 0
+    used=$(printf '%s\n' "$told" | cut -d , -f 1 | sort -n | tail -n 1)
+    case $used in '' | *[!0-9]*) return ;; esac
+    [ "$used" -gt "$most" ] || return
+    most=$used
+    put gpu_memory "$used
+$told"
+}
+
+# Ends a program that runs for too long, or shows no sign of life. Beats are counted: a clock may jump, and a machine may
+# have been asleep.
+watch() {
+    said=
+    [ ! -f state ] || read -r said _ <state
+    [ "$said" = running ] || return 0
+    ran_s=$((ran_s + beat_s))
+    silent_s=$((silent_s + beat_s))
+    before=$lengths
+    lengths=$(wc -c stdout.log stderr.log 2>/dev/null)
+    if [ "$lengths" != "$before" ] || gpu_works; then silent_s=0; fi
+    if [ -e stopped ]; then
+        ask_to_stop
+    elif [ "$limit_s" -gt 0 ] && [ "$ran_s" -ge "$limit_s" ]; then
+        end_as timeout "the program runs for longer than the $((limit_s / 60)) min that it may; stopping it"
+        ask_to_stop
+    elif [ "$silence_s" -gt 0 ] && [ "$silent_s" -ge "$silence_s" ]; then
+        end_as stalled "no new line in the log and no work on its GPU for $((silence_s / 60)) min; stopping the program"
+        ask_to_stop
+    fi
+}
+
+# Whether a GPU of the job works. A moment between two steps is idle too, so it is asked at every beat once the log has
+# been silent for a minute.
+gpu_works() {
+    [ "$silent_s" -ge "$asking_s" ] && [ -s gpus ] || return 1
+    read -r mine <gpus
+    used=$(smi -i "$mine" --query-gpu=utilization.gpu --format=csv,noheader,nounits 2>/dev/null) || return 1
+    case $used in *[1-9]*) ;; *) false ;; esac
+}
+
+# Says in which class of failures the end belongs, and why.
+end_as() {
+    put stopped "$1"
+    say "$2" 2>>stderr.log
+}
+
+# A second signal is not asked but done, so it comes when the first had time enough.
+ask_to_stop() {
+    if [ "$grace_s" -le 0 ]; then
+        kill -TERM "$$"
+        grace_s=45
+    fi
+    grace_s=$((grace_s - beat_s))
+}
+
 on_signal() {
     interrupted=yes
-    stopping=yes
-    stop
+    if [ -z "$stopping" ]; then
+        stopping=yes
+        stop
+        return
+    fi
+    for pid in $(own); do
+        [ "$pid" = "$$" ] || kill -KILL "$pid" 2>/dev/null
+    done
 }
 
 # Sets $status to the exit code of a child; a signal ends the wait, not the child.
@@ -61,56 +131,11 @@ read_secrets() {
     rm -f secrets
 }
 
-# A lock belongs to whoever holds its file open: here a cat that waits for the end of the pipe 'hold'. This script and
-# the program it starts hold the other end, so the GPUs are free when the last of them is gone, however it went.
-take_gpus() {
-    held=
-    count=0
-    holders=
-    exec 9>>"$locks/choice"
-    flock 9
-    for gpu in $gpus; do
-        [ "$count" -lt "$want" ] || break
-        exec 7>>"$locks/gpu$gpu"
-        if flock -n 7 && ! busy "$gpu"; then
-            cat <&6 8>&- 9>&- >/dev/null 2>&1 &
-            holders="$holders $!"
-            held="$held${held:+,}$gpu"
-            count=$((count + 1))
-        fi
-        exec 7>&-
-    done
-    exec 9>&-
-    [ "$count" -lt "$want" ] || return 0
-    for holder in $holders; do
-        kill "$holder" 2>/dev/null
-        wait "$holder" 2>/dev/null
-    done
-    return 1
-}
-
-wait_for_gpus() {
-    held=
-    [ -n "$gpus" ] && [ "$want" -gt 0 ] || return 0
-    command -v flock >/dev/null 2>&1 || {
-        say "this host has no program flock, without which GPUs cannot be shared safely; install util-linux"
-        finish 69
-    }
-    mkdir -p "$locks"
-    rm -f hold
-    mkfifo hold || finish 69
-    # Opened here: a cat that had to open it by itself could come after the pipe's name is gone, and let go of its lock.
-    exec 8<>hold 6<hold
-    rm -f hold
-    until take_gpus; do
-        sleep 1 &
-        await $!
-        [ -z "$stopping" ] || finish 143
-    done
-    exec 6<&-
-}
-
 beat=
+memory=
+most=-1
+ran_s=0 silent_s=0 grace_s=0
+lengths=
 began=-
 stopping=
 child=
@@ -129,11 +154,15 @@ trap on_signal TERM HUP INT
 put state waiting
 # Room for the last words of a job that fills the disk.
 dd if=/dev/zero of=reserve bs=4096 count=8 2>/dev/null
-keep_beating >/dev/null 2>&1 &
+keep beat_once >/dev/null 2>&1 &
 beat=$!
 read_secrets
 wait_for_gpus
 [ -z "$stopping" ] || finish 143
+if [ "$held" ] && command -v nvidia-smi >/dev/null 2>&1; then
+    keep note_memory >/dev/null 2>&1 &
+    memory=$!
+fi
 began=$(date +%s)
 put state "running $began"
 launch

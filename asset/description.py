@@ -1,0 +1,152 @@
+"""What the asset Cosmos Transfer Sweep is: its interface, its network, and where its help and icon lie.
+
+Names, labels, defaults, menus and tooltips come from ``cosmos_houdini.houdini.top_parms``, the table of the TOP nodes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from pathlib import Path
+
+from asset.help_page import help_page
+from asset.model import Asset, Field, Folder, Node, Part, fields
+from asset.table import button, inner, taken
+from cosmos_houdini.houdini.top_parms import CONTROLS, NUMBERS, REPORT, SHOT, SWEEP, TRANSFER
+
+FOLDER = Path(__file__).resolve().parent
+OPERATOR = "cosmos_transfer_sweep"
+LABEL = "Cosmos Transfer Sweep"
+INTRODUCTION = "Runs NVIDIA Cosmos on a rendered shot, once or in many variations, and sets the results side by side."
+
+_SCENES = "*.hip, *.hiplc, *.hipnc"
+_READ = {"filechooser_mode": "read"}
+_NONE = "{ variation == none }"
+_NO_SWEEP = "{ variation != sweep }"
+
+VARIATION = Field(
+    name="variation",
+    label="Variation",
+    type="ordinal",
+    defaults=("none",),
+    help="One result, or many. A wedge makes every combination of the values below; a sweep draws its runs from them.",
+    menu=(("none", "One Result"), ("wedge", "Wedge: Every Combination"), ("sweep", "Sweep: Sampled Runs")),
+)
+
+
+def _varied(name: str) -> Field:
+    """Return the field that says over which values something is varied; it would share its name with the value."""
+    return taken(SWEEP, name, rename=f"vary_{name}", disable_when=_NONE)
+
+
+def _varying(name: str) -> Field:
+    """Return the field of a single value, disabled while values of the variation go before it."""
+    values = "seeds" if name == "seed" else f"vary_{name}"
+    return taken(TRANSFER, name, disable_when=f'{{ variation != none {values} != "" }}')
+
+
+def _frame(name: str, label: str, *children: Field) -> Folder:
+    return Folder(name=name, label=label, children=children, kind="groupsimple")
+
+
+SHOT_TAB = (
+    taken(SHOT, "hip", type="file", tags={**_READ, "filechooser_pattern": _SCENES}),
+    taken(SHOT, "nodes", type="oplist", tags={"opfilter": "!!ROP!!", "oprelative": "/"}),
+    taken(SHOT, "cameras", type="oplist", tags={"opfilter": "!!OBJ/CAMERA!!", "oprelative": "/"}),
+    taken(SHOT, "takes"),
+    taken(SHOT, "renders", type="directory", tags=_READ),
+    taken(SHOT, "name", rename="shot_name"),
+    taken(SHOT, "frame_range"),
+    taken(SHOT, "fps"),
+    taken(SHOT, "on_gap"),
+    taken(SHOT, "options", rename="shot_options"),
+    _frame("controls", "Controls", *(taken(SHOT, name) for name in ("edge", "vis"))),
+)
+LOOK_TAB = (
+    taken(TRANSFER, "prompt"),
+    taken(TRANSFER, "negative_prompt"),
+    _frame("weights", "Control Weights", *(_varying(f"weight_{control}") for control in CONTROLS)),
+    _frame("numbers", "Parameters", *map(_varying, NUMBERS), taken(TRANSFER, "parameters")),
+)
+VARIATION_TAB = (
+    VARIATION,
+    _frame(
+        "sampling",
+        "Sampling",
+        taken(SWEEP, "sampler", disable_when=_NO_SWEEP),
+        taken(SWEEP, "count", disable_when=_NO_SWEEP),
+        taken(SWEEP, "sweep_seed", disable_when=_NO_SWEEP),
+    ),
+    _frame(
+        "values",
+        "Values",
+        # Empty: what a wedge compares should not differ by its seed too.
+        taken(SWEEP, "seeds", default="", disable_when=_NONE),
+        *(_varied(name) for name in NUMBERS if name != "seed"),
+        *(_varied(f"weight_{control}") for control in CONTROLS),
+        _varied("parameters"),
+        taken(SWEEP, "max_weight_sum", disable_when=_NONE),
+    ),
+)
+ENGINE_TAB = (
+    taken(TRANSFER, "engine", also=(SWEEP,)),
+    taken(TRANSFER, "host"),
+    taken(TRANSFER, "num_gpu"),
+    taken(TRANSFER, "options", rename="transfer_options"),
+    taken(SHOT, "folder", type="directory", also=(TRANSFER, SWEEP, REPORT), tags=_READ),
+)
+REPORT_TAB = (
+    taken(REPORT, "name", rename="report_name", disable_when='{ report_folder != "" }'),
+    taken(REPORT, "output", rename="report_folder", type="directory", tags={"filechooser_mode": "write"}),
+)
+
+TABS = {"Shot": SHOT_TAB, "Look": LOOK_TAB, "Variation": VARIATION_TAB, "Engine": ENGINE_TAB, "Report": REPORT_TAB}
+
+INTERFACE: tuple[Part, ...] = (
+    button("cook", "Cook", "Make everything: shot, variations, results, report. What is there already stays as it is."),
+    button("open_report", "Open Report", "Show the report of the last cook in the web browser."),
+    button(
+        "job_monitor",
+        "Job Monitor",
+        "Show the jobs of this project, how far they are, and their results.",
+        joins_next=False,
+    ),
+    *(
+        # Tabs of one row share a name but for its number.
+        Folder(name="tabs" if number == 0 else f"tabs_{number}", label=label, children=children)
+        for number, (label, children) in enumerate(TABS.items())
+    ),
+)
+
+_FIELDS = tuple(fields(INTERFACE))
+
+# A Python Processor is a node that every Houdini has; how Houdini calls a type that PDG has been given is unsure.
+NETWORK = (
+    inner("shot", SHOT, "top_shot", ("",), _FIELDS),
+    inner("wedge", SWEEP, "top_sweep", ("shot",), _FIELDS, fixed={"sampler": "grid", "count": "0", "sweep_seed": "0"}),
+    inner("sweep", SWEEP, "top_sweep", ("shot",), _FIELDS),
+    Node(
+        name="variation",
+        type="switch",
+        above=("shot", "wedge", "sweep"),
+        channels={"input": 'ch("../variation")'},
+    ),
+    inner("transfer", TRANSFER, "top_transfer", ("variation",), _FIELDS),
+    inner("report", REPORT, "top_report", ("transfer",), _FIELDS),
+    Node(name="output0", type="output", above=("report",), values={"outputidx": 0}),
+)
+
+ASSET = Asset(
+    operator=OPERATOR,
+    label=LABEL,
+    submenu="Cosmos",
+    saved=datetime(2026, 11, 23, 12, tzinfo=timezone.utc),
+    houdini="20.0.506",
+    inputs=("Renders to Wait For",),
+    interface=INTERFACE,
+    nodes=NETWORK,
+    sections={
+        "Help": help_page(OPERATOR, LABEL, INTRODUCTION, (FOLDER / "help.txt").read_text(encoding="utf-8"), INTERFACE),
+        "PythonModule": "from cosmos_houdini.houdini.asset_buttons import cook, job_monitor, open_report\n",
+        "IconSVG": (FOLDER / "icon.svg").read_text(encoding="utf-8"),
+    },
+)

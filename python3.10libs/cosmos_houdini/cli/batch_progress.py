@@ -1,0 +1,75 @@
+"""How a batch is shown while it runs: overall, per job, and when it will be through."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from cosmos_houdini.cli.live import Bars, Lines
+from cosmos_houdini.model.job import JobState
+from cosmos_houdini.queue.batches import Batch
+from cosmos_houdini.queue.history import left_s
+from cosmos_houdini.queue.store import Store
+from cosmos_houdini.queue.turns import Look
+
+ESTIMATE_INTERVAL_S = 2.0
+
+
+def tally(counts: Mapping[JobState, int]) -> str:
+    """Return how far a batch has come.
+
+    >>> tally({JobState.SUCCEEDED: 12, JobState.FAILED: 1, JobState.QUEUED: 7})
+    '12 of 20 runs done, 1 failed'
+    """
+    done = counts.get(JobState.SUCCEEDED, 0)
+    failed = sum(count for state, count in counts.items() if state.final) - done
+    return f"{done} of {sum(counts.values())} runs done" + (f", {failed} failed" if failed else "")
+
+
+def time_left(seconds: float | None) -> str:
+    """Return ``about 1:20:00 left``; empty where nothing is known."""
+    return "" if seconds is None else f"about {timedelta(seconds=round(seconds))} left"
+
+
+def run_again(batch: Batch) -> str:
+    """Return the command that goes on with a batch."""
+    return f"cosmos-houdini run-batch {shlex.quote(str(batch.file))} --host {shlex.quote(batch.host)}"
+
+
+@dataclass(slots=True, kw_only=True)
+class BatchProgress:
+    """Shows each look at a batch.
+
+    Attributes:
+        display: bars or lines.
+        store: with what jobs have taken before.
+        batch: name of the batch.
+        host: where it runs.
+        at_once: how many of its jobs are on their way at any moment.
+    """
+
+    display: Lines | Bars
+    store: Store
+    batch: str
+    host: str
+    at_once: int
+    _estimate: str = ""
+    _estimated_at: float = float("-inf")
+
+    def show(self, look: Look) -> None:
+        """Draw the jobs that are on their way, and the whole."""
+        self.display.update(look.records)
+        sentence = ", ".join([tally(look.counts), *([look.held] if look.held else [])])
+        self.display.overall(sentence, 1 - look.unfinished / max(1, sum(look.counts.values())), self._left(look))
+
+    def _left(self, look: Look) -> str:
+        if not look.unfinished:
+            return ""
+        # All jobs of the batch are gone through for it, which takes its time where there are ten thousand.
+        if time.monotonic() - self._estimated_at > ESTIMATE_INTERVAL_S:
+            self._estimate = time_left(left_s(self.store, self.batch, self.host, self.at_once))
+            self._estimated_at = time.monotonic()
+        return self._estimate

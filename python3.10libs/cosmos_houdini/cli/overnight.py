@@ -1,0 +1,184 @@
+"""The terms of a night on the command line, and what is told of it."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from cosmos_houdini.cli.console import say
+from cosmos_houdini.config import Config
+from cosmos_houdini.engines import engine
+from cosmos_houdini.errors import BadInput, Cancelled, CosmosError
+from cosmos_houdini.model.batch import BatchSpec
+from cosmos_houdini.plan.specs import write_whole
+from cosmos_houdini.queue import batches
+from cosmos_houdini.queue.client import Client
+from cosmos_houdini.queue.gate import BatchEnded, BatchEvent, Contract
+from cosmos_houdini.queue.host_look import HostLook, look_script, parse_look
+from cosmos_houdini.queue.night import Night, NightTerms, Senses
+from cosmos_houdini.queue.notify import Notice, Notifier
+from cosmos_houdini.queue.record import JobRecord
+from cosmos_houdini.queue.spending import spending
+from cosmos_houdini.queue.window import Window
+from cosmos_houdini.review.entry import Entry, differing
+from cosmos_houdini.review.summary import Summary
+
+MOST_MEASURED = 100
+"""Measuring a result takes about a second; more of them are left to ``report``."""
+
+_GPUS_IN_USE = """
+SELECT coalesce(sum(json_extract(request, '$.num_gpu')), 0) AS gpus FROM jobs
+WHERE host = ? AND state IN ('staging', 'running', 'collecting')
+"""
+
+_Command = TypeVar("_Command", bound=Callable[..., None])
+
+
+def _now() -> datetime:
+    return datetime.now().astimezone()
+
+
+def overnight_options(command: _Command) -> _Command:
+    """Add the options of a night; what is not given stands in the configuration's section ``overnight``."""
+    for option in (
+        click.option("--money", type=click.FloatRange(0, min_open=True), help="Most that all attempts may cost."),
+        click.option("--gpu-hours", type=click.FloatRange(0, min_open=True), help="Most that all attempts may take."),
+        click.option("--between", metavar="HH:MM-HH:MM", help="Start runs between these times only, then end."),
+    ):
+        command = option(command)
+    return command
+
+
+def terms_of(
+    config: Config, batch: BatchSpec, host: str, *, between: str | None, gpu_hours: float | None, money: float | None
+) -> NightTerms:
+    """Return the terms of a night, those of the command line before those of the configuration.
+
+    Raises:
+        BadInput: no window, or a limit of money on a host without a price.
+    """
+    _, settings = config.settings.host(host)
+    overnight = config.settings.overnight
+    window = between or overnight.between
+    most = money or overnight.money
+    # Slurm gives GPUs that are free and fit, on machines that the host only stands before.
+    elsewhere = settings.launcher == "slurm"
+    if most is not None and settings.price_per_hour is None:
+        raise BadInput(f"host {host!r} has no price", action=f"set hosts.{host}.price_per_hour, or give --gpu-hours")
+    return NightTerms(
+        batch=batch.name,
+        host=host,
+        window=Window.parse(window) if window else None,
+        gpu_hours=gpu_hours or overnight.gpu_hours,
+        money=most,
+        price_per_hour=settings.price_per_hour or 0.0,
+        gpus=settings.gpu_numbers,
+        gpu_memory_gb=0.0 if elsewhere else engine(batch.engine).gpu_memory_gb,
+        hottest_c=math.inf if elsewhere else overnight.hottest_c,
+        least_disk_gb=overnight.least_disk_gb,
+        failed_share=config.settings.notify.failed_share,
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class Watchman:
+    """Keeps the terms of a batch in one process, and tells people what becomes of it.
+
+    Attributes:
+        client: what to work with.
+        night: its gate.
+        notifier: tells people.
+        began: when it began.
+        through: whether this process was the one that saw the batch end.
+    """
+
+    client: Client
+    night: Night
+    notifier: Notifier
+    began: datetime = field(default_factory=_now)
+    through: bool = False
+
+    @classmethod
+    def of(cls, client: Client, terms: NightTerms, job: JobRecord, notifier: Notifier) -> Watchman:
+        """Return what keeps ``terms``; ``job`` is any of the batch."""
+        store = client.store
+        senses = Senses(
+            now=_now,
+            look=lambda: _look(client, job),
+            free_disk_gb=lambda: shutil.disk_usage(client.config.project).free / 1e9,
+            spent=lambda: spending(store, terms.batch, terms.host, time.time()),
+            counts=lambda: batches.counts(store, terms.batch, terms.host),
+            busy=lambda: int(store.rows(_GPUS_IN_USE, (terms.host,))[0]["gpus"]),
+        )
+        return cls(client=client, night=Night(terms=terms, senses=senses, tell=notifier.send), notifier=notifier)
+
+    @property
+    def contract(self) -> Contract:
+        """What the process that works on the batch keeps to."""
+        return Contract(gate=self.night.gate, listeners=(self.night.hear, self._hear))
+
+    def conclude(self, entries: Sequence[Entry], *, table: Path, again: str, ended_by: CosmosError | None) -> None:
+        """Write the summary beside the table, print it, and send it if the batch ended here.
+
+        Who interrupts a batch waits for no measures, and is there already.
+
+        Args:
+            entries: the runs in the order of the batch.
+            table: the file with a row for each.
+            again: the command that goes on.
+            ended_by: what ended the batch before its time, if something did.
+        """
+        interrupted = isinstance(ended_by, Cancelled)
+        terms, spent = self.night.terms, self.night.senses.spent()
+        _, settings = self.client.config.settings.host(terms.host)
+        summary = Summary(
+            batch=terms.batch,
+            host=terms.host,
+            began=self.began,
+            ended=_now(),
+            entries=entries if interrupted else _measured(entries),
+            varied=differing(entries),
+            held=self.night.held,
+            spent=spent,
+            price_per_hour=settings.price_per_hour,
+            problem=str(ended_by or ""),
+            table=str(table),
+            again=again,
+        )
+        write_whole(table.with_suffix(".summary.txt"), summary.text.encode())
+        say(f"\n{summary.text}")
+        if self.through or (ended_by and not interrupted):
+            self.notifier.send(Notice(occasion="finish", title=summary.title, body=summary.text))
+
+    def _hear(self, event: BatchEvent) -> None:
+        self.through = self.through or isinstance(event, BatchEnded)
+
+
+def notifier_of(config: Config) -> Notifier:
+    """Return what tells people of a batch; wrong addresses are refused before anything is sent."""
+    return Notifier(config.settings.notify, os.environ, say)
+
+
+def _look(client: Client, job: JobRecord) -> HostLook:
+    # A host that does not answer is a matter of the work itself, which has patience with it.
+    with suppress(CosmosError):
+        host = client.host(job)
+        return parse_look(host.run(look_script(host.root)).stdout)
+    return HostLook()
+
+
+def _measured(entries: Sequence[Entry]) -> Sequence[Entry]:
+    # OpenCV and NumPy take a fifth of a second to load, which `--dry-run` and `--detach` need not pay.
+    from cosmos_houdini.review.examine import result, scored  # noqa: PLC0415 - see above
+
+    return scored(entries) if 1 < sum(result(entry) is not None for entry in entries) <= MOST_MEASURED else entries

@@ -1,0 +1,28 @@
+"""``show``: how a result came about, and the command that makes it again."""
+
+from __future__ import annotations
+
+import click
+
+from cosmos_houdini.cli.console import json_option, print_json
+from cosmos_houdini.cli.run import opened
+from cosmos_houdini.config import load
+from cosmos_houdini.errors import one_line
+from cosmos_houdini.review.history import history, history_lines
+
+
+@click.command(
+    help="The whole history of a job: parameters, versions, inputs, attempts, outputs, and how to repeat it."
+)
+@click.argument("word", metavar="JOB")
+@json_option
+def show(*, word: str, as_json: bool) -> None:
+    """Print what is known of one job; no host is asked."""
+    with opened(load()) as client:
+        job_id = client.store.find(word)
+        document = history(client.store.get(job_id), client.store.attempts(job_id), client.store.events(job_id))
+    if as_json:
+        print_json(document)
+        return
+    for line in history_lines(document):
+        click.echo("\n".join(one_line(part) for part in line.split("\n")))

@@ -1,0 +1,93 @@
+"""What an engine finds on a host: GPUs, its programs, its checkpoints."""
+
+from __future__ import annotations
+
+from cosmos_houdini.config import HostConfig
+from cosmos_houdini.doctor.finding import Finding, failed, passed, warned
+from cosmos_houdini.doctor.survey import Gpu, Survey
+from cosmos_houdini.engines import Engine, engine, engine_names
+
+_SHOWN_FILES = 3
+
+
+def engines_for(chosen: str, config: HostConfig) -> list[Engine]:
+    """Return the engine that has to run on a host, and after it those that its engine_path may be there for.
+
+    Raises:
+        BadInput: there is no engine of that name.
+    """
+    first = engine(chosen)
+    if first.needs.files or not config.engine_path:
+        return [first]
+    return [first, *(known for known in map(engine, engine_names()) if known.needs.files)]
+
+
+def check_gpus(name: str, config: HostConfig, wanted: Engine, survey: Survey) -> Finding:
+    """Judge the GPUs of a host for the engine that has to run there."""
+    found, need_gb = survey.gpus, wanted.gpu_memory_gb
+    if config.launcher == "slurm" and not found:
+        return passed("gpus", "none here, as on most login nodes; Slurm gives them to jobs")
+    if not found:
+        if not need_gb and not config.gpus:
+            return passed("gpus", f"none, and the engine {wanted.name} needs none")
+        seen = survey.first("no_gpu") or "nvidia-smi lists no GPU"
+        return failed("gpus", seen, "install or mend the NVIDIA driver there, until `nvidia-smi` lists the GPUs")
+    absent = [number for number in config.gpus if number not in {gpu.index for gpu in found}]
+    listed = "; ".join(map(str, found))
+    if absent:
+        numbers = ", ".join(map(str, absent))
+        return failed("gpus", f"there is no GPU {numbers}, only {listed}", f"correct hosts.{name}.gpus")
+    if not need_gb:
+        return passed("gpus", listed)
+    usable = [gpu for gpu in found if not config.gpus or gpu.index in config.gpus]
+    return _judge_memory(name, config, wanted, usable)
+
+
+def _judge_memory(name: str, config: HostConfig, wanted: Engine, usable: list[Gpu]) -> Finding:
+    need_gb, listed = wanted.gpu_memory_gb, "; ".join(map(str, usable))
+    needed = f"{wanted.name} needs {need_gb:.0f} GiB free on one GPU"
+    if all(gpu.total_gb is not None and gpu.total_gb < need_gb for gpu in usable):
+        return failed("gpus", f"{listed}: {needed}", "take a host with a larger GPU")
+    if all(gpu.free_gb is not None and gpu.free_gb < need_gb for gpu in usable):
+        return warned("gpus", f"{listed}: {needed}", "look with `nvidia-smi` who uses them, or wait")
+    if not config.gpus:
+        numbers = ", ".join(str(gpu.index) for gpu in usable)
+        return warned("gpus", listed, f"set hosts.{name}.gpus: [{numbers}], so that two jobs never share one")
+    return passed("gpus", listed)
+
+
+def check_engine(name: str, config: HostConfig, wanted: Engine, survey: Survey, *, required: bool) -> Finding:
+    """Judge whether an engine's programs and files are on a host.
+
+    Args:
+        name: of the host.
+        config: how jobs run there.
+        wanted: the engine.
+        survey: what the host told.
+        required: whether what is missing is a failure; other engines than the chosen one may be missing.
+    """
+    bad = failed if required else warned
+    check, needs = f"engine {wanted.name}", wanted.needs
+    if needs.files and not config.engine_path:
+        return bad(
+            check, f"hosts.{name} has no engine_path, and {wanted.name} runs from a checkout", f"set {_path(name)}"
+        )
+    if needs.files and survey.first("no_engine_path"):
+        return bad(check, f"there is no folder {config.engine_path} on the host", f"correct {_path(name)}")
+    missing = [file for file in needs.files if file in survey.all("no_file")]
+    if missing:
+        shown = ", ".join(missing[:_SHOWN_FILES])
+        more = f" and {len(missing) - _SHOWN_FILES} more" if len(missing) > _SHOWN_FILES else ""
+        return bad(check, f"{config.engine_path} lacks {shown}{more}", needs.action)
+    programs = [program for program in needs.programs if program in survey.all("no_engine_program")]
+    if programs:
+        action = f"set PATH in hosts.{name}.env to where it is"
+        return bad(check, f"there is no program {', '.join(programs)}", action)
+    what = (
+        f"{len(needs.files)} checkpoints and programs are in {config.engine_path}" if needs.files else "needs no files"
+    )
+    return passed(check, what)
+
+
+def _path(name: str) -> str:
+    return f"hosts.{name}.engine_path to the folder on the host"

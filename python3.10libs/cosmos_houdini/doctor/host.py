@@ -1,0 +1,171 @@
+"""A host: whether it is reached, and whether jobs find there what they need."""
+
+from __future__ import annotations
+
+import platform
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from cosmos_houdini.config import HostConfig
+from cosmos_houdini.doctor.disk import judge_disk
+from cosmos_houdini.doctor.engine import check_engine, check_gpus
+from cosmos_houdini.doctor.finding import Finding, failed, passed, warned
+from cosmos_houdini.doctor.survey import Survey, parse_survey, survey_script
+from cosmos_houdini.engines.base import Engine
+from cosmos_houdini.errors import AuthRefused, BadInput, CosmosError, HostKeyError, HostUnreachable
+from cosmos_houdini.hosts import Host, open_host
+
+SURVEY_TIMEOUT_S = 120.0
+CLOCK_DIFFERENCE_S = 60.0
+CONNECTION = "connection"
+"""The check that fails where there is no way to the host, or it does not let us in."""
+
+_UNREACHED = (HostUnreachable, HostKeyError, AuthRefused)
+
+
+def check_host(name: str, config: HostConfig, engines: list[Engine], *, project: Path) -> Iterator[Finding]:
+    """Give a finding for each thing that a host should have; it is asked once, and CONNECTION stands alone if it fails.
+
+    Args:
+        name: the host's name in the configuration.
+        config: how it is reached, and how jobs run there.
+        engines: the one that has to run there, and others that may.
+        project: the folder to which ``.cosmos`` belongs.
+    """
+    try:
+        host = open_host(name, config, project=project)
+        script = survey_script(config, [known.needs for known in engines])
+    except BadInput as error:
+        yield failed("configuration", error.problem, _next(error))
+        return
+    try:
+        began, clock = time.monotonic(), time.time()
+        done = host.run(script, timeout_s=SURVEY_TIMEOUT_S)
+        took_s = time.monotonic() - began
+        survey = parse_survey(done.stdout)
+    except _UNREACHED as error:
+        yield failed(CONNECTION, error.problem, _next(error))
+        return
+    except CosmosError as error:
+        yield failed("root", error.problem, _next(error))
+        return
+    finally:
+        host.close()
+    yield _connection(config, took_s)
+    yield from _judged(host, config, engines, survey, here_s=clock + took_s / 2)
+
+
+def _judged(
+    host: Host, config: HostConfig, engines: list[Engine], survey: Survey, *, here_s: float
+) -> Iterator[Finding]:
+    yield _clock(survey, here_s)
+    yield _disk(survey, host)
+    yield _programs(survey)
+    yield _locks(survey, config)
+    if config.launcher == "docker":
+        yield from _docker(host.name, config, survey)
+    if config.launcher == "slurm":
+        yield from _slurm(host.name, config, survey)
+    yield check_gpus(host.name, config, engines[0], survey)
+    yield _ffmpeg(host.name, config, survey)
+    for index, known in enumerate(engines):
+        yield check_engine(host.name, config, known, survey, required=index == 0)
+
+
+def _next(error: CosmosError) -> str:
+    return "; ".join(part for part in (error.allowed and f"allowed: {error.allowed}", error.action) if part)
+
+
+def _connection(config: HostConfig, took_s: float) -> Finding:
+    if config.address is None:
+        return passed(CONNECTION, "this machine; its shell answers")
+    return passed(
+        CONNECTION, f"{config.address} answered within {took_s:.1f} s; its host key is known and it accepts yours"
+    )
+
+
+def _clock(survey: Survey, here_s: float) -> Finding:
+    if survey.now_s is None:
+        return warned("clock", f"`date +%s` says {survey.first('now')!r}", "see that `date` of the host works")
+    difference_s = survey.now_s - here_s
+    if abs(difference_s) > CLOCK_DIFFERENCE_S:
+        ahead = "ahead of" if difference_s > 0 else "behind"
+        seen = f"{abs(difference_s):.0f} s {ahead} this machine's"
+        return warned("clock", seen, "times in logs will not agree; let both follow a time server")
+    return passed("clock", f"agrees with this machine's within {max(1.0, abs(difference_s)):.0f} s")
+
+
+def _disk(survey: Survey, host: Host) -> Finding:
+    if survey.free_bytes is None:
+        return warned("disk", f"`df -Pk` says {survey.first('disk')!r}", f"see how much room {host.root} has")
+    return judge_disk("disk", survey.free_bytes, str(host.root))
+
+
+def _programs(survey: Survey) -> Finding:
+    missing = list(survey.all("no_program"))
+    if not survey.all("digest"):
+        missing.append("openssl, sha256sum or shasum")
+    if missing:
+        return failed("programs", f"there is no {', '.join(missing)}", "install the usual POSIX programs on the host")
+    return passed("programs", f"{survey.first('system')}, with all that jobs call")
+
+
+def _locks(survey: Survey, config: HostConfig) -> Finding:
+    """Judge whether two jobs can be kept off one GPU."""
+    if survey.first("flock"):
+        return passed("locks", "flock works in the root")
+    seen = survey.first("no_flock")
+    if config.gpus:
+        return failed(
+            "locks", seen, "install util-linux, or put the root on a disk that can lock; GPUs are shared by it"
+        )
+    return warned("locks", seen, "install util-linux before you configure gpus: they are shared by it")
+
+
+def _docker(name: str, config: HostConfig, survey: Survey) -> Iterator[Finding]:
+    if not survey.first("docker"):
+        yield failed("docker", survey.first("no_docker"), "start Docker there, and let this user use it: group docker")
+        return
+    runtime = '"nvidia"' in survey.first("runtimes") or survey.first("toolkit")
+    if config.gpus and not runtime:
+        seen = f"Docker Engine {survey.first('docker')}, in which no NVIDIA runtime is registered"
+        yield warned("docker", seen, "install the NVIDIA Container Toolkit there if jobs find no GPU")
+    else:
+        yield passed("docker", f"Docker Engine {survey.first('docker')}")
+    if survey.first("image"):
+        yield passed("image", f"{config.image} for {survey.first('image')}")
+    else:
+        action = f"build it there, `docker pull` it, or correct hosts.{name}.image"
+        yield failed("image", f"{config.image}: {survey.first('no_image')}", action)
+
+
+def _slurm(name: str, config: HostConfig, survey: Survey) -> Iterator[Finding]:
+    if not survey.first("slurm"):
+        yield failed("slurm", survey.first("no_slurm"), "name a login node, on which sbatch works")
+        return
+    yield passed("slurm", survey.first("slurm"))
+    lines = [line for line in survey.all("partition") if line]
+    if not lines:
+        seen = survey.first("no_partition") or f"there is no partition {config.partition!r}"
+        yield failed("partition", seen, f"set hosts.{name}.partition to one of those that `sinfo` lists there")
+    elif not any(line.split()[1:2] == ["up"] for line in lines):
+        yield failed(
+            "partition", f"not up: {'; '.join(lines)}", "ask the cluster's people, or choose another partition"
+        )
+    else:
+        yield passed("partition", "; ".join(lines))
+
+
+def _ffmpeg(name: str, config: HostConfig, survey: Survey) -> Finding:
+    """Judge what the engine preview runs with."""
+    if config.ffmpeg:
+        if survey.first("ffmpeg"):
+            return passed("ffmpeg", f"{config.ffmpeg}: {survey.first('ffmpeg')}")
+        return failed("ffmpeg", survey.first("no_ffmpeg"), f"correct hosts.{name}.ffmpeg, or leave it out")
+    here = f"{platform.system()} {platform.machine()}"
+    if survey.first("system") != here or sys.platform == "win32":
+        seen = f"the host is {survey.first('system')}, so that the FFmpeg of this machine ({here}) does not run there"
+        return warned("ffmpeg", seen, f"install one there for the engine preview and name it as hosts.{name}.ffmpeg")
+    return passed("ffmpeg", "this machine's own is sent along where a job needs it")

@@ -1,0 +1,123 @@
+"""What a host says of itself, in answer to one script."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib import resources
+
+from cosmos_houdini.config import HostConfig
+from cosmos_houdini.engines.base import Needs
+from cosmos_houdini.errors import HostError
+from cosmos_houdini.launchers.docker import CLIENT_PREFIX
+from cosmos_houdini.launchers.shell import assignments, exports
+
+_FREE_KIB = re.compile(r"(\d+)\s+\d+%\s")
+_GPU_FIELDS = 4
+# Of a host's env, what its own programs see where a job runs in a container or on another machine.
+_CLIENT_PREFIXES = {"docker": CLIENT_PREFIX, "slurm": "SLURM_"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gpu:
+    """One GPU as nvidia-smi tells it.
+
+    Attributes:
+        index: its number on the host.
+        name: as in ``NVIDIA H100 80GB HBM3``.
+        total_gb: its memory in GiB; None where the driver does not tell, as of memory that is shared with the CPU.
+        free_gb: what no program uses of it; None likewise.
+    """
+
+    index: int
+    name: str
+    total_gb: float | None
+    free_gb: float | None
+
+    def __str__(self) -> str:
+        if self.total_gb is None or self.free_gb is None:
+            return f"{self.index}: {self.name}, memory unknown"
+        return f"{self.index}: {self.name}, {self.free_gb:.1f} of {self.total_gb:.1f} GiB free"
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The facts of a host: every key of ``survey.sh`` with its values, in order."""
+
+    told: Mapping[str, tuple[str, ...]]
+
+    def all(self, key: str) -> tuple[str, ...]:
+        """Return all values of a key."""
+        return self.told.get(key, ())
+
+    def first(self, key: str) -> str:
+        """Return the first value of a key, or an empty string."""
+        return next(iter(self.all(key)), "")
+
+    @property
+    def now_s(self) -> int | None:
+        """Seconds since 1970 by the host's clock."""
+        return int(self.first("now")) if self.first("now").isdigit() else None
+
+    @property
+    def free_bytes(self) -> int | None:
+        """Room on the disk of the root."""
+        told = _FREE_KIB.search(f"{self.first('disk')} ")
+        return int(told[1]) * 1024 if told else None
+
+    @property
+    def gpus(self) -> tuple[Gpu, ...]:
+        """The GPUs that nvidia-smi lists."""
+        fields = ([field.strip() for field in line.split(",")] for line in self.all("gpu"))
+        return tuple(
+            Gpu(index=int(row[0]), name=row[1], total_gb=_gib(row[2]), free_gb=_gib(row[3]))
+            for row in fields
+            if len(row) == _GPU_FIELDS and row[0].isdigit()
+        )
+
+
+def survey_script(config: HostConfig, needs: Iterable[Needs]) -> str:
+    """Return the script that tells everything about a host in one go; it starts no job and changes nothing.
+
+    Args:
+        config: how jobs run there.
+        needs: of the engines that are looked for.
+    """
+    wanted = list(needs)
+    prefix = _CLIENT_PREFIXES.get(config.launcher, "")
+    job_env = {name: value for name, value in config.env.items() if name.startswith(prefix)}
+    values = assignments(
+        launcher=config.launcher,
+        image=config.image or "",
+        partition=config.partition or "",
+        ffmpeg=config.ffmpeg or "",
+        engine_path=config.engine_path or "",
+        files=" ".join(dict.fromkeys(name for need in wanted for name in need.files)),
+        programs=" ".join(dict.fromkeys(name for need in wanted for name in need.programs)),
+    )
+    body = resources.files(__package__).joinpath("survey.sh").read_text(encoding="utf-8")
+    return f"{values}job_env() {{ :\n{exports(job_env)}}}\n{body}"
+
+
+def parse_survey(text: str) -> Survey:
+    """Return what ``survey.sh`` printed.
+
+    Raises:
+        HostError: the answer was cut off, or is no answer.
+    """
+    lines = text.splitlines()
+    if not lines or lines[-1] != "done":
+        raise HostError(
+            f"the host's answer ends with {text[-80:]!r}", action="look what its shell prints: `ssh HOST sh -c true`"
+        )
+    told: dict[str, list[str]] = {}
+    for line in lines[:-1]:
+        key, _, value = line.partition(" ")
+        told.setdefault(key, []).append(value.strip())
+    return Survey({key: tuple(values) for key, values in told.items()})
+
+
+def _gib(mebibytes: str) -> float | None:
+    """Return a number of MiB in GiB, or None for ``[N/A]`` and its like."""
+    return int(mebibytes) / 1024 if mebibytes.isdigit() else None

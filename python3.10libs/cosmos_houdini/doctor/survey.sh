@@ -1,0 +1,74 @@
+# Prints what this host has: a key, a space and a value a line, and a last line which says that nothing was cut off.
+# Before it stand the values (launcher, image, partition, ffmpeg, engine_path, files, programs) and the function job_env.
+LC_ALL=C
+export LC_ALL
+
+tell() { printf '%s %s\n' "$1" "$(printf %s "$2" | tr '\r\n' '  ')"; }
+
+# A driver or a Docker Engine that hangs must not keep back what the others tell.
+briefly() { if command -v timeout >/dev/null 2>&1; then timeout 20 "$@"; else "$@"; fi; }
+
+# Tells each line that a command prints, or why it fails.
+ask() {
+    key=$1
+    shift
+    if said=$(briefly "$@" 2>&1); then
+        printf '%s\n' "$said" | while IFS= read -r line; do tell "$key" "$line"; done
+    else
+        failed=$?
+        [ "$failed" -ne 124 ] || said="$1 gave no answer within 20 s"
+        tell "no_$key" "${said:-$1 ends with exit code $failed}"
+    fi
+}
+
+tell now "$(date +%s)"
+tell system "$(uname -sm)"
+tell disk "$(df -Pk . | tail -n 1)"
+for name in base64 cat cut date dd df find head mkfifo mv stat tail wc; do
+    command -v "$name" >/dev/null 2>&1 || tell no_program "$name"
+done
+for name in openssl sha256sum shasum; do
+    ! command -v "$name" >/dev/null 2>&1 || tell digest "$name"
+done
+if command -v flock >/dev/null 2>&1; then
+    if said=$({ mkdir -p locks && flock -n locks/doctor true; } 2>&1); then tell flock works; else tell no_flock "$said"; fi
+    rm -f locks/doctor
+else
+    tell no_flock "there is no program flock"
+fi
+if command -v nvidia-smi >/dev/null 2>&1; then
+    ask gpu nvidia-smi --query-gpu=index,name,memory.total,memory.free --format=csv,noheader,nounits
+else
+    tell no_gpu "there is no program nvidia-smi"
+fi
+[ -z "$ffmpeg" ] || ask ffmpeg "$ffmpeg" -version
+(
+    job_env
+    case $launcher in
+    docker)
+        ask docker docker version --format '{{.Server.Version}}'
+        ask image docker image inspect --format '{{.Os}}/{{.Architecture}}' "$image"
+        ask runtimes docker info --format '{{json .Runtimes}}'
+        ! command -v nvidia-container-runtime-hook >/dev/null 2>&1 || tell toolkit nvidia-container-runtime-hook
+        ;;
+    slurm)
+        # The folder of the programs is often in the PATH of login shells alone.
+        command -v sbatch >/dev/null 2>&1 ||
+            PATH=$PATH:$("${SHELL:-sh}" -lc 'printf "\n%s" "$PATH"' </dev/null 2>/dev/null | tail -n 1)
+        ask slurm sbatch --version
+        ask partition sinfo --noheader --format '%R %a %D %T %G' ${partition:+--partition "$partition"}
+        ;;
+    *)
+        for name in $programs; do
+            command -v "$name" >/dev/null 2>&1 || tell no_engine_program "$name"
+        done
+        ;;
+    esac
+)
+if [ -n "$engine_path" ]; then
+    [ -d "$engine_path" ] || tell no_engine_path "$engine_path"
+    for name in $files; do
+        [ -e "$engine_path/$name" ] || tell no_file "$name"
+    done
+fi
+echo done

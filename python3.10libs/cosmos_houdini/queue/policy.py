@@ -1,0 +1,81 @@
+"""What is tried by itself after an attempt has failed: a table, and the terms of the next attempt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Final
+
+from cosmos_houdini.model.job import FailureClass, JobFailure, Terms
+from cosmos_houdini.model.parameter import ParameterValue
+
+
+class Remedy(str, Enum):
+    """What may end better than the attempt that failed."""
+
+    NONE = "none"
+    """Only what a person changes: the request, the host, a key."""
+    AGAIN = "again"
+    """The same once more."""
+    MORE_MEMORY = "more memory"
+    """The same with less in the GPU's memory at a time."""
+    ATTACH = "attach"
+    """The attempt itself, which goes on: its host is asked again, and nothing is started."""
+
+
+REMEDIES: Final[Mapping[FailureClass, Remedy]] = {
+    FailureClass.OOM: Remedy.MORE_MEMORY,
+    FailureClass.GUARDRAIL_BLOCKED: Remedy.NONE,
+    FailureClass.DISK_FULL: Remedy.NONE,
+    FailureClass.MISSING_CHECKPOINT: Remedy.NONE,
+    FailureClass.HOST_UNREACHABLE: Remedy.ATTACH,
+    FailureClass.AUTH: Remedy.NONE,
+    FailureClass.BAD_INPUT: Remedy.NONE,
+    # The same program fails on the same input in the same way, and its GPU time is paid for each time.
+    FailureClass.ENGINE_ERROR: Remedy.NONE,
+    FailureClass.STALLED: Remedy.AGAIN,
+    FailureClass.TIMEOUT: Remedy.NONE,
+    FailureClass.CANCELLED: Remedy.NONE,
+    FailureClass.LOST: Remedy.AGAIN,
+    FailureClass.CORRUPT_OUTPUT: Remedy.AGAIN,
+}
+
+
+def next_terms(
+    failure: JobFailure,
+    parameters: Mapping[str, ParameterValue],
+    terms: Terms,
+    *,
+    attempts: int,
+    offload: Mapping[str, ParameterValue],
+    shared: bool,
+) -> Terms | None:
+    """Return how a job is tried again by itself, or None where it is not.
+
+    Args:
+        failure: of the attempt that has ended.
+        parameters: that this attempt ran with.
+        terms: of this attempt.
+        attempts: how many there may be without a person's order.
+        offload: the engine's parameters that save GPU memory and leave the result as it is.
+        shared: whether GPUs of the host are shared among jobs.
+    """
+    remedy = REMEDIES[failure.failure]
+    if failure.hopeless or terms.tries >= attempts:
+        return None
+    if remedy is Remedy.AGAIN:
+        return _after(failure, terms, "again", terms.parameters, alone=terms.alone)
+    if remedy is Remedy.MORE_MEMORY:
+        unused = {name: value for name, value in offload.items() if parameters.get(name) != value}
+        if unused:
+            words = f"now with {', '.join(unused)}"
+            return _after(failure, terms, words, {**terms.parameters, **unused}, alone=terms.alone)
+        if shared and not terms.alone:
+            return _after(failure, terms, "now alone on its GPUs", terms.parameters, alone=True)
+    return None
+
+
+def _after(
+    failure: JobFailure, terms: Terms, words: str, parameters: Mapping[str, ParameterValue], *, alone: bool
+) -> Terms:
+    return Terms(tries=terms.tries + 1, parameters=parameters, alone=alone, reason=f"{failure.failure} before, {words}")

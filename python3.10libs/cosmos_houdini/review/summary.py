@@ -1,0 +1,128 @@
+"""What came of a batch, in words that fit into an e-mail: read in the morning, by whoever let it run at night."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cosmos_houdini.errors import one_line
+from cosmos_houdini.model.job import FailureClass, JobState
+from cosmos_houdini.queue.night import Held
+from cosmos_houdini.queue.spending import Spending
+from cosmos_houdini.review.entry import Entry, first_sentence, words
+from cosmos_houdini.review.table import Row
+
+SHOWN_NAMES = 5
+SHOWN_BEST = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """A batch at the end of a night.
+
+    Attributes:
+        batch: name of the batch.
+        host: name of its host.
+        began: when this night began.
+        ended: when it ended.
+        entries: the runs in the order of the batch, ranked where they were measured.
+        varied: names of the settings that are not the same for all of them.
+        held: the times in which nothing was started.
+        spent: of all attempts of the batch.
+        price_per_hour: of the host; None where it has none.
+        problem: what ended it before its time; empty where nothing did.
+        table: path of the table of all runs.
+        again: the command that goes on.
+    """
+
+    batch: str
+    host: str
+    began: datetime
+    ended: datetime
+    entries: Sequence[Entry]
+    varied: Sequence[str]
+    held: Sequence[Held]
+    spent: Spending
+    price_per_hour: float | None
+    problem: str
+    table: str
+    again: str
+
+    @property
+    def title(self) -> str:
+        """How many runs are done, and how many are not, in one line."""
+        rows = [entry.row for entry in self.entries if entry.row]
+        done = sum(row.job.state is JobState.SUCCEEDED for row in rows)
+        failed = sum(row.job.state in {JobState.FAILED, JobState.LOST} for row in rows)
+        cancelled = sum(row.job.state is JobState.CANCELLED for row in rows)
+        left = sum(not row.job.state.final for row in rows)
+        counts = ((failed, "failed"), (cancelled, "cancelled"), (left, "not at their end"))
+        others = "".join(f", {count} {what}" for count, what in counts if count)
+        return f"{self.batch} on {self.host}: {done} of {len(rows)} runs done{others}"
+
+    @property
+    def text(self) -> str:
+        """All of it; each line fits on a line."""
+        lines = [self.title, f"{_time(self.began)} to {_time(self.ended)}; {self._spent()}"]
+        if self.problem:
+            lines.append(f"ended before its time: {one_line(self.problem)}")
+        rows = [entry.row for entry in self.entries if entry.row]
+        for heading, block in (
+            ("failed", _failed(rows)),
+            ("made otherwise than asked for", _otherwise(rows)),
+            ("held", [_held(held) for held in self.held]),
+            ("best runs by the report's score", self._best()),
+        ):
+            if block:
+                lines += ["", heading, *(f"  {line}" for line in block)]
+        lines += ["", f"table: {self.table}"]
+        if any(row.job.state is not JobState.SUCCEEDED for row in rows):
+            lines.append(f"to go on: {self.again}")
+        return "\n".join(lines) + "\n"
+
+    def _spent(self) -> str:
+        hours = f"{self.spent.gpu_hours(self.spent.seconds):.2f} GPU hours in all"
+        if self.price_per_hour is None:
+            return hours
+        return f"{hours}, which cost {self.spent.money(self.price_per_hour):.2f}"
+
+    def _best(self) -> list[str]:
+        best = sorted((entry for entry in self.entries if entry.rank), key=lambda entry: entry.rank or 0)
+        return [
+            f"{entry.rank}. {entry.name}, {entry.measures.score:.3f}: "
+            + ", ".join(f"{name} {words(entry.settings[name])}" for name in self.varied if name in entry.settings)
+            for entry in best[:SHOWN_BEST]
+            if entry.measures
+        ]
+
+
+def _failed(rows: Iterable[Row]) -> list[str]:
+    """Return two lines for each class of failure: its runs with the reason of the last one, and what to do."""
+    found: dict[FailureClass, list[Row]] = {}
+    for row in rows:
+        if row.job.failure and row.job.failure.failure is not FailureClass.CANCELLED:
+            found.setdefault(row.job.failure.failure, []).append(row)
+    lines = []
+    for failure, befallen in sorted(found.items(), key=lambda one: -len(one[1])):
+        last = befallen[-1].job.failure
+        reason = first_sentence(last.message) if last else ""
+        lines += [f"{failure}, {len(befallen)}: {_names(befallen)}", f"  {reason}; {failure.advice}"]
+    return lines
+
+
+def _otherwise(rows: Iterable[Row]) -> list[str]:
+    return [f"{row.run}: {one_line('; '.join(row.differences))}" for row in rows if row.differences]
+
+
+def _names(rows: Sequence[Row]) -> str:
+    names = ", ".join(row.run for row in rows[:SHOWN_NAMES])
+    return names + (f" and {len(rows) - SHOWN_NAMES} more" if len(rows) > SHOWN_NAMES else "")
+
+
+def _held(held: Held) -> str:
+    return f"{_time(held.since)} to {_time(held.until) if held.until else 'the end'}: {held.reason}"
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}"

@@ -1,0 +1,13 @@
+"""Write otls/cosmos_transfer_sweep.hda anew from asset/; for developers, with any Python from 3.10 on."""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "python3.10libs")]
+
+from asset.build import write  # noqa: E402 - found through the line above
+
+if __name__ == "__main__":
+    for path in write(ROOT / "otls"):
+        print(path.relative_to(ROOT))

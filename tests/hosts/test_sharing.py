@@ -1,0 +1,86 @@
+"""How many connections and commands the jobs of one host take, told by the log of a real SSH server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path, PurePosixPath
+
+import psutil
+import pytest
+
+from cosmos_houdini.errors import HostUnreachable
+from cosmos_houdini.hosts import connection
+from cosmos_houdini.hosts.ssh import SshHost
+from launching import begin, ended, observe, task
+from sshd import Sshd, running_sshd
+
+pytestmark = pytest.mark.sshd
+
+
+@pytest.fixture(scope="module")
+def talkative(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    """Return a server whose log tells of every session and of every request."""
+    with running_sshd(tmp_path_factory.mktemp("sshd"), "LogLevel DEBUG1") as running:
+        yield running
+
+
+@pytest.fixture
+def host(talkative: Sshd, tmp_path: Path) -> Iterator[SshHost]:
+    config = talkative.config(tmp_path / "root")
+    with closing(SshHost("gpu01", config, PurePosixPath(str(config.root)), connect_timeout_s=5)) as host:
+        host.run(":")
+        yield host
+
+
+def counted(server: Sshd, words: str) -> Callable[[], int]:
+    """Return how often the server's log has said something since now."""
+    before = server.log.read_text(encoding="utf-8").count(words)
+    return lambda: server.log.read_text(encoding="utf-8").count(words) - before
+
+
+def test_many_jobs_are_started_and_followed_over_the_one_connection(talkative: Sshd, host: SshHost, tmp_path: Path):
+    (tmp_path / "clip").write_bytes(bytes(100_000))
+    config = talkative.config(tmp_path / "root")
+    logins = counted(talkative, "Accepted publickey")
+    jobs = [
+        begin(host, config, task(host, ("cat", "in/clip"), job_id=f"job{n}", inputs={"in/clip": tmp_path / "clip"}))
+        for n in range(8)
+    ]
+    for job in jobs:
+        assert ended(host, job.site).exit_code == 0
+    # What is sent may go over more connections, which stay for all that is sent later.
+    assert logins() <= 3
+    sessions, logins = counted(talkative, "Starting session"), counted(talkative, "Accepted publickey")
+    assert len(observe(host, *(job.site for job in jobs))) == 8
+    assert (sessions(), logins()) == (1, 0)
+
+
+def test_an_idle_connection_is_kept_alive(talkative: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(connection, "_KEEP_ALIVE_S", 1)
+    config = talkative.config(tmp_path / "root")
+    asked = counted(talkative, "rtype keepalive@lag.net")
+    with closing(SshHost("gpu01", config, PurePosixPath(str(config.root)))) as host:
+        host.run(":")
+        logins = counted(talkative, "Accepted publickey")
+        while asked() < 2:
+            pass
+        host.run(":")
+        assert logins() == 0
+
+
+def test_a_connection_that_died_in_silence_is_replaced(talkative: Sshd, host: SshHost):
+    """A firewall that forgets a connection sends no sign: here the server's end of it sleeps."""
+    process = next(
+        child for child in psutil.Process(talkative.pid).children(recursive=True) if child.name().startswith("sshd")
+    )
+    sleeping = [process, *process.children(recursive=True)]
+    for child in sleeping:
+        child.suspend()
+    try:
+        with pytest.raises(HostUnreachable, match="did not finish a command within 1 s"):
+            host.run("echo lost", timeout_s=1)
+        assert host.run("echo back").stdout == "back\n"
+    finally:
+        for child in sleeping:
+            child.resume()

@@ -1,0 +1,106 @@
+"""The asset, read from its files, cooked by the played scheduler through the real worker; and its buttons."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from asset_network import Instance
+from cosmos_houdini.houdini import top_project
+from cosmos_houdini.houdini.environment import ROOT
+from expanded_asset.asset import Asset, read_assets
+from shots import ShotOnDisk, make_shot
+from top_network import STATE, Network
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the scheduler that is played here is that of Linux")
+LOOK = {"prompt": "a street in the rain", "engine": "preview", "frame_range": "1-2"}
+
+
+@pytest.fixture(autouse=True)
+def _asked_anew() -> None:
+    top_project._asked.cache_clear()
+
+
+@pytest.fixture
+def shot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ShotOnDisk:
+    return make_shot(tmp_path, monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def asset() -> Asset:
+    [found] = read_assets(ROOT / "otls" / "cosmos_transfer_sweep.hda")
+    return found
+
+
+def test_a_wedge_is_cooked_to_the_report_of_the_asset_s_name(shot: ShotOnDisk, asset: Asset) -> None:
+    values = {"variation": "wedge", "vary_guidance": "4 8", "weight_depth": 0.3, **LOOK}
+    with Network(shot.folder, shot.hip) as network:
+        made = Instance(network, asset, "rainy", **values)
+        transfer = made.tops["transfer"]
+        assert network.cook(), [(top.errors, top.states) for top in network.tops]
+    requests = [request(item) for item in transfer.items]
+    assert [asked["parameters"]["guidance"] for asked in requests] == [4.0, 8.0]
+    assert {asked["parameters"]["seed"] for asked in requests} == {1}
+    assert {asked["controls"]["depth"]["weight"] for asked in requests} == {0.3}
+    assert {asked["prompt"] for asked in requests} == {LOOK["prompt"]}
+    assert (shot.folder / "cosmos_out" / "rainy" / "report" / "index.html").is_file()
+    assert made.output.states == [STATE.CookedSuccess]
+    assert "sweep" not in made.tops
+
+
+def request(item: object) -> dict:
+    [path] = [file.path for file in item.outputFiles if file.path.endswith("result.json")]
+    return json.loads(Path(path).read_text(encoding="utf-8"))["request"]
+
+
+@pytest.mark.parametrize(
+    ("values", "runs", "varied"),
+    [
+        ({}, 1, set()),
+        ({"variation": "sweep", "count": 3}, 3, {"seed"}),
+        ({"variation": "sweep", "count": 3, "vary_guidance": "5-12", "sampler": "latin_hypercube"}, 3, {"guidance"}),
+        ({"variation": "sweep", "count": 2, "seeds": "random", "vary_num_steps": "20 35"}, 2, {"seed", "num_steps"}),
+        (
+            {"variation": "wedge", "vary_weight_depth": "0.1-0.5:0.2", "vary_num_steps": "9 12"},
+            6,
+            {"weight_depth", "num_steps"},
+        ),
+        (
+            {"variation": "wedge", "vary_parameters": "blur_strength = low high\nfps = 12 24"},
+            4,
+            {"blur_strength", "fps"},
+        ),
+    ],
+)
+def test_the_variation_says_how_many_transfers_there_are(
+    shot: ShotOnDisk, asset: Asset, values: dict[str, object], runs: int, varied: set[str]
+) -> None:
+    network = Network(shot.folder, shot.hip)
+    made = Instance(network, asset, "rainy", **LOOK, **values)
+    assert network.generate(), [top.errors for top in network.tops]
+    items = made.tops["transfer"].items
+    assert len(items) == runs
+    names = {name for item in items for name in item.attribNames()}
+    assert {name for name in names if not name.startswith(("shot_", "cosmos_"))} == varied
+    assert len(made.tops["report"].items) == 1
+    assert len({item.attribValue("cosmos_order") for item in items}) == runs
+
+
+def test_another_sweep_seed_makes_other_runs(shot: ShotOnDisk, asset: Asset) -> None:
+    network = Network(shot.folder, shot.hip)
+    values = {"variation": "sweep", "count": 4, "vary_guidance": "5-12", **LOOK}
+    made = [Instance(network, asset, f"rainy{seed}", sweep_seed=seed, **values) for seed in (7, 8)]
+    assert network.generate()
+    one, other = ([item.attribValue("guidance") for item in each.tops["sweep"].items] for each in made)
+    assert one != other
+
+
+def test_what_is_missing_is_said_on_the_node_that_misses_it(shot: ShotOnDisk, asset: Asset) -> None:
+    network = Network(shot.folder, shot.hip)
+    made = Instance(network, asset, "rainy", engine="preview")
+    assert not network.generate()
+    [error] = made.tops["transfer"].errors
+    assert "there is no prompt" in error

@@ -1,0 +1,167 @@
+"""scripts/cosmos_cook.py: the network of Set Up Sweep, cooked through the real worker without the interface."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+import fake_hou
+import fake_pdg
+import top_scene
+from cosmos_houdini.houdini import cook_script, worker
+from cosmos_houdini.houdini.cook_stop import stopped_by_signals
+from cosmos_houdini.houdini.environment import ROOT
+from host_programs import write_shell
+from houdini_session import Session
+from shots import ShotOnDisk, make_shot
+from top_network import wait_until
+
+SCRIPT = ROOT / "scripts" / "cosmos_cook.py"
+NETWORK = "/tasks/cosmos_shot"
+
+
+@pytest.fixture
+def shot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ShotOnDisk:
+    return make_shot(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def session(houdini: Session, monkeypatch: pytest.MonkeyPatch) -> Session:
+    for name, module in fake_pdg.modules().items():
+        monkeypatch.setitem(sys.modules, name, module)
+    top_scene.with_sweep(houdini)
+    return houdini
+
+
+def jobs(shot: ShotOnDisk) -> list[dict[str, object]]:
+    return json.loads(worker.call_text("status", "--json", folder=shot.folder))["jobs"]
+
+
+def host_ffmpeg(shot: ShotOnDisk, body: str) -> None:
+    """Let jobs run another program than FFmpeg."""
+    shot.configure(hosts={"local": {"ffmpeg": str(write_shell(shot.folder / "bin", "ffmpeg", body))}})
+
+
+def test_a_farm_job_cooks_the_network_and_prints_what_it_made(shot: ShotOnDisk) -> None:
+    with top_scene.process(SCRIPT, shot.hip) as process:
+        printed, said = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    made = [Path(line) for line in printed.splitlines()]
+    assert {path.name for path in made} >= {"index.html", "grid.png"}
+    assert all(path.exists() for path in made)
+    assert "6 work items: 6 cooked" in said.splitlines()[-1]
+    assert sorted((job["state"], job["name"]) for job in jobs(shot)) == [("succeeded", "shot")] * top_scene.RUNS
+
+
+def test_work_items_that_fail_are_named_with_reason_and_log(
+    session: Session, shot: ShotOnDisk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    host_ffmpeg(shot, "echo 'no such filter' >&2; exit 1")
+    assert cook_script.main([str(shot.hip), "--node", NETWORK]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    failed = [line for line in lines if line.startswith("error: transfer: work item transfer_")]
+    assert len(failed) == top_scene.RUNS
+    for line in failed:
+        log = Path(line.rpartition("(log: ")[2].rstrip(")"))
+        assert log.is_file()
+        assert "Traceback" not in line
+    assert lines[-1].startswith("error: 6 work items: 3 cooked, 2 failed, 1 not cooked")
+    assert session.shown == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for another process")
+def test_ctrl_c_cancels_the_cook_and_the_jobs_on_hosts(shot: ShotOnDisk) -> None:
+    host_ffmpeg(shot, "exec sleep 60")
+    with top_scene.process(SCRIPT, shot.hip) as process:
+        wait_until(lambda: process.poll() is not None or "running" in {job["state"] for job in jobs(shot)})
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 4, said
+    assert said.splitlines()[-1].startswith("interrupted; the cook was cancelled")
+    assert "running" not in {job["state"] for job in jobs(shot)}
+    assert "cancelled" in {job["state"] for job in jobs(shot)}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process at once")
+def test_a_farms_order_to_stop_reaches_a_main_thread_that_waits(capsys: pytest.CaptureFixture[str]) -> None:
+    cancelled = Event()
+
+    def cancel() -> None:
+        cancelled.set()
+        raise fake_hou.OperationFailed("not now")
+
+    before = signal.getsignal(signal.SIGTERM)
+    with stopped_by_signals(cancel) as stopped:
+        assert not stopped.is_set()
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert cancelled.wait(timeout=10)
+    assert stopped.is_set()
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert "Houdini does not cancel the cook: not now" in capsys.readouterr().err
+    with stopped_by_signals(cancelled.clear) as stopped:
+        pass
+    assert (stopped.is_set(), cancelled.is_set()) == (False, True)
+
+
+def test_a_node_of_a_network_is_cooked_without_those_below(
+    session: Session, shot: ShotOnDisk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cooked: list[str] = []
+    monkeypatch.setattr(fake_hou.TopNode, "cookWorkItems", lambda self, **_: cooked.append(self.path()))
+    assert cook_script.main([str(shot.hip), "--node", f"{NETWORK}/shot"]) == 1
+    assert cooked == [f"{NETWORK}/shot"]
+    assert f"{NETWORK}/shot made no work item" in capsys.readouterr().err
+    assert session.path == shot.hip.as_posix()
+
+
+@pytest.mark.usefixtures("session")
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--node", "/tasks/absent"], ["no TOP network or node /tasks/absent", NETWORK]),
+        (["--node", "/out/mantra1"], ["no TOP network or node /out/mantra1", NETWORK]),
+    ],
+)
+def test_a_node_that_cannot_be_cooked_is_bad_input(
+    shot: ShotOnDisk, capsys: pytest.CaptureFixture[str], arguments: list[str], words: list[str]
+) -> None:
+    assert cook_script.main([str(shot.hip), *arguments]) == 2
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert all(word in line for word in words), line
+
+
+def test_a_scene_without_a_network_or_with_several_is_bad_input(
+    houdini: Session, shot: ShotOnDisk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cook_script.main([str(shot.hip)]) == 2
+    assert "the scene has no TOP network" in capsys.readouterr().err
+
+    def twice() -> None:
+        houdini.create("/tasks", "topnet", "one")
+        houdini.create("/tasks", "topnet", "two")
+
+    houdini.after_load = twice
+    assert cook_script.main([str(shot.hip)]) == 2
+    assert "has 2 TOP networks; allowed: /tasks/one, /tasks/two; name one: --node" in capsys.readouterr().err
+    assert cook_script.main([str(shot.hip), "--node", "/tasks/one"]) == 2
+    assert "display flag" in capsys.readouterr().err
+
+
+def test_a_scheduler_that_does_not_start_is_told_with_the_errors_of_the_nodes(
+    session: Session, shot: ShotOnDisk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(self: fake_hou.TopNode, **_: object) -> None:
+        self._network().tops[0].errors.append("no farm answers")
+        raise fake_hou.OperationFailed("Failed to start scheduler")
+
+    monkeypatch.setattr(fake_hou.TopNode, "cookWorkItems", fail)
+    assert cook_script.main([str(shot.hip)]) == 1
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert "Failed to start scheduler; /tasks/cosmos_shot/shot: no farm answers" in line
+    assert session.networks

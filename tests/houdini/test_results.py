@@ -1,0 +1,208 @@
+"""Compare Results and Load Result: real jobs' results in a report, in MPlay, and behind the shot's camera."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import fake_hou
+import offscreen
+from cosmos_houdini.houdini import result_uses, shelf, worker
+from cosmos_houdini.houdini.result_frames import ResultFrames
+from cosmos_houdini.houdini.result_uses import BACKGROUND, show_behind_camera
+from cosmos_houdini.houdini.results_window import ResultsWindow
+from host_programs import write_shell
+from houdini_session import Session
+from shots import NODE, ShotOnDisk, make_shot
+
+CAMERA = "/obj/cam1"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ShotOnDisk, list[str]]]:
+    """Make a shot and two results of it; give them with their jobs, the newest first."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COSMOS_HOUDINI_PYTHON", sys.executable)
+        patch.setenv("HOUDINI_USER_PREF_DIR", str(tmp_path_factory.mktemp("houdini21.0")))
+        shot = make_shot(tmp_path_factory.mktemp("shot"), patch)
+        jobs = []
+        for seed in (1, 2):
+            arguments = [str(shot.hip), "--output", NODE, "--prompt", "rain", "--set", f"seed={seed}"]
+            jobs.append(worker.call("submit", *arguments, folder=shot.folder)["id"])
+        yield shot, jobs[::-1]
+
+
+@pytest.fixture
+def jobs(made: tuple[ShotOnDisk, list[str]]) -> list[str]:
+    return made[1]
+
+
+@pytest.fixture
+def session(houdini: Session, made: tuple[ShotOnDisk, list[str]]) -> Iterator[Session]:
+    """Return Houdini with its interface and a shot open that has two results."""
+    offscreen.application()
+    houdini.load(str(made[0].hip))
+    houdini.has_interface = True
+    yield houdini
+    for window in shelf._results.values():
+        window._timer.stop()
+        window.close()
+        window.deleteLater()
+    shelf._results.clear()
+    offscreen.settle()
+
+
+def opened(tool: Callable[[], None]) -> ResultsWindow:
+    tool()
+    [window] = shelf._results.values()
+    offscreen.until(lambda: window._status is None, "the results are listed")
+    return window
+
+
+def click(window: ResultsWindow, label: str) -> None:
+    [button] = [button for _, button in window._buttons if button.text() == label]
+    assert button.isEnabled()
+    button.click()
+    offscreen.until(lambda: window._task is None, f"{label} is done")
+
+
+@shelf.explained
+def show_it() -> None:
+    show_behind_camera("/frames/a.$F4.png")
+
+
+def test_the_chosen_results_are_opened_as_a_report(
+    session: Session, jobs: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages: list[Path] = []
+    monkeypatch.setattr(shelf, "open_in_system", pages.append)
+    window = opened(shelf.compare_results)
+    assert [row.id for row in window._jobs] == jobs
+    window._list.selectAll()
+    click(window, "Open Report")
+    [page] = pages
+    assert (page.name, page.is_file()) == ("index.html", True)
+    report = json.loads(page.with_name("report.json").read_text(encoding="utf-8"))
+    assert sorted(run["job"] for run in report["runs"]) == sorted(jobs)
+    assert window._head.text() == f"Opened {page}"
+    assert not window._trouble.isVisible()
+    picture = tmp_path / "results.png"
+    assert window.grab().save(str(picture))
+    assert session.shown == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell script stands in for MPlay")
+def test_the_chosen_results_are_loaded_in_mplay_a_sequence_each(
+    session: Session, jobs: list[str], tmp_path: Path
+) -> None:
+    seen = tmp_path / "seen"
+    write_shell(
+        tmp_path / "hfs" / "bin", "mplay", f'for file; do echo "$file"; done >"{seen}.new"; mv "{seen}.new" "{seen}"'
+    )
+    session.variables["HFS"] = str(tmp_path / "hfs")
+    window = opened(shelf.compare_results)
+    window._list.selectAll()
+    click(window, "Load in MPlay")
+    assert window._head.text() == "Loaded 10 frames of 2 results into MPlay"
+    offscreen.until(seen.is_file, "MPlay has started")
+    option, *files = seen.read_text(encoding="utf-8").splitlines()
+    assert option == "-g"
+    assert {Path(file).name for file in files} == {f"{job}.result.{n:04d}.png" for job in jobs for n in range(1, 6)}
+    assert not any(Path(file).is_absolute() for file in files)
+    for player in result_uses._players:
+        assert player.wait(timeout=10) == 0
+
+
+def test_an_mplay_that_is_not_there_is_told_with_what_to_do(session: Session, tmp_path: Path) -> None:
+    session.variables["HFS"] = str(tmp_path / "absent")
+    window = opened(shelf.compare_results)
+    click(window, "Load in MPlay")
+    [(_, shown)] = session.shown
+    assert shown["title"] == "This cannot be used"
+    assert "MPlay does not start" in str(shown["text"])
+    assert "in MPlay" in str(shown["text"])
+
+
+def test_a_result_is_shown_behind_the_camera_of_the_render_node(session: Session, jobs: list[str]) -> None:
+    window = opened(shelf.load_result)
+    click(window, "Set as Background")
+    [value] = session.nodes[CAMERA].parms[BACKGROUND]
+    first = Path(value.text.replace("$F4", "0001"))
+    assert first.is_file()
+    assert first.name == f"{jobs[0]}.restored.0001.png"
+    assert len(list(first.parent.glob("*.restored.*.png"))) == 5
+    assert window._head.text() == f"{value.text} is the background of {CAMERA}"
+    assert session.undo_groups == ["Load Cosmos Result"]
+    window._list.selectAll()
+    assert not any(button.isEnabled() for _, button in window._buttons)
+
+
+def test_without_a_camera_in_obj_the_scene_view_shows_it_or_what_to_do_is_told(session: Session) -> None:
+    del session.nodes[CAMERA]
+    show_it()
+    assert "no Scene View is open" in str(session.shown.pop()[1]["text"])
+    viewer = fake_hou.SceneViewer()
+    session.panes.append(viewer)
+    assert "wherever it looks through a camera" in show_behind_camera("/frames/a.$F4.png")
+    settings = viewer.curViewport().settings()
+    assert settings.backgroundImage(fake_hou.viewportBGImageView.Camera).imageFile() == "/frames/a.$F4.png"
+    assert settings._shows_background
+
+
+def test_of_several_cameras_one_is_chosen_or_nothing_is_changed(session: Session) -> None:
+    camera = session.nodes[CAMERA]
+    session.nodes["/obj/cam2"] = replace(camera, path="/obj/cam2", parms=dict(camera.parms))
+    del session.nodes[NODE]
+    session.answers["selectFromList"] = [(), (1,)]
+    show_it()
+    assert session.shown[-1] == ("setStatusMessage", {"message": "Interrupted"})
+    assert show_behind_camera("/a.$F4.png").endswith("/obj/cam2")
+    assert BACKGROUND not in session.nodes[CAMERA].parms
+
+
+def test_what_is_under_way_is_stopped_with_a_button(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    window = opened(shelf.compare_results)
+    slow = "import sys, time; print('drawing', file=sys.stderr, flush=True); time.sleep(60)"
+    monkeypatch.setattr(worker, "worker_argv", lambda *_: [sys.executable, "-c", slow])
+    window.start(window._buttons[0][0])
+    offscreen.until(lambda: window._head.text() == "drawing", "what the worker says is shown")
+    assert not any(button.isEnabled() for _, button in window._buttons)
+    window._stop.click()
+    offscreen.until(lambda: window._task is None, "it is stopped")
+    assert window._head.text() == "Stopped"
+    assert not window._trouble.isVisible()
+    assert session.shown == []
+
+
+def test_a_result_that_is_gone_is_told_without_a_traceback(session: Session) -> None:
+    window = opened(shelf.load_result)
+    folder = window._jobs[0].outputs[0].parent
+    away = folder.rename(folder.with_name("away"))
+    click(window, "Set as Background")
+    away.rename(folder)
+    assert window._trouble.isVisible()
+    assert "result.mp4" in window._trouble.text.text()
+    assert "Traceback" not in window._trouble.text.text()
+    assert BACKGROUND not in session.nodes[CAMERA].parms
+
+
+def test_a_project_without_results_says_how_to_make_one(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.path = str(make_shot(tmp_path, monkeypatch).hip)
+    window = opened(shelf.compare_results)
+    assert window._head.text().startswith("No result yet")
+    assert not any(button.isEnabled() for _, button in window._buttons)
+    assert session.shown == []
+
+
+def test_frames_of_a_job_without_a_shot_begin_with_1(tmp_path: Path) -> None:
+    frames = ResultFrames.of("sea-1f2e", tmp_path / "sea-1f2e" / "result.mp4")
+    assert frames.first == 1
+    assert frames.houdini_path == f"{tmp_path.as_posix()}/sea-1f2e/frames/sea-1f2e.result.$F4.png"
+    assert frames.files == []

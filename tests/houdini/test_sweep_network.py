@@ -1,0 +1,141 @@
+"""Set Up Sweep: the TOP network that it builds, and what it says where Houdini has not loaded the nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import fake_hou
+import offscreen
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.houdini import shelf
+from cosmos_houdini.houdini.sweep_network import build_sweep
+from houdini_session import SavedNode, Session
+from shots import NODE, make_shot
+
+PROMPT = 'A "wet" street; $(rain) & größe'
+
+
+@pytest.fixture
+def session(houdini: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
+    """Return Houdini with its interface and a saved, rendered shot open."""
+    offscreen.application()
+    make_shot(tmp_path, monkeypatch)
+    houdini.load(str(tmp_path / "shot.hip"))
+    houdini.has_interface = True
+    yield houdini
+    for dialog in shelf._dialogs.values():
+        dialog.close()
+        dialog.deleteLater()
+    shelf._dialogs.clear()
+    offscreen.settle()
+
+
+def network(session: Session, path: str = "/tasks/cosmos_shot") -> dict[str, SavedNode]:
+    return {p.rpartition("/")[2]: node for p, node in session.nodes.items() if p.startswith(f"{path}/")}
+
+
+def values(node: SavedNode) -> dict[str, str]:
+    return {name: value.text for name, (value,) in node.parms.items()}
+
+
+def test_the_nodes_are_wired_set_and_shown(session: Session) -> None:
+    editor = fake_hou.NetworkEditor()
+    session.panes.append(editor)
+    shelf.set_up_sweep()
+    nodes = network(session)
+    assert [nodes[name].type for name in ("shot", "wedge", "transfer", "report")] == [
+        *("pdg_cosmosshot", "wedge", "pdg_cosmostransfer", "pdg_cosmosreport"),
+    ]
+    wires = {name: node.inputs for name, node in nodes.items() if node.inputs}
+    below = "/tasks/cosmos_shot"
+    assert wires == {
+        "wedge": (f"{below}/shot",),
+        "transfer": (f"{below}/wedge",),
+        "report": (f"{below}/transfer",),
+    }
+    assert values(nodes["shot"]) == {"nodes": NODE}
+    seeds = {"name1": "seed", "type1": "2", "wedgetype1": "0", "intrange1x": "1", "intrange1y": "8"}
+    assert values(nodes["wedge"]) == {"wedgecount": "8", "wedgeattributes": "1", **seeds}
+    assert [name for name, node in nodes.items() if node.is_displayed] == ["report"]
+    assert [name for name, node in nodes.items() if node.is_current] == ["transfer"]
+    assert editor._shown.path() == below
+    assert session.undo_groups == ["Set Up Cosmos Sweep"]
+    [(question, shown)] = session.shown
+    assert question == "setStatusMessage"
+    assert "/tasks/cosmos_shot" in str(shown["message"])
+
+
+def test_what_was_typed_for_the_shot_is_the_prompt_of_the_sweep(session: Session) -> None:
+    shelf.submit_shot()
+    [dialog] = shelf._dialogs.values()
+    dialog._prompt.setPlainText(PROMPT)
+    shelf.set_up_sweep()
+    assert values(network(session)["transfer"]) == {"prompt": PROMPT}
+
+
+def test_a_second_network_does_not_touch_the_first(session: Session) -> None:
+    shelf.set_up_sweep()
+    before = network(session)
+    shelf.set_up_sweep()
+    assert network(session) == before
+    assert network(session, "/tasks/cosmos_shot1").keys() == before.keys()
+
+
+def test_of_several_render_nodes_one_is_chosen_or_nothing_is_built(session: Session) -> None:
+    session.nodes["/out/other"] = replace(session.nodes[NODE], path="/out/other")
+    session.answers["selectFromList"] = [(), (1,)]
+    shelf.set_up_sweep()
+    assert not network(session)
+    shelf.set_up_sweep()
+    choices = session.shown[0][1]["choices"]
+    assert choices == [NODE, "/out/other"]
+    assert values(network(session)["shot"]) == {"nodes": "/out/other"}
+
+
+def test_a_houdini_without_our_nodes_is_told_what_to_do(session: Session) -> None:
+    del session.top_types["pdg_cosmosreport"]
+    shelf.set_up_sweep()
+    [(_, shown)] = session.shown
+    assert shown["title"] == "This cannot be used"
+    assert "no TOP node Cosmos Report" in str(shown["text"])
+    assert "cosmos_selftest.py" in str(shown["text"])
+    assert not network(session)
+
+
+def test_a_parameter_of_another_name_is_told_and_the_network_stays(session: Session) -> None:
+    session.top_types["wedge"] = ("Wedge", frozenset({"wedgecount"}))
+    session.top_types["pdg_cosmosshot"] = ("Cosmos Shot", frozenset())
+    shelf.set_up_sweep()
+    [(question, shown)] = session.shown
+    assert (question, shown["severity"]) == ("displayMessage", "Warning")
+    assert f"shot/nodes = {NODE}" in str(shown["details"])
+    assert "wedge/wedgeattributes = 1" in str(shown["details"])
+    assert network(session)["wedge"].inputs == ("/tasks/cosmos_shot/shot",)
+
+
+def test_a_scene_with_a_name_that_no_node_has_gets_a_network_too(session: Session) -> None:
+    built = build_sweep("it's shot 10-a", NODE, "")
+    assert built.network.path() == "/tasks/cosmos_it_s_shot_10_a"
+    assert session.shown == []
+
+
+def test_nothing_is_left_of_a_network_that_could_not_be_built(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise fake_hou.OperationFailed("no input")
+
+    monkeypatch.setattr(fake_hou.Node, "setInput", refuse)
+    shelf.set_up_sweep()
+    assert session.shown[-1][1]["title"] == "Houdini could not do that"
+    assert not [path for path in session.nodes if path.startswith("/tasks/")]
+
+
+def test_a_houdini_without_the_tasks_network_is_refused(session: Session) -> None:
+    del session.nodes["/tasks"]
+    with pytest.raises(BadInput, match="no /tasks"):
+        build_sweep("shot", NODE, "")
