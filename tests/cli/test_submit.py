@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from clips import bars, cut_image_data, write_picture
@@ -79,6 +80,19 @@ def test_asking_for_the_same_again_runs_nothing_and_gives_the_result(
     second = capsys.readouterr()
     assert second.out == first.out
     assert "has succeeded before; nothing is run" in second.err
+
+
+def test_a_black_beauty_and_upside_down_depth_are_told_before_anything_is_sent(
+    shot: ShotOnDisk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    column = np.linspace(250, 5, 64).astype(np.uint8)[:, None].repeat(96, 1)
+    for frame in range(FRAMES[0], FRAMES[1] + 1):
+        write_picture(shot.file("color", frame), np.zeros((64, 96, 3), np.uint8))
+        write_picture(shot.file("depth", frame), column)
+    assert shot.submit("--renders", "render", "--dry-run") == 0
+    told = capsys.readouterr().err
+    assert "warning: the color pass is black" in told
+    assert "warning: the depth pass seems to be near-dark" in told
 
 
 def test_a_dry_run_tells_everything_and_reaches_nothing(shot: ShotOnDisk, capsys: pytest.CaptureFixture[str]) -> None:

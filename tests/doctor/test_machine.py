@@ -115,6 +115,16 @@ def test_hosts_that_cannot_work_as_configured_are_told_without_reaching_them(
     assert "hosts.keyless.identity" in found["host keyless"]["action"]
 
 
+def test_a_host_that_cannot_be_asked_as_configured_is_one_failed_check(
+    project: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    configure(project, hosts={"rootless": {"address": "gpu.invalid"}})
+    assert main(["doctor", "--host", "rootless", "--json"]) == 1
+    found = [check for check in json.loads(capfd.readouterr().out)["checks"] if check["host"] == "rootless"]
+    assert [(check["check"], check["verdict"]) for check in found] == [("configuration", "fail")]
+    assert "hosts.rootless.root" in found[0]["action"]
+
+
 def test_a_default_that_does_not_exist_is_told(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
     configure(project, defaults={"engine": "transfer9"})
     code, found = checks(capfd)

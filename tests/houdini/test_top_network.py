@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import subprocess
 import sys
 from collections import Counter
 from contextlib import closing
@@ -13,7 +15,10 @@ from threading import Thread
 import pytest
 
 from cosmos_houdini.cli import main
+from cosmos_houdini.errors import ToolError
 from cosmos_houdini.houdini import top_project
+from cosmos_houdini.houdini.environment import ROOT
+from cosmos_houdini.houdini.pdg_job import PdgItem
 from cosmos_houdini.houdini.trouble import log_file
 from cosmos_houdini.houdini.worker import TRACEBACK
 from cosmos_houdini.queue.store import Store
@@ -222,3 +227,42 @@ def test_the_command_line_finds_the_job_of_a_work_item(
         assert network.cook()
     assert main(["status", "--json", transfer.items[0].attribValue("cosmos_job")]) == 0
     assert json.loads(capsys.readouterr().out)["jobs"][0]["state"] == "succeeded"
+
+
+def test_the_job_program_says_that_it_belongs_to_a_network(tmp_path: Path) -> None:
+    argv = [sys.executable, "-I", str(ROOT / "scripts" / "cosmos_top_job.py")]
+    environ = {"PATH": os.environ["PATH"], "PDG_TEMP": str(tmp_path)}
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, env=environ)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: this is no job of a TOP network")
+    assert len(done.stderr.splitlines()) == 1
+
+
+class Deaf:
+    """A work item whose result server does not answer any more."""
+
+    def hasAttrib(self, _: str) -> bool:  # noqa: N802 - PDG's own
+        return False
+
+    def __getattr__(self, name: str) -> object:
+        if name in {"addMessage", "addError"}:
+            return self.said.append
+        raise AttributeError(name)
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def setStringAttrib(self, *_: object) -> None:  # noqa: N802 - PDG's own
+        raise ConnectionRefusedError("nobody listens")
+
+    setCookPercent = setStringAttrib  # noqa: N815 - PDG's own
+
+
+def test_a_result_that_pdg_does_not_take_is_told_and_progress_is_given_up() -> None:
+    deaf = Deaf()
+    item = PdgItem(deaf)
+    item.progress(0.1, "running")
+    item.progress(0.2, "running")
+    assert deaf.said == ["progress is not reported any more: nobody listens"]
+    with pytest.raises(ToolError, match="setStringAttrib cosmos_job: nobody listens"):
+        item.set("cosmos_job", "shot-1")

@@ -78,7 +78,8 @@ def encode_shot(
     wishes = wishes_of(config, shot.scene, making, engine=engine)
     frames = _with_weighted(_frames(shot, wishes, on_gap=on_gap), weights)
     rate = frame_rate(making["fps"], shot.scene)
-    conversion = convert_shot(frames, folder, name=shot.name, fps=rate, scene=shot.scene, on_gap=on_gap)
+    # What comes after this costs hours of a GPU: a black or linear beauty is told before.
+    conversion = convert_shot(frames, folder, name=shot.name, fps=rate, scene=shot.scene, on_gap=on_gap, looks=True)
     _say_converted(conversion)
     return conversion.document()
 

@@ -64,13 +64,13 @@ def with_computed(shot: ShotFrames, *, edge: str | None, vis: str | None) -> Sho
 
 
 def convert_shot(
-    shot: ShotFrames, out_dir: Path, *, name: str, fps: int, scene: Scene | None, on_gap: OnGap
+    shot: ShotFrames, out_dir: Path, *, name: str, fps: int, scene: Scene | None, on_gap: OnGap, looks: bool = False
 ) -> Conversion:
-    """Convert a shot, with a bar, and say what was found; errors as for ``convert_sequences``."""
+    """Convert a shot, with a bar, and say what was found; see ``Computation`` and ``convert_sequences``."""
     if shot.framing.sentence:
         say(shot.framing.sentence)
     numbers = next(iter(shot.selections.values())).numbers
-    computation = Computation(choices=shot.wishes.choices, geometry=shot.framing.of_videos, say=say)
+    computation = Computation(choices=shot.wishes.choices, geometry=shot.framing.of_videos, looks=looks, say=say)
     with progress_bar(f"encoding {name}", total=computation.steps(shot.selections), unit="frames") as advance:
         return convert_sequences(
             shot.sequences,

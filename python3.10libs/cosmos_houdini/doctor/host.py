@@ -14,7 +14,7 @@ from cosmos_houdini.doctor.engine import check_engine, check_gpus
 from cosmos_houdini.doctor.finding import Finding, failed, passed, warned
 from cosmos_houdini.doctor.survey import Survey, parse_survey, survey_script
 from cosmos_houdini.engines.base import Engine
-from cosmos_houdini.errors import AuthRefused, CosmosError, HostKeyError, HostUnreachable
+from cosmos_houdini.errors import AuthRefused, BadInput, CosmosError, HostKeyError, HostUnreachable
 from cosmos_houdini.hosts import Host, open_host
 
 SURVEY_TIMEOUT_S = 120.0
@@ -33,14 +33,16 @@ def check_host(name: str, config: HostConfig, engines: list[Engine], *, project:
         config: how it is reached, and how jobs run there.
         engines: the one that has to run there, and others that may.
         project: the folder to which ``.cosmos`` belongs.
-
-    Raises:
-        BadInput: the host is not configured well enough to be asked.
     """
-    host = open_host(name, config, project=project)
+    try:
+        host = open_host(name, config, project=project)
+        script = survey_script(config, [known.needs for known in engines])
+    except BadInput as error:
+        yield failed("configuration", error.problem, _next(error))
+        return
     try:
         began, clock = time.monotonic(), time.time()
-        done = host.run(survey_script(config, [known.needs for known in engines]), timeout_s=SURVEY_TIMEOUT_S)
+        done = host.run(script, timeout_s=SURVEY_TIMEOUT_S)
         took_s = time.monotonic() - began
         survey = parse_survey(done.stdout)
     except _UNREACHED as error:

@@ -64,7 +64,9 @@ def _target(path: str | None) -> hou.TopNode:
         BadInput: there is no such node.
     """
     scene = hou.hipFile.path()
-    networks = {node.path(): node for node in hou.root().allSubChildren() if _is_network(node)}
+    # What a locked asset brings along is not meant to be cooked by itself.
+    nodes = hou.root().allSubChildren(recurse_in_locked_nodes=False)
+    networks = {node.path(): node for node in nodes if _is_network(node)}
     listed = ", ".join(networks) or "none: the scene has no TOP network"
     if path is None and len(networks) != 1:
         raise BadInput(f"{scene} has {len(networks)} TOP networks", allowed=listed, action="name one: --node")

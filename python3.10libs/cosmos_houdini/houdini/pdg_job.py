@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from cosmos_houdini.errors import BadInput
+from cosmos_houdini.errors import BadInput, ToolError
 
 Value = str | int | float
 
@@ -85,11 +85,11 @@ class PdgItem:
         first = value if isinstance(value, str | int | float) else next(iter(value), "")
         kind = "String" if isinstance(first, str) else "Int" if isinstance(first, int) else "Float"
         given = value if isinstance(value, str | int | float) else list(value)
-        getattr(self._item, f"set{kind}Attrib")(name, given)
+        self._tell((f"set{kind}Attrib",), name, given)
 
     def add_file(self, path: Path, tag: str) -> None:
         """Add an output file."""
-        self._call(("addOutputFile", "addResultData"), path.as_posix(), tag)
+        self._tell(("addOutputFile", "addResultData"), path.as_posix(), tag)
 
     def progress(self, fraction: float, stage: str) -> None:
         """Show how far it is, as often as the percentage changes; nobody may be listening any more."""
@@ -116,6 +116,21 @@ class PdgItem:
     def error(self, text: str) -> None:
         """Show an error in the log."""
         self._log("addError", text)
+
+    def _tell(self, names: Sequence[str], *arguments: object) -> None:
+        """Report a result.
+
+        Raises:
+            ToolError: PDG did not take it.
+        """
+        try:
+            self._call(names, *arguments)
+        except Exception as error:
+            raise ToolError(
+                "the results are made, and PDG does not take them",
+                detail=f"{names[0]} {arguments[0]}: {error}",
+                action="cook the work item again: nothing is run twice",
+            ) from error
 
     def _call(self, names: Sequence[str], *arguments: object) -> bool:
         for name in names:

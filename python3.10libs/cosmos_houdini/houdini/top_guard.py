@@ -9,39 +9,44 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
 
 from cosmos_houdini.errors import CosmosError
 from cosmos_houdini.houdini import worker
+from cosmos_houdini.houdini.environment import LIBRARIES
 from cosmos_houdini.houdini.top_order import Order
 
-OPTION = "--guard"
 GRACE_S = 3.0
 CONNECT_TIMEOUT_S = 5.0
+# Loads nothing before the pipe is closed: while all goes well, it costs no more than a Python that waits.
+_PROGRAM = """
+import sys
+said = sys.stdin.read()
+sys.path.insert(0, sys.argv[1])
+from cosmos_houdini.houdini.top_guard import watch
+sys.exit(watch(said))
+"""
 
 
 class Guard:
     """The process that watches over one job.
 
     Args:
-        script: of the job program.
         order: of the work item.
         job_id: what is to be cancelled.
     """
 
-    def __init__(self, script: Path, order: Order, job_id: str) -> None:
+    def __init__(self, order: Order, job_id: str) -> None:
         own: dict[str, object] = {"start_new_session": True}
         if sys.platform == "win32":
             own = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
         self._process = subprocess.Popen(  # type: ignore[call-overload]  # the keywords differ by system
-            [sys.executable, "-I", "-S", str(script), OPTION],
+            [sys.executable, "-I", "-S", "-c", _PROGRAM, str(LIBRARIES)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -50,7 +55,7 @@ class Guard:
             **own,
         )
         try:
-            self._process.stdin.write(json.dumps({"job": job_id, "folder": str(order.folder)}) + "\n")
+            self._process.stdin.write(json.dumps({"job": job_id, "folder": str(order.folder)}))
             self._process.stdin.flush()
         except OSError:
             # It was killed; the work item goes on without it.
@@ -63,17 +68,17 @@ class Guard:
         self._process.stdin.close()
 
 
-def watch(stdin: IO[str], environ: Mapping[str, str] | None = None) -> int:
-    """Wait for the work item to end, and cancel its job if it was killed while Houdini lives."""
+def watch(said: str, environ: Mapping[str, str] | None = None) -> int:
+    """Cancel a job whose work item is gone without a word, if that happened while Houdini lives.
+
+    Args:
+        said: what came through the pipe before it closed.
+        environ: names the result server.
+    """
     environ = os.environ if environ is None else environ
-    for name in ("SIGTERM", "SIGINT", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
-    first = stdin.readline()
-    if not first:
+    if not said:
         return 0
-    watched = json.loads(first)
-    stdin.read()
+    watched = json.loads(said)
     time.sleep(GRACE_S)
     if not answers(environ.get("PDG_RESULT_SERVER", "")):
         return 0

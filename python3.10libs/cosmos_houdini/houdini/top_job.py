@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import signal
 import sys
-from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
@@ -17,8 +16,8 @@ from cosmos_houdini.errors import Cancelled, CosmosError
 from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.pdg_job import JobItem, PdgItem
 from cosmos_houdini.houdini.top_cook import cook
-from cosmos_houdini.houdini.top_guard import OPTION, Guard, watch
-from cosmos_houdini.houdini.top_node import JOB_SCRIPT, artist_text
+from cosmos_houdini.houdini.top_guard import Guard
+from cosmos_houdini.houdini.top_node import artist_text
 from cosmos_houdini.houdini.top_order import ATTRIBUTE, Order
 from cosmos_houdini.houdini.trouble import WorkerTrouble
 
@@ -26,11 +25,14 @@ _PROGRESS = {"COSMOS_PROGRESS": "json"}
 _SIGNALS = ("SIGTERM", "SIGINT", "SIGBREAK")
 
 
-def main(argv: Sequence[str]) -> int:
+def main() -> int:
     """Cook the work item of this process and return 0, or an exit code of the command line."""
-    if OPTION in argv:
-        return watch(sys.stdin)
-    return run(PdgItem.of_environment())
+    try:
+        item = PdgItem.of_environment()
+    except CosmosError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return error.exit_code
+    return run(item)
 
 
 def run(item: JobItem) -> int:
@@ -111,7 +113,7 @@ class Job:
         if not self._job_id:
             self._job_id = event["job"]
             self.order.note_job(self._job_id)
-            self._guard = Guard(JOB_SCRIPT, self.order, self._job_id)
+            self._guard = Guard(self.order, self._job_id)
         self._item.progress(event["progress"], event["stage"] or event["state"])
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.choices import ControlChoices, DepthKind
 from cosmos_houdini.media.geometry import Geometry, Placement, plan_geometry
 from cosmos_houdini.media.selection import Selection
 from cosmos_houdini.media.source import ComputedFrames
 from cosmos_houdini.model.control import Pass
+from cosmos_houdini.model.sequence import Sequence
 
 _FOLDER = "frames"
 
@@ -22,12 +25,15 @@ class Computation:
     Attributes:
         choices: of a person.
         geometry: where the plate lies in the videos; None where they have the plate's own size.
+        looks: whether a few pictures are looked at of every pass that FFmpeg reads by itself; else of depth alone,
+            whose polarity nobody sees in a video. Of computed passes all pictures are.
         on_frames: called with 1 after each file that was read.
         say: called with each sentence about what was found.
     """
 
     choices: ControlChoices
     geometry: Geometry | None
+    looks: bool = False
     on_frames: Callable[[int], None] = lambda _: None
     say: Callable[[str], None] = lambda _: None
 
@@ -35,12 +41,9 @@ class Computation:
         """Return the computed passes; ``folder`` keeps their frames until they are encoded."""
         chosen = {pass_: s for pass_, s in selections.items() if self.needs_pixels(pass_, s)}
         # Only here: most conversions need none of it, and NumPy, OpenCV and OpenImageIO take half a second to import.
-        direct = selections.get(Pass.DEPTH)
-        if direct and Pass.DEPTH not in chosen:
-            from cosmos_houdini.media.polarity import polarity_warning  # noqa: PLC0415
-
-            for sentence in polarity_warning(direct.files):
-                self.say(sentence)
+        direct = {pass_: s.sequence for pass_, s in selections.items() if pass_ not in chosen}
+        if looked_at := {pass_: s for pass_, s in direct.items() if self.looks or pass_ == Pass.DEPTH}:
+            self._say_noticed(looked_at)
         if not chosen:
             return {}
         from cosmos_houdini.media.controls import ComputedPasses  # noqa: PLC0415
@@ -56,8 +59,16 @@ class Computation:
         )
         made = passes.sources()
         for note in passes.notes:
-            self.say(note)
+            self.say(f"warning: {note}")
         return made
+
+    def _say_noticed(self, sequences: Mapping[Pass, Sequence]) -> None:
+        from cosmos_houdini.media.look import look  # noqa: PLC0415 - see the caller
+
+        # Encoding tells better than a look which of the pictures cannot be decoded.
+        with suppress(BadInput):
+            for sentence in look(sequences):
+                self.say(f"warning: {sentence}")
 
     def steps(self, selections: Mapping[Pass, Selection]) -> int:
         """Return how many files are read and frames are encoded in all, for a progress bar."""

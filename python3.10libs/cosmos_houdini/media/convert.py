@@ -154,8 +154,8 @@ def _make_all(
 ) -> dict[Pass, VideoFacts]:
     """Make the videos, several at a time; the first failure ends the others."""
     stop = Event()
-    # Beside what reading the frames has left in memory there is room for one encoder below a gigabyte.
-    most = 1 if any(isinstance(source, ComputedFrames) for source in sources.values()) else _MOST_AT_ONCE
+    # Beside what reading the frames has left in memory there is room for two encoders below a gigabyte.
+    most = 2 if any(isinstance(source, ComputedFrames) for source in sources.values()) else _MOST_AT_ONCE
     workers = max(1, min(len(sources), os.cpu_count() or 1, most))
     with ThreadPoolExecutor(max_workers=workers) as pool:
         futures = {

@@ -118,7 +118,8 @@ class _Look:
 
     def sentences(self) -> list[str]:
         if self.pass_ is Pass.DEPTH:
-            return [*self._polarity(), *self._shape.sentences()]
+            polarity = self._polarity()
+            return [*polarity, *self._shape.sentences(polarity=not polarity)]
         if self.pass_ is Pass.COLOR:
             integers = self._samples and self._samples[0].dtype.kind in "ui"
             told = plausibility.linear_as_srgb(self._samples) if integers else None
@@ -136,9 +137,13 @@ class _Look:
         try:
             guess = depth.guess_kind(self._samples, self._layer)
         except BadInput as error:
-            return [f"the depth pass: {error.problem}"]
+            if self._samples[0].dtype.kind not in "ui":
+                return [f"the depth pass: {error.problem}"]
+            told = f"counts as near-bright, although {error.problem}"
+            return [f"the depth pass {told}; --depth-kind near-dark inverts it"]
         if self._samples[0].dtype.kind in "ui" and guess.kind is DepthKind.NEAR_DARK:
-            return [f"the depth pass seems to be near-dark, the models take bright for near: {guess.evidence}"]
+            told = f"seems to be near-dark, the models take bright for near: {guess.evidence}"
+            return [f"the depth pass {told}; --depth-kind near-dark inverts it"]
         return []
 
 

@@ -78,8 +78,8 @@ class DepthShape:
         upper, lower = float(disparity[:third].mean()), float(disparity[-third:].mean())
         self._thirds.append((upper / high, lower / high))
 
-    def sentences(self) -> list[str]:
-        """Return what was noticed."""
+    def sentences(self, *, polarity: bool = True) -> list[str]:
+        """Return what was noticed; without ``polarity`` nothing about which way is up."""
         found = []
         if self._flat:
             found.append(f"the depth pass is constant in {frame_words(self._flat, self._count)}")
@@ -90,10 +90,10 @@ class DepthShape:
                 "(a wall that faces the camera does so too)"
             )
         upper, lower = np.mean(self._thirds, axis=0) if self._thirds else (0.0, 0.0)
-        if upper - lower > UPSIDE_DOWN:
+        if polarity and upper - lower > UPSIDE_DOWN:
             found.append(
                 "the depth pass seems upside down: its upper third is nearer than its lower third "
-                f"({upper:.2f} and {lower:.2f} of the nearest on average); if so, say that near is dark"
+                f"({upper:.2f} and {lower:.2f} of the nearest on average); if so, --depth-kind near-dark inverts it"
             )
         return found
 
