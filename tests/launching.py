@@ -61,27 +61,29 @@ def begin(host: Host, config: HostConfig, new: Task) -> Task:
     return new
 
 
-def observe(host: Host, *sites: Site) -> dict[str, Observation]:
+def observe(host: Host, *sites: Site, env: Mapping[str, str] | None = None) -> dict[str, Observation]:
     """Ask once for all the jobs."""
-    done = host.run(poll_script(host.root, [site.folder.name for site in sites]))
+    done = host.run(poll_script(host.root, [site.folder.name for site in sites], env=env))
     assert done.exit_code == 0, done.stderr
     return parse_poll(done.stdout)
 
 
-def until(host: Host, site: Site, wanted: Callable[[Observation], bool]) -> Observation:
+def until(
+    host: Host, site: Site, wanted: Callable[[Observation], bool], *, env: Mapping[str, str] | None = None
+) -> Observation:
     """Ask until an observation is as wanted; fail with the last one."""
     give_up = time.monotonic() + GIVE_UP_S
     while True:
-        seen = observe(host, site)[site.folder.name]
+        seen = observe(host, site, env=env)[site.folder.name]
         if wanted(seen):
             return seen
         assert time.monotonic() < give_up, seen
         time.sleep(0.05)
 
 
-def ended(host: Host, site: Site) -> Observation:
+def ended(host: Host, site: Site, *, env: Mapping[str, str] | None = None) -> Observation:
     """Wait for the end."""
-    return until(host, site, lambda seen: seen.phase in {Phase.ENDED, Phase.VANISHED})
+    return until(host, site, lambda seen: seen.phase in {Phase.ENDED, Phase.VANISHED}, env=env)
 
 
 def path(site: Site) -> Path:

@@ -61,6 +61,9 @@ class HostConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         bandwidth_mb_per_s: most that goes to and from the host, in 1e6 bytes.
         env: environment of every job, nothing secret.
         secrets: variables of this machine that are handed to jobs in secret.
+        gres: for Slurm; without it, as many GPUs as the job uses.
+        container: what runs the image on a cluster.
+        sbatch: more options for Slurm, as in ``--mem=64G``.
         gpus: numbers of nvidia-smi; ``auto`` for all that the host has.
         jobs_per_gpu: most jobs below one root that share a GPU.
         time: most that a job may run, as Slurm spells it: ``90`` (minutes), ``02:00:00``, ``1-12`` (days and hours).
@@ -83,8 +86,12 @@ class HostConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     jobs_per_gpu: Annotated[int, Meta(ge=1, le=16)] = 1
     price_per_hour: Annotated[float, Meta(ge=0)] | None = None
     partition: str | None = None
+    account: str | None = None
+    qos: str | None = None
     gres: str | None = None
     time: str | None = None
+    container: Literal["apptainer", "pyxis"] | None = None
+    sbatch: tuple[str, ...] = ()
     stalled_after_min: Annotated[float, Meta(gt=0)] | None = 30.0
 
     @property

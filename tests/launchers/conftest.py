@@ -12,8 +12,10 @@ from cosmos_houdini.hosts import Host, open_host
 from cosmos_houdini.launchers import launcher_for
 from cosmos_houdini.model.request import Site
 from dockerd import docker_engine
+from slurm_bench import bench, program
+from slurmd import slurm
 
-__all__ = ["docker_engine"]
+__all__ = ["bench", "docker_engine", "program", "slurm"]
 
 
 @pytest.fixture

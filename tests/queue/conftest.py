@@ -15,7 +15,10 @@ import fake_engine
 from cosmos_houdini import engines
 from cosmos_houdini.config import plain
 from job_shop import Shop
+from slurmd import Slurm, slurm
 from sshd import Sshd, running_sshd
+
+__all__ = ["slurm"]
 
 
 @pytest.fixture(scope="session")
@@ -69,6 +72,26 @@ def any_shop(request: pytest.FixtureRequest) -> Shop:
     """Return a project whose jobs run on this machine, then one whose jobs run behind SSH."""
     shop: Shop = request.getfixturevalue(request.param)
     return shop
+
+
+@pytest.fixture(params=["login node here", pytest.param("login node behind SSH", marks=pytest.mark.sshd)])
+def slurm_shop(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    clip: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    slurm: Slurm,
+    _fake_engine: None,
+) -> Iterator[Shop]:
+    """Return a project whose jobs run on a cluster."""
+    root = tmp_path / "host's root"
+    settings: dict[str, object] = {"root": str(root)}
+    if request.param != "login node here":
+        settings = plain(request.getfixturevalue("server").config(root))
+    settings |= {"launcher": "slurm", "env": slurm.env, "gres": "gpu:1"}
+    text = yaml.safe_dump({"defaults": {"engine": "fake", "host": "hpc", "attempts": 1}, "hosts": {"hpc": settings}})
+    yield Shop(folder=_project(tmp_path, text, monkeypatch), clip=clip, root=root)
+    slurm.cancel_all()
 
 
 def _project(tmp_path: Path, settings: str, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -9,7 +9,7 @@ import pytest
 from cosmos_houdini.model.job import JobState
 from job_shop import Shop
 
-KEYS = ["id", "name", "engine", "host", "state", "attempt", "progress", "eta_s", "error", "outputs"]
+KEYS = ["id", "name", "engine", "host", "state", "attempt", "progress", "eta_s", "error", "outputs", "stage"]
 
 
 def test_status_prints_one_document_with_the_agreed_keys(shop: Shop, capsys: pytest.CaptureFixture[str]):

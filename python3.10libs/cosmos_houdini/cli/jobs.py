@@ -36,13 +36,16 @@ def status(*, ids: tuple[str, ...], as_json: bool) -> None:
         asked = unfinished.intersection(wanted) if wanted is not None else unfinished
         for trouble in runner.advance(client, sorted(asked), start=False).values():
             say(f"{trouble}; what is listed is what was last known")
-        if as_json:
-            print_json_lines("jobs", (job.document() for job in client.store.jobs(wanted)))
-            return
         # Whole rows are read for the jobs on their way alone: there are few, and of the others thousands.
-        on_their_way = {record.id: standing(record) for record in client.store.records(asked)}
+        on_their_way = {record.id: record for record in client.store.records(asked)}
+        if as_json:
+            stages = {job_id: record.stage for job_id, record in on_their_way.items()}
+            jobs = client.store.jobs(wanted)
+            print_json_lines("jobs", ({**job.document(), "stage": stages.get(job.id, "")} for job in jobs))
+            return
+        words = {job_id: standing(record) for job_id, record in on_their_way.items()}
         # One echo for all: each looks anew at what kind of terminal it writes to.
-        click.echo("".join(f"{_line(job, on_their_way.get(job.id))}\n" for job in client.store.jobs(wanted)), nl=False)
+        click.echo("".join(f"{_line(job, words.get(job.id))}\n" for job in client.store.jobs(wanted)), nl=False)
         _say_who_waits(client, sorted(asked))
         if wanted is None:
             _say_which_batches_wait(client)

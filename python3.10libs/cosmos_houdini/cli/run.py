@@ -173,10 +173,13 @@ def _again(client: Client, record: JobRecord, results: Path) -> JobRecord:
 
 def show_plan(prepared: Prepared, folder: Path | None) -> None:
     """Print what would be run, and write its files below ``folder`` where one is given."""
+    invocation = prepared.invocation
+    if prepared.script:
+        invocation = replace(invocation, files={**invocation.files, "run.sh": prepared.script})
     if folder:
-        for path in write_plan(prepared.invocation, folder):
+        for path in write_plan(invocation, folder):
             say(f"wrote {path}")
-    print_json(dry_run_document(prepared.request, prepared.plan, prepared.invocation, prepared.site))
+    print_json(dry_run_document(prepared.request, prepared.plan, invocation, prepared.site))
 
 
 def _left_alone(jobs: list[Job], why: str) -> str:

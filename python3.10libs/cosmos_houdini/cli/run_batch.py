@@ -21,6 +21,7 @@ from cosmos_houdini.cli.overnight import Watchman, notifier_of, overnight_option
 from cosmos_houdini.cli.run import opened
 from cosmos_houdini.config import Config, load
 from cosmos_houdini.errors import BadInput, Cancelled, CheckFailed, CosmosError, HostError, JobError
+from cosmos_houdini.launchers import SLURM
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.plan.adaptive import Adaptive
 from cosmos_houdini.plan.batch_file import load_batch
@@ -64,7 +65,9 @@ def running_options(command: _Command) -> _Command:
         click.option("-o", "--output", type=click.Path(path_type=Path), help="CSV file; cosmos_out/NAME.csv."),
         overnight_options,
         click.option("--detach", is_flag=True, help="Let a process of its own run it, which goes on after logout."),
-        click.option("--at-once", type=click.IntRange(1), help="Runs on their way at once; else one for each GPU."),
+        click.option(
+            "--at-once", type=click.IntRange(1), help="Runs on their way at once; else one a GPU, or all with Slurm."
+        ),
         click.option("--host", help="Where to run; without it, the configuration's default host."),
     ):
         command = option(command)
@@ -126,6 +129,9 @@ def _worked(
     _, settings = client.config.settings.host(planned.host)
     batch = planned.batch
     gpus = max(1, len(settings.gpu_numbers)) * settings.jobs_per_gpu
+    if settings.launcher == SLURM:
+        # It has a queue of its own, and takes all.
+        gpus = len(planned.jobs) * batch.num_gpu
     lane = Lane(batch=batch.name, host=planned.host, at_once=how.at_once, gpus=gpus, num_gpu=batch.num_gpu)
     others = batches.workers(client.store, lane.batch, lane.host)
     _enqueue(client, planned, file.absolute())

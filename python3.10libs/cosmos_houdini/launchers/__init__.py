@@ -7,11 +7,12 @@ from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.launchers.base import Launcher, Task
 from cosmos_houdini.launchers.docker import DockerLauncher
 from cosmos_houdini.launchers.process import ProcessLauncher
+from cosmos_houdini.launchers.slurm import SLURM, SlurmLauncher
 from cosmos_houdini.launchers.time_limit import seconds
 
-__all__ = ["Launcher", "Task", "launcher_for"]
+__all__ = ["SLURM", "Launcher", "Task", "launcher_for"]
 
-LAUNCHERS = ("process", "docker")
+LAUNCHERS = ("process", "docker", SLURM)
 
 
 def launcher_for(name: str, config: HostConfig) -> Launcher:
@@ -36,6 +37,14 @@ def launcher_for(name: str, config: HostConfig) -> Launcher:
                 action=f"set hosts.{name}.image, as in cosmos-transfer1:latest",
             )
         return DockerLauncher(config, config.image)
+    if config.launcher == SLURM:
+        if bool(config.image) != bool(config.container):
+            raise BadInput(
+                f"host {name!r} names {'an image' if config.image else 'a container program'} and no "
+                f"{'container program' if config.image else 'image'}",
+                action=f"set hosts.{name}.image, and hosts.{name}.container to apptainer or pyxis, or neither",
+            )
+        return SlurmLauncher(config)
     raise BadInput(
         f"hosts.{name}.launcher = {config.launcher!r}",
         allowed=", ".join(LAUNCHERS),

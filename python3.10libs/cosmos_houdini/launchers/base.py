@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -52,6 +52,13 @@ class Launcher(Protocol):
 
         Raises:
             JobError: the host cannot start it (no Docker, no image, nothing staged ...).
+        """
+
+    def start_together(self, host: Host, tasks: Sequence[Task]) -> None:
+        """Start staged tasks by one order, where that can be; those that it did not start are left to ``start``.
+
+        Raises:
+            HostError: the road failed.
         """
 
     def cancel(self, host: Host, site: Site, job_id: str) -> None:

@@ -36,7 +36,6 @@ def run_sh(task: Task, config: HostConfig, *, values: str, program: str, launche
             action="ask for fewer, or add GPU numbers to 'gpus' of the host",
         )
     root = task.site.folder.parent.parent
-    silence_s = round((config.stalled_after_min or 0) * 60)
     limit_s = seconds(config.time) if config.time else 0
     own = assignments(
         here=task.site.folder,
@@ -47,11 +46,19 @@ def run_sh(task: Task, config: HostConfig, *, values: str, program: str, launche
         per_gpu=config.jobs_per_gpu,
         alone=int(task.alone),
         limit_s=limit_s,
-        silence_s=silence_s,
-        asking_s=min(60, silence_s // 2),
-        beat_s=max(1, min(BEAT_S, *(limit // 4 for limit in (silence_s, limit_s) if limit))),
+        **watching(config, limit_s),
     )
     return "\n".join(("#!/bin/sh", own + values + program, part(launcher), part("own"), part("gpus"), part("run")))
+
+
+def watching(config: HostConfig, limit_s: int) -> dict[str, int]:
+    """Return the values with which ``run.sh`` finds a program without a sign of life, or past ``limit_s``."""
+    silence_s = round((config.stalled_after_min or 0) * 60)
+    return {
+        "silence_s": silence_s,
+        "asking_s": min(60, silence_s // 2),
+        "beat_s": max(1, min([BEAT_S, *(limit // 4 for limit in (silence_s, limit_s) if limit)])),
+    }
 
 
 def start(host: Host, task: Task, text: str, *, ready: str = "") -> None:
@@ -63,19 +70,30 @@ def start(host: Host, task: Task, text: str, *, ready: str = "") -> None:
         text: the text of ``run.sh``.
         ready: a script that prints why the host cannot run it, if so.
     """
+    if write(host, task, text, ready=part("ready") + ready):
+        here = assignments(here=task.site.folder)
+        if host.run(here + part("start")).exit_code:
+            raise cannot_start(host, task, "run.sh shows no sign of life")
+
+
+def write(host: Host, task: Task, text: str, *, ready: str) -> bool:
+    """Write ``run.sh`` and the secrets if the script ``ready`` prints nothing.
+
+    Returns:
+        False where the task was started before, and that script therefore printed ``started``.
+    """
     here = assignments(here=task.site.folder)
     secrets = secrets_file(task.secrets)
-    asked = host.run(here + part("ready") + ready + "echo ready\n")
+    asked = host.run(here + ready + "echo ready\n")
     answer = asked.stdout.strip()
     if answer == "started":
-        return
+        return False
     if asked.exit_code or answer != "ready":
-        raise _cannot_start(host, task, answer or asked.stderr.strip())
+        raise cannot_start(host, task, answer or asked.stderr.strip())
     host.write(task.site.folder / "run.sh", text.encode("utf-8", "surrogateescape"), mode=0o700)
     if secrets:
         host.write(task.site.folder / "secrets", secrets, mode=0o600)
-    if host.run(here + part("start")).exit_code:
-        raise _cannot_start(host, task, "run.sh shows no sign of life")
+    return True
 
 
 def cancel(host: Host, site: Site, job_id: str, *, sweep: str = "sweep() { :; }\n") -> None:
@@ -104,7 +122,8 @@ def secrets_file(secrets: Mapping[str, str]) -> bytes:
     return "".join(f"{variable_name(name)}={value}\n" for name, value in secrets.items()).encode()
 
 
-def _cannot_start(host: Host, task: Task, why: str) -> JobError:
+def cannot_start(host: Host, task: Task, why: str) -> JobError:
+    """Return the error of a task that its host does not run."""
     if why == "unstaged":
         return JobError(
             f"job {task.job_id} cannot start: {task.site.folder} on host {host.name} is not staged",

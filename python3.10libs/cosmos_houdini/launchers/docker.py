@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -49,6 +50,9 @@ class DockerLauncher:
         """Start ``run.sh``; see Launcher.start."""
         ready = exports(client_env(self.config)) + assignments(image=self.image) + part("docker_ready")
         detached.start(host, task, self.script(task), ready=ready)
+
+    def start_together(self, host: Host, tasks: Sequence[Task]) -> None:
+        """Leave all to ``start``; see Launcher.start_together."""
 
     def cancel(self, host: Host, site: Site, job_id: str) -> None:
         """Stop the attempt; see Launcher.cancel."""

@@ -13,13 +13,16 @@ from pathlib import PurePosixPath
 
 from cosmos_houdini.config import HostConfig
 from cosmos_houdini.errors import BadInput, HostError
-from cosmos_houdini.launchers.shell import assignments, part, words
+from cosmos_houdini.launchers.shell import assignments, exports, part, words
+from cosmos_houdini.launchers.slurm_word import SILENT, UNKNOWN, SlurmWord, parse_words
 from cosmos_houdini.media import ffmpeg
+from cosmos_houdini.model.job import FailureClass, JobFailure
 from cosmos_houdini.model.request import Site
 
 JOBS = "jobs"
 LOCKS = "locks"
 OBJECTS = "objects"
+SLURM_PREFIX = "SLURM_"
 
 JOBS_PER_POLL = 2000
 """The names of their logs still fit into one command line (2 MB on Linux)."""
@@ -52,11 +55,12 @@ class Phase(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """What the folder of a job, and the host's process list, told at one moment.
+    """What the folder of a job, and the host's process list or its Slurm, told at one moment.
 
     Attributes:
-        phase: ``staged`` when all is there and nothing was started; ``waiting`` for a GPU; ``vanished`` when it was
-            started, left no exit code, and neither its process nor its container is there any more.
+        phase: ``staged`` when all is there and nothing was started; ``waiting`` for a GPU, or in Slurm's queue;
+            ``vanished`` when it was started, left no exit code, and is no longer there as process, container or job of
+            Slurm.
         exit_code: of the engine's program; None before the end, and where a cancelled job left none.
         oom_killed: the container was stopped by its memory limit.
         cancelled: a client asked for the end.
@@ -67,6 +71,8 @@ class Observation:
         stdout_tail: the end of what the program printed; bytes that are no UTF-8 as U+FFFD.
         stderr_tail: likewise.
         stdout_bytes: length of the whole standard output.
+        scheduler: what Slurm says, in its own words; empty on a plain host.
+        verdict: why Slurm ended it.
     """
 
     phase: Phase
@@ -80,6 +86,8 @@ class Observation:
     stdout_tail: str = ""
     stderr_tail: str = ""
     stdout_bytes: int = 0
+    scheduler: str = ""
+    verdict: JobFailure | None = None
 
 
 def attempt_folder(job_id: str, attempt: int) -> str:
@@ -110,7 +118,13 @@ def _own_ffmpeg(config: HostConfig) -> str | None:
     return ffmpeg.program() if config.address is None and config.launcher == "process" else None
 
 
-def poll_script(root: PurePosixPath, folders: Collection[str] | None, *, tail_bytes: int = TAIL_BYTES) -> str:
+def poll_script(
+    root: PurePosixPath,
+    folders: Collection[str] | None,
+    *,
+    tail_bytes: int = TAIL_BYTES,
+    env: Mapping[str, str] | None = None,
+) -> str:
     """Return the one script that tells how all the named jobs of a host stand.
 
     The ends of all logs come from one ``tail``, which writes the name of each file before it. Names are spelled with a
@@ -121,6 +135,7 @@ def poll_script(root: PurePosixPath, folders: Collection[str] | None, *, tail_by
         folders: names that attempt_folder gave, at most JOBS_PER_POLL; None where the script that comes before has set
             ``"$@"`` to them.
         tail_bytes: how much of the end of each log is told; less where it would be more than ALL_TAILS_BYTES.
+        env: the host's ``env``, of which Slurm's programs get their part.
     """
     count = len(folders or ())
     if count > JOBS_PER_POLL:
@@ -129,7 +144,8 @@ def poll_script(root: PurePosixPath, folders: Collection[str] | None, *, tail_by
     names = "" if folders is None else f"set -- {words(_checked(folder) for folder in folders)}\n"
     spelling = "".join(secrets.choice(("./", ".//")) for _ in range(40))
     values = assignments(jobs=root / JOBS, tail_bytes=tail_bytes, spelling=spelling)
-    return f"{values}{names}{part('poll')}"
+    slurm = exports({name: value for name, value in (env or {}).items() if name.startswith(SLURM_PREFIX)})
+    return f"{values}{slurm}{names}{part('slurm_client')}{part('ask_slurm')}{part('poll')}"
 
 
 def parse_poll(text: str) -> dict[str, Observation]:
@@ -151,7 +167,10 @@ def parse_poll(text: str) -> dict[str, Observation]:
     lengths = _lengths(lines[lengths_at + 1 : logs_at], first["spelling"])
     tails = _tails(logs, first["spelling"])
     found = {}
+    words_of_slurm = parse_words(lines[1:lengths_at])
     for line in lines[1:lengths_at]:
+        if line.startswith("slurm "):
+            continue
         told = _JOB_LINE.fullmatch(line)
         if told is None or told["phase"] not in {str(phase) for phase in Phase}:
             raise _not_understood(line)
@@ -163,6 +182,8 @@ def parse_poll(text: str) -> dict[str, Observation]:
             waits_for=tails.get(f"{folder}/waiting", "").strip(),
             stdout_bytes=lengths.get(f"{folder}/stdout.log", 0),
         )
+        if folder in words_of_slurm:
+            found[folder] = with_word(found[folder], words_of_slurm[folder])
     return found
 
 
@@ -178,6 +199,27 @@ def _observation(told: re.Match[str], now: int) -> Observation:
         heartbeat_age_s=None if beat is None else float(max(0, now - beat)),
         run_s=None if began is None else float(max(0, until - began)),
     )
+
+
+def with_word(seen: Observation, word: SlurmWord) -> Observation:
+    """Return what a job's folder and Slurm tell together.
+
+    The folder alone says that a job has ended well. That it has ended otherwise, Slurm must say too: it knows why, and
+    may start the job again.
+    """
+    told = replace(seen, scheduler=str(word))
+    if seen.exit_code == 0:
+        return told
+    if word.in_queue and seen.exit_code is None:
+        return replace(told, phase=Phase.WAITING, run_s=None)
+    if word.over and (verdict := word.verdict()):
+        cancelled = seen.cancelled and verdict.failure is FailureClass.CANCELLED
+        return replace(told, phase=Phase.ENDED, verdict=None if cancelled else verdict)
+    if word.over or word.state == UNKNOWN:
+        if seen.exit_code is not None or seen.cancelled:
+            return replace(told, phase=Phase.ENDED)
+        return replace(told, phase=Phase.VANISHED) if word.settled else told
+    return replace(told, phase=Phase.RUNNING) if word.state != SILENT or seen.phase is Phase.ENDED else told
 
 
 def _lengths(lines: Iterable[str], spelling: str) -> dict[str, int]:

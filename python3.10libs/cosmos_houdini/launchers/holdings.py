@@ -154,7 +154,7 @@ def _checked(holding: Holding) -> str:
 
 def _listing_script(root: PurePosixPath, config: HostConfig) -> str:
     containers = part("docker_holdings") if config.launcher == "docker" else ""
-    poll = poll_script(root, None, tail_bytes=0)
+    poll = poll_script(root, None, tail_bytes=0, env=config.env)
     return exports(client_env(config)) + assignments(root=root) + part("holdings") + containers + poll
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cosmos_houdini.config import HostConfig
@@ -44,6 +45,9 @@ class ProcessLauncher:
     def start(self, host: Host, task: Task) -> None:
         """Start ``run.sh``; see Launcher.start."""
         detached.start(host, task, self.script(task))
+
+    def start_together(self, host: Host, tasks: Sequence[Task]) -> None:
+        """Leave all to ``start``; see Launcher.start_together."""
 
     def cancel(self, host: Host, site: Site, job_id: str) -> None:
         """Stop the attempt; see Launcher.cancel."""

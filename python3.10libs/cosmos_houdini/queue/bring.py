@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from cosmos_houdini.errors import BadInput, Cancelled, CosmosError, DiskFull, JobError
+from cosmos_houdini.launchers.base import Task
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.media.probe import sha256_of
 from cosmos_houdini.model.job import FailureClass, JobFailure, JobState
@@ -19,33 +22,52 @@ from cosmos_houdini.queue.secret import redacted
 SCHEMA = "cosmos-houdini/job/1"
 
 
-def bring(client: Client, job_id: str) -> None:
-    """Bring a job to its host and start it; nothing happens while another client does so.
+def bring(client: Client, ids: Collection[str]) -> None:
+    """Bring jobs of one host and launcher there and start them; what another client brings is left to it.
 
-    A client that dies in the middle leaves the job in ``staging``. All of it is then done again, which costs little:
+    A client that dies in the middle leaves jobs in ``staging``. All of it is then done again, which costs little:
     what the host has is not sent twice, and a job that runs is not started twice.
     """
-    with client.lock(job_id) as mine:
-        record: JobRecord | None = client.store.get(job_id)
-        if mine and record and record.state is JobState.QUEUED:
-            record = client.store.move(record, JobState.STAGING)
-        if not mine or record is None or record.state is not JobState.STAGING:
-            return
-        try:
-            _check_inputs(record)
-            task = client.task(record)
-            report = noting(client, record, "sending inputs", check=partial(_stop_if_cancelled, client, record))
-            stage(client.host(record), task, job_document(record), on_progress=report)
-            client.store.note_provenance(record, Provenance(code_version=code_version()))
-            client.launcher(record).start(client.host(record), task)
-        except Cancelled:
-            return
-        except (BadInput, DiskFull, JobError) as error:
-            _fail(client, record, error)
-            return
-        if client.store.move(record, JobState.RUNNING) is None:
-            # Another client cancelled it between the last look and the start.
-            client.launcher(record).cancel(client.host(record), task.site, record.id)
+    with ExitStack() as locks:
+        staged = [pair for job_id in ids if (pair := _staged(client, job_id, locks))]
+        if len(staged) > 1:
+            first = staged[0][0]
+            client.launcher(first).start_together(client.host(first), [task for _, task in staged])
+        for record, task in staged:
+            _start(client, record, task)
+
+
+def _staged(client: Client, job_id: str, locks: ExitStack) -> tuple[JobRecord, Task] | None:
+    """Lock a job and bring its files to its host, or return None where it is not to be started."""
+    mine = locks.enter_context(client.lock(job_id))
+    record: JobRecord | None = client.store.get(job_id)
+    if mine and record and record.state is JobState.QUEUED:
+        record = client.store.move(record, JobState.STAGING)
+    if not mine or record is None or record.state is not JobState.STAGING:
+        return None
+    try:
+        _check_inputs(record)
+        task = client.task(record)
+        report = noting(client, record, "sending inputs", check=partial(_stop_if_cancelled, client, record))
+        stage(client.host(record), task, job_document(record), on_progress=report)
+        client.store.note_provenance(record, Provenance(code_version=code_version()))
+    except Cancelled:
+        return None
+    except (BadInput, DiskFull, JobError) as error:
+        _fail(client, record, error)
+        return None
+    return record, task
+
+
+def _start(client: Client, record: JobRecord, task: Task) -> None:
+    try:
+        client.launcher(record).start(client.host(record), task)
+    except (BadInput, DiskFull, JobError) as error:
+        _fail(client, record, error)
+        return
+    if client.store.move(record, JobState.RUNNING) is None:
+        # Another client cancelled it between the last look and the start.
+        client.launcher(record).cancel(client.host(record), task.site, record.id)
 
 
 def job_document(record: JobRecord) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from cosmos_houdini.hosts.base import Host
 from cosmos_houdini.launchers import launcher_for
 from cosmos_houdini.launchers.base import Launcher, Task
 from cosmos_houdini.launchers.folder import site_for
-from cosmos_houdini.model.request import Site
+from cosmos_houdini.model.request import InferenceRequest, Site
 from cosmos_houdini.queue.lock import job_lock
 from cosmos_houdini.queue.record import JobRecord
 from cosmos_houdini.queue.secret import secrets_from
@@ -78,17 +78,7 @@ class Client:
 
     def task(self, record: JobRecord) -> Task:
         """Return the job's present attempt as a launcher takes it."""
-        request = record.inference()
-        site = self.site(record)
-        return Task(
-            job_id=record.id,
-            site=site,
-            invocation=self.engine(record).invocation(request, site),
-            num_gpu=request.num_gpu if self.engine(record).gpu_memory_gb > 0 else 0,
-            gpu_memory_gb=self.engine(record).gpu_memory_gb,
-            alone=record.terms.alone,
-            secrets=self.secrets(record),
-        )
+        return task_of(record.id, record.inference(), self.site(record), self.secrets(record), alone=record.terms.alone)
 
     def lock(self, job_id: str, *, timeout_s: float = 0.0) -> AbstractContextManager[bool]:
         """Hold a job for this client; gives False where another client of this machine holds it."""
@@ -99,3 +89,19 @@ class Client:
         for host in self._hosts.values():
             host.close()
         self.store.close()
+
+
+def task_of(
+    job_id: str, request: InferenceRequest, site: Site, secrets: Mapping[str, str], *, alone: bool = False
+) -> Task:
+    """Return a request at its place on a host as a launcher takes it."""
+    chosen = engine(request.engine)
+    return Task(
+        job_id=job_id,
+        site=site,
+        invocation=chosen.invocation(request, site),
+        num_gpu=request.num_gpu if chosen.gpu_memory_gb > 0 else 0,
+        gpu_memory_gb=chosen.gpu_memory_gb,
+        alone=alone,
+        secrets=secrets,
+    )

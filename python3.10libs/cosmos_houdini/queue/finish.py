@@ -21,6 +21,8 @@ from cosmos_houdini.queue.secret import redacted
 
 RESULT_SCHEMA = "cosmos-houdini/result/1"
 LEAST_FRACTION = 0.02
+BY_SCHEDULER = {FailureClass.CANCELLED: JobState.CANCELLED, FailureClass.LOST: JobState.LOST}
+"""The states of jobs that the scheduler of a cluster ended, where they are not ``failed``."""
 CANCELLED = Change(failure=JobFailure(failure=FailureClass.CANCELLED, message="cancelled on request"))
 
 
@@ -36,7 +38,9 @@ def note_progress(client: Client, record: JobRecord, seen: Observation) -> None:
     elif seen.run_s is not None and plan.estimate_s is not None:
         eta_s = max(0.0, plan.estimate_s - seen.run_s)
     stage = redacted(progress.stage, client.secrets(record)) if progress else ""
-    if seen.phase is Phase.WAITING:
+    if seen.scheduler:
+        stage = f"{seen.scheduler}, {stage}" if stage and seen.phase is not Phase.WAITING else seen.scheduler
+    elif seen.phase is Phase.WAITING:
         stage = f"waiting for {seen.waits_for or 'a GPU'}"
     client.store.note(record, stage, progress.fraction if progress else None, eta_s)
 
@@ -103,6 +107,10 @@ def _collect(client: Client, record: JobRecord, seen: Observation, *, last: bool
     client.store.note_provenance(record, made_with)
     if seen.cancelled:
         client.store.move(record, JobState.CANCELLED, CANCELLED)
+        return
+    if seen.verdict:
+        failure = outcome.ended(seen.verdict, log)
+        _fail(client, record, BY_SCHEDULER.get(failure.failure, JobState.FAILED), failure, last=last)
         return
     if seen.exit_code is None:
         # A host whose disk is full keeps an empty file where the exit code should stand.

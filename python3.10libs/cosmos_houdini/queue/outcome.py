@@ -61,6 +61,11 @@ def lost(message: str, log: EngineLog) -> JobFailure:
     return _told(JobFailure(failure=FailureClass.LOST, message=message), log)
 
 
+def ended(verdict: JobFailure, log: EngineLog) -> JobFailure:
+    """Return the failure of a job that the scheduler of its cluster ended."""
+    return _told(verdict, log)
+
+
 def corrupt(message: str) -> JobFailure:
     """Return the failure of a job whose output is not what was asked for."""
     return JobFailure(failure=FailureClass.CORRUPT_OUTPUT, message=message)

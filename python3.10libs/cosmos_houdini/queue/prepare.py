@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from cosmos_houdini.config import Config
 from cosmos_houdini.engines import engine
 from cosmos_houdini.hosts import open_host
-from cosmos_houdini.launchers import launcher_for
+from cosmos_houdini.launchers import SLURM, launcher_for
 from cosmos_houdini.launchers.folder import site_for
 from cosmos_houdini.model.request import FramePlan, InferenceRequest, Invocation, Site
 from cosmos_houdini.plan.job_id import job_id
+from cosmos_houdini.queue.client import task_of
 from cosmos_houdini.queue.collect import check_folder
 from cosmos_houdini.queue.record import JobRecord, new_record
+from cosmos_houdini.queue.secret import secrets_from
 
 RESULTS = "cosmos_out"
 
@@ -29,6 +32,7 @@ class Prepared:
         site: where its first attempt will lie.
         invocation: how it will be started.
         warnings: what its engine says about the request, in sentences.
+        script: what the scheduler of a cluster is given; empty on a plain host.
     """
 
     record: JobRecord
@@ -37,6 +41,7 @@ class Prepared:
     site: Site
     invocation: Invocation
     warnings: tuple[str, ...]
+    script: str
 
 
 def prepare(request: InferenceRequest, *, config: Config, host: str | None, results: Path | None) -> Prepared:
@@ -59,9 +64,10 @@ def prepare(request: InferenceRequest, *, config: Config, host: str | None, resu
     launcher = launcher_for(name, settings)
     root = open_host(name, settings, project=config.project).root
     site = site_for(root, identity, 1, settings)
-    invocation = chosen.invocation(request, site)
+    task = task_of(identity, request, site, secrets_from(settings.secrets, os.environ))
+    script = launcher.script(task)
     if results:
-        check_folder(results, identity, [output.path for output in invocation.outputs])
+        check_folder(results, identity, [output.path for output in task.invocation.outputs])
     record = new_record(
         identity,
         request,
@@ -75,6 +81,7 @@ def prepare(request: InferenceRequest, *, config: Config, host: str | None, resu
         request=request,
         plan=chosen.plan(request),
         site=site,
-        invocation=invocation,
+        invocation=task.invocation,
         warnings=warnings,
+        script=script if launcher.name == SLURM else "",
     )

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from cosmos_houdini.errors import CosmosError, HostError, HostUnreachable
+from cosmos_houdini.launchers import SLURM
 from cosmos_houdini.launchers.folder import JOBS_PER_POLL, Observation, Phase, parse_poll, poll_script
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.queue.bring import bring
@@ -28,6 +29,7 @@ LONGEST_PAUSE_S = 5.0
 LONGEST_LOCAL_PAUSE_S = 1.0
 PAUSE_GROWTH = 1.3
 POLL_TIMEOUT_S = 120.0
+MOST_TOGETHER = 100
 
 ON_HOST = frozenset({JobState.RUNNING, JobState.COLLECTING})
 BEFORE_HOST = frozenset({JobState.QUEUED, JobState.STAGING})
@@ -59,12 +61,19 @@ def advance(client: Client, ids: Collection[str], *, start: bool = True) -> dict
     """
     troubles: dict[str, CosmosError] = {}
     by_host: defaultdict[tuple[str, str], list[JobRecord]] = defaultdict(list)
+    together: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for record in client.store.records(ids):
         if record.state in ON_HOST:
             by_host[record.job.host, record.root].append(record)
-        elif start and record.state in BEFORE_HOST and record.job.host not in troubles:
-            with _noted(troubles, record.job.host):
-                bring(client, record.id)
+        elif start and record.state in BEFORE_HOST:
+            # A cluster takes many jobs by one order. Of the others, each starts as soon as its files are there.
+            group = record.root if record.launcher == SLURM else record.id
+            together[record.job.host, group].append(record.id)
+    for (host, _), group_ids in together.items():
+        for first in range(0, len(group_ids), MOST_TOGETHER):
+            if host not in troubles:
+                with _noted(troubles, host):
+                    bring(client, group_ids[first : first + MOST_TOGETHER])
     for (host, _), records in by_host.items():
         if host not in troubles:
             with _noted(troubles, host):
@@ -121,11 +130,12 @@ def wait(
 def observe(client: Client, records: Collection[JobRecord]) -> dict[str, Observation]:
     """Ask a host about jobs that share a host and root, by one command for JOBS_PER_POLL of them; answer by job id."""
     folders = {client.site(record).folder.name: record.id for record in records}
-    host = client.host(next(iter(records)))
+    first = next(iter(records))
+    host, env = client.host(first), client.settings(first).env
     found = {}
     names = list(folders)
     for start in range(0, len(names), JOBS_PER_POLL):
-        script = poll_script(host.root, names[start : start + JOBS_PER_POLL])
+        script = poll_script(host.root, names[start : start + JOBS_PER_POLL], env=env)
         seen = parse_poll(host.run(script, timeout_s=POLL_TIMEOUT_S).stdout)
         found.update({folders[name]: told for name, told in seen.items() if name in folders})
     return found
@@ -142,7 +152,8 @@ def _step(client: Client, record: JobRecord, seen: Observation) -> None:
     if seen.phase is Phase.ENDED:
         finish(client, record.id, seen)
     elif seen.phase is Phase.VANISHED:
-        lose(client, record.id, f"its program on {record.job.host} is gone and left no exit code")
+        gone = f"its program on {record.job.host} is gone and left no exit code"
+        lose(client, record.id, f"{gone}; {seen.scheduler}" if seen.scheduler else gone)
     elif seen.phase is Phase.ABSENT:
         lose(client, record.id, f"its folder on {record.job.host} is gone")
     elif record.state is JobState.RUNNING:

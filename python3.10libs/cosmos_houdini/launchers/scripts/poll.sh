@@ -42,9 +42,12 @@ look() {
     [ ! -f "$job/request.json" ] || phase=staged
     [ ! -e "$job/oom_killed" ] || oom=1
     [ ! -e "$job/cancelled" ] || cancelled=1
-    [ -d "$job/started" ] || return 0
+    living=1
     # First the process, then the files: what has just ended has left its exit code before it went.
-    if goes_on; then living=1; else living=0; fi
+    if [ ! -s "$job/submitted/name" ]; then
+        [ -d "$job/started" ] || return 0
+        goes_on || living=0
+    fi
     ! readable "$job/state" || read -r said began ended <"$job/state"
     ! readable "$job/heartbeat" || read -r beat <"$job/heartbeat"
     if [ -f "$job/exit_code" ]; then
@@ -58,6 +61,7 @@ look() {
         phase=vanished
     fi
     ! readable "$job/stopped" || read -r stopped <"$job/stopped"
+    [ ! -s "$job/submitted/name" ] || [ "$code" = 0 ] || hand_over
     for log in stdout.log stderr.log waiting; do
         [ ! -s "$job/$log" ] || some="$some $spelling$job/$log"
     done
@@ -68,6 +72,7 @@ echo "poll $(date +%s) $spelling"
 cd "$jobs" 2>/dev/null || jobs=
 logs= some= long=
 count=0
+batch=
 [ "$#" -eq 0 ] || [ -z "$jobs" ] || long=" $(find -L "$@" -maxdepth 2 -type f -size +1 \
     \( -name exit_code -o -name state -o -name heartbeat -o -name stopped -o -name pid \) 2>/dev/null | tr '\n' ' ')"
 for job in "$@"; do
@@ -85,6 +90,7 @@ for job in "$@"; do
     [ $((count % 50)) -ne 0 ] || { logs="$logs$some" some=; }
 done
 logs="$logs$some"
+[ -z "$batch" ] || ask_slurm
 # Two files at least, so that each is told with its name. No log can hold the name as it is spelled here.
 echo lengths
 wc -c /dev/null $logs

@@ -20,3 +20,5 @@ stop() {
 settle() { return 2; }
 forget() { :; }
 busy() { return 1; }
+resumed() { return 1; }
+handed_back() { return 1; }

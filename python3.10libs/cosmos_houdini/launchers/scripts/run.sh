@@ -1,5 +1,6 @@
 # The part of run.sh that is the same for every job and launcher. Before it stand the job's own values (here, want,
-# gpus ...), the functions of its launcher (launch, stop, settle, forget, busy), and wait_for_gpus, smi and own.
+# gpus ...), the functions of its launcher (launch, stop, settle, forget, busy, resumed, handed_back), and wait_for_gpus,
+# smi and own.
 umask 077
 cd "$here" || exit 1
 
@@ -9,6 +10,7 @@ say() { printf 'cosmos-houdini: %s\n' "$1" >&2; }
 put() { printf '%s\n' "$2" >"$1.new" && mv -f "$1.new" "$1"; }
 
 finish() {
+    ! handed_back "$1" || exit 143
     rm -f secrets reserve inspect.err waiting
     put state "ended $began $(date +%s)"
     # On a full disk the job waits for room, for as long as it has a folder; a poll that settles it must not.
@@ -18,6 +20,8 @@ finish() {
     done
     forget
     [ -z "$beat" ] || kill "$beat" $memory 2>/dev/null
+    # A batch system's own books tell of a failure too.
+    [ -z "${restartable-}" ] || exit "$1"
     exit 0
 }
 
@@ -122,13 +126,13 @@ await() {
     done
 }
 
-# Secrets live in the environment from here on; the file has done its service.
+# Secrets live in the environment from here on; the file has done its service, unless the job may be started again.
 read_secrets() {
     [ -f secrets ] || return 0
     while IFS= read -r line; do
         [ -z "$line" ] || export "$line"
     done <secrets
-    rm -f secrets
+    [ "${restartable-}" ] || rm -f secrets
 }
 
 beat=
@@ -149,8 +153,8 @@ END
 fi
 
 # Whoever makes this folder runs the job; all others leave.
-mkdir started 2>/dev/null || exit 0
-echo "$$" >started/pid || exit 1
+mkdir started 2>/dev/null || resumed || exit 0
+echo "${runner:-$$}" >started/pid || exit 1
 exec </dev/null >>stdout.log 2>>stderr.log
 trap on_signal TERM HUP INT
 put state waiting

@@ -1,0 +1,52 @@
+# Hands run.sh to Slurm, once. Prints 'submitted', 'refused WHY', or 'unsure WHY' when that is to be asked again.
+cd "$here" || exit 1
+find_slurm
+command -v sbatch >/dev/null || {
+    echo 'refused it has no program sbatch'
+    exit 0
+}
+
+note() { printf '%s\n' "$1" >submitted/id.new && mv -f submitted/id.new submitted/id && echo submitted; }
+
+mkdir submitted 2>/dev/null || {
+    [ ! -e cancelled ] && [ ! -s submitted/id ] || {
+        echo submitted
+        exit 0
+    }
+    # Whoever submitted the job died before its number was written down, or is still at it.
+    former=$name task=-
+    [ ! -s submitted/name ] || read -r former task <submitted/name
+    found=$(known "$former" "$task" 2>&1) || {
+        echo "unsure $(last_line "$found")"
+        exit 0
+    }
+    [ -z "$found" ] || {
+        found=$(last_line "$found")
+        note "${found%% *}"
+        exit
+    }
+    [ -n "$(find submitted -prune -mmin +1)" ] && mv submitted "submitted.$$" 2>/dev/null && mkdir submitted 2>/dev/null || {
+        echo 'unsure another client hands it to Slurm at this moment'
+        exit 0
+    }
+    rm -rf "submitted.$$"
+}
+printf '%s -\n' "$name" >submitted/name || exit 1
+code=0
+said=$(sbatch --parsable run.sh 2>submitted/errors) || code=$?
+id=$(number_in "$said")
+if [ "$code" -eq 0 ] && [ -z "$id" ]; then
+    id=$(known "$name" - | tail -n 1)
+    id=${id%% *}
+fi
+if [ "$code" -eq 0 ] && [ -n "$id" ]; then
+    note "$id"
+    exit
+fi
+why=$(last_line "$(cat submitted/errors)")
+if refuses "$why"; then
+    rm -rf submitted
+    echo "refused $why"
+else
+    echo "unsure ${why:-sbatch told no number}"
+fi

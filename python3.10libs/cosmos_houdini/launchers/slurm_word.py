@@ -1,0 +1,101 @@
+"""What Slurm says of a job, in its own words, and what that means beside what the job's folder tells.
+
+The words are those of ``squeue`` and ``sacct`` (https://slurm.schedmd.com/job_state_codes.html).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cosmos_houdini.errors import one_line
+from cosmos_houdini.model.job import FailureClass, JobFailure
+
+UNKNOWN = "-"
+SILENT = "?"
+
+IN_QUEUE = frozenset(
+    {"PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "RESV_DEL_HOLD", "SPECIAL_EXIT"}
+)
+"""Words for a job that has no machine, be it again."""
+
+OVER = frozenset(
+    {
+        *("BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED"),
+        *("REVOKED", "TIMEOUT"),
+    }
+)
+"""Words for a job to which nothing more happens."""
+
+_MEANING = {
+    "BOOT_FAIL": (FailureClass.LOST, "its machine did not start"),
+    "CANCELLED": (FailureClass.CANCELLED, "it was cancelled on the cluster, and not from here"),
+    "DEADLINE": (FailureClass.TIMEOUT, "it could not end before its deadline"),
+    "NODE_FAIL": (FailureClass.LOST, "its machine failed"),
+    "OUT_OF_MEMORY": (FailureClass.OOM, "the memory that it was given on its machine ran out"),
+    "PREEMPTED": (FailureClass.LOST, "a job of higher priority took its place"),
+    "REVOKED": (FailureClass.LOST, "another cluster runs it"),
+    "TIMEOUT": (FailureClass.TIMEOUT, "it reached its time limit"),
+}
+
+_LINE = re.compile(r"slurm (?P<folder>\S+) (?P<settled>[01]) (?P<id>\S+) (?P<state>\S+) ?(?P<reason>.*)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlurmWord:
+    """What Slurm says of one job at one moment.
+
+    Attributes:
+        id: its number, with the task of an array as in ``12_3``; ``-`` where that is not known.
+        state: a word of Slurm; ``-`` where Slurm does not know the job, ``?`` where Slurm does not answer.
+        reason: why it is in this state, where Slurm tells; for ``?``, what its program said instead.
+        settled: it has been over, or unknown to Slurm, for a minute.
+    """
+
+    id: str
+    state: str
+    reason: str = ""
+    settled: bool = False
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more happens to the job."""
+        return self.state in OVER
+
+    @property
+    def in_queue(self) -> bool:
+        """Whether the job waits for a machine, be it again."""
+        return self.state in IN_QUEUE
+
+    def __str__(self) -> str:
+        """Return as in ``Slurm job 12 PENDING (Resources)``."""
+        if self.state == SILENT:
+            return f"Slurm does not answer ({self.reason})"
+        number = "" if self.id == UNKNOWN else f" {self.id}"
+        if self.state == UNKNOWN:
+            return f"Slurm does not know job{number}"
+        reason = f" ({self.reason})" if self.reason not in {"", "None"} else ""
+        return f"Slurm job{number} {self.state}{reason}"
+
+    def verdict(self) -> JobFailure | None:
+        """Return why Slurm ended the job, or None where it did not, or does not say."""
+        if self.state not in _MEANING:
+            return None
+        failure, meaning = _MEANING[self.state]
+        return JobFailure(failure=failure, message=f"{self}: {meaning}")
+
+
+def parse_words(lines: Iterable[str]) -> dict[str, SlurmWord]:
+    """Return what Slurm says, by folder, from the lines of a poll; other lines are left out."""
+    found = (_LINE.fullmatch(line) for line in lines)
+    return {
+        told["folder"]: SlurmWord(
+            id=told["id"],
+            state=told["state"],
+            reason=one_line(told["reason"].strip()),
+            settled=told["settled"] == "1",
+        )
+        for told in found
+        if told
+    }

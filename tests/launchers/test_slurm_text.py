@@ -1,0 +1,359 @@
+"""What the launcher writes for Slurm and what it reads from it, without a Slurm."""
+
+from __future__ import annotations
+
+import dataclasses
+import doctest
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path, PurePosixPath
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from cosmos_houdini.config import HostConfig
+from cosmos_houdini.errors import BadInput, HostError
+from cosmos_houdini.hosts import open_host
+from cosmos_houdini.launchers import Task, launcher_for, slurm, slurm_word
+from cosmos_houdini.launchers import slurm as slurm_module
+from cosmos_houdini.launchers.folder import Observation, Phase, parse_poll, with_word
+from cosmos_houdini.launchers.shell import part
+from cosmos_houdini.launchers.slurm import SlurmLauncher
+from cosmos_houdini.launchers.slurm_word import IN_QUEUE, OVER, SlurmWord, parse_words
+from cosmos_houdini.launchers.staging import stage
+from cosmos_houdini.model.job import FailureClass
+from cosmos_houdini.model.request import Invocation, Site
+from launching import observe, path, task
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="jobs run on POSIX hosts")
+CONFIG = HostConfig(
+    launcher="slurm",
+    partition="gpu",
+    account="vfx",
+    qos="night",
+    gres="gpu:a100:1",
+    time="02:00:00",
+    env={"SLURM_CONF": "/etc/slurm/own.conf", "HF_HOME": "/scratch/hf home"},
+    sbatch=("--mem=64G", "--constraint=[a100|h100]"),
+)
+HEAD = """\
+#!/bin/sh
+#SBATCH --job-name=cosmos-sea-1f2e-b00248db
+#SBATCH --output=/dev/null
+#SBATCH --nodes=1
+#SBATCH --ntasks=1
+#SBATCH --partition=gpu
+#SBATCH --account=vfx
+#SBATCH --qos=night
+#SBATCH --time=02:00:00
+#SBATCH --gres=gpu:a100:2
+#SBATCH --mem=64G
+#SBATCH --constraint=[a100|h100]
+
+here=/scratch/cosmos/jobs/sea-1f2e
+former_s=60
+limit_s=0
+silence_s=1800
+asking_s=60
+beat_s=5
+"""
+PLAIN = """\
+program() {
+export WORD='it'"'"'s'
+export HF_HOME='/scratch/hf home'
+cd /opt/ct1 || exit 1
+exec $leader python3 run.py --prompt 'rain; $(touch x) `id`
+"night"' ''
+}
+"""
+APPTAINER = """\
+program() {
+export APPTAINERENV_WORD='it'"'"'s'
+export APPTAINERENV_HF_HOME='/scratch/hf home'
+exec $leader apptainer exec --nv \
+--mount type=bind,source=/scratch/cosmos/jobs/sea-1f2e,target=/scratch/cosmos/jobs/sea-1f2e \
+--mount type=bind,source=/scratch/cosmos/objects,target=/scratch/cosmos/objects,readonly \
+--mount type=bind,source=/opt/ct1,target=/opt/ct1 \
+--pwd /opt/ct1 '/images/my cosmos.sif' python3 run.py --prompt 'rain; $(touch x) `id`
+"night"' ''
+}
+"""
+PYXIS = """\
+program() {
+export WORD='it'"'"'s'
+export HF_HOME='/scratch/hf home'
+exec $leader srun --export=ALL --input=none --unbuffered '--container-image=nvcr.io#nvidia/cosmos:1' \
+--container-workdir=/opt/ct1 \
+--container-mounts=/scratch/cosmos/jobs/sea-1f2e:/scratch/cosmos/jobs/sea-1f2e,\
+/scratch/cosmos/objects:/scratch/cosmos/objects:ro,/opt/ct1:/opt/ct1 \
+--container-env=WORD,HF_HOME,HF_TOKEN python3 run.py --prompt 'rain; $(touch x) `id`
+"night"' ''
+}
+"""
+
+
+def sea(root: str = "/scratch/cosmos", num_gpu: int = 2) -> Task:
+    return Task(
+        job_id="sea-1f2e",
+        site=Site(folder=PurePosixPath(root) / "jobs/sea-1f2e", engine_path=PurePosixPath("/opt/ct1")),
+        invocation=Invocation(
+            argv=("python3", "run.py", "--prompt", 'rain; $(touch x) `id`\n"night"', ""),
+            env={"WORD": "it's", "HF_HOME": "/elsewhere"},
+            files={},
+            inputs={},
+            cwd=PurePosixPath("/opt/ct1"),
+            outputs=(),
+        ),
+        num_gpu=num_gpu,
+        secrets={"HF_TOKEN": "hush"},
+    )
+
+
+@pytest.mark.parametrize("module", [slurm, slurm_word])
+def test_the_examples_are_true(module: object):
+    assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changes", "program"),
+    [
+        ({}, PLAIN),
+        ({"container": "apptainer", "image": "/images/my cosmos.sif"}, APPTAINER),
+        ({"container": "pyxis", "image": "nvcr.io#nvidia/cosmos:1"}, PYXIS),
+    ],
+)
+def test_the_script_is_told_to_the_letter(changes: dict[str, str], program: str):
+    text = launcher_for("hpc", replace(CONFIG, **changes)).script(sea())
+    assert text == "\n".join((HEAD + program, part("process"), part("own"), part("slurm"), part("run")))
+    assert "hush" not in text
+
+
+def test_the_script_of_an_array_names_the_folder_of_each_task():
+    launcher = SlurmLauncher(HostConfig(launcher="slurm", partition="gpu"))
+    tasks = [replace_site(sea("/it's a root", num_gpu=1), name) for name in ("sea-1", "sea-2")]
+    assert launcher.array_script(tasks) == (
+        "#!/bin/sh\n#SBATCH --job-name=cosmos-array-32a6961bd51e91c8\n#SBATCH --output=/dev/null\n#SBATCH --nodes=1\n"
+        "#SBATCH --ntasks=1\n#SBATCH --partition=gpu\n#SBATCH --gres=gpu:1\n\n"
+        "case $SLURM_ARRAY_TASK_ID in\n1) job=sea-1 ;;\n2) job=sea-2 ;;\nesac\n"
+        "exec sh '/it'\"'\"'s a root/jobs'/\"$job\"/run.sh\n"
+    )
+
+
+def replace_site(new: Task, name: str) -> Task:
+    return dataclasses.replace(new, site=dataclasses.replace(new.site, folder=new.site.folder.with_name(name)))
+
+
+@pytest.mark.parametrize("name", ["partition", "account", "qos", "time", "gres", "sbatch"])
+@pytest.mark.parametrize("value", ["a b", "a\nrm -rf /", "a'", 'a"', "a\\", "a#b", "$(x)", "größe", "a\0"])
+def test_a_value_that_could_leave_its_line_is_refused(name: str, value: str):
+    config = replace(CONFIG, **{name: (f"--comment={value}",) if name == "sbatch" else value})
+    with pytest.raises(BadInput, match=r"cannot stand in a script for sbatch|is no limit"):
+        launcher_for("hpc", config).script(sea())
+
+
+def test_an_option_of_sbatch_is_an_option():
+    with pytest.raises(BadInput, match="allowed: --name"):
+        launcher_for("hpc", replace(CONFIG, sbatch=("rm",))).script(sea())
+
+
+@pytest.mark.parametrize("changes", [{"image": "x.sif"}, {"container": "apptainer"}])
+def test_an_image_and_what_runs_it_go_together(changes: dict[str, str]):
+    with pytest.raises(BadInput, match=r"hosts\.hpc\.container"):
+        launcher_for("hpc", replace(CONFIG, **changes))
+
+
+def test_pyxis_gets_no_path_that_it_would_cut_in_two():
+    config = replace(CONFIG, container="pyxis", image="x")
+    with pytest.raises(BadInput, match="/a,b"):
+        launcher_for("hpc", config).script(sea("/a,b"))
+
+
+def test_shell_and_python_agree_on_what_is_over():
+    (line,) = (line for line in part("slurm_client").splitlines() if line.startswith("over="))
+    assert set(line.removeprefix("over='").removesuffix("'").split("|")) == OVER
+
+
+FILES = {
+    "waiting": Observation(phase=Phase.WAITING),
+    "running": Observation(phase=Phase.RUNNING, run_s=9.0),
+    "good": Observation(phase=Phase.ENDED, exit_code=0, run_s=9.0),
+    "bad": Observation(phase=Phase.ENDED, exit_code=1, run_s=9.0),
+    "cancelled": Observation(phase=Phase.RUNNING, cancelled=True),
+}
+
+
+@pytest.mark.parametrize(
+    ("files", "state", "settled", "phase", "failure"),
+    [
+        ("waiting", "PENDING", False, Phase.WAITING, None),
+        ("waiting", "RUNNING", False, Phase.RUNNING, None),
+        ("waiting", "COMPLETED", False, Phase.WAITING, None),
+        ("waiting", "-", False, Phase.WAITING, None),
+        ("waiting", "-", True, Phase.VANISHED, None),
+        ("waiting", "?", True, Phase.WAITING, None),
+        ("waiting", "FAILED", True, Phase.VANISHED, None),
+        ("running", "PENDING", False, Phase.WAITING, None),
+        ("running", "REQUEUED", False, Phase.WAITING, None),
+        ("running", "RUNNING", False, Phase.RUNNING, None),
+        ("running", "COMPLETING", False, Phase.RUNNING, None),
+        ("running", "SUSPENDED", False, Phase.RUNNING, None),
+        ("running", "FAILED", False, Phase.RUNNING, None),
+        ("running", "FAILED", True, Phase.VANISHED, None),
+        ("running", "TIMEOUT", False, Phase.ENDED, FailureClass.TIMEOUT),
+        ("running", "DEADLINE", False, Phase.ENDED, FailureClass.TIMEOUT),
+        ("running", "OUT_OF_MEMORY", False, Phase.ENDED, FailureClass.OOM),
+        ("running", "NODE_FAIL", False, Phase.ENDED, FailureClass.LOST),
+        ("running", "BOOT_FAIL", False, Phase.ENDED, FailureClass.LOST),
+        ("running", "PREEMPTED", False, Phase.ENDED, FailureClass.LOST),
+        ("running", "CANCELLED", False, Phase.ENDED, FailureClass.CANCELLED),
+        ("running", "A_NEW_WORD", True, Phase.RUNNING, None),
+        ("running", "?", True, Phase.RUNNING, None),
+        ("bad", "COMPLETING", False, Phase.RUNNING, None),
+        ("bad", "?", False, Phase.RUNNING, None),
+        ("bad", "FAILED", False, Phase.ENDED, None),
+        ("bad", "-", False, Phase.ENDED, None),
+        ("bad", "OUT_OF_MEMORY", False, Phase.ENDED, FailureClass.OOM),
+        *(("good", state, False, Phase.ENDED, None) for state in ("RUNNING", "COMPLETED", "TIMEOUT", "-", "?")),
+        ("cancelled", "CANCELLED", False, Phase.ENDED, None),
+        ("cancelled", "COMPLETING", False, Phase.RUNNING, None),
+        ("cancelled", "-", False, Phase.ENDED, None),
+        ("cancelled", "TIMEOUT", False, Phase.ENDED, FailureClass.TIMEOUT),
+    ],
+)
+def test_folder_and_slurm_are_told_together(
+    files: str,
+    state: str,
+    settled: bool,  # noqa: FBT001 - pytest hands it over by its name
+    phase: Phase,
+    failure: FailureClass | None,
+):
+    seen = with_word(FILES[files], SlurmWord(id="12", state=state, settled=settled))
+    assert seen.phase is phase
+    assert (seen.verdict and seen.verdict.failure) == failure
+    assert seen.exit_code == FILES[files].exit_code
+    assert seen.scheduler
+
+
+def test_a_word_is_told_as_slurm_spells_it():
+    assert str(SlurmWord(id="12_3", state="PENDING", reason="Priority")) == "Slurm job 12_3 PENDING (Priority)"
+    assert str(SlurmWord(id="12", state="RUNNING", reason="None")) == "Slurm job 12 RUNNING"
+    assert str(SlurmWord(id="-", state="-")) == "Slurm does not know job"
+    assert str(SlurmWord(id="12", state="?", reason="no route")) == "Slurm does not answer (no route)"
+    assert not IN_QUEUE & OVER
+
+
+def test_lines_of_a_poll_are_read():
+    told = parse_words(["job a running", "slurm a 1 12 PENDING (Res ources)", "slurm b 0 - -", "slurm c 2 x y"])
+    assert told == {
+        "a": SlurmWord(id="12", state="PENDING", reason="(Res ources)", settled=True),
+        "b": SlurmWord(id="-", state="-"),
+    }
+
+
+WORD = st.one_of(st.sampled_from(["slurm", "a", "0", "1", "12", "12_3", "PENDING", "TIMEOUT", "-", "?"]), st.text())
+
+
+@given(st.lists(st.lists(WORD, max_size=7).map(" ".join), max_size=5))
+def test_any_word_of_slurm_is_understood_or_left_out(lines: list[str]):
+    for files in FILES.values():
+        for word in parse_words(lines).values():
+            seen = with_word(files, word)
+            assert "\n" not in seen.scheduler
+            assert files.exit_code is None or seen.exit_code == files.exit_code
+            assert seen.phase is not Phase.VANISHED or word.settled
+
+
+@given(st.text())
+def test_a_poll_with_any_line_of_slurm_is_understood_or_refused_by_name(text: str):
+    answer = f"poll 100 .//./\njob a running - 90 50 - 0 0 -\nslurm a 0 12 {text}\nlengths\nlogs cat\n\ndone\n"
+    try:
+        seen = parse_poll(answer)
+    except HostError:
+        return
+    assert seen["a"].phase is not Phase.ABSENT
+
+
+@posix
+def test_hundreds_of_jobs_are_one_question(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A stand-in for squeue answers, and counts."""
+    host = open_host("hpc", HostConfig(), project=tmp_path)
+    answer = ["someone else's line", "1 other PENDING None"]
+    for number in range(300):
+        submitted = Path(host.root) / f"jobs/job-{number}/submitted"
+        submitted.mkdir(parents=True)
+        (submitted / "name").write_text(f"cosmos-{number} -\n" if number % 3 else f"cosmos-array {number}\n")
+        (submitted / "id").write_text(f"{number}\n" if number % 3 else f"7_{number}\n")
+        answer.append(
+            f"{number} cosmos-{number} PENDING Priority" if number % 3 else f"7_{number} cosmos-array RUNNING"
+        )
+    (tmp_path / "answer").write_text("\n".join(reversed(answer)) + "\n")
+    (tmp_path / "squeue").write_text(f"#!/bin/sh\necho >>'{tmp_path}/asked'\ncat '{tmp_path}/answer'\n")
+    (tmp_path / "squeue").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    seen = observe(host, *(Site(folder=host.root / f"jobs/job-{number}") for number in range(300)))
+    for number in range(300):
+        word = f"{number} PENDING (Priority)" if number % 3 else f"7_{number} RUNNING"
+        assert seen[f"job-{number}"].scheduler == f"Slurm job {word}"
+    assert (tmp_path / "asked").read_text() == "\n"
+
+
+@posix
+def test_a_job_that_was_cancelled_while_slurm_could_not_be_told_does_not_begin(tmp_path: Path):
+    config = HostConfig(launcher="slurm")
+    host = open_host("hpc", config, project=tmp_path)
+    new = task(host, ("sh", "-c", "echo ran"), config=config)
+    stage(host, new, {})
+    (path(new.site) / "run.sh").write_text(launcher_for("hpc", config).script(new))
+    (path(new.site) / "cancelled").touch()
+    assert subprocess.run(["sh", str(path(new.site) / "run.sh")], check=False).returncode == 0
+    assert not (path(new.site) / "started").exists()
+
+
+@posix
+def test_a_job_that_is_started_anew_waits_until_the_former_start_is_silent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(slurm_module, "FORMER_S", 1)
+    config = HostConfig(launcher="slurm")
+    host = open_host("hpc", config, project=tmp_path)
+    new = task(host, ("sh", "-c", "echo ran; date +%s%N >out/began"), config=config)
+    stage(host, new, {})
+    folder = path(new.site)
+    (folder / "run.sh").write_text(launcher_for("hpc", config).script(new))
+    (folder / "started").mkdir()
+    (folder / "started/pid").write_text("7 0\n")
+    (folder / "state").write_text("running 1\n")
+    (folder / "stdout.log").write_text("former\n")
+    (folder / "out/part").touch()
+    silent_at = 0
+
+    def beat() -> None:
+        nonlocal silent_at
+        for number in range(15):
+            (folder / "heartbeat").write_text(f"{number}\n")
+            silent_at = time.time_ns()
+            time.sleep(0.2)
+
+    def run(job: str, restarts: str) -> int:
+        env = {**os.environ, "SLURM_JOB_ID": job, "SLURM_RESTART_COUNT": restarts}
+        return subprocess.run(["sh", str(folder / "run.sh")], env=env, check=False, timeout=60).returncode
+
+    assert run("8", "1") == 0
+    assert run("7", "0") == 0
+    assert (folder / "stdout.log").read_text() == "former\n"
+    beating = threading.Thread(target=beat)
+    beating.start()
+    assert run("7", "1") == 0
+    beating.join()
+    assert (folder / "stdout.log").read_text() == "ran\n"
+    assert (folder / "stdout.0.log").read_text() == "former\n"
+    assert [file.name for file in (folder / "out").iterdir()] == ["began"]
+    assert int((folder / "out/began").read_text()) > silent_at
+    assert (folder / "exit_code").read_text() == "0\n"
+    assert run("7", "2") == 0
+    assert (folder / "stdout.log").read_text() == "ran\n"

@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cosmos_houdini.model.job import FailureClass, JobState
+from cosmos_houdini.queue import runner
+from cosmos_houdini.queue.store import Store
+from job_shop import Shop
+from slurmd import Slurm
+
+pytestmark = pytest.mark.slurm
+
+STRAIGHT = ["queued", "staging", "running", "collecting", "succeeded"]
+here = pytest.mark.parametrize("slurm_shop", ["login node here"], indirect=True)
+
+
+def until(told: Callable[[], object]) -> None:
+    give_up = time.monotonic() + 60
+    while not told():
+        assert time.monotonic() < give_up
+        time.sleep(0.05)
+
+
+def follow(shop: Shop) -> None:
+    """Ask the host once, as status does."""
+    with closing(shop.client()) as client:
+        for trouble in runner.advance(client, client.store.unfinished(), start=False).values():
+            raise trouble
+
+
+def configure(shop: Shop, **changes: object) -> None:
+    """Change the configuration of the cluster."""
+    file = shop.folder / "cosmos-houdini.yaml"
+    document = yaml.safe_load(file.read_text(encoding="utf-8"))
+    document["hosts"]["hpc"] |= changes
+    file.write_text(yaml.safe_dump(document), encoding="utf-8")
+
+
+def failure_of(shop: Shop) -> tuple[JobState, FailureClass, str]:
+    record = shop.record()
+    assert record.job.failure is not None
+    return record.state, record.job.failure.failure, record.job.failure.message
+
+
+def test_a_run_becomes_a_verified_result(slurm_shop: Shop, slurm: Slurm):
+    before = len(slurm.jobs())
+    assert slurm_shop.main("run", slurm_shop.spec()) == 0
+    (result,) = map(Path, slurm_shop.record().job.outputs)
+    assert result.read_bytes() == slurm_shop.clip.read_bytes()
+    assert slurm_shop.states() == STRAIGHT
+    assert json.loads((result.parent / "result.json").read_text(encoding="utf-8"))["launcher"] == "slurm"
+    assert slurm_shop.started() == 1
+    assert len(slurm.jobs()) == before + 1
+
+
+@here
+def test_status_tells_slurms_own_word(slurm_shop: Shop, slurm: Slurm, capsys: pytest.CaptureFixture[str]):
+    configure(slurm_shop, gres="gpu:4")
+    assert slurm_shop.main("run", slurm_shop.spec("one", sleep_s="60"), "--detach") == 0
+    assert slurm_shop.main("run", slurm_shop.spec("two"), "--detach") == 0
+    one, two = (slurm_shop.record(name).id for name in ("one", "two"))
+
+    def told() -> bool:
+        capsys.readouterr()
+        assert slurm_shop.main("status", "--json") == 0
+        stages = {job["id"]: job["stage"] for job in json.loads(capsys.readouterr().out)["jobs"]}
+        return stages[one].endswith("RUNNING, half way") and "PENDING (Resources)" in stages[two]
+
+    until(told)
+    assert slurm_shop.main("status", two) == 0
+    assert "running: Slurm job " in capsys.readouterr().out
+    assert slurm_shop.main("cancel", two, one) == 0
+    assert {slurm_shop.record(name).state for name in ("one", "two")} == {JobState.CANCELLED}
+    assert {state for _, name, state in slurm.jobs() if one in name or two in name} == {"CANCELLED"}
+
+
+@here
+@pytest.mark.parametrize("state", ["staging", "running"])
+def test_a_client_killed_on_the_way_leaves_one_job_that_attach_finishes(slurm_shop: Shop, slurm: Slurm, state: str):
+    client = slurm_shop.popen("run", slurm_shop.spec(sleep_s="0.5"))
+
+    def reached() -> bool:
+        with closing(Store.of(slurm_shop.folder)) as store:
+            return any(str(event.state) == state for job in store.jobs() for event in store.events(job.id))
+
+    until(reached)
+    client.send_signal(signal.SIGKILL)
+    client.communicate()
+    assert slurm_shop.main("attach") == 0
+    assert slurm_shop.states() == STRAIGHT
+    assert slurm_shop.started() == 1
+    assert len([name for _, name, _ in slurm.jobs() if slurm_shop.record().id in name]) == 1
+
+
+@here
+def test_a_job_that_was_cancelled_by_hand_is_cancelled(slurm_shop: Shop, slurm: Slurm):
+    assert slurm_shop.main("run", slurm_shop.spec(sleep_s="60"), "--detach") == 0
+    until(lambda: slurm_shop.started() == 1)
+    slurm.cancel_all()
+    assert slurm_shop.main("attach") == 1
+    state, failure, message = failure_of(slurm_shop)
+    assert (state, failure) == (JobState.CANCELLED, FailureClass.CANCELLED)
+    assert "CANCELLED: it was cancelled on the cluster, and not from here" in message
+
+
+@here
+@pytest.mark.parametrize(
+    ("word", "end"),
+    [
+        ("TIMEOUT", (JobState.FAILED, FailureClass.TIMEOUT)),
+        ("OUT_OF_MEMORY", (JobState.FAILED, FailureClass.OOM)),
+        ("NODE_FAIL", (JobState.LOST, FailureClass.LOST)),
+    ],
+)
+def test_why_slurm_ended_a_job_decides_its_state(
+    slurm_shop: Shop,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    word: str,
+    end: tuple[JobState, FailureClass],
+):
+    """The word is put into the answer of the real squeue; the tests of the launcher bring about those that they can."""
+    assert slurm_shop.main("run", slurm_shop.spec(sleep_s="60"), "--detach") == 0
+    until(lambda: slurm_shop.started() == 1)
+    squeue = tmp_path / "squeue"
+    squeue.write_text(f'#!/bin/sh\n{shutil.which("squeue")} "$@" | sed "s/ RUNNING / {word} /"\n')
+    squeue.chmod(0o755)
+    with monkeypatch.context() as patch:
+        patch.setenv("PATH", str(tmp_path), prepend=":")
+        assert slurm_shop.main("attach") == 1
+    assert failure_of(slurm_shop)[:2] == end
+    assert f" {word}: " in failure_of(slurm_shop)[2]
+    assert "the log ends: last words" in failure_of(slurm_shop)[2]
+
+
+@here
+def test_a_job_that_slurm_puts_back_is_no_failure(slurm_shop: Shop, slurm: Slurm):
+    assert slurm_shop.main("run", slurm_shop.spec(sleep_s="3"), "--detach") == 0
+    until(lambda: slurm_shop.started() == 1)
+    (number,) = (number for number, name, _ in slurm.jobs() if slurm_shop.record().id in name)
+    slurm.run("scontrol", "requeue", number)
+    until(lambda: follow(slurm_shop) is None and "PENDING" in slurm_shop.record().stage)  # type: ignore[func-returns-value]
+    assert slurm_shop.main("attach") == 0
+    assert slurm_shop.started() == 2
+    assert slurm_shop.record().job.attempt == 1
+
+
+@here
+def test_what_slurm_refuses_is_a_failure_in_its_words(slurm_shop: Shop, capsys: pytest.CaptureFixture[str]):
+    configure(slurm_shop, partition="nowhere")
+    assert slurm_shop.main("run", slurm_shop.spec()) == 1
+    assert "Invalid partition name specified" in capsys.readouterr().err
+    configure(slurm_shop, partition="gpu")
+    assert slurm_shop.main("run", slurm_shop.spec()) == 0
+
+
+@here
+def test_a_dry_run_shows_the_script_and_reaches_nothing(slurm_shop: Shop, capsys: pytest.CaptureFixture[str]):
+    configure(slurm_shop, time="02:00:00", address="nowhere.invalid")
+    capsys.readouterr()
+    arguments = ["run", slurm_shop.spec(), "--dry-run", "--json", "--write-to", slurm_shop.folder / "plan"]
+    assert slurm_shop.main(*arguments) == 0
+    document = json.loads(capsys.readouterr().out)
+    lines = document["files"]["run.sh"].splitlines()
+    assert lines[0] == "#!/bin/sh"
+    assert {"#SBATCH --gres=gpu:1", "#SBATCH --time=02:00:00"} < set(lines)
+    assert (slurm_shop.folder / "plan/run.sh").read_text(encoding="utf-8") == document["files"]["run.sh"]
+    configure(slurm_shop, partition="a b")
+    assert slurm_shop.main(*arguments) == 2
+
+
+@here
+def test_a_batch_is_one_array(slurm_shop: Shop, slurm: Slurm):
+    spec = {
+        "schema": "cosmos-houdini/prompt-spec/1",
+        "name": "shot",
+        "prompt": "rain",
+        "input_video": str(slurm_shop.clip),
+    }
+    batch = {
+        "schema": "cosmos-houdini/batch-spec/1",
+        "name": "night",
+        "engine": "fake",
+        "items": [{"spec": "shot.spec.json"}],
+        "parameters": {"starts": str(slurm_shop.starts)},
+        "randomization": {"seeds": [1, 2, 3, 4, 5]},
+    }
+    (slurm_shop.folder / "shot.spec.json").write_text(json.dumps(spec), encoding="utf-8")
+    (slurm_shop.folder / "night.yaml").write_text(yaml.safe_dump(batch), encoding="utf-8")
+    before = len(slurm.jobs())
+    assert slurm_shop.main("run-batch", slurm_shop.folder / "night.yaml") == 0
+    with closing(Store.of(slurm_shop.folder)) as store:
+        assert [job.state for job in store.jobs()] == [JobState.SUCCEEDED] * 5
+    assert slurm_shop.started() == 5
+    numbers = {number.partition("_")[0] for number, *_ in slurm.jobs()[before:]}
+    assert len(numbers) == 1
