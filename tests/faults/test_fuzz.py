@@ -78,7 +78,15 @@ READERS: dict[str, Callable[[str], object]] = {
 }
 
 LINES = (
-    *("poll 100 ././/", "lengths", "logs", "done", "now 100", "job a-0123456789 running 0 1 2 3 0 0 -"),
+    *(
+        "poll 100 ././/",
+        "lengths",
+        "logs cat",
+        "logs gzip -1",
+        "done",
+        "now 100",
+        "job a-0123456789 running 0 1 2 3 0 0 -",
+    ),
     *(
         "job a ended 999999999 - - - 1 1 stalled",
         "6 ././/a/stdout.log",
@@ -130,7 +138,7 @@ def test_an_answer_without_end_takes_memory_in_proportion_and_time_too(kind: str
     text = ENDLESS[kind](size)
     tracemalloc.start()
     try:
-        for answer in (text, f"now 1\n{text}\npoll 1 ./\n{text}\nlengths\nlogs\ndone"):
+        for answer in (text, f"now 1\n{text}\npoll 1 ./\n{text}\nlengths\nlogs cat\ndone"):
             for reader in READERS.values():
                 # What takes the square of the length would not come to its end here.
                 with suppress(CosmosError):
@@ -210,7 +218,7 @@ def test_a_video_with_any_bytes_changed_is_decoded_or_refused(
     now=st.integers(0, 10**11),
 )
 def test_any_clock_gives_times_that_can_be_shown(phase: Phase, code: int, beat: int, began: int, now: int) -> None:
-    text = f"poll {now} ./\njob a {phase} {code} {beat} {began} - 0 0 -\nlengths\nlogs\ndone"
+    text = f"poll {now} ./\njob a {phase} {code} {beat} {began} - 0 0 -\nlengths\nlogs cat\ndone"
     (seen,) = parse_poll(text).values()
     assert isinstance(seen, Observation)
     assert seen.run_s is not None

@@ -241,7 +241,7 @@ def test_names_that_could_lead_away_are_never_believed():
         f"container {sha256} /elsewhere/jobs/a-0123456789",
         "container $(touch /tmp/x) /root/jobs/a-0123456789",
     ]
-    text = "\n".join(["now 100", *hostile, f"objects 1 7 ./ab/{sha256}", "poll 1 ./", "lengths", "logs", "done\n"])
+    text = "\n".join(["now 100", *hostile, f"objects 1 7 ./ab/{sha256}", "poll 1 ./", "lengths", "logs cat", "done\n"])
     holdings = parse_holdings(text, Path("/root"))  # type: ignore[arg-type] -- a path of this system will do
     assert holdings.jobs == ()
     assert holdings.uploads == ()
