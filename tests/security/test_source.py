@@ -63,6 +63,10 @@ HARMLESS = {
     "hosts/connection.py": {
         "command": "the ProxyCommand of the user's own SSH configuration, which is a shell command"
     },
+    "launchers/slurm.py": {
+        "head": "lines of #SBATCH, each value through quoted, none with a line break",
+        "cases": "numbers, and folders through quoted",
+    },
     "launchers/docker.py": {
         "inside": "made by words",
     },
