@@ -64,7 +64,7 @@ HARMLESS = {
         "command": "the ProxyCommand of the user's own SSH configuration, which is a shell command"
     },
     "launchers/slurm.py": {
-        "head": "lines of #SBATCH, each value through quoted, none with a line break",
+        "head": "lines of #SBATCH, whose values _checked admits",
         "cases": "numbers, and folders through quoted",
     },
     "launchers/docker.py": {
