@@ -35,7 +35,7 @@ from cosmos_houdini.queue.worker import Lane, Worker
 JOBS = 10_000
 CLAIMERS = 4
 RUNS = 50
-ROUNDS = 1
+ROUNDS = 3
 PACKAGE = Path(__file__).resolve().parents[1] / "python3.10libs"
 LANE = Lane(batch="night", host="gpu01", at_once=2 * CLAIMERS)
 

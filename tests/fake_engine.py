@@ -40,7 +40,7 @@ hang-once) [ "$(wc -l <"$STARTS")" -gt 1 ] && cp in/color.mp4 out/result.mp4 || 
 oom) [ "$OFFLOAD" = True ] && cp in/color.mp4 out/result.mp4 || { echo "CUDA out of memory." >&2; exit 1; } ;;
 hang) exec sleep 300 ;;
 talk) while :; do echo word; sleep 0.3; done ;;
-lost) kill -9 "$(cat started/pid)"; exec sleep 300 ;;
+lost) kill -9 "$(cat started/pid)"; exec sleep 20 ;;
 spoil) echo spoilt >>"$UNTIL"; cp in/color.mp4 out/result.mp4 ;;
 say*) echo "${FAULT#say }" >&2; exit 1 ;;
 oom-always) echo "CUDA out of memory." >&2; exit 1 ;;

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import fake_engine
@@ -27,6 +27,7 @@ class Shop:
     folder: Path
     clip: Path
     root: Path
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list, compare=False)
 
     @property
     def starts(self) -> Path:
@@ -59,13 +60,22 @@ class Shop:
     def popen(self, *arguments: object) -> subprocess.Popen[bytes]:
         """Start the command line as a process of its own."""
         paths = os.pathsep.join([str(TESTS), str(TESTS.parent / "python3.10libs")])
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, str(TESTS / "fake_engine.py"), *map(str, arguments)],
             cwd=self.folder,
             env={**os.environ, "PYTHONPATH": paths},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
+        self.processes.append(process)
+        return process
+
+    def close(self) -> None:
+        """Kill what a test that failed has left."""
+        for process in self.processes:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
 
     def record(self, name: str = "shot") -> JobRecord:
         with closing(Store.of(self.folder)) as store:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +9,10 @@ import pytest
 
 from cosmos_houdini.config import HostConfig
 from cosmos_houdini.hosts import Host, open_host
+from disks import small_disk
 from sshd import Sshd, running_sshd
+
+__all__ = ["small_disk"]
 
 
 @pytest.fixture(scope="session")
@@ -35,19 +35,3 @@ def host(request: pytest.FixtureRequest, tmp_path: Path) -> Host:
         found: Host = request.getfixturevalue("ssh_host")
         return found
     return open_host("local", HostConfig(root=str(tmp_path / "root")), project=tmp_path)
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """Give a folder on a disk of one mebibyte."""
-    if os.name == "nt" or os.geteuid() != 0 or not shutil.which("mount"):
-        pytest.skip("only root can mount a small disk")
-    folder = tmp_path / "small disk"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True, text=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip(f"this machine mounts no tmpfs: {mounted.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)

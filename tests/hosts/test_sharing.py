@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path, PurePosixPath
 
 import psutil
 import pytest
 
-from cosmos_houdini.errors import HostUnreachable
 from cosmos_houdini.hosts import connection
 from cosmos_houdini.hosts.ssh import SshHost
 from launching import begin, ended, observe, task
 from sshd import Sshd, running_sshd
+
+TIMEOUT_S = 60.0
 
 pytestmark = pytest.mark.sshd
 
@@ -63,24 +65,26 @@ def test_an_idle_connection_is_kept_alive(talkative: Sshd, tmp_path: Path, monke
     with closing(SshHost("gpu01", config, PurePosixPath(str(config.root)))) as host:
         host.run(":")
         logins = counted(talkative, "Accepted publickey")
+        deadline = time.monotonic() + TIMEOUT_S
         while asked() < 2:
-            pass
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
         host.run(":")
         assert logins() == 0
 
 
 def test_a_connection_that_died_in_silence_is_replaced(talkative: Sshd, host: SshHost):
     """A firewall that forgets a connection sends no sign: here the server's end of it sleeps."""
-    process = next(
-        child for child in psutil.Process(talkative.pid).children(recursive=True) if child.name().startswith("sshd")
-    )
-    sleeping = [process, *process.children(recursive=True)]
+    sleeping = psutil.Process(talkative.pid).children(recursive=True)
     for child in sleeping:
-        child.suspend()
+        # The end of an earlier connection may be gone by now.
+        with suppress(psutil.NoSuchProcess):
+            child.suspend()
     try:
-        with pytest.raises(HostUnreachable, match="did not finish a command within 1 s"):
-            host.run("echo lost", timeout_s=1)
+        logins = counted(talkative, "Accepted publickey")
         assert host.run("echo back").stdout == "back\n"
+        assert logins() == 1
     finally:
         for child in sleeping:
-            child.resume()
+            with suppress(psutil.NoSuchProcess):
+                child.resume()

@@ -15,6 +15,7 @@ from threading import Thread
 import pytest
 
 from cosmos_houdini.cli import main
+from cosmos_houdini.config import plain
 from cosmos_houdini.errors import ToolError
 from cosmos_houdini.houdini import top_project
 from cosmos_houdini.houdini.environment import ROOT
@@ -74,7 +75,7 @@ def test_a_wedge_is_cooked_to_its_report(
 ) -> None:
     if host == "ssh":
         server = request.getfixturevalue("server")
-        settings = server.config(tmp_path_factory.mktemp("remote")).model_dump(mode="json", exclude_defaults=True)
+        settings = plain(server.config(tmp_path_factory.mktemp("remote")))
         shot.configure(hosts={"gpu01": settings}, defaults={"host": "gpu01"})
     with Network(shot.folder, shot.hip) as network:
         made = network.add("Cosmos Shot", frame_range="1-2")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -12,11 +13,12 @@ import pytest
 from msgspec.structs import replace
 
 from cosmos_houdini.config import HostConfig
-from cosmos_houdini.errors import BadInput, JobError
+from cosmos_houdini.errors import BadInput, HostError, JobError
 from cosmos_houdini.hosts import Host, open_host
 from cosmos_houdini.launchers import Task, launcher_for
 from cosmos_houdini.launchers.docker import container_name
 from cosmos_houdini.launchers.folder import Phase
+from cosmos_houdini.launchers.holdings import find_holdings, remove
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.queue.provenance import parse_provenance, provenance_script
 from dockerd import DockerEngine
@@ -288,3 +290,27 @@ def test_a_host_without_image_or_with_an_unknown_launcher_is_refused() -> None:
         launcher_for("gpu01", HostConfig(launcher="docker"))
     with pytest.raises(BadInput, match=r"did you mean 'docker'\?"):
         launcher_for("gpu01", HostConfig(launcher="dokcer"))
+
+
+def test_a_container_whose_job_is_gone_is_found_and_removed_and_no_other(
+    host: Host, config: HostConfig, image: DockerEngine
+) -> None:
+    orphan, living = running(host, config, "orphan-0123456789"), running(host, config, "living-0123456789")
+    until_true(lambda: len(containers(image)) == 2)
+    kill_script(orphan)
+    shutil.rmtree(path(orphan.site))
+    label = "cosmos-houdini.folder=/elsewhere/jobs/theirs-0123456789"
+    image.docker("run", "--name", "stranger", IMAGE, "true")
+    image.docker("run", "--name", "theirs", "--label", label, IMAGE, "true")
+    assert find_holdings(host, config).containers == {}
+    image.docker("stop", "-t", "0", container_name(orphan.site))
+    found = find_holdings(host, config).containers
+    assert list(found.values()) == [orphan.site.folder.name]
+    assert remove(host, config, found) == frozenset(found)
+    assert sorted(containers(image, "--all")) == sorted(["stranger", "theirs", container_name(living.site)])
+
+
+def test_a_docker_engine_that_is_out_of_reach_is_said_to_be(host: Host, config: HostConfig) -> None:
+    deaf = replace(config, env={"DOCKER_HOST": "unix:///nowhere.sock"})
+    with pytest.raises(HostError, match=r"cannot tell what lies in .*nowhere"):
+        find_holdings(host, deaf)

@@ -220,7 +220,9 @@ def test_an_answer_that_was_cut_off_is_refused(answer: str, data: st.DataObject)
 
 
 @pytest.mark.parametrize(
-    "packed", [gzip.compress(TAILS)[:-9], b"no gzip", gzip.compress(bytes(LONGEST_UNPACKED_BYTES + 1))]
+    "packed",
+    [gzip.compress(TAILS)[:-9], b"no gzip", gzip.compress(bytes(LONGEST_UNPACKED_BYTES + 1))],
+    ids=["cut off", "no gzip", "too large"],
 )
 def test_logs_that_cannot_be_unpacked_or_are_too_large_are_refused(packed: bytes) -> None:
     with pytest.raises(HostError):

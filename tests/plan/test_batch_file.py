@@ -72,7 +72,7 @@ def test_randomization_stands_in_a_file_of_its_own_or_in_a_batch(tmp_path: Path)
         ({"seeds": "rnd"}, ["seeds = 'rnd'", "random, a list of values"]),
         ({"seeds": 3}, ["seeds = 3", "random, a list of values"]),
         ({"sampler": "gird"}, ["sampler = 'gird'", "did you mean 'grid'?"]),
-        ({"sampler": "adaptive"}, ["sampler = 'adaptive'", "'latin_hypercube' or 'sobol'"]),
+        ({"sampler": "halton"}, ["sampler = 'halton'", "'sobol' or 'adaptive'"]),
         ({"count": 0}, ["count = 0", "greater than or equal to 1"]),
         ({"count": 1.5}, ["count = 1.5", "a whole number"]),
         ({"clamp": "yes"}, ["clamp = 'yes'", "true or false"]),

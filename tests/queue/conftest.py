@@ -45,8 +45,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
 def shop(tmp_path: Path, clip: Path, monkeypatch: pytest.MonkeyPatch, _fake_engine: None) -> Iterator[Shop]:
     """Return a project whose jobs run on this machine."""
     folder = _project(tmp_path, "defaults: {engine: fake}\n", monkeypatch)
-    yield Shop(folder=folder, clip=clip, root=folder / ".cosmos" / "host")
-    _kill_jobs(folder / ".cosmos" / "host")
+    shop = Shop(folder=folder, clip=clip, root=folder / ".cosmos" / "host")
+    yield shop
+    shop.close()
+    _kill_jobs(shop.root)
 
 
 @pytest.fixture
@@ -57,7 +59,9 @@ def remote_shop(
     root = tmp_path / "host's root"
     settings = plain(server.config(root))
     text = yaml.safe_dump({"defaults": {"engine": "fake", "host": "gpu"}, "hosts": {"gpu": settings}})
-    yield Shop(folder=_project(tmp_path, text, monkeypatch), clip=clip, root=root)
+    shop = Shop(folder=_project(tmp_path, text, monkeypatch), clip=clip, root=root)
+    yield shop
+    shop.close()
     _kill_jobs(root)
 
 

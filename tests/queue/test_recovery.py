@@ -59,30 +59,6 @@ def killed(shop: Shop, state: str, *arguments: object) -> None:
         client.communicate()
 
 
-@pytest.mark.parametrize(
-    ("where", "state"),
-    [
-        *(("shop", state) for state in ("queued", "staging", "running", "collecting")),
-        *(pytest.param("remote_shop", state, marks=pytest.mark.sshd) for state in ("staging", "running", "collecting")),
-    ],
-)
-def test_a_client_killed_in_any_state_leaves_a_job_that_attach_finishes(
-    request: pytest.FixtureRequest, where: str, state: str
-):
-    any_shop: Shop = request.getfixturevalue(where)
-    killed(any_shop, state, "run", any_shop.spec(sleep_s="0.1"))
-    assert not any_shop.record().state.final
-    assert any_shop.main("attach") == 0
-    record = any_shop.record()
-    (result,) = map(Path, record.job.outputs)
-    assert result.read_bytes() == any_shop.clip.read_bytes()
-    assert any_shop.states() == STRAIGHT
-    assert any_shop.started() == 1
-    assert {path.name for path in record.results.iterdir()} == {
-        *("result.json", "result.mp4", "stderr.log", "stdout.log"),
-    }
-
-
 def test_status_finishes_a_job_whose_client_is_gone(shop: Shop):
     killed(shop, "running", "run", shop.spec(sleep_s="0.1"))
 
@@ -106,22 +82,6 @@ def test_clients_killed_again_and_again_run_nothing_twice(shop: Shop):
     assert shop.main("run", spec) == 0
     assert shop.started() == 1
     assert shop.states() == STRAIGHT
-
-
-@pytest.mark.parametrize(
-    ("where", "command"), [("shop", "run"), pytest.param("remote_shop", "attach", marks=pytest.mark.sshd)]
-)
-def test_two_clients_at_once_do_the_work_once(request: pytest.FixtureRequest, where: str, command: str):
-    shop: Shop = request.getfixturevalue(where)
-    spec = shop.spec(sleep_s="1")
-    if command == "attach":
-        assert shop.main("run", spec, "--detach") == 0
-    clients = [shop.popen(command, *([spec] if command == "run" else [])) for _ in range(2)]
-    for client in clients:
-        _, errors = client.communicate(timeout=TIMEOUT_S)
-        assert client.returncode == 0, errors
-    assert shop.states() == STRAIGHT
-    assert shop.started() == 1
 
 
 def test_ctrl_c_leaves_the_job_running_and_names_the_way_back(shop: Shop):

@@ -6,6 +6,8 @@ import json
 import os
 import shutil
 import signal
+import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -19,7 +21,15 @@ from cosmos_houdini.queue.adopt import adopt
 from fake_engine import FakeEngine
 from job_shop import Shop
 
+TIMEOUT_S = 60.0
 AGAIN = ["queued", "staging", "running", "collecting"]
+
+
+def until(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + TIMEOUT_S
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def attempts(shop: Shop) -> tuple[Attempt, ...]:
@@ -99,8 +109,12 @@ def test_a_lost_job_is_stopped_and_run_again(any_shop: Shop, capsys: pytest.Capt
     # The script that watches the program dies alone; the program goes on.
     os.kill(script, signal.SIGKILL)
     with closing(any_shop.client()) as client:
-        while any_shop.record().job.attempt == 1:
+
+        def given_up() -> bool:
             assert runner.advance(client, [any_shop.record().id], start=False) == {}
+            return any_shop.record().job.attempt == 2
+
+        until(given_up)
         assert any_shop.record().state is JobState.QUEUED
         assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
     capsys.readouterr()
@@ -174,9 +188,13 @@ def test_what_a_job_waits_for_and_what_could_never_fit_is_told(
     (programs / "nvidia-smi.table").write_text("0, 81559, 12035\n")
     assert shop.main("run", shop.spec(), "--detach") == 0
     told = "running: waiting for a GPU with 75 GiB free: GPU 0 has 11 of 79 GiB free"
-    while told not in capsys.readouterr().out:
+
+    def said() -> bool:
         assert shop.main("status") == 0
         assert shop.record().state is JobState.RUNNING
+        return told in capsys.readouterr().out
+
+    until(said)
     (programs / "nvidia-smi.table").write_text("0, 81559, 81004\n")
     assert shop.main("attach") == 0
     (programs / "nvidia-smi.table").write_text("0, 24564, 24090\n")
@@ -207,7 +225,7 @@ def batch(shop: Shop) -> Path:
                 "name": "night",
                 "engine": "fake",
                 "items": [{"spec": "shot.spec.json"}],
-                "parameters": {"starts": str(shop.starts), "fault": "oom"},
+                "parameters": {"starts": str(shop.starts), "fault": "oom", "offload": False},
                 "randomization": {"seeds": [1, 2]},
             }
         )

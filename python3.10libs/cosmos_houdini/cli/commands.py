@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "retry": ("jobs", "retry", "Start a new attempt of jobs that did not succeed."),
     "fetch": ("jobs", "fetch", "Bring and verify the results of jobs again."),
     "doctor": ("doctor", "doctor", "Look whether this machine, or a host, has what jobs need."),
+    "clean": ("clean", "clean", "Remove old jobs from a host, and the inputs that no job needs."),
     "install-houdini": ("houdini", "install_houdini", "Let every Houdini of this user load the package."),
     "uninstall-houdini": ("houdini", "uninstall_houdini", "Undo install-houdini."),
     "config": ("config", "config", "What is configured, and where each value came from."),

@@ -10,6 +10,8 @@ from cosmos_houdini.errors import one_line
 from cosmos_houdini.model.job import FailureClass, JobFailure
 
 MESSAGE_LENGTH = 300
+LINE_LENGTH = 4096
+"""How much of a line is looked at: patterns take the square of its length, and a program may print no line break."""
 SIGKILL_EXIT = 137
 CANNOT_EXECUTE_EXITS = frozenset({126, 127})
 
@@ -51,7 +53,7 @@ _RELAYED = re.compile(r"ChildFailedError|CalledProcessError")
 
 def classified(lines: Iterable[str], symptoms: Iterable[Symptom]) -> JobFailure | None:
     """Return the first symptom of the table that some line shows, with the last such line as its message."""
-    kept = [line.strip() for line in lines if line.strip()]
+    kept = _kept(lines)
     for known in symptoms:
         line = next((line for line in reversed(kept) if known.pattern.search(line)), None)
         if line is not None:
@@ -61,7 +63,7 @@ def classified(lines: Iterable[str], symptoms: Iterable[Symptom]) -> JobFailure 
 
 def unexplained(exit_code: int, lines: Iterable[str]) -> JobFailure:
     """Return an engine_error (oom after SIGKILL) whose message is the last exception named, or the last line."""
-    kept = [line.strip() for line in lines if line.strip()]
+    kept = _kept(lines)
     if exit_code == SIGKILL_EXIT:
         return JobFailure(
             failure=FailureClass.OOM,
@@ -71,6 +73,10 @@ def unexplained(exit_code: int, lines: Iterable[str]) -> JobFailure:
     errors = [found.group(1) for line in kept if (found := _ERROR_LINE.match(line)) and not _RELAYED.search(line)]
     last = errors[-1] if errors else (kept[-1] if kept else "it printed nothing")
     return JobFailure(failure=FailureClass.ENGINE_ERROR, message=shortened(f"exit code {exit_code}: {last}"))
+
+
+def _kept(lines: Iterable[str]) -> list[str]:
+    return [line for line in (line.strip()[:LINE_LENGTH] for line in lines) if line]
 
 
 def shortened(text: str) -> str:

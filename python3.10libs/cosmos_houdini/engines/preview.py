@@ -28,7 +28,7 @@ FFMPEG_FILE = "in/ffmpeg"
 SECONDS_PER_CHUNK = 8.0
 """Measured with four controls on two cores of a server; a guess elsewhere."""
 
-_FRAME = re.compile(r"^frame=\s*(\d+)", re.MULTILINE)
+_FRAME = re.compile(r"^frame=[ \t]*(\d{1,9})\b", re.MULTILINE | re.ASCII)
 _END = re.compile(r"^progress=end$", re.MULTILINE)
 
 _ENCODING = (

@@ -19,7 +19,7 @@ from cosmos_houdini.model.request import FramePlan
 # A record begins its line, so that a prompt that is printed back, escaped, cannot pass for one.
 _RECORD = re.compile(r"^\[\d\d-\d\d \d\d:\d\d:\d\d\|(?P<level>[A-Z]+)\s*\|[^\]\n]*\] (?P<message>.*)$", re.MULTILINE)
 # The bar over the chunks has no label, unlike those that loading models draws.
-_BAR = re.compile(r"(?:^|[\r\n])\s*\d+%\|[^|\r\n]*\| (?P<done>\d+)/(?P<total>\d+) \[")
+_BAR = re.compile(r"(?:^|[\r\n])[ \t]*\d{1,3}%\|[^|\r\n]*\| (?P<done>\d{1,9})/(?P<total>\d{1,9}) \[", re.ASCII)
 _SAVED = "Saved video to "
 _LOUD = frozenset({"ERROR", "CRITICAL"})
 

@@ -25,14 +25,15 @@ AGAIN = 75
 
 _LISTED = re.compile(r"\s*(\d{1,18}) \./(([0-9a-f]{64}(?:\.\d{1,6})?)(?:\.[0-9a-f]{32})?\.part)", re.ASCII)
 
-# openssl comes first: it uses the processor's own instructions and is several times as fast.
+# openssl comes first: it uses the processor's own instructions and is several times as fast. A backslash stands before
+# the hash of a file whose name holds one, or a line break.
 DIGESTS = """\
 digests() {
     if command -v openssl >/dev/null 2>&1; then openssl dgst -sha256 -r "$@"
     elif command -v sha256sum >/dev/null 2>&1; then sha256sum "$@"
     elif command -v shasum >/dev/null 2>&1; then shasum -a 256 "$@"
     else echo "it has none of the programs openssl, sha256sum and shasum" >&2; return 1
-    fi | cut -c 1-64
+    fi | tr -d '\\\\' | cut -c 1-64
 }
 """
 """Defines ``digests``, which prints the SHA-256 of each of the named files, or of its standard input."""

@@ -42,13 +42,13 @@ class DockerLauncher:
 
     def script(self, task: Task) -> str:
         """Return the text of ``run.sh``; see Launcher.script. The host's ``env`` wins over the engine's."""
-        values = exports(self._client_env()) + assignments(name=container_name(task.site))
+        values = exports(client_env(self.config)) + assignments(name=container_name(task.site))
         program = f'container() {{\ndocker run {words(self._options(task))} "$@" {self._command(task)}\n}}\n'
         return detached.run_sh(task, self.config, values=values, program=program, launcher="docker")
 
     def start(self, host: Host, task: Task) -> None:
         """Start ``run.sh``; see Launcher.start."""
-        ready = exports(self._client_env()) + assignments(image=self.image) + part("docker_ready")
+        ready = exports(client_env(self.config)) + assignments(image=self.image) + part("docker_ready")
         detached.start(host, task, self.script(task), ready=ready)
 
     def start_together(self, host: Host, tasks: Sequence[Task]) -> None:
@@ -56,10 +56,7 @@ class DockerLauncher:
 
     def cancel(self, host: Host, site: Site, job_id: str) -> None:
         """Stop the attempt; see Launcher.cancel."""
-        detached.cancel(host, site, job_id, sweep=exports(self._client_env()) + part("docker_sweep"))
-
-    def _client_env(self) -> dict[str, str]:
-        return {name: value for name, value in self.config.env.items() if name.startswith(CLIENT_PREFIX)}
+        detached.cancel(host, site, job_id, sweep=exports(client_env(self.config)) + part("docker_sweep"))
 
     def _options(self, task: Task) -> tuple[str, ...]:
         site, invocation = task.site, task.invocation
@@ -80,6 +77,11 @@ class DockerLauncher:
     def _command(self, task: Task) -> str:
         inside = words((self.image, "sh", "-c", part("inside"), "inside", str(task.site.folder)))
         return f'{inside} "$(id -u):$(id -g)" {words(task.invocation.argv)}'
+
+
+def client_env(config: HostConfig) -> dict[str, str]:
+    """Return those of a host's variables that are for its docker program."""
+    return {name: value for name, value in config.env.items() if name.startswith(CLIENT_PREFIX)}
 
 
 def container_name(site: Site) -> str:

@@ -122,7 +122,7 @@ def _own_ffmpeg(config: HostConfig) -> str | None:
 
 def poll_script(
     root: PurePosixPath,
-    folders: Collection[str],
+    folders: Collection[str] | None,
     *,
     tail_bytes: int = TAIL_BYTES,
     env: Mapping[str, str] | None = None,
@@ -134,18 +134,20 @@ def poll_script(
 
     Args:
         root: the root of the host.
-        folders: names that attempt_folder gave, at most JOBS_PER_POLL.
+        folders: names that attempt_folder gave, at most JOBS_PER_POLL; None where the script that comes before has set
+            ``"$@"`` to them.
         tail_bytes: how much of the end of each log is told; less where it would be more than ALL_TAILS_BYTES.
         env: the host's ``env``, of which Slurm's programs get their part.
     """
-    if len(folders) > JOBS_PER_POLL:
-        raise ValueError(f"{len(folders)} jobs in one command")
-    tail_bytes = min(tail_bytes, ALL_TAILS_BYTES // (2 * max(1, len(folders))))
-    names = words(_checked(folder) for folder in folders)
+    count = len(folders or ())
+    if count > JOBS_PER_POLL:
+        raise ValueError(f"{count} jobs in one command")
+    tail_bytes = min(tail_bytes, ALL_TAILS_BYTES // (2 * max(1, count)))
+    names = "" if folders is None else f"set -- {words(_checked(folder) for folder in folders)}\n"
     spelling = "".join(secrets.choice(("./", ".//")) for _ in range(40))
     values = assignments(jobs=root / JOBS, tail_bytes=tail_bytes, spelling=spelling)
     slurm = exports({name: value for name, value in (env or {}).items() if name.startswith(SLURM_PREFIX)})
-    return f"{values}{slurm}set -- {names}\n{part('slurm_client')}{part('ask_slurm')}{part('poll')}"
+    return f"{values}{slurm}{names}{part('slurm_client')}{part('ask_slurm')}{part('poll')}"
 
 
 def parse_poll(text: str) -> dict[str, Observation]:

@@ -19,6 +19,8 @@ from cosmos_houdini.launchers.shell import assignments, part, quoted, words
 
 REQUEST = "request.json"
 ENGINE_VERSION = "engine_version"
+# A program that hangs must not keep its job from the host.
+_SOON = 'soon() { if command -v timeout >/dev/null 2>&1; then timeout 10 "$@"; else "$@"; fi; }'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +131,7 @@ def _survey(host: Host, task: Task, objects: set[_Object]) -> tuple[_Object, ...
 
 def _check_room(host: Host, root: PurePosixPath, disk: str, needed: int) -> None:
     """Compare with what ``df -P`` prints: blocks of 1024 bytes, available ones before the percentage."""
-    told = re.search(r"(\d+)\s+\d+%\s", disk)
+    told = re.search(r"\b(\d{1,18})[ \t]+\d{1,3}%\s", disk, re.ASCII)
     free = int(told[1]) * 1024 if told else None
     if free is not None and needed > free:
         raise DiskFull(
@@ -163,7 +165,8 @@ def _link(host: Host, task: Task, inputs: Mapping[str, _Object]) -> None:
         if relative in task.invocation.executables:
             lines.append(f"chmod u+x {quoted('./' + relative)} || exit 1")
     if task.invocation.version:
-        lines.append(f"{words(task.invocation.version)} 2>/dev/null | head -n 1 | cut -c 1-200 >{ENGINE_VERSION} || :")
+        asked = f"soon {words(task.invocation.version)} </dev/null 2>/dev/null"
+        lines += [_SOON, f"{asked} | head -n 1 | cut -c 1-200 >{ENGINE_VERSION} || :"]
     _ran(host, "\n".join(lines) + "\n", f"link the inputs of job {task.job_id}")
 
 

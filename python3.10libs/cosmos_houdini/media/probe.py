@@ -53,19 +53,25 @@ class VideoFacts:
     signatures: bytes
 
 
-def probe_video(path: Path, *, timeout_s: float = TIMEOUT_S) -> Clip:
+def probe_video(path: Path, *, timeout_s: float = TIMEOUT_S, scratch: Path | None = None) -> Clip:
     """Return what decoding the video at ``path`` showed.
+
+    Args:
+        path: of the video.
+        timeout_s: how long it may take.
+        scratch: where temporary files go, instead of the system's folder for them.
 
     Raises:
         BadInput: there is no file, it holds no video, it is broken, or decoding it took longer than ``timeout_s``.
     """
-    return inspect_video(path, timeout_s=timeout_s).clip
+    return inspect_video(path, timeout_s=timeout_s, scratch=scratch).clip
 
 
 def inspect_video(
     path: Path,
     *,
     timeout_s: float = TIMEOUT_S,
+    scratch: Path | None = None,
     on_frames: Callable[[int], None] = lambda _: None,
     stop: Event | None = None,
 ) -> VideoFacts:
@@ -77,7 +83,7 @@ def inspect_video(
     """
     if not path.is_file():
         raise BadInput(f"{path} is no file", allowed="a video file")
-    with tempfile.TemporaryDirectory(prefix="cosmos-probe-") as name:
+    with tempfile.TemporaryDirectory(prefix="cosmos-probe-", dir=scratch) as name:
         folder = Path(name)
         how = ffmpeg.Run(task=f"decoding {path}", cwd=folder, timeout_s=timeout_s, on_frames=on_frames, stop=stop)
         try:

@@ -7,7 +7,7 @@ import re
 import shlex
 import shutil
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -22,15 +22,28 @@ from cosmos_houdini.model.job import JobFailure
 from cosmos_houdini.model.request import Clip, ExpectedOutput, Site
 from cosmos_houdini.queue.outcome import corrupt, largest_bytes, output_failure
 from cosmos_houdini.queue.provenance import Provenance, parse_provenance, provenance_script
-from cosmos_houdini.queue.secret import redacted
+from cosmos_houdini.queue.secret import redacted, redacted_end
 
 LOG_BYTES = 4 * 2**20
 LOG_TIMEOUT_S = 300.0
 HASH_TIMEOUT_S = 1800.0
 RESULT = "result.json"
+UNVERIFIED = ".unverified"
+"""Folder for what has arrived and was not looked at yet."""
 LOGS = ("stdout.log", "stderr.log")
 
 _INVENTORY = re.compile(r"(\d{1,9}) (\d{1,18}) ([0-9A-Fa-f]{64})", re.ASCII)
+
+# Sets $size of file $2, and tells whether it is to be read.
+_LOOK = f"""\
+look() {{
+    [ -f "$2" ] || return 1
+    size=$(stat -L -c %s "$2" 2>/dev/null || stat -L -f %z "$2") || exit 1
+    [ "$size" -gt "$3" ] || return 0
+    echo "$1 $size {"0" * 64}"
+    return 1
+}}
+"""
 
 
 class CorruptOutput(CosmosError):
@@ -56,11 +69,14 @@ def fetch_log(host: Host, folder: PurePosixPath, secrets: Mapping[str, str]) -> 
     """
     # No program can have printed a boundary that was made just now.
     boundary = f"\n{uuid.uuid4().hex}\n"
-    tails = [f"tail -c {LOG_BYTES} {_quoted(folder / name)} 2>/dev/null" for name in LOGS]
+    # A pipe in the place of a log would never end.
+    logs = [_quoted(folder / name) for name in LOGS]
+    tails = [f"[ ! -f {log} ] || tail -c {LOG_BYTES} {log} 2>/dev/null" for log in logs]
     cut = f"\nprintf %s {shlex.quote(boundary)}\n"
     done = host.run(cut.join((*tails, provenance_script(folder))) + ":", timeout_s=LOG_TIMEOUT_S)
-    stdout, stderr, made_with, *_ = [*redacted(done.stdout, secrets).split(boundary), "", ""]
-    return EngineLog(stdout=stdout, stderr=stderr), parse_provenance(made_with)
+    stdout, stderr, made_with, *_ = [*done.stdout.split(boundary), "", ""]
+    log = EngineLog(stdout=redacted_end(stdout, secrets), stderr=redacted_end(stderr, secrets))
+    return log, parse_provenance(redacted(made_with, secrets))
 
 
 def check_folder(results: Path, job_id: str, names: Iterable[PurePosixPath] = ()) -> None:
@@ -119,14 +135,18 @@ def attempt_logs(results: Path, attempt: int) -> Path:
     return results / f"attempt-{attempt}"
 
 
-def inventory_script(paths: Iterable[PurePosixPath]) -> str:
-    """Return a script that prints ``<index> <bytes> <sha256>`` for each of the files that exists."""
+def inventory_script(limits: Mapping[PurePosixPath, int]) -> str:
+    """Return a script that prints ``<index> <bytes> <sha256>`` for each of the files that exists.
+
+    A file of more bytes than its limit is not read; 64 zeros stand for its hash.
+    """
     looks = (
-        f'f={_quoted(path)}; [ ! -f "$f" ] || {{ set -- "$@" "$f"; known="$known {index} $(wc -c <"$f")"; }}\n'
-        for index, path in enumerate(paths)
+        f'look {index} {_quoted(path)} {limit} && {{ set -- "$@" {_quoted(path)}; known="$known {index} $size"; }}\n'
+        for index, (path, limit) in enumerate(limits.items())
     )
     return (
-        f'export LC_ALL=C\n{DIGESTS}known=\nset --\n{"".join(looks)}[ "$#" -gt 0 ] || exit 0\n'
+        f"export LC_ALL=C\n{DIGESTS}{_LOOK}known=\nset --\n{''.join(looks)}"
+        '[ "$#" -gt 0 ] || exit 0\n'
         'count=$#\nhashes=$(digests "$@")\nset -- $hashes\n[ "$#" -eq "$count" ] || exit 1\n'
         'set -- $known\nfor hash in $hashes; do\n    echo "$1 $2 $hash"\n    shift 2\ndone\n'
     )
@@ -149,11 +169,10 @@ def fetch_outputs(
     results: Path,
     *,
     on_progress: OnProgress | None = None,
-    probe: Callable[[Path], Clip] = probe_video,
 ) -> tuple[Clip, ...]:
     """Fetch and verify a job's outputs, then move them to their final names below ``results``.
 
-    What has arrived when the road fails stays in the folder ``.unverified``, and the next call goes on from there.
+    What has arrived when the road fails stays in the folder UNVERIFIED, and the next call goes on from there.
 
     Raises:
         CorruptOutput: a file is missing or too large, arrives with another hash, cannot be decoded, or has the wrong
@@ -161,11 +180,12 @@ def fetch_outputs(
         HostError: the road failed.
         DiskFull: no room on this machine.
     """
-    done = host.run(inventory_script(site.outputs / output.path for output in expected), timeout_s=HASH_TIMEOUT_S)
+    limits = {site.outputs / output.path: largest_bytes(output) for output in expected}
+    done = host.run(inventory_script(limits), timeout_s=HASH_TIMEOUT_S)
     if done.exit_code:
         raise CorruptOutput(corrupt(f"the outputs cannot be read on the host: {done.stderr.strip()}"))
     files = parse_inventory(done.stdout)
-    unverified = results / ".unverified"
+    unverified = results / UNVERIFIED
     try:
         transfers = [
             _transfer(site.outputs / output.path, unverified / output.path, files.get(index), output)
@@ -174,8 +194,7 @@ def fetch_outputs(
         _fetch(host, transfers, on_progress)
         # Side by side: what decodes them are processes of their own.
         with ThreadPoolExecutor() as pool:
-            verified = pool.map(lambda output: _verified(unverified / output.path, output, probe), expected)
-            clips = tuple(verified)
+            clips = tuple(pool.map(lambda output: _verified(unverified, output), expected))
     except CorruptOutput:
         shutil.rmtree(unverified, ignore_errors=True)
         raise
@@ -213,9 +232,10 @@ def _fetch(host: Host, transfers: Iterable[Transfer], on_progress: OnProgress | 
         raise CorruptOutput(replace(corrupt(f"the results cannot be fetched: {error}"), hopeless=True)) from error
 
 
-def _verified(local: Path, output: ExpectedOutput, probe: Callable[[Path], Clip]) -> Clip:
+def _verified(unverified: Path, output: ExpectedOutput) -> Clip:
     try:
-        clip = probe(local)
+        # What a client that is killed here leaves behind goes with the folder.
+        clip = probe_video(unverified / output.path, scratch=unverified)
     except DiskFull:
         raise
     except CosmosError as error:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from cosmos_houdini.engines.base import EngineLog
+from cosmos_houdini.errors import JobError
 from cosmos_houdini.launchers.folder import Observation, Phase
 from cosmos_houdini.model.job import FailureClass, JobFailure, JobState, Terms
 from cosmos_houdini.model.request import Clip, ExpectedOutput
@@ -67,11 +69,14 @@ def finish(client: Client, job_id: str, seen: Observation, *, again: bool = Fals
 
 
 def lose(client: Client, job_id: str, message: str) -> None:
-    """Give up an attempt that left no exit code behind; its log is kept."""
+    """Give up an attempt that left no exit code behind, and stop what is left of it; its log is kept."""
     with client.lock(job_id) as mine:
         record = client.store.get(job_id)
         if not mine or record.state not in {JobState.RUNNING, JobState.COLLECTING}:
             return
+        # Its program may have outlived the script that watched over it, and could never be collected.
+        with suppress(JobError):
+            client.launcher(record).cancel(client.host(record), client.site(record), record.id)
         log, made_with = collect.fetch_log(client.host(record), client.site(record).folder, client.secrets(record))
         collect.keep_log(log, record.results)
         client.store.note_provenance(record, made_with)

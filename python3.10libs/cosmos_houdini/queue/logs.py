@@ -10,7 +10,7 @@ from cosmos_houdini.model.job import JobState
 from cosmos_houdini.queue.client import Client
 from cosmos_houdini.queue.collect import LOG_BYTES, attempt_logs
 from cosmos_houdini.queue.runner import BEFORE_HOST
-from cosmos_houdini.queue.secret import redacted
+from cosmos_houdini.queue.secret import redacted_end
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,8 +62,8 @@ class LogReader:
         if wanted == last and (record.state in BEFORE_HOST or (record.state is JobState.CANCELLED and not record.root)):
             return ""
         path = shlex.quote(str(self.client.site(record).folder / self.name))
-        text = self.client.host(record).run(f"tail -c {LOG_BYTES} {path} 2>/dev/null || :").stdout
-        return redacted(text, self.client.secrets(record))
+        text = self.client.host(record).run(f"[ ! -f {path} ] || tail -c {LOG_BYTES} {path} 2>/dev/null || :").stdout
+        return redacted_end(text, self.client.secrets(record))
 
 
 def _harmless(text: str) -> str:

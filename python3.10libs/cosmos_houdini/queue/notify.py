@@ -7,6 +7,7 @@ project holds any part of them: of Apprise's own words, which may, nothing is pa
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 import threading
 import warnings
@@ -109,7 +110,7 @@ def _private_text(path: Path) -> str:
         if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
             raise BadInput(
                 f"notify.urls_file {path} can be read by others (mode {stat.S_IMODE(mode):o})",
-                action=f"chmod 600 {path}",
+                action=f"chmod 600 {shlex.quote(str(path))}",
             )
         return path.read_text(encoding="utf-8")
     except OSError as error:

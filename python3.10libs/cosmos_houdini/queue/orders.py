@@ -92,16 +92,18 @@ def fetch(client: Client, job_id: str, results: Path | None = None) -> tuple[str
     record = client.store.get(job_id)
     if not record.state.final:
         raise BadInput(f"job {job_id} is {record.state}", action=f"follow it with `cosmos-houdini attach {job_id}`")
-    if record.job.failure and record.job.failure.failure is FailureClass.CORRUPT_OUTPUT:
-        seen = observe(client, [record]).get(job_id)
-        if seen is None or seen.phase is not Phase.ENDED:
-            raise HostError(
-                f"host {record.job.host} has job {job_id} no more", action=f"`cosmos-houdini retry {job_id}`"
-            )
+    arrived_wrong = record.job.failure is not None and record.job.failure.failure is FailureClass.CORRUPT_OUTPUT
+    if record.state is not JobState.SUCCEEDED and not arrived_wrong:
+        raise job_error(record)
+    seen = observe(client, [record]).get(job_id)
+    if seen is None or seen.phase is not Phase.ENDED:
+        again = f"`cosmos-houdini retry {job_id}`" if arrived_wrong else "run it again under another name"
+        raise HostError(f"host {record.job.host} has job {job_id} no more", action=again)
+    if arrived_wrong:
         finish(client, job_id, seen, again=True)
         record = client.store.get(job_id)
-    if record.state is not JobState.SUCCEEDED:
-        raise job_error(record)
+        if record.state is not JobState.SUCCEEDED:
+            raise job_error(record)
     return fetch_verified(client, record, results or record.results)
 
 

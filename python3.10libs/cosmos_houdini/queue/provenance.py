@@ -70,7 +70,8 @@ def provenance_script(folder: PurePosixPath) -> str:
     """Return a script that prints the files in which a job's folder tells what it ran with, ``== NAME`` before each."""
     lines = [f"cd {shlex.quote(str(folder))} 2>/dev/null || exit 0"]
     lines += [
-        f"echo '== {name}'; head -c {LONGEST_BYTES} {name} 2>/dev/null" for name in (ENGINE_VERSION, IMAGE, GPU_MEMORY)
+        f"echo '== {name}'; [ ! -f {name} ] || head -c {LONGEST_BYTES} {name} 2>/dev/null"
+        for name in (ENGINE_VERSION, IMAGE, GPU_MEMORY)
     ]
     return "\n".join(lines) + "\n"
 

@@ -99,7 +99,7 @@ def wait(
         on_update: called after every look with the jobs as they stand.
         on_trouble: called when a host does not answer and is asked again.
         until: when a job needs to be followed no more.
-        enough: ``all`` of the jobs, or ``any`` of them.
+        enough: tells by the answers for all jobs when to return, as ``all`` and ``any`` do.
         patience_attempts: how often in a row a host is asked that does not answer.
 
     Raises:

@@ -14,6 +14,20 @@ def secrets_from(names: Iterable[str], environ: Mapping[str, str]) -> dict[str, 
     return {name: environ[name] for name in names if environ.get(name)}
 
 
+def redacted_end(text: str, secrets: Mapping[str, str]) -> str:
+    """Return the end of a longer text with every secret masked, also one whose own beginning was cut off.
+
+    >>> redacted_end("abcdef failed", {"HF_TOKEN": "hf_abcdef"})
+    '*** failed'
+    """
+    for value in secrets.values():
+        rests = (value[start:] for start in range(1, len(value) - LEAST_LENGTH + 1))
+        rest = next((rest for rest in rests if text.startswith(rest)), "")
+        if rest:
+            text = MASK + text.removeprefix(rest)
+    return redacted(text, secrets)
+
+
 def redacted(text: str, secrets: Mapping[str, str]) -> str:
     """Return ``text`` with every secret value masked.
 

@@ -177,6 +177,10 @@ def _attempt_lines(attempt: Mapping[str, Any]) -> list[str]:
     times = f"{_time(attempt['started_at'])} to {_time(attempt['ended_at'])}"
     took = "" if attempt["seconds"] is None else f", {attempt['seconds']:g} s"
     lines = [f"attempt {attempt['number']}: {times}{took}"]
+    terms = attempt["terms"]
+    if terms["reason"]:
+        lines.append(f"  why: {terms['reason']}")
+    lines += [f"  with {name}: {value}" for name, value in terms["parameters"].items()]
     if attempt["error"]:
         lines.append(f"  {attempt['error']['class']}: {attempt['error']['message']}")
     for name, value in attempt["made_with"].items():

@@ -2,7 +2,7 @@
 # them at once.
 hand_over() {
     id=-
-    [ ! -f "$job/submitted/id" ] || read -r id <"$job/submitted/id"
+    ! readable "$job/submitted/id" || read -r id <"$job/submitted/id"
     read -r name task <"$job/submitted/name"
     batch="$batch$job $name $task ${id:--}
 "

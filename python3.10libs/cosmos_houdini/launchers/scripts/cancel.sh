@@ -30,7 +30,7 @@ gone_within() {
 }
 
 main=
-[ ! -f started/pid ] || read -r main <started/pid
+[ ! -f started/pid ] || main=$(head -c 20 started/pid)
 # run.sh hands the signal on and writes down how the job ended; without it, all that is left is told.
 if lives "${main:--}"; then
     kill -TERM "$main" 2>/dev/null
@@ -44,4 +44,4 @@ for pid in $(own); do
 done
 gone_within 5 "" || kill -KILL $(own) 2>/dev/null
 sweep
-gone_within 5 ""
+gone_within 5 "" && rm -f secrets reserve

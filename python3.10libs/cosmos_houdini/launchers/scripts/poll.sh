@@ -3,10 +3,16 @@
 # for each of a thousand jobs would take seconds.
 digits() { case $1 in '' | *[!0-9]*) digits=- ;; *) digits=$1 ;; esac }
 
+# Whether a file of the job can be read; where it is longer than run.sh ever makes it, its program has meddled with it.
+readable() {
+    case $long in *" $1 "*) return 1 ;; esac
+    [ -f "$1" ]
+}
+
 # Whether run.sh of the job lives: a process has its number and its arguments.
 alive() {
     pid=
-    [ ! -f "$job/started/pid" ] || read -r pid <"$job/started/pid"
+    ! readable "$job/started/pid" || read -r pid <"$job/started/pid"
     digits "$pid"
     if [ "$digits" = - ]; then
         # A moment after its first act, run.sh has written no number yet.
@@ -31,6 +37,9 @@ goes_on() {
     [ $? -eq 1 ]
 }
 
+# Whether the job was handed to Slurm.
+submitted() { [ -s "$job/submitted/name" ] && readable "$job/submitted/name"; }
+
 # Sets $phase and what the files of a started job tell.
 look() {
     [ ! -f "$job/request.json" ] || phase=staged
@@ -38,15 +47,15 @@ look() {
     [ ! -e "$job/cancelled" ] || cancelled=1
     living=1
     # First the process, then the files: what has just ended has left its exit code before it went.
-    if [ ! -s "$job/submitted/name" ]; then
+    if ! submitted; then
         [ -d "$job/started" ] || return 0
         goes_on || living=0
     fi
-    [ ! -f "$job/state" ] || read -r said began ended <"$job/state"
-    [ ! -f "$job/heartbeat" ] || read -r beat <"$job/heartbeat"
+    ! readable "$job/state" || read -r said began ended <"$job/state"
+    ! readable "$job/heartbeat" || read -r beat <"$job/heartbeat"
     if [ -f "$job/exit_code" ]; then
         phase=ended
-        read -r code <"$job/exit_code"
+        ! readable "$job/exit_code" || read -r code <"$job/exit_code"
     elif [ $living = 1 ]; then
         case $said in running | ended) phase=running ;; *) phase=waiting ;; esac
     elif [ $cancelled = 1 ]; then
@@ -54,8 +63,8 @@ look() {
     else
         phase=vanished
     fi
-    [ ! -f "$job/stopped" ] || read -r stopped <"$job/stopped"
-    [ ! -s "$job/submitted/name" ] || [ "$code" = 0 ] || hand_over
+    ! readable "$job/stopped" || read -r stopped <"$job/stopped"
+    ! submitted || [ "$code" = 0 ] || hand_over
     for log in stdout.log stderr.log waiting; do
         [ ! -s "$job/$log" ] || some="$some $spelling$job/$log"
     done
@@ -64,9 +73,11 @@ look() {
 command -v base64 >/dev/null || exit 1
 echo "poll $(date +%s) $spelling"
 cd "$jobs" 2>/dev/null || jobs=
-logs= some=
-batch=
+logs= some= long= batch=
 count=0
+[ "$#" -eq 0 ] || [ -z "$jobs" ] || long=" $(find -L "$@" -maxdepth 2 -type f -size +1 \
+    \( -name exit_code -o -name state -o -name heartbeat -o -name stopped -o -name pid \
+    -o -path '*/submitted/*' \) 2>/dev/null | tr '\n' ' ')"
 for job in "$@"; do
     phase=absent said='' code='' beat='' began='' ended='' oom=0 cancelled=0 stopped=''
     [ -z "$jobs" ] || look

@@ -148,7 +148,9 @@ stopping=
 child=
 if [ "${1-}" = settle ]; then
     # This script was killed while its container lived on: write down how that ended, if it has.
-    [ ! -f state ] || read -r _ began _ <state
+    read -r _ began _ <<END
+$(head -c 80 state 2>/dev/null)
+END
     settle && finish "$code"
     exit
 fi

@@ -1,0 +1,87 @@
+"""``clean``: room on a host and in the project, by the removal of what nobody needs any more."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import click
+
+from cosmos_houdini.cli.console import json_option, print_json, say
+from cosmos_houdini.cli.run import opened
+from cosmos_houdini.config import load
+from cosmos_houdini.errors import JobError
+from cosmos_houdini.hosts import open_host
+from cosmos_houdini.queue.clean import Cleaning, carry_out, plan_cleaning
+
+_UNITS_S = {"m": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
+
+
+def _seconds(ctx: click.Context, param: click.Parameter, value: str) -> float:
+    told = re.fullmatch(r"(\d{1,6}(?:\.\d{1,3})?)([mhdw])", value, re.ASCII)
+    if told is None:
+        raise click.BadParameter(
+            f"{value!r} is no age; allowed: a number with m, h, d or w behind it, as in 14d", ctx, param
+        )
+    return float(told[1]) * _UNITS_S[told[2]]
+
+
+@click.command(help="Remove old jobs from a host, inputs that no job there needs, and what cut-off transfers left.")
+@click.option("--host", help="Which host; the default one without.")
+@click.option(
+    "--older-than",
+    "older_than_s",
+    metavar="AGE",
+    callback=_seconds,
+    default="14d",
+    show_default=True,
+    help="How long a job must have given no sign of life, as in 14d, 12h or 0d.",
+)
+@click.option("--all-projects", is_flag=True, help="Also ended jobs of other projects and machines below this root.")
+@click.option("--yes", is_flag=True, help="Remove it; without this, it is only listed.")
+@json_option
+def clean(*, host: str | None, older_than_s: float, all_projects: bool, yes: bool, as_json: bool) -> None:
+    """List what can go, and remove it if that is wanted."""
+    config = load()
+    name, settings = config.settings.host(host)
+    place = open_host(name, settings, project=config.project)
+    try:
+        with opened(config) as client:
+            cleaning = plan_cleaning(
+                client.store, place, settings, older_than_s=older_than_s, all_projects=all_projects
+            )
+        left = carry_out(cleaning, place, settings) if yes else ()
+    finally:
+        place.close()
+    if as_json:
+        print_json({"host": name, "root": str(place.root), "removed": yes, **cleaning.document(), "left": list(left)})
+    else:
+        _show(cleaning)
+    if not as_json and not left:
+        say(_sentence(cleaning, f"{name}:{place.root}", yes=yes))
+    if left:
+        raise JobError(
+            f"{len(left)} of these cannot be removed, or are in use again: {left[0]}",
+            action="see who owns it on the host, or call clean again later",
+        )
+
+
+def _show(cleaning: Cleaning) -> None:
+    for thing in cleaning.remote:
+        words = [thing.kind, thing.name, *filter(None, [cleaning.states.get(thing.name)])]
+        if thing.kind != "container":
+            words += [f"{timedelta(seconds=round(thing.age_s))} old", f"{thing.bytes / 1e6:.1f} MB"]
+        click.echo("  ".join(words))
+    for leftover in cleaning.local:
+        click.echo(f"here  {leftover.path}  {leftover.bytes / 1e6:.1f} MB")
+
+
+def _sentence(cleaning: Cleaning, where: str, *, yes: bool) -> str:
+    count = len(cleaning.remote) + len(cleaning.local)
+    kept = f"; {len(cleaning.kept)} jobs stay" if cleaning.kept else ""
+    if not count:
+        return f"nothing to remove from {where}{kept}"
+    size = f"{cleaning.bytes / 1e6:.1f} MB"
+    if yes:
+        return f"removed from {where}: {size}{kept}"
+    return f"{count} things, {size}, would go from {where}{kept}; --yes removes them"
