@@ -38,7 +38,7 @@ def test_a_host_with_everything_passes_every_check_after_one_command(
         ([H100, A100], [0, 1], "pass", ["0: NVIDIA H100", "1: NVIDIA A100"]),
         ([H100, A100], [1], "fail", ["1: NVIDIA A100", "larger GPU"]),
         ([H100], [0, 3], "fail", ["there is no GPU 3", "hosts.gpu01.gpus"]),
-        ([H100], [], "warn", ["hosts.gpu01.gpus: [0]"]),
+        ([H100, A100], [], "pass", ["0: NVIDIA H100", "1: NVIDIA A100"]),
         ([GB10], [0], "pass", ["memory unknown"]),
         ([], [0], "fail", ["lists no GPU"]),
     ],
@@ -163,10 +163,11 @@ def test_a_clock_that_is_off_is_told_with_by_how_much(clinic: Clinic) -> None:
 def test_a_disk_that_cannot_lock_is_a_failure_where_gpus_are_shared_by_locks(clinic: Clinic) -> None:
     write_shell(clinic.programs, "flock", 'echo "flock: locks/doctor: No locks available" >&2; exit 71')
     write_nvidia_smi(clinic.programs, [H100])
-    clinic.configure(gpus=[0])
-    check = clinic.host_checks()[1]["locks"]
-    assert (check["verdict"], check["seen"]) == ("fail", "flock: locks/doctor: No locks available")
-    clinic.configure()
+    for gpus in ([0], "auto"):
+        clinic.configure(gpus=gpus)
+        check = clinic.host_checks()[1]["locks"]
+        assert (check["verdict"], check["seen"]) == ("fail", "flock: locks/doctor: No locks available")
+    write_nvidia_smi(clinic.programs, [])
     assert clinic.host_checks()[1]["locks"]["verdict"] == "warn"
 
 

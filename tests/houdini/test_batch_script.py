@@ -50,7 +50,7 @@ def test_a_farm_job_renders_runs_the_batch_and_prints_its_table(
     assert [row["state"] for row in rows] == ["succeeded"] * 3
     jobs = worker.call("status", folder=shot.folder)["jobs"]
     assert {job["host"] for job in jobs} == {"here"}
-    assert "3 runs: 3 succeeded" in printed.err
+    assert "shot on here: 3 of 3 runs done" in printed.err
 
 
 def test_the_runs_are_byte_for_byte_those_of_the_command_line(

@@ -47,7 +47,9 @@ def given_again(context: click.Context, *, without: Collection[str]) -> list[str
     options, arguments = [], []
     for parameter in context.command.params:
         name = parameter.name or ""
-        if name in without or context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
+        if name in without or name not in context.params:
+            continue
+        if context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
             continue
         value = context.params[name]
         values = value if parameter.multiple or parameter.nargs != 1 else [value]

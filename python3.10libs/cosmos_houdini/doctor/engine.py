@@ -29,31 +29,28 @@ def check_gpus(name: str, config: HostConfig, wanted: Engine, survey: Survey) ->
     if config.launcher == SLURM and not found:
         return passed("gpus", "none here, as on most login nodes; Slurm gives them to jobs")
     if not found:
-        if not need_gb and not config.gpus:
+        if not need_gb and not config.gpu_numbers:
             return passed("gpus", f"none, and the engine {wanted.name} needs none")
         seen = survey.first("no_gpu") or "nvidia-smi lists no GPU"
         return failed("gpus", seen, "install or mend the NVIDIA driver there, until `nvidia-smi` lists the GPUs")
-    absent = [number for number in config.gpus if number not in {gpu.index for gpu in found}]
+    absent = [number for number in config.gpu_numbers if number not in {gpu.index for gpu in found}]
     listed = "; ".join(map(str, found))
     if absent:
         numbers = ", ".join(map(str, absent))
         return failed("gpus", f"there is no GPU {numbers}, only {listed}", f"correct hosts.{name}.gpus")
     if not need_gb:
         return passed("gpus", listed)
-    usable = [gpu for gpu in found if not config.gpus or gpu.index in config.gpus]
-    return _judge_memory(name, config, wanted, usable)
+    usable = [gpu for gpu in found if not config.gpu_numbers or gpu.index in config.gpu_numbers]
+    return _judge_memory(wanted, usable)
 
 
-def _judge_memory(name: str, config: HostConfig, wanted: Engine, usable: list[Gpu]) -> Finding:
+def _judge_memory(wanted: Engine, usable: list[Gpu]) -> Finding:
     need_gb, listed = wanted.gpu_memory_gb, "; ".join(map(str, usable))
     needed = f"{wanted.name} needs {need_gb:.0f} GiB free on one GPU"
     if all(gpu.total_gb is not None and gpu.total_gb < need_gb for gpu in usable):
         return failed("gpus", f"{listed}: {needed}", "take a host with a larger GPU")
     if all(gpu.free_gb is not None and gpu.free_gb < need_gb for gpu in usable):
         return warned("gpus", f"{listed}: {needed}", "look with `nvidia-smi` who uses them, or wait")
-    if not config.gpus:
-        numbers = ", ".join(str(gpu.index) for gpu in usable)
-        return warned("gpus", listed, f"set hosts.{name}.gpus: [{numbers}], so that two jobs never share one")
     return passed("gpus", listed)
 
 

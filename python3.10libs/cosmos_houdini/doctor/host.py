@@ -118,11 +118,11 @@ def _locks(survey: Survey, config: HostConfig) -> Finding:
     if survey.first("flock"):
         return passed("locks", "flock works in the root")
     seen = survey.first("no_flock")
-    if config.gpus:
+    if config.launcher != SLURM and (config.gpu_numbers or survey.gpus):
         return failed(
             "locks", seen, "install util-linux, or put the root on a disk that can lock; GPUs are shared by it"
         )
-    return warned("locks", seen, "install util-linux before you configure gpus: they are shared by it")
+    return warned("locks", seen, "install util-linux before jobs need GPUs: they are shared by it")
 
 
 def _docker(name: str, config: HostConfig, survey: Survey) -> Iterator[Finding]:
@@ -130,7 +130,7 @@ def _docker(name: str, config: HostConfig, survey: Survey) -> Iterator[Finding]:
         yield failed("docker", survey.first("no_docker"), "start Docker there, and let this user use it: group docker")
         return
     runtime = '"nvidia"' in survey.first("runtimes") or survey.first("toolkit")
-    if config.gpus and not runtime:
+    if (config.gpu_numbers or survey.gpus) and not runtime:
         seen = f"Docker Engine {survey.first('docker')}, in which no NVIDIA runtime is registered"
         yield warned("docker", seen, "install the NVIDIA Container Toolkit there if jobs find no GPU")
     else:
