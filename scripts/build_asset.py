@@ -1,10 +1,10 @@
-"""Write otls/cosmos_transfer_sweep.hda anew from asset/; for developers, with any Python from 3.10 on."""
+"""Write otls/cosmos_transfer_sweep.hda anew from scripts/asset/; for developers, with any Python from 3.10 on."""
 
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "python3.10libs")]
+sys.path[:0] = [str(ROOT / "python3.10libs")]
 
 from asset.build import write  # noqa: E402 - found through the line above
 

@@ -165,8 +165,11 @@ def _link(host: Host, task: Task, inputs: Mapping[str, _Object]) -> None:
         if relative in task.invocation.executables:
             lines.append(f"chmod u+x {quoted('./' + relative)} || exit 1")
     if task.invocation.version:
-        asked = f"soon {words(task.invocation.version)} </dev/null 2>/dev/null"
-        lines += [_SOON, f"{asked} | head -n 1 | cut -c 1-200 >{ENGINE_VERSION} || :"]
+        lines += [
+            _SOON,
+            f"soon {words(task.invocation.version)} </dev/null 2>/dev/null |",
+            f"    head -n 1 | cut -c 1-200 >{ENGINE_VERSION} || :",
+        ]
     _ran(host, "\n".join(lines) + "\n", f"link the inputs of job {task.job_id}")
 
 
