@@ -17,7 +17,6 @@ import pytest
 import yaml
 
 from cosmos_houdini import engines
-from cosmos_houdini.config import FILE_NAME
 from cosmos_houdini.errors import HostUnreachable
 from cosmos_houdini.hosts import Host, open_host
 from cosmos_houdini.launchers.shell import part
@@ -27,6 +26,7 @@ from cosmos_houdini.queue.client import Client
 from cosmos_houdini.queue.collect import LOG_BYTES
 from cosmos_houdini.queue.record import JobRecord
 from cosmos_houdini.queue.store import Store
+from cosmos_houdini.settings import FILE_NAME
 from fake_engine import PROGRAM, FakeEngine
 from job_shop import Shop
 from proxy import Proxy

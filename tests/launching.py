@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 
-from cosmos_houdini.config import HostConfig
 from cosmos_houdini.hosts.base import Host
 from cosmos_houdini.launchers import Task, launcher_for
 from cosmos_houdini.launchers.folder import Observation, Phase, parse_poll, poll_script, site_for
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.model.request import Invocation, Site
+from cosmos_houdini.settings import HostConfig
 
 GIVE_UP_S = 60.0
 

@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from cosmos_houdini.config import HostConfig
 from cosmos_houdini.hosts import Host, open_host
 from cosmos_houdini.launchers import Task, launcher_for
 from cosmos_houdini.launchers.folder import Observation
 from cosmos_houdini.launchers.slurm import job_name
+from cosmos_houdini.settings import HostConfig
 from launching import begin, ended, observe, path, task, until
 from slurmd import Slurm
 

@@ -15,7 +15,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cosmos_houdini.config import HostConfig
 from cosmos_houdini.engines import EngineLog, engine
 from cosmos_houdini.errors import CosmosError
 from cosmos_houdini.hosts import open_host
@@ -31,6 +30,7 @@ from cosmos_houdini.model.request import InferenceRequest
 from cosmos_houdini.queue import adopt, outcome
 from cosmos_houdini.queue.collect import parse_inventory
 from cosmos_houdini.queue.record import request_from
+from cosmos_houdini.settings import HostConfig
 from transfer_clips import request_of
 
 SHA256 = "ab" * 32

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cosmos_houdini.config import HostConfig
 from cosmos_houdini.hosts import Host, open_host
+from cosmos_houdini.settings import HostConfig
 from disks import small_disk
 from sshd import Sshd, running_sshd
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-
 from asset.build import write
+
 from cosmos_houdini.houdini.environment import ROOT
 from cosmos_houdini.houdini.top_parms import REPORT, SHOT, SWEEP, TRANSFER, NodeType
 from expanded_asset.asset import Asset, read_assets

@@ -7,11 +7,11 @@ import os
 from pathlib import Path
 
 import pytest
-
 from asset.dialog import parts_text
 from asset.houdini_json import houdini_json
 from asset.model import Field, Folder
 from asset.model import Part as Written
+
 from expanded_asset.asset import Asset, read_assets
 from expanded_asset.interface import Part
 from expanded_asset.library import FormError, mangled

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from cosmos_houdini.config import HostConfig
 from cosmos_houdini.hosts import Host, open_host
 from cosmos_houdini.launchers import launcher_for
 from cosmos_houdini.model.request import Site
+from cosmos_houdini.settings import HostConfig
 from dockerd import docker_engine
 from slurm_bench import bench, program
 from slurmd import slurm

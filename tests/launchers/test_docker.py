@@ -12,7 +12,6 @@ from pathlib import Path, PurePosixPath
 import pytest
 from msgspec.structs import replace
 
-from cosmos_houdini.config import HostConfig
 from cosmos_houdini.errors import BadInput, HostError, JobError
 from cosmos_houdini.hosts import Host, open_host
 from cosmos_houdini.launchers import Task, launcher_for
@@ -21,6 +20,7 @@ from cosmos_houdini.launchers.folder import Phase
 from cosmos_houdini.launchers.holdings import find_holdings, remove
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.queue.provenance import parse_provenance, provenance_script
+from cosmos_houdini.settings import HostConfig
 from dockerd import DockerEngine
 from launching import begin, ended, observe, path, task, until
 

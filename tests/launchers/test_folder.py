@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cosmos_houdini.config import HostConfig
 from cosmos_houdini.errors import BadInput, HostError
 from cosmos_houdini.hosts import open_host
 from cosmos_houdini.launchers import detached, docker, folder, shell, time_limit
@@ -25,6 +24,7 @@ from cosmos_houdini.launchers.folder import (
     site_for,
 )
 from cosmos_houdini.model.request import Site
+from cosmos_houdini.settings import HostConfig
 from launching import observe
 
 LOGS = (

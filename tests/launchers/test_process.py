@@ -18,7 +18,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cosmos_houdini import launchers
-from cosmos_houdini.config import HostConfig
 from cosmos_houdini.errors import BadInput, JobError
 from cosmos_houdini.hosts import Completed, Host, open_host
 from cosmos_houdini.launchers import Task, detached, folder, launcher_for
@@ -26,6 +25,7 @@ from cosmos_houdini.launchers.folder import Phase
 from cosmos_houdini.launchers.shell import part
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.model.request import Site
+from cosmos_houdini.settings import HostConfig
 from launching import begin, ended, observe, path, task, until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="jobs run on POSIX hosts")

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from cosmos_houdini.config import HostConfig
 from cosmos_houdini.errors import JobError
 from cosmos_houdini.hosts import open_host
 from cosmos_houdini.launchers.folder import Phase
 from cosmos_houdini.launchers.slurm import job_name
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.model.job import FailureClass
+from cosmos_houdini.settings import HostConfig
 from launching import begin, ended, path, task
 from slurm_bench import UP, Bench, age, until_true
 from slurmd import Slurm

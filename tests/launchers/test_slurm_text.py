@@ -16,7 +16,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from cosmos_houdini.config import HostConfig
 from cosmos_houdini.errors import BadInput, HostError
 from cosmos_houdini.hosts import open_host
 from cosmos_houdini.launchers import Task, launcher_for, slurm, slurm_word
@@ -28,6 +27,7 @@ from cosmos_houdini.launchers.slurm_word import IN_QUEUE, OVER, SlurmWord, parse
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.model.job import FailureClass
 from cosmos_houdini.model.request import Invocation, Site
+from cosmos_houdini.settings import HostConfig
 from launching import observe, path, task
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="jobs run on POSIX hosts")

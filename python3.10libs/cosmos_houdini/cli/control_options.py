@@ -10,11 +10,12 @@ from typing import Any, TypeVar, cast
 
 import click
 
-from cosmos_houdini.config import Config, Preset
+from cosmos_houdini.config import Config
 from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.media.choices import ColorChoice, ControlChoices, DepthChoice, DepthKind, Lens
 from cosmos_houdini.model.scene import Camera, Scene
 from cosmos_houdini.plan.framing import Fit
+from cosmos_houdini.settings import Preset
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 

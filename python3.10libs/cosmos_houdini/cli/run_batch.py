@@ -19,7 +19,7 @@ from cosmos_houdini.cli.detach import given_again, start_worker
 from cosmos_houdini.cli.live import live
 from cosmos_houdini.cli.overnight import Watchman, notifier_of, overnight_options, terms_of
 from cosmos_houdini.cli.run import opened
-from cosmos_houdini.config import Config, HostConfig, load
+from cosmos_houdini.config import Config, load
 from cosmos_houdini.errors import BadInput, Cancelled, CheckFailed, CosmosError, HostError, JobError
 from cosmos_houdini.launchers import SLURM
 from cosmos_houdini.model.job import JobState
@@ -35,6 +35,7 @@ from cosmos_houdini.queue.turns import run_in_turn
 from cosmos_houdini.queue.worker import Lane, Worker
 from cosmos_houdini.review.entry import Entry, entry_of
 from cosmos_houdini.review.table import Row, csv_text
+from cosmos_houdini.settings import HostConfig
 
 MOST_IN_QUEUE = 1000
 """Jobs that a cluster is given at once; others wait here, where they can still be held back."""

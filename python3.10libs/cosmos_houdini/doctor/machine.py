@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from cosmos_houdini.config import FILE_NAME, Config, HostConfig
+from cosmos_houdini.config import Config
 from cosmos_houdini.doctor.disk import judge_disk
 from cosmos_houdini.doctor.finding import Finding, failed, passed
 from cosmos_houdini.engines import engine
@@ -17,6 +17,7 @@ from cosmos_houdini.hosts import open_host
 from cosmos_houdini.launchers import launcher_for
 from cosmos_houdini.media import ffmpeg
 from cosmos_houdini.media.probe import probe_video
+from cosmos_houdini.settings import FILE_NAME, HostConfig
 
 OLDEST_PYTHON = (3, 10)
 TEST_FRAMES = 12

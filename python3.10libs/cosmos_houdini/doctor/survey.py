@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 
-from cosmos_houdini.config import HostConfig
 from cosmos_houdini.engines.base import Needs
 from cosmos_houdini.errors import HostError
 from cosmos_houdini.launchers.docker import CLIENT_PREFIX
 from cosmos_houdini.launchers.folder import SLURM_PREFIX
 from cosmos_houdini.launchers.shell import assignments, exports
 from cosmos_houdini.launchers.slurm import SLURM
+from cosmos_houdini.settings import HostConfig
 
 _FREE_KIB = re.compile(r"(\d+)\s+\d+%\s")
 _GPU_FIELDS = 4

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-from cosmos_houdini.config import HostConfig
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.hosts.base import Completed, Host, OnBytes, OnProgress, Progress, Transfer
 from cosmos_houdini.hosts.local import LocalHost
+from cosmos_houdini.settings import HostConfig
 
 __all__ = ["Completed", "Host", "OnBytes", "OnProgress", "Progress", "Transfer", "open_host"]
 

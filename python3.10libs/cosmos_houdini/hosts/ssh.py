@@ -18,7 +18,6 @@ from pathlib import Path, PurePosixPath
 
 import paramiko
 
-from cosmos_houdini.config import HostConfig
 from cosmos_houdini.errors import BadInput, CosmosError, DiskFull, HostError, HostUnreachable
 from cosmos_houdini.hosts.base import Completed, OnBytes, OnProgress, Transfer
 from cosmos_houdini.hosts.channel import PIECE_BYTES, close, received, send
@@ -31,6 +30,7 @@ from cosmos_houdini.hosts.route import read_ssh_config, route
 from cosmos_houdini.hosts.script import MAX_OUTPUT_BYTES, completed, enclosed, no_room, too_much_output
 from cosmos_houdini.hosts.ssh_script import arrival_script, header_command, marked, past_mark
 from cosmos_houdini.hosts.upload import upload
+from cosmos_houdini.settings import HostConfig
 
 STALL_TIMEOUT_S = 60.0
 """How long a transfer may stand still before the host counts as unreachable."""

@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from cosmos_houdini.config import HostConfig
 from cosmos_houdini.errors import BadInput, HostError
 from cosmos_houdini.hosts.base import Host
 from cosmos_houdini.launchers.docker import client_env
 from cosmos_houdini.launchers.folder import JOBS, Observation, parse_poll, poll_script
 from cosmos_houdini.launchers.shell import assignments, exports, part
+from cosmos_houdini.settings import HostConfig
 
 LIST_TIMEOUT_S = 600.0
 REMOVE_TIMEOUT_S = 3600.0

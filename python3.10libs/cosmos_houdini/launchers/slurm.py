@@ -10,7 +10,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from cosmos_houdini.config import HostConfig
 from cosmos_houdini.errors import BadInput, HostError, HostUnreachable, JobError
 from cosmos_houdini.hosts.base import Host
 from cosmos_houdini.launchers import detached
@@ -19,6 +18,7 @@ from cosmos_houdini.launchers.docker import container_name, mount
 from cosmos_houdini.launchers.folder import OBJECTS, SLURM_PREFIX
 from cosmos_houdini.launchers.shell import assignments, exports, part, quoted, variable_name, words
 from cosmos_houdini.model.request import Site
+from cosmos_houdini.settings import HostConfig
 
 SLURM = "slurm"
 SUBMIT_TIMEOUT_S = 120.0

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from cosmos_houdini.config import HostConfig
 from cosmos_houdini.hosts import Host
 from cosmos_houdini.hosts.files import SUFFIX
 from cosmos_houdini.launchers.folder import Phase
@@ -17,6 +16,7 @@ from cosmos_houdini.launchers.holdings import IDLE_MIN, Holding, Holdings, find_
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.queue.collect import UNVERIFIED
 from cosmos_houdini.queue.store import Store
+from cosmos_houdini.settings import HostConfig
 
 IDLE_S: Final = IDLE_MIN * 60.0
 _ALIVE = frozenset({Phase.WAITING, Phase.RUNNING})

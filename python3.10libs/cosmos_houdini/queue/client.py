@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from cosmos_houdini.config import Config, HostConfig
+from cosmos_houdini.config import Config
 from cosmos_houdini.engines import engine
 from cosmos_houdini.engines.base import Engine
 from cosmos_houdini.hosts import open_host
@@ -22,6 +22,7 @@ from cosmos_houdini.queue.lock import job_lock
 from cosmos_houdini.queue.record import JobRecord
 from cosmos_houdini.queue.secret import secrets_from
 from cosmos_houdini.queue.store import FOLDER, Store
+from cosmos_houdini.settings import HostConfig
 
 
 @dataclass(slots=True, kw_only=True)

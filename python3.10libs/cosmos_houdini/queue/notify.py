@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from cosmos_houdini.config import NotifyConfig
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.settings import NotifyConfig
 
 if TYPE_CHECKING:
     from apprise import NotifyBase
