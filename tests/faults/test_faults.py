@@ -194,7 +194,8 @@ def _(scene: Scene) -> None:
     assert scene.run(sleep_s="300") == 1
 
 
-@fault("the engine runs for longer than it may", ends="failed", why="timeout")
+# A second is over before a busy machine has begun the program.
+@fault("the engine runs for longer than it may", ends="failed", why="timeout", starts=None)
 def _(scene: Scene) -> None:
     scene.configure(time="0:01")
     assert scene.run(sleep_s="300") == 1
