@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-from enqueue import jobs
+from store import jobs
 
 from cosmos_houdini.hosts import Host, open_host
 from cosmos_houdini.launchers.folder import parse_poll, poll_script
