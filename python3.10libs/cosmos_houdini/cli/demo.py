@@ -55,7 +55,7 @@ def demo(ctx: click.Context, *, folder: Path) -> None:
         for _ in render(folder / "render", SHOT, views, CAMERA.resolution):
             advance(1)
     say(f"ray-cast {len(views)} frames of EXR (light, depth, object ids) through the camera of the scene")
-    ctx.invoke(submit, scene_file=hip, node=NODE, prompt=PROMPT, engine_name="preview", host="local", results=folder)
+    ctx.invoke(submit, shot_path=hip, node=NODE, prompt=PROMPT, engine_name="preview", host="local", results=folder)
 
 
 def _views(scene: Scene) -> dict[int, View]:
