@@ -37,11 +37,6 @@ from cosmos_houdini.review.summary import Summary
 MOST_MEASURED = 100
 """Measuring a result takes about a second; more of them are left to ``report``."""
 
-_GPUS_IN_USE = """
-SELECT coalesce(sum(json_extract(request, '$.num_gpu')), 0) AS gpus FROM jobs
-WHERE host = ? AND state IN ('staging', 'running', 'collecting')
-"""
-
 _Command = TypeVar("_Command", bound=Callable[..., None])
 
 
@@ -132,7 +127,7 @@ class Watchman:
             free_disk_gb=lambda: shutil.disk_usage(client.config.project).free / 1e9,
             spent=lambda: spending(store, terms.batch, terms.host, time.time()),
             counts=lambda: batches.counts(store, terms.batch, terms.host),
-            busy=lambda: int(store.rows(_GPUS_IN_USE, (terms.host,))[0]["gpus"]),
+            busy=lambda: batches.gpus_in_use(store, terms.host),
         )
         return cls(client=client, night=Night(terms=terms, senses=senses, tell=notifier.send), notifier=notifier)
 

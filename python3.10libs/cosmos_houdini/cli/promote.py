@@ -16,10 +16,9 @@ from cosmos_houdini.config import load
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.plan.batch_file import load_batch
 from cosmos_houdini.plan.sweep import SCOUT_SUFFIX
+from cosmos_houdini.queue import batches
 from cosmos_houdini.queue.client import Client
 from cosmos_houdini.queue.record import JobRecord
-
-_PROMOTED = "SELECT name FROM jobs WHERE batch = ? AND state <> 'cancelled'"
 
 
 @click.command(help="Run chosen runs of a batch at full quality, each with the seed and weights that its scout had.")
@@ -37,7 +36,7 @@ def promote(context: click.Context, /, *, file: Path, names: tuple[str, ...], **
     with opened(config) as client:
         _check_scouts(client, scouts, file)
         line = Choice(only=chosen).of(batch).name
-        before = {str(row["name"]) for row in client.store.rows(_PROMOTED, (line,))}
+        before = batches.run_names(client.store, line)
     if before - chosen:
         say(f"{len(before - chosen)} runs that were promoted before are in the same line and table")
     work(context, file, Choice(only=chosen | before), How(**how))

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 
 from cosmos_houdini.engines.base import Needs
 from cosmos_houdini.errors import HostError
+from cosmos_houdini.launchers.disk_room import free_bytes
 from cosmos_houdini.launchers.docker import CLIENT_PREFIX
 from cosmos_houdini.launchers.folder import SLURM_PREFIX
 from cosmos_houdini.launchers.shell import assignments, exports
 from cosmos_houdini.launchers.slurm import SLURM
 from cosmos_houdini.settings import HostConfig
 
-_FREE_KIB = re.compile(r"(\d+)\s+\d+%\s")
 _GPU_FIELDS = 4
 # Of a host's env, what its own programs see where a job runs in a container or on another machine.
 _CLIENT_PREFIXES = {"docker": CLIENT_PREFIX, SLURM: SLURM_PREFIX}
@@ -65,8 +64,7 @@ class Survey:
     @property
     def free_bytes(self) -> int | None:
         """Room on the disk of the root."""
-        told = _FREE_KIB.search(f"{self.first('disk')} ")
-        return int(told[1]) * 1024 if told else None
+        return free_bytes(f"{self.first('disk')} ")
 
     @property
     def gpus(self) -> tuple[Gpu, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -14,6 +13,7 @@ from cosmos_houdini.errors import BadInput, DiskFull, HostError
 from cosmos_houdini.hosts.base import Host, OnProgress, Transfer
 from cosmos_houdini.hosts.parcels import joining_bytes
 from cosmos_houdini.launchers.base import Task
+from cosmos_houdini.launchers.disk_room import free_bytes
 from cosmos_houdini.launchers.folder import LOCKS, OBJECTS
 from cosmos_houdini.launchers.shell import assignments, part, quoted, words
 
@@ -130,9 +130,7 @@ def _survey(host: Host, task: Task, objects: set[_Object]) -> tuple[_Object, ...
 
 
 def _check_room(host: Host, root: PurePosixPath, disk: str, needed: int) -> None:
-    """Compare with what ``df -P`` prints: blocks of 1024 bytes, available ones before the percentage."""
-    told = re.search(r"\b(\d{1,18})[ \t]+\d{1,3}%\s", disk, re.ASCII)
-    free = int(told[1]) * 1024 if told else None
+    free = free_bytes(disk)
     if free is not None and needed > free:
         raise DiskFull(
             f"host {host.name} has {free / 1e6:.1f} MB free in {root}, and {needed / 1e6:.1f} MB are needed",

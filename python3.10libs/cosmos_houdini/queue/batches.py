@@ -22,6 +22,11 @@ _ENQUEUE = "UPDATE jobs SET batch = ?, place = ? WHERE id = ?"
 _ON_THEIR_WAY = """
 SELECT id FROM jobs WHERE batch = ? AND host = ? AND state IN ('staging', 'running', 'collecting')
 """
+_GPUS_IN_USE = """
+SELECT coalesce(sum(json_extract(request, '$.num_gpu')), 0) AS gpus FROM jobs
+WHERE host = ? AND state IN ('staging', 'running', 'collecting')
+"""
+_NAMES = "SELECT name FROM jobs WHERE batch = ? AND state <> 'cancelled'"
 _PUT_BACK = """
 SELECT id FROM jobs WHERE batch IS NULL AND state = 'cancelled' AND failure_message = ?
     AND id IN (SELECT value FROM json_each(?))
@@ -74,7 +79,26 @@ class Batch:
     @property
     def unfinished(self) -> int:
         """How many of its jobs are not at their end."""
-        return sum(count for state, count in self.counts.items() if not state.final)
+        return unfinished(self.counts)
+
+
+def unfinished(counts: Mapping[JobState, int]) -> int:
+    """Return how many jobs are not at their end.
+
+    >>> unfinished({JobState.SUCCEEDED: 3, JobState.RUNNING: 1, JobState.QUEUED: 2})
+    3
+    """
+    return sum(count for state, count in counts.items() if not state.final)
+
+
+def gpus_in_use(store: Store, host: str) -> int:
+    """Return how many GPUs the jobs have that are on their way on a host, of whatever batch."""
+    return int(store.rows(_GPUS_IN_USE, (host,))[0]["gpus"])
+
+
+def run_names(store: Store, batch: str) -> set[str]:
+    """Return the names of a batch's runs that were not cancelled."""
+    return {str(row["name"]) for row in store.rows(_NAMES, (batch,))}
 
 
 def enqueue(store: Store, batch: str, host: str, file: Path, records: Sequence[JobRecord]) -> int:

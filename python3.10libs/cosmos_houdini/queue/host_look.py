@@ -8,10 +8,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from cosmos_houdini.launchers.disk_room import free_bytes
+
 MIB_PER_GIB = 1024.0
 
 _GPUS = "nvidia-smi --query-gpu=index,memory.free,temperature.gpu --format=csv,noheader,nounits"
-_AVAILABLE = re.compile(r"(\d+)\s+\d+%\s")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +52,8 @@ def look_script(root: PurePosixPath) -> str:
 def parse_look(text: str) -> HostLook:
     """Return what a look script printed; what cannot be understood is left out."""
     disk, _, gpus = text.partition("== gpus\n")
-    free = _AVAILABLE.search(disk)
-    return HostLook(free_disk_gb=int(free[1]) * 1024 / 1e9 if free else None, gpus=tuple(_gpus(gpus)))
+    free = free_bytes(disk)
+    return HostLook(free_disk_gb=None if free is None else free / 1e9, gpus=tuple(_gpus(gpus)))
 
 
 def _gpus(text: str) -> Iterator[Gpu]:

@@ -38,7 +38,7 @@ class Look:
     @property
     def unfinished(self) -> int:
         """How many jobs are not at their end."""
-        return sum(count for state, count in self.counts.items() if not state.final)
+        return batches.unfinished(self.counts)
 
 
 @dataclass(slots=True, kw_only=True)
