@@ -11,7 +11,7 @@ from cosmos_houdini.errors import HostError
 from cosmos_houdini.launchers.disk_room import free_bytes
 from cosmos_houdini.launchers.docker import CLIENT_PREFIX
 from cosmos_houdini.launchers.folder import SLURM_PREFIX
-from cosmos_houdini.launchers.shell import assignments, exports
+from cosmos_houdini.launchers.shell import assignments, exports, part
 from cosmos_houdini.launchers.slurm import SLURM
 from cosmos_houdini.settings import HostConfig
 
@@ -97,7 +97,7 @@ def survey_script(config: HostConfig, needs: Iterable[Needs]) -> str:
         programs=" ".join(dict.fromkeys(name for need in wanted for name in need.programs)),
     )
     body = resources.files(__package__).joinpath("survey.sh").read_text(encoding="utf-8")
-    return f"{values}job_env() {{ :\n{exports(job_env)}}}\n{body}"
+    return f"{values}job_env() {{ :\n{exports(job_env)}}}\n{part('within')}{body}"
 
 
 def parse_survey(text: str) -> Survey:

@@ -1,18 +1,15 @@
 # Prints what this host has: a key, a space and a value a line, and a last line which says that nothing was cut off.
-# Before it stand the values (launcher, image, partition, ffmpeg, engine_path, files, programs) and the function job_env.
+# Before it stand the values (launcher, image, partition, ffmpeg, engine_path, files, programs) and the functions job_env and within.
 LC_ALL=C
 export LC_ALL
 
 tell() { printf '%s %s\n' "$1" "$(printf %s "$2" | tr '\r\n' '  ')"; }
 
-# A driver or a Docker Engine that hangs must not keep back what the others tell.
-briefly() { if command -v timeout >/dev/null 2>&1; then timeout 20 "$@"; else "$@"; fi; }
-
 # Tells each line that a command prints, or why it fails.
 ask() {
     key=$1
     shift
-    if said=$(briefly "$@" 2>&1); then
+    if said=$(within 20 "$@" 2>&1); then
         printf '%s\n' "$said" | while IFS= read -r line; do tell "$key" "$line"; done
     else
         failed=$?

@@ -19,8 +19,6 @@ from cosmos_houdini.launchers.shell import assignments, part, quoted, words
 
 REQUEST = "request.json"
 ENGINE_VERSION = "engine_version"
-# A program that hangs must not keep its job from the host.
-_SOON = 'soon() { if command -v timeout >/dev/null 2>&1; then timeout 10 "$@"; else "$@"; fi; }'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,8 +162,8 @@ def _link(host: Host, task: Task, inputs: Mapping[str, _Object]) -> None:
             lines.append(f"chmod u+x {quoted('./' + relative)} || exit 1")
     if task.invocation.version:
         lines += [
-            _SOON,
-            f"soon {words(task.invocation.version)} </dev/null 2>/dev/null |",
+            part("within"),
+            f"within 10 {words(task.invocation.version)} </dev/null 2>/dev/null |",
             f"    head -n 1 | cut -c 1-200 >{ENGINE_VERSION} || :",
         ]
     _ran(host, "\n".join(lines) + "\n", f"link the inputs of job {task.job_id}")

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from cosmos_houdini.launchers.disk_room import free_bytes
+from cosmos_houdini.launchers.shell import part
 
 MIB_PER_GIB = 1024.0
 
-_GPUS = "nvidia-smi --query-gpu=index,memory.free,temperature.gpu --format=csv,noheader,nounits"
+_GPUS = "within 20 nvidia-smi --query-gpu=index,memory.free,temperature.gpu --format=csv,noheader,nounits"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,7 @@ class HostLook:
 def look_script(root: PurePosixPath) -> str:
     """Return the script whose output ``parse_look`` reads; the root may not be there yet."""
     return (
-        f'here={shlex.quote(str(root))}\nuntil [ -d "$here" ]; do here=$(dirname "$here"); done\n'
+        f'{part("within")}here={shlex.quote(str(root))}\nuntil [ -d "$here" ]; do here=$(dirname "$here"); done\n'
         f'LC_ALL=C df -Pk "$here"\necho "== gpus"\n{_GPUS} 2>/dev/null || :\n'
     )
 
