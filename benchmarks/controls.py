@@ -24,8 +24,9 @@ import numpy as np
 import OpenEXR
 import OpenImageIO
 
-from cosmos_houdini.media import blur, color, cryptomatte, depth, edges, geometry, layers, picture_io, segmentation
-from cosmos_houdini.media.palette import all_colors
+from cosmos_houdini.media.controls import blur, depth, edges, segmentation
+from cosmos_houdini.media.controls.palette import all_colors
+from cosmos_houdini.media.pictures import color, cryptomatte, geometry, layers, picture_io
 from cosmos_houdini.model.control import Pass
 
 FRAMES = 16

@@ -20,7 +20,7 @@ from store import jobs
 
 from cosmos_houdini.hosts import Host, open_host
 from cosmos_houdini.launchers.folder import parse_poll, poll_script
-from cosmos_houdini.queue.store import Store
+from cosmos_houdini.queue.store.jobs import Store
 from sshd import Sshd, running_sshd
 
 JOBS = 1_000

@@ -27,10 +27,10 @@ from cosmos_houdini.engines.parameters import TRANSFER1_PARAMETERS
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.model.request import Clip, ControlInput, InferenceRequest
-from cosmos_houdini.queue import batches
-from cosmos_houdini.queue.record import JobRecord, new_record
-from cosmos_houdini.queue.store import Store
-from cosmos_houdini.queue.worker import Lane, Worker
+from cosmos_houdini.queue.store import batches
+from cosmos_houdini.queue.store.jobs import Store
+from cosmos_houdini.queue.store.record import JobRecord, new_record
+from cosmos_houdini.queue.store.worker import Lane, Worker
 
 JOBS = 10_000
 CLAIMERS = 4
@@ -134,7 +134,7 @@ import imageio_ffmpeg
 import fake_engine
 from cosmos_houdini.cli import main
 from cosmos_houdini.hosts.local import LocalHost
-from cosmos_houdini.media import ffmpeg
+from cosmos_houdini.media.videos import ffmpeg
 
 others_s = 0.0
 

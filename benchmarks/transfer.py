@@ -23,7 +23,7 @@ from pathlib import Path, PurePosixPath
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 import launching
 from cosmos_houdini.hosts import Transfer, open_host
-from cosmos_houdini.media.probe import sha256_of
+from cosmos_houdini.media.videos.probe import sha256_of
 from cosmos_houdini.queue.collect import inventory_script, parse_inventory
 from cosmos_houdini.settings import HostConfig
 from proxy import Proxy

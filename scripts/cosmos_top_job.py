@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "python3.10libs"))
 
-from cosmos_houdini.houdini.top_job import main
+from cosmos_houdini.houdini.tops.job_program import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import yaml
 
-from cosmos_houdini.queue.record import JobRecord
-from cosmos_houdini.queue.store import Store
+from cosmos_houdini.queue.store.jobs import Store
+from cosmos_houdini.queue.store.record import JobRecord
 from job_shop import Shop
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosmos_houdini.media.convert import convert_sequences
-from cosmos_houdini.media.source import ComputedFrames
+from cosmos_houdini.media.videos.source import ComputedFrames
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.sequence import Frame, Picture, Sequence
 

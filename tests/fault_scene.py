@@ -24,8 +24,8 @@ from cosmos_houdini.model.request import InferenceRequest, Invocation, Site
 from cosmos_houdini.queue import client as client_module
 from cosmos_houdini.queue.client import Client
 from cosmos_houdini.queue.collect import LOG_BYTES
-from cosmos_houdini.queue.record import JobRecord
-from cosmos_houdini.queue.store import Store
+from cosmos_houdini.queue.store.jobs import Store
+from cosmos_houdini.queue.store.record import JobRecord
 from cosmos_houdini.settings import FILE_NAME
 from fake_engine import PROGRAM, FakeEngine
 from job_shop import Shop

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from cosmos_houdini.houdini.top_parms import NODE_TYPES
+from cosmos_houdini.houdini.tops.parms import NODE_TYPES
 from cosmos_houdini.model.scene import Channel
 from cosmos_houdini.scene.archive import open_archive
 from cosmos_houdini.scene.camera import CAMERA_TYPES

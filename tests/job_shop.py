@@ -14,8 +14,8 @@ import fake_engine
 from cosmos_houdini import config
 from cosmos_houdini.cli import main
 from cosmos_houdini.queue.client import Client
-from cosmos_houdini.queue.record import JobRecord
-from cosmos_houdini.queue.store import Store
+from cosmos_houdini.queue.store.jobs import Store
+from cosmos_houdini.queue.store.record import JobRecord
 
 TESTS = Path(fake_engine.__file__).parent
 

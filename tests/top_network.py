@@ -25,8 +25,8 @@ from pathlib import Path
 
 import fake_pdg
 from cosmos_houdini.houdini.environment import ROOT
-from cosmos_houdini.houdini.pdg_job import PdgItem
-from cosmos_houdini.houdini.top_job import run
+from cosmos_houdini.houdini.tops.job_program import run
+from cosmos_houdini.houdini.tops.pdg_job import PdgItem
 
 TYPES = ROOT / "pdg_types" / "pdg" / "types" / "cosmos_houdini_nodes.py"
 JOB_API = Path(__file__).parent / "job_api"

@@ -24,7 +24,7 @@ RUNS = 2
 def with_sweep(session: houdini_session.Session) -> None:
     """Let every scene that is loaded have the network that Set Up Sweep builds, with two runs, ready to cook."""
 
-    from cosmos_houdini.houdini.sweep_network import build_sweep  # noqa: PLC0415 - it needs a session's hou
+    from cosmos_houdini.houdini.tops.sweep_network import build_sweep  # noqa: PLC0415 - it needs a session's hou
 
     def build() -> None:
         built = build_sweep("shot", NODE, PROMPT)

@@ -1,6 +1,6 @@
 """What the asset Cosmos Transfer Sweep is: its interface, its network, and where its help and icon lie.
 
-Names, labels, defaults, menus and tooltips come from ``cosmos_houdini.houdini.top_parms``, the table of the TOP nodes.
+Names, labels, defaults, menus and tooltips come from ``cosmos_houdini.houdini.tops.parms``, the table of the TOP nodes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 from asset.help_page import help_page
 from asset.model import Asset, Field, Folder, Node, Part, fields
 from asset.table import button, inner, taken
-from cosmos_houdini.houdini.top_parms import CONTROLS, NUMBERS, REPORT, SHOT, SWEEP, TRANSFER
+from cosmos_houdini.houdini.tops.parms import CONTROLS, NUMBERS, REPORT, SHOT, SWEEP, TRANSFER
 
 FOLDER = Path(__file__).resolve().parent
 OPERATOR = "cosmos_transfer_sweep"
@@ -121,17 +121,17 @@ _FIELDS = tuple(fields(INTERFACE))
 
 # A Python Processor is a node that every Houdini has; how Houdini calls a type that PDG has been given is unsure.
 NETWORK = (
-    inner("shot", SHOT, "top_shot", ("",), _FIELDS),
-    inner("wedge", SWEEP, "top_sweep", ("shot",), _FIELDS, fixed={"sampler": "grid", "count": "0", "sweep_seed": "0"}),
-    inner("sweep", SWEEP, "top_sweep", ("shot",), _FIELDS),
+    inner("shot", SHOT, "shot", ("",), _FIELDS),
+    inner("wedge", SWEEP, "sweep", ("shot",), _FIELDS, fixed={"sampler": "grid", "count": "0", "sweep_seed": "0"}),
+    inner("sweep", SWEEP, "sweep", ("shot",), _FIELDS),
     Node(
         name="variation",
         type="switch",
         above=("shot", "wedge", "sweep"),
         channels={"input": 'ch("../variation")'},
     ),
-    inner("transfer", TRANSFER, "top_transfer", ("variation",), _FIELDS),
-    inner("report", REPORT, "top_report", ("transfer",), _FIELDS),
+    inner("transfer", TRANSFER, "transfer", ("variation",), _FIELDS),
+    inner("report", REPORT, "report", ("transfer",), _FIELDS),
     Node(name="output0", type="output", above=("report",), values={"outputidx": 0}),
 )
 
@@ -146,7 +146,7 @@ ASSET = Asset(
     nodes=NETWORK,
     sections={
         "Help": help_page(OPERATOR, LABEL, INTRODUCTION, (FOLDER / "help.txt").read_text(encoding="utf-8"), INTERFACE),
-        "PythonModule": "from cosmos_houdini.houdini.asset_buttons import cook, job_monitor, open_report\n",
+        "PythonModule": "from cosmos_houdini.houdini.tops.asset_buttons import cook, job_monitor, open_report\n",
         "IconSVG": (FOLDER / "icon.svg").read_text(encoding="utf-8"),
     },
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from asset.model import Field, Node, Spare
-from cosmos_houdini.houdini.top_parms import NodeType, Parm
+from cosmos_houdini.houdini.tops.parms import NodeType, Parm
 
 LONGEST_SLIDER = 100
 """A slider over all seeds would be of no use; more than its end can be typed."""
@@ -109,8 +109,8 @@ def inner(
 def callback(module: str) -> str:
     """Return the script with which a Python Processor generates its work items."""
     return (
-        f"import pdg\n\nfrom cosmos_houdini.houdini import top_node, {module}\n\n"
-        f"top_node.generated({module}.generate, self, item_holder, upstream_items, pdg.result)\n"
+        f"import pdg\n\nfrom cosmos_houdini.houdini.tops import node, {module}\n\n"
+        f"node.generated({module}.generate, self, item_holder, upstream_items, pdg.result)\n"
     )
 
 

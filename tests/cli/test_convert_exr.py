@@ -15,7 +15,7 @@ from clips import decoded, write_picture
 from cosmos_houdini.cli.convert import convert_sequence
 from cosmos_houdini.demo.hip import write_scene
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.palette import UPSTREAM
+from cosmos_houdini.media.controls.palette import UPSTREAM
 from shots import CAMERA, NODE
 
 WIDTH, HEIGHT, FRAMES = 128, 72, 6

@@ -11,7 +11,7 @@ from rich.progress import Progress, TextColumn
 
 from cosmos_houdini.cli.live import Bars, Lines, live
 from cosmos_houdini.model.job import Job, JobState
-from cosmos_houdini.queue.record import JobRecord
+from cosmos_houdini.queue.store.record import JobRecord
 
 
 def record(job_id: str, state: JobState = JobState.RUNNING, progress: float = 0.5) -> JobRecord:

@@ -14,7 +14,7 @@ from clips import bars, cut_image_data, write_picture
 from cosmos_houdini.cli import main
 from cosmos_houdini.config import plain
 from cosmos_houdini.demo.hip import write_scene
-from cosmos_houdini.media.probe import probe_video
+from cosmos_houdini.media.videos.probe import probe_video
 from shots import CAMERA, FRAMES, NODE, ShotOnDisk, make_shot
 from sshd import Sshd, running_sshd
 

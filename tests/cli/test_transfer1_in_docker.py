@@ -13,7 +13,7 @@ import yaml
 
 from cosmos_houdini.cli import main
 from cosmos_houdini.config import plain
-from cosmos_houdini.media.probe import probe_video
+from cosmos_houdini.media.videos.probe import probe_video
 from dockerd import DockerEngine, libraries, python_files
 from shots import NODE, ShotOnDisk, make_shot
 from sshd import running_sshd

@@ -9,7 +9,7 @@ import pytest
 
 import cosmos_houdini.cli.demo as demonstration
 from cosmos_houdini.cli import main
-from cosmos_houdini.media.probe import probe_video
+from cosmos_houdini.media.videos.probe import probe_video
 
 
 def test_the_demonstration_ends_with_a_result_of_every_frame(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

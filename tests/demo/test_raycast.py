@@ -10,9 +10,9 @@ import pytest
 from cosmos_houdini.demo.raycast import COURTYARD, Ball, Block, View, cast, rotation
 from cosmos_houdini.demo.renders import NAMES, channels, object_id, render
 from cosmos_houdini.media.choices import ColorChoice
-from cosmos_houdini.media.color import display_transform
-from cosmos_houdini.media.cryptomatte import read_manifest
-from cosmos_houdini.media.layers import choose_layers, read_header
+from cosmos_houdini.media.pictures.color import display_transform
+from cosmos_houdini.media.pictures.cryptomatte import read_manifest
+from cosmos_houdini.media.pictures.layers import choose_layers, read_header
 from cosmos_houdini.model.control import Pass
 
 AHEAD = View(translate=(0, 1, 5), rotate=(0, 0, 0), focal_mm=50, aperture_mm=50)

@@ -14,7 +14,7 @@ import pytest
 
 from cosmos_houdini.engines import EngineLog, engine, transfer_request
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.probe import inspect_video, sha256_of
+from cosmos_houdini.media.videos.probe import inspect_video, sha256_of
 from cosmos_houdini.model.job import FailureClass
 from cosmos_houdini.model.parameter import ParameterValue
 from cosmos_houdini.model.request import InferenceRequest, Site

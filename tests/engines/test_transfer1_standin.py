@@ -11,7 +11,7 @@ import imageio_ffmpeg
 import pytest
 
 from cosmos_houdini.engines import EngineLog, engine
-from cosmos_houdini.media.probe import probe_video
+from cosmos_houdini.media.videos.probe import probe_video
 from cosmos_houdini.model.job import JobFailure
 from cosmos_houdini.model.request import InferenceRequest, Site
 from transfer_clips import request_of, write_clips

@@ -24,12 +24,12 @@ from cosmos_houdini.hosts.ssh_script import past_mark
 from cosmos_houdini.launchers import staging
 from cosmos_houdini.launchers.folder import Observation, Phase, parse_poll
 from cosmos_houdini.launchers.holdings import parse_holdings
-from cosmos_houdini.media.probe import probe_video
+from cosmos_houdini.media.videos.probe import probe_video
 from cosmos_houdini.model.job import Terms
 from cosmos_houdini.model.request import InferenceRequest
 from cosmos_houdini.queue import adopt, outcome
 from cosmos_houdini.queue.collect import parse_inventory
-from cosmos_houdini.queue.record import request_from
+from cosmos_houdini.queue.store.record import request_from
 from cosmos_houdini.settings import HostConfig
 from transfer_clips import request_of
 

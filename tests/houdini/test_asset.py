@@ -12,7 +12,7 @@ import pytest
 from asset.build import write
 
 from cosmos_houdini.houdini.environment import ROOT
-from cosmos_houdini.houdini.top_parms import REPORT, SHOT, SWEEP, TRANSFER, NodeType
+from cosmos_houdini.houdini.tops.parms import REPORT, SHOT, SWEEP, TRANSFER, NodeType
 from expanded_asset.asset import Asset, read_assets
 from expanded_asset.library import FormError, unmangled
 from expanded_asset.soundness import complaints, referred

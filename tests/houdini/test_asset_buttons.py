@@ -11,9 +11,9 @@ import pytest
 import fake_hou
 import offscreen
 from asset_network import saved_nodes
-from cosmos_houdini.houdini import top_project
-from cosmos_houdini.houdini.asset_check import ASSET
 from cosmos_houdini.houdini.environment import ROOT
+from cosmos_houdini.houdini.tops import project as top_project
+from cosmos_houdini.houdini.tops.asset_check import ASSET
 from cosmos_houdini.scene.parm import ParmValue
 from expanded_asset.asset import Asset, read_assets
 from houdini_session import Session
@@ -61,7 +61,7 @@ def cooks(session: Session) -> list[str]:
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     paths: list[Path] = []
-    monkeypatch.setattr("cosmos_houdini.houdini.asset_buttons.open_in_system", paths.append)
+    monkeypatch.setattr("cosmos_houdini.houdini.tops.asset_buttons.open_in_system", paths.append)
     return paths
 
 

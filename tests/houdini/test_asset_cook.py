@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from asset_network import Instance
-from cosmos_houdini.houdini import top_project
 from cosmos_houdini.houdini.environment import ROOT
+from cosmos_houdini.houdini.tops import project as top_project
 from expanded_asset.asset import Asset, read_assets
 from shots import ShotOnDisk, make_shot
 from top_network import STATE, Network

@@ -16,8 +16,9 @@ import yaml
 
 import hython as hython_module
 from cosmos_houdini.cli import main
-from cosmos_houdini.houdini import batch_script, worker
+from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.environment import ROOT
+from cosmos_houdini.houdini.hython import batch as batch_script
 from houdini_session import Session
 from hython import hython
 from shots import NODE, ShotOnDisk, make_shot

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cosmos_houdini.houdini.comparison import differences
+from cosmos_houdini.houdini.hython.comparison import differences
 
 CAMERA = {
     "path": "/obj/cam1",

@@ -14,9 +14,10 @@ import pytest
 import fake_hou
 import fake_pdg
 import top_scene
-from cosmos_houdini.houdini import cook_script, worker
-from cosmos_houdini.houdini.cook_stop import stopped_by_signals
+from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.environment import ROOT
+from cosmos_houdini.houdini.hython import cook as cook_script
+from cosmos_houdini.houdini.hython.cook_stop import stopped_by_signals
 from host_programs import write_shell
 from houdini_session import Session
 from shots import ShotOnDisk, make_shot

@@ -92,7 +92,7 @@ def complaints(fake: FunctionType, real: ast.FunctionDef) -> list[str]:
 
 
 def sources() -> list[Path]:
-    return [*(LIBRARIES / "cosmos_houdini" / "houdini").glob("*.py"), *(ROOT / "scripts").glob("*.py")]
+    return [*(LIBRARIES / "cosmos_houdini" / "houdini").rglob("*.py"), *(ROOT / "scripts").glob("*.py")]
 
 
 def test_the_project_asks_nothing_of_hou_that_houdini_lacks() -> None:

@@ -173,7 +173,7 @@ def test_the_job_api_offers_nothing_that_is_not_documented(path: Path) -> None:
 
 
 def test_what_reads_a_cooked_graph_asks_for_documented_names() -> None:
-    tree = ast.parse((RING / "cooked.py").read_text(encoding="utf-8"))
+    tree = ast.parse((RING / "tops" / "cooked.py").read_text(encoding="utf-8"))
     read = {"node", "item", "pdg", "context", "output"}
     asked = {
         node.attr
@@ -192,7 +192,7 @@ def test_the_project_asks_nothing_of_pdg_that_is_not_documented() -> None:
     """Whatever the protocols name, and every call that is looked for by its name, with its older ones beside it."""
     looked_for = {"cookWarning", "cookError", "addResultData"}
     known = {name.rpartition(".")[2] for name in (*DOCUMENTED, *JOB_API)} | looked_for
-    protocols = ast.parse((RING / "pdg_calls.py").read_text(encoding="utf-8"))
+    protocols = ast.parse((RING / "tops" / "pdg_calls.py").read_text(encoding="utf-8"))
     asked = {
         member.name
         for node in protocols.body
@@ -200,7 +200,7 @@ def test_the_project_asks_nothing_of_pdg_that_is_not_documented() -> None:
         for member in node.body
         if isinstance(member, ast.FunctionDef) and not member.name.startswith("__")
     }
-    for path in (RING / "pdg_calls.py", RING / "pdg_job.py"):
+    for path in (RING / "tops" / "pdg_calls.py", RING / "tops" / "pdg_job.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             mixed = isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier()
             if mixed and node.value != node.value.lower() and not node.value.isupper():
@@ -212,7 +212,7 @@ def test_the_project_asks_nothing_of_pdg_that_is_not_documented() -> None:
 
 def test_only_the_thin_file_and_what_reads_a_cooked_graph_import_pdg() -> None:
     importing = []
-    for path in (*RING.glob("*.py"), *(ROOT / "scripts").glob("*.py"), *(ROOT / "pdg_types").rglob("*.py")):
+    for path in (*RING.rglob("*.py"), *(ROOT / "scripts").glob("*.py"), *(ROOT / "pdg_types").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []

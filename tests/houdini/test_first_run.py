@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from cosmos_houdini.houdini.environment import ROOT
-from cosmos_houdini.houdini.selftest import CHECKS
+from cosmos_houdini.houdini.hython.selftest import CHECKS
 
 TEXT = (ROOT / "docs" / "houdini-first-run.md").read_text(encoding="utf-8")
 

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 import offscreen
-from cosmos_houdini.houdini import top_project, worker
+from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.environment import ROOT
-from cosmos_houdini.houdini.submit_dialog import SubmitDialog
-from cosmos_houdini.houdini.top_order import ATTRIBUTE, Order
-from cosmos_houdini.houdini.top_transfer import weights_option
+from cosmos_houdini.houdini.tops import project as top_project
+from cosmos_houdini.houdini.tops.order import ATTRIBUTE, Order
+from cosmos_houdini.houdini.tops.transfer import weights_option
+from cosmos_houdini.houdini.windows.submit_dialog import SubmitDialog
 from hython import hython
 from shots import NODE, ShotOnDisk, make_shot
 from top_network import Network

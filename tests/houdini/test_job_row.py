@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cosmos_houdini.houdini.job_row import PREPARING, JobRow, rows
+from cosmos_houdini.houdini.windows.job_row import PREPARING, JobRow, rows
 
 JOB = {
     "id": "shot-1",

@@ -15,8 +15,8 @@ import pytest
 
 import offscreen
 from cosmos_houdini.houdini import worker
-from cosmos_houdini.houdini.monitor import Monitor
 from cosmos_houdini.houdini.trouble import log_file
+from cosmos_houdini.houdini.windows.monitor import Monitor
 from shots import NODE, make_shot
 
 TESTS = Path(__file__).parents[1]
@@ -44,9 +44,9 @@ def monitor(_app: object, opened: list[Path], tmp_path: Path, monkeypatch: pytes
         return [sys.executable, "-c", WITH_FAKE_ENGINE, command, "--debug", *arguments]
 
     monkeypatch.setattr(worker, "worker_argv", argv)
-    monkeypatch.setattr("cosmos_houdini.houdini.monitor.BUSY_POLL_S", 0.2)
-    monkeypatch.setattr("cosmos_houdini.houdini.monitor.IDLE_POLL_S", 0.2)
-    monkeypatch.setattr("cosmos_houdini.houdini.log_pane.POLL_S", 0.2)
+    monkeypatch.setattr("cosmos_houdini.houdini.windows.monitor.BUSY_POLL_S", 0.2)
+    monkeypatch.setattr("cosmos_houdini.houdini.windows.monitor.IDLE_POLL_S", 0.2)
+    monkeypatch.setattr("cosmos_houdini.houdini.windows.log_pane.POLL_S", 0.2)
     folder = tmp_path / "it's a project"
     folder.mkdir()
     (folder / "cosmos-houdini.yaml").write_text("{}", encoding="utf-8")
@@ -169,7 +169,7 @@ def test_what_was_done_while_an_answer_was_on_its_way_is_asked_for_again(
 ) -> None:
     asked = monitor.folder / "asked"
     count = f"import pathlib; pathlib.Path({str(asked)!r}).open('a').write('.'); print('{{\"jobs\": []}}')"
-    monkeypatch.setattr("cosmos_houdini.houdini.monitor.IDLE_POLL_S", 3600.0)
+    monkeypatch.setattr("cosmos_houdini.houdini.windows.monitor.IDLE_POLL_S", 3600.0)
     offscreen.until(lambda: monitor._status is None, "the first answer is in")
     monkeypatch.setattr(worker, "worker_argv", lambda *_: [sys.executable, "-c", count])
     monitor.refresh()

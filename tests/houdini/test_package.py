@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from cosmos_houdini.houdini.asset_check import ASSET
 from cosmos_houdini.houdini.environment import ROOT
+from cosmos_houdini.houdini.tops.asset_check import ASSET
 from cosmos_houdini.installation import PACKAGE_NAME, installed_text, is_supported
 
 DOCUMENTED = {"env", "enable", "load_package_once", "process_order", "package_path", "path", "recommends", "requires"}

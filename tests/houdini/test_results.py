@@ -12,10 +12,11 @@ import pytest
 
 import fake_hou
 import offscreen
-from cosmos_houdini.houdini import result_uses, shelf, worker
-from cosmos_houdini.houdini.result_frames import ResultFrames
-from cosmos_houdini.houdini.result_uses import BACKGROUND, show_behind_camera
-from cosmos_houdini.houdini.results_window import ResultsWindow
+from cosmos_houdini.houdini import shelf, worker
+from cosmos_houdini.houdini.windows import result_uses
+from cosmos_houdini.houdini.windows.result_frames import ResultFrames
+from cosmos_houdini.houdini.windows.result_uses import BACKGROUND, show_behind_camera
+from cosmos_houdini.houdini.windows.results import ResultsWindow
 from host_programs import write_shell
 from houdini_session import Session
 from shots import NODE, ShotOnDisk, make_shot

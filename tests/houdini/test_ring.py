@@ -15,6 +15,7 @@ from cosmos_houdini.houdini import environment
 from top_network import TYPES
 
 RING = environment.LIBRARIES / "cosmos_houdini" / "houdini"
+INSIDE = "cosmos_houdini.houdini."
 SHARED = {"errors", "installation", "model", "houdini"}
 GIVEN_BY_HOUDINI = {"hou", "pdg", "hutil", "PySide6", "PySide2"}
 PYENV = Path.home() / ".pyenv" / "versions"
@@ -31,8 +32,8 @@ def test_the_ring_is_imported_with_nothing_installed(version: str) -> None:
     pythons = [python for python in bare_pythons(version) if runs(python, version)]
     if not pythons:
         pytest.skip(f"no Python {version} on this machine")
-    modules = [f"cosmos_houdini.houdini.{path.stem}" for path in sorted(RING.glob("*.py")) if not needs_qt(path)]
-    assert {"cosmos_houdini.houdini.submit_script", "cosmos_houdini.houdini.top_job"} <= set(modules)
+    modules = [module_name(path) for path in sorted(RING.rglob("*.py")) if not needs_qt(path)]
+    assert {"cosmos_houdini.houdini.hython.submit", "cosmos_houdini.houdini.tops.job_program"} <= set(modules)
     lines = [
         f"import sys, types; sys.path.insert(0, {str(environment.LIBRARIES)!r})",
         "sys.modules['hou'] = types.ModuleType('hou')",
@@ -63,12 +64,17 @@ def test_the_module_of_node_types_is_imported_by_a_bare_python(version: str) -> 
     assert (done.returncode, done.stderr, done.stdout) == (0, "", "4\n")
 
 
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(environment.LIBRARIES).with_suffix("").parts).removesuffix(".__init__")
+
+
 def needs_qt(path: Path) -> bool:
     """Whether a module is of the window, which hython on a farm has no Qt for."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    names = {node.module or "" for node in tree.body if isinstance(node, ast.ImportFrom)}
-    siblings = {RING / f"{name.rpartition('.')[2]}.py" for name in names if name.startswith("cosmos_houdini.houdini.")}
-    return path.stem == "qt" or any(map(needs_qt, siblings))
+    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    names = {name for node in imports for name in (node.module or "", *(f"{node.module}.{a.name}" for a in node.names))}
+    ours = {environment.LIBRARIES / f"{name.replace('.', '/')}.py" for name in names if name.startswith(INSIDE)}
+    return path.stem == "qt" or any(needs_qt(each) for each in ours if each.is_file())
 
 
 def runs(python: str, version: str) -> bool:
@@ -78,7 +84,7 @@ def runs(python: str, version: str) -> bool:
 
 
 def test_the_ring_imports_the_standard_library_houdini_and_what_it_shares() -> None:
-    for path in RING.glob("*.py"):
+    for path in RING.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import hipfiles
-from cosmos_houdini.houdini import scene_script
 from cosmos_houdini.houdini.environment import ROOT
+from cosmos_houdini.houdini.hython import scene as scene_script
 from cosmos_houdini.houdini.open_scene import read_open_scene
 from cosmos_houdini.model.scene import Channel, Segment
 from cosmos_houdini.scene import read_scene, sample_cameras

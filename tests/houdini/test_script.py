@@ -15,7 +15,7 @@ import fake_hou
 import hython
 from cosmos_houdini.errors import BadInput, CheckFailed, HostUnreachable
 from cosmos_houdini.houdini.environment import LIBRARIES, ROOT
-from cosmos_houdini.houdini.script import exit_code
+from cosmos_houdini.houdini.hython.script import exit_code
 from cosmos_houdini.houdini.trouble import WorkerTrouble
 
 TROUBLE = WorkerTrouble("gpu01 is away", title="The host did not do it", action="wait", status=3, log=Path("a.log"))

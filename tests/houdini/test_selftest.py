@@ -11,9 +11,9 @@ import pytest
 import fake_hou
 import hipfiles
 from asset_network import saved_nodes
-from cosmos_houdini.houdini import selftest
-from cosmos_houdini.houdini.asset_check import ASSET, check_asset
 from cosmos_houdini.houdini.environment import LIBRARIES, ROOT
+from cosmos_houdini.houdini.hython import selftest
+from cosmos_houdini.houdini.tops.asset_check import ASSET, check_asset
 from expanded_asset.asset import read_assets
 from host_programs import write_shell
 from houdini_session import SavedNode, Session

@@ -16,9 +16,9 @@ import fake_hou
 import offscreen
 from cosmos_houdini.cli import main
 from cosmos_houdini.houdini import shelf, worker
-from cosmos_houdini.houdini.doctor_window import DoctorWindow
 from cosmos_houdini.houdini.environment import ROOT
-from cosmos_houdini.houdini.submit_dialog import SubmitDialog
+from cosmos_houdini.houdini.windows.doctor import DoctorWindow
+from cosmos_houdini.houdini.windows.submit_dialog import SubmitDialog
 from houdini_session import Session
 from shots import NODE, ShotOnDisk, make_shot
 from sshd import free_port
@@ -42,7 +42,7 @@ def script(name: str) -> str:
 @pytest.fixture
 def session(houdini: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
     """Return Houdini with its interface and a saved, rendered shot open."""
-    monkeypatch.setattr("cosmos_houdini.houdini.monitor.BUSY_POLL_S", 0.2)
+    monkeypatch.setattr("cosmos_houdini.houdini.windows.monitor.BUSY_POLL_S", 0.2)
     offscreen.application()
     make_shot(tmp_path, monkeypatch)
     houdini.load(str(tmp_path / "shot.hip"))

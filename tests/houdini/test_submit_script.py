@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import fake_hou
-from cosmos_houdini.houdini import submit_script
 from cosmos_houdini.houdini.environment import ROOT
+from cosmos_houdini.houdini.hython import submit as submit_script
 from houdini_session import Session
 from hython import hython
 from shots import NODE, ShotOnDisk, make_shot

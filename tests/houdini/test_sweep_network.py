@@ -12,7 +12,7 @@ import fake_hou
 import offscreen
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.houdini import shelf
-from cosmos_houdini.houdini.sweep_network import build_sweep
+from cosmos_houdini.houdini.tops.sweep_network import build_sweep
 from houdini_session import SavedNode, Session
 from shots import NODE, make_shot
 

@@ -17,12 +17,12 @@ import pytest
 from cosmos_houdini.cli import main
 from cosmos_houdini.config import plain
 from cosmos_houdini.errors import ToolError
-from cosmos_houdini.houdini import top_project
 from cosmos_houdini.houdini.environment import ROOT
-from cosmos_houdini.houdini.pdg_job import PdgItem
+from cosmos_houdini.houdini.tops import project as top_project
+from cosmos_houdini.houdini.tops.pdg_job import PdgItem
 from cosmos_houdini.houdini.trouble import log_file
 from cosmos_houdini.houdini.worker import TRACEBACK
-from cosmos_houdini.queue.store import Store
+from cosmos_houdini.queue.store.jobs import Store
 from fake_worker import use_fake_worker
 from shots import ShotOnDisk, make_shot
 from sshd import running_sshd

@@ -13,11 +13,13 @@ import fake_pdg
 from cosmos_houdini.demo.hip import write_scene
 from cosmos_houdini.engines.parameters import TRANSFER1_PARAMETERS
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.houdini import pdg_calls, top_parms, top_project
-from cosmos_houdini.houdini.top_order import ATTRIBUTE, Order
-from cosmos_houdini.houdini.top_overrides import Vocabulary
-from cosmos_houdini.houdini.top_shot import shots
-from cosmos_houdini.houdini.top_sweep import randomization
+from cosmos_houdini.houdini.tops import parms as top_parms
+from cosmos_houdini.houdini.tops import pdg_calls
+from cosmos_houdini.houdini.tops import project as top_project
+from cosmos_houdini.houdini.tops.order import ATTRIBUTE, Order
+from cosmos_houdini.houdini.tops.overrides import Vocabulary
+from cosmos_houdini.houdini.tops.shot import shots
+from cosmos_houdini.houdini.tops.sweep import randomization
 from shots import CAMERA, FRAMES
 from top_network import Network, Top, node_types
 

@@ -19,7 +19,7 @@ from cosmos_houdini.launchers.docker import container_name
 from cosmos_houdini.launchers.folder import Phase
 from cosmos_houdini.launchers.holdings import find_holdings, remove
 from cosmos_houdini.launchers.staging import stage
-from cosmos_houdini.queue.provenance import parse_provenance, provenance_script
+from cosmos_houdini.queue.store.provenance import parse_provenance, provenance_script
 from cosmos_houdini.settings import HostConfig
 from dockerd import DockerEngine
 from launching import begin, ended, observe, path, task, until

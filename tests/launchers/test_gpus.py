@@ -13,7 +13,7 @@ from cosmos_houdini.hosts import Host
 from cosmos_houdini.launchers import launcher_for
 from cosmos_houdini.launchers.folder import Phase
 from cosmos_houdini.launchers.staging import stage
-from cosmos_houdini.queue.provenance import parse_provenance, provenance_script
+from cosmos_houdini.queue.store.provenance import parse_provenance, provenance_script
 from cosmos_houdini.settings import HostConfig
 from launching import begin, ended, observe, path, task, until
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.blur import TRANSFER1, TRANSFER25, blurred, find_preset
+from cosmos_houdini.media.controls.blur import TRANSFER1, TRANSFER25, blurred, find_preset
 
 rng = np.random.default_rng(4)
 WIDTH, HEIGHT = 160, 96

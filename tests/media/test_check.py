@@ -9,7 +9,7 @@ import pytest
 
 import pictures
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.check import CheckReport, check_path
+from cosmos_houdini.media.sequences.check import CheckReport, check_path
 
 
 def check(path: Path, expected: tuple[int, int] | None = None) -> CheckReport:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.color import ColorChoice, DisplayTransform, display_bytes, display_transform
+from cosmos_houdini.media.pictures.color import ColorChoice, DisplayTransform, display_bytes, display_transform
 
 rng = np.random.default_rng(6)
 REC709 = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from cosmos_houdini.media.contact_sheet import columns, contact_sheet, write_contact_sheet
+from cosmos_houdini.media.pictures.contact_sheet import columns, contact_sheet, write_contact_sheet
 
 
 def picture(level: int) -> np.ndarray:

@@ -16,8 +16,8 @@ from filelock import FileLock
 from clips import SIZE, bars, cut_image_data, decoded, sequence_of, write_bars, write_picture
 from cosmos_houdini.errors import BadInput, CheckFailed, DiskFull
 from cosmos_houdini.media.convert import convert_sequences
-from cosmos_houdini.media.metadata import read_metadata
-from cosmos_houdini.media.source import ComputedFrames
+from cosmos_houdini.media.videos.metadata import read_metadata
+from cosmos_houdini.media.videos.source import ComputedFrames
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.sequence import CorruptFrame, Sequence
 

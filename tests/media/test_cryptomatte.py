@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.cryptomatte import Manifest, coverage, read_manifest, strongest
-from cosmos_houdini.media.layers import Layer, choose_layers, read_header
-from cosmos_houdini.media.picture_io import read_passes
+from cosmos_houdini.media.pictures.cryptomatte import Manifest, coverage, read_manifest, strongest
+from cosmos_houdini.media.pictures.layers import Layer, choose_layers, read_header
+from cosmos_houdini.media.pictures.picture_io import read_passes
 from cosmos_houdini.model.control import Pass
 from exrs import cryptomatte, object_id, write_exr
 

@@ -9,8 +9,8 @@ import pytest
 
 from clips import decoded
 from cosmos_houdini.errors import BadInput, CheckFailed
-from cosmos_houdini.media.cut import cut
-from cosmos_houdini.media.probe import inspect_video
+from cosmos_houdini.media.videos.cut import cut
+from cosmos_houdini.media.videos.probe import inspect_video
 
 
 def video(path: Path, pix_fmt: str) -> Path:

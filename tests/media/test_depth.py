@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.depth import (
+from cosmos_houdini.media.controls.depth import (
     DepthKind,
     DepthRange,
     Lens,

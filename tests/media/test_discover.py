@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 import pictures
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.discover import Unverified, find_sequences
-from cosmos_houdini.media.pattern import Pattern
-from cosmos_houdini.media.verify import verify
+from cosmos_houdini.media.sequences.discover import Unverified, find_sequences
+from cosmos_houdini.media.sequences.pattern import Pattern
+from cosmos_houdini.media.sequences.verify import verify
 from cosmos_houdini.model.control import Pass
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.edges import covered_share, edge_map, texture_warning
+from cosmos_houdini.media.controls.edges import covered_share, edge_map, texture_warning
 
 rng = np.random.default_rng(2)
 

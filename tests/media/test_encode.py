@@ -12,9 +12,9 @@ from PIL import Image
 
 from clips import SIZE, bars, cell_means, cut_image_data, decoded, palette, sequence_of, write_bars, write_picture
 from cosmos_houdini.errors import BadInput, CheckFailed
-from cosmos_houdini.media import encode, make, order, probe
-from cosmos_houdini.media.encode import Encoding
-from cosmos_houdini.media.source import ComputedFrames, PictureFiles, from_files
+from cosmos_houdini.media.videos import encode, make, order, probe
+from cosmos_houdini.media.videos.encode import Encoding
+from cosmos_houdini.media.videos.source import ComputedFrames, PictureFiles, from_files
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.sequence import Picture
 from pictures import write as write_with_oiio

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from cosmos_houdini.errors import BadInput, Cancelled, DiskFull, ToolError
-from cosmos_houdini.media import ffmpeg
+from cosmos_houdini.media.videos import ffmpeg
 
 NOISE = ["-f", "lavfi", "-i", "testsrc2=size=320x240:rate=24"]
 

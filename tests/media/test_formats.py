@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pictures
-from cosmos_houdini.media.formats import SUFFIXES, Damaged, inspect
+from cosmos_houdini.media.sequences.formats import SUFFIXES, Damaged, inspect
 from cosmos_houdini.model.sequence import Picture
 
 MAGICS = {

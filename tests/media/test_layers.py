@@ -7,7 +7,7 @@ import OpenEXR
 import pytest
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.layers import Window, choose_layers, read_header
+from cosmos_houdini.media.pictures.layers import Window, choose_layers, read_header
 from cosmos_houdini.model.control import Pass
 from exrs import cryptomatte, write_exr, write_parts
 

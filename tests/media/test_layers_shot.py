@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from cosmos_houdini.media.cryptomatte import read_manifest, strongest
-from cosmos_houdini.media.depth import DepthKind, RangeSurvey, disparity, to_8bit
-from cosmos_houdini.media.geometry import plan_geometry
-from cosmos_houdini.media.layers import choose_layers, read_header
-from cosmos_houdini.media.picture_io import read_passes
-from cosmos_houdini.media.segmentation import CodeSurvey, ColorTable, paint
+from cosmos_houdini.media.controls.depth import DepthKind, RangeSurvey, disparity, to_8bit
+from cosmos_houdini.media.controls.segmentation import CodeSurvey, ColorTable, paint
+from cosmos_houdini.media.pictures.cryptomatte import read_manifest, strongest
+from cosmos_houdini.media.pictures.geometry import plan_geometry
+from cosmos_houdini.media.pictures.layers import choose_layers, read_header
+from cosmos_houdini.media.pictures.picture_io import read_passes
 from cosmos_houdini.model.control import Pass
 from exrs import cryptomatte, write_parts
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cosmos_houdini.media.masks import mask_from_cryptomatte, mask_from_picture
+from cosmos_houdini.media.controls.masks import mask_from_cryptomatte, mask_from_picture
 from exrs import cryptomatte, object_id
 
 

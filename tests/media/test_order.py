@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from cosmos_houdini.media import order
+from cosmos_houdini.media.videos import order
 
 
 @pytest.fixture

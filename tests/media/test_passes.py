@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cosmos_houdini.media.passes import tell, words
+from cosmos_houdini.media.sequences.passes import tell, words
 from cosmos_houdini.model.control import Pass
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cosmos_houdini.media.pattern import Pattern, parse
+from cosmos_houdini.media.sequences.pattern import Pattern, parse
 
 text = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), max_size=8)
 literal = text.filter(lambda part: not set(part) & set("$%#@<"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media import ffmpeg, probe
+from cosmos_houdini.media.videos import ffmpeg, probe
 
 
 def make(path: Path, *arguments: str, frames: int = 12, source: str = "testsrc2=size=160x120:rate=24") -> Path:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.palette import BACKGROUND, UPSTREAM, all_colors
-from cosmos_houdini.media.segmentation import (
+from cosmos_houdini.media.controls.palette import BACKGROUND, UPSTREAM, all_colors
+from cosmos_houdini.media.controls.segmentation import (
     CodeSurvey,
     ColorTable,
     codes_of_colors,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media import span
+from cosmos_houdini.media.sequences import span
 
 frames = st.integers(-99_999, 99_999)
 

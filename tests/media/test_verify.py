@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 import pictures
-from cosmos_houdini.media.discover import find_sequences
-from cosmos_houdini.media.verify import verify
+from cosmos_houdini.media.sequences.discover import find_sequences
+from cosmos_houdini.media.sequences.verify import verify
 from cosmos_houdini.model.sequence import Sequence
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from batch_shop import batch, most_at_once, records, table, wait_until
 from cosmos_houdini.model.job import JobState
-from cosmos_houdini.queue.store import Store
+from cosmos_houdini.queue.store.jobs import Store
 from job_shop import Shop
 
 

@@ -17,8 +17,8 @@ import pytest
 
 from batch_shop import batch, records, table, wait_until
 from cosmos_houdini.model.job import JobState
-from cosmos_houdini.queue import batches
-from cosmos_houdini.queue.store import Store
+from cosmos_houdini.queue.store import batches
+from cosmos_houdini.queue.store.jobs import Store
 from job_shop import TESTS, Shop
 
 SUCCEEDED = JobState.SUCCEEDED

@@ -7,11 +7,11 @@ from cosmos_houdini.engines import engine
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.plan.request import build_request
 from cosmos_houdini.plan.specs import load_run_spec
-from cosmos_houdini.queue import batches
-from cosmos_houdini.queue.gate import BatchEnded, BatchEvent, BatchHeld, Contract, Gate, Hold, JobEnded
+from cosmos_houdini.queue.night.gate import BatchEnded, BatchEvent, BatchHeld, Contract, Gate, Hold, JobEnded
+from cosmos_houdini.queue.night.turns import Look, run_in_turn
 from cosmos_houdini.queue.prepare import prepare
-from cosmos_houdini.queue.turns import Look, run_in_turn
-from cosmos_houdini.queue.worker import Lane, Worker
+from cosmos_houdini.queue.store import batches
+from cosmos_houdini.queue.store.worker import Lane, Worker
 from job_shop import Shop
 
 

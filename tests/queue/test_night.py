@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.job import FailureClass, Job, JobFailure, JobState
-from cosmos_houdini.queue.gate import Hold, JobEnded
-from cosmos_houdini.queue.host_look import Gpu, HostLook, parse_look
-from cosmos_houdini.queue.night import LOOK_EVERY, TELL_AFTER, Night, NightTerms, Senses
-from cosmos_houdini.queue.notify import Notice
-from cosmos_houdini.queue.record import JobRecord
-from cosmos_houdini.queue.spending import Spending
-from cosmos_houdini.queue.window import Window
+from cosmos_houdini.queue.night.contract import LOOK_EVERY, TELL_AFTER, Night, NightTerms, Senses
+from cosmos_houdini.queue.night.gate import Hold, JobEnded
+from cosmos_houdini.queue.night.host_look import Gpu, HostLook, parse_look
+from cosmos_houdini.queue.night.notify import Notice
+from cosmos_houdini.queue.night.window import Window
+from cosmos_houdini.queue.store.record import JobRecord
+from cosmos_houdini.queue.store.spending import Spending
 
 BERLIN = ZoneInfo("Europe/Berlin")
 HOUR_S = 3600.0

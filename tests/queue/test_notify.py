@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.queue.notify import URLS_VARIABLE, Notice, Notifier
+from cosmos_houdini.queue.night.notify import URLS_VARIABLE, Notice, Notifier
 from cosmos_houdini.settings import NotifyConfig
 from receivers import Hook, Mailbox, hook, mailbox
 from sshd import free_port
@@ -89,7 +89,7 @@ def test_no_word_of_an_address_reaches_the_terminal(tmp_path: Path):
     script = (
         "import os\n"
         "from cosmos_houdini.settings import NotifyConfig\n"
-        "from cosmos_houdini.queue.notify import Notice, Notifier\n"
+        "from cosmos_houdini.queue.night.notify import Notice, Notifier\n"
         "notifier = Notifier(NotifyConfig(), os.environ, print)\n"
         "notifier.send(Notice(occasion='finish', title='t', body='b'))\n"
         "notifier.close()\n"
@@ -112,7 +112,7 @@ def test_apprise_is_loaded_by_nobody_who_is_told_nothing():
     script = (
         "import sys\n"
         "from cosmos_houdini.settings import NotifyConfig\n"
-        "from cosmos_houdini.queue.notify import Notifier\n"
+        "from cosmos_houdini.queue.night.notify import Notifier\n"
         "Notifier(NotifyConfig(), {}, print)\n"
         "assert 'apprise' not in sys.modules\n"
     )

@@ -17,8 +17,8 @@ from batch_shop import batch, records, table
 from cosmos_houdini.cli import overnight, run_batch
 from cosmos_houdini.errors import HostUnreachable
 from cosmos_houdini.model.job import JobState
-from cosmos_houdini.queue import night
-from cosmos_houdini.queue.notify import URLS_VARIABLE
+from cosmos_houdini.queue.night import contract as night
+from cosmos_houdini.queue.night.notify import URLS_VARIABLE
 from job_shop import Shop
 from receivers import Hook, Mailbox, hook, mailbox
 from sshd import free_port

@@ -21,7 +21,7 @@ from cosmos_houdini.model.job import JobState
 from cosmos_houdini.queue import client as client_module
 from cosmos_houdini.queue import runner
 from cosmos_houdini.queue.finish import CANCELLED
-from cosmos_houdini.queue.store import Store
+from cosmos_houdini.queue.store.jobs import Store
 from job_shop import Shop
 from sshd import Sshd
 

@@ -12,7 +12,7 @@ import pytest
 from cosmos_houdini.hosts.base import OnBytes
 from cosmos_houdini.hosts.local import LocalHost
 from cosmos_houdini.launchers.folder import Phase
-from cosmos_houdini.media.probe import sha256_of
+from cosmos_houdini.media.videos.probe import sha256_of
 from cosmos_houdini.model.job import FailureClass, JobState
 from cosmos_houdini.queue import client as client_module
 from cosmos_houdini.queue import orders, runner

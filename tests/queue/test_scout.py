@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from batch_shop import batch, records, table
-from cosmos_houdini.media.probe import inspect_video, probe_video
+from cosmos_houdini.media.videos.probe import inspect_video, probe_video
 from cosmos_houdini.model.job import JobState
 from fake_engine import SCOUT_FRAMES
 from job_shop import Shop

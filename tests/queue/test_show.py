@@ -14,8 +14,8 @@ import pytest
 
 from cosmos_houdini import __version__
 from cosmos_houdini.model.job import JobState
-from cosmos_houdini.queue.provenance import Provenance, parse_provenance
-from cosmos_houdini.queue.store import Store
+from cosmos_houdini.queue.store.jobs import Store
+from cosmos_houdini.queue.store.provenance import Provenance, parse_provenance
 from job_shop import TESTS, Shop
 
 

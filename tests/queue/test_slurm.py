@@ -14,7 +14,7 @@ import yaml
 from batch_shop import batch
 from cosmos_houdini.model.job import FailureClass, JobState
 from cosmos_houdini.queue import runner
-from cosmos_houdini.queue.store import Store
+from cosmos_houdini.queue.store.jobs import Store
 from job_shop import Shop
 from slurmd import Slurm
 

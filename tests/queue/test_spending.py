@@ -10,9 +10,9 @@ import pytest
 
 from batch_shop import batch, records
 from cosmos_houdini.model.job import FailureClass, JobFailure, JobState
-from cosmos_houdini.queue.record import Change, JobRecord
-from cosmos_houdini.queue.spending import Spending, spending
-from cosmos_houdini.queue.store import Store
+from cosmos_houdini.queue.store.jobs import Store
+from cosmos_houdini.queue.store.record import Change, JobRecord
+from cosmos_houdini.queue.store.spending import Spending, spending
 from job_shop import Shop
 
 OOM = Change(failure=JobFailure(failure=FailureClass.OOM, message="CUDA out of memory"))

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.job import FailureClass, JobFailure, JobState
-from cosmos_houdini.queue.record import NEXT, REASONS, Change, JobRecord, new_record, request_from
-from cosmos_houdini.queue.store import Store
+from cosmos_houdini.queue.store.jobs import Store
+from cosmos_houdini.queue.store.record import NEXT, REASONS, Change, JobRecord, new_record, request_from
 from requests_of import a_request
 
 BROKEN = JobFailure(failure=FailureClass.ENGINE_ERROR, message="exit code 1")

@@ -15,10 +15,10 @@ import pytest
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.job import FailureClass, JobState
-from cosmos_houdini.queue import batches, history
-from cosmos_houdini.queue.record import JobRecord, new_record
-from cosmos_houdini.queue.store import Store
-from cosmos_houdini.queue.worker import Lane, Worker
+from cosmos_houdini.queue.store import batches, history
+from cosmos_houdini.queue.store.jobs import Store
+from cosmos_houdini.queue.store.record import JobRecord, new_record
+from cosmos_houdini.queue.store.worker import Lane, Worker
 from requests_of import a_request
 
 ROAD = {

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from clips import decoded
-from cosmos_houdini.media.probe import probe_video
+from cosmos_houdini.media.videos.probe import probe_video
 from cosmos_houdini.model.job import FailureClass
 from cosmos_houdini.review.entry import Entry, differing, first_sentence
 from cosmos_houdini.review.grid import (

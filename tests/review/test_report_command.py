@@ -14,8 +14,8 @@ import yaml
 from PIL import Image
 
 from cosmos_houdini.cli import main
-from cosmos_houdini.media.probe import probe_video
-from cosmos_houdini.queue.store import Store
+from cosmos_houdini.media.videos.probe import probe_video
+from cosmos_houdini.queue.store.jobs import Store
 from cosmos_houdini.review.grid import FOOT
 from reports import BAD_SEED, FRAMES, SEEDS, SENTENCE, write_project
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cosmos_houdini.errors import ToolError
-from cosmos_houdini.media.probe import probe_video
+from cosmos_houdini.media.videos.probe import probe_video
 from cosmos_houdini.model.job import FailureClass
 from cosmos_houdini.model.request import Clip
 from cosmos_houdini.review import writer

@@ -3,7 +3,7 @@
 import pdg
 from pdg.processor import PyProcessor
 
-from cosmos_houdini.houdini import top_node, top_parms, top_report, top_shot, top_sweep, top_transfer
+from cosmos_houdini.houdini.tops import node, parms, report, shot, sweep, transfer
 
 
 class cosmosshot(PyProcessor):
@@ -11,14 +11,14 @@ class cosmosshot(PyProcessor):
 
     @classmethod
     def templateName(cls):
-        return top_parms.SHOT.name
+        return parms.SHOT.name
 
     @classmethod
     def templateBody(cls):
-        return top_parms.SHOT.template()
+        return parms.SHOT.template()
 
     def onGenerate(self, item_holder, upstream_items, generation_type):
-        return top_node.generated(top_shot.generate, self, item_holder, upstream_items, pdg.result)
+        return node.generated(shot.generate, self, item_holder, upstream_items, pdg.result)
 
 
 class cosmostransfer(PyProcessor):
@@ -26,14 +26,14 @@ class cosmostransfer(PyProcessor):
 
     @classmethod
     def templateName(cls):
-        return top_parms.TRANSFER.name
+        return parms.TRANSFER.name
 
     @classmethod
     def templateBody(cls):
-        return top_parms.TRANSFER.template()
+        return parms.TRANSFER.template()
 
     def onGenerate(self, item_holder, upstream_items, generation_type):
-        return top_node.generated(top_transfer.generate, self, item_holder, upstream_items, pdg.result)
+        return node.generated(transfer.generate, self, item_holder, upstream_items, pdg.result)
 
 
 class cosmossweep(PyProcessor):
@@ -41,14 +41,14 @@ class cosmossweep(PyProcessor):
 
     @classmethod
     def templateName(cls):
-        return top_parms.SWEEP.name
+        return parms.SWEEP.name
 
     @classmethod
     def templateBody(cls):
-        return top_parms.SWEEP.template()
+        return parms.SWEEP.template()
 
     def onGenerate(self, item_holder, upstream_items, generation_type):
-        return top_node.generated(top_sweep.generate, self, item_holder, upstream_items, pdg.result)
+        return node.generated(sweep.generate, self, item_holder, upstream_items, pdg.result)
 
 
 class cosmosreport(PyProcessor):
@@ -56,20 +56,20 @@ class cosmosreport(PyProcessor):
 
     @classmethod
     def templateName(cls):
-        return top_parms.REPORT.name
+        return parms.REPORT.name
 
     @classmethod
     def templateBody(cls):
-        return top_parms.REPORT.template()
+        return parms.REPORT.template()
 
     def onGenerate(self, item_holder, upstream_items, generation_type):
-        return top_node.generated(top_report.generate, self, item_holder, upstream_items, pdg.result)
+        return node.generated(report.generate, self, item_holder, upstream_items, pdg.result)
 
 
 def registerTypes(type_registry):
     """Register the four nodes; PDG calls this when it has imported the module."""
     for node_type in (cosmosshot, cosmostransfer, cosmossweep, cosmosreport):
-        described = next(each for each in top_parms.NODE_TYPES if each.name == node_type.templateName())
+        described = next(each for each in parms.NODE_TYPES if each.name == node_type.templateName())
         type_registry.registerNode(
-            node_type, pdg.nodeType.Processor, static_gen=True, label=described.label, category=top_parms.CATEGORY
+            node_type, pdg.nodeType.Processor, static_gen=True, label=described.label, category=parms.CATEGORY
         )

@@ -14,11 +14,12 @@ from cosmos_houdini.cli.run import opened
 from cosmos_houdini.config import load
 from cosmos_houdini.errors import Cancelled, JobError
 from cosmos_houdini.model.job import JobState
-from cosmos_houdini.queue import batches, orders
-from cosmos_houdini.queue.batches import Batch
+from cosmos_houdini.queue import orders
 from cosmos_houdini.queue.client import Client
-from cosmos_houdini.queue.history import left_s
-from cosmos_houdini.queue.turns import Look, Watch
+from cosmos_houdini.queue.night.turns import Look, Watch
+from cosmos_houdini.queue.store import batches
+from cosmos_houdini.queue.store.batches import Batch
+from cosmos_houdini.queue.store.history import left_s
 
 FOLLOW_PAUSE_S = 1.0
 

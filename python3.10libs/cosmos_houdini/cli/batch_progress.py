@@ -10,10 +10,10 @@ from datetime import timedelta
 
 from cosmos_houdini.cli.live import Bars, Lines
 from cosmos_houdini.model.job import JobState
-from cosmos_houdini.queue.batches import Batch
-from cosmos_houdini.queue.history import left_s
-from cosmos_houdini.queue.store import Store
-from cosmos_houdini.queue.turns import Look
+from cosmos_houdini.queue.night.turns import Look
+from cosmos_houdini.queue.store.batches import Batch
+from cosmos_houdini.queue.store.history import left_s
+from cosmos_houdini.queue.store.jobs import Store
 
 ESTIMATE_INTERVAL_S = 2.0
 

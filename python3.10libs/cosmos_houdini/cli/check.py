@@ -17,11 +17,11 @@ from rich.text import Text
 from cosmos_houdini import config
 from cosmos_houdini.cli.console import json_option, print_json, progress_bar
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media import span
-from cosmos_houdini.media.check import CheckReport, check_sequences, labels
-from cosmos_houdini.media.discover import find_sequences
-from cosmos_houdini.media.feeds import is_exr, layer_documents, with_layers
+from cosmos_houdini.media.controls.feeds import is_exr, layer_documents, with_layers
 from cosmos_houdini.media.selection import by_shot
+from cosmos_houdini.media.sequences import span
+from cosmos_houdini.media.sequences.check import CheckReport, check_sequences, labels
+from cosmos_houdini.media.sequences.discover import find_sequences
 from cosmos_houdini.model.sequence import Picture, Sequence
 
 FAILED = 1
@@ -45,7 +45,7 @@ def check(path: str, hip: str | None, range_: str | None, *, layers: bool, pixel
     found = find_sequences(path, passes.words)
     files = sum(len(sequence.frames) for sequence in found)
     # NumPy takes as long to load as a few hundred files to verify, and neither needs what the other does.
-    loading = Thread(target=import_module, args=("cosmos_houdini.media.look",))
+    loading = Thread(target=import_module, args=("cosmos_houdini.media.notices.look",))
     loading.start()
     with progress_bar("verifying", total=files, unit="files") as advance:
         report = check_sequences(found, expected_range=expected, on_frame=advance)
@@ -64,7 +64,7 @@ def check(path: str, hip: str | None, range_: str | None, *, layers: bool, pixel
 def _noticed(report: CheckReport, layers: Mapping[str, str], *, every_frame: bool) -> list[str]:
     """Return what the pixels of each shot show; nothing where a shot's sequences cannot be told apart."""
     # Only here: a wrong option ends the command before NumPy is loaded.
-    from cosmos_houdini.media.look import look  # noqa: PLC0415
+    from cosmos_houdini.media.notices.look import look  # noqa: PLC0415
 
     found: list[str] = []
     shots = by_shot(sequence for sequence in report.sequences if sequence.picture)

@@ -11,12 +11,12 @@ from cosmos_houdini import config
 from cosmos_houdini.cli.console import json_option, print_json, progress_bar, say
 from cosmos_houdini.cli.control_options import control_options, wishes_of
 from cosmos_houdini.cli.shot_videos import convert_shot, shot_frames
-from cosmos_houdini.media import span
-from cosmos_houdini.media.check import check_sequences
-from cosmos_houdini.media.discover import find_sequences
-from cosmos_houdini.media.metadata import FILE_NAME
-from cosmos_houdini.media.rate import whole_fps
 from cosmos_houdini.media.selection import OnGap, Selection, by_shot
+from cosmos_houdini.media.sequences import span
+from cosmos_houdini.media.sequences.check import check_sequences
+from cosmos_houdini.media.sequences.discover import find_sequences
+from cosmos_houdini.media.videos.metadata import FILE_NAME
+from cosmos_houdini.media.videos.rate import whole_fps
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.scene import Scene
 from cosmos_houdini.model.sequence import Sequence

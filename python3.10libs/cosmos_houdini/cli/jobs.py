@@ -14,10 +14,11 @@ from cosmos_houdini.cli.run import conclude, follow, opened
 from cosmos_houdini.config import load
 from cosmos_houdini.errors import BadInput, Cancelled, one_line
 from cosmos_houdini.model.job import Job, JobState
-from cosmos_houdini.queue import batches, orders, runner
+from cosmos_houdini.queue import orders, runner
 from cosmos_houdini.queue.adopt import adopt
 from cosmos_houdini.queue.client import Client
 from cosmos_houdini.queue.logs import LogReader
+from cosmos_houdini.queue.store import batches
 
 FOLLOW_PAUSE_S = 1.0
 

@@ -22,15 +22,15 @@ from cosmos_houdini.errors import BadInput, Cancelled, CosmosError
 from cosmos_houdini.launchers import SLURM
 from cosmos_houdini.model.batch import BatchSpec
 from cosmos_houdini.plan.specs import write_whole
-from cosmos_houdini.queue import batches
 from cosmos_houdini.queue.client import Client
-from cosmos_houdini.queue.gate import BatchEnded, BatchEvent, Contract
-from cosmos_houdini.queue.host_look import HostLook, look_script, parse_look
-from cosmos_houdini.queue.night import Night, NightTerms, Senses
-from cosmos_houdini.queue.notify import Notice, Notifier
-from cosmos_houdini.queue.record import JobRecord
-from cosmos_houdini.queue.spending import spending
-from cosmos_houdini.queue.window import Window
+from cosmos_houdini.queue.night.contract import Night, NightTerms, Senses
+from cosmos_houdini.queue.night.gate import BatchEnded, BatchEvent, Contract
+from cosmos_houdini.queue.night.host_look import HostLook, look_script, parse_look
+from cosmos_houdini.queue.night.notify import Notice, Notifier
+from cosmos_houdini.queue.night.window import Window
+from cosmos_houdini.queue.store import batches
+from cosmos_houdini.queue.store.record import JobRecord
+from cosmos_houdini.queue.store.spending import spending
 from cosmos_houdini.review.entry import Entry, differing
 from cosmos_houdini.review.summary import Summary
 

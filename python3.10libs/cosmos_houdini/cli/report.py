@@ -20,7 +20,7 @@ from cosmos_houdini.plan.specs import load_prompt_spec
 from cosmos_houdini.plan.sweep import Run, expand
 from cosmos_houdini.queue.client import Client
 from cosmos_houdini.queue.prepare import RESULTS
-from cosmos_houdini.queue.record import JobRecord
+from cosmos_houdini.queue.store.record import JobRecord
 from cosmos_houdini.review.entry import Entry, entry_of, planned
 from cosmos_houdini.review.table import differences
 from cosmos_houdini.review.writer import PAGE, STEPS, write_report

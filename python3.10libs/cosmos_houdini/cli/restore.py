@@ -8,8 +8,8 @@ import click
 
 from cosmos_houdini.cli.console import progress_bar, say
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media import restore as media
-from cosmos_houdini.media.metadata import FILE_NAME, read_metadata
+from cosmos_houdini.media.videos import restore as media
+from cosmos_houdini.media.videos.metadata import FILE_NAME, read_metadata
 
 
 @click.command()

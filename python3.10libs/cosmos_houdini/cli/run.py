@@ -23,7 +23,7 @@ from cosmos_houdini.plan.specs import load_run_spec
 from cosmos_houdini.queue import orders, runner
 from cosmos_houdini.queue.client import Client
 from cosmos_houdini.queue.prepare import Prepared, prepare
-from cosmos_houdini.queue.record import JobRecord
+from cosmos_houdini.queue.store.record import JobRecord
 
 
 @click.command(help="Run one inference, from its RunSpec (- for standard input) to a verified result.")

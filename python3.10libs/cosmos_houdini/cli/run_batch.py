@@ -26,13 +26,14 @@ from cosmos_houdini.model.job import JobState
 from cosmos_houdini.plan.adaptive import BEGINNING, Adaptive
 from cosmos_houdini.plan.batch_file import load_batch
 from cosmos_houdini.plan.specs import write_whole
-from cosmos_houdini.queue import batches, orders
+from cosmos_houdini.queue import orders
 from cosmos_houdini.queue.client import Client
-from cosmos_houdini.queue.gate import Contract
+from cosmos_houdini.queue.night.gate import Contract
+from cosmos_houdini.queue.night.turns import run_in_turn
 from cosmos_houdini.queue.prepare import RESULTS
-from cosmos_houdini.queue.record import JobRecord
-from cosmos_houdini.queue.turns import run_in_turn
-from cosmos_houdini.queue.worker import Lane, Worker
+from cosmos_houdini.queue.store import batches
+from cosmos_houdini.queue.store.record import JobRecord
+from cosmos_houdini.queue.store.worker import Lane, Worker
 from cosmos_houdini.review.entry import Entry, entry_of
 from cosmos_houdini.review.table import Row, csv_text
 from cosmos_houdini.settings import HostConfig

@@ -15,9 +15,9 @@ from cosmos_houdini.cli.convert import frame_rate
 from cosmos_houdini.cli.shot_videos import ShotFrames, convert_shot, shot_frames, with_computed
 from cosmos_houdini.config import Config
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media import span
-from cosmos_houdini.media.check import check_sequences
 from cosmos_houdini.media.selection import OnGap
+from cosmos_houdini.media.sequences import span
+from cosmos_houdini.media.sequences.check import check_sequences
 from cosmos_houdini.model.control import Control, Pass
 from cosmos_houdini.model.video import Conversion
 from cosmos_houdini.plan.shot import Shot, shot_of_folder, shot_of_node

@@ -10,8 +10,8 @@ from cosmos_houdini.cli.console import progress_bar, say
 from cosmos_houdini.cli.control_options import ControlWishes
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.computation import Computation
+from cosmos_houdini.media.controls.feeds import with_layers
 from cosmos_houdini.media.convert import convert_sequences
-from cosmos_houdini.media.feeds import with_layers
 from cosmos_houdini.media.selection import OnGap, Selection, select, unknown_passes
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.scene import Scene
@@ -101,7 +101,7 @@ def _framing(selections: dict[Pass, Selection], wishes: ControlWishes) -> Framin
     if aspect is None:
         aspect = 1.0
         if picture.format in _TELL_ASPECT:
-            from cosmos_houdini.media.picture_io import pixel_aspect  # noqa: PLC0415 - see _TELL_ASPECT
+            from cosmos_houdini.media.pictures.picture_io import pixel_aspect  # noqa: PLC0415 - see _TELL_ASPECT
 
             aspect = pixel_aspect(first.files[0])
     computes = {Pass.EDGE: wishes.choices.edge, Pass.VIS: wishes.choices.vis}

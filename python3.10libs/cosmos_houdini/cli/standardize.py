@@ -9,7 +9,7 @@ import click
 
 from cosmos_houdini.cli.console import progress_bar, say
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media import standardize as media
+from cosmos_houdini.media.videos import standardize as media
 
 _SIZE = re.compile(r"(\d{1,5})[xX](\d{1,5})")
 

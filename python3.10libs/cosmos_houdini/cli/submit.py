@@ -18,14 +18,14 @@ from cosmos_houdini.cli.spec import parameters_of, weights_of
 from cosmos_houdini.config import load
 from cosmos_houdini.engines import engine, engine_names
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.metadata import read_metadata
+from cosmos_houdini.media.videos.metadata import read_metadata
 from cosmos_houdini.model.control import Control, Pass
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.model.spec import PromptSpec, RunSpec
 from cosmos_houdini.plan.chunks import chunk_sentence
 from cosmos_houdini.plan.specs import save_prompt_spec, save_run_spec, validated
 from cosmos_houdini.queue.prepare import RESULTS, Prepared
-from cosmos_houdini.queue.record import JobRecord
+from cosmos_houdini.queue.store.record import JobRecord
 
 INPUTS = "input"
 RESULT, RESTORED = "result.mp4", "restored.mp4"
@@ -173,7 +173,7 @@ def _restored(record: JobRecord, videos: Mapping[str, Any]) -> None:
     frame = videos.get("frame")
     if frame is None or frame["plate"] == frame["engine"]:
         return
-    from cosmos_houdini.media.restore import restore  # noqa: PLC0415 - most results have the plate's size
+    from cosmos_houdini.media.videos.restore import restore  # noqa: PLC0415 - most results have the plate's size
 
     with progress_bar("restoring", total=videos["frames"], unit="frames") as advance:
         (path,) = restore(result, videos, record.results / RESTORED, on_frames=advance)

@@ -15,8 +15,8 @@ from cosmos_houdini.engines import engine
 from cosmos_houdini.errors import BadInput, CosmosError
 from cosmos_houdini.hosts import open_host
 from cosmos_houdini.launchers import launcher_for
-from cosmos_houdini.media import ffmpeg
-from cosmos_houdini.media.probe import probe_video
+from cosmos_houdini.media.videos import ffmpeg
+from cosmos_houdini.media.videos.probe import probe_video
 from cosmos_houdini.settings import FILE_NAME, HostConfig
 
 OLDEST_PYTHON = (3, 10)

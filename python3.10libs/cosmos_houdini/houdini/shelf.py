@@ -11,16 +11,16 @@ import hou
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.alert import explained
-from cosmos_houdini.houdini.doctor_window import DoctorWindow
-from cosmos_houdini.houdini.monitor import Monitor, open_in_system
 from cosmos_houdini.houdini.open_scene import output_paths
-from cosmos_houdini.houdini.qt import QtWidgets
-from cosmos_houdini.houdini.result_use import Use
-from cosmos_houdini.houdini.result_uses import background_use, mplay_use, report_use
-from cosmos_houdini.houdini.results_window import ResultsWindow
 from cosmos_houdini.houdini.submission import Submission
-from cosmos_houdini.houdini.submit_dialog import SubmitDialog
-from cosmos_houdini.houdini.sweep_network import build_sweep
+from cosmos_houdini.houdini.tops.sweep_network import build_sweep
+from cosmos_houdini.houdini.windows.doctor import DoctorWindow
+from cosmos_houdini.houdini.windows.monitor import Monitor, open_in_system
+from cosmos_houdini.houdini.windows.qt import QtWidgets
+from cosmos_houdini.houdini.windows.result_use import Use
+from cosmos_houdini.houdini.windows.result_uses import background_use, mplay_use, report_use
+from cosmos_houdini.houdini.windows.results import ResultsWindow
+from cosmos_houdini.houdini.windows.submit_dialog import SubmitDialog
 
 # Held here, since Qt alone does not keep a window's Python part alive.
 _monitors: dict[Path, Monitor] = {}

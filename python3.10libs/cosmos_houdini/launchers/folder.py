@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from cosmos_houdini.errors import BadInput, HostError
 from cosmos_houdini.launchers.shell import assignments, exports, part, words
 from cosmos_houdini.launchers.slurm_word import SILENT, UNKNOWN, SlurmWord, parse_words
-from cosmos_houdini.media import ffmpeg
+from cosmos_houdini.media.videos import ffmpeg
 from cosmos_houdini.model.job import FailureClass, JobFailure
 from cosmos_houdini.model.request import Site
 from cosmos_houdini.settings import HostConfig

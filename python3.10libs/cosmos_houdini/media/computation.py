@@ -9,9 +9,9 @@ from pathlib import Path
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.choices import ControlChoices, DepthKind
-from cosmos_houdini.media.geometry import Geometry, Placement, plan_geometry
+from cosmos_houdini.media.pictures.geometry import Geometry, Placement, plan_geometry
 from cosmos_houdini.media.selection import Selection
-from cosmos_houdini.media.source import ComputedFrames
+from cosmos_houdini.media.videos.source import ComputedFrames
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.sequence import Sequence
 
@@ -46,7 +46,7 @@ class Computation:
             self._say_noticed(looked_at)
         if not chosen:
             return {}
-        from cosmos_houdini.media.controls import ComputedPasses  # noqa: PLC0415
+        from cosmos_houdini.media.reading import ComputedPasses  # noqa: PLC0415
 
         plate = _size(chosen)
         passes = ComputedPasses(
@@ -63,7 +63,7 @@ class Computation:
         return made
 
     def _say_noticed(self, sequences: Mapping[Pass, Sequence]) -> None:
-        from cosmos_houdini.media.look import look  # noqa: PLC0415 - see the caller
+        from cosmos_houdini.media.notices.look import look  # noqa: PLC0415 - see the caller
 
         # Encoding tells better than a look which of the pictures cannot be decoded.
         with suppress(BadInput):

@@ -16,13 +16,13 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from cosmos_houdini.errors import BadInput, CheckFailed, CosmosError, DiskFull
-from cosmos_houdini.media import encode
-from cosmos_houdini.media.make import make_video
-from cosmos_houdini.media.metadata import FILE_NAME, write_metadata
-from cosmos_houdini.media.probe import VideoFacts
-from cosmos_houdini.media.rate import check_fps
 from cosmos_houdini.media.selection import OnGap, Selection, select
-from cosmos_houdini.media.source import ComputedFrames, VideoSource, from_files
+from cosmos_houdini.media.videos import encode
+from cosmos_houdini.media.videos.make import make_video
+from cosmos_houdini.media.videos.metadata import FILE_NAME, write_metadata
+from cosmos_houdini.media.videos.probe import VideoFacts
+from cosmos_houdini.media.videos.rate import check_fps
+from cosmos_houdini.media.videos.source import ComputedFrames, VideoSource, from_files
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.sequence import Sequence
 from cosmos_houdini.model.video import ControlVideo, Conversion, Source

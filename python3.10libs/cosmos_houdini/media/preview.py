@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cosmos_houdini.media import ffmpeg
-from cosmos_houdini.media.contact_sheet import columns, write_contact_sheet
-from cosmos_houdini.media.probe import rgb_arguments
+from cosmos_houdini.media.pictures.contact_sheet import columns, write_contact_sheet
+from cosmos_houdini.media.videos import ffmpeg
+from cosmos_houdini.media.videos.probe import rgb_arguments
 from cosmos_houdini.model.request import Clip
 from cosmos_houdini.model.video import Conversion
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from cosmos_houdini.errors import BadInput, CheckFailed
-from cosmos_houdini.media import span
+from cosmos_houdini.media.sequences import span
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.sequence import Sequence as PictureSequence
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from cosmos_houdini.media.geometry import Geometry, Placement, Size, plan_geometry
+from cosmos_houdini.media.pictures.geometry import Geometry, Placement, Size, plan_geometry
 from cosmos_houdini.plan.frame_size import generated_size, stretch
 
 Fit = Literal["auto", "fit", "letterbox", "crop", "none"]

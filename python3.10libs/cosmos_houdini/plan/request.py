@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.probe import inspect_video
+from cosmos_houdini.media.videos.probe import inspect_video
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.parameter import Parameter, ParameterValue, resolve
 from cosmos_houdini.model.request import Clip, ControlInput, InferenceRequest

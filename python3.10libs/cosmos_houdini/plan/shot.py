@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media import passes
-from cosmos_houdini.media.discover import Unverified, find_sequences
+from cosmos_houdini.media.sequences import passes
+from cosmos_houdini.media.sequences.discover import Unverified, find_sequences
 from cosmos_houdini.model.scene import Scene
 from cosmos_houdini.scene.output import find_output
 from cosmos_houdini.scene.picture import picture_pattern

@@ -16,7 +16,7 @@ from cosmos_houdini.model.request import Clip, InferenceRequest
 from cosmos_houdini.queue.bring import SCHEMA
 from cosmos_houdini.queue.client import Client
 from cosmos_houdini.queue.prepare import RESULTS
-from cosmos_houdini.queue.record import JobRecord, request_from
+from cosmos_houdini.queue.store.record import JobRecord, request_from
 
 LARGEST_REQUEST_BYTES = 4 * 2**20
 MOST_ATTEMPTS = 999_999

@@ -11,13 +11,13 @@ from typing import Any
 from cosmos_houdini.errors import BadInput, Cancelled, CosmosError, DiskFull, JobError
 from cosmos_houdini.launchers.base import Task
 from cosmos_houdini.launchers.staging import stage
-from cosmos_houdini.media.probe import sha256_of
+from cosmos_houdini.media.videos.probe import sha256_of
 from cosmos_houdini.model.job import FailureClass, JobFailure, JobState
 from cosmos_houdini.queue.client import Client
 from cosmos_houdini.queue.noting import noting
-from cosmos_houdini.queue.provenance import Provenance, code_version
-from cosmos_houdini.queue.record import Change, JobRecord
 from cosmos_houdini.queue.secret import redacted
+from cosmos_houdini.queue.store.provenance import Provenance, code_version
+from cosmos_houdini.queue.store.record import Change, JobRecord
 
 SCHEMA = "cosmos-houdini/job/1"
 

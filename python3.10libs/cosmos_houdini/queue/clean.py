@@ -15,7 +15,7 @@ from cosmos_houdini.launchers.folder import Phase
 from cosmos_houdini.launchers.holdings import IDLE_MIN, Holding, Holdings, find_holdings, remove
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.queue.collect import UNVERIFIED
-from cosmos_houdini.queue.store import Store
+from cosmos_houdini.queue.store.jobs import Store
 from cosmos_houdini.settings import HostConfig
 
 IDLE_S: Final = IDLE_MIN * 60.0

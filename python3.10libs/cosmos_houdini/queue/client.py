@@ -18,10 +18,10 @@ from cosmos_houdini.launchers import launcher_for
 from cosmos_houdini.launchers.base import Launcher, Task
 from cosmos_houdini.launchers.folder import site_for
 from cosmos_houdini.model.request import InferenceRequest, Site
-from cosmos_houdini.queue.lock import job_lock
-from cosmos_houdini.queue.record import JobRecord
 from cosmos_houdini.queue.secret import secrets_from
-from cosmos_houdini.queue.store import FOLDER, Store
+from cosmos_houdini.queue.store.jobs import FOLDER, Store
+from cosmos_houdini.queue.store.lock import job_lock
+from cosmos_houdini.queue.store.record import JobRecord
 from cosmos_houdini.settings import HostConfig
 
 

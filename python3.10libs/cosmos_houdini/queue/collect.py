@@ -17,12 +17,12 @@ from cosmos_houdini.errors import AuthRefused, BadInput, CosmosError, DiskFull, 
 from cosmos_houdini.hosts.base import Host, OnProgress, Transfer
 from cosmos_houdini.hosts.bulk_script import DIGESTS
 from cosmos_houdini.hosts.files import arriving
-from cosmos_houdini.media.probe import probe_video
+from cosmos_houdini.media.videos.probe import probe_video
 from cosmos_houdini.model.job import JobFailure
 from cosmos_houdini.model.request import Clip, ExpectedOutput, Site
 from cosmos_houdini.queue.outcome import corrupt, largest_bytes, output_failure
-from cosmos_houdini.queue.provenance import Provenance, parse_provenance, provenance_script
 from cosmos_houdini.queue.secret import redacted, redacted_end
+from cosmos_houdini.queue.store.provenance import Provenance, parse_provenance, provenance_script
 
 LOG_BYTES = 4 * 2**20
 LOG_TIMEOUT_S = 300.0

@@ -16,8 +16,8 @@ from cosmos_houdini.model.request import Clip, ExpectedOutput
 from cosmos_houdini.queue import collect, outcome, policy
 from cosmos_houdini.queue.client import Client
 from cosmos_houdini.queue.noting import noting
-from cosmos_houdini.queue.record import Change, JobRecord
 from cosmos_houdini.queue.secret import redacted
+from cosmos_houdini.queue.store.record import Change, JobRecord
 
 RESULT_SCHEMA = "cosmos-houdini/result/1"
 LEAST_FRACTION = 0.02

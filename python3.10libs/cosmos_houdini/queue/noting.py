@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from cosmos_houdini.hosts.base import OnProgress, Progress
 from cosmos_houdini.queue.client import Client
-from cosmos_houdini.queue.record import JobRecord
+from cosmos_houdini.queue.store.record import JobRecord
 
 INTERVAL_S = 0.5
 

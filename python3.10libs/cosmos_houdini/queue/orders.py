@@ -13,8 +13,8 @@ from cosmos_houdini.model.job import FailureClass, JobState
 from cosmos_houdini.queue.client import Client
 from cosmos_houdini.queue.collect import set_aside
 from cosmos_houdini.queue.finish import CANCELLED, fetch_verified, finish
-from cosmos_houdini.queue.record import Change, JobRecord
 from cosmos_houdini.queue.runner import observe
+from cosmos_houdini.queue.store.record import Change, JobRecord
 
 LOCK_TIMEOUT_S = 60.0
 

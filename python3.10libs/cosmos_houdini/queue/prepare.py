@@ -15,8 +15,8 @@ from cosmos_houdini.model.request import FramePlan, InferenceRequest, Invocation
 from cosmos_houdini.plan.job_id import job_id
 from cosmos_houdini.queue.client import task_of
 from cosmos_houdini.queue.collect import check_folder
-from cosmos_houdini.queue.record import JobRecord, new_record
 from cosmos_houdini.queue.secret import secrets_from
+from cosmos_houdini.queue.store.record import JobRecord, new_record
 
 RESULTS = "cosmos_out"
 

@@ -20,7 +20,7 @@ from cosmos_houdini.model.job import JobState
 from cosmos_houdini.queue.bring import bring
 from cosmos_houdini.queue.client import Client
 from cosmos_houdini.queue.finish import finish, lose, note_progress
-from cosmos_houdini.queue.record import JobRecord
+from cosmos_houdini.queue.store.record import JobRecord
 
 PATIENCE_ATTEMPTS = 12
 LONGEST_BACKOFF_S = 30.0

@@ -12,7 +12,7 @@ from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.job import Attempt, JobState
 from cosmos_houdini.model.request import Clip
 from cosmos_houdini.plan.sweep import Run
-from cosmos_houdini.queue.record import JobRecord
+from cosmos_houdini.queue.store.record import JobRecord
 from cosmos_houdini.review.measures import Measures
 from cosmos_houdini.review.table import Row, row_of
 

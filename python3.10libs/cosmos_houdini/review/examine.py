@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 from cosmos_houdini.errors import ToolError
-from cosmos_houdini.media.standardize import fitted
+from cosmos_houdini.media.videos.standardize import fitted
 from cosmos_houdini.model.request import Clip
 from cosmos_houdini.review.entry import Entry, first_sentence
 from cosmos_houdini.review.look import look

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from cosmos_houdini.media.standardize import fitted
+from cosmos_houdini.media.videos.standardize import fitted
 from cosmos_houdini.review.entry import Entry, words
 
 MAX_WIDTH = 1920

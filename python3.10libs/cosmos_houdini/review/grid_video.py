@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from cosmos_houdini.media import encode, ffmpeg
-from cosmos_houdini.media.probe import input_arguments
+from cosmos_houdini.media.videos import encode, ffmpeg
+from cosmos_houdini.media.videos.probe import input_arguments
 from cosmos_houdini.model.request import Clip
 from cosmos_houdini.review.grid import Layout, inset
 

@@ -9,10 +9,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from cosmos_houdini.media.probe import sha256_of
+from cosmos_houdini.media.videos.probe import sha256_of
 from cosmos_houdini.model.job import Attempt
 from cosmos_houdini.model.spec import PROMPT_SPEC_SCHEMA, RUN_SPEC_SCHEMA
-from cosmos_houdini.queue.record import Event, JobRecord, request_from
+from cosmos_houdini.queue.store.record import Event, JobRecord, request_from
 from cosmos_houdini.review.table import effective, ran_otherwise, recorded_result
 
 SCHEMA = "cosmos-houdini/history/1"

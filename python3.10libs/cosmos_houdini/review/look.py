@@ -10,8 +10,8 @@ import numpy as np
 from PIL import Image
 
 from cosmos_houdini.errors import ToolError
-from cosmos_houdini.media import ffmpeg
-from cosmos_houdini.media.probe import input_arguments
+from cosmos_houdini.media.videos import ffmpeg
+from cosmos_houdini.media.videos.probe import input_arguments
 from cosmos_houdini.review.measures import SIZE, Luma
 
 TIMEOUT_S = 600.0

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from cosmos_houdini.errors import one_line
 from cosmos_houdini.model.job import FailureClass, JobState
-from cosmos_houdini.queue.night import Held
-from cosmos_houdini.queue.spending import Spending
+from cosmos_houdini.queue.night.contract import Held
+from cosmos_houdini.queue.store.spending import Spending
 from cosmos_houdini.review.entry import Entry, first_sentence, words
 from cosmos_houdini.review.table import Row
 

@@ -16,7 +16,7 @@ from cosmos_houdini.model.request import Clip
 from cosmos_houdini.plan.sweep import SCOUT_SUFFIX, Run
 from cosmos_houdini.queue.collect import RESULT
 from cosmos_houdini.queue.finish import RESULT_SCHEMA
-from cosmos_houdini.queue.record import JobRecord
+from cosmos_houdini.queue.store.record import JobRecord
 
 SECONDS_PER_HOUR = 3600.0
 MIB_PER_GIB = 1024.0

@@ -1,0 +1,1 @@
+"""The programs behind ``scripts/`` for hython: farm jobs and self-test."""

@@ -1,0 +1,143 @@
+"""``hython scripts/cosmos_cook.py``: cooks a TOP network to its end, and says which work items failed."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import hou
+
+from cosmos_houdini.errors import BadInput, CosmosError, JobError, ToolError
+from cosmos_houdini.houdini import worker
+from cosmos_houdini.houdini.hython.cook_stop import stopped_by_signals
+from cosmos_houdini.houdini.hython.script import INTERRUPTED, answer, exit_code, say
+from cosmos_houdini.houdini.open_scene import load_scene
+from cosmos_houdini.houdini.tops.cooked import CookedItem, cooked_items
+
+
+def main(argv: Sequence[str]) -> int:
+    """Cook a network and print the files of its last node; 1 where a work item failed, 4 where a signal stopped it."""
+    options = _parser().parse_args(argv)
+    return exit_code(lambda: _run(options.file, options.node))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="cosmos_cook.py",
+        description=__doc__.partition(": ")[2],
+        epilog="What was cooked before by content is found again and not run twice.",
+    )
+    parser.add_argument("file", type=Path, metavar="SHOT.hip")
+    parser.add_argument(
+        "--node", metavar="/tasks/NET[/NODE]", help="the network, or one of its nodes; the scene's only one without it"
+    )
+    return parser
+
+
+def _run(file: Path, path: str | None) -> int:
+    load_scene(file)
+    node = _target(path)
+    say(f"cooking {node.path()}")
+    with stopped_by_signals(node.cancelCook) as stopped:
+        _cook(node)
+    items = cooked_items(node)
+    for line in _failures(node, items):
+        say(f"error: {line}")
+    if stopped.is_set():
+        _cancel_jobs(items)
+        say("interrupted; the cook was cancelled, and so were its jobs on hosts")
+        return INTERRUPTED
+    for item in items:
+        if item.node == node.name():
+            for output in item.outputs:
+                answer(output)
+    _conclude(node, items)
+    return 0
+
+
+def _target(path: str | None) -> hou.TopNode:
+    """Return the TOP node to cook: the one that is named, or that with the display flag of a network.
+
+    Raises:
+        BadInput: there is no such node.
+    """
+    scene = hou.hipFile.path()
+    # What a locked asset brings along is not meant to be cooked by itself.
+    nodes = hou.root().allSubChildren(recurse_in_locked_nodes=False)
+    networks = {node.path(): node for node in nodes if _is_network(node)}
+    listed = ", ".join(networks) or "none: the scene has no TOP network"
+    if path is None and len(networks) != 1:
+        raise BadInput(f"{scene} has {len(networks)} TOP networks", allowed=listed, action="name one: --node")
+    chosen = next(iter(networks)) if path is None else path
+    node = hou.node(chosen)
+    if isinstance(node, hou.TopNode):
+        return node
+    if chosen not in networks:
+        raise BadInput(f"{scene} has no TOP network or node {chosen}", allowed=listed)
+    for child in networks[chosen].children():
+        if isinstance(child, hou.TopNode) and child.isDisplayFlagSet():
+            return child
+    raise BadInput(
+        f"no node of {chosen} has the display flag",
+        action="set it on the last node, or name the node: --node NET/NODE",
+    )
+
+
+def _is_network(node: hou.Node) -> bool:
+    """Whether a node holds TOP nodes and is none itself, as subnets in a network are."""
+    inside = node.childTypeCategory()
+    return inside is not None and inside.name() == "Top" and not isinstance(node, hou.TopNode)
+
+
+def _cook(node: hou.TopNode) -> None:
+    """Cook a node and all above it, and wait.
+
+    Raises:
+        ToolError: the cook did not begin, as where a scheduler does not start.
+    """
+    try:
+        node.cookWorkItems(block=True)
+    except hou.OperationFailed as error:
+        reason = "; ".join([error.instanceMessage(), *_node_errors(node)])
+        raise ToolError(
+            f"{node.path()} was not cooked: {reason}", action="cook it once in Houdini's interface"
+        ) from error
+
+
+def _cancel_jobs(items: Sequence[CookedItem]) -> None:
+    """Stop on their hosts what a cancelled cook has begun: its work items are killed before they can do it."""
+    for item in items:
+        if item.is_cooked or item.order is None or (job := item.order.job()) is None:
+            continue
+        try:
+            worker.call_text("cancel", job, folder=item.order.folder, on_line=say)
+        except CosmosError as error:
+            say(f"warning: {job} may go on: {error}")
+
+
+def _failures(node: hou.TopNode, items: Sequence[CookedItem]) -> list[str]:
+    """Return a line for each node and each work item that failed."""
+    return [*_node_errors(node), *(item.sentence for item in items if item.has_failed)]
+
+
+def _node_errors(node: hou.TopNode) -> list[str]:
+    network = node.parent()
+    return [f"{each.path()}: {reason}" for each in network.children() for reason in each.errors()] if network else []
+
+
+def _conclude(node: hou.TopNode, items: Sequence[CookedItem]) -> None:
+    """Count the work items.
+
+    Raises:
+        JobError: there is none, or not all of them were cooked.
+    """
+    counted = Counter(item.state for item in items)
+    summary = f"{len(items)} work items: {', '.join(f'{count} {state}' for state, count in counted.items())}"
+    if not items:
+        raise JobError(f"{node.path()} made no work item", action="look at the errors of its nodes in Houdini")
+    wrong = [item for item in items if not item.is_cooked]
+    if wrong:
+        raise JobError(summary, action="mend what failed and cook again; what is done is not run again")
+    say(summary)

@@ -1,0 +1,45 @@
+"""``hython scripts/cosmos_scene.py``: what Houdini says about a scene, beside what is read without Houdini."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from cosmos_houdini.houdini import worker
+from cosmos_houdini.houdini.hython.comparison import differences, unclaimed
+from cosmos_houdini.houdini.hython.script import answer, exit_code, say
+from cosmos_houdini.houdini.open_scene import load_scene, read_open_scene, sample_open_scene
+
+
+def main(argv: Sequence[str]) -> int:
+    """Print the scene's document, or with ``--compare`` each difference; 1 where there is one."""
+    options = _parser().parse_args(argv)
+    return exit_code(lambda: _run(options.file, with_samples=options.samples, compare=options.compare))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="cosmos_scene.py", description=__doc__.partition(": ")[2])
+    parser.add_argument("file", type=Path, metavar="FILE.hip")
+    parser.add_argument("--samples", action="store_true", help="add every camera at every frame of the global range")
+    parser.add_argument("--compare", action="store_true", help="list what the offline reader tells differently")
+    return parser
+
+
+def _run(file: Path, *, with_samples: bool, compare: bool) -> int:
+    load_scene(file)
+    scene = read_open_scene()
+    document = scene.document(sample_open_scene(scene) if with_samples else None)
+    if not compare:
+        answer(json.dumps(document, indent=2, ensure_ascii=False))
+        return 0
+    offline = worker.call("scene", str(file), *(["--samples"] if with_samples else []))
+    found = differences(document, offline)
+    for difference in found:
+        answer(str(difference))
+    for camera in offline["cameras"]:
+        if unclaimed(camera):
+            say(f"{camera['path']}: told by Houdini alone: {', '.join(camera['unresolved'])}")
+    say(f"{len(found)} difference{'s' * (len(found) != 1)} in {file}")
+    return 1 if found else 0

@@ -1,0 +1,192 @@
+"""``hython scripts/cosmos_selftest.py``: whether this Houdini has loaded the package, a line for each thing."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import hou
+
+from cosmos_houdini.errors import CheckFailed, one_line
+from cosmos_houdini.houdini import worker
+from cosmos_houdini.houdini.environment import LIBRARIES, ROOT, worker_python
+from cosmos_houdini.houdini.hython.comparison import differences
+from cosmos_houdini.houdini.hython.script import answer
+from cosmos_houdini.houdini.open_scene import load_scene, read_open_scene, sample_open_scene
+from cosmos_houdini.houdini.tops.asset_check import check_asset
+from cosmos_houdini.houdini.tops.check import check_top_nodes
+from cosmos_houdini.houdini.tops.sweep_network import build_sweep
+from cosmos_houdini.houdini.windows.result_uses import BACKGROUND, mplay_program
+from cosmos_houdini.installation import NEWEST, OLDEST
+
+PYTHONS = ((3, 10), (3, 11))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that is tried.
+
+    Attributes:
+        title: what it shows when it passes.
+        run: returns what was found, and raises where it is not as it has to be.
+    """
+
+    title: str
+    run: Callable[[], str]
+
+
+def main(argv: Sequence[str]) -> int:
+    """Try everything and return 1 if something failed."""
+    parser = argparse.ArgumentParser(prog="cosmos_selftest.py", description=__doc__.partition(": ")[2])
+    parser.add_argument("--scene", type=Path, metavar="SHOT.hip", help="compare this scene too; it is not changed")
+    scene: Path | None = parser.parse_args(argv).scene
+    checks = list(CHECKS)
+    if scene is not None:
+        given = scene
+        checks.append(Check(title=f"{scene} is read alike by Houdini and without it", run=lambda: _compare(given)))
+    passed = [_passes(check) for check in checks]
+    answer(f"{sum(passed)} of {len(passed)} passed")
+    return 0 if all(passed) else 1
+
+
+def _passes(check: Check) -> bool:
+    try:
+        answer(f"pass  {check.title}: {one_line(check.run())}")
+    except Exception as error:  # noqa: BLE001 - whatever went wrong, the other lines are wanted too
+        reason = error.instanceMessage() if isinstance(error, hou.Error) else str(error)
+        answer(f"FAIL  {check.title}: {one_line(reason) or type(error).__name__}")
+        return False
+    return True
+
+
+def _version() -> str:
+    text = hou.applicationVersionString()
+    version = tuple(int(number) for number in re.findall(r"\d+", text)[:2])
+    if not OLDEST <= version <= NEWEST:
+        raise CheckFailed(f"this is Houdini {text}", allowed="Houdini 20.0 to 21")
+    return text
+
+
+def _python() -> str:
+    if sys.version_info[:2] not in PYTHONS:
+        raise CheckFailed(f"this is Python {sys.version.split()[0]}", allowed="Python 3.10 or 3.11")
+    return sys.version.split()[0]
+
+
+def _package() -> str:
+    root = hou.getenv("COSMOS_HOUDINI")
+    if not root or Path(root).resolve() != ROOT:
+        raise CheckFailed(
+            f"$COSMOS_HOUDINI is {root!r}, and this script belongs to {ROOT}",
+            action="run cosmos-houdini install-houdini, or set HOUDINI_PACKAGE_DIR to the checkout",
+        )
+    return root
+
+
+def _module_path() -> str:
+    entries = [Path(entry).resolve() for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
+    if LIBRARIES not in entries:
+        raise CheckFailed(f"{LIBRARIES} is not on $PYTHONPATH")
+    return str(LIBRARIES)
+
+
+def _houdini_path() -> str:
+    entries = [Path(entry).resolve() for entry in hou.houdiniPath()]
+    missing = [str(folder) for folder in (ROOT, ROOT / "pdg_types") if folder not in entries]
+    if missing:
+        raise CheckFailed(f"{', '.join(missing)} not on HOUDINI_PATH")
+    return f"{ROOT} and its pdg_types"
+
+
+def _shelf() -> str:
+    return hou.findFile("toolbar/cosmos.shelf")
+
+
+def _qt() -> str:
+    from cosmos_houdini.houdini.windows.qt import QtCore  # noqa: PLC0415 - its absence is one failed line, not the end
+
+    return f"Qt {QtCore.qVersion()}"
+
+
+def _worker() -> str:
+    project = worker.call("config", "show")["project"]
+    return f"{worker_python()} works in {project}"
+
+
+def _doctor() -> str:
+    checks = worker.call("doctor", may_find_fault=True)["checks"]
+    wrong = [f"{check['check']}: {check['seen']}; {check['action']}" for check in checks if check["verdict"] == "fail"]
+    if wrong:
+        raise CheckFailed("; ".join(wrong))
+    return f"{len(checks)} checks"
+
+
+def _sweep() -> str:
+    built = build_sweep("selftest", "/out/none", "rain")
+    nodes = [node.type().name() for node in built.network.children()]
+    built.network.destroy()
+    if built.unset:
+        raise CheckFailed(f"not taken: {', '.join(built.unset)}")
+    return ", ".join(nodes)
+
+
+def _mplay() -> str:
+    if not mplay_program().is_file():
+        raise CheckFailed(f"there is no {mplay_program()}", action="Compare Results cannot load MPlay")
+    return str(mplay_program())
+
+
+def _background() -> str:
+    camera = cast("hou.OpNode", hou.node("/obj")).createNode("cam")
+    found = camera.parm(BACKGROUND)
+    camera.destroy()
+    if found is None:
+        raise CheckFailed(f"a camera has no parameter {BACKGROUND}", action="Load Result cannot set it")
+    return BACKGROUND
+
+
+def _demo() -> str:
+    """Run the demonstration through the worker (a minute or two), then open its scene in Houdini and compare."""
+    with tempfile.TemporaryDirectory() as folder:
+        results = worker.call_text("demo", "-o", folder, folder=Path(folder)).split("\n")
+        [scene] = Path(folder).glob("*.hip")
+        made = [Path(line).name for line in results if line]
+        if "result.mp4" not in made:
+            raise CheckFailed(f"the demonstration made {', '.join(made) or 'nothing'}", allowed="a result.mp4")
+        return f"{', '.join(made)}; {_compare(scene)}"
+
+
+def _compare(scene: Path) -> str:
+    load_scene(scene)
+    found = read_open_scene()
+    offline = worker.call("scene", str(scene), "--samples")
+    different = differences(found.document(sample_open_scene(found)), offline)
+    if different:
+        raise CheckFailed("; ".join(map(str, different)))
+    return f"cameras: {len(found.cameras)}, outputs: {len(found.outputs)}, alike at every frame"
+
+
+CHECKS = (
+    Check(title="Houdini is one that the package is for", run=_version),
+    Check(title="its Python is one that the package is for", run=_python),
+    Check(title="the package is loaded from this checkout", run=_package),
+    Check(title="its modules are found", run=_module_path),
+    Check(title="its folders are on HOUDINI_PATH", run=_houdini_path),
+    Check(title="its shelf is found", run=_shelf),
+    Check(title="PDG has loaded its node types", run=check_top_nodes),
+    Check(title="its asset is installed and whole", run=check_asset),
+    Check(title="Qt is there for the job monitor", run=_qt),
+    Check(title="the worker answers", run=_worker),
+    Check(title="the doctor finds nothing in the way of jobs here", run=_doctor),
+    Check(title="Set Up Sweep builds its network, and the nodes take every parameter", run=_sweep),
+    Check(title="MPlay is where Compare Results starts it", run=_mplay),
+    Check(title="a camera takes the background of Load Result", run=_background),
+    Check(title="the worker makes a shot, and Houdini reads its scene as we do", run=_demo),
+)

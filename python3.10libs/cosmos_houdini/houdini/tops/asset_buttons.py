@@ -1,0 +1,58 @@
+"""The buttons of the asset Cosmos Transfer Sweep, whose module imports these functions by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import hou
+
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.houdini import shelf
+from cosmos_houdini.houdini.alert import explained
+from cosmos_houdini.houdini.tops.project import project_of
+from cosmos_houdini.houdini.tops.report import report_folder
+from cosmos_houdini.houdini.windows.monitor import open_in_system
+
+PAGE = "index.html"
+
+
+def cook(kwargs: dict[str, Any]) -> None:
+    """Cook the asset in the background; the scene has to be saved, since the worker reads its file."""
+    explained(lambda: _cook(kwargs["node"]))()
+
+
+def open_report(kwargs: dict[str, Any]) -> None:
+    """Show the report of the asset's last cook in the web browser."""
+    explained(lambda: _open_report(kwargs["node"]))()
+
+
+def job_monitor(kwargs: dict[str, Any]) -> None:
+    """Show the jobs of the scene's project."""
+    del kwargs
+    shelf.job_monitor()
+
+
+def _cook(node: hou.TopNode) -> None:
+    if hou.hipFile.isNewFile():
+        raise BadInput("this scene has no file yet", action="save it; the shot is read from its file")
+    if not _text(node, "prompt").strip():
+        raise BadInput("there is no prompt", action="type one in the tab Look")
+    if hou.hipFile.hasUnsavedChanges() and not shelf.saves("Cook Cosmos Transfer Sweep"):
+        return
+    node.cookWorkItems()
+
+
+def _open_report(node: hou.OpNode) -> None:
+    project = project_of(_text(node, "folder"))
+    page = report_folder(project, _text(node, "report_name"), _text(node, "report_folder")) / PAGE
+    if not page.is_file():
+        raise BadInput(f"there is no report {page} yet", action="cook the asset to its end first")
+    open_in_system(page)
+
+
+def _text(node: hou.OpNode, name: str) -> str:
+    """Return a parameter of the asset as text."""
+    parm = node.parm(name)
+    if parm is None:
+        raise BadInput(f"{node.path()} has no parameter {name!r}", action="make the node anew from the TAB menu")
+    return parm.evalAsString()

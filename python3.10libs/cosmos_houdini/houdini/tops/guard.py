@@ -1,0 +1,102 @@
+"""Cancels a job whose work item was killed too hard to do so itself, and leaves it alone when Houdini was closed.
+
+A scheduler may end a cancelled work item by a signal that nobody can catch. So a small process of its own waits at
+the other end of a pipe: it sees the pipe close however the work item ended. If PDG's result server still answers a
+while later, the cook was cancelled or the item dirtied; if not, Houdini is gone, and a later cook takes the job up.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from cosmos_houdini.errors import CosmosError
+from cosmos_houdini.houdini import worker
+from cosmos_houdini.houdini.environment import LIBRARIES
+from cosmos_houdini.houdini.tops.order import Order
+
+GRACE_S = 3.0
+CONNECT_TIMEOUT_S = 5.0
+# Loads nothing before the pipe is closed: while all goes well, it costs no more than a Python that waits.
+_PROGRAM = """
+import sys
+said = sys.stdin.read()
+sys.path.insert(0, sys.argv[1])
+from cosmos_houdini.houdini.tops.guard import watch
+sys.exit(watch(said))
+"""
+
+
+class Guard:
+    """The process that watches over one job.
+
+    Args:
+        order: of the work item.
+        job_id: what is to be cancelled.
+    """
+
+    def __init__(self, order: Order, job_id: str) -> None:
+        own: dict[str, object] = {"start_new_session": True}
+        if sys.platform == "win32":
+            own = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
+        self._process = subprocess.Popen(  # type: ignore[call-overload]  # the keywords differ by system
+            [sys.executable, "-I", "-S", "-c", _PROGRAM, str(LIBRARIES)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            encoding="utf-8",
+            **own,
+        )
+        try:
+            self._process.stdin.write(json.dumps({"job": job_id, "folder": str(order.folder)}))
+            self._process.stdin.flush()
+        except OSError:
+            # It was killed; the work item goes on without it.
+            return
+
+    def dismiss(self) -> None:
+        """Let it go: the work item has seen to its job itself."""
+        self._process.kill()
+        self._process.wait()
+        self._process.stdin.close()
+
+
+def watch(said: str, environ: Mapping[str, str] | None = None) -> int:
+    """Cancel a job whose work item is gone without a word, if that happened while Houdini lives.
+
+    Args:
+        said: what came through the pipe before it closed.
+        environ: names the result server.
+    """
+    environ = os.environ if environ is None else environ
+    if not said:
+        return 0
+    watched = json.loads(said)
+    time.sleep(GRACE_S)
+    if not answers(environ.get("PDG_RESULT_SERVER", "")):
+        return 0
+    try:
+        worker.call_text("cancel", watched["job"], folder=Path(watched["folder"]))
+    except CosmosError:
+        # Nobody reads what would be said here; the worker has written it to the log.
+        return 1
+    return 0
+
+
+def answers(server: str) -> bool:
+    """Whether somebody listens at ``host:port``."""
+    host, _, port = server.rpartition(":")
+    if not host or not port.isdecimal():
+        return False
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_TIMEOUT_S):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,76 @@
+"""What the four node types share while they generate: parameters, errors on the node, and the order of a work item."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from cosmos_houdini.errors import CosmosError
+from cosmos_houdini.houdini.environment import ROOT, worker_python
+from cosmos_houdini.houdini.tops import pdg_calls
+from cosmos_houdini.houdini.tops.order import ATTRIBUTE, Order
+from cosmos_houdini.houdini.tops.parms import NodeType
+from cosmos_houdini.houdini.tops.pdg_calls import Holder, Node, WorkItem
+from cosmos_houdini.houdini.trouble import WorkerTrouble
+
+JOB_SCRIPT = ROOT / "scripts" / "cosmos_top_job.py"
+
+Generate = Callable[[Node, Holder, Sequence[WorkItem]], None]
+
+
+def generated(generate: Generate, node: Node, holder: Holder, upstream: Sequence[WorkItem], result: Any) -> Any:  # noqa: ANN401 - pdg.result
+    """Generate a node's work items, and show on the node what keeps it from that.
+
+    Args:
+        generate: of the node type.
+        node: what generates.
+        holder: gets the work items.
+        upstream: the work items above.
+        result: ``pdg.result``.
+    """
+    try:
+        generate(node, holder, upstream)
+    except CosmosError as error:
+        pdg_calls.fail(node, artist_text(error))
+        return result.Failure
+    return result.Success
+
+
+def artist_text(error: CosmosError) -> str:
+    """Return an error as an artist reads it on a node or in the log of a work item: title, sentence, what to do."""
+    title = error.title if isinstance(error, WorkerTrouble) else "This cannot be used"
+    lines = [f"{title}: {error.problem}", error.allowed and f"Allowed: {error.allowed}", error.action]
+    return "\n".join(line for line in lines if line)
+
+
+def evaluated(type_: NodeType, node: Node, item: WorkItem | None) -> dict[str, Any]:
+    """Return the value of every parameter, as seen from a work item: its expressions may name attributes."""
+    seen_from = () if item is None else (item,)
+    values: dict[str, Any] = {}
+    for parm in type_.parms:
+        port = node[parm.name]
+        evaluate = {"String": port.evaluateString, "Integer": port.evaluateInt, "Float": port.evaluateFloat}[parm.kind]
+        values[parm.name] = evaluate(*seen_from)
+    return values
+
+
+def set_attributes(item: WorkItem, values: Mapping[str, str | int | float]) -> None:
+    """Set attributes, each in the type of its value."""
+    for name, value in values.items():
+        if isinstance(value, str):
+            item.setStringAttrib(name, value)
+        elif isinstance(value, int):
+            item.setIntAttrib(name, value)
+        else:
+            item.setFloatAttrib(name, value)
+
+
+def give_order(item: WorkItem, order: Order) -> None:
+    """Let a work item be cooked by the job program, which every scheduler starts alike.
+
+    Raises:
+        BadInput: there is no worker environment.
+    """
+    set_attributes(item, {ATTRIBUTE: order.text})
+    # Isolated: Houdini's own PYTHONHOME and PYTHONPATH would break another Python. The program needs no libraries.
+    item.setCommand(pdg_calls.command_line([str(worker_python()), "-I", "-S", str(JOB_SCRIPT)]))

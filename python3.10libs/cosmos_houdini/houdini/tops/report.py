@@ -1,0 +1,49 @@
+"""Cosmos Report: one work item that waits for all above, and sets what came of them side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.houdini.tops import pdg_calls
+from cosmos_houdini.houdini.tops.node import evaluated, give_order
+from cosmos_houdini.houdini.tops.order import ATTRIBUTE, Order
+from cosmos_houdini.houdini.tops.parms import REPORT
+from cosmos_houdini.houdini.tops.pdg_calls import Holder, Node, WorkItem
+from cosmos_houdini.houdini.tops.project import Project, project_of
+from cosmos_houdini.houdini.tops.transfer import KIND as TRANSFER_KIND
+
+KIND = "report"
+
+
+def generate(node: Node, holder: Holder, upstream: Sequence[WorkItem]) -> None:
+    """Add the one work item of a Cosmos Report; it finds the jobs by the orders of the work items above.
+
+    Raises:
+        CosmosError: nothing above is of a Cosmos Transfer, or no worker.
+    """
+    values = evaluated(REPORT, node, upstream[0] if upstream else None)
+    project = project_of(values["folder"])
+    texts = [str(item.attribValue(ATTRIBUTE)) for item in upstream if item.hasAttrib(ATTRIBUTE)]
+    orders = [order for order in map(Order.parse, texts) if order.kind == TRANSFER_KIND]
+    if not orders:
+        raise BadInput("no work item above is of a Cosmos Transfer", action="wire a Cosmos Transfer into this node")
+    folder = report_folder(project, values["name"], values["output"])
+    item = pdg_calls.add_below_all(holder, 0, upstream)
+    slips = [order.slip.name for order in orders]
+    give_order(
+        item,
+        Order(
+            kind=KIND,
+            folder=project.folder,
+            project=project.root,
+            arguments=("-o", str(folder)),
+            details={"slips": slips},
+        ),
+    )
+
+
+def report_folder(project: Project, name: str, output: str) -> Path:
+    """Return the folder of a report, from the parameters of the node."""
+    return Path(output) if output else project.results(name or "report") / "report"

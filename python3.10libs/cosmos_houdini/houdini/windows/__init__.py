@@ -1,0 +1,1 @@
+"""The windows of the shelf, in the Qt that Houdini brings."""

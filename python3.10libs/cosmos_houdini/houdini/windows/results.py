@@ -1,0 +1,171 @@
+"""The results of a project's jobs, some of which are chosen for something that the worker has to prepare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from cosmos_houdini.errors import CosmosError
+from cosmos_houdini.houdini.background import Task
+from cosmos_houdini.houdini.windows.job_row import JobRow, rows
+from cosmos_houdini.houdini.windows.qt import QtCore, QtWidgets
+from cosmos_houdini.houdini.windows.result_use import Arguments, Use
+from cosmos_houdini.houdini.windows.trouble_frame import TroubleFrame
+
+TICK_MS = 100
+
+
+class ResultsWindow(QtWidgets.QWidget):
+    """A window over the results of a project; the worker is asked in threads and can be stopped.
+
+    Args:
+        title: of the window.
+        folder: of the project: the scene's own.
+        uses: what can be done with results.
+        show_error: shows what ``finish`` of a use raises.
+        parent: Houdini's main window.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        folder: Path,
+        uses: Sequence[Use],
+        *,
+        show_error: Callable[[Callable[[], None]], Callable[[], None]],
+        parent: QtWidgets.QWidget | None = None,
+    ) -> None:
+        super().__init__(parent, QtCore.Qt.WindowType.Window)
+        self._folder = folder
+        self._show_error = show_error
+        self._jobs: list[JobRow] = []
+        self._status: Task | None = None
+        self._task: Task | None = None
+        self._use: Use | None = None
+        self._chosen: list[JobRow] = []
+        self._left: list[Arguments] = []
+        self._printed: list[str] = []
+        self._build(title, uses)
+        self._timer = QtCore.QTimer(self)
+        self._timer.setInterval(TICK_MS)
+        self._timer.timeout.connect(self.tick)
+        self._timer.start()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Ask for the jobs."""
+        if self._status is None:
+            self._say("Asking for the results ...")
+            self._status = Task("status", folder=self._folder)
+
+    def start(self, use: Use) -> None:
+        """Do something with the chosen results."""
+        self._chosen = [self._jobs[index.row()] for index in self._list.selectedIndexes()]
+        if not self._chosen or self._task is not None:
+            return
+        self._use, self._left, self._printed = use, use.commands(self._chosen), []
+        self._trouble.hide()
+        self._next()
+
+    def stop(self) -> None:
+        """End what is under way."""
+        self._left = []
+        if self._task is not None:
+            self._task.stop()
+
+    def tick(self) -> None:
+        """Take in what the worker has said and answered."""
+        if self._status is not None and self._status.ended:
+            status, self._status = self._status, None
+            self._take_jobs(status)
+        if self._task is None:
+            return
+        for line in self._task.new_lines():
+            self._say(line)
+        if self._task.ended:
+            task, self._task = self._task, None
+            self._take(task)
+
+    def _take_jobs(self, task: Task) -> None:
+        try:
+            found = [row for row in rows(task.result()) if row.video is not None]
+        except CosmosError as error:
+            self._say("")
+            self._trouble.explain(error)
+            return
+        self._say("" if found else "No result yet: Submit Shot on the Cosmos shelf starts a job.")
+        if found == self._jobs:
+            return
+        self._jobs = found
+        self._list.clear()
+        self._list.addItems([f"{row.name}   {row.engine} on {row.host}   {row.id}" for row in found])
+        if found:
+            self._list.setCurrentRow(0)
+
+    def _take(self, task: Task) -> None:
+        try:
+            self._printed.append(task.result())
+        except CosmosError as error:
+            self._left = []
+            self._say("Stopped" if task.was_stopped else "")
+            if not task.was_stopped:
+                self._trouble.explain(error)
+            self._allow()
+            return
+        self._next()
+
+    def _next(self) -> None:
+        """Start the next command, or finish after the last."""
+        if self._left:
+            command, *arguments = self._left.pop(0)
+            self._say(f"{command} ...")
+            self._task = Task(command, *arguments, folder=self._folder, as_text=True)
+        else:
+            self._show_error(self._finish)()
+        self._allow()
+
+    def _finish(self) -> None:
+        if self._use is not None:
+            self._say(self._use.finish(self._chosen, self._printed))
+
+    def _say(self, sentence: str) -> None:
+        self._head.setText(sentence)
+
+    def _allow(self) -> None:
+        count = len(self._list.selectedIndexes())
+        for use, button in self._buttons:
+            fits = use.most is None or count <= use.most
+            button.setEnabled(self._task is None and count > 0 and fits)
+        self._stop.setEnabled(self._task is not None)
+
+    def _build(self, title: str, uses: Sequence[Use]) -> None:
+        self.setWindowTitle(title)
+        self.resize(620, 360)
+        self._head = QtWidgets.QLabel()
+        self._head.setWordWrap(True)
+        self._list = QtWidgets.QListWidget()
+        self._list.setSelectionMode(QtWidgets.QAbstractItemView.SelectionMode.ExtendedSelection)
+        self._list.itemSelectionChanged.connect(self._allow)
+        self._trouble = TroubleFrame()
+        self._buttons: list[tuple[Use, QtWidgets.QPushButton]] = []
+        line = QtWidgets.QHBoxLayout()
+        for use in uses:
+            button = QtWidgets.QPushButton(use.label)
+            button.setToolTip(use.tip)
+            button.clicked.connect(lambda _=False, use=use: self.start(use))
+            line.addWidget(button)
+            self._buttons.append((use, button))
+        line.addStretch(1)
+        self._stop = QtWidgets.QPushButton("Stop")
+        self._stop.clicked.connect(self.stop)
+        again = QtWidgets.QPushButton("Refresh")
+        again.clicked.connect(self.refresh)
+        line.addWidget(self._stop)
+        line.addWidget(again)
+        layout = QtWidgets.QVBoxLayout(self)
+        layout.addWidget(QtWidgets.QLabel(str(self._folder)))
+        layout.addWidget(self._list, 1)
+        layout.addWidget(self._head)
+        layout.addWidget(self._trouble)
+        layout.addLayout(line)
+        self._allow()

@@ -1,0 +1,97 @@
+"""The track of each pass, chosen by what its files hold and what a person said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.media.choices import ControlChoices, DepthChoice, DepthKind
+from cosmos_houdini.media.controls import depth
+from cosmos_houdini.media.controls.seg_track import SegTrack, cryptomatte_reading, plain_reading
+from cosmos_houdini.media.controls.tracks import DepthTrack, MaskTrack, PictureTrack, Track
+from cosmos_houdini.media.pictures.color import display_transform
+from cosmos_houdini.media.pictures.cryptomatte import read_manifest
+from cosmos_houdini.media.pictures.geometry import Geometry
+from cosmos_houdini.media.pictures.layers import Header, Layer
+from cosmos_houdini.model.control import Pass
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """What is known of a pass before it is read.
+
+    Attributes:
+        header: of one of its EXR files, else None.
+        layer: of the EXR, else None.
+        samples: some pictures of it, where their values tell how they are to be read.
+    """
+
+    header: Header | None
+    layer: Layer | None
+    samples: Sequence[Array]
+
+
+def track_of(pass_: Pass, material: Material, geometry: Geometry, choices: ControlChoices) -> Track:
+    """Return how a pass becomes a video.
+
+    Args:
+        pass_: which it is.
+        material: what is known of it.
+        geometry: from the plate to the video.
+        choices: of a person.
+
+    Raises:
+        BadInput: a choice does not fit the pass, or its values do not tell what they mean.
+    """
+    header, layer = material.header, material.layer
+    if pass_ is Pass.DEPTH:
+        kind, evidence = _depth_kind(choices.depth, material.samples, layer)
+        return DepthTrack(geometry=geometry, choice=choices.depth, kind=kind, evidence=evidence)
+    if pass_ is Pass.SEG:
+        return _seg_track(material, geometry, choices)
+    if pass_ is Pass.MASK:
+        names = _mask_names(header, layer, choices)
+        return MaskTrack(geometry=geometry, names=names)
+    linear = header is not None or any(sample.dtype.kind == "f" for sample in material.samples)
+    attributes = header.attributes[layer.channels[0].part] if header and layer else None
+    shown = linear and pass_ in {Pass.COLOR, Pass.VIS}
+    return PictureTrack(
+        pass_=pass_, geometry=geometry, transform=display_transform(choices.color, attributes) if shown else None
+    )
+
+
+def _depth_kind(choice: DepthChoice, samples: Sequence[Array], layer: Layer | None) -> tuple[DepthKind, str]:
+    if choice.kind is not None:
+        return choice.kind, "chosen"
+    if samples and samples[0].dtype.kind in "ui":
+        # Integers are a picture that somebody made for people or models; what it means is warned about, not guessed.
+        return DepthKind.NEAR_BRIGHT, "pictures of integers count as near-bright"
+    guess = depth.guess_kind(samples, layer.name if layer else "")
+    return guess.kind, guess.evidence
+
+
+def _seg_track(material: Material, geometry: Geometry, choices: ControlChoices) -> SegTrack:
+    header, layer = material.header, material.layer
+    if header and layer and layer.cryptomatte:
+        manifest = read_manifest(header, layer)
+        ids = manifest.select(choices.objects) if choices.objects else None
+        return SegTrack(geometry=geometry, reading=cryptomatte_reading(manifest, ids), palette=choices.palette)
+    if choices.objects:
+        raise BadInput(
+            f"objects {', '.join(choices.objects)} are named, and the seg pass is no Cryptomatte",
+            action="render a Cryptomatte, or convert without --objects",
+        )
+    return SegTrack(geometry=geometry, reading=plain_reading(material.samples[0]), palette=choices.palette)
+
+
+def _mask_names(header: Header | None, layer: Layer | None, choices: ControlChoices) -> dict[int, str] | None:
+    if not (header and layer and layer.cryptomatte):
+        return None
+    manifest = read_manifest(header, layer)
+    return {identity: manifest.key(identity) for identity in manifest.select(choices.mask_objects)}

@@ -1,0 +1,64 @@
+"""The file that keeps the segmentation colours of a show the same in all its shots."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.media.controls.palette import Color
+from cosmos_houdini.media.controls.segmentation import ColorTable
+
+_PATIENCE_S = 60
+
+
+def colors_of(path: Path | None, keys: Iterable[str], wishes: Mapping[str, Color]) -> dict[str, Color]:
+    """Return the colour of each key, and write down those that are new.
+
+    Args:
+        path: of the table, which is made when it is not there; None to keep none.
+        keys: of the objects.
+        wishes: the colours that objects should get where nobody has them.
+
+    Raises:
+        BadInput: the file is no table, there are more objects than colours, or another program keeps it locked.
+    """
+    wanted = list(keys)
+    if path is None:
+        table = ColorTable().extended(wanted, wishes)
+        return {key: table.colors[key] for key in wanted}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(path.with_name(f"{path.name}.lock"), timeout=_PATIENCE_S):
+            known = _read(path)
+            table = known.extended(wanted, wishes)
+            if table != known:
+                _write(path, table)
+    except Timeout as error:
+        raise BadInput(f"{path} is locked by another conversion", action="try again") from error
+    return {key: table.colors[key] for key in wanted}
+
+
+def _read(path: Path) -> ColorTable:
+    if not path.exists():
+        return ColorTable()
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BadInput(f"{path} is no JSON: {error}", action="mend it, or move it away to begin anew") from error
+    if not isinstance(document, dict):
+        raise BadInput(f"{path} is no table of segmentation colours", action="move it away to begin anew")
+    return ColorTable.from_document(document)
+
+
+def _write(path: Path, table: ColorTable) -> None:
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        partial.write_text(json.dumps(table.document(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,133 @@
+"""The segmentation pass on its way: from ids, flat colours or a Cryptomatte to the colours of the show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cosmos_houdini.media.controls.palette import Color
+from cosmos_houdini.media.controls.palette_file import colors_of
+from cosmos_houdini.media.controls.segmentation import (
+    CodeSurvey,
+    codes_of_colors,
+    codes_of_ids,
+    color_key,
+    id_key,
+    misread_pixels,
+    paint,
+)
+from cosmos_houdini.media.pictures.cryptomatte import Manifest, strongest
+from cosmos_houdini.media.pictures.geometry import Geometry
+from cosmos_houdini.media.videos import ffmpeg
+from cosmos_houdini.media.videos.probe import rgb_arguments
+from cosmos_houdini.media.videos.spool import Spool
+from cosmos_houdini.model.control import Pass
+
+Array = NDArray[Any]
+Picture = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How the numbers of a segmentation pass become codes, and codes the keys of objects.
+
+    Attributes:
+        codes: of a picture.
+        key: of a code.
+        words: what the pass was, for people.
+    """
+
+    codes: Callable[[Array], Array]
+    key: Callable[[int], str]
+    words: str
+
+
+def cryptomatte_reading(manifest: Manifest, ids: frozenset[int] | None) -> Reading:
+    """Return how a Cryptomatte is read; objects that are not among ``ids`` are background."""
+
+    def codes(ranks: Array) -> Array:
+        strong = strongest(ranks)
+        return strong if ids is None else np.where(np.isin(strong, np.array(sorted(ids), np.int64)), strong, 0)
+
+    return Reading(codes=codes, key=manifest.key, words=f"Cryptomatte {manifest.layer}")
+
+
+def plain_reading(sample: Array) -> Reading:
+    """Return how an id pass (one or two channels) or a flat-colour pass is read, told by one picture of it."""
+    dtype = sample.dtype
+    if sample.ndim == 3 and sample.shape[2] >= len("RGB"):  # noqa: PLR2004 - height, width, channels
+        return Reading(codes=codes_of_colors, key=lambda code: color_key(code, dtype), words="flat colours")
+    return Reading(codes=codes_of_ids, key=lambda code: id_key(code, dtype), words="ids")
+
+
+@dataclass(kw_only=True)
+class SegTrack:
+    """Segmentation in flat colours.
+
+    Attributes:
+        palette: file of the show's colours; None to keep none.
+    """
+
+    geometry: Geometry
+    reading: Reading
+    palette: Path | None
+    grey: bool = False
+    _survey: CodeSurvey = field(default_factory=CodeSurvey)
+    _colors: dict[int, Color] = field(default_factory=dict)
+
+    def prepared(self, number: int, pixels: Array) -> Array:  # noqa: ARG002 - the protocol's signature
+        """Return codes in the video's size, picked and never mixed."""
+        return self.reading.codes(self.geometry.forward(pixels, Pass.SEG))
+
+    def learn(self, prepared: Array) -> None:
+        """Look for objects in the frame."""
+        self._survey.add(prepared)
+
+    def give_colors(self) -> None:
+        """Give every object its colour, once all frames have been looked at; errors as for ``colors_of``."""
+        keys = {code: self.reading.key(code) for code in self._survey.objects()}
+        table = colors_of(self.palette, keys.values(), _wishes(keys.values()))
+        self._colors = {code: table[key] for code, key in keys.items()}
+
+    def frames(self, spool: Spool) -> Iterator[Picture]:
+        """Yield the painted frames."""
+        for codes in spool:
+            yield paint(codes, self._colors)
+
+    def applied(self) -> tuple[str, ...]:
+        """Return what was done to the pixels, in words."""
+        return (f"{self.reading.words} to flat colours of the show's table",)
+
+    def details(self) -> dict[str, object]:
+        """Return the object of each colour."""
+        named = sorted((self.reading.key(code), color) for code, color in self._colors.items())
+        return {"colors": {",".join(map(str, color)): key for key, color in named}}
+
+    def problem(self, spool: Spool, video: Path) -> str | None:
+        """Return in words how many decoded pixels are nearer to another object's colour, None where none is."""
+        colors = list(self._colors.values())
+        misread = 0
+        how = ffmpeg.Run(task=f"decoding {video.name} of the seg pass")
+        width, height = self.geometry.engine
+        even = (height + height % 2, width + width % 2, 3)
+        decoded = ffmpeg.raw_frames(rgb_arguments(video), how, frame_bytes=int(np.prod(even)))
+        for painted, data in zip(self.frames(spool), decoded, strict=True):
+            frame = np.frombuffer(data, np.uint8).reshape(even)[:height, :width]
+            misread += misread_pixels(painted, frame, colors)
+        return f"{misread} decoded pixels are nearer to another object's colour" if misread else None
+
+
+def _wishes(keys: Iterable[str]) -> dict[str, Color]:
+    """Return the colours that flat-colour passes in 8 bits have already."""
+    wishes: dict[str, Color] = {}
+    for key in keys:
+        levels = key.split(",")
+        if len(levels) == len("RGB") and all(level.isdecimal() for level in levels):
+            red, green, blue = map(int, levels)
+            wishes[key] = (red, green, blue)
+    return wishes

@@ -1,0 +1,1 @@
+"""Single pictures: their layers and pixels, their colour, their size."""

@@ -1,0 +1,127 @@
+"""Cryptomatte: which objects cover each pixel, by how much, and what they are called.
+
+Specification: github.com/Psyop/Cryptomatte, version 1.2. Ranks are pairs of channels, an id and its coverage; an id is
+32 bits of hash in the clothes of a float32.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cosmos_houdini.errors import BadInput, did_you_mean
+from cosmos_houdini.media.pictures.layers import Header, Layer
+
+Ranks = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """The names of a Cryptomatte's objects by id; empty where the file brings none."""
+
+    layer: str
+    names: Mapping[int, str]
+
+    def key(self, identity: int) -> str:
+        """Return the name of an id, or the id in hexadecimal."""
+        return self.names.get(identity, f"0x{identity:08x}")
+
+    def select(self, patterns: Iterable[str]) -> frozenset[int]:
+        """Return the ids whose names fit one of the patterns (``*``, ``?`` and ``[]`` as in file names).
+
+        Raises:
+            BadInput: there is no manifest, or a pattern fits no name.
+        """
+        if not self.names:
+            raise BadInput(
+                f"Cryptomatte {self.layer} brings no names", action="render it with its manifest embedded or beside it"
+            )
+        chosen: set[int] = set()
+        for pattern in patterns:
+            fitting = {identity for identity, name in self.names.items() if fnmatchcase(name, pattern)}
+            if not fitting:
+                raise _unknown(pattern, self.layer, sorted(self.names.values()))
+            chosen |= fitting
+        return frozenset(chosen)
+
+
+def read_manifest(header: Header, layer: Layer) -> Manifest:
+    """Return the names of a Cryptomatte's objects, from the header or from the file that the header names.
+
+    Raises:
+        BadInput: the manifest, or the file that it names, is missing or no manifest.
+    """
+    for attributes in header.attributes:
+        for key, name in attributes.items():
+            match = re.fullmatch(r"(cryptomatte/[^/]+/)name", key)
+            if match and name == layer.name:
+                return Manifest(layer=layer.name, names=_names(header.path, match[1], attributes))
+    return Manifest(layer=layer.name, names={})
+
+
+def strongest(ranks: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the id of the object that covers most of each pixel; 0 where the background does.
+
+    Args:
+        ranks: height x width x 2 n, float32: id and coverage in turn.
+
+    Raises:
+        BadInput: the ids were stored with 16 bits, which loses them.
+    """
+    _refuse_half(ranks)
+    ids = np.ascontiguousarray(ranks[..., 0::2]).view(np.uint32)
+    shares = ranks[..., 1::2]
+    best = np.zeros(shares.shape[:2], np.int64)
+    most = np.float32(1) - shares.sum(axis=-1)
+    for rank in range(shares.shape[-1]):
+        better = (shares[..., rank] > 0) & (shares[..., rank] >= most)
+        best[better] = ids[..., rank][better]
+        most = np.where(better, shares[..., rank], most)
+    return best
+
+
+def coverage(ranks: NDArray[Any], ids: Iterable[int]) -> NDArray[np.float32]:
+    """Return how much of each pixel the objects of these ids cover together, 0 to 1; arguments as for ``strongest``."""
+    _refuse_half(ranks)
+    bits = np.ascontiguousarray(ranks[..., 0::2]).view(np.uint32)
+    wanted = np.isin(bits, np.array(sorted(ids), np.uint32))
+    total: NDArray[np.float32] = np.where(wanted, ranks[..., 1::2], np.float32(0)).sum(axis=-1)
+    return total
+
+
+def _refuse_half(ranks: NDArray[Any]) -> None:
+    if ranks.dtype != np.float32:
+        raise BadInput(
+            f"a Cryptomatte is stored as {ranks.dtype}, which loses its ids", allowed="float32", action="render it so"
+        )
+
+
+def _names(path: Path, prefix: str, attributes: Mapping[str, Any]) -> dict[int, str]:
+    text = attributes.get(f"{prefix}manifest")
+    source = path
+    if text is None and f"{prefix}manif_file" in attributes:
+        source = path.parent / str(attributes[f"{prefix}manif_file"])
+        if not source.is_file():
+            raise BadInput(f"{path} names the manifest {source}, which is no file", action="bring it beside the frames")
+        text = source.read_text(encoding="utf-8")
+    if text is None:
+        return {}
+    try:
+        return {int(identity, 16): str(name) for name, identity in json.loads(text).items()}
+    except (ValueError, AttributeError, TypeError) as error:
+        raise BadInput(f"{source}: the Cryptomatte manifest cannot be read: {error}") from error
+
+
+def _unknown(pattern: str, layer: str, names: list[str]) -> BadInput:
+    shown = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")  # noqa: PLR2004 - one line
+    return BadInput(
+        f"no object of Cryptomatte {layer} fits {pattern!r}", allowed=shown, action=did_you_mean(pattern, names)
+    )

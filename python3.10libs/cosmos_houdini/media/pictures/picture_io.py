@@ -1,0 +1,122 @@
+"""Pixels of picture files as arrays, exactly as they are stored, in the size of the display window.
+
+EXR goes through the OpenEXR binding, which reads 1.5 to 4 times faster than OpenImageIO and lets threads run side by
+side; everything else goes through OpenImageIO.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import OpenImageIO
+from numpy.typing import NDArray
+
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.media.pictures.layers import Channel, Layer, Window, open_exr, window
+from cosmos_houdini.model.control import Pass
+
+Array = NDArray[Any]
+
+# Where a data window does not reach there is no object: infinitely far, black, no id.
+FILLS = {Pass.DEPTH: np.inf}
+
+
+def read_passes(path: Path, layers: Mapping[Pass, Layer]) -> dict[Pass, Array]:
+    """Read the layers of several passes out of one EXR.
+
+    Args:
+        path: the file; its data window may differ from that of the frame whose layers were chosen.
+        layers: what ``choose_layers`` answered.
+
+    Returns:
+        For each pass an array of the file's own type (float16, float32 or uint32), height and width of the display
+        window, with a third axis where the layer has more than one channel. Pixels outside the data window are 0,
+        of the depth pass infinite.
+
+    Raises:
+        BadInput: the file is missing, broken or cut short, or lacks a channel.
+    """
+    announced = open_exr(path, header_only=True).parts
+    parts = open_exr(path).parts
+    if len(parts) != len(announced):
+        raise BadInput(f"{path} is cut short: {len(parts)} of {len(announced)} parts are complete")
+    return {pass_: _layer_pixels(path, parts, layer, FILLS.get(pass_, 0.0)) for pass_, layer in layers.items()}
+
+
+def read_picture(path: Path) -> Array:
+    """Read a PNG, JPEG, TIFF or DPX.
+
+    Returns:
+        Height x width x channels in the file's own depth: uint8, uint16 (10 and 12 bits are spread over 16),
+        float16 or float32. Alpha stays as it is stored; colours are not multiplied by it.
+
+    Raises:
+        BadInput: the file is missing, of no known format, or cut short.
+    """
+    if not path.is_file():
+        raise BadInput(f"{path} is no file", action="check the path")
+    config = OpenImageIO.ImageSpec()
+    config["oiio:UnassociatedAlpha"] = 1
+    file = OpenImageIO.ImageInput.open(str(path), config)
+    if file is None:
+        raise BadInput(f"{path} cannot be read: {OpenImageIO.geterror().strip()}", allowed="PNG, JPEG, TIFF, DPX, EXR")
+    try:
+        spec = file.spec()
+        pixels = file.read_image(0, 0, 0, spec.nchannels, spec.format)
+        if pixels is None or file.has_error:
+            raise BadInput(f"{path} is cut short or broken: {file.geterror().strip()}", action="render it again")
+    finally:
+        file.close()
+    data = Window(x=spec.x, y=spec.y, width=spec.width, height=spec.height)
+    display = Window(x=spec.full_x, y=spec.full_y, width=spec.full_width, height=spec.full_height)
+    return on_display(np.asarray(pixels).reshape(spec.height, spec.width, spec.nchannels), data, display, 0)
+
+
+def pixel_aspect(path: Path) -> float:
+    """Return the width of a pixel divided by its height; 1 where the file says nothing."""
+    file = OpenImageIO.ImageInput.open(str(path))
+    if file is None:
+        raise BadInput(f"{path} cannot be read: {OpenImageIO.geterror().strip()}", allowed="PNG, JPEG, TIFF, DPX, EXR")
+    aspect = float(file.spec().get_float_attribute("PixelAspectRatio", 1.0))
+    file.close()
+    return aspect or 1.0
+
+
+def on_display(pixels: Array, data: Window, display: Window, fill: float) -> Array:
+    """Return the display window's pixels of an array that covers the data window.
+
+    >>> one = np.ones((1, 1))
+    >>> on_display(one, Window(x=1, y=0, width=1, height=1), Window(x=0, y=0, width=2, height=1), 0).tolist()
+    [[0.0, 1.0]]
+    """
+    if data == display:
+        return pixels
+    result = np.full((display.height, display.width, *pixels.shape[2:]), fill, pixels.dtype)
+    left, right = max(data.x, display.x), min(data.x + data.width, display.x + display.width)
+    top, bottom = max(data.y, display.y), min(data.y + data.height, display.y + display.height)
+    if left < right and top < bottom:
+        inside = pixels[top - data.y : bottom - data.y, left - data.x : right - data.x]
+        result[top - display.y : bottom - display.y, left - display.x : right - display.x] = inside
+    return result
+
+
+def _layer_pixels(path: Path, parts: list[Any], layer: Layer, fill: float) -> Array:
+    planes = [_plane(path, parts, channel, fill) for channel in layer.channels]
+    return planes[0] if len(planes) == 1 else np.stack(planes, axis=-1)
+
+
+def _plane(path: Path, parts: list[Any], channel: Channel, fill: float) -> Array:
+    found = parts[channel.part].channels.get(channel.name) if channel.part < len(parts) else None
+    if found is None:
+        raise BadInput(
+            f"{path} has no channel {channel.name!r} in part {channel.part}",
+            action="render every frame of the shot with the same layers",
+        )
+    header = parts[channel.part].header
+    pixels: Array = found.pixels
+    # An integer cannot say "infinitely far"; ids are the only integers and 0 is nobody's.
+    empty = fill if pixels.dtype.kind == "f" else 0
+    return on_display(pixels, window(header["dataWindow"]), window(header["displayWindow"]), empty)

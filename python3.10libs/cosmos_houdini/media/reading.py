@@ -1,0 +1,238 @@
+"""Which passes of a shot are computed, and the one reading of its files that all of them share."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.media.choices import ControlChoices
+from cosmos_houdini.media.controls import edges
+from cosmos_houdini.media.controls.blur import blurred, find_preset, presets_of
+from cosmos_houdini.media.controls.depth import CAMERA_Z_LAYERS
+from cosmos_houdini.media.controls.make_track import Material, track_of
+from cosmos_houdini.media.controls.seg_track import SegTrack
+from cosmos_houdini.media.controls.tracks import PictureTrack, Track
+from cosmos_houdini.media.notices import kept_frames
+from cosmos_houdini.media.pictures.geometry import Geometry
+from cosmos_houdini.media.pictures.layers import Header, Layer, read_header
+from cosmos_houdini.media.pictures.picture_io import read_passes, read_picture
+from cosmos_houdini.media.selection import Selection
+from cosmos_houdini.media.videos.source import ComputedFrames
+from cosmos_houdini.media.videos.spool import Spool
+from cosmos_houdini.model.control import Pass
+
+Array = NDArray[Any]
+Pixels = dict[Pass, Array]
+
+_SAMPLES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """The files of one sequence, and the passes that are read from them.
+
+    Attributes:
+        selection: of any of the passes: they all have the same files.
+        passes: with the layer of each; None where the whole picture is the pass.
+        header: of one EXR file; None for other formats.
+    """
+
+    selection: Selection
+    passes: Mapping[Pass, Layer | None]
+    header: Header | None
+
+    def read(self, file: Path) -> Pixels:
+        """Return the pixels of every pass in a file."""
+        layers = {pass_: layer for pass_, layer in self.passes.items() if layer is not None}
+        if layers:
+            return read_passes(file, layers)
+        pixels = read_picture(file)
+        return dict.fromkeys(self.passes, pixels)
+
+
+@dataclass(kw_only=True)
+class ComputedPasses:
+    """Reads the files of a shot once and hands out what its videos are made of.
+
+    Attributes:
+        selections: those of the passes that are computed; the others are encoded straight from their files.
+        rendered: all passes for which there are files.
+        geometry: from the plate to the videos.
+        choices: of a person.
+        folder: where frames wait for their encoding.
+        on_frames: called with 1 after each file.
+        notes: what a person should know, filled while the files are read.
+    """
+
+    selections: Mapping[Pass, Selection]
+    rendered: frozenset[Pass]
+    geometry: Geometry
+    choices: ControlChoices
+    folder: Path
+    on_frames: Callable[[int], None] = lambda _: None
+    notes: list[str] = field(default_factory=list)
+
+    def sources(self) -> dict[Pass, ComputedFrames]:
+        """Read all files and return the frames of each video; errors as for ``convert_sequences``."""
+        groups = list(_grouped(self.selections))
+        samples = _samples(groups)
+        tracks: dict[Pass, Track] = {}
+        for group in groups:
+            for pass_ in group.passes:
+                material = Material(header=group.header, layer=group.passes[pass_], samples=samples[pass_])
+                tracks[pass_] = track_of(pass_, material, self.geometry, self.choices)
+        self.folder.mkdir()
+        spools = {pass_: Spool(self.folder / str(pass_)) for pass_ in tracks}
+        nan: list[int] = []
+        for group in groups:
+            self._read(group, tracks, spools, nan)
+        made = {pass_: self._source(pass_, track, spools[pass_]) for pass_, track in tracks.items()}
+        made |= self._from_color(spools.get(Pass.COLOR))
+        numbers = next(iter(self.selections.values())).numbers
+        light = _is_light(tracks.get(Pass.COLOR))
+        self.notes += kept_frames.nan_sentence(nan, len(numbers))
+        self.notes += kept_frames.sentences(spools, numbers, light=light)
+        return made
+
+    def _read(self, group: Files, tracks: Mapping[Pass, Track], spools: Mapping[Pass, Spool], nan: list[int]) -> None:
+        def work(number: int, file: Path) -> Pixels:
+            pixels = group.read(file)
+            _check_size(file, pixels, self.geometry)
+            if _holds_nan(pixels.get(Pass.COLOR)):
+                nan.append(number)
+            return {pass_: tracks[pass_].prepared(number, array) for pass_, array in pixels.items()}
+
+        frames = zip(group.selection.numbers, group.selection.files, strict=True)
+        for prepared in _ahead(work, frames):
+            for pass_, array in prepared.items():
+                tracks[pass_].learn(array)
+                spools[pass_].add(array)
+            self.on_frames(1)
+
+    def _source(self, pass_: Pass, track: Track, spool: Spool) -> ComputedFrames:
+        if isinstance(track, SegTrack):
+            track.give_colors()
+        return ComputedFrames(
+            label=f"the {pass_} pass",
+            frames=partial(track.frames, spool),
+            count=spool.count,
+            size=self.geometry.engine,
+            grey=track.grey,
+            applied=(*track.applied(), *_placed(self.geometry)),
+            details=track.details(),
+            problem=partial(track.problem, spool) if isinstance(track, SegTrack) else None,
+        )
+
+    def _from_color(self, spool: Spool | None) -> dict[Pass, ComputedFrames]:
+        """Return edge and vis where they are wanted, and no such pass was rendered."""
+        found: dict[Pass, ComputedFrames] = {}
+        if spool is None:
+            return found
+        if self.choices.edge and Pass.EDGE not in self.rendered:
+            edge = partial(edges.edge_map, preset=self.choices.edge)
+            words = "Canny, thresholds {} and {}".format(*edges.thresholds(self.choices.edge))
+            found[Pass.EDGE] = self._computed(Pass.EDGE, spool, edge, self.choices.edge, words)
+        if self.choices.vis and Pass.VIS not in self.rendered:
+            vis = partial(blurred, preset=find_preset(self.choices.vis, presets_of(self.choices.engine)))
+            words = "bilateral filter, shrunk and enlarged"
+            found[Pass.VIS] = self._computed(Pass.VIS, spool, vis, self.choices.vis, words)
+        return found
+
+    def _computed(
+        self, pass_: Pass, spool: Spool, step: Callable[[Array], Array], preset: str, words: str
+    ) -> ComputedFrames:
+        return ComputedFrames(
+            label=f"the {pass_} pass",
+            frames=lambda: map(step, spool),
+            count=spool.count,
+            size=self.geometry.engine,
+            grey=pass_ is Pass.EDGE,
+            applied=(f"computed from the colour pass: {words}",),
+            details={"computed_from": "color", "preset": preset},
+        )
+
+
+def _grouped(selections: Mapping[Pass, Selection]) -> Iterator[Files]:
+    """Yield the selections by the files that they share."""
+    by_pattern: dict[str, dict[Pass, Selection]] = {}
+    for pass_, selection in selections.items():
+        by_pattern.setdefault(selection.sequence.pattern, {})[pass_] = selection
+    for passes in by_pattern.values():
+        first = next(iter(passes.values()))
+        header = read_header(first.files[0]) if first.sequence.layer else None
+        layers = {pass_: header.layer(s.sequence.layer) if header else None for pass_, s in passes.items()}
+        yield Files(selection=first, passes=layers, header=header)
+
+
+def _samples(groups: list[Files]) -> dict[Pass, list[Array]]:
+    """Return some pictures of each pass whose values tell how it is read: a few of the depth, else the first one."""
+    samples: dict[Pass, list[Array]] = {}
+    for group in groups:
+        samples |= {pass_: [] for pass_ in group.passes}
+        # What colour is, a Cryptomatte, and camera Z by its name, stands in an EXR's header.
+        telling = {pass_: layer for pass_, layer in group.passes.items() if layer is None or _values_tell(pass_, layer)}
+        files = group.selection.files
+        picked = {len(files) * n // _SAMPLES for n in range(_SAMPLES)} if Pass.DEPTH in telling else {0}
+        one = Files(selection=group.selection, passes=telling, header=group.header)
+        for index in sorted(picked) if telling else ():
+            for pass_, array in one.read(files[index]).items():
+                samples[pass_].append(array)
+    return samples
+
+
+def _values_tell(pass_: Pass, layer: Layer) -> bool:
+    if pass_ is Pass.DEPTH:
+        return layer.name.lower() not in CAMERA_Z_LAYERS
+    return pass_ is Pass.SEG and not layer.cryptomatte
+
+
+def _ahead(work: Callable[[int, Path], Pixels], frames: Iterable[tuple[int, Path]]) -> Iterator[Pixels]:
+    """Yield the results in order while threads work on the next few: decoding leaves the interpreter lock alone."""
+    threads = os.cpu_count() or 1
+    waiting: deque[Future[Pixels]] = deque()
+    with ThreadPoolExecutor(threads, thread_name_prefix="read") as pool:
+        try:
+            for number, file in frames:
+                waiting.append(pool.submit(work, number, file))
+                if len(waiting) > threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _is_light(track: Track | None) -> bool:
+    return isinstance(track, PictureTrack) and track.transform is not None
+
+
+def _holds_nan(color: Array | None) -> bool:
+    """Return whether every third pixel each way holds NaN; data passes may: there it means that nothing is seen."""
+    return color is not None and color.dtype.kind == "f" and bool(np.isnan(color[::3, ::3, :3]).any())
+
+
+def _check_size(file: Path, pixels: Pixels, geometry: Geometry) -> None:
+    for pass_, array in pixels.items():
+        height, width = array.shape[:2]
+        if (width, height) != geometry.plate:
+            raise BadInput(
+                f"{file}: the {pass_} pass is {width}x{height}",
+                allowed=f"{geometry.plate[0]}x{geometry.plate[1]}",
+                action="render all passes of the shot in one size",
+            )
+
+
+def _placed(geometry: Geometry) -> tuple[str, ...]:
+    if not geometry.moves_pixels:
+        return ()
+    return ("brought from {}x{} to {}x{}".format(*geometry.plate, *geometry.engine) + f" ({geometry.placement})",)

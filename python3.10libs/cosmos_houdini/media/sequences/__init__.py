@@ -1,0 +1,1 @@
+"""Numbered picture files in folders, found, opened to their end and judged; without a look at their pixels."""

@@ -1,0 +1,178 @@
+"""The verdict over all sequences of a path: each by itself, the passes of a shot together, and against the scene."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cosmos_houdini.media.sequences import span
+from cosmos_houdini.media.sequences.discover import Unverified, find_sequences
+from cosmos_houdini.media.sequences.verify import OnFrames, verify
+from cosmos_houdini.model.control import Pass
+from cosmos_houdini.model.sequence import CorruptFrame, Sequence
+
+CONFIG_FILE = "cosmos-houdini.yaml"
+
+_MOST_FILES_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckReport:
+    """What a verification found.
+
+    Attributes:
+        sequences: the verified sequences.
+        problems: what is wrong, one sentence each.
+        notes: what a person should know and what is not wrong, one sentence each.
+    """
+
+    sequences: tuple[Sequence, ...]
+    problems: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether all sequences are whole, and agree with one another and with the expected range."""
+        return not self.problems and all(sequence.ok for sequence in self.sequences)
+
+    def document(self) -> dict[str, Any]:
+        """Return the report as ``check --json`` prints it."""
+        return {
+            "ok": self.ok,
+            "sequences": [sequence.document() for sequence in self.sequences],
+            "problems": list(self.problems),
+            "notes": list(self.notes),
+        }
+
+
+def check_path(
+    path: Path | str,
+    *,
+    pass_names: Mapping[str, Iterable[str]],
+    expected_range: tuple[int, int] | None = None,
+    on_frame: OnFrames | None = None,
+) -> CheckReport:
+    """Find and verify the sequences of a path.
+
+    Args:
+        path: a folder, a pattern or one file, as ``find_sequences`` takes it.
+        pass_names: further words that tell a pass, as there.
+        expected_range: first and last frame that every sequence should have, the scene's for instance.
+        on_frame: called with 1 after each file.
+
+    Raises:
+        BadInput: the path does not exist or holds no sequence.
+    """
+    return check_sequences(find_sequences(path, pass_names), expected_range=expected_range, on_frame=on_frame)
+
+
+def check_sequences(
+    found: Iterable[Unverified],
+    *,
+    expected_range: tuple[int, int] | None = None,
+    on_frame: OnFrames | None = None,
+) -> CheckReport:
+    """Verify sequences that were found already; arguments as for ``check_path``."""
+    sequences = verify(found, on_frame=on_frame)
+    named = dict(zip(labels(sequences), sequences, strict=True))
+    problems = [problem for name, sequence in named.items() for problem in _own(name, sequence)]
+    for shot, members in _shots(sequences).items():
+        problems += _between(shot, members)
+    if expected_range:
+        problems += [line for name, sequence in named.items() for line in _against(name, sequence, expected_range)]
+    return CheckReport(sequences=sequences, problems=tuple(problems), notes=tuple(_notes(named)))
+
+
+def labels(sequences: Iterable[Sequence]) -> list[str]:
+    """Return the patterns of sequences without the folders that all of them share."""
+    patterns = [sequence.pattern for sequence in sequences]
+    if not patterns:
+        return []
+    shared = os.path.commonpath([Path(pattern).parent for pattern in patterns])
+    return [str(Path(pattern).relative_to(shared)) for pattern in patterns]
+
+
+def _own(name: str, sequence: Sequence) -> Iterator[str]:
+    """Yield what is wrong with one sequence."""
+    if sequence.missing:
+        yield f"{name}: no file for {_frames(sequence.missing)}"
+    if sequence.duplicates:
+        yield f"{name}: other files with the same frame number: {_files(sequence.duplicates)}"
+    reasons: dict[str, list[CorruptFrame]] = defaultdict(list)
+    for corrupt in sequence.corrupt:
+        reasons[corrupt.reason].append(corrupt)
+    for reason, files in reasons.items():
+        numbers = _frames(corrupt.frame for corrupt in files)
+        yield f"{name}: {numbers}: {files[0].file.name if len(files) == 1 else 'each'} {reason}"
+    for difference in sequence.differences:
+        yield f"{name}: {difference}"
+
+
+def _between(shot: str, members: list[Sequence]) -> Iterator[str]:
+    """Yield where the passes of a shot differ in range or size from its colour, or from the longest without one."""
+    known = [sequence for sequence in members if sequence.pass_ is not Pass.UNKNOWN]
+    longest = max(known, key=lambda s: len(s.frames), default=None)
+    leader = next((s for s in known if s.pass_ is Pass.COLOR), longest)
+    for other in known:
+        if leader is None or other.pass_ is leader.pass_:
+            continue
+        lacking, beyond = _grid(leader) - _grid(other), _grid(other) - _grid(leader)
+        if lacking:
+            yield f"shot {shot}: {other.pass_} lacks {_frames(lacking)}, which {leader.pass_} has"
+        if beyond:
+            yield f"shot {shot}: {other.pass_} has {_frames(beyond)}, which {leader.pass_} lacks"
+        if other.picture and leader.picture and other.picture.size != leader.picture.size:
+            sizes = ["{}x{}".format(*picture.size) for picture in (other.picture, leader.picture)]
+            yield f"shot {shot}: {other.pass_} is {sizes[0]} pixels large, {leader.pass_} {sizes[1]}"
+
+
+def _against(name: str, sequence: Sequence, expected: tuple[int, int]) -> Iterator[str]:
+    """Yield which frames at head and tail a sequence lacks or has too many."""
+    first, last = expected
+    head = range(sequence.first - sequence.step, first - 1, -sequence.step)
+    tail = range(sequence.last + sequence.step, last + 1, sequence.step)
+    lacking = [number for number in (*head, *tail) if first <= number <= last]
+    beyond = [number for number in _grid(sequence) if not first <= number <= last]
+    if lacking:
+        yield f"{name}: no file for {_frames(lacking)} of the expected range {first}-{last}"
+    if beyond:
+        yield f"{name}: {_frames(beyond)} outside the expected range {first}-{last}"
+
+
+def _notes(named: Mapping[str, Sequence]) -> Iterator[str]:
+    for name, sequence in named.items():
+        if sequence.pass_ is Pass.UNKNOWN:
+            yield f"{name}: its name tells none of the passes; rename it, or add a word under 'passes' in {CONFIG_FILE}"
+        if sequence.step != 1:
+            yield f"{name}: only every {sequence.step}. frame is rendered"
+    for shot, members in _shots(named.values()).items():
+        for pass_ in dict.fromkeys(s.pass_ for s in members if s.pass_ is not Pass.UNKNOWN):
+            alike = [name for name, sequence in named.items() if sequence in members and sequence.pass_ is pass_]
+            if len(alike) > 1:
+                yield f"shot {shot}: {len(alike)} sequences are taken for {pass_}: {', '.join(alike)}"
+
+
+def _shots(sequences: Iterable[Sequence]) -> Mapping[str, list[Sequence]]:
+    shots: dict[str, list[Sequence]] = defaultdict(list)
+    for sequence in sequences:
+        shots[sequence.shot].append(sequence)
+    return shots
+
+
+def _grid(sequence: Sequence) -> set[int]:
+    """Return the frames that a sequence stands for, its gaps included."""
+    return set(range(sequence.first, sequence.last + 1, sequence.step))
+
+
+def _frames(numbers: Iterable[int]) -> str:
+    text = span.listed(numbers)
+    return f"frame{'' if text.lstrip('-').isdigit() else 's'} {text}"
+
+
+def _files(paths: tuple[Path, ...]) -> str:
+    names = ", ".join(path.name for path in paths[:_MOST_FILES_NAMED])
+    return names if len(paths) <= _MOST_FILES_NAMED else f"{names} and {len(paths) - _MOST_FILES_NAMED} more"

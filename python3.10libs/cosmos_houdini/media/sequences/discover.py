@@ -1,0 +1,208 @@
+"""Numbered picture files in folders, gathered into sequences by name alone."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.media.sequences import grouping, passes, pattern
+from cosmos_houdini.media.sequences.formats import SUFFIXES
+from cosmos_houdini.media.sequences.grouping import Groups, Numbered
+from cosmos_houdini.media.sequences.pattern import Pattern
+from cosmos_houdini.model.control import Pass
+from cosmos_houdini.model.sequence import Frame
+
+LOOKED_FOR = "a folder with, or a pattern such as name.####.png of, numbered " + " ".join(SUFFIXES) + " files"
+
+_BACKUP = re.compile(r"_bak\d*$|~$", re.IGNORECASE)
+_UNFINISHED = frozenset({"tmp", "temp", "part", "partial", "checkpoint"})
+# Two frame numbers tell no step: 1 and 10 may well be a render that lost eight frames.
+_LEAST_FRAMES_OF_A_STEP = 3
+_MOST_NAMED = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unverified:
+    """Files that differ in their frame number alone, none of them opened yet.
+
+    Attributes:
+        pattern: the files' common path, with ``#`` for each digit of padding.
+        shot: the name that sequences of one shot share.
+        pass_: what the names say that the pictures show.
+        frames: the files in order of frame number, no number twice.
+        step: the distance between frame numbers.
+        duplicates: files whose frame number another file has too.
+    """
+
+    pattern: str
+    shot: str
+    pass_: Pass
+    frames: tuple[Frame, ...]
+    step: int
+    duplicates: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """The files of one sequence with what their names tell."""
+
+    folder: Path
+    prefix: str
+    suffix: str
+    files: list[Numbered]
+    told: Pass | None
+    shot: str
+
+
+def find_sequences(path: Path | str, names: Mapping[str, Iterable[str]]) -> tuple[Unverified, ...]:
+    """Return the sequences that a path names, in order of shot, pass and pattern.
+
+    Args:
+        path: a folder, which is searched with all folders below; one file of a sequence; or a file name with a
+            placeholder (``####``, ``@@@``, ``%04d``, ``$F4``, ``${F4}``, ``<F4>``), which matches any padding.
+        names: pass name to further words that tell it, as in the configuration's ``passes``.
+
+    Raises:
+        BadInput: the path does not exist or holds no sequence; the message says what was looked for and found instead.
+    """
+    path = Path(path)
+    try:
+        is_folder = path.is_dir()
+        groups = {f: grouping.group(files) for f, files in _folders(path)} if is_folder else _of_pattern(path)
+    except OSError as error:
+        raise BadInput(f"{error.filename or path} cannot be read: {error.strerror}") from error
+    known = passes.words(names)
+    root = path if is_folder else path.parent
+    named = [_name(folder, key, files, root, known) for folder, found in groups.items() for key, files in found.items()]
+    if not named:
+        raise BadInput(f"{path} holds no image sequence", allowed=LOOKED_FOR, action=_found_instead(path))
+    told = _tell(named, root, known)
+    sequences = (_sequence(sequence, pass_) for sequence, pass_ in zip(named, told, strict=True))
+    return tuple(sorted(sequences, key=lambda s: (s.shot, list(Pass).index(s.pass_), s.pattern)))
+
+
+def _folders(root: Path) -> Iterator[tuple[Path, list[str]]]:
+    """Yield every folder from ``root`` down with the pictures in it; a folder that links lead to twice comes once."""
+    seen: set[tuple[int, int]] = set()
+    waiting = [root]
+    while waiting:
+        folder = waiting.pop()
+        status = folder.stat()
+        if (status.st_dev, status.st_ino) in seen:
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        pictures: list[str] = []
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if not entry.is_dir():
+                    pictures += [entry.name] if _is_picture(entry.name) else []
+                elif not entry.name.startswith("."):
+                    waiting.append(folder / entry.name)
+        yield folder, pictures
+
+
+def _is_picture(name: str) -> bool:
+    """Return whether a name is a picture's and no hidden, unfinished or backup file's."""
+    stem, dot, suffix = name.rpartition(".")
+    if dot + suffix.lower() not in SUFFIXES or name.startswith(".") or _BACKUP.search(stem):
+        return False
+    return not _UNFINISHED.intersection(stem.lower().split(".")[1:])
+
+
+def _of_pattern(path: Path) -> Mapping[Path, Groups]:
+    """Return the one sequence that a pattern, or one file of the sequence, names."""
+    wanted = pattern.parse(path.name)
+    if path.is_file():
+        groups = grouping.group(_pictures(path.parent))
+        mine = {key: files for key, files in groups.items() if any(file.name == path.name for file in files)}
+        if not mine:
+            raise BadInput(f"{path} is no frame of an image sequence", allowed=LOOKED_FOR)
+        return {path.parent: mine}
+    if wanted is None or not path.parent.is_dir():
+        raise BadInput(f"{path if wanted is None else path.parent} does not exist", allowed=LOOKED_FOR)
+    files = grouping.matching(_pictures(path.parent), wanted)
+    if not files:
+        raise BadInput(f"no picture file matches {path}", action=_found_instead(path.parent))
+    return {path.parent: {(wanted.prefix, wanted.suffix): files}}
+
+
+def _pictures(folder: Path) -> list[str]:
+    return next((files for found, files in _folders(folder) if found == folder), [])
+
+
+def _name(folder: Path, key: tuple[str, str], files: list[Numbered], root: Path, known: passes.Words) -> _Named:
+    prefix, suffix = key
+    told, shot = passes.tell(prefix + suffix.rpartition(".")[0], folder.relative_to(root).parts, known)
+    return _Named(folder, prefix, suffix, files, told, shot or _shot_of(root, known))
+
+
+def _shot_of(root: Path, known: passes.Words) -> str:
+    """Return the name of a shot whose files are called after their pass alone: the nearest folder's that says more."""
+    rests = (passes.tell("", (folder.name,), known)[1] for folder in (root.resolve(), *root.resolve().parents))
+    return next((rest for rest in rests if rest), "shot")
+
+
+def _tell(named: list[_Named], root: Path, known: passes.Words) -> list[Pass]:
+    """Return the pass of each sequence, where names do not tell it by what stands beside it.
+
+    Where no name tells any, the folder that was asked for may. Where none is the colour, the only unnamed sequence of a
+    shot is. What is left is unknown.
+    """
+    told = [sequence.told for sequence in named]
+    if not any(told):
+        told = [passes.tell("", (root.resolve().name,), known)[0]] * len(named)
+    if Pass.COLOR not in told:
+        unnamed = Counter(sequence.shot for sequence, pass_ in zip(named, told, strict=True) if pass_ is None)
+        told = [
+            Pass.COLOR if pass_ is None and unnamed[sequence.shot] == 1 else pass_
+            for sequence, pass_ in zip(named, told, strict=True)
+        ]
+    return [pass_ or Pass.UNKNOWN for pass_ in told]
+
+
+def _sequence(named: _Named, pass_: Pass) -> Unverified:
+    spelled = Pattern(named.prefix, named.suffix, grouping.padding(named.files))
+    frames, duplicates = grouping.unique(named.files, spelled)
+    return Unverified(
+        pattern=str(named.folder / str(spelled)),
+        shot=named.shot,
+        pass_=pass_,
+        frames=tuple(Frame(number=number, file=named.folder / name) for number, name in frames.items()),
+        step=_step(list(frames)),
+        duplicates=tuple(named.folder / name for name in duplicates),
+    )
+
+
+def _step(numbers: list[int]) -> int:
+    """Return the distance that all frame numbers keep.
+
+    >>> _step([1, 3, 7]), _step([1, 10])
+    (2, 1)
+    """
+    if len(numbers) < _LEAST_FRAMES_OF_A_STEP:
+        return 1
+    return math.gcd(*(after - before for before, after in pairwise(numbers)))
+
+
+def _found_instead(path: Path) -> str:
+    """Say what stands in a folder in which the wanted sequence was not found: others, or kinds of file."""
+    groups = grouping.group(_pictures(path))
+    if groups:
+        others = [str(Pattern(*key, grouping.padding(files))) for key, files in sorted(groups.items())]
+        return f"found {_some(others)} there"
+    kinds = Counter(file.suffix or file.name for file in path.iterdir() if file.is_file())
+    if not kinds:
+        return "found no files there"
+    return f"found files there: {_some([f'{count} {kind}' for kind, count in kinds.most_common()])}"
+
+
+def _some(names: list[str]) -> str:
+    shown = ", ".join(names[:_MOST_NAMED])
+    return shown if len(names) <= _MOST_NAMED else f"{shown} and {len(names) - _MOST_NAMED} more"

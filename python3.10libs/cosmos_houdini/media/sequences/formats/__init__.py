@@ -1,0 +1,81 @@
+"""Picture files walked by their structure: one module a format, each with ``read(source)`` that finds out damage.
+
+Own walkers, since a decoder costs twenty times the time and forgives what must be found here.
+"""
+
+from __future__ import annotations
+
+import errno
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+from cosmos_houdini.media.sequences.formats import dpx, exr, jpeg, png, tiff
+from cosmos_houdini.media.sequences.formats.source import Damaged, Source
+from cosmos_houdini.model.sequence import Picture
+
+__all__ = ["SUFFIXES", "Damaged", "inspect"]
+
+SUFFIXES = {
+    ".png": "png",
+    ".jpg": "jpeg",
+    ".jpeg": "jpeg",
+    ".tif": "tiff",
+    ".tiff": "tiff",
+    ".exr": "exr",
+    ".dpx": "dpx",
+}
+
+_READERS: dict[str, Callable[[Source], Picture]] = {
+    "png": png.read,
+    "jpeg": jpeg.read,
+    "tiff": tiff.read,
+    "exr": exr.read,
+    "dpx": dpx.read,
+}
+_MAGICS: dict[str, tuple[bytes, ...]] = {
+    "png": (png.MAGIC,),
+    "jpeg": (jpeg.MAGIC,),
+    "tiff": tiff.MAGICS,
+    "exr": (exr.MAGIC,),
+    "dpx": (dpx.MAGIC_BIG, dpx.MAGIC_LITTLE),
+}
+_LONGEST_MAGIC = 8
+
+
+def inspect(file: Path) -> Picture:
+    """Return what the header of a picture file says after walking the file's structure to its end.
+
+    Raises:
+        Damaged: the file cannot be opened, is another format than its name says, or is not whole.
+    """
+    try:
+        status = file.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise Damaged("is no regular file")
+        with file.open("rb", buffering=0) as opened:
+            return _read(Source(opened, status.st_size), SUFFIXES[file.suffix.lower()])
+    except OSError as error:
+        raise Damaged(_refusal(file, error)) from error
+
+
+def _read(source: Source, expected: str) -> Picture:
+    if not source.size:
+        raise Damaged("is empty (0 bytes): the render never wrote it")
+    start = source.at(0, min(source.size, _LONGEST_MAGIC))
+    if not start.strip(b"\0"):
+        raise Damaged("begins with zeros: the disk was full or the render was cut off while writing")
+    if not start.startswith(_MAGICS[expected]):
+        found = next((name for name, magics in _MAGICS.items() if start.startswith(magics)), "")
+        if not found and any(magic.startswith(start) for magic in _MAGICS[expected]):
+            raise Damaged(f"ends after {source.size} bytes: the render was cut off while writing")
+        is_what = f"is a {found.upper()} file" if found else f"is no {expected.upper()} file"
+        raise Damaged(f"{is_what}, whatever its name says")
+    return _READERS[expected](source)
+
+
+def _refusal(file: Path, error: OSError) -> str:
+    """Say for a person why the system does not open a file."""
+    if error.errno == errno.ENOENT and file.is_symlink():
+        return f"is a link to {file.readlink()}, which does not exist"
+    return f"cannot be read: {error.strerror or error}"

@@ -1,0 +1,232 @@
+"""OpenEXR: headers, offset tables and the extent of every chunk (OpenEXR File Layout, openexr.com)."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from cosmos_houdini.media.sequences.formats.source import Damaged, Source, cut_off
+from cosmos_houdini.model.sequence import Picture
+
+MAGIC = b"v/1\x01"
+
+TILED, DEEP, MULTI_PART = 0x200, 0x800, 0x1000
+# Index of the compression attribute -> lines in one chunk: none, RLE, ZIPS, ZIP, PIZ, PXR24, B44, B44A, DWAA, DWAB,
+# HTJ2K256, HTJ2K32, LJ2K, ZSTD.
+LINES_A_CHUNK = (1, 1, 1, 16, 32, 16, 32, 32, 32, 256, 256, 32, 256, 1)
+CHANNEL_TYPES = {0: ("uint", 32), 1: ("half", 16), 2: ("float", 32)}
+# (of lines, deep) -> layout of a chunk's own header, without the part number: coordinates and sizes.
+_CHUNK_HEADERS = {
+    (True, False): struct.Struct("<ii"),
+    (False, False): struct.Struct("<iiiii"),
+    (True, True): struct.Struct("<iQQQ"),
+    (False, True): struct.Struct("<iiiiQQQ"),
+}
+MIPMAP, RIPMAP = 1, 2
+# No name, and no header of a picture, comes near these; a file that says otherwise is damaged.
+LONGEST_NAME = 255
+MOST_ATTRIBUTE_BYTES = 1 << 26
+
+Attributes = Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """What is needed of one part's header.
+
+    Attributes:
+        channels: name and pixel type of each channel.
+        display_window: x and y of the first and the last pixel of the picture.
+        data_window: the same of the pixels that are there.
+        lines: lines in one chunk, 0 for tiles.
+        chunks: number of chunks.
+        deep: whether pixels hold any number of samples.
+    """
+
+    channels: tuple[tuple[str, int], ...]
+    display_window: tuple[int, int, int, int]
+    data_window: tuple[int, int, int, int]
+    lines: int
+    chunks: int
+    deep: bool
+
+
+def read(source: Source) -> Picture:
+    """Return what the headers say after following every offset to its chunk.
+
+    The size is the display window's; channels are counted over all parts; depth and type are those of the first colour
+    channel. Proven: every header and offset table is whole, every chunk is there, belongs to its lines, and lies inside
+    the file. Not proven: the compressed pixels in the chunks, for which EXR has no checksum.
+
+    Raises:
+        Damaged: any of that is not so.
+    """
+    (flags,) = struct.unpack("<I", source.at(4, 4))
+    parts, position = _headers(source, flags)
+    for number, part in enumerate(parts):
+        table = source.at(position, part.chunks * 8)
+        position += len(table)
+        offsets = struct.unpack(f"<{part.chunks}Q", table)
+        _check_chunks(source, part, offsets, number if flags & MULTI_PART else None)
+    return _picture(parts)
+
+
+def _headers(source: Source, flags: int) -> tuple[list[_Part], int]:
+    """Return the parts and where the first offset table begins."""
+    parts, position = [], 8
+    while True:
+        attributes, position = _attributes(source, position)
+        if attributes:
+            parts.append(_part(attributes, flags))
+        if not flags & MULTI_PART:
+            break
+        if not attributes:
+            break
+    if not parts:
+        raise Damaged("has no header")
+    return parts, position
+
+
+def _attributes(source: Source, position: int) -> tuple[Attributes, int]:
+    """Return the attributes of the header at ``position`` and the offset behind it."""
+    attributes: dict[str, bytes] = {}
+    while True:
+        name, position = _text(source, position)
+        if not name:
+            return attributes, position
+        _, position = _text(source, position)
+        (length,) = struct.unpack("<I", source.at(position, 4))
+        if length > MOST_ATTRIBUTE_BYTES:
+            raise Damaged(f"has damaged bytes at {position} in its header")
+        attributes[name] = source.at(position + 4, length)
+        position += 4 + length
+
+
+def _text(source: Source, position: int) -> tuple[str, int]:
+    """Return the text that ends with a zero byte, and the offset behind it."""
+    window = source.at(position, max(1, min(LONGEST_NAME + 1, source.size - position)))
+    end = window.find(b"\0")
+    if end < 0:
+        if len(window) <= LONGEST_NAME:
+            raise cut_off(source.size, source.size + 1)
+        raise Damaged(f"has damaged bytes at {position} in its header")
+    return window[:end].decode("utf-8", "replace"), position + end + 1
+
+
+def _part(attributes: Attributes, flags: int) -> _Part:
+    data_window = _box(attributes, "dataWindow")
+    kind = attributes.get("type", b"")
+    tiled = kind in (b"tiledimage", b"deeptile") if kind else bool(flags & TILED)
+    (compression,) = _unpack(attributes, "compression", "<B")
+    if compression >= len(LINES_A_CHUNK) and "chunkCount" not in attributes:
+        raise Damaged(f"is compressed in a way (number {compression}) that this program does not know")
+    lines = 0 if tiled else LINES_A_CHUNK[min(compression, len(LINES_A_CHUNK) - 1)]
+    if "chunkCount" in attributes:
+        (chunks,) = _unpack(attributes, "chunkCount", "<i")
+    elif tiled:
+        chunks = _tile_count(attributes, data_window)
+    else:
+        chunks = -(-(data_window[3] - data_window[1] + 1) // lines)
+    if chunks <= 0:
+        raise Damaged(f"says that it has {chunks} blocks of pixels")
+    return _Part(
+        channels=tuple(_channels(attributes.get("channels", b""))),
+        display_window=_box(attributes, "displayWindow"),
+        data_window=data_window,
+        lines=lines if compression < len(LINES_A_CHUNK) else 0,
+        chunks=chunks,
+        deep=kind.startswith(b"deep") if kind else bool(flags & DEEP),
+    )
+
+
+def _unpack(attributes: Attributes, name: str, layout: str) -> tuple[int, ...]:
+    value = attributes.get(name, b"")
+    if len(value) != struct.calcsize(layout):
+        raise Damaged(f"has no {name} in its header" if not value else f"has a damaged {name} in its header")
+    return struct.unpack(layout, value)
+
+
+def _box(attributes: Attributes, name: str) -> tuple[int, int, int, int]:
+    left, top, right, bottom = _unpack(attributes, name, "<iiii")
+    if right < left or bottom < top:
+        raise Damaged(f"has a {name} of {right - left + 1}x{bottom - top + 1} pixels in its header")
+    return left, top, right, bottom
+
+
+def _channels(value: bytes) -> Iterator[tuple[str, int]]:
+    """Yield name and pixel type of each channel of a ``chlist`` attribute."""
+    position = 0
+    while (end := value.find(b"\0", position)) > position and end + 17 <= len(value):
+        (kind,) = struct.unpack_from("<i", value, end + 1)
+        if kind not in CHANNEL_TYPES:
+            raise Damaged(f"has a channel of type {kind}, which EXR does not know")
+        yield value[position:end].decode("utf-8", "replace"), kind
+        position = end + 17
+
+
+def _tile_count(attributes: Attributes, window: tuple[int, int, int, int]) -> int:
+    """Return the number of tiles over all levels of a tiled part that does not say it itself."""
+    across, down, mode = _unpack(attributes, "tiles", "<IIB")
+    if not (across and down):
+        raise Damaged("has tiles without size")
+    width, height = window[2] - window[0] + 1, window[3] - window[1] + 1
+    levels, rounding_up = mode & 0xF, bool(mode >> 4)
+    widths, heights = [width], [height]
+    if levels in (MIPMAP, RIPMAP):
+        widths, heights = _level_sizes(width, up=rounding_up), _level_sizes(height, up=rounding_up)
+    columns, rows = [-(-w // across) for w in widths], [-(-h // down) for h in heights]
+    if levels != MIPMAP:
+        return sum(columns) * sum(rows)
+    count = max(len(columns), len(rows))
+    columns += [1] * (count - len(columns))
+    rows += [1] * (count - len(rows))
+    return sum(c * r for c, r in zip(columns, rows, strict=True))
+
+
+def _level_sizes(size: int, *, up: bool) -> list[int]:
+    """Return the sizes of a side at all levels.
+
+    >>> _level_sizes(5, up=False), _level_sizes(5, up=True)
+    ([5, 2, 1], [5, 3, 2, 1])
+    """
+    sizes = [size]
+    while sizes[-1] > 1:
+        sizes.append((sizes[-1] + up) // 2)
+    return sizes
+
+
+def _check_chunks(source: Source, part: _Part, offsets: tuple[int, ...], number: int | None) -> None:
+    """Follow every offset; ``number`` stands before each chunk of a multi-part file."""
+    absent = offsets.count(0)
+    if absent:
+        what = "blocks of lines" if part.lines else "tiles"
+        raise Damaged(f"lacks {absent} of {len(offsets)} {what}: the render was cut off while writing")
+    layout = _CHUNK_HEADERS[bool(part.lines), part.deep]
+    prefix = b"" if number is None else struct.pack("<i", number)
+    for index, offset in enumerate(offsets):
+        head = source.at(offset, len(prefix) + layout.size)
+        fields = layout.unpack_from(head, len(prefix))
+        end = offset + len(head) + (sum(fields[-3:-1]) if part.deep else fields[-1])
+        line = part.data_window[1] + index * part.lines
+        misplaced = fields[0] != line if part.lines else min(fields[:4]) < 0
+        if not head.startswith(prefix) or misplaced or end <= offset + len(head):
+            raise Damaged(f"has damaged bytes at {offset}, where block {index + 1} of {len(offsets)} should begin")
+        if end > source.size:
+            raise cut_off(source.size, end)
+
+
+def _picture(parts: list[_Part]) -> Picture:
+    channels = [channel for part in parts for channel in part.channels]
+    if not channels:
+        raise Damaged("has no channels")
+    color = next((c for c in channels if c[0].rpartition(".")[2].upper() in ("R", "Y", "RED")), channels[0])
+    channel_type, bit_depth = CHANNEL_TYPES[color[1]]
+    left, top, right, bottom = parts[0].display_window
+    return Picture(
+        format="exr",
+        size=(right - left + 1, bottom - top + 1),
+        bit_depth=bit_depth,
+        channels=len(channels),
+        channel_type=channel_type,
+    )

@@ -1,0 +1,85 @@
+"""Sequences of which every file was opened and walked to its end."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from cosmos_houdini.media.sequences import span
+from cosmos_houdini.media.sequences.discover import Unverified
+from cosmos_houdini.media.sequences.formats import Damaged, inspect
+from cosmos_houdini.model.sequence import CorruptFrame, Frame, Picture, Sequence
+
+OnFrames = Callable[[int], None]
+
+# File servers answer late, and checksums run outside the interpreter lock.
+THREADS = 4
+
+
+def verify(found: Iterable[Unverified], *, on_frame: OnFrames | None = None) -> tuple[Sequence, ...]:
+    """Open every file, walk its structure to the end, and return what is missing, damaged or unlike the others.
+
+    What that proves depends on the format (see ``formats``): a PNG's bytes are checked by their checksums, of the
+    others it is proven that nothing was cut off. That pixels decompress shows when they are encoded.
+
+    Args:
+        found: the sequences.
+        on_frame: called in the caller's thread with 1 after each file.
+    """
+    executor = ThreadPoolExecutor(THREADS, thread_name_prefix="verify")
+    try:
+        return tuple(_verified(sequence, executor, on_frame) for sequence in found)
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+def _verified(found: Unverified, executor: ThreadPoolExecutor, on_frame: OnFrames | None) -> Sequence:
+    pictures: dict[int, Picture] = {}
+    corrupt = []
+    for frame, outcome in zip(found.frames, executor.map(_inspect, found.frames), strict=True):
+        if isinstance(outcome, Picture):
+            pictures[frame.number] = outcome
+        else:
+            corrupt.append(CorruptFrame(frame=frame.number, file=frame.file, reason=outcome))
+        if on_frame:
+            on_frame(1)
+    usual = Counter(pictures.values()).most_common(1)[0][0] if pictures else None
+    return Sequence(
+        pattern=found.pattern,
+        shot=found.shot,
+        pass_=found.pass_,
+        frames=found.frames,
+        step=found.step,
+        missing=tuple(_missing(found)),
+        duplicates=found.duplicates,
+        corrupt=tuple(corrupt),
+        mismatched=tuple(number for number, picture in pictures.items() if picture != usual),
+        picture=usual,
+        differences=tuple(_differences(pictures, usual)),
+    )
+
+
+def _inspect(frame: Frame) -> Picture | str:
+    """Return what a file holds, or in words why it cannot be used."""
+    try:
+        return inspect(frame.file)
+    except Damaged as damage:
+        return str(damage)
+
+
+def _missing(found: Unverified) -> Iterator[int]:
+    there = {frame.number for frame in found.frames}
+    first, last = found.frames[0].number, found.frames[-1].number
+    return (number for number in range(first, last, found.step) if number not in there)
+
+
+def _differences(pictures: Mapping[int, Picture], usual: Picture | None) -> Iterator[str]:
+    """Yield a sentence for each kind of picture that is not the usual one."""
+    unlike: dict[Picture, list[int]] = defaultdict(list)
+    for number, picture in pictures.items():
+        if picture != usual:
+            unlike[picture].append(number)
+    for picture, numbers in unlike.items():
+        subject = f"frames {span.listed(numbers)} are" if len(numbers) > 1 else f"frame {numbers[0]} is"
+        yield f"{subject} {picture}, the others {usual}"

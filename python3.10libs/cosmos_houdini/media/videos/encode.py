@@ -1,0 +1,142 @@
+"""The FFmpeg command lines that encode: pure functions from what is asked to arguments.
+
+RGB becomes limited-range BT.709 YUV, in value and in the tags of the stream. The scaler's flags are what makes the
+values exact: without ``accurate_rnd`` grey values are floored, half a level too dark in the mean.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cosmos_houdini.media.videos.order import signature_filter
+from cosmos_houdini.media.videos.source import ComputedFrames, PictureFiles, VideoSource
+from cosmos_houdini.model.control import Pass
+
+VIDEO = "video.mp4"
+SIGNATURES = "signatures.gray"
+
+TO_BT709 = "out_color_matrix=bt709:out_range=tv:flags=accurate_rnd+full_chroma_inp+bicubic"
+TAGS = "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
+# FFmpeg narrows 16 bits to 8 by a shift, which takes 65535 for 255.996: a scale of 256/257 makes full white 255.
+_DEEP_TO_SHIFT = "lutrgb=r=val-val/257:g=val-val/257:b=val-val/257"
+_ALPHA_CHANNELS = (2, 4)
+_PICTURE_CRF = 18
+_DATA_CRF = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoding:
+    """How libx264 encodes.
+
+    Attributes:
+        crf: constant rate factor, 0 (lossless) to 51.
+        preset: of x264.
+        pix_fmt: ``yuv420p``, or ``yuv444p`` for a program that reads it.
+    """
+
+    crf: int = _PICTURE_CRF
+    preset: str = "medium"
+    pix_fmt: str = "yuv420p"
+
+
+def encoding_of(pass_: Pass) -> Encoding:
+    """Return how a pass is encoded: pictures for the eye at crf 18, data closer to the original.
+
+    Segmentation is kept without loss, which is smaller for flat colours, too, and has chroma for every pixel (4:4:4):
+    where four pixels share it, as in 4:2:0, the edges of objects take on other objects' colours at any crf.
+    """
+    if pass_ is Pass.SEG:
+        return Encoding(crf=0, pix_fmt="yuv444p")
+    return Encoding(crf=_PICTURE_CRF if pass_ in {Pass.COLOR, Pass.VIS} else _DATA_CRF)
+
+
+def video_size(size: tuple[int, int]) -> tuple[int, int]:
+    """Return the size of the video made of pictures of ``size``: H.264 in 4:2:0 knows even sizes alone.
+
+    >>> video_size((1281, 720))
+    (1282, 720)
+    """
+    width, height = size
+    return width + width % 2, height + height % 2
+
+
+def applied(source: VideoSource) -> tuple[str, ...]:
+    """Return what encoding does to the pixels of ``source`` beside the change to YUV, in words."""
+    done = list(source.applied) if isinstance(source, ComputedFrames) else []
+    if isinstance(source, PictureFiles):
+        if source.picture.channels in _ALPHA_CHANNELS:
+            done.append("alpha composed over black" if not source.premultiplied else "alpha, premultiplied, dropped")
+        if source.picture.bit_depth > 8:  # noqa: PLR2004 - bits
+            done.append(f"{source.picture.bit_depth} bits rounded to 8")
+    if video_size(source.size) != source.size:
+        done.append(f"last row or column repeated to reach the even size {'x'.join(map(str, video_size(source.size)))}")
+    return tuple(done)
+
+
+def pixel_filters(source: VideoSource) -> list[str]:
+    """Return the FFmpeg filters that bring the pictures of ``source`` to opaque RGB or grey of even size."""
+    filters: list[str] = []
+    deep = isinstance(source, PictureFiles) and source.picture.bit_depth > 8  # noqa: PLR2004 - bits
+    depth = "16" if deep else ""
+    if isinstance(source, PictureFiles) and source.picture.channels in _ALPHA_CHANNELS:
+        filters += [] if source.premultiplied else [f"format=gbrap{depth}", "premultiply=inplace=1"]
+        filters += [f"format=gbrp{depth}"]
+    if deep:
+        filters += ["format=gbrp16", _DEEP_TO_SHIFT]
+    width, height = source.size
+    right, bottom = width % 2, height % 2
+    if right or bottom:
+        filters += [
+            f"format=gbrp{depth}",
+            f"pad={width + right}:{height + bottom}:0:0",
+            f"fillborders=right={right}:bottom={bottom}:mode=smear",
+        ]
+    return filters
+
+
+def tail_filters(pix_fmt: str) -> list[str]:
+    """Return the FFmpeg filters that turn full-range RGB or grey into tagged BT.709 YUV."""
+    return [f"scale=in_range=pc:{TO_BT709}", f"format={pix_fmt}", TAGS, "setsar=1"]
+
+
+def output_arguments(filters: list[str], encoding: Encoding) -> list[str]:
+    """Return the arguments that write the filtered frames as ``VIDEO`` and their signatures as ``SIGNATURES``."""
+    graph = f"[0:v:0]{','.join(filters)},split[video][copy];[copy]{signature_filter()}[signature]"
+    return [
+        *("-filter_complex", graph),
+        *("-map", "[video]", "-fps_mode", "passthrough", "-an", "-c:v", "libx264", "-preset", encoding.preset),
+        *("-crf", str(encoding.crf), "-map_metadata", "-1", "-movflags", "+faststart", VIDEO),
+        *("-map", "[signature]", "-fps_mode", "passthrough", "-f", "rawvideo", SIGNATURES),
+    ]
+
+
+def file_arguments(source: PictureFiles, pattern: str, *, fps: int, encoding: Encoding) -> list[str]:
+    """Return the arguments that encode numbered picture files; ``pattern`` is relative to the working folder."""
+    return [
+        *_file_input(source, pattern, fps=fps),
+        *output_arguments([*pixel_filters(source), *tail_filters(encoding.pix_fmt)], encoding),
+    ]
+
+
+def pipe_arguments(source: ComputedFrames, *, fps: int, encoding: Encoding) -> list[str]:
+    """Return the arguments that encode raw pictures from standard input."""
+    width, height = source.size
+    return [
+        *("-f", "rawvideo", "-pix_fmt", "gray" if source.grey else "rgb24", "-video_size", f"{width}x{height}"),
+        *("-framerate", str(fps), "-i", "pipe:0"),
+        *output_arguments([*pixel_filters(source), *tail_filters(encoding.pix_fmt)], encoding),
+    ]
+
+
+def decode_arguments(source: PictureFiles, pattern: str) -> list[str]:
+    """Return the arguments that decode numbered picture files and do nothing with them."""
+    return [*_file_input(source, pattern, fps=1), "-f", "null", "-"]
+
+
+def _file_input(source: PictureFiles, pattern: str, *, fps: int) -> list[str]:
+    # TIFF's decoder calls every private tag an error once it is told to explode.
+    detect = "crccheck+bitstream+buffer" + ("" if source.picture.format == "tiff" else "+explode")
+    return [
+        *("-xerror", "-err_detect", detect),
+        *("-framerate", str(fps), "-start_number", "0", "-f", "image2", "-i", pattern),
+    ]

@@ -1,0 +1,119 @@
+"""One video out of one source: encoded in a folder of its own, decoded back, compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+
+from cosmos_houdini.errors import BadInput, CheckFailed, ToolError
+from cosmos_houdini.media.videos import encode, ffmpeg, order
+from cosmos_houdini.media.videos.encode import Encoding
+from cosmos_houdini.media.videos.probe import VideoFacts, inspect_video
+from cosmos_houdini.media.videos.source import PictureFiles, VideoSource, place
+from cosmos_houdini.model.video import ColorTags
+
+BT709 = ColorTags(matrix="bt709", primaries="bt709", transfer="bt709", range="tv")
+_TOLD_PROBLEMS = 5
+
+
+def make_video(
+    source: VideoSource,
+    folder: Path,
+    *,
+    fps: int,
+    encoding: Encoding,
+    on_frames: Callable[[int], None] = lambda _: None,
+    stop: Event | None = None,
+) -> VideoFacts:
+    """Encode ``source`` as a file in ``folder``, which is made, and return what decoding it back showed.
+
+    Args:
+        source: the pictures.
+        folder: a folder that is not there yet; everything that the work needs lies in it.
+        fps: frames a second of the video.
+        encoding: how it is encoded.
+        on_frames: called with how many more frames are encoded; an exception that it raises ends the work.
+        stop: once set, the work ends with Cancelled.
+
+    Raises:
+        CheckFailed: a picture cannot be decoded, or the video does not hold exactly the frames of the source.
+        ToolError: FFmpeg failed for another reason.
+        DiskFull: there is no room in ``folder``.
+        Cancelled: ``stop`` was set.
+    """
+    folder.mkdir()
+    how = ffmpeg.Run(task=f"encoding {source.label}", cwd=folder, on_frames=on_frames, stop=stop)
+    if isinstance(source, PictureFiles):
+        _encode_files(source, how, folder, fps, encoding)
+    else:
+        ffmpeg.run(encode.pipe_arguments(source, fps=fps, encoding=encoding), how, frames=source.raw())
+    signatures = (folder / encode.SIGNATURES).read_bytes()
+    _expect_all(source, order.count(signatures))
+    try:
+        facts = inspect_video(folder / encode.VIDEO, stop=stop)
+    except BadInput as error:
+        raise CheckFailed(f"the video of {source.label} cannot be decoded back: {error.problem}") from error
+    _compare(facts, signatures, source, fps)
+    return facts
+
+
+def _encode_files(source: PictureFiles, how: ffmpeg.Run, folder: Path, fps: int, encoding: Encoding) -> None:
+    pattern = place(source, folder / "frames")
+    try:
+        ffmpeg.run(encode.file_arguments(source, pattern, fps=fps, encoding=encoding), how)
+    except ToolError as error:
+        bad = _first_undecodable(source, folder)
+        if bad is None:
+            raise
+        file, reason = bad
+        raise CheckFailed(f"{file} cannot be decoded to its end: {reason}", action="render the frame again") from error
+
+
+def _first_undecodable(source: PictureFiles, folder: Path) -> tuple[Path, str] | None:
+    """Return the first file that FFmpeg cannot decode, and why; found by halving, for FFmpeg names no file."""
+    files = source.files
+    reason = _why_undecodable(source, folder / "all")
+    if reason is None:
+        return None
+    while len(files) > 1:
+        left = files[: len(files) // 2]
+        left_reason = _why_undecodable(replace(source, files=left), folder / f"first-{len(files)}")
+        files, reason = (left, left_reason) if left_reason else (files[len(left) :], reason)
+    return files[0], reason
+
+
+def _why_undecodable(source: PictureFiles, folder: Path) -> str | None:
+    pattern = place(source, folder)
+    how = ffmpeg.Run(task=f"decoding {source.label}", cwd=folder.parent)
+    try:
+        ffmpeg.run(encode.decode_arguments(source, pattern), how)
+    except ToolError as error:
+        return error.detail
+    return None
+
+
+def _expect_all(source: VideoSource, encoded: int) -> None:
+    """Raise CheckFailed if FFmpeg was given fewer frames than the source was to have."""
+    if encoded == source.count:
+        return
+    where = ""
+    if isinstance(source, PictureFiles) and encoded < source.count:
+        where = f"; {source.files[encoded]} is the first that could not be read"
+    raise CheckFailed(f"{encoded} of {source.count} frames of {source.label} were encoded{where}")
+
+
+def _compare(facts: VideoFacts, signatures: bytes, source: VideoSource, fps: int) -> None:
+    """Raise CheckFailed if the decoded video is not what was encoded."""
+    size = encode.video_size(source.size)
+    clip = facts.clip
+    problems = order.problems(signatures, facts.signatures)
+    if clip.size != size:
+        problems.append(f"its size is {clip.size}, {size} was encoded")
+    if clip.fps != fps or not facts.constant_rate:
+        problems.append(f"its rate is {clip.fps:g} fps, {fps} was encoded")
+    if facts.color != BT709:
+        problems.append(f"it is tagged {facts.color}")
+    if problems:
+        raise CheckFailed(f"the video of {source.label} is wrong: {'; '.join(problems[:_TOLD_PROBLEMS])}")

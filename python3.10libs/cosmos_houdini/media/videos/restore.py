@@ -1,0 +1,135 @@
+"""A result brought back to the size and position of its plate, so that it lines up over the render."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from cosmos_houdini.errors import BadInput, CheckFailed
+from cosmos_houdini.media.pictures.geometry import Geometry, Rectangle, Size
+from cosmos_houdini.media.sequences import pattern
+from cosmos_houdini.media.videos import encode, ffmpeg, order
+from cosmos_houdini.media.videos.encode import Encoding
+from cosmos_houdini.media.videos.probe import VideoFacts, input_arguments, inspect_video
+from cosmos_houdini.media.videos.standardize import matrix_of
+
+# A result at another scale is told from one of another shape by this.
+_SAME_ASPECT = 0.01
+_CRF = 10
+_EXACT = "accurate_rnd+full_chroma_int+full_chroma_inp"
+
+
+def restore(
+    video: Path, conversion: Mapping[str, Any], out: Path, *, on_frames: Callable[[int], None] = lambda _: None
+) -> tuple[Path, ...]:
+    """Write ``video`` in the plate's size, position and number of frames.
+
+    Args:
+        video: what an engine made of the videos of a conversion, in its own size or a multiple of that.
+        conversion: the document of that conversion.
+        out: a video, or a pattern such as ``shot.####.png`` for pictures with the frame numbers of the plate.
+        on_frames: called with how many more frames are done.
+
+    Returns:
+        The written files.
+
+    Raises:
+        BadInput: the video is broken, too short, or of another shape; or the conversion does not say how it was framed.
+        CheckFailed: the new video does not hold what was encoded.
+        ToolError: FFmpeg failed.
+    """
+    facts = inspect_video(video)
+    geometry, frames = _framing(conversion), int(conversion["frames"])
+    if facts.clip.frames < frames:
+        raise BadInput(f"{video} has {facts.clip.frames} frames", allowed=f"{frames}, as the shot, or more")
+    filters = restore_filters(geometry, facts, frames=frames)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    numbered = pattern.parse(out.name)
+    with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as name:
+        how = ffmpeg.Run(task=f"restoring {video}", cwd=Path(name), on_frames=on_frames)
+        if numbered is None:
+            _write_video(facts, filters, geometry, how)
+            _check(Path(name), geometry.plate, frames, facts)
+            (Path(name) / encode.VIDEO).replace(out)
+            return (out,)
+        graph = ",".join([*filters, "format=rgb24"])
+        arguments = ["-xerror", *input_arguments(video), "-map", "0:v:0", "-vf", graph, "-fps_mode", "passthrough"]
+        ffmpeg.run([*arguments, "-f", "image2", "-start_number", "0", "%08d.png"], how)
+        files = []
+        for index, number in enumerate(_numbers(conversion, frames)):
+            files.append(out.with_name(numbered.name(number)))
+            (Path(name) / f"{index:08d}.png").replace(files[-1])
+        return tuple(files)
+
+
+def restore_filters(geometry: Geometry, facts: VideoFacts, *, frames: int) -> list[str]:
+    """Return the FFmpeg filters that put the frames of a result back into the plate, as RGB.
+
+    Raises:
+        BadInput: the frames have another shape than the engine's.
+    """
+    size, source, plate = facts.clip.size, geometry.source, geometry.plate
+    inside = source if size == plate else _target(geometry, facts)
+    # As RGB nothing moves when it is cut at an odd pixel; the chroma of 4:2:0 stands for two pixels each way.
+    filters = [f"trim=end_frame={frames}"]
+    filters += [f"scale=in_color_matrix={matrix_of(facts)}:out_range=pc:flags={_EXACT}", "format=gbrp"]
+    if (inside.width, inside.height) != size:
+        filters.append(f"crop={inside.width}:{inside.height}:{inside.x}:{inside.y}")
+    if (source.width, source.height) != (inside.width, inside.height):
+        filters.append(f"scale={source.width}:{source.height}:flags=lanczos+accurate_rnd")
+    if (source.width, source.height) != plate:
+        filters.append(f"pad={plate[0]}:{plate[1]}:{source.x}:{source.y}:black")
+    return filters
+
+
+def _target(geometry: Geometry, facts: VideoFacts) -> Rectangle:
+    """Return where the plate lies in a result of the engine's size, or of a multiple of it."""
+    width, height = facts.clip.size
+    across, down = width / geometry.engine[0], height / geometry.engine[1]
+    if abs(across / down - 1) > _SAME_ASPECT:
+        raise BadInput(
+            f"{facts.clip.path} is {width}x{height}",
+            allowed=f"{geometry.engine[0]}x{geometry.engine[1]} or a multiple of it",
+        )
+    return _scaled(geometry.target, across, down)
+
+
+def _framing(conversion: Mapping[str, Any]) -> Geometry:
+    found = conversion.get("frame")
+    if not isinstance(found, dict):
+        raise BadInput("the conversion does not say how it was framed", action="make it again with convert-sequence")
+    return Geometry.from_document(found)
+
+
+def _scaled(place: Rectangle, across: float, down: float) -> Rectangle:
+    return Rectangle(
+        x=round(place.x * across),
+        y=round(place.y * down),
+        width=round(place.width * across),
+        height=round(place.height * down),
+    )
+
+
+def _numbers(conversion: Mapping[str, Any], frames: int) -> Iterator[int]:
+    source = next(iter(conversion["sources"].values()))
+    return (source["first"] + index * source["step"] for index in range(frames))
+
+
+def _write_video(facts: VideoFacts, filters: list[str], geometry: Geometry, how: ffmpeg.Run) -> None:
+    width, height = encode.video_size(geometry.plate)
+    even = [] if (width, height) == geometry.plate else [f"pad={width}:{height}:0:0:black"]
+    shown = [*encode.tail_filters("yuv420p"), f"setsar={geometry.pixel_aspect:g}"]
+    arguments = ["-xerror", *input_arguments(facts.clip.path)]
+    arguments += encode.output_arguments([*filters, *even, *shown], Encoding(crf=_CRF))
+    ffmpeg.run(arguments, how)
+
+
+def _check(folder: Path, plate: Size, frames: int, source: VideoFacts) -> None:
+    made = inspect_video(folder / encode.VIDEO)
+    problems = order.problems((folder / encode.SIGNATURES).read_bytes(), made.signatures)
+    if (made.clip.size, made.clip.frames) != (encode.video_size(plate), frames):
+        problems.append(f"it has {made.clip.frames} frames of {made.clip.size}")
+    if problems:
+        raise CheckFailed(f"the video restored from {source.clip.path} is wrong: {problems[0]}")

@@ -1,0 +1,189 @@
+"""An existing video brought to a constant whole rate and a given size; exact frames taken out of a video."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+from cosmos_houdini.errors import BadInput, CheckFailed
+from cosmos_houdini.media.videos import encode, ffmpeg, order
+from cosmos_houdini.media.videos.encode import Encoding
+from cosmos_houdini.media.videos.make import BT709
+from cosmos_houdini.media.videos.probe import VideoFacts, input_arguments, inspect_video
+from cosmos_houdini.media.videos.rate import check_fps, whole_fps
+
+_HD_HEIGHT = 720
+_HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
+_QUARTER_TURN_DEG = 90
+_LEAST_SIDE = 16
+_FRAME = "frame.png"
+_PLACE = re.compile(r"(?P<before>[^#]*)(?P<digits>#{1,9})(?P<after>[^#]*)")
+
+
+def standardize(
+    video: Path,
+    out: Path,
+    *,
+    fps: int | None = None,
+    size: tuple[int, int] | None = None,
+    on_frames: Callable[[int], None] = lambda _: None,
+) -> VideoFacts:
+    """Write ``video`` to ``out`` as H.264, BT.709, with square pixels, a constant whole rate and no sound.
+
+    Args:
+        video: what is read.
+        out: gets its name when the new video is decoded back and verified.
+        fps: frames a second; without it the video's own, rounded. Frames are repeated or left out, never blended.
+        size: width and height in pixels, both even; the picture is scaled to fit and centred on black, never squashed.
+            Without it the video's own, with square pixels.
+        on_frames: called with how many more frames are encoded.
+
+    Returns:
+        What decoding the new video back showed.
+
+    Raises:
+        BadInput: there is no whole video, a size that is not even, or a high dynamic range video.
+        CheckFailed: the new video does not hold what was encoded.
+        ToolError: FFmpeg failed.
+    """
+    source = inspect_video(video)
+    _refuse(video, source, fps, size)
+    wanted_fps = fps if fps is not None else whole_fps(source.clip.fps)
+    wanted_size = size or displayed_size(source)
+    with _beside(out) as folder:
+        arguments = ["-xerror", *input_arguments(video)]
+        arguments += encode.output_arguments(video_filters(source, fps=wanted_fps, size=wanted_size), Encoding())
+        ffmpeg.run(arguments, ffmpeg.Run(task=f"standardizing {video}", cwd=folder, on_frames=on_frames))
+        made = inspect_video(folder / encode.VIDEO)
+        problems = order.problems((folder / encode.SIGNATURES).read_bytes(), made.signatures)
+        if (made.clip.size, made.clip.fps, made.color) != (wanted_size, wanted_fps, BT709):
+            problems.append(f"it has {made.clip.size} at {made.clip.fps:g} fps, tagged {made.color}")
+        if problems:
+            raise CheckFailed(f"the video made of {video} is wrong: {problems[0]}")
+        made.clip.path.replace(out)
+    return replace(made, clip=replace(made.clip, path=out))
+
+
+def extract_frame(video: Path, frame: int, out: Path) -> None:
+    """Write one frame of ``video`` as an 8 bit RGB PNG.
+
+    Args:
+        video: what is read.
+        frame: number of the frame in the order of display, from 0.
+        out: gets its name when the picture is whole.
+
+    Raises:
+        BadInput: there is no whole video, or it has no such frame.
+        ToolError: FFmpeg failed.
+    """
+    source = inspect_video(video)
+    if not 0 <= frame < source.clip.frames:
+        raise BadInput(f"{video} has no frame {frame}", allowed=f"0 to {source.clip.frames - 1}")
+    with _beside(out) as folder:
+        how = ffmpeg.Run(task=f"taking frame {frame} out of {video}", cwd=folder)
+        ffmpeg.run([*input_arguments(video), *frame_arguments(source, frame)], how)
+        (folder / _FRAME).replace(out)
+
+
+def extract_frames(video: Path, out: Path, *, first: int, on_frames: Callable[[int], None] = lambda _: None) -> int:
+    """Write every frame of ``video`` as an 8 bit RGB PNG, and return how many there are.
+
+    Args:
+        video: what is read.
+        out: pattern with one run of ``#`` in the name, for the number of a frame in so many digits.
+        first: the number of the first frame.
+        on_frames: called with how many more frames are done.
+
+    Raises:
+        BadInput: there is no whole video, the pattern has no place for a number, or a number is negative.
+        ToolError: FFmpeg failed.
+    """
+    place = _PLACE.fullmatch(out.name)
+    if place is None or first < 0:
+        raise BadInput(f"{out.name} from frame {first} names no frames", allowed="one run of # in the name, from 0 on")
+    source = inspect_video(video)
+    with _beside(out) as folder:
+        how = ffmpeg.Run(task=f"taking the frames out of {video}", cwd=folder, on_frames=on_frames)
+        output = ["-fps_mode", "passthrough", "-f", "image2", "-start_number", str(first), "%d.png"]
+        ffmpeg.run([*input_arguments(video), "-map", "0:v:0", "-vf", ",".join(_to_rgb(source)), *output], how)
+        for number in range(first, first + source.clip.frames):
+            digits = str(number).zfill(len(place["digits"]))
+            (folder / f"{number}.png").replace(out.with_name(f"{place['before']}{digits}{place['after']}"))
+    return source.clip.frames
+
+
+def frame_arguments(source: VideoFacts, frame: int) -> list[str]:
+    """Return the arguments that write one frame as ``_FRAME`` into the working folder."""
+    filters = [f"select=eq(n\\,{frame})", *_to_rgb(source)]
+    return ["-map", "0:v:0", "-vf", ",".join(filters), "-frames:v", "1", "-f", "image2", "-update", "1", _FRAME]
+
+
+def _to_rgb(source: VideoFacts) -> list[str]:
+    return [
+        f"scale=in_color_matrix={matrix_of(source)}:out_range=pc:flags=accurate_rnd+full_chroma_int+full_chroma_inp",
+        "format=rgb24",
+        # The values were display-referred all the way: tagged as BT.709, viewers would change them.
+        "setparams=color_primaries=bt709:color_trc=iec61966-2-1",
+    ]
+
+
+def displayed_size(source: VideoFacts) -> tuple[int, int]:
+    """Return the even size, in square pixels and after turning, in which players show a video."""
+    width, height = source.clip.size
+    shown = (round(width * source.pixel_aspect), height)
+    if abs(source.rotation_deg) % 180 == _QUARTER_TURN_DEG:
+        shown = (shown[1], shown[0])
+    return encode.video_size(shown)
+
+
+def fitted(size: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
+    """Return the largest even size of the aspect of ``size`` inside ``box``.
+
+    >>> fitted((1920, 804), (1280, 704))
+    (1280, 536)
+    """
+    scale = min(Fraction(box[0], size[0]), Fraction(box[1], size[1]))
+    width, height = (max(2, 2 * round(side * scale / 2)) for side in size)
+    return width, height
+
+
+def video_filters(source: VideoFacts, *, fps: int, size: tuple[int, int]) -> list[str]:
+    """Return the FFmpeg filters that bring a video to rate, size and BT.709."""
+    width, height = fitted(displayed_size(source), size)
+    return [
+        f"fps={fps}",
+        f"scale={width}:{height}:in_color_matrix={matrix_of(source)}:{encode.TO_BT709}",
+        "format=yuv420p",
+        f"pad={size[0]}:{size[1]}:(ow-iw)/2:(oh-ih)/2:black",
+        encode.TAGS,
+        "setsar=1",
+    ]
+
+
+def matrix_of(source: VideoFacts) -> str:
+    """Return the matrix of a video; where it does not say, what players assume."""
+    if source.color.matrix not in {"unknown", "unspecified"}:
+        return "auto"
+    return "bt709" if source.clip.size[1] >= _HD_HEIGHT else "smpte170m"
+
+
+def _refuse(video: Path, source: VideoFacts, fps: int | None, size: tuple[int, int] | None) -> None:
+    if source.color.transfer in _HDR_TRANSFERS:
+        raise BadInput(f"{video} is high dynamic range ({source.color.transfer})", action="grade it to Rec.709 before")
+    if size is not None and (min(size) < _LEAST_SIDE or size[0] % 2 or size[1] % 2):
+        raise BadInput(f"size {size[0]}x{size[1]} cannot be used", allowed=f"even numbers from {_LEAST_SIDE}")
+    if fps is not None:
+        check_fps(fps)
+
+
+@contextmanager
+def _beside(out: Path) -> Iterator[Path]:
+    """Yield an empty folder on the file system of ``out`` that is gone afterwards."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as name:
+        yield Path(name)

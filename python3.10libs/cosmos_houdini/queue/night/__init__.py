@@ -1,0 +1,1 @@
+"""A batch that nobody watches: its turns, what holds it back, and who is told."""

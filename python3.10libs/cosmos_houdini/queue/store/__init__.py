@@ -1,0 +1,1 @@
+"""What the project keeps of its jobs and batches, in SQLite, for any number of clients at once."""
