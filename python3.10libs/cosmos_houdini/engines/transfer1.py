@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from cosmos_houdini.engines import transfer1_log
-from cosmos_houdini.engines.base import EngineLog, Needs, Recorded
+from cosmos_houdini.engines.base import EngineLog, Needs, OwnLoad, Recorded
 from cosmos_houdini.engines.checkout import checkout_of, torchrun, version_command, videos_of
 from cosmos_houdini.engines.parameters import TRANSFER1_PARAMETERS
 from cosmos_houdini.engines.transfer_request import TRANSFER1, check_transfer_request, frame_plan, scout
@@ -52,7 +52,7 @@ _NEEDS = Needs(
 )
 
 
-class Transfer1:
+class Transfer1(OwnLoad):
     """The engine ``transfer1``."""
 
     name = "transfer1"
