@@ -95,6 +95,8 @@ def survey_script(config: HostConfig, needs: Iterable[Needs]) -> str:
         engine_path=config.engine_path or "",
         files=" ".join(dict.fromkeys(name for need in wanted for name in need.files)),
         programs=" ".join(dict.fromkeys(name for need in wanted for name in need.programs)),
+        python=config.python,
+        modules=" ".join(dict.fromkeys(name for need in wanted for name in need.modules)),
     )
     body = resources.files(__package__).joinpath("survey.sh").read_text(encoding="utf-8")
     return f"{values}job_env() {{ :\n{exports(job_env)}}}\n{part('within')}{body}"

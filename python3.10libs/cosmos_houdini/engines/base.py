@@ -44,11 +44,13 @@ class Needs:
     Attributes:
         programs: called by name; in a container, they are the image's.
         files: files and folders below the host's ``engine_path``; without any, no ``engine_path`` is needed.
-        action: how the files come to the host.
+        modules: that the host's ``python`` has to find; in a container, it is the image's.
+        action: how the files, or the modules, come to the host.
     """
 
     programs: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
     action: str = ""
 
 
