@@ -33,7 +33,7 @@ def engine_python() -> Path:
     python = Path(os.environ.get("COSMOS_HOUDINI_TESTS_ENGINE_PYTHON", TESTS.parent / ".venv-engines" / folder))
     if not python.exists():
         pytest.skip(
-            f"{python} does not exist: a Python with what requirements-engines.txt lists can be named as "
+            f"{python} does not exist: a Python with what requirements-engines.lock lists can be named as "
             "COSMOS_HOUDINI_TESTS_ENGINE_PYTHON"
         )
     return python
@@ -46,12 +46,12 @@ def write_weights(folder: Path) -> Path:
     return folder
 
 
-def tiny_plan(request: InferenceRequest, *_: object) -> FramePlan:
+def tiny_plan(request: InferenceRequest, *_: object, size: tuple[int, int] = SIZE) -> FramePlan:
     """Return chunks and size that take the tiny model a moment; the real ones would take it a minute."""
     cut = Chunking(frames=request.video.frames, frames_per_chunk=FRAMES_PER_CHUNK, overlap=1)
     return FramePlan(
         frames=cut.frames,
-        size=SIZE,
+        size=size,
         chunks=cut.chunks,
         frames_per_chunk=FRAMES_PER_CHUNK,
         overlap=1,

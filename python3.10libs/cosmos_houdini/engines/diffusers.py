@@ -30,7 +30,6 @@ from cosmos_houdini.model.request import (
     Scout,
     Site,
 )
-from cosmos_houdini.plan.frame_size import RESOLUTION, RESOLUTIONS
 
 PROGRAM = "diffusers_transfer.py"
 PROGRAM_FILE = f"in/{PROGRAM}"
@@ -60,12 +59,6 @@ _TABLE = (
     Parameter(name="seed", default=1, help="Start of the random numbers.", low=0, high=2**31 - 1),
     Parameter(name="num_steps", default=36, help="Diffusion steps.", low=1, high=100),
     Parameter(name="guidance", default=3.0, help="How strongly the prompt pulls; up to 1 it does not.", low=0, high=20),
-    Parameter(
-        name="resolution",
-        default=RESOLUTION,
-        help=f"Of what is generated; the model was trained at {RESOLUTION}.",
-        choices=RESOLUTIONS,
-    ),
     Parameter(
         name="fps", default=24, help="Frames a second of the result; the input's where nothing is said.", low=1, high=60
     ),

@@ -138,7 +138,6 @@ def serve(pipeline: Any, request: dict[str, Any], model: dict[str, Any]) -> None
         "num_steps": pipeline.num_timesteps,
         "guidance": pipeline.guidance_scale,
         "fps": request["fps"],
-        "resolution": request["resolution"],
         "offload_models": model["offload"],
     }
     weights = {request["kind"]: call["controls_conditioning_scale"]}
