@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
+import pictures
 from clips import SIZE, bars, cut_image_data, decoded, sequence_of, write_bars, write_picture
 from cosmos_houdini.errors import BadInput, CheckFailed, DiskFull
 from cosmos_houdini.media.convert import convert_sequences
@@ -109,6 +110,16 @@ def test_what_is_wrong_with_a_sequence_stops_before_anything_is_written(
 def test_a_picture_that_breaks_while_encoding_leaves_no_file_of_any_pass(tmp_path: Path, passes: list[Sequence]):
     cut_image_data(passes[0].frames[4].file)
     with pytest.raises(CheckFailed, match=r"shot\.0005\.png cannot be decoded"):
+        convert_sequences(passes, tmp_path / "out", name="shot", fps=24)
+    assert not (tmp_path / "out").exists()
+
+
+def test_wrong_checksums_that_show_while_encoding_are_named_all_and_leave_nothing(
+    tmp_path: Path, passes: list[Sequence]
+):
+    for index in (1, 4):
+        pictures.flip(passes[0].frames[index].file, -20)
+    with pytest.raises(CheckFailed, match=r"frame 2 is corrupt .*wrong checksum.*; .*frame 5 is corrupt"):
         convert_sequences(passes, tmp_path / "out", name="shot", fps=24)
     assert not (tmp_path / "out").exists()
 

@@ -6,10 +6,12 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Literal
 
 from cosmos_houdini.errors import BadInput, CheckFailed
 from cosmos_houdini.media.sequences import span
+from cosmos_houdini.media.sequences.formats import CHECKSUMMED, Damaged, inspect
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.sequence import Sequence as PictureSequence
 
@@ -61,10 +63,36 @@ def select(
     for pass_, sequence in passes.items():
         selections[pass_] = _select_one(sequence, frame_range, on_gap, problems)
     problems += _disagreements(selections)
+    _refuse(problems, on_gap)
+    return selections
+
+
+def prove(selections: Iterable[Selection], stop: Event | None = None) -> None:
+    """Walk the checksums that ``verify`` may have left out, in this thread, until ``stop`` is set.
+
+    Raises:
+        CheckFailed: frames are damaged; each is named.
+    """
+    problems = []
+    for selection in selections:
+        picture = selection.sequence.picture
+        if picture is None or picture.format not in CHECKSUMMED:
+            continue
+        for number, file in zip(selection.numbers, selection.files, strict=True):
+            if stop is not None and stop.is_set():
+                return
+            try:
+                inspect(file)
+            except Damaged as damage:
+                problems.append(f"{selection.sequence.pattern}: frame {number} is corrupt ({damage})")
+    _refuse(problems, "stop")
+
+
+def _refuse(problems: Sequence[str], on_gap: OnGap) -> None:
+    """Raise CheckFailed with the problems, if there are any."""
     if problems:
         more = f"; and {len(problems) - _TOLD_PROBLEMS} more" if len(problems) > _TOLD_PROBLEMS else ""
         raise CheckFailed("; ".join(problems[:_TOLD_PROBLEMS]) + more, action=_ACTIONS[on_gap])
-    return selections
 
 
 def by_shot(sequences: Iterable[PictureSequence]) -> dict[str, list[PictureSequence]]:
