@@ -52,6 +52,14 @@ class Transfer25:
         programs=("python", "torchrun", "uvx"),
         files=(PROGRAM,),
         action=f"clone github.com/nvidia-cosmos/{UPSTREAM} there, and set it up as its docs/setup.md says",
+        models=(
+            "nvidia/Cosmos-Transfer2.5-2B",
+            "nvidia/Cosmos-Predict2.5-2B",
+            "nvidia/Cosmos-Reason1-7B",
+            "nvidia/Cosmos-Guardrail1",
+            "Qwen/Qwen3Guard-Gen-0.6B",
+        ),
+        cache=CHECKPOINTS,
     )
     offload: Mapping[str, ParameterValue] = MappingProxyType({"offload_guardrail_models": True})
     """Nothing else can be moved out of the GPU's memory (upstream issue 47)."""
