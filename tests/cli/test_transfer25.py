@@ -94,6 +94,19 @@ def test_a_shot_comes_back_verified_and_as_it_was_asked_for(
     assert shown["differences"] == []
 
 
+def test_a_result_of_the_plate_s_size_is_not_encoded_once_more(
+    here: ShotOnDisk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert submit(here, "--fit", "none") == 0
+    (result,) = map(Path, json.loads(capsys.readouterr().out)["outputs"])
+    assert probe_video(result).size == (96, 64)
+    assert not (result.parent / "restored.mp4").exists()
+    assert submit(here, "--fit", "letterbox") == 0
+    (result,) = map(Path, json.loads(capsys.readouterr().out)["outputs"])
+    assert probe_video(result).size == (960, 704)
+    assert probe_video(result.parent / "restored.mp4").size == (96, 64)
+
+
 @pytest.mark.parametrize(
     ("mode", "failure"), [("oom", "oom"), ("video_blocked", "guardrail_blocked"), ("truncated", "corrupt_output")]
 )
