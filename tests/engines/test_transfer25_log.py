@@ -86,7 +86,9 @@ def test_what_it_ran_with_is_read_from_the_file_that_it_writes_first() -> None:
     assert recorded.weights == {"depth": 0.25}
 
 
-@pytest.mark.parametrize("record_", ["", "{", "[]", "7", '{"depth": 1}', '{"depth": {}}', '{"depth": []}'])
+@pytest.mark.parametrize(
+    "record_", ["", "{", "[]", "7", '{"depth": 1}', '{"depth": {}}', '{"depth": []}', "[" * 100_000]
+)
 def test_what_is_no_such_file_tells_nothing(record_: str) -> None:
     assert ENGINE.recorded(EngineLog(stdout="", stderr="", record=record_)) is None
 
@@ -108,6 +110,15 @@ def test_a_guardrail_is_named_with_either_exit_code(exit_code: int, message: str
     stderr = "Exception: Guardrail blocked generation.\nWatchdog caught collective operation timeout\n"
     failure = ENGINE.failure(exit_code, EngineLog(stdout=record(message, "CRITICAL"), stderr=stderr))
     assert (failure.failure, failure.message) == (FailureClass.GUARDRAIL_BLOCKED, message)
+
+
+def test_it_is_told_which_of_the_prompts_was_blocked_and_by_what() -> None:
+    lines = (
+        "GUARDRAIL BLOCKED: Prompt blocked by Blocklist",
+        "Guardrail blocked generation. Negative prompt: lifeless",
+    )
+    failure = ENGINE.failure(0, EngineLog(stdout="".join(record(line, "CRITICAL") for line in lines), stderr=""))
+    assert failure.message == "; ".join(lines)
 
 
 def test_a_prompt_that_looks_like_a_log_deceives_nobody() -> None:

@@ -113,9 +113,10 @@ def failure(exit_code: int, log: EngineLog) -> JobFailure | None:
     if exit_code == 0 and saved:
         return None
     loud = [message for level, message in found if level in LOUD]
-    blocked = next((message for message in loud if message.startswith(_BLOCKED)), None)
-    if blocked is not None and not saved:
-        return JobFailure(failure=FailureClass.GUARDRAIL_BLOCKED, message=shortened(blocked))
+    blocked = [message for message in loud if message.startswith(_BLOCKED)]
+    if blocked and not saved:
+        # The first says what blocked it, the second whether that was the prompt or the negative one.
+        return JobFailure(failure=FailureClass.GUARDRAIL_BLOCKED, message=shortened("; ".join(blocked)))
     lines = [*log.stderr.replace("\r", "\n").splitlines(), *loud]
     known = classified(lines, (*GENERAL_SYMPTOMS, *_TRANSFER25_SYMPTOMS))
     if known:
@@ -138,7 +139,7 @@ def recorded(log: EngineLog, known: Container[str]) -> Recorded | None:
     try:
         arguments = json.loads(log.record)
         weights = {str(kind): _weight(arguments[kind]) for kind in Control if arguments.get(kind) is not None}
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     return Recorded(parameters={name: value for name, value in arguments.items() if name in known}, weights=weights)
 

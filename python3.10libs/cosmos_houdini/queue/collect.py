@@ -72,15 +72,14 @@ def fetch_log(host: Host, folder: PurePosixPath, secrets: Mapping[str, str]) -> 
     # No program can have printed a boundary that was made just now.
     boundary = f"\n{uuid.uuid4().hex}\n"
     # A pipe in the place of a log would never end.
-    logs = [_quoted(folder / name) for name in LOGS]
+    logs = [_quoted(folder / name) for name in (*LOGS, RECORD_FILE)]
     tails = [f"[ ! -f {log} ] || tail -c {LOG_BYTES} {log} 2>/dev/null" for log in logs]
-    record = _quoted(folder / RECORD_FILE)
-    tails.append(f"[ ! -f {record} ] || head -c {LOG_BYTES} {record} 2>/dev/null")
     cut = f"\nprintf %s {shlex.quote(boundary)}\n"
     done = host.run(cut.join((*tails, provenance_script(folder))) + ":", timeout_s=LOG_TIMEOUT_S)
-    stdout, stderr, told, made_with, *_ = [*done.stdout.split(boundary), "", "", ""]
+    stdout, stderr, record, made_with, *_ = [*done.stdout.split(boundary), "", "", ""]
+    # Of a record that is longer, the rest is no JSON, and tells nothing.
     log = EngineLog(
-        stdout=redacted_end(stdout, secrets), stderr=redacted_end(stderr, secrets), record=redacted(told, secrets)
+        stdout=redacted_end(stdout, secrets), stderr=redacted_end(stderr, secrets), record=redacted_end(record, secrets)
     )
     return log, parse_provenance(redacted(made_with, secrets))
 
