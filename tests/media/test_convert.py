@@ -17,7 +17,7 @@ import pictures
 from clips import SIZE, bars, cut_image_data, decoded, sequence_of, write_bars, write_picture
 from cosmos_houdini.errors import BadInput, CheckFailed, DiskFull
 from cosmos_houdini.media.convert import convert_sequences
-from cosmos_houdini.media.videos.metadata import read_metadata
+from cosmos_houdini.media.videos.metadata import read_metadata, verified_clips
 from cosmos_houdini.media.videos.source import ComputedFrames
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.sequence import CorruptFrame, Sequence
@@ -234,6 +234,17 @@ def test_a_moved_folder_is_read_where_it_lies(tmp_path: Path, passes: list[Seque
     (tmp_path / "out").rename(tmp_path / "moved")
     document = read_metadata(tmp_path / "moved")
     assert document["videos"]["color"]["path"] == str(tmp_path / "moved" / "color.mp4")
+
+
+def test_only_videos_that_are_as_they_were_count_as_verified(tmp_path: Path, passes: list[Sequence]):
+    conversion = convert_sequences(passes, tmp_path, name="shot", fps=24)
+    clips = {video.clip.path: video.clip for video in conversion.videos}
+    assert verified_clips(read_metadata(tmp_path)) == clips
+    changed = tmp_path / "color.mp4"
+    changed.write_bytes(changed.read_bytes() + b"x")
+    assert verified_clips(read_metadata(tmp_path)) == {path: clip for path, clip in clips.items() if path != changed}
+    changed.unlink()
+    assert changed not in verified_clips(read_metadata(tmp_path))
 
 
 def test_a_folder_without_metadata_is_refused(tmp_path: Path):

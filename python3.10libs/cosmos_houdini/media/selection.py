@@ -17,10 +17,8 @@ from cosmos_houdini.model.sequence import Sequence as PictureSequence
 
 OnGap = Literal["stop", "hold"]
 _TOLD_PROBLEMS = 6
-_ACTIONS: dict[OnGap, str] = {
-    "stop": "nothing was written; render the frames again, or let --on-gap hold repeat the frames before them",
-    "hold": "nothing was written; this cannot be mended by holding frames",
-}
+_RENDER_OR_HOLD = "nothing was written; render the frames again, or let --on-gap hold repeat the frames before them"
+_BEYOND_HOLDING = "nothing was written; this cannot be mended by holding frames"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +60,10 @@ def select(
     problems: list[str] = []
     for pass_, sequence in passes.items():
         selections[pass_] = _select_one(sequence, frame_range, on_gap, problems)
-    problems += _disagreements(selections)
-    _refuse(problems, on_gap)
+    disagreements = _disagreements(selections)
+    beyond_holding = disagreements or any(_unusable(s.sequence, set(s.numbers)) for s in selections.values())
+    mendable = on_gap == "stop" and not beyond_holding
+    _refuse(problems + disagreements, _RENDER_OR_HOLD if mendable else _BEYOND_HOLDING)
     return selections
 
 
@@ -85,14 +85,14 @@ def prove(selections: Iterable[Selection], stop: Event | None = None) -> None:
                 inspect(file)
             except Damaged as damage:
                 problems.append(f"{selection.sequence.pattern}: frame {number} is corrupt ({damage})")
-    _refuse(problems, "stop")
+    _refuse(problems, _RENDER_OR_HOLD)
 
 
-def _refuse(problems: Sequence[str], on_gap: OnGap) -> None:
+def _refuse(problems: Sequence[str], action: str) -> None:
     """Raise CheckFailed with the problems, if there are any."""
     if problems:
         more = f"; and {len(problems) - _TOLD_PROBLEMS} more" if len(problems) > _TOLD_PROBLEMS else ""
-        raise CheckFailed("; ".join(problems[:_TOLD_PROBLEMS]) + more, action=_ACTIONS[on_gap])
+        raise CheckFailed("; ".join(problems[:_TOLD_PROBLEMS]) + more, action=action)
 
 
 def by_shot(sequences: Iterable[PictureSequence]) -> dict[str, list[PictureSequence]]:
