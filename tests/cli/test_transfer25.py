@@ -170,3 +170,18 @@ def test_a_sweep_over_what_the_engine_does_not_use_is_refused_before_anything_is
     (here.folder / "how.yaml").write_text("sigma_max: {min: 20, max: 80}\ncount: 3\n", encoding="utf-8")
     assert main(["create-batch", "shot.spec.json", "--randomization", "how.yaml"]) == 2
     assert "engine transfer2.5 has no parameter 'sigma_max'" in capsys.readouterr().err
+
+
+def test_a_run_file_holds_what_upstream_takes_and_nothing_else(
+    here: ShotOnDisk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_clips(here.folder, "color", "depth")
+    assert main(["create-spec", "shot", PROMPT, "--input-video", "color.mp4", "--control", "depth=depth.mp4"]) == 0
+    run = ["create-run", "shot.spec.json", "--engine", "transfer2.5", "-o", "shot.run.json"]
+    assert main([*run, "--set", "guidance=3.5"]) == 2
+    assert "guidance = '3.5' cannot be used; allowed: a whole number from 0 to 7" in capsys.readouterr().err
+    assert main([*run, "--set", "guidance=5", "--set", "resolution=480"]) == 0
+    assert main(["run", "shot.run.json", "--dry-run", "--json"]) == 0
+    files = json.loads(capsys.readouterr().out.partition("\n")[2])["files"]
+    sample = json.loads(files["in/spec.json"])
+    assert (sample["guidance"], sample["resolution"], sample["depth"]["control_weight"]) == (5, "480", 0.5)
