@@ -77,8 +77,8 @@ class Diffusers:
     name = "diffusers"
     parameters: Mapping[str, Parameter] = {parameter.name: parameter for parameter in _TABLE}
     gpu_memory_gb = 24.0
-    """Little more than the weights take in bfloat16: about 8.3e9 of the text encoder, 2.4e9 of the rest. What a chunk takes
-    beside them is published nowhere; an attempt that runs out of memory is made again with ``offload_models``."""
+    """Little more than the weights take in bfloat16: 8.3e9 of the text encoder, about 2.4e9 of the rest. What a chunk
+    takes beside them is published nowhere; an attempt that runs out of memory is made again with ``offload_models``."""
     needs = Needs(
         modules=("torch", "torchvision", "diffusers", "transformers", "accelerate", "cosmos_guardrail"),
         action="install them there with pip, and set hosts.<name>.python to the Python that has them",

@@ -47,8 +47,8 @@ _TABLE = (
 
 TRANSFER1_PARAMETERS = {parameter.name: parameter for parameter in _TABLE}
 
-# Types, ranges and defaults of cosmos-transfer2.5 (cosmos_transfer2/config.py). It takes a sigma_max too, writes it down,
-# and leaves it unused: what samples with rectified flow (generate_samples_from_batch) never looks at it.
+# Types, ranges and defaults of cosmos-transfer2.5 (cosmos_transfer2/config.py). It takes a sigma_max too and leaves it
+# unused: what samples with rectified flow (generate_samples_from_batch) never looks at it.
 _TABLE25 = (
     Parameter(name="seed", default=2025, help="Start of the random numbers.", low=0, high=2**31 - 1),
     Parameter(name="num_steps", default=35, help="Diffusion steps; 4 for the distilled model.", low=1, high=100),

@@ -33,6 +33,7 @@ class Model:
         filling: what fills up a clip that is shorter than a chunk.
         distilled_steps: diffusion steps that the distilled model was trained with.
         restores_size: whether the result gets the size of the input.
+        divider: who divides weights that add up to more than one.
     """
 
     frames_per_chunk: int
@@ -40,6 +41,7 @@ class Model:
     filling: str
     distilled_steps: int
     restores_size: bool
+    divider: str
 
 
 TRANSFER1 = Model(
@@ -49,6 +51,7 @@ TRANSFER1 = Model(
     filling="the last frame is held",
     distilled_steps=1,
     restores_size=False,
+    divider="the model",
 )
 TRANSFER25 = Model(
     frames_per_chunk=93,
@@ -57,6 +60,8 @@ TRANSFER25 = Model(
     filling="they are played back and forth",
     distilled_steps=4,
     restores_size=True,
+    # Its documents say that it does; its code does so only where a control has a mask.
+    divider="this program",
 )
 
 
@@ -92,6 +97,12 @@ def scout(request: InferenceRequest, model: Model) -> Scout:
     """
     steps = min(int(request.parameters["num_steps"]), SCOUT_STEPS)
     return Scout(parameters={"num_steps": steps}, frames=min(request.video.frames, model.frames_per_chunk))
+
+
+def shares(request: InferenceRequest) -> dict[Control, float]:
+    """Return the weight of each control, divided by their sum where that is more than one."""
+    total = max(1.0, sum(control.weight for control in request.controls))
+    return {control.kind: control.weight / total for control in request.controls}
 
 
 def check_transfer_request(
@@ -182,8 +193,8 @@ def _look_warnings(request: InferenceRequest, model: Model) -> list[str]:
         warnings.append("vis alone at full weight gives back nearly the input; add edge, depth or seg, or lower it")
     total = sum(weights.values())
     if total > 1:
-        shares = ", ".join(f"{kind} {weight / total:.2f}" for kind, weight in weights.items())
-        warnings.append(f"the weights add up to {total:g}; the model divides them by it: {shares}")
+        told = ", ".join(f"{kind} {weight:.2f}" for kind, weight in shares(request).items())
+        warnings.append(f"the weights add up to {total:g}; {model.divider} divides them by it: {told}")
     warnings.extend(
         f"{name} = {request.parameters[name]} changes nothing: {kind} is sent as a video"
         for name, kind in (("blur_strength", "vis"), ("canny_threshold", "edge"))
