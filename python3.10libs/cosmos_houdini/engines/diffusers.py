@@ -45,13 +45,7 @@ _CONTROLNET_REVISIONS = {
     Control.SEG: "diffusers/controlnet/general/seg",
 }
 
-DIFFUSERS = Model(
-    frames_per_chunk=93,
-    gpu_counts=(1,),
-    filling="the last frame of the control is held",
-    distilled_steps=0,  # No such model is published for diffusers.
-    restores_size=False,
-)
+DIFFUSERS = Model(frames_per_chunk=93, gpu_counts=(1,), filling="the last frame of the control is held")
 
 _OFFLOAD = "offload_models"
 # Names and defaults of the pipeline's call, but for those that Cosmos spells otherwise.
