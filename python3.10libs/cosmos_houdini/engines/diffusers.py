@@ -80,14 +80,9 @@ class Diffusers:
     offload: Mapping[str, ParameterValue] = {_OFFLOAD: True}
 
     def check(self, request: InferenceRequest) -> tuple[str, ...]:
-        """Return warnings; see engines.base. One control is all that the pipeline takes."""
+        """Return warnings; see engines.base."""
         warnings = check_transfer_request(request, self.parameters, DIFFUSERS)
-        if len(request.controls) > 1:
-            raise BadInput(
-                f"{request.name}: {', '.join(str(control.kind) for control in request.controls)}",
-                allowed="exactly one control with a weight above 0 with the engine diffusers",
-                action="set the other weights to 0, or take the engine transfer2.5",
-            )
+        _only_control(request)
         guidance = float(request.parameters["guidance"])
         if guidance <= 1:
             return (*warnings, f"guidance = {guidance:g} is none: it begins above 1, and with it the negative prompt")
@@ -103,7 +98,7 @@ class Diffusers:
 
     def invocation(self, request: InferenceRequest, site: Site) -> Invocation:
         """Return the program, the request and the control video."""
-        (control,) = request.controls
+        control = _only_control(request)
         plan = self.plan(request)
         return Invocation(
             argv=_argv(site),
@@ -116,7 +111,7 @@ class Diffusers:
 
     def load_key(self, request: InferenceRequest) -> str:
         """Return the weights that are loaded, and whether they are offloaded."""
-        (control,) = request.controls
+        control = _only_control(request)
         return f"{control.kind} {_OFFLOAD}={request.parameters[_OFFLOAD]}"
 
     def together(self, members: Sequence[tuple[InferenceRequest, Site]], carrier: Site) -> Convoy:
@@ -155,7 +150,7 @@ def requests_text(members: Sequence[tuple[InferenceRequest, Site]], engine_path:
     document = {
         "model": {
             "pipeline": _weights(engine_path, PIPELINE_REVISION),
-            "controlnet": _weights(engine_path, _CONTROLNET_REVISIONS[first.controls[0].kind]),
+            "controlnet": _weights(engine_path, _CONTROLNET_REVISIONS[_only_control(first).kind]),
             "offload": first.parameters[_OFFLOAD],
         },
         "requests": [_request(request, site) for request, site in members],
@@ -171,7 +166,7 @@ def _weights(engine_path: PurePosixPath | None, revision: str) -> dict[str, str 
 
 
 def _request(request: InferenceRequest, site: Site) -> dict[str, Any]:
-    (control,) = request.controls
+    control = _only_control(request)
     plan = frame_plan(request, DIFFUSERS, None)
     fps = int(request.parameters["fps"])
     return {
@@ -220,6 +215,16 @@ def _writer(plan: FramePlan, fps: int) -> list[str]:
         *("-crf", str(encoding.crf), "-threads", "4", "-flags:v", "+bitexact", "-fflags", "+bitexact"),
         *("-map_metadata", "-1", "-movflags", "+faststart"),
     ]
+
+
+def _only_control(request: InferenceRequest) -> ControlInput:
+    if len(request.controls) != 1:
+        raise BadInput(
+            f"{request.name}: {', '.join(str(control.kind) for control in request.controls) or 'no control'}",
+            allowed="exactly one control with a weight above 0 with the engine diffusers",
+            action="set the other weights to 0, or take the engine transfer2.5",
+        )
+    return request.controls[0]
 
 
 def _control_file(control: ControlInput) -> str:
