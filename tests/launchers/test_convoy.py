@@ -17,8 +17,8 @@ from cosmos_houdini.launchers.folder import UNSERVED, Observation, Phase
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.model.request import Invocation
 from cosmos_houdini.settings import HostConfig
-from launching import observe, path, task, until
 from launching import ended as at_end
+from launching import observe, path, task, until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="jobs run on POSIX hosts")
 

@@ -24,6 +24,8 @@ from cosmos_houdini.settings import HostConfig
 SCHEMA = "cosmos-houdini/convoy/1"
 SUFFIX = ".convoy"
 BEGINS = "begins"
+WITHDRAWN = "withdrawn"
+"""A file in a member's folder: it is not to be begun any more."""
 
 
 def carrier_site(first: Site) -> Site:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from cosmos_houdini.errors import HostUnreachable
 from cosmos_houdini.model.job import JobState
-from cosmos_houdini.queue import runner
+from cosmos_houdini.queue import orders, runner
 from cosmos_houdini.queue.client import Client
 from cosmos_houdini.queue.night.gate import BatchEnded, BatchHeld, Contract, Hold, JobEnded
 from cosmos_houdini.queue.runner import OnTrouble
@@ -94,9 +96,11 @@ def run_in_turn(
     watch = Watch(client=client, batch=lane.batch, host=lane.host)
     pace = _Pace()
     held: Hold | None = None
+    taken_back: set[str] = set()
     while True:
         worker.take_over()
         held = _claim(worker, contract, held)
+        _take_back(client, worker, held, taken_back)
         ended = _advance(client, worker.mine(), on_trouble)
         for record in ended:
             contract.tell(JobEnded(record=record))
@@ -115,9 +119,10 @@ def _claim(worker: Worker, contract: Contract, before: Hold | None) -> Hold | No
 
     A cluster has room for very many: they are claimed as many at a time as go there together.
     """
-    held: Hold | None = None
+    # What waits on the host for its turn in a process is a start to come.
+    held = contract.gate() if worker.in_convoys() else None
     for _ in range(runner.MOST_TOGETHER):
-        if not worker.may_claim():
+        if held or not worker.may_claim():
             break
         held = contract.gate()
         if held or worker.claim() is None:
@@ -127,6 +132,22 @@ def _claim(worker: Worker, contract: Contract, before: Hold | None) -> Hold | No
         if held:
             contract.tell(BatchHeld(batch=worker.lane.batch, reason=held.reason))
     return held
+
+
+def _take_back(client: Client, worker: Worker, held: Hold | None, before: set[str]) -> None:
+    """Take back what is on the host and was not begun, where nothing more is to be started.
+
+    Args:
+        client: what to work with.
+        worker: whose jobs.
+        held: why nothing is started; a pause of the batch is looked for here.
+        before: what was taken back, to which this adds.
+    """
+    ids = set(worker.in_convoys()) - before
+    if ids and (held or batches.is_paused(client.store, worker.lane.batch, worker.lane.host)):
+        with suppress(HostUnreachable):
+            orders.take_back(client, client.store.records(ids))
+            before |= ids
 
 
 def _advance(client: Client, ids: list[str], on_trouble: OnTrouble) -> list[JobRecord]:
