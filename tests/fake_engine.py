@@ -28,6 +28,7 @@ echo started >>"$STARTS"
 echo "half way"
 echo "token is ${HF_TOKEN:-not set}"
 echo "last words" >&2
+[ -z "${RECORDED-}" ] || [ "$FAULT" = other ] || echo "ran with $RECORDED"
 sleep "$SECONDS_LONG"
 while [ -n "$UNTIL" ] && [ ! -e "$UNTIL" ]; do sleep 0.05; done
 case $FAULT in
@@ -65,7 +66,7 @@ for folder in "$@"; do
     [ -z "$LOOKS" ] || [ ! -e "$folder/exit_code" ] || continue
     number=$((number + 1))
     echo "[$number/$#] Processing sample ${folder##*/}"
-    (cd "$folder" && . ./values.sh && echo "ran with $RECORDED" && . ./program.sh) || exit $?
+    (cd "$folder" && . ./values.sh && . ./program.sh) || exit $?
 done
 """
 

@@ -1,7 +1,8 @@
 # The part of run.sh for a process that serves several jobs, one after another: "$members" are their folders, which lie
 # beside this one. Each has a run.sh of its own, which member.sh describes. The file 'turns' tells them what they need:
-# a line for each member that the process has begun with, with its number, where its share of standard output begins,
-# and two lengths of standard error, between which its share of that begins. 'looked' tells how far all that holds.
+# a line for each member that the process has begun with, with its number and where its share of standard output and of
+# standard error begins; the latter at the look before, so that the words of a failure are those of who came last.
+# 'looked' tells how far all that holds.
 conductor=
 leaving=0
 jobs=${here%/*}
@@ -35,7 +36,7 @@ gather() {
 # The first member's turn begins with the loading of the model.
 conduct() {
     put looked '0 0'
-    put turns '1 0 0 0'
+    put turns '1 0 0'
 }
 
 # Whether the folder $1 is that of a member that still waits for its turn, or for the end of it.
@@ -90,7 +91,7 @@ find_turns() {
         case $number in
         end) seen=$place ;;
         ?*)
-            printf '%s %s %s %s\n' "$number" "$place" "$seen_errors" "$errors" >>turns
+            echo "$number $place $seen_errors" >>turns
             current=$number
             ;;
         esac

@@ -21,12 +21,12 @@ look() {
     over= now=0 upto=0 upto_errors=0 from= to=
     [ ! -e "$carrier/exit_code" ] || over=yes
     [ ! -f "$carrier/looked" ] || read -r upto upto_errors <"$carrier/looked"
-    [ ! -f "$carrier/turns" ] || while read -r number place low high; do
+    [ ! -f "$carrier/turns" ] || while read -r number place errors; do
         now=$number
         if [ "$number" -eq "$turn" ]; then
-            from=$place from_errors=$low
+            from=$place from_errors=$errors
         elif [ "$number" -gt "$turn" ] && [ -z "$to" ]; then
-            to=$place to_errors=$high
+            to=$place to_errors=$errors
         fi
     done <"$carrier/turns"
 }
