@@ -67,8 +67,8 @@ def start(
     carrier = replace(carrier, invocation=invocation)
     document = {"schema": SCHEMA, "members": [member.name for member in carrier.members]}
     if stage(host, carrier, document):
-        for member in carrier.members:
-            host.write(member / "run.sh", member_script(member, config).encode("utf-8", "surrogateescape"), mode=0o700)
+        scripts = {member / "run.sh": member_script(member, config) for member in carrier.members}
+        host.write_all({path: text.encode("utf-8", "surrogateescape") for path, text in scripts.items()})
         _link(host, carrier, links)
     launcher.start(host, carrier)
 
