@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from cosmos_houdini.errors import BadInput
 from cosmos_houdini.hosts import Host
 from cosmos_houdini.launchers import Task, convoy, launcher_for
 from cosmos_houdini.launchers.folder import UNSERVED, Observation, Phase
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.model.request import Invocation
 from cosmos_houdini.settings import HostConfig
+from launching import begin, observe, path, task, until
 from launching import ended as at_end
-from launching import observe, path, task, until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="jobs run on POSIX hosts")
 
@@ -43,6 +46,24 @@ done
 """
 
 
+@pytest.fixture(params=["all programs", "busybox alone"])
+def any_host(
+    request: pytest.FixtureRequest, plain: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Host]:
+    """Return this machine as a host, then as one that has nothing but busybox."""
+    if request.param == "busybox alone":
+        busybox = shutil.which("busybox")
+        if not busybox:
+            pytest.skip("no busybox")
+        programs = tmp_path / "bin"
+        programs.mkdir()
+        for applet in subprocess.check_output([busybox, "--list"], text=True).split():
+            (programs / applet).symlink_to(busybox)
+        monkeypatch.setenv("PATH", str(programs))
+    yield plain
+    monkeypatch.undo()
+
+
 def members(host: Host, names: Sequence[str] = NAMES) -> list[Task]:
     found = [task(host, ("false",), job_id=name) for name in names]
     for member in found:
@@ -50,14 +71,16 @@ def members(host: Host, names: Sequence[str] = NAMES) -> list[Task]:
     return found
 
 
-def start(host: Host, tasks: Sequence[Task], config: HostConfig = CONFIG, program: str = PROGRAM) -> Task:
+def start(
+    host: Host, tasks: Sequence[Task], config: HostConfig = CONFIG, program: str = PROGRAM, num_gpu: int = 0
+) -> Task:
     site = convoy.carrier_site(tasks[0].site)
     folders = [str(one.site.folder) for one in tasks]
     carrier = Task(
         job_id=site.folder.name,
         site=site,
         invocation=Invocation(argv=("sh", "-c", program, "x", *folders), env={}, files={}, inputs={}, outputs=()),
-        num_gpu=0,
+        num_gpu=num_gpu,
         secrets={"TOKEN": "hidden"},
         members=tuple(one.site.folder for one in tasks),
     )
@@ -100,15 +123,15 @@ def until_gone(pid: int) -> None:
         time.sleep(0.05)
 
 
-def test_each_gets_its_share_of_the_log_and_its_end_while_the_process_goes_on(plain: Host) -> None:
-    one, two, three = members(plain, NAMES[:3])
-    carrier = start(plain, [one, two, three])
-    until(plain, one.site, lambda seen: "working" in seen.stdout_tail)
-    assert phases(plain, [one, two, three]) == ["running", "waiting", "waiting"]
-    seen = until(plain, three.site, lambda seen: "turn" in seen.waits_for)
+def test_each_gets_its_share_of_the_log_and_its_end_while_the_process_goes_on(any_host: Host) -> None:
+    one, two, three = members(any_host, NAMES[:3])
+    carrier = start(any_host, [one, two, three])
+    until(any_host, one.site, lambda seen: "working" in seen.stdout_tail)
+    assert phases(any_host, [one, two, three]) == ["running", "waiting", "waiting"]
+    seen = until(any_host, three.site, lambda seen: "turn" in seen.waits_for)
     assert seen.waits_for == "its turn, 2 before it in the same process"
     go(one)
-    first = at_end(plain, one.site)
+    first = at_end(any_host, one.site)
     assert (first.exit_code, first.stopped, first.cancelled) == (0, "", False)
     assert first.stdout_tail == (
         "loading\nINFO [1/3] Processing sample a-0000000001\nworking on a-0000000001\nSaved a-0000000001\n"
@@ -116,16 +139,16 @@ def test_each_gets_its_share_of_the_log_and_its_end_while_the_process_goes_on(pl
     assert "load errors\n" in first.stderr_tail
     assert (path(one.site) / "out/made").read_text() == "made\n"
     assert (path(carrier.site) / "out/first.txt").read_text() == "made\n"
-    until(plain, two.site, lambda seen: "working" in seen.stdout_tail)
-    assert phases(plain, [one, two, three]) == ["ended", "running", "waiting"]
+    until(any_host, two.site, lambda seen: "working" in seen.stdout_tail)
+    assert phases(any_host, [one, two, three]) == ["ended", "running", "waiting"]
     go(two, three)
-    second, third = ends(plain, two, three)
+    second, third = ends(any_host, two, three)
     assert [second.exit_code, third.exit_code] == [0, 0]
     assert second.stdout_tail.splitlines()[0] == "INFO [2/3] Processing sample b-0000000002"
     assert third.stdout_tail.splitlines()[-1] == "Saved c-0000000003"
     assert "errors of c" in third.stderr_tail
     assert not any((path(task.site) / "secrets").exists() for task in (one, two, three, carrier))
-    assert at_end(plain, carrier.site).exit_code == 0
+    assert at_end(any_host, carrier.site).exit_code == 0
 
 
 def test_many_turns_within_one_look_are_told_apart(plain: Host) -> None:
@@ -141,12 +164,14 @@ def test_many_turns_within_one_look_are_told_apart(plain: Host) -> None:
     assert "errors of e" not in ends(plain, tasks[0])[0].stderr_tail
 
 
-def test_the_one_that_was_made_when_the_process_died_has_its_exit_code_and_the_rest_was_not_begun(plain: Host) -> None:
-    tasks = members(plain)
+def test_the_one_that_was_made_when_the_process_died_has_its_exit_code_and_no_other(
+    any_host: Host,
+) -> None:
+    tasks = members(any_host)
     go(*tasks[:2])
-    start(plain, tasks)
+    start(any_host, tasks)
     go(tasks[2], how="die")
-    seen = ends(plain, *tasks)
+    seen = ends(any_host, *tasks)
     assert [(one.exit_code, one.stopped) for one in seen] == [
         (0, ""),
         (0, ""),
@@ -166,13 +191,13 @@ def test_a_process_that_cannot_start_is_the_failure_of_the_first_alone(plain: Ho
     assert second.stopped == UNSERVED
 
 
-def test_cancelling_the_one_that_is_made_ends_the_process(plain: Host) -> None:
-    tasks = members(plain, NAMES[:3])
-    carrier = start(plain, tasks)
-    until(plain, tasks[0].site, lambda seen: "working" in seen.stdout_tail)
-    launcher_for("here", CONFIG).cancel(plain, tasks[0].site, tasks[0].job_id)
+def test_cancelling_the_one_that_is_made_ends_the_process(any_host: Host) -> None:
+    tasks = members(any_host, NAMES[:3])
+    carrier = start(any_host, tasks)
+    until(any_host, tasks[0].site, lambda seen: "working" in seen.stdout_tail)
+    launcher_for("here", CONFIG).cancel(any_host, tasks[0].site, tasks[0].job_id)
     assert (path(carrier.site) / "exit_code").exists()
-    first, second, third = ends(plain, *tasks)
+    first, second, third = ends(any_host, *tasks)
     assert first.cancelled
     assert (second.stopped, third.stopped) == (UNSERVED, UNSERVED)
     assert not is_alive(pid_of(carrier))
@@ -269,3 +294,39 @@ def test_nothing_is_started_twice_and_a_job_of_another_process_is_not_made(plain
     assert phases(plain, tasks[1:]) == ["running", "waiting"]
     go(*tasks[1:])
     assert [seen.exit_code for seen in ends(plain, *tasks[1:])] == [0, 0]
+
+
+def test_the_process_holds_its_gpu_once_and_a_member_that_leaves_before_the_start_takes_nobody_with_it(
+    plain: Host,
+) -> None:
+    config = HostConfig(gpus=(3,))
+    other = begin(plain, config, task(plain, ("sleep", "300"), job_id="other", num_gpu=1))
+    until(plain, other.site, lambda seen: seen.phase is Phase.RUNNING)
+    tasks = members(plain, NAMES[:3])
+    start(plain, tasks, config, num_gpu=1)
+    waits = "a GPU: GPU 3 runs other"
+    assert [until(plain, one.site, lambda seen: seen.waits_for == waits).phase for one in tasks] == [Phase.WAITING] * 3
+    launcher_for("here", config).cancel(plain, tasks[2].site, tasks[2].job_id)
+    first, second, third = ends(plain, *tasks)
+    assert (first.stopped, second.stopped, third.cancelled) == (UNSERVED, UNSERVED, True)
+    again = members(plain, ("a-0000000001.2", "b-0000000002.2"))
+    start(plain, again, config, num_gpu=1)
+    launcher_for("here", config).cancel(plain, other.site, "other")
+    until(plain, again[0].site, lambda seen: "working" in seen.stdout_tail)
+    assert (path(again[0].site) / "gpus").read_text() == "3\n"
+    go(*again)
+    assert [seen.exit_code for seen in ends(plain, *again)] == [0, 0]
+    last = begin(plain, config, task(plain, ("true",), job_id="last", num_gpu=1))
+    assert at_end(plain, last.site).exit_code == 0
+
+
+def test_nothing_is_started_of_a_process_that_the_host_cannot_run(plain: Host) -> None:
+    tasks = members(plain, NAMES[:2])
+    with pytest.raises(BadInput, match="wants 2 GPUs"):
+        start(plain, tasks, HostConfig(gpus=(0,)), num_gpu=2)
+    assert phases(plain, tasks) == ["staged", "staged"]
+
+
+def test_a_line_of_a_log_holds_something() -> None:
+    with pytest.raises(ValueError, match="cannot hold"):
+        convoy._lines(["[1/2]", ""])
