@@ -8,6 +8,7 @@ import subprocess
 from contextlib import closing
 from pathlib import Path
 
+import psutil
 import pytest
 
 from batch_shop import batch, records, table, wait_until
@@ -15,6 +16,8 @@ from cosmos_houdini.model.job import JobState
 from cosmos_houdini.queue.store.jobs import Store
 from cosmos_houdini.queue.store.record import JobRecord
 from job_shop import Shop
+
+LABEL = "COSMOS_HOUDINI_JOB"
 
 
 def sharing(shop: Shop, randomization: dict[str, object], **parameters: object) -> Path:
@@ -148,7 +151,7 @@ def test_cancelling_the_run_that_is_made_costs_the_others_no_attempt(shop: Shop)
 
 def test_a_pause_takes_back_what_was_not_begun(shop: Shop):
     until = shop.folder / "go"
-    client = shop.popen("run-batch", five(shop, 1, until=str(until)))
+    client = shop.popen("run-batch", five(shop, 1, until=str(until), looks="yes"))
     wait_until(lambda: is_in_progress(shop, 1), 60)
     assert shop.main("batch", "pause", "night") == 0
     wait_until(lambda: states(shop) == ["running", *["queued"] * 4], 60)
@@ -158,6 +161,24 @@ def test_a_pause_takes_back_what_was_not_begun(shop: Shop):
     assert shop.main("batch", "resume", "night") == 0
     assert ended(client) == 0
     assert (len(loads(shop)), shop.started(), tries(shop)) == (2, 5, [1] * 5)
+
+
+def test_a_budget_that_is_used_up_takes_back_what_was_not_begun(shop: Shop):
+    file = five(shop, 1, sleep_s="4", looks="yes")
+    assert shop.main("run-batch", file, "--gpu-hours", 0.5 / 3600) == 1
+    assert states(shop) == ["succeeded", *["queued"] * 4]
+    assert (shop.started(), loads(shop)) == (1, ["small"])
+
+
+def test_a_batch_that_is_cancelled_leaves_nothing_behind(shop: Shop):
+    client = shop.popen("run-batch", five(shop, 1, until=str(shop.folder / "never")))
+    wait_until(lambda: is_in_progress(shop, 1), 60)
+    assert shop.main("batch", "cancel", "night") == 0
+    assert ended(client) == 1
+    assert states(shop) == ["cancelled"] * 5
+    assert (shop.started(), loads(shop)) == (1, ["small"])
+    labels = {str(folder) for folder in (shop.root / "jobs").iterdir()}
+    assert not [one for one in psutil.process_iter(["environ"]) if (one.info["environ"] or {}).get(LABEL) in labels]
 
 
 @pytest.mark.parametrize("state", ["staging", "running", "collecting", "succeeded"])

@@ -36,8 +36,9 @@ def bring(client: Client, ids: Collection[str]) -> None:
         first = staged[0].record if staged else None
         if first and first.launcher == SLURM and len(staged) > 1:
             client.launcher(first).start_together(client.host(first), [one.task for one in staged])
-        elif first and len(fresh) > 1 and not _start_convoy(client, fresh):
-            return
+        elif len(fresh) > 1:
+            _start_convoy(client, fresh)
+            staged = [one for one in staged if not one.fresh]
         for one in staged:
             _start(client, one.record, one.task)
 
@@ -73,8 +74,8 @@ def _staged(client: Client, job_id: str, locks: ExitStack) -> _Staged | None:
     return _Staged(record=record, task=task, fresh=fresh)
 
 
-def _start_convoy(client: Client, staged: Sequence[_Staged]) -> bool:
-    """Start one process for jobs of one load, and each job with it; False where none of them can be started."""
+def _start_convoy(client: Client, staged: Sequence[_Staged]) -> None:
+    """Start one process for jobs of one load, and each job with it."""
     first, task = staged[0].record, staged[0].task
     site = convoy.carrier_site(task.site)
     try:
@@ -91,8 +92,9 @@ def _start_convoy(client: Client, staged: Sequence[_Staged]) -> bool:
     except (BadInput, DiskFull, JobError) as error:
         for one in staged:
             _fail(client, one.record, error)
-        return False
-    return True
+        return
+    for one in staged:
+        _note_start(client, one.record, one.task)
 
 
 def _start(client: Client, record: JobRecord, task: Task) -> None:
@@ -101,6 +103,10 @@ def _start(client: Client, record: JobRecord, task: Task) -> None:
     except (BadInput, DiskFull, JobError) as error:
         _fail(client, record, error)
         return
+    _note_start(client, record, task)
+
+
+def _note_start(client: Client, record: JobRecord, task: Task) -> None:
     if client.store.move(record, JobState.RUNNING) is None:
         # Another client cancelled it between the last look and the start.
         client.launcher(record).cancel(client.host(record), task.site, record.id)

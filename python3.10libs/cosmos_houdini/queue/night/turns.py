@@ -96,11 +96,11 @@ def run_in_turn(
     watch = Watch(client=client, batch=lane.batch, host=lane.host)
     pace = _Pace()
     held: Hold | None = None
-    taken_back: set[str] = set()
+    taken_back: set[tuple[str, int]] = set()
     while True:
         worker.take_over()
         held = _claim(worker, contract, held)
-        _take_back(client, worker, held, taken_back)
+        _take_back(client, worker, contract, taken_back)
         ended = _advance(client, worker.mine(), on_trouble)
         for record in ended:
             contract.tell(JobEnded(record=record))
@@ -119,10 +119,9 @@ def _claim(worker: Worker, contract: Contract, before: Hold | None) -> Hold | No
 
     A cluster has room for very many: they are claimed as many at a time as go there together.
     """
-    # What waits on the host for its turn in a process is a start to come.
-    held = contract.gate() if worker.in_convoys() else None
+    held: Hold | None = None
     for _ in range(runner.MOST_TOGETHER):
-        if held or not worker.may_claim():
+        if not worker.may_claim():
             break
         held = contract.gate()
         if held or worker.claim() is None:
@@ -134,20 +133,24 @@ def _claim(worker: Worker, contract: Contract, before: Hold | None) -> Hold | No
     return held
 
 
-def _take_back(client: Client, worker: Worker, held: Hold | None, before: set[str]) -> None:
-    """Take back what is on the host and was not begun, where nothing more is to be started.
+def _take_back(client: Client, worker: Worker, contract: Contract, before: set[tuple[str, int]]) -> None:
+    """Take back what waits on the host for its turn in a process, where nothing more is to be begun.
 
     Args:
         client: what to work with.
         worker: whose jobs.
-        held: why nothing is started; a pause of the batch is looked for here.
-        before: what was taken back, to which this adds.
+        contract: tells whether its night is over; a pause of the batch is looked for here.
+        before: attempts that were taken back, to which this adds.
     """
-    ids = set(worker.in_convoys()) - before
-    if ids and (held or batches.is_paused(client.store, worker.lane.batch, worker.lane.host)):
+    records = client.store.records(worker.in_convoys())
+    now = {(record.id, record.job.attempt) for record in records}
+    if now <= before:
+        return
+    lane = worker.lane
+    if batches.is_paused(client.store, lane.batch, lane.host) or contract.curfew():
         with suppress(HostUnreachable):
-            orders.take_back(client, client.store.records(ids))
-            before |= ids
+            orders.take_back(client, records)
+            before |= now
 
 
 def _advance(client: Client, ids: list[str], on_trouble: OnTrouble) -> list[JobRecord]:
