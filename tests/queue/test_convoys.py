@@ -101,12 +101,18 @@ def test_results_come_while_the_rest_is_made_and_each_run_tells_how_far_it_is(
     assert len(loads(shop)) == 1
 
 
-def test_what_a_dead_process_had_not_begun_is_made_by_another_and_loses_no_attempt(shop: Shop):
-    assert shop.main("run-batch", five(shop, 3, fault="killed")) == 1
-    assert states(shop) == ["succeeded", "succeeded", "failed", "succeeded", "succeeded"]
-    assert failure(records(shop)[2]) == "engine_error"
-    assert tries(shop) == [1] * 5
-    assert (len(loads(shop)), shop.started()) == (2, 5)
+def test_what_a_dead_process_had_not_begun_is_made_by_another_and_loses_no_attempt(any_shop: Shop):
+    assert any_shop.main("run-batch", five(any_shop, 3, fault="killed")) == 1
+    assert states(any_shop) == ["succeeded", "succeeded", "failed", "succeeded", "succeeded"]
+    assert failure(records(any_shop)[2]) == "engine_error"
+    assert tries(any_shop) == [1] * 5
+    assert (len(loads(any_shop)), any_shop.started()) == (2, 5)
+    with closing(Store.of(any_shop.folder)) as store:
+        attempts = [store.attempts(record.id) for record in records(any_shop)]
+    assert [[attempt.started_at is not None for attempt in one] for one in attempts] == [
+        *[[True]] * 3,
+        *[[False, True]] * 2,
+    ]
 
 
 def test_a_blocked_run_fails_alone_in_a_process_that_goes_on(shop: Shop):

@@ -157,11 +157,11 @@ def _put_back(client: Client, record: JobRecord, message: str) -> None:
     """Queue a job again whose attempt was not begun, as if there had been none."""
     failure = JobFailure(failure=FailureClass.LOST, message=f"not begun: {message}")
     if not _can_be_sent(record):
-        client.store.move(record, JobState.LOST, Change(failure=failure))
+        client.store.move(record, JobState.LOST, Change(failure=failure, begun=False))
         return
     collect.set_aside(record.results, record.job.attempt)
     terms = replace(record.terms, reason="not begun before")
-    client.store.move(record, JobState.QUEUED, Change(failure=failure, terms=terms))
+    client.store.move(record, JobState.QUEUED, Change(failure=failure, terms=terms, begun=False))
 
 
 def _can_be_sent(record: JobRecord) -> bool:

@@ -108,6 +108,7 @@ class Change:
         launcher: likewise.
         inputs: where its inputs lie now; None for where they were.
         terms: how a new attempt is made.
+        begun: whether the attempt that ends was begun; it took no time where it was not.
     """
 
     failure: JobFailure | None = None
@@ -117,6 +118,7 @@ class Change:
     launcher: str = ""
     inputs: Mapping[str, str] | None = None
     terms: Terms = AS_ASKED
+    begun: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

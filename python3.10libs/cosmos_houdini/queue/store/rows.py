@@ -48,6 +48,7 @@ BEGAN = """
 UPDATE attempts SET started_at = :began
 WHERE job = :id AND number = :attempt AND ended_at IS NULL AND started_at < :began - 2
 """
+NEVER_BEGAN = "UPDATE attempts SET started_at = NULL WHERE job = :id AND number = :attempt"
 END_ATTEMPT = """
 UPDATE attempts SET ended_at = :now, failure_class = :failure_class, failure_message = :failure_message
 WHERE job = :id AND number = :attempt
