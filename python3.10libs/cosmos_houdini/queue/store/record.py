@@ -44,6 +44,8 @@ class JobRecord:
         launcher: name of the launcher that the job was brought to the host for.
         results: folder of this machine into which the verified results go.
         terms: how its present attempt is made.
+        convoy: the id of the first of the jobs that go to their host together with it, to be made there by one process;
+            empty where it goes alone.
         stage: a few words of what happens now.
         created_at: seconds since the epoch.
         updated_at: likewise, of the last change of state.
@@ -56,6 +58,7 @@ class JobRecord:
     launcher: str
     results: Path
     terms: Terms = AS_ASKED
+    convoy: str = ""
     stage: str = ""
     created_at: float = 0.0
     updated_at: float = 0.0
