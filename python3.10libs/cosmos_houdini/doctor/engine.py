@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cosmos_houdini.doctor.finding import Finding, failed, passed, warned
-from cosmos_houdini.doctor.survey import Gpu, Survey
+from cosmos_houdini.doctor.survey import Gpu, Survey, cached_as
 from cosmos_houdini.engines import Engine, engine, engine_names
 from cosmos_houdini.launchers import SLURM
 from cosmos_houdini.settings import HostConfig
@@ -21,6 +21,13 @@ def engines_for(chosen: str, config: HostConfig) -> list[Engine]:
     if first.needs.files or not config.engine_path:
         return [first]
     return [first, *(known for known in map(engine, engine_names()) if known.needs.files)]
+
+
+def worth_judging(engines: list[Engine], survey: Survey) -> list[Engine]:
+    """Return the engine that has to run, and of the others those of which something is in engine_path, if any is."""
+    first, *others = engines
+    absent = set(survey.all("no_file"))
+    return [first, *([known for known in others if not absent.issuperset(known.needs.files)] or others)]
 
 
 def check_gpus(name: str, config: HostConfig, wanted: Engine, survey: Survey) -> Finding:
@@ -81,6 +88,13 @@ def check_engine(name: str, config: HostConfig, wanted: Engine, survey: Survey, 
     if programs:
         action = f"set PATH in hosts.{name}.env to where it is"
         return bad(check, f"there is no program {', '.join(programs)}", action)
+    models = [model for model in needs.models if cached_as(model) in survey.all("no_model")]
+    if models:
+        return warned(
+            check,
+            f"{', '.join(models)} {'is' if len(models) == 1 else 'are'} not in the cache on the host",
+            "the first job brings them, with an HF_TOKEN whose account has accepted their licences",
+        )
     what = (
         f"{len(needs.files)} checkpoints and programs are in {config.engine_path}" if needs.files else "needs no files"
     )

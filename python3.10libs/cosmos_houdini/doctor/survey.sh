@@ -1,5 +1,6 @@
 # Prints what this host has: a key, a space and a value a line, and a last line which says that nothing was cut off.
-# Before it stand the values (launcher, image, partition, ffmpeg, engine_path, files, programs) and the functions job_env and within.
+# Before it stand the values (launcher, image, partition, ffmpeg, engine_path, files, programs, models, hf_home) and the
+# functions job_env and within.
 LC_ALL=C
 export LC_ALL
 
@@ -66,6 +67,9 @@ if [ -n "$engine_path" ]; then
     [ -d "$engine_path" ] || tell no_engine_path "$engine_path"
     for name in $files; do
         [ -e "$engine_path/$name" ] || tell no_file "$name"
+    done
+    for name in $models; do
+        [ -d "$hf_home/hub/$name/snapshots" ] || tell no_model "$name"
     done
 fi
 echo done

@@ -11,6 +11,9 @@ from cosmos_houdini.model.job import JobFailure, Progress
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
 from cosmos_houdini.model.request import FramePlan, InferenceRequest, Invocation, Scout, Site
 
+RECORD_FILE = PurePosixPath("out") / "result.json"
+"""In a job's folder on its host."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
@@ -31,10 +34,17 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineLog:
-    """What an engine printed so far: the whole of it, or the end of it while it runs."""
+    """What an engine printed so far: the whole of it, or the end of it while it runs.
+
+    Attributes:
+        stdout: standard output.
+        stderr: standard error.
+        record: the file RECORD_FILE, in which an engine may say what it runs with; empty while it runs.
+    """
 
     stdout: str
     stderr: str
+    record: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +55,15 @@ class Needs:
         programs: called by name; in a container, they are the image's.
         files: files and folders below the host's ``engine_path``; without any, no ``engine_path`` is needed.
         action: how the files come to the host.
+        models: repositories of Hugging Face, which the first job brings where they are not in the cache.
+        cache: that cache, below the host's ``engine_path``; HF_HOME in the host's ``env`` goes before it.
     """
 
     programs: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     action: str = ""
+    models: tuple[str, ...] = ()
+    cache: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
