@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -241,3 +243,30 @@ def test_a_checkout_of_one_engine_is_not_blamed_for_lacking_another(clinic: Clin
     assert [name for name in clinic.host_checks()[1] if name.startswith("engine")] == [
         *("engine preview", "engine transfer2.5"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("python", "verdict", "words"),
+    [
+        ("no-such-python", "fail", ["'no-such-python' does not start", "set hosts.gpu01.python"]),
+        ("lacking", "fail", ["lacks torch, diffusers, cosmos_guardrail", "pip"]),
+        ("complete", "pass", []),
+    ],
+)
+def test_the_python_that_an_engine_runs_in_is_asked_for_its_modules(
+    clinic: Clinic, python: str, verdict: str, words: list[str]
+) -> None:
+    write_shell(clinic.programs, "lacking", "echo torch diffusers cosmos_guardrail")
+    write_shell(clinic.programs, "complete", "echo")
+    clinic.configure("diffusers", python=python, env={"PATH": f"{clinic.programs}:/usr/bin:/bin"})
+    check = clinic.host_checks()[1]["engine diffusers"]
+    assert check["verdict"] == verdict, check
+    assert all(word in f"{check['seen']}; {check['action']}" for word in words), check
+
+
+def test_only_modules_that_cannot_be_found_are_named(clinic: Clinic) -> None:
+    clinic.configure("diffusers", python=sys.executable)
+    check = clinic.host_checks()[1]["engine diffusers"]
+    lacking = [name for name in engine("diffusers").needs.modules if importlib.util.find_spec(name) is None]
+    assert lacking, "the environment of the tests is not meant to hold torch"
+    assert check["seen"].endswith(f"lacks {', '.join(lacking)}")

@@ -96,6 +96,8 @@ def survey_script(config: HostConfig, needs: Iterable[Needs]) -> str:
         engine_path=config.engine_path or "",
         files=" ".join(dict.fromkeys(name for need in wanted for name in need.files)),
         programs=" ".join(dict.fromkeys(name for need in wanted for name in need.programs)),
+        python=config.python,
+        modules=" ".join(dict.fromkeys(name for need in wanted for name in need.modules)),
         models=" ".join(dict.fromkeys(cached_as(name) for need in wanted for name in need.models)),
         hf_home=config.env.get("HF_HOME") or f"{config.engine_path}/{cache}",
     )

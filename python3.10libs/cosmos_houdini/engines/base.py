@@ -54,13 +54,15 @@ class Needs:
     Attributes:
         programs: called by name; in a container, they are the image's.
         files: files and folders below the host's ``engine_path``; without any, no ``engine_path`` is needed.
-        action: how the files come to the host.
+        modules: that the host's ``python`` has to find; in a container, it is the image's.
+        action: how the files, or the modules, come to the host.
         models: repositories of Hugging Face, which the first job brings where they are not in the cache.
         cache: that cache, below the host's ``engine_path``; HF_HOME in the host's ``env`` goes before it.
     """
 
     programs: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
     action: str = ""
     models: tuple[str, ...] = ()
     cache: str = ""

@@ -31,17 +31,17 @@ class Model:
         frames_per_chunk: that are made at once.
         gpu_counts: numbers of GPUs that can share a chunk.
         filling: what fills up a clip that is shorter than a chunk.
-        distilled_steps: diffusion steps that the distilled model was trained with.
+        distilled_steps: diffusion steps that the distilled model was trained with; 0 where there is none.
         restores_size: whether the result gets the size of the input.
-        divider: who divides weights that add up to more than one.
+        divider: who divides weights that add up to more than one; empty where there is only one.
     """
 
     frames_per_chunk: int
     gpu_counts: tuple[int, ...]
     filling: str
-    distilled_steps: int
-    restores_size: bool
-    divider: str
+    distilled_steps: int = 0
+    restores_size: bool = False
+    divider: str = ""
 
 
 TRANSFER1 = Model(

@@ -116,6 +116,7 @@ def site_for(root: PurePosixPath, job_id: str, attempt: int, config: HostConfig)
         folder=root / JOBS / attempt_folder(job_id, attempt),
         engine_path=PurePosixPath(config.engine_path) if config.engine_path else None,
         ffmpeg=config.ffmpeg or _own_ffmpeg(config),
+        python=config.python,
     )
 
 

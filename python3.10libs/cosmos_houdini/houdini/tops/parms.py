@@ -104,6 +104,7 @@ _ENGINE = Parm(
         ("preview", "Preview"),
         ("transfer1", "Cosmos Transfer1"),
         ("transfer2.5", "Cosmos Transfer2.5"),
+        ("diffusers", "Cosmos Transfer2.5 by Diffusers"),
     ),
 )
 
