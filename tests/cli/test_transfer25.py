@@ -113,10 +113,7 @@ def test_a_result_of_the_plate_s_size_is_not_encoded_once_more(
 def test_what_went_wrong_is_named_and_no_result_appears(
     here: ShotOnDisk, capsys: pytest.CaptureFixture[str], mode: str, failure: str
 ) -> None:
-    configured = yaml.safe_load((here.folder / "cosmos-houdini.yaml").read_text(encoding="utf-8"))
-    configured["hosts"]["gpu01"]["env"]["STANDIN_MODE"] = mode
-    configured["defaults"]["attempts"] = 1
-    here.configure(**configured)
+    with_fault(here, mode, "1")
     assert submit(here) == 1
     capsys.readouterr()
     assert main(["status", "--json"]) == 0
@@ -134,32 +131,66 @@ def test_a_dry_run_shows_upstreams_command_and_sample(here: ShotOnDisk, capsys: 
     assert (plan["chunks"], plan["frames"]) == (1, 5)
 
 
+def sweep(shot: ShotOnDisk, how: dict[str, object], *specs: str) -> int:
+    """Run a batch over specs, each of which is named after its controls."""
+    write_clips(shot.folder, "color", "depth", "seg")
+    for name in specs:
+        controls = [f"--control={kind}={kind}.mp4" for kind in name.split("_")]
+        assert main(["create-spec", name, PROMPT, "--input-video", "color.mp4", *controls]) == 0
+    (shot.folder / "how.yaml").write_text(yaml.safe_dump({"resolution": ["256"], **how}), encoding="utf-8")
+    files = [f"{name}.spec.json" for name in specs]
+    assert main(["create-batch", *files, "--randomization", "how.yaml", "-o", "night.batch.yaml"]) == 0
+    return main(["run-batch", "night.batch.yaml"])
+
+
+def rows(shot: ShotOnDisk) -> list[dict[str, str]]:
+    table = next((shot.folder / "cosmos_out").rglob("*.csv"))
+    return list(csv.DictReader(table.read_text(encoding="utf-8").splitlines()))
+
+
+def loads(shot: ShotOnDisk) -> int:
+    """Return how often the model was loaded, by the logs that came back."""
+    logs = [path.read_text(encoding="utf-8") for path in (shot.folder / "cosmos_out").rglob("stdout.log")]
+    return sum(log.count("Saved config to") for log in logs)
+
+
 def test_a_sweep_over_its_parameters_ends_in_a_table_without_differences(here: ShotOnDisk) -> None:
-    assert submit(here, "--prepare") == 0
-    (here.folder / "how.yaml").write_text(
-        yaml.safe_dump(
-            {
-                "control_weights": {"min": 0.5, "max": 1.0, "step": 0.5},
-                "guidance_scale": {"min": 2, "max": 4},
-                "num_steps": [2, 3],
-                "seeds": "random",
-                "count": 3,
-                "seed": 5,
-            }
-        ),
-        encoding="utf-8",
-    )
-    videos = here.folder / "cosmos_out" / "shot" / "input"
-    spec = ["create-spec", "shot", PROMPT, "--input-video", str(videos / "color.mp4")]
-    assert main([*spec, "--control", f"depth={videos / 'depth.mp4'}"]) == 0
-    assert main(["create-batch", "shot.spec.json", "--randomization", "how.yaml", "-o", "night.batch.yaml"]) == 0
-    assert main(["run-batch", "night.batch.yaml"]) == 0
-    table = next((here.folder / "cosmos_out").rglob("*.csv"))
-    rows = list(csv.DictReader(table.read_text(encoding="utf-8").splitlines()))
-    assert len(rows) == 3
-    assert {(row["state"], row["differences"]) for row in rows} == {("succeeded", "")}
-    assert len({row["seed"] for row in rows}) == 3
-    assert {row["guidance"] for row in rows} <= {"2", "3", "4"}
+    how: dict[str, object] = {"count": 3, "seed": 5, "seeds": "random", "num_steps": [2, 3]}
+    how |= {"control_weights": {"min": 0.5, "max": 1.0, "step": 0.5}, "guidance_scale": {"min": 2, "max": 4}}
+    assert sweep(here, how, "depth") == 0
+    assert {(row["state"], row["differences"]) for row in rows(here)} == {("succeeded", "")}
+    assert len({row["seed"] for row in rows(here)}) == 3
+    assert {row["guidance"] for row in rows(here)} <= {"2", "3", "4"}
+
+
+def test_runs_with_the_same_controls_share_one_load_of_their_model(gpu_host: ShotOnDisk) -> None:
+    assert sweep(gpu_host, {"seeds": [1, 2, 3], "num_steps": [2]}, "depth", "depth_seg") == 0
+    assert [(row["state"], row["differences"]) for row in rows(gpu_host)] == [("succeeded", "")] * 6
+    assert loads(gpu_host) == 2
+    results = [Path(row["result"]) for row in rows(gpu_host)]
+    # What stands in for the model looks at the seed alone.
+    assert len({probe_video(result).sha256 for result in results}) == 3
+    for row, result in zip(rows(gpu_host), results, strict=True):
+        document = json.loads((result.parent / "result.json").read_text(encoding="utf-8"))
+        assert document["recorded"]["parameters"]["seed"] == int(row["seed"])
+
+
+def with_fault(shot: ShotOnDisk, mode: str, sample: str) -> None:
+    configured = yaml.safe_load((shot.folder / "cosmos-houdini.yaml").read_text(encoding="utf-8"))
+    configured["hosts"]["gpu01"]["env"] |= {"STANDIN_MODE": mode, "STANDIN_SAMPLE": sample}
+    configured["defaults"]["attempts"] = 1
+    shot.configure(**configured)
+
+
+@pytest.mark.parametrize(("mode", "failure", "count"), [("video_blocked", "guardrail_blocked", 1), ("oom", "oom", 2)])
+def test_a_run_that_fails_among_others_is_the_only_one(here: ShotOnDisk, mode: str, failure: str, count: int) -> None:
+    with_fault(here, mode, "2")
+    assert sweep(here, {"seeds": [1, 2, 3], "num_steps": [2]}, "depth") == 1
+    assert [(row["state"], row["failure"]) for row in rows(here)] == [
+        *(("succeeded", ""), ("failed", failure), ("succeeded", "")),
+    ]
+    # A process that has died takes the model with it.
+    assert loads(here) == count
 
 
 def test_a_sweep_over_what_the_engine_does_not_use_is_refused_before_anything_is_sent(

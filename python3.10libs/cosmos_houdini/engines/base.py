@@ -73,9 +73,10 @@ class Convoy:
     """How one process serves several requests, one after another, with one load of the model.
 
     The log is shared out by ``begins``. What is printed before the second request begins belongs to the first one, the
-    loading too. Standard output is cut exactly where the line begins; standard error has no such lines and is cut at
-    that moment, within about a second. A request whose share ends without the engine's marker of success has failed,
-    although the process goes on; when the process ends, its exit code is that of the request that it was at.
+    loading too. Standard output is cut exactly where the line begins. Standard error has no such lines; what it got
+    within about a second before a request began counts as that request's. One whose share ends without the engine's
+    marker of success has failed, although the process goes on; when the process ends, its exit code is that of the
+    request that it was at.
 
     A request that was cancelled before its turn has the file ``exit_code`` in its folder. A program that can look for
     it leaves that request out; one that begins with it is stopped, and what comes after is made by another process.
