@@ -9,7 +9,6 @@ import pytest
 
 from batch_shop import batch, records, wait_until
 from cleaning import cleaned, grow_old, names
-from cosmos_houdini.model.job import JobState
 from cosmos_houdini.queue.store.jobs import Store
 from job_shop import Shop
 from slurmd import Slurm
