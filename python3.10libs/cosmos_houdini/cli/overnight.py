@@ -135,7 +135,7 @@ class Watchman:
     @property
     def contract(self) -> Contract:
         """What the process that works on the batch keeps to."""
-        return Contract(gate=self.night.gate, listeners=(self.night.hear, self._hear))
+        return Contract(gate=self.night.gate, curfew=self.night.curfew, listeners=(self.night.hear, self._hear))
 
     def conclude(
         self, entries: Sequence[Entry], *, file: Path, table: Path, again: str, ended_by: CosmosError | None

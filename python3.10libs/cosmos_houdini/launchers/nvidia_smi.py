@@ -43,7 +43,7 @@ def parse_gpus(lines: Iterable[str]) -> Iterator[Gpu]:
     """
     for line in lines:
         index, *others = (field.strip() for field in line.split(","))
-        if index.isdecimal() and len(others) == len(("name", "total", "free", "temperature")):
+        if re.fullmatch(r"\d{1,4}", index, re.ASCII) and len(others) == len(("name", "total", "free", "temperature")):
             name, total, free, temperature = others
             yield Gpu(
                 index=int(index),
