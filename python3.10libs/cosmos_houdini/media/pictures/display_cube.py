@@ -28,7 +28,7 @@ LINEAR_SLOPE, LINEAR_OFFSET = 10.5402377416545, 0.0729055341958355
 # Steps in the list of colours to the neighbour that has more red, green or blue.
 RED, GREEN, BLUE = SIDE * SIDE, SIDE, 1
 # What is worked on at a time stays in the processor's own memory.
-BLOCK_PIXELS = 16384
+BLOCK_PIXELS = 32768
 
 
 class DisplayCube:
@@ -59,8 +59,8 @@ class DisplayCube:
     def _levels(self, pixels: Light) -> Floats:
         """Return 3 x n levels, 0 to 255, of n x 3 colours."""
         places = _encoded(np.ascontiguousarray(pixels.T)).clip(0, SIDE - 1)
-        cells = np.minimum(places.astype(np.int32), SIDE - 2)
-        corners, weights = _tetrahedron(cells, places - cells)
+        cells = np.minimum(np.floor(places), SIDE - 2)
+        corners, weights = _tetrahedron(cells.astype(np.int32), places - cells)
         # Four numbers of 16 bits a colour: the whole of it is fetched at once.
         fetched = [self._colors.take(corner).view(np.uint16) for corner in corners]
         levels = np.empty(places.shape, np.float32)
