@@ -74,7 +74,7 @@ def blurred(rgb: Picture, preset: BlurPreset) -> Picture:
     """Return the vis control of one height x width x 3 frame of the engine's size."""
     height, width = rgb.shape[:2]
     small = cv2.resize(rgb, (width // preset.shrink, height // preset.shrink), interpolation=cv2.INTER_AREA)
-    smooth = _bilateral(small, preset)
+    smooth = _bilateral(np.asarray(small, np.uint8), preset)
     large = np.asarray(cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
     down = _bicubic(large, (int(width / preset.down_up), int(height / preset.down_up)))
     return _bicubic(down, (width, height))

@@ -64,10 +64,10 @@ class DisplayCube:
         # Four numbers of 16 bits a colour: the whole of it is fetched at once.
         fetched = [self._colors.take(corner).view(np.uint16) for corner in corners]
         levels = np.empty(places.shape, np.float32)
-        for channel, level in enumerate(levels):
-            np.multiply(fetched[0][channel::4], weights[0], out=level)
+        for channel in range(len(levels)):
+            np.multiply(fetched[0][channel::4], weights[0], out=levels[channel])
             for color, weight in zip(fetched[1:], weights[1:], strict=True):
-                level += color[channel::4] * weight
+                levels[channel] += color[channel::4] * weight
         levels *= np.float32(255 / 65535)
         return levels
 
@@ -83,7 +83,8 @@ def _curve(light: Floats) -> Floats:
     number = light.dtype.type
     logarithm = np.log2(np.maximum(light, number(LINEAR_BREAK))) * number(LOG_SLOPE) + number(LOG_OFFSET)
     straight = light * number(LINEAR_SLOPE) + number(LINEAR_OFFSET)
-    return np.where(light <= number(LINEAR_BREAK), straight, logarithm)
+    curved: Floats = np.where(light <= number(LINEAR_BREAK), straight, logarithm)
+    return curved
 
 
 def _decoded(values: Floats) -> Floats:
@@ -98,7 +99,8 @@ def _lattice(exact: Callable[[Light], Floats]) -> NDArray[np.uint64]:
     light = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(1, -1, 3)
     colors = np.zeros((SIDE**3, 4), np.uint16)
     colors[:, :3] = np.rint(exact(light)[0].clip(0, 1) * 65535)
-    return colors.view(np.uint64).ravel()
+    packed: NDArray[np.uint64] = colors.view(np.uint64).ravel()
+    return packed
 
 
 def _tetrahedron(cells: NDArray[np.int32], inside: Floats) -> tuple[list[NDArray[np.intp]], list[Floats]]:
