@@ -23,12 +23,13 @@ OURS = f"""
 from pathlib import Path
 from cosmos_houdini.engines.parameters import TRANSFER1_PARAMETERS
 from cosmos_houdini.model.batch import BatchSpec
+from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.spec import PromptSpec
 from cosmos_houdini.plan.sweep import expand
 
 file = Path("/shots/street.spec.json").absolute()
-controls = {{kind: f"/shots/{{kind}}.mp4" for kind in ("vis", "edge", "depth", "seg")}}
-spec = PromptSpec(name="street", prompt="at night", input_video="/shots/color.mp4", controls=controls)
+controls = {{kind: Path(f"/shots/{{kind}}.mp4") for kind in Control}}
+spec = PromptSpec(name="street", prompt="at night", input_video=Path("/shots/color.mp4"), controls=controls)
 how = {{
     "control_weights": {{"min": 0.1, "max": 0.9, "step": 0.1}}, "num_steps": [1, 35, 50],
     "guidance_scale": {{"min": 5.0, "max": 12.0}}, "seeds": "random",

@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 
 from cosmos_houdini import engines
 from cosmos_houdini.cli import main
-from cosmos_houdini.engines.base import EngineLog, Needs, Recorded
+from cosmos_houdini.engines.base import EngineLog, Needs, OwnLoad, Recorded
 from cosmos_houdini.engines.failures import GENERAL_SYMPTOMS, classified
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
@@ -55,7 +55,7 @@ def _text(name: str, default: str) -> Parameter:
 
 
 @dataclass(frozen=True)
-class FakeEngine:
+class FakeEngine(OwnLoad):
     name: str = "fake"
     gpu_memory_gb: float = 0.0
     needs: Needs = field(default_factory=Needs)

@@ -310,12 +310,17 @@ def node(path: str) -> Node | None:
 
 
 def nodeType(category_or_name: NodeTypeCategory, internal_name: str) -> NodeType | None:
-    known = internal_name in houdini_session.current.top_types
+    session = houdini_session.current
+    known = internal_name in {"Top": session.top_types, "Object": session.objects}[category_or_name.name()]
     return OpNodeType(internal_name, category_or_name.name()) if known else None
 
 
 def topNodeTypeCategory() -> OpNodeTypeCategory:
     return OpNodeTypeCategory("Top")
+
+
+def objNodeTypeCategory() -> OpNodeTypeCategory:
+    return OpNodeTypeCategory("Object")
 
 
 def root() -> Node:

@@ -81,6 +81,7 @@ class Session:
     rendered: list[tuple[str, tuple[float, ...]]] = field(default_factory=list)
     on_render: Callable[[str], None] = lambda _: None
     after_load: Callable[[], None] = lambda: None
+    objects: frozenset[str] = frozenset({"cam", "copnet", "cop2net"})
     top_types: dict[str, tuple[str, frozenset[str]]] = field(default_factory=lambda: dict(TOP_TYPES))
     libraries: dict[str, str] = field(default_factory=dict)
     inside: dict[str, Callable[[str], list[SavedNode]]] = field(default_factory=dict)
@@ -108,7 +109,9 @@ class Session:
     def create(self, parent: str, type_: str, name: str) -> SavedNode | None:
         """Make a node below another; None where the parent takes no such node."""
         inside = self.nodes[parent].type == "topnet"
-        takes = self.top_types if inside else {"/tasks": {"topnet"}, "/obj": {"cam"}}.get(parent, ())
+        takes = {"topnet": self.top_types, "copnet": {"file"}, "cop2net": {"file"}}.get(self.nodes[parent].type)
+        if takes is None:
+            takes = {"/tasks": {"topnet"}, "/obj": self.objects}.get(parent, ())
         if type_ not in takes:
             return None
         path = f"{parent}/{name}"
@@ -117,8 +120,9 @@ class Session:
             path = f"{stem}{int(path[len(stem) :] or 0) + 1}"
         self.nodes[path] = SavedNode(path=path, type=type_, category="Top" if inside else "TopNet")
         if type_ == "cam":
-            self.nodes[path].category = "Object"
             self.nodes[path].parms["vm_background"] = (ParmValue(text=""),)
+        if type_ in self.objects | {"file"}:
+            self.nodes[path].category = "Object"
         elif not inside:
             self.nodes[f"{path}/localscheduler"] = SavedNode(
                 path=f"{path}/localscheduler", type="localscheduler", category="Top"
@@ -139,6 +143,9 @@ class Session:
 
     def knows_parm(self, node: SavedNode, name: str) -> bool:
         """Whether a node that was made here has a parameter."""
+        if node.type == "file":
+            above = self.nodes[node.path.rpartition("/")[0]]
+            return name == {"copnet": "filename", "cop2net": "filename1"}.get(above.type)
         if node.category != "Top":
             return name in node.parms or (node.type, name) == ("cam", "vm_background")
         known = self.top_types[node.type][1]

@@ -20,7 +20,7 @@ def test_a_label_is_a_picture_of_its_size_that_others_read():
 
 
 def test_lines_stand_below_each_other():
-    column = pixels(label_column(["wide words here", "i"], 20))
+    column = pixels(label_column(("wide words here", "i"), 20))
     assert column.shape[0] == 40
     assert column[:20].any()
     assert column[20:, :10].any()

@@ -124,6 +124,28 @@ def test_what_is_written_has_its_mode_and_replaces_what_was_there(host: Host, tm
     assert stat.S_IMODE((tmp_path / "root" / "secret").stat().st_mode) == 0o600
 
 
+def test_small_files_are_written_together(host: Host, tmp_path: Path) -> None:
+    made(host).run("mkdir sub")
+    contents = {"sub/it's $(a) \\ file": os.urandom(70_000), "empty": b"", "last": b"no line end", "sub/\n": b"\0\n"}
+    host.write_all({host.root / "last": b"old"})
+    host.write_all({host.root / name: data for name, data in contents.items()})
+    files = [path for path in (tmp_path / "root").rglob("*") if path.is_file()]
+    assert {str(path.relative_to(tmp_path / "root")): path.read_bytes() for path in files} == contents
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+    host.write_all({})
+
+
+def test_files_that_cannot_be_written_together_leave_nothing_half(host: Host, tmp_path: Path, small_disk: Path) -> None:
+    full = PurePosixPath(small_disk)
+    with pytest.raises(DiskFull, match="small disk/"):
+        made(host).write_all({full / "small": b"x", full / "big": bytes(3_000_000)})
+    assert [path.read_bytes() for path in small_disk.iterdir()] in ([], [b"x"])
+    (tmp_path / "root" / "folder").mkdir()
+    with pytest.raises(HostError, match="folder"):
+        host.write_all({host.root / "folder": b"x"})
+    assert names(host) == ["folder"]
+
+
 def test_what_was_put_is_no_way_to_the_original(host: Host, tmp_path: Path) -> None:
     local = tmp_path / "input.mp4"
     local.write_bytes(b"original")

@@ -140,7 +140,38 @@ def test_a_result_is_shown_behind_the_camera_of_the_render_node(session: Session
     assert window._head.text() == f"{value.text} is the background of {CAMERA}"
     assert session.undo_groups == ["Load Cosmos Result"]
     window._list.selectAll()
-    assert not any(button.isEnabled() for _, button in window._buttons)
+    assert [use.label for use, button in window._buttons if button.isEnabled()] == ["Load in COPs"]
+
+
+@pytest.mark.parametrize(("kinds", "parm"), [({"copnet", "cop2net"}, "filename"), ({"cop2net"}, "filename1")])
+def test_results_are_loaded_into_a_cop_network_a_file_node_each(
+    session: Session, jobs: list[str], kinds: set[str], parm: str
+) -> None:
+    session.objects = frozenset(kinds)
+    window = opened(shelf.load_result)
+    window._list.selectAll()
+    click(window, "Load in COPs")
+    nodes = {path: node for path, node in session.nodes.items() if path.startswith("/obj/cosmos_results/")}
+    assert sorted(nodes) == sorted(f"/obj/cosmos_results/{job.replace('-', '_')}" for job in jobs)
+    for path, node in nodes.items():
+        [value] = node.parms[parm]
+        first = Path(value.text.replace("$F4", "0001"))
+        assert (node.type, first.is_file()) == ("file", True)
+        assert first.name.replace("-", "_").startswith(f"{path.rpartition('/')[2]}.restored.")
+    assert session.nodes["/obj/cosmos_results"].is_current
+    assert session.undo_groups == ["Load Cosmos Results"]
+    click(window, "Load in COPs")
+    assert {path for path in session.nodes if path.startswith("/obj/cosmos_results/")} == set(nodes)
+    assert session.shown == []
+
+
+def test_a_houdini_without_cop_networks_is_told_what_to_do(session: Session) -> None:
+    session.objects = frozenset({"cam"})
+    window = opened(shelf.load_result)
+    click(window, "Load in COPs")
+    [(_, shown)] = session.shown
+    assert "copnet or cop2net" in str(shown["text"])
+    assert not any(path.startswith("/obj/cosmos_results") for path in session.nodes)
 
 
 def test_without_a_camera_in_obj_the_scene_view_shows_it_or_what_to_do_is_told(session: Session) -> None:

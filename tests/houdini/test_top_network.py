@@ -67,11 +67,9 @@ def small(network: Network, starts: Path, count: int, **engine: object) -> tuple
     return shot, network.add("Cosmos Transfer", wedge, prompt=PROMPT, engine="fake", parameters=parameters)
 
 
-@pytest.mark.parametrize(
-    ("host", "count"), [("local", 24), pytest.param("ssh", 4, marks=pytest.mark.sshd)], ids=["24 here", "4 behind SSH"]
-)
-def test_a_wedge_is_cooked_to_its_report(
-    shot: ShotOnDisk, host: str, count: int, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+@pytest.mark.parametrize("host", ["local", pytest.param("ssh", marks=pytest.mark.sshd)], ids=["here", "behind SSH"])
+def test_a_wedge_of_24_is_cooked_to_its_report(
+    shot: ShotOnDisk, host: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     if host == "ssh":
         server = request.getfixturevalue("server")
@@ -79,13 +77,13 @@ def test_a_wedge_is_cooked_to_its_report(
         shot.configure(hosts={"gpu01": settings}, defaults={"host": "gpu01"})
     with Network(shot.folder, shot.hip) as network:
         made = network.add("Cosmos Shot", frame_range="1-2")
-        wedge = network.wedge(count, lambda index: {"seed": index // 4, "depth_weight": 0.2 + index % 4 / 5}, made)
+        wedge = network.wedge(24, lambda index: {"seed": index // 4, "depth_weight": 0.2 + index % 4 / 5}, made)
         transfer = network.add("Cosmos Transfer", wedge, prompt=PROMPT)
         report = network.add("Cosmos Report", transfer, name="wedge")
         assert network.cook(), [network.log(transfer, i) for i in transfer.items if i.state == STATE.CookedFail]
     assert Counter(file.tag for file in made.items[0].outputFiles) == {"file/video": 2, "file/json": 1}
     jobs = [item.attribValue("cosmos_job") for item in transfer.items]
-    assert len(set(jobs)) == count
+    assert len(set(jobs)) == 24
     for item in transfer.items:
         paths = {Path(file.path).name: Path(file.path) for file in item.outputFiles}
         asked = json.loads(paths["result.json"].read_text(encoding="utf-8"))["request"]

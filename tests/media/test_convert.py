@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
+import pictures
 from clips import SIZE, bars, cut_image_data, decoded, sequence_of, write_bars, write_picture
 from cosmos_houdini.errors import BadInput, CheckFailed, DiskFull
 from cosmos_houdini.media.convert import convert_sequences
-from cosmos_houdini.media.videos.metadata import read_metadata
+from cosmos_houdini.media.videos.metadata import read_metadata, verified_clips
 from cosmos_houdini.media.videos.source import ComputedFrames
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.sequence import CorruptFrame, Sequence
@@ -109,6 +110,16 @@ def test_what_is_wrong_with_a_sequence_stops_before_anything_is_written(
 def test_a_picture_that_breaks_while_encoding_leaves_no_file_of_any_pass(tmp_path: Path, passes: list[Sequence]):
     cut_image_data(passes[0].frames[4].file)
     with pytest.raises(CheckFailed, match=r"shot\.0005\.png cannot be decoded"):
+        convert_sequences(passes, tmp_path / "out", name="shot", fps=24)
+    assert not (tmp_path / "out").exists()
+
+
+def test_wrong_checksums_that_show_while_encoding_are_named_all_and_leave_nothing(
+    tmp_path: Path, passes: list[Sequence]
+):
+    for index in (1, 4):
+        pictures.flip(passes[0].frames[index].file, -20)
+    with pytest.raises(CheckFailed, match=r"frame 2 is corrupt .*wrong checksum.*; .*frame 5 is corrupt"):
         convert_sequences(passes, tmp_path / "out", name="shot", fps=24)
     assert not (tmp_path / "out").exists()
 
@@ -223,6 +234,17 @@ def test_a_moved_folder_is_read_where_it_lies(tmp_path: Path, passes: list[Seque
     (tmp_path / "out").rename(tmp_path / "moved")
     document = read_metadata(tmp_path / "moved")
     assert document["videos"]["color"]["path"] == str(tmp_path / "moved" / "color.mp4")
+
+
+def test_only_videos_that_are_as_they_were_count_as_verified(tmp_path: Path, passes: list[Sequence]):
+    conversion = convert_sequences(passes, tmp_path, name="shot", fps=24)
+    clips = {video.clip.path: video.clip for video in conversion.videos}
+    assert verified_clips(read_metadata(tmp_path)) == clips
+    changed = tmp_path / "color.mp4"
+    changed.write_bytes(changed.read_bytes() + b"x")
+    assert verified_clips(read_metadata(tmp_path)) == {path: clip for path, clip in clips.items() if path != changed}
+    changed.unlink()
+    assert changed not in verified_clips(read_metadata(tmp_path))
 
 
 def test_a_folder_without_metadata_is_refused(tmp_path: Path):

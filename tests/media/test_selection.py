@@ -45,7 +45,7 @@ def test_steps_are_kept_and_a_range_need_not_begin_on_one(files: list[Path]):
 
 
 def test_a_gap_stops_and_names_the_frame(files: list[Path]):
-    with pytest.raises(CheckFailed, match="frame 3 is missing"):
+    with pytest.raises(CheckFailed, match=r"frame 3 is missing; .*--on-gap hold"):
         select([with_gap(files, 3)])
 
 
@@ -75,7 +75,7 @@ def test_every_problem_of_every_pass_is_named(files: list[Path]):
     [{"mismatched": (4,)}, {"duplicates": (Path("shot.1.png"),)}, {"picture": None}],
 )
 def test_what_holding_cannot_mend_stops(files: list[Path], change: dict[str, object], on_gap: str):
-    with pytest.raises(CheckFailed):
+    with pytest.raises(CheckFailed, match="cannot be mended by holding"):
         select([sequence_of(files, **change)], on_gap=on_gap)  # type: ignore[arg-type]
 
 

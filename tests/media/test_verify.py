@@ -53,6 +53,23 @@ def test_a_wrong_checksum_is_named(tmp_path: Path):
     assert "wrong checksum in its IDAT chunk" in corrupt.reason
 
 
+@pytest.mark.parametrize("suffix", pictures.SUFFIXES)
+def test_without_checksums_each_cut_or_empty_file_is_found_all_the_same(tmp_path: Path, suffix: str):
+    files = pictures.sequence(tmp_path, f"a.{{}}{suffix}", range(1, 7))
+    files[1].write_bytes(b"")
+    pictures.cut(files[3])
+    files[4].write_bytes(files[4].read_bytes()[:40])
+    (with_, without) = (verify(find_sequences(tmp_path, {}), checksums=checksums)[0] for checksums in (True, False))
+    assert without == with_
+    assert [corrupt.frame for corrupt in without.corrupt] == [2, 4, 5]
+
+
+def test_without_checksums_wrong_ones_pass(tmp_path: Path):
+    files = pictures.sequence(tmp_path, "a.{}.png", range(3))
+    pictures.flip(files[1], -20)
+    assert verify(find_sequences(tmp_path, {}), checksums=False)[0].ok
+
+
 def test_gaps_are_counted_in_steps(tmp_path: Path):
     pictures.sequence(tmp_path, "a.{}.png", [-4, -2, 2, 8])
     sequence = verified(tmp_path)

@@ -52,6 +52,15 @@ def test_runs_that_share_their_videos_have_each_decoded_once(paths: dict[str, Pa
     assert (second.video, second.controls[0]) == (first.video, first.controls[0])
 
 
+def test_what_is_verified_is_not_decoded_again(paths: dict[str, Path]):
+    first, _ = build_request(run_of(paths), TRANSFER1_PARAMETERS)
+    clips = (first.video, *(control.clip for control in first.controls))
+    for path in paths.values():
+        path.unlink()
+    probe = remembering({clip.path: clip for clip in clips})
+    assert build_request(run_of(paths), TRANSFER1_PARAMETERS, probe=probe)[0] == first
+
+
 def test_a_weight_of_zero_drops_the_control_and_its_video(paths: dict[str, Path]):
     run = run_of(paths, weights={"depth": 0.0, "seg": 1.0})
     request, _ = build_request(run, TRANSFER1_PARAMETERS)

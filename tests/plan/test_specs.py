@@ -12,14 +12,8 @@ from hypothesis import strategies as st
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.spec import PromptSpec, RunSpec
-from cosmos_houdini.plan.specs import (
-    document,
-    load_prompt_spec,
-    load_run_spec,
-    save_prompt_spec,
-    save_run_spec,
-    validated,
-)
+from cosmos_houdini.plan.spec_values import validated
+from cosmos_houdini.plan.specs import document, load_prompt_spec, load_run_spec, save_prompt_spec, save_run_spec
 
 NASTY = 'a "quoted"\nline; $(touch x) `id` \\ \t größe 映画 \U0001f600 \x00 end'
 
@@ -89,7 +83,7 @@ def test_a_spec_names_its_schema(prompt_file: Path):
         ({"promt": "x"}, ["'promt'", "did you mean 'prompt'?"]),
         ({"prompt": ""}, ["prompt = ''", "not empty"]),
         ({"prompt": " \n"}, ["not empty"]),
-        ({"prompt": 5}, ["prompt = 5", "string"]),
+        ({"prompt": 5}, ["prompt = 5", "allowed: text"]),
         ({"name": "a/b"}, ["name = 'a/b'", "letters, digits"]),
         ({"name": ".."}, ["name = '..'", "letters, digits"]),
         ({"name": "x" * 81}, ["name = ", "1 to 80"]),
@@ -119,9 +113,15 @@ def test_a_mistake_in_a_prompt_spec_is_named_with_its_file(
         ({"weights": {"blur": 0.5}}, ["unknown control 'weights.blur'", "vis, edge, depth, seg"]),
         ({"parameters": {"seed": [1]}}, ["parameters.seed = [1]", "finite number"]),
         ({"parameters": {"guidance": float("inf")}}, ["parameters.guidance = inf"]),
-        ({"num_gpu": 0}, ["num_gpu = 0", "greater than or equal to 1"]),
+        ({"num_gpu": 0}, ["num_gpu = 0", "a whole number from 1 to 64"]),
         ({"weight": {}}, ["unknown key 'weight'", "did you mean 'weights'?"]),
-        ({"engine": None}, ["engine = None"]),
+        ({"engine": None}, ["engine = None", "allowed: text"]),
+        ({"weights": {"edge": True}}, ["weights.edge = True"]),
+        ({"weights": 0.5}, ["weights = 0.5", "a mapping of names to values"]),
+        ({"num_gpu": 1.0}, ["num_gpu = 1.0"]),
+        ({"spec": {"schema": "cosmos-houdini/run-spec/1"}}, ["spec.schema = 'cosmos-houdini/run-spec/1'"]),
+        ({"spec": {"name": "a", "prompt": "b"}}, ["'spec.input_video' is missing"]),
+        ({"spec": {"name": "a", "prompt": "b", "input_video": 3}}, ["spec.input_video = 3", "the path of a file"]),
     ],
 )
 def test_a_mistake_in_a_run_spec_is_named_with_its_file(tmp_path: Path, changes: dict[str, Any], words: list[str]):

@@ -3,8 +3,10 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 from contextlib import closing
 from pathlib import Path, PurePosixPath
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -47,6 +49,22 @@ def test_a_run_ends_with_a_verified_result_and_how_it_was_made(any_shop: Shop, c
     assert sorted(path.name for path in record.results.iterdir()) == [
         *("result.json", "result.mp4", "stderr.log", "stdout.log"),
     ]
+
+
+def test_the_end_of_a_job_of_this_machine_is_seen_without_waiting_for_the_next_look(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    slept_s: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept_s.append(seconds)
+        time.sleep(seconds)
+
+    monkeypatch.setattr(runner, "time", SimpleNamespace(monotonic=time.monotonic, sleep=sleep))
+    monkeypatch.setattr(runner, "FIRST_PAUSE_S", 30.0)
+    monkeypatch.setattr(runner, "LONGEST_LOCAL_PAUSE_S", 30.0)
+    assert shop.main("run", shop.spec(sleep_s="0.3")) == 0
+    assert max(slept_s) <= runner.GLANCE_S
 
 
 @pytest.mark.usefixtures("one_attempt")

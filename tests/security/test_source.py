@@ -58,6 +58,9 @@ HARMLESS = {
         "final": "through shlex.quote",
         "size": "a number",
         "mode": "a number",
+        "pack": "through shlex.quote",
+        "total": "a number",
+        "''.join(takes)": "numbers, and paths through shlex.quote",
         "len(script)": "a number",
     },
     "hosts/connection.py": {

@@ -35,7 +35,7 @@ FROM_INPUT = "fps"
 @click.option("--seed", type=click.IntRange(0), help="Of the sweep, before the file's; the same seed, the same runs.")
 @click.option("-o", "--output", type=_FILE, help="File to write; NAME.batch.yaml without it.")
 @json_option
-@schema_option(BatchSpec)
+@schema_option(BatchSpec.model_json_schema)
 def create_batch(
     *,
     spec_files: tuple[Path, ...],

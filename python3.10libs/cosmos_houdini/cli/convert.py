@@ -13,8 +13,8 @@ from cosmos_houdini.cli.control_options import control_options, wishes_of
 from cosmos_houdini.cli.shot_videos import convert_shot, shot_frames
 from cosmos_houdini.media.selection import OnGap, Selection, by_shot
 from cosmos_houdini.media.sequences import span
-from cosmos_houdini.media.sequences.check import check_sequences
 from cosmos_houdini.media.sequences.discover import find_sequences
+from cosmos_houdini.media.sequences.verify import verify
 from cosmos_houdini.media.videos.metadata import FILE_NAME
 from cosmos_houdini.media.videos.rate import whole_fps
 from cosmos_houdini.model.control import Pass
@@ -74,7 +74,7 @@ def convert_sequence(
     # All shots are looked at before the first one is written.
     shots = {
         shot: shot_frames(of_shot, wishes, frame_range=frame_range, on_gap=on_gap)
-        for shot, of_shot in by_shot(_verified(path)).items()
+        for shot, of_shot in by_shot(_verified(path, on_gap)).items()
     }
     conversions = []
     for name, shot in shots.items():
@@ -116,10 +116,11 @@ def _preview(conversion: Conversion) -> Path:
     return write_preview(conversion)
 
 
-def _verified(path: str) -> tuple[Sequence, ...]:
+def _verified(path: str, on_gap: OnGap) -> tuple[Sequence, ...]:
     found = find_sequences(path, config.load().settings.passes.words)
     with progress_bar("verifying", total=sum(len(sequence.frames) for sequence in found), unit="files") as advance:
-        return check_sequences(found, on_frame=advance).sequences
+        # What is held has to be known before; else the checksums are walked while the frames are encoded.
+        return verify(found, on_frame=advance, checksums=on_gap == "hold")
 
 
 def _say_frames(selections: dict[Pass, Selection], scene: Scene | None) -> None:

@@ -18,7 +18,7 @@ from cosmos_houdini.model.job import Job, JobState
 from cosmos_houdini.model.spec import RunSpec
 from cosmos_houdini.plan.chunks import chunk_sentence
 from cosmos_houdini.plan.dry_run import dry_run_document, write_plan
-from cosmos_houdini.plan.request import build_request
+from cosmos_houdini.plan.request import Probe, build_request
 from cosmos_houdini.plan.specs import load_run_spec
 from cosmos_houdini.queue import orders, runner
 from cosmos_houdini.queue.client import Client
@@ -63,14 +63,20 @@ def run(
 
 
 def plan_run(
-    run_spec: RunSpec, *, config: Config, host: str | None, num_gpu: int | None, results: Path | None
+    run_spec: RunSpec,
+    *,
+    config: Config,
+    host: str | None,
+    num_gpu: int | None,
+    results: Path | None,
+    probe: Probe | None = None,
 ) -> Prepared:
-    """Return the job of a RunSpec, ready to be queued, and say its warnings.
+    """Return the job of a RunSpec, ready to be queued, and say its warnings; ``probe`` as for ``build_request``.
 
     Raises:
         BadInput: something in the RunSpec, its videos or the configuration cannot be used.
     """
-    request, warnings = build_request(run_spec, engine(run_spec.engine).parameters, num_gpu=num_gpu)
+    request, warnings = build_request(run_spec, engine(run_spec.engine).parameters, num_gpu=num_gpu, probe=probe)
     prepared = prepare(request, config=config, host=host, results=results)
     for warning in (*warnings, *prepared.warnings):
         say(f"warning: {warning}")

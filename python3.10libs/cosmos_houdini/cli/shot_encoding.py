@@ -17,7 +17,7 @@ from cosmos_houdini.config import Config
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.selection import OnGap
 from cosmos_houdini.media.sequences import span
-from cosmos_houdini.media.sequences.check import check_sequences
+from cosmos_houdini.media.sequences.verify import verify
 from cosmos_houdini.model.control import Control, Pass
 from cosmos_houdini.model.video import Conversion
 from cosmos_houdini.plan.shot import Shot, shot_of_folder, shot_of_node
@@ -86,7 +86,7 @@ def encode_shot(
 
 def _frames(shot: Shot, wishes: ControlWishes, *, on_gap: OnGap) -> ShotFrames:
     with progress_bar("verifying", total=sum(len(s.frames) for s in shot.found), unit="files") as advance:
-        sequences = check_sequences(shot.found, on_frame=advance).sequences
+        sequences = verify(shot.found, on_frame=advance, checksums=on_gap == "hold")
     frames = shot_frames(sequences, wishes, frame_range=shot.frame_range, on_gap=on_gap)
     if Pass.COLOR not in frames.selections:
         raise BadInput(

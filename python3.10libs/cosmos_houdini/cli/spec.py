@@ -5,10 +5,9 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
-from pydantic import BaseModel
 
 from cosmos_houdini import config
 from cosmos_houdini.cli.console import json_option, print_json, say
@@ -18,7 +17,8 @@ from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
 from cosmos_houdini.model.spec import PromptSpec, RunSpec
 from cosmos_houdini.plan.request import check_alike, effective_weights, probed
-from cosmos_houdini.plan.specs import document, load_prompt_spec, save_prompt_spec, save_run_spec, validated
+from cosmos_houdini.plan.spec_values import validated
+from cosmos_houdini.plan.specs import document, json_schema, load_prompt_spec, save_prompt_spec, save_run_spec
 
 _FILE = click.Path(path_type=Path)
 
@@ -26,12 +26,12 @@ _FILE = click.Path(path_type=Path)
 _Command = TypeVar("_Command", bound=Callable[..., None])
 
 
-def schema_option(model: type[BaseModel]) -> Callable[[_Command], _Command]:
+def schema_option(schema: Callable[[], dict[str, Any]]) -> Callable[[_Command], _Command]:
     """Return an option that prints the JSON Schema of a file, and does nothing else."""
 
     def show(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's signature
         if wanted:
-            print_json(model.model_json_schema())
+            print_json(schema())
             ctx.exit()
 
     return click.option(
@@ -47,7 +47,7 @@ def schema_option(model: type[BaseModel]) -> Callable[[_Command], _Command]:
 @click.option("--negative-prompt", default="", help="What to avoid; without it, the engine's own.")
 @click.option("-o", "--output", type=_FILE, help="File to write; NAME.spec.json without it.")
 @json_option
-@schema_option(PromptSpec)
+@schema_option(lambda: json_schema(PromptSpec))
 def create_spec(
     *,
     name: str,
@@ -80,7 +80,7 @@ def create_spec(
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A parameter of the engine; repeatable.")
 @click.option("-o", "--output", type=_FILE, help="File to write; NAME.run.json without it.")
 @json_option
-@schema_option(RunSpec)
+@schema_option(lambda: json_schema(RunSpec))
 def create_run(
     *,
     spec_file: Path,

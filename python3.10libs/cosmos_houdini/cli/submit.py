@@ -18,12 +18,14 @@ from cosmos_houdini.cli.spec import parameters_of, weights_of
 from cosmos_houdini.config import load
 from cosmos_houdini.engines import engine, engine_names
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.videos.metadata import read_metadata
+from cosmos_houdini.media.videos.metadata import read_metadata, verified_clips
 from cosmos_houdini.model.control import Control, Pass
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.model.spec import PromptSpec, RunSpec
 from cosmos_houdini.plan.chunks import chunk_sentence
-from cosmos_houdini.plan.specs import save_prompt_spec, save_run_spec, validated
+from cosmos_houdini.plan.request import remembering
+from cosmos_houdini.plan.spec_values import validated
+from cosmos_houdini.plan.specs import save_prompt_spec, save_run_spec
 from cosmos_houdini.queue.prepare import RESULTS, Prepared
 from cosmos_houdini.queue.store.record import JobRecord
 
@@ -116,7 +118,9 @@ def submit(
     if not shot_path.is_dir():
         save_prompt_spec(prompt_spec, folder / f"{shot_name}.spec.json")
         save_run_spec(run_spec, folder / f"{shot_name}.run.json")
-    prepared = _in_folder(plan_run(run_spec, config=config, host=host, num_gpu=num_gpu, results=None), folder)
+    known = remembering(verified_clips(videos))
+    planned = plan_run(run_spec, config=config, host=host, num_gpu=num_gpu, results=None, probe=known)
+    prepared = _in_folder(planned, folder)
     source = next(iter(videos["sources"].values()))
     say(chunk_sentence(prepared.plan, first=source["first"], step=source["step"]))
     if dry_run:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any, Protocol
 
 from cosmos_houdini.model.job import JobFailure, Progress
@@ -51,6 +52,32 @@ class Needs:
     action: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Convoy:
+    """How one process serves several requests, one after another, with one load of the model.
+
+    The log is shared out by ``begins``. What is printed before the second request begins belongs to the first one, the
+    loading too. Standard output is cut exactly where the line begins; standard error has no such lines and is cut at
+    that moment, within about a second. A request whose share ends without the engine's marker of success has failed,
+    although the process goes on; when the process ends, its exit code is that of the request that it was at.
+
+    A request that was cancelled before its turn has the file ``exit_code`` in its folder. A program that can look for
+    it leaves that request out; one that begins with it is stopped, and what comes after is made by another process.
+
+    Attributes:
+        invocation: of the process: its files lie in the carrier's folder. Inputs, executables, version and outputs are
+            those of the requests' own invocations, which are brought as ever; here they stay empty.
+        begins: for each request, in order, what a line of standard output holds when the engine begins with it, and no
+            other line; a request's line comes once, and before those of the requests after it.
+        links: symbolic links to make in the carrier's folder, by path relative to it, with what they lead to: by them,
+            what the engine writes into one folder comes to the ``out`` of each request.
+    """
+
+    invocation: Invocation
+    begins: tuple[str, ...]
+    links: Mapping[str, PurePosixPath] = field(default_factory=dict)
+
+
 class Engine(Protocol):
     """A program that turns an InferenceRequest into videos."""
 
@@ -90,6 +117,17 @@ class Engine(Protocol):
     def invocation(self, request: InferenceRequest, site: Site) -> Invocation:
         """Return what has to be brought, written and started; no file is touched."""
 
+    def load_key(self, request: InferenceRequest) -> str:
+        """Return what must be equal in requests that one process serves; empty where each loads its own model."""
+
+    def together(self, members: Sequence[tuple[InferenceRequest, Site]], carrier: Site) -> Convoy:
+        """Return how one process serves requests of one ``load_key``, two or more, in this order.
+
+        Args:
+            members: each request, and where its job lies.
+            carrier: the folder of the process itself.
+        """
+
     def progress(self, log: EngineLog, plan: FramePlan) -> Progress | None:
         """Return how far the engine has come, or None where the log does not tell."""
 
@@ -101,3 +139,19 @@ class Engine(Protocol):
 
         The output files are judged elsewhere.
         """
+
+
+class OwnLoad:
+    """What an engine answers whose program serves one request."""
+
+    def load_key(self, request: InferenceRequest) -> str:  # noqa: ARG002 - the same for all
+        """Return the empty text; see Engine.load_key."""
+        return ""
+
+    def together(self, members: Sequence[tuple[InferenceRequest, Site]], carrier: Site) -> Convoy:
+        """Refuse, which no caller meets that asks ``load_key`` first.
+
+        Raises:
+            ValueError: always.
+        """
+        raise ValueError(f"{len(members)} requests for one process in {carrier.folder}, which would serve one")

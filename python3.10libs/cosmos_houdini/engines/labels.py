@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -21,10 +21,11 @@ class Label:
 
 def label(text: str, height: int) -> Label:
     """Return ``text`` in one line of ``height`` pixels."""
-    return label_column([text], height)
+    return label_column((text,), height)
 
 
-def label_column(texts: Sequence[str], height: int) -> Label:
+@lru_cache(maxsize=64)
+def label_column(texts: tuple[str, ...], height: int) -> Label:
     """Return lines of ``height`` pixels below each other, as wide as the widest."""
     font = ImageFont.load_default(size=height * 0.78)
     width = max(1, *(int(font.getlength(text) + 1) for text in texts))

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
-from cosmos_houdini.engines.base import EngineLog, Needs, Recorded
+from cosmos_houdini.engines.base import EngineLog, Needs, OwnLoad, Recorded
 from cosmos_houdini.engines.failures import CANNOT_EXECUTE_EXITS, GENERAL_SYMPTOMS, classified, unexplained
 from cosmos_houdini.engines.parameters import TRANSFER1_PARAMETERS
 from cosmos_houdini.engines.preview_graph import PreviewGraph, preview_graph
@@ -40,7 +40,7 @@ _ENCODING = (
 )
 
 
-class Preview:
+class Preview(OwnLoad):
     """The engine ``preview``."""
 
     name = "preview"

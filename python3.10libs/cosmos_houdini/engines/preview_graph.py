@@ -95,11 +95,8 @@ def _captions(request: InferenceRequest, plan: FramePlan) -> dict[str, Label]:
     weights = "   ".join(f"{control.kind} {control.weight:g}" for control in request.controls)
     captions = {
         "title": label("PREVIEW", TITLE_HEIGHT),
-        "details": label_column(
-            [run, f"weights   {weights}"],
-            TEXT_HEIGHT,
-        ),
-        "chunks": label_column([f"chunk {n + 1}/{plan.chunks}" for n in range(plan.chunks)], TEXT_HEIGHT),
+        "details": label_column((run, f"weights   {weights}"), TEXT_HEIGHT),
+        "chunks": label_column(tuple(f"chunk {n + 1}/{plan.chunks}" for n in range(plan.chunks)), TEXT_HEIGHT),
         "cell_color": label("color", TEXT_HEIGHT),
         "cell_result": label("result", TEXT_HEIGHT),
     }

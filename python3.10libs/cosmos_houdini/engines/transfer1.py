@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cosmos_houdini.engines import transfer1_log
-from cosmos_houdini.engines.base import EngineLog, Needs, Recorded
+from cosmos_houdini.engines.base import EngineLog, Needs, OwnLoad, Recorded
 from cosmos_houdini.engines.parameters import TRANSFER1_PARAMETERS
 from cosmos_houdini.engines.transfer_request import check_transfer_request, frame_plan, scout
 from cosmos_houdini.errors import BadInput
@@ -55,7 +55,7 @@ _NEEDS = Needs(
 )
 
 
-class Transfer1:
+class Transfer1(OwnLoad):
     """The engine ``transfer1``."""
 
     name = "transfer1"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -113,6 +113,9 @@ class Host(Protocol):
 
     def write(self, path: PurePosixPath, data: bytes, *, mode: int = 0o600) -> None:
         """Write a small file under a temporary name and rename it; the folder must exist."""
+
+    def write_all(self, files: Mapping[PurePosixPath, bytes]) -> None:
+        """Write small files, one after another and each as ``write`` does, by one command."""
 
     def put(self, local: Path, remote: PurePosixPath, *, on_bytes: OnBytes | None = None) -> None:
         """Copy a file to the host under a temporary name and rename it; the folder must exist.

@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path, PurePosixPath
 
@@ -74,6 +74,11 @@ class LocalHost:
         make_private_folder(self._root, HostError)
         with arriving(Path(path), HostError, mode=mode) as write:
             write(data)
+
+    def write_all(self, files: Mapping[PurePosixPath, bytes]) -> None:
+        """Write small files; see Host.write_all."""
+        for path, data in files.items():
+            self.write(path, data)
 
     def put(self, local: Path, remote: PurePosixPath, *, on_bytes: OnBytes | None = None) -> None:
         """Copy a file in; see Host.put.

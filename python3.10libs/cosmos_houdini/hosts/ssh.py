@@ -11,7 +11,7 @@ import shlex
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -28,7 +28,7 @@ from cosmos_houdini.hosts.files import arriving, chunks
 from cosmos_houdini.hosts.pace import Meter, Throttle
 from cosmos_houdini.hosts.route import read_ssh_config, route
 from cosmos_houdini.hosts.script import MAX_OUTPUT_BYTES, completed, enclosed, no_room, too_much_output
-from cosmos_houdini.hosts.ssh_script import arrival_script, header_command, marked, past_mark
+from cosmos_houdini.hosts.ssh_script import arrival_script, header_command, marked, past_mark, unpacking_script
 from cosmos_houdini.hosts.upload import upload
 from cosmos_houdini.settings import HostConfig
 
@@ -93,7 +93,13 @@ class SshHost:
 
     def write(self, path: PurePosixPath, data: bytes, *, mode: int = 0o600) -> None:
         """Write a small file; see Host.write."""
-        self._send_file(path, [data], size=len(data), mode=mode)
+        self._send(arrival_script(path, size=len(data), mode=mode), [data], path)
+
+    def write_all(self, files: Mapping[PurePosixPath, bytes]) -> None:
+        """Write small files; see Host.write_all."""
+        if files:
+            script = unpacking_script({path: len(data) for path, data in files.items()})
+            self._send(script, files.values(), next(iter(files)))
 
     def put(self, local: Path, remote: PurePosixPath, *, on_bytes: OnBytes | None = None) -> None:
         """Copy a file to the host; see Host.put."""
@@ -102,7 +108,7 @@ class SshHost:
         except OSError as error:
             raise BadInput(f"{local} cannot be read: {error.strerror}") from error
         pieces = chunks(local, BadInput, size=PIECE_BYTES)
-        self._send_file(remote, self._reported(pieces, on_bytes), size=size, mode=0o600)
+        self._send(arrival_script(remote, size=size, mode=0o600), self._reported(pieces, on_bytes), remote)
 
     def get(self, remote: PurePosixPath, local: Path, *, on_bytes: OnBytes | None = None) -> None:
         """Copy a file from the host; see Host.get."""
@@ -180,8 +186,8 @@ class SshHost:
                 self._spare_lanes.append(lane)
             return Crew(lanes=(self, *self._spare_lanes), throttle=self._throttle, meter=Meter(on_progress))
 
-    def _send_file(self, path: PurePosixPath, pieces: Iterable[bytes], *, size: int, mode: int) -> None:
-        done = self.feed(arrival_script(path, size=size, mode=mode), pieces)
+    def _send(self, script: bytes, pieces: Iterable[bytes], path: PurePosixPath) -> None:
+        done = self.feed(script, pieces)
         if done.exit_code != 0:
             if no_room(done.stderr):
                 raise self.disk_full(path)

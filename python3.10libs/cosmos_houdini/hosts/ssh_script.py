@@ -7,7 +7,7 @@ standard input.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
 from cosmos_houdini.hosts.files import partial_name
@@ -65,6 +65,33 @@ def arrival_script(path: PurePosixPath, *, size: int, mode: int) -> bytes:
         'rm -f -- "$partial"\n'
         f'[ "${{came:-{size}}}" -eq {size} ] ||\n'
         f'  echo "$((came)) bytes came where {size} were announced; did the file change?" >&2\n'
+        "exit 1\n"
+    )
+
+
+def unpacking_script(sizes: Mapping[PurePosixPath, int]) -> bytes:
+    """Return a script that makes files of its standard input, which holds one after another; none before all is there.
+
+    A command costs what the start-up files of the login shell take, so that ten small files want to go together.
+    """
+    folder = next(iter(sizes)).parent
+    pack, partial = (shlex.quote(str(folder / partial_name())) for _ in range(2))
+    total, offset = sum(sizes.values()), 1
+    takes = []
+    for path, size in sizes.items():
+        takes.append(f" &&\n  take {offset} {size} {shlex.quote(str(path))}")
+        offset += size
+    return encoded(
+        f"umask 077; export LC_ALL=C; pack={pack}; partial={partial}\n"
+        "take() {\n"
+        '  if [ -d "$3" ]; then echo "$3 is a folder" >&2; return 1; fi\n'
+        '  if [ "$2" -eq 0 ]; then : >"$partial"; else tail -c "+$1" "$pack" | head -c "$2" >"$partial"; fi &&\n'
+        '    mv -f -- "$partial" "$3"\n'
+        "}\n"
+        'if cat >"$pack"; then came=$(wc -c <"$pack"); fi\n'
+        f'if [ "${{came:-}}" -eq {total} ] 2>/dev/null{"".join(takes)}; then rm -f -- "$pack"; exit 0; fi\n'
+        'rm -f -- "$pack" "$partial"\n'
+        f'[ "${{came:-{total}}}" -eq {total} ] || echo "$((came)) bytes came where {total} were announced" >&2\n'
         "exit 1\n"
     )
 

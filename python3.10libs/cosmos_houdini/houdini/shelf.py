@@ -18,7 +18,7 @@ from cosmos_houdini.houdini.windows.doctor import DoctorWindow
 from cosmos_houdini.houdini.windows.monitor import Monitor, open_in_system
 from cosmos_houdini.houdini.windows.qt import QtWidgets
 from cosmos_houdini.houdini.windows.result_use import Use
-from cosmos_houdini.houdini.windows.result_uses import background_use, mplay_use, report_use
+from cosmos_houdini.houdini.windows.result_uses import background_use, cop_use, mplay_use, report_use
 from cosmos_houdini.houdini.windows.results import ResultsWindow
 from cosmos_houdini.houdini.windows.submit_dialog import SubmitDialog
 
@@ -82,8 +82,8 @@ def compare_results() -> None:
 
 @explained
 def load_result() -> None:
-    """Show results of the scene's project, one of which is set behind the shot's camera."""
-    _show_results("Load Cosmos Result", (background_use(),))
+    """Show results of the scene's project, to be set behind the shot's camera or loaded into a COP network."""
+    _show_results("Load Cosmos Result", (background_use(), cop_use()))
 
 
 @explained

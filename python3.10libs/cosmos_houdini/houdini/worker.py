@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
 from pathlib import Path
 from threading import Thread
 from typing import IO, Any, cast
@@ -94,7 +93,7 @@ def call_text(
             if for_people:
                 on_line(line)
         status = process.wait()
-        text = output.result()
+        text = output()
     except BaseException:
         _stop(process)
         raise
@@ -141,19 +140,26 @@ def _start(
     return process, cast("IO[str]", process.stdout), cast("IO[str]", process.stderr)
 
 
-def _in_thread(stream: IO[str]) -> Future[str]:
-    """Read a stream to its end in a thread that does not keep Houdini from closing."""
-    future: Future[str] = Future()
+def _in_thread(stream: IO[str]) -> Callable[[], str]:
+    """Read a stream in a thread that does not keep Houdini from closing; call what comes back for its text."""
+    # A Future would do the same, and loads the logging library into every work item.
+    arrived: queue.SimpleQueue[str | Exception] = queue.SimpleQueue()
 
     def read() -> None:
         try:
             with stream:
-                future.set_result(stream.read())
+                arrived.put(stream.read())
         except (OSError, ValueError) as error:
-            future.set_exception(error)
+            arrived.put(error)
+
+    def text() -> str:
+        told = arrived.get()
+        if isinstance(told, Exception):
+            raise told
+        return told
 
     Thread(target=read, daemon=True).start()
-    return future
+    return text
 
 
 def _lines(stream: IO[str]) -> Iterator[str | None]:

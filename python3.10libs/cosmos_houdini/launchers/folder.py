@@ -22,6 +22,8 @@ from cosmos_houdini.settings import HostConfig
 JOBS = "jobs"
 LOCKS = "locks"
 OBJECTS = "objects"
+END_MARK = "exit_code"
+"""The file in a job's folder that its own script writes last."""
 SLURM_PREFIX = "SLURM_"
 
 JOBS_PER_POLL = 2000

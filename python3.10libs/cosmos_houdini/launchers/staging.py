@@ -63,10 +63,9 @@ def stage(
         return
     _send(host, task, missing, on_progress)
     _link(host, task, inputs)
-    for relative, text in invocation.files.items():
-        host.write(task.site.folder / relative, text.encode("utf-8", "surrogateescape"))
     document = json.dumps(request_document, indent=2, ensure_ascii=False, sort_keys=True)
-    host.write(task.site.folder / REQUEST, document.encode("utf-8", "surrogateescape"))
+    texts = {**invocation.files, REQUEST: document}
+    host.write_all({task.site.folder / name: text.encode("utf-8", "surrogateescape") for name, text in texts.items()})
 
 
 def _check_inside(task: Task, relative: str) -> None:

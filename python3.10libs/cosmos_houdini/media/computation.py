@@ -10,7 +10,7 @@ from pathlib import Path
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.choices import ControlChoices, DepthKind
 from cosmos_houdini.media.pictures.geometry import Geometry, Placement, plan_geometry
-from cosmos_houdini.media.selection import Selection
+from cosmos_houdini.media.selection import Selection, prove
 from cosmos_houdini.media.videos.source import ComputedFrames
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.sequence import Sequence
@@ -38,14 +38,20 @@ class Computation:
     say: Callable[[str], None] = lambda _: None
 
     def __call__(self, selections: dict[Pass, Selection], folder: Path) -> Mapping[Pass, ComputedFrames]:
-        """Return the computed passes; ``folder`` keeps their frames until they are encoded."""
+        """Return the computed passes; ``folder`` keeps their frames until they are encoded.
+
+        Raises:
+            CheckFailed: frames are damaged, of which the pixels are needed.
+        """
         chosen = {pass_: s for pass_, s in selections.items() if self.needs_pixels(pass_, s)}
-        # Only here: most conversions need none of it, and NumPy, OpenCV and OpenImageIO take half a second to import.
-        direct = {pass_: s.sequence for pass_, s in selections.items() if pass_ not in chosen}
-        if looked_at := {pass_: s for pass_, s in direct.items() if self.looks or pass_ == Pass.DEPTH}:
-            self._say_noticed(looked_at)
+        looked_at = {pass_: s for pass_, s in selections.items() if self.looks or pass_ is Pass.DEPTH}
+        # Reading pixels would stumble over the first damaged file alone, minutes later.
+        prove((chosen | looked_at).values())
+        if direct := {pass_: s.sequence for pass_, s in looked_at.items() if pass_ not in chosen}:
+            self._say_noticed(direct)
         if not chosen:
             return {}
+        # Only here: most conversions need none of it, and NumPy, OpenCV and OpenImageIO take half a second to import.
         from cosmos_houdini.media.reading import ComputedPasses  # noqa: PLC0415
 
         plate = _size(chosen)

@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from cosmos_houdini.errors import BadInput, CheckFailed, CosmosError, DiskFull
-from cosmos_houdini.media.selection import OnGap, Selection, select
+from cosmos_houdini.media.selection import OnGap, Selection, prove, select
 from cosmos_houdini.media.videos import encode
 from cosmos_houdini.media.videos.make import make_video
 from cosmos_houdini.media.videos.metadata import FILE_NAME, write_metadata
@@ -76,7 +76,7 @@ def convert_sequences(
     selections = select(sequences, frame_range=frame_range, on_gap=on_gap)
     with _work_folder(out_dir) as work, _full_disk_named(out_dir):
         sources = _sources(selections, computed(selections, work))
-        facts = _make_all(sources, work, fps, on_frames)
+        facts = _make_all(sources, selections.values(), work, fps, on_frames)
         videos = tuple(_video(pass_, facts[pass_], out_dir) for pass_ in sources)
         conversion = Conversion(
             name=name,
@@ -150,14 +150,22 @@ def _full_disk_named(out_dir: Path) -> Iterator[None]:
 
 
 def _make_all(
-    sources: Mapping[Pass, VideoSource], work: Path, fps: int, on_frames: Callable[[int], None]
+    sources: Mapping[Pass, VideoSource],
+    selections: Iterable[Selection],
+    work: Path,
+    fps: int,
+    on_frames: Callable[[int], None],
 ) -> dict[Pass, VideoFacts]:
-    """Make the videos, several at a time; the first failure ends the others."""
+    """Make the videos, several at a time, while the checksums of their files are walked; the first failure ends all.
+
+    Walked beforehand, each file would come from its server twice.
+    """
     stop = Event()
     # Beside what reading the frames has left in memory there is room for two encoders below a gigabyte.
     most = 2 if any(isinstance(source, ComputedFrames) for source in sources.values()) else _MOST_AT_ONCE
     workers = max(1, min(len(sources), os.cpu_count() or 1, most))
-    with ThreadPoolExecutor(max_workers=workers) as pool:
+    with ThreadPoolExecutor(max_workers=workers) as pool, ThreadPoolExecutor(max_workers=1) as prover:
+        proof = prover.submit(prove, selections, stop)
         futures = {
             pass_: pool.submit(
                 _make_faithful, source, work / str(pass_), pass_, fps=fps, on_frames=on_frames, stop=stop
@@ -165,12 +173,15 @@ def _make_all(
             for pass_, source in sources.items()
         }
         try:
-            done, _ = wait(futures.values(), return_when=FIRST_EXCEPTION)
-            for future in done:
-                future.result()
+            jobs: list[Future[Any]] = [proof, *futures.values()]
+            done, _ = wait(jobs, return_when=FIRST_EXCEPTION)
+            for future in jobs:
+                if future in done:
+                    future.result()
         finally:
             # Reached by an interrupt from the keyboard, too: the pool is left when its threads have ended.
             stop.set()
+            prover.shutdown(cancel_futures=True)
             pool.shutdown(cancel_futures=True)
     return {pass_: future.result() for pass_, future in futures.items()}
 

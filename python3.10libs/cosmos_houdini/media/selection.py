@@ -6,19 +6,19 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Literal
 
 from cosmos_houdini.errors import BadInput, CheckFailed
 from cosmos_houdini.media.sequences import span
+from cosmos_houdini.media.sequences.formats import CHECKSUMMED, Damaged, inspect
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.sequence import Sequence as PictureSequence
 
 OnGap = Literal["stop", "hold"]
 _TOLD_PROBLEMS = 6
-_ACTIONS: dict[OnGap, str] = {
-    "stop": "nothing was written; render the frames again, or let --on-gap hold repeat the frames before them",
-    "hold": "nothing was written; this cannot be mended by holding frames",
-}
+_RENDER_OR_HOLD = "nothing was written; render the frames again, or let --on-gap hold repeat the frames before them"
+_BEYOND_HOLDING = "nothing was written; this cannot be mended by holding frames"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +60,39 @@ def select(
     problems: list[str] = []
     for pass_, sequence in passes.items():
         selections[pass_] = _select_one(sequence, frame_range, on_gap, problems)
-    problems += _disagreements(selections)
+    disagreements = _disagreements(selections)
+    beyond_holding = disagreements or any(_unusable(s.sequence, set(s.numbers)) for s in selections.values())
+    mendable = on_gap == "stop" and not beyond_holding
+    _refuse(problems + disagreements, _RENDER_OR_HOLD if mendable else _BEYOND_HOLDING)
+    return selections
+
+
+def prove(selections: Iterable[Selection], stop: Event | None = None) -> None:
+    """Walk the checksums that ``verify`` may have left out, in this thread, until ``stop`` is set.
+
+    Raises:
+        CheckFailed: frames are damaged; each is named.
+    """
+    problems = []
+    for selection in selections:
+        picture = selection.sequence.picture
+        if picture is None or picture.format not in CHECKSUMMED:
+            continue
+        for number, file in zip(selection.numbers, selection.files, strict=True):
+            if stop is not None and stop.is_set():
+                return
+            try:
+                inspect(file)
+            except Damaged as damage:
+                problems.append(f"{selection.sequence.pattern}: frame {number} is corrupt ({damage})")
+    _refuse(problems, _RENDER_OR_HOLD)
+
+
+def _refuse(problems: Sequence[str], action: str) -> None:
+    """Raise CheckFailed with the problems, if there are any."""
     if problems:
         more = f"; and {len(problems) - _TOLD_PROBLEMS} more" if len(problems) > _TOLD_PROBLEMS else ""
-        raise CheckFailed("; ".join(problems[:_TOLD_PROBLEMS]) + more, action=_ACTIONS[on_gap])
-    return selections
+        raise CheckFailed("; ".join(problems[:_TOLD_PROBLEMS]) + more, action=action)
 
 
 def by_shot(sequences: Iterable[PictureSequence]) -> dict[str, list[PictureSequence]]:

@@ -14,12 +14,13 @@ from pydantic import (
     StrictBool,
     StrictFloat,
     StrictInt,
+    StrictStr,
     Tag,
     model_validator,
 )
 
 from cosmos_houdini.model.control import Control
-from cosmos_houdini.model.spec import Name, SpecValue, Weight
+from cosmos_houdini.model.spec import NAME_PATTERN, NAME_RULE, WEIGHTS_RULE
 
 BATCH_SPEC_SCHEMA: Final = "cosmos-houdini/batch-spec/1"
 MAX_RUNS: Final = 1_000_000
@@ -27,6 +28,9 @@ MAX_RUNS: Final = 1_000_000
 
 Sampler = Literal["grid", "random", "latin_hypercube", "sobol", "adaptive"]
 Number = StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)]
+Name = Annotated[str, Field(pattern=NAME_PATTERN, description=NAME_RULE)]
+Weight = Annotated[float, Field(ge=0, le=1, strict=True, allow_inf_nan=False)]
+SpecValue = StrictBool | Number | StrictStr
 
 
 class _Part(BaseModel):
@@ -147,9 +151,7 @@ class BatchSpec(_Part):
     name: Name = "batch"
     engine: str
     items: Annotated[tuple[BatchItem, ...], Field(min_length=1)]
-    weights: dict[Control, Weight] = Field(
-        default_factory=dict, description="0 to 1; 0 leaves a control out, one that is not named gets 0.5."
-    )
+    weights: dict[Control, Weight] = Field(default_factory=dict, description=WEIGHTS_RULE)
     parameters: dict[str, SpecValue] = Field(default_factory=dict, description="Parameters of the engine, by name.")
     num_gpu: int = Field(1, ge=1, le=64, strict=True, description="GPUs that one inference uses.")
     randomization: Randomization = Randomization()

@@ -3,72 +3,50 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr, field_validator
+from msgspec import Meta, Struct, field
 
 from cosmos_houdini.model.control import Control
 
 PROMPT_SPEC_SCHEMA: Final = "cosmos-houdini/prompt-spec/1"
 RUN_SPEC_SCHEMA: Final = "cosmos-houdini/run-spec/1"
+NAME_PATTERN: Final = r"^[A-Za-z0-9_]([A-Za-z0-9._-]{0,78}[A-Za-z0-9_-])?$"
+NAME_RULE: Final = "1 to 80 letters, digits, '.', '_' and '-'; it names files and folders."
+WEIGHTS_RULE: Final = "0 to 1; 0 leaves a control out, one that is not named gets 0.5."
 
-Name = Annotated[
-    str,
-    Field(
-        pattern=r"^[A-Za-z0-9_]([A-Za-z0-9._-]{0,78}[A-Za-z0-9_-])?$",
-        description="1 to 80 letters, digits, '.', '_' and '-'; it names files and folders.",
-    ),
-]
-Weight = Annotated[float, Field(ge=0, le=1, strict=True, allow_inf_nan=False)]
-SpecValue = StrictBool | StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)] | StrictStr
+Name = Annotated[str, Meta(pattern=NAME_PATTERN, description=NAME_RULE)]
+Weight = Annotated[float, Meta(ge=0, le=1)]
+SpecValue = bool | int | float | str
 
 
-class _Spec(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-
-class PromptSpec(_Spec):
+class PromptSpec(Struct, frozen=True, kw_only=True, tag_field="schema", tag=PROMPT_SPEC_SCHEMA):
     """A shot: its prompt, its colour video and the control videos that go with it.
 
     Paths in the file are absolute, or relative to the folder that holds the file.
     """
 
-    schema_: Literal["cosmos-houdini/prompt-spec/1"] = Field("cosmos-houdini/prompt-spec/1", alias="schema")
     name: Name
-    prompt: str = Field(description="Sent to the engine byte for byte.")
-    negative_prompt: str = Field("", description="Likewise; empty means the engine's own.")
-    input_video: Path = Field(description="The colour video.")
-    controls: dict[Control, Path] = Field(default_factory=dict, description="One video for each control.")
-
-    @field_validator("prompt", "negative_prompt")
-    @classmethod
-    def _is_unicode(cls, prompt: str) -> str:
-        # Bytes of a command line that are no UTF-8 arrive as halves of characters, which no file can hold.
-        if any("\ud800" <= character <= "\udfff" for character in prompt):
-            raise ValueError("text in UTF-8")
-        return prompt
-
-    @field_validator("prompt")
-    @classmethod
-    def _says_something(cls, prompt: str) -> str:
-        if not prompt.strip():
-            raise ValueError("a prompt that is not empty")
-        return prompt
+    prompt: Annotated[str, Meta(description="Sent to the engine byte for byte.")]
+    input_video: Annotated[Path, Meta(description="The colour video.")]
+    negative_prompt: Annotated[str, Meta(description="Likewise; empty means the engine's own.")] = ""
+    controls: Annotated[dict[Control, Path], Meta(description="One video for each control.")] = field(
+        default_factory=dict
+    )
 
 
-class RunSpec(_Spec):
+class RunSpec(Struct, frozen=True, kw_only=True, tag_field="schema", tag=RUN_SPEC_SCHEMA):
     """One run of a shot: engine, parameters and weights, beside a snapshot of the prompt spec.
 
     Only what was asked for stands here; everything else is the engine's default, so that the same file runs on another
     engine.
     """
 
-    schema_: Literal["cosmos-houdini/run-spec/1"] = Field("cosmos-houdini/run-spec/1", alias="schema")
     name: Name
     engine: str
     spec: PromptSpec
-    weights: dict[Control, Weight] = Field(
-        default_factory=dict, description="0 to 1; 0 leaves a control out, one that is not named gets 0.5."
+    weights: Annotated[dict[Control, Weight], Meta(description=WEIGHTS_RULE)] = field(default_factory=dict)
+    parameters: Annotated[dict[str, SpecValue], Meta(description="Parameters of the engine, by name.")] = field(
+        default_factory=dict
     )
-    parameters: dict[str, SpecValue] = Field(default_factory=dict, description="Parameters of the engine, by name.")
-    num_gpu: int = Field(1, ge=1, le=64, strict=True, description="GPUs that one inference uses.")
+    num_gpu: Annotated[int, Meta(ge=1, le=64, description="GPUs that one inference uses.")] = 1

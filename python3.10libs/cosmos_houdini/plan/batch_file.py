@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.model.batch import (
@@ -20,15 +21,9 @@ from cosmos_houdini.model.batch import (
     Range,
     Sampler,
 )
-from cosmos_houdini.plan.specs import (
-    absolute_from,
-    allowed,
-    relative_below,
-    shown,
-    with_slashes,
-    write_whole,
-    wrong_key,
-)
+from cosmos_houdini.model.control import Control
+from cosmos_houdini.plan.spec_values import allowed, shown
+from cosmos_houdini.plan.specs import absolute_from, relative_below, with_slashes, write_whole
 
 _Model = TypeVar("_Model", BatchSpec, Randomization)
 
@@ -115,13 +110,36 @@ def _explained(error: ValidationError, model: type[BaseModel], path: Path) -> Ba
     first = error.errors(include_url=False)[0]
     parts = [str(part) for part in first["loc"] if part not in _FORMS]
     key = ".".join(parts)
-    if error_of_key := wrong_key(first, parts, _fields(first["loc"], model), str(path)):
+    if error_of_key := _wrong_key(first, parts, _fields(first["loc"], model), path):
         return error_of_key
     return BadInput(
         f"{path}: {key} = {shown(first['input'])}",
-        allowed=_allowed(first["loc"], first["type"]) or allowed("" if "control_weights" in key else key, first["msg"]),
+        allowed=_allowed(first["loc"], first["type"])
+        or ("" if "control_weights" in key else allowed(key))
+        or first["msg"].removeprefix("Value error, ").removeprefix("Input should be "),
         action=did_you_mean(str(first["input"]), get_args(Sampler)) if parts[-1] == "sampler" else "",
     )
+
+
+def _wrong_key(first: ErrorDetails, parts: list[str], fields: Iterable[str], path: Path) -> BadInput | None:
+    """Return the error of a key that is unknown, missing or no control; None where only its value is wrong.
+
+    Args:
+        first: what pydantic says.
+        parts: where it says so, in names that people know.
+        fields: the keys that are known there.
+        path: of the file.
+    """
+    kind, key = first["type"], ".".join(parts)
+    if kind == "missing":
+        return BadInput(f"{path}: {key!r} is missing")
+    if kind == "extra_forbidden":
+        known, what = list(fields), "key"
+    elif "[key]" in first["loc"]:
+        known, what = [str(control) for control in Control], "control"
+    else:
+        return None
+    return BadInput(f"{path}: unknown {what} {key!r}", allowed=", ".join(known), action=did_you_mean(parts[-1], known))
 
 
 def _allowed(loc: tuple[int | str, ...], kind: str) -> str:

@@ -87,9 +87,9 @@ def probed(videos: Mapping[str, Path]) -> dict[str, Clip]:
         return dict(zip(videos, pool.map(_plain_clip, videos.values()), strict=True))
 
 
-def remembering() -> Probe:
-    """Return a ``probed`` that decodes each file once, for as long as the function is kept."""
-    known: dict[Path, Clip] = {}
+def remembering(verified: Mapping[Path, Clip] | None = None) -> Probe:
+    """Return a ``probed`` that decodes each file once, for as long as the function is kept; what is verified, never."""
+    known = dict(verified or {})
 
     def probe(videos: Mapping[str, Path]) -> dict[str, Clip]:
         new = {role: path for role, path in videos.items() if path not in known}

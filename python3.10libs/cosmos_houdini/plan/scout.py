@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from msgspec import structs
+
 from cosmos_houdini.model.request import Scout
 from cosmos_houdini.plan.sweep import Run
 
@@ -19,11 +21,10 @@ def scouted(run: Run, scout: Scout, videos: Mapping[Path, Path]) -> Run:
         videos: the run's videos to those that stand for them; one that is not named stays.
     """
     spec = run.shared.spec
-    shorter = spec.model_copy(
-        update={
-            "input_video": videos.get(spec.input_video, spec.input_video),
-            "controls": {kind: videos.get(path, path) for kind, path in spec.controls.items()},
-        }
+    shorter = structs.replace(
+        spec,
+        input_video=videos.get(spec.input_video, spec.input_video),
+        controls={kind: videos.get(path, path) for kind, path in spec.controls.items()},
     )
     shared = replace(
         run.shared,

@@ -6,20 +6,17 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path, PurePath
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+import msgspec
+from msgspec import structs
 
-from cosmos_houdini.errors import BadInput, did_you_mean
-from cosmos_houdini.model.control import Control
+from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.spec import PROMPT_SPEC_SCHEMA, RUN_SPEC_SCHEMA, PromptSpec, RunSpec
+from cosmos_houdini.plan.spec_values import Spec, validated
 
-Spec = TypeVar("Spec", PromptSpec, RunSpec)
-
-SHOWN_LENGTH = 120
 STDIN = Path("-")
 
 _MADE_BY = {PROMPT_SPEC_SCHEMA: "create-spec", RUN_SPEC_SCHEMA: "create-run"}
@@ -41,7 +38,7 @@ def load_run_spec(path: Path) -> RunSpec:
         BadInput: as for load_prompt_spec.
     """
     run = _load(RunSpec, RUN_SPEC_SCHEMA, path)
-    return run.model_copy(update={"spec": _with_paths(run.spec, absolute_from(path))})
+    return structs.replace(run, spec=_with_paths(run.spec, absolute_from(path)))
 
 
 def save_prompt_spec(spec: PromptSpec, path: Path) -> None:
@@ -51,30 +48,20 @@ def save_prompt_spec(spec: PromptSpec, path: Path) -> None:
 
 def save_run_spec(run: RunSpec, path: Path) -> None:
     """Write a RunSpec; its videos are named as in save_prompt_spec."""
-    _write(run.model_copy(update={"spec": _with_paths(run.spec, relative_below(path))}), path)
+    _write(structs.replace(run, spec=_with_paths(run.spec, relative_below(path))), path)
 
 
 def document(spec: PromptSpec | RunSpec) -> dict[str, Any]:
     """Return a spec as the JSON data that stands in its file."""
-    data: dict[str, Any] = spec.model_dump(mode="json", by_alias=True)
+    data: dict[str, Any] = msgspec.to_builtins(spec, enc_hook=str)
     return data
 
 
-def validated(model: type[Spec], data: object, where: str) -> Spec:
-    """Return ``data`` as a spec.
-
-    Args:
-        model: PromptSpec or RunSpec.
-        data: what stands in a file, or was put together from a command line.
-        where: names its origin in the error.
-
-    Raises:
-        BadInput: the first key or value that cannot be used.
-    """
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        raise _explained(error, model, where) from error
+def json_schema(model: type[PromptSpec | RunSpec]) -> dict[str, Any]:
+    """Return the JSON Schema of a file (json-schema.org)."""
+    schema = msgspec.json.schema(model, schema_hook=lambda _: {"type": "string", "format": "path"})
+    others = schema["$defs"]
+    return {**others.pop(model.__name__), "$defs": others}
 
 
 def _load(model: type[Spec], schema: str, path: Path) -> Spec:
@@ -95,65 +82,9 @@ def _load(model: type[Spec], schema: str, path: Path) -> Spec:
     return validated(model, data, str(path))
 
 
-def _explained(error: ValidationError, model: type[BaseModel], where: str) -> BadInput:
-    """Say which key holds which value, what is allowed, and the nearest name of an unknown key."""
-    first = error.errors(include_url=False)[0]
-    # Members of unions and the key itself of a mapping are named in the location too; people know neither.
-    parts = [str(part) for part in first["loc"] if part != "[key]"]
-    if "parameters" in parts:
-        parts = parts[: parts.index("parameters") + 2]
-    key = ".".join(parts)
-    fields = _fields(PromptSpec if "spec" in parts[:-1] else model)
-    if error_of_key := wrong_key(first, parts, fields, where):
-        return error_of_key
-    return BadInput(f"{where}: {key} = {shown(first['input'])}", allowed=allowed(key, first["msg"]))
-
-
-def wrong_key(first: ErrorDetails, parts: list[str], fields: Iterable[str], where: str) -> BadInput | None:
-    """Return the error of a key that is unknown, missing or no control; None where only its value is wrong.
-
-    Args:
-        first: what pydantic says.
-        parts: where it says so, in names that people know.
-        fields: the keys that are known there.
-        where: names the file or command.
-    """
-    kind, key = first["type"], ".".join(parts)
-    if kind == "missing":
-        return BadInput(f"{where}: {key!r} is missing")
-    if kind == "extra_forbidden":
-        known, what = list(fields), "key"
-    elif "[key]" in first["loc"]:
-        known, what = [str(control) for control in Control], "control"
-    else:
-        return None
-    return BadInput(f"{where}: unknown {what} {key!r}", allowed=", ".join(known), action=did_you_mean(parts[-1], known))
-
-
-def allowed(key: str, message: str) -> str:
-    """Return what is allowed for a key of a spec, from pydantic's message where it says it well."""
-    if key.endswith("name"):
-        return "1 to 80 letters, digits, '.', '_' and '-', not beginning with '.' or '-' and not ending with '.'"
-    if "weights" in key:
-        return "a number from 0 to 1"
-    if "parameters" in key:
-        return "text, a finite number, true or false"
-    return message.removeprefix("Value error, ").removeprefix("Input should be ")
-
-
-def shown(value: object) -> str:
-    """Return a value as an error shows it: on one line, and not too long."""
-    text = repr(value)
-    return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}..."
-
-
-def _fields(model: type[BaseModel]) -> list[str]:
-    return [field.alias or name for name, field in model.model_fields.items()]
-
-
 def _with_paths(spec: PromptSpec, change: Callable[[Path], Path]) -> PromptSpec:
     controls = {kind: change(video) for kind, video in spec.controls.items()}
-    return spec.model_copy(update={"input_video": change(spec.input_video), "controls": controls})
+    return structs.replace(spec, input_video=change(spec.input_video), controls=controls)
 
 
 def absolute_from(file: Path) -> Callable[[Path], Path]:

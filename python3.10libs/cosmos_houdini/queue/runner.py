@@ -10,12 +10,13 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from cosmos_houdini.errors import CosmosError, HostError, HostUnreachable
 from cosmos_houdini.launchers import SLURM
-from cosmos_houdini.launchers.folder import JOBS_PER_POLL, Observation, Phase, parse_poll, poll_script
+from cosmos_houdini.launchers.folder import END_MARK, JOBS_PER_POLL, Observation, Phase, parse_poll, poll_script
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.queue.bring import bring
 from cosmos_houdini.queue.client import Client
@@ -28,6 +29,7 @@ FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 5.0
 LONGEST_LOCAL_PAUSE_S = 1.0
 PAUSE_GROWTH = 1.3
+GLANCE_S = 0.02
 POLL_TIMEOUT_S = 120.0
 MOST_TOGETHER = 100
 
@@ -124,7 +126,7 @@ def wait(
             return records
         pause_s = pause_s * PAUSE_GROWTH if states == [r.state for r in records] else FIRST_PAUSE_S
         states = [record.state for record in records]
-        time.sleep(min(pause_s, longest_pause_s(client, records)))
+        _nap(client, records, min(pause_s, longest_pause_s(client, records)))
 
 
 def observe(client: Client, records: Collection[JobRecord]) -> dict[str, Observation]:
@@ -158,6 +160,19 @@ def _step(client: Client, record: JobRecord, seen: Observation) -> None:
         lose(client, record.id, f"its folder on {record.job.host} is gone")
     elif record.state is JobState.RUNNING:
         note_progress(client, record, seen)
+
+
+def _nap(client: Client, records: Iterable[JobRecord], pause_s: float) -> None:
+    """Wait, or until a job of this machine ends: its files can be glanced at without a command."""
+    own = [each for each in records if each.state is JobState.RUNNING and not client.settings(each).address]
+    marks = [Path(client.site(record).folder / END_MARK) for record in own]
+    # One that is there already is seen to by another client.
+    awaited = [mark for mark in marks if not mark.exists()]
+    end = time.monotonic() + pause_s
+    while (left_s := end - time.monotonic()) > 0:
+        time.sleep(min(left_s, GLANCE_S) if awaited else left_s)
+        if any(mark.exists() for mark in awaited):
+            return
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from cosmos_houdini.houdini.open_scene import load_scene, read_open_scene, sampl
 from cosmos_houdini.houdini.tops.asset_check import check_asset
 from cosmos_houdini.houdini.tops.check import check_top_nodes
 from cosmos_houdini.houdini.tops.sweep_network import build_sweep
+from cosmos_houdini.houdini.windows.result_nodes import load_in_cops
 from cosmos_houdini.houdini.windows.result_uses import BACKGROUND, mplay_program
 from cosmos_houdini.installation import NEWEST, OLDEST
 
@@ -152,6 +153,16 @@ def _background() -> str:
     return BACKGROUND
 
 
+def _cops() -> str:
+    network = load_in_cops({"selftest": "/frames/selftest.$F4.png"})
+    [node] = [node for node in network.children() if node.name() == "selftest"]
+    found = f"{network.type().name()}/{node.type().name()}"
+    node.destroy()
+    if not network.children():
+        network.destroy()
+    return found
+
+
 def _demo() -> str:
     """Run the demonstration through the worker (a minute or two), then open its scene in Houdini and compare."""
     with tempfile.TemporaryDirectory() as folder:
@@ -188,5 +199,6 @@ CHECKS = (
     Check(title="Set Up Sweep builds its network, and the nodes take every parameter", run=_sweep),
     Check(title="MPlay is where Compare Results starts it", run=_mplay),
     Check(title="a camera takes the background of Load Result", run=_background),
+    Check(title="a COP network takes the pictures of Load Result", run=_cops),
     Check(title="the worker makes a shot, and Houdini reads its scene as we do", run=_demo),
 )

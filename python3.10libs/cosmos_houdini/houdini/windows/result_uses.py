@@ -1,4 +1,4 @@
-"""What the shelf does with results: the report in a browser, the frames in MPlay, or behind the shot's camera."""
+"""What the shelf does with results: the report in a browser, the frames in MPlay, in COPs, or behind the camera."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from cosmos_houdini.errors import BadInput
 from cosmos_houdini.houdini.open_scene import read_open_scene
 from cosmos_houdini.houdini.windows.job_row import JobRow
 from cosmos_houdini.houdini.windows.result_frames import ResultFrames, plate_video
+from cosmos_houdini.houdini.windows.result_nodes import load_in_cops
 from cosmos_houdini.houdini.windows.result_use import Use
 
 BACKGROUND = "vm_background"
@@ -68,6 +69,22 @@ def background_use() -> Use:
         commands=lambda chosen: [_plate_frames(chosen[0]).arguments],
         finish=set_background,
         most=1,
+    )
+
+
+def cop_use() -> Use:
+    """Return the use that loads results into a COP network of the scene."""
+
+    def load(chosen: Sequence[JobRow], _: list[str]) -> str:
+        network = load_in_cops({row.id: _plate_frames(row).houdini_path for row in chosen})
+        network.setCurrent(True, clear_all_selected=True)
+        return f"{network.path()} holds a File node of each: {', '.join(row.id for row in chosen)}"
+
+    return Use(
+        label="Load in COPs",
+        tip="Loads the chosen results into a COP network of the scene, a File node each",
+        commands=lambda chosen: [_plate_frames(row).arguments for row in chosen],
+        finish=load,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from cosmos_houdini.media.sequences import span
 from cosmos_houdini.media.sequences.discover import Unverified
@@ -17,7 +18,9 @@ OnFrames = Callable[[int], None]
 THREADS = 4
 
 
-def verify(found: Iterable[Unverified], *, on_frame: OnFrames | None = None) -> tuple[Sequence, ...]:
+def verify(
+    found: Iterable[Unverified], *, on_frame: OnFrames | None = None, checksums: bool = True
+) -> tuple[Sequence, ...]:
     """Open every file, walk its structure to the end, and return what is missing, damaged or unlike the others.
 
     What that proves depends on the format (see ``formats``): a PNG's bytes are checked by their checksums, of the
@@ -26,18 +29,22 @@ def verify(found: Iterable[Unverified], *, on_frame: OnFrames | None = None) -> 
     Args:
         found: the sequences.
         on_frame: called in the caller's thread with 1 after each file.
+        checksums: walk those of the pixels, too; without, ``selection.prove`` has to do so later.
     """
     executor = ThreadPoolExecutor(THREADS, thread_name_prefix="verify")
     try:
-        return tuple(_verified(sequence, executor, on_frame) for sequence in found)
+        return tuple(_verified(sequence, executor, on_frame, checksums=checksums) for sequence in found)
     finally:
         executor.shutdown(cancel_futures=True)
 
 
-def _verified(found: Unverified, executor: ThreadPoolExecutor, on_frame: OnFrames | None) -> Sequence:
+def _verified(
+    found: Unverified, executor: ThreadPoolExecutor, on_frame: OnFrames | None, *, checksums: bool
+) -> Sequence:
     pictures: dict[int, Picture] = {}
     corrupt = []
-    for frame, outcome in zip(found.frames, executor.map(_inspect, found.frames), strict=True):
+    outcomes = executor.map(partial(_inspect, checksums=checksums), found.frames)
+    for frame, outcome in zip(found.frames, outcomes, strict=True):
         if isinstance(outcome, Picture):
             pictures[frame.number] = outcome
         else:
@@ -60,10 +67,10 @@ def _verified(found: Unverified, executor: ThreadPoolExecutor, on_frame: OnFrame
     )
 
 
-def _inspect(frame: Frame) -> Picture | str:
+def _inspect(frame: Frame, *, checksums: bool) -> Picture | str:
     """Return what a file holds, or in words why it cannot be used."""
     try:
-        return inspect(frame.file)
+        return inspect(frame.file, checksums=checksums)
     except Damaged as damage:
         return str(damage)
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.media.videos.probe import sha256_of
+from cosmos_houdini.model.request import Clip
 from cosmos_houdini.model.video import SCHEMA, Conversion
 
 FILE_NAME = "metadata.json"
@@ -46,3 +49,22 @@ def read_metadata(folder: Path) -> dict[str, Any]:
     for video in document["videos"].values():
         video["path"] = str(folder / Path(video["path"]).name)
     return document
+
+
+def verified_clips(document: Mapping[str, Any]) -> dict[Path, Clip]:
+    """Return the videos that are byte for byte those which were decoded when they were made; none is decoded again.
+
+    Args:
+        document: of ``read_metadata``.
+    """
+    clips = (
+        Clip(
+            path=Path(video["path"]),
+            sha256=video["sha256"],
+            frames=video["frames"],
+            size=(video["size"][0], video["size"][1]),
+            fps=video["fps"],
+        )
+        for video in document["videos"].values()
+    )
+    return {clip.path: clip for clip in clips if clip.path.is_file() and sha256_of(clip.path) == clip.sha256}

@@ -14,7 +14,7 @@ from cosmos_houdini.media.sequences.formats import dpx, exr, jpeg, png, tiff
 from cosmos_houdini.media.sequences.formats.source import Damaged, Source
 from cosmos_houdini.model.sequence import Picture
 
-__all__ = ["SUFFIXES", "Damaged", "inspect"]
+__all__ = ["CHECKSUMMED", "SUFFIXES", "Damaged", "inspect"]
 
 SUFFIXES = {
     ".png": "png",
@@ -33,6 +33,11 @@ _READERS: dict[str, Callable[[Source], Picture]] = {
     "exr": exr.read,
     "dpx": dpx.read,
 }
+# Where walking the whole of a file takes much longer than seeing that nothing was cut off.
+_GLANCES: dict[str, Callable[[Source], Picture]] = {"png": png.glance}
+CHECKSUMMED = frozenset(_GLANCES)
+"""Formats of which ``inspect`` can leave out the checksums."""
+
 _MAGICS: dict[str, tuple[bytes, ...]] = {
     "png": (png.MAGIC,),
     "jpeg": (jpeg.MAGIC,),
@@ -43,8 +48,12 @@ _MAGICS: dict[str, tuple[bytes, ...]] = {
 _LONGEST_MAGIC = 8
 
 
-def inspect(file: Path) -> Picture:
+def inspect(file: Path, *, checksums: bool = True) -> Picture:
     """Return what the header of a picture file says after walking the file's structure to its end.
+
+    Args:
+        file: the picture.
+        checksums: walk those of the pixels, too, where a format has them.
 
     Raises:
         Damaged: the file cannot be opened, is another format than its name says, or is not whole.
@@ -54,12 +63,12 @@ def inspect(file: Path) -> Picture:
         if not stat.S_ISREG(status.st_mode):
             raise Damaged("is no regular file")
         with file.open("rb", buffering=0) as opened:
-            return _read(Source(opened, status.st_size), SUFFIXES[file.suffix.lower()])
+            return _read(Source(opened, status.st_size), SUFFIXES[file.suffix.lower()], checksums=checksums)
     except OSError as error:
         raise Damaged(_refusal(file, error)) from error
 
 
-def _read(source: Source, expected: str) -> Picture:
+def _read(source: Source, expected: str, *, checksums: bool) -> Picture:
     if not source.size:
         raise Damaged("is empty (0 bytes): the render never wrote it")
     start = source.at(0, min(source.size, _LONGEST_MAGIC))
@@ -71,7 +80,8 @@ def _read(source: Source, expected: str) -> Picture:
             raise Damaged(f"ends after {source.size} bytes: the render was cut off while writing")
         is_what = f"is a {found.upper()} file" if found else f"is no {expected.upper()} file"
         raise Damaged(f"{is_what}, whatever its name says")
-    return _READERS[expected](source)
+    reader = _READERS[expected] if checksums else _GLANCES.get(expected, _READERS[expected])
+    return reader(source)
 
 
 def _refusal(file: Path, error: OSError) -> str:
