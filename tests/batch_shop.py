@@ -20,6 +20,7 @@ def batch(
     shop: Shop,
     randomization: dict[str, object],
     items: Sequence[dict[str, object]] = ({"spec": "shot.spec.json"},),
+    engine: str = "fake",
     **parameters: object,
 ) -> Path:
     """Write a batch of the fake engine, and its prompt spec, into the project."""
@@ -34,7 +35,7 @@ def batch(
     data = {
         "schema": "cosmos-houdini/batch-spec/1",
         "name": "night",
-        "engine": "fake",
+        "engine": engine,
         "items": list(items),
         "parameters": {"starts": str(shop.starts), **parameters},
         "randomization": randomization,

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from cosmos_houdini import engines
 from cosmos_houdini.cli import main
-from cosmos_houdini.engines.base import EngineLog, Needs, OwnLoad, Recorded
+from cosmos_houdini.engines.base import Convoy, EngineLog, Needs, OwnLoad, Recorded
 from cosmos_houdini.engines.failures import GENERAL_SYMPTOMS, classified
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
@@ -27,6 +28,7 @@ echo started >>"$STARTS"
 echo "half way"
 echo "token is ${HF_TOKEN:-not set}"
 echo "last words" >&2
+[ -z "${RECORDED-}" ] || [ "$FAULT" = other ] || echo "ran with $RECORDED"
 sleep "$SECONDS_LONG"
 while [ -n "$UNTIL" ] && [ ! -e "$UNTIL" ]; do sleep 0.05; done
 case $FAULT in
@@ -41,6 +43,7 @@ oom) [ "$OFFLOAD" = True ] && cp in/color.mp4 out/result.mp4 || { echo "CUDA out
 hang) exec sleep 300 ;;
 talk) while :; do echo word; sleep 0.3; done ;;
 lost) kill -9 "$(cat started/pid)"; exec sleep 20 ;;
+killed) kill -9 $$ ;;
 spoil) echo spoilt >>"$UNTIL"; cp in/color.mp4 out/result.mp4 ;;
 say*) echo "${FAULT#say }" >&2; exit 1 ;;
 oom-always) echo "CUDA out of memory." >&2; exit 1 ;;
@@ -52,6 +55,20 @@ echo "Saved video"
 
 def _text(name: str, default: str) -> Parameter:
     return Parameter(name=name, default=default, help="for tests")
+
+
+SERVER = """
+echo "loading"
+echo "${MODEL:-alone}" >>"$LOADS"
+sleep "$LOAD_S"
+number=0
+for folder in "$@"; do
+    [ -z "$LOOKS" ] || [ ! -e "$folder/exit_code" ] || continue
+    number=$((number + 1))
+    echo "[$number/$#] Processing sample ${folder##*/}"
+    (cd "$folder" && . ./values.sh && . ./program.sh) || exit $?
+done
+"""
 
 
 @dataclass(frozen=True)
@@ -128,9 +145,60 @@ class FakeEngine(OwnLoad):
         return classified(log.stderr.splitlines(), GENERAL_SYMPTOMS)
 
 
+@dataclass(frozen=True)
+class SharingEngine(FakeEngine):
+    """The same behind a load that jobs of one ``model`` can share; its process dies with the job that fails."""
+
+    name: str = "sharing"
+    parameters: Mapping[str, Parameter] = field(
+        default_factory=lambda: {
+            **FakeEngine().parameters,
+            "model": _text("model", "small"),
+            "loads": _text("loads", "/dev/null"),
+            "load_s": _text("load_s", "0"),
+            "looks": _text("looks", ""),
+        }
+    )
+
+    def load_key(self, request: InferenceRequest) -> str:
+        model = str(request.parameters["model"])
+        return model and f"{model}, offload {request.parameters['offload']}"
+
+    def invocation(self, request: InferenceRequest, site: Site) -> Invocation:
+        alone = super().invocation(request, site)
+        weights = {str(control.kind): control.weight for control in request.controls}
+        recorded = json.dumps({"parameters": {"seed": request.parameters["seed"]}, "weights": weights})
+        values = {**alone.env, "RECORDED": recorded}
+        files = {
+            **alone.files,
+            "values.sh": "".join(f"{name}={shlex.quote(value)}\n" for name, value in values.items()),
+            "server.sh": SERVER,
+        }
+        argv = ("sh", str(site.folder / "server.sh"), str(site.folder))
+        return replace(alone, argv=argv, env=_load(request), files=files)
+
+    def together(self, members: Sequence[tuple[InferenceRequest, Site]], carrier: Site) -> Convoy:
+        folders = [site.folder for _, site in members]
+        return Convoy(
+            invocation=Invocation(
+                argv=("sh", str(carrier.folder / "server.sh"), *map(str, folders)),
+                env=_load(members[0][0]),
+                files={"server.sh": SERVER},
+                inputs={},
+                outputs=(),
+            ),
+            begins=tuple(f"] Processing sample {folder.name}" for folder in folders),
+        )
+
+
+def _load(request: InferenceRequest) -> dict[str, str]:
+    return {name.upper(): str(request.parameters[name]) for name in ("model", "loads", "load_s", "looks")}
+
+
 def register() -> None:
-    """Add the engine to the registry."""
+    """Add the engines to the registry."""
     engines._ENGINES["fake"] = FakeEngine
+    engines._ENGINES["sharing"] = SharingEngine
 
 
 if __name__ == "__main__":

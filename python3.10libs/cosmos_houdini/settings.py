@@ -46,6 +46,7 @@ class HostConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         address: [user@]host, or a Host of ~/.ssh/config.
         root: absolute folder on the host for objects and jobs.
         ffmpeg: FFmpeg of the host; without it this machine's own is sent.
+        python: Python of the host for engines that are libraries of it.
         bandwidth_mb_per_s: most that goes to and from the host, in 1e6 bytes.
         env: environment of every job, nothing secret.
         secrets: variables of this machine that are handed to jobs in secret.
@@ -67,6 +68,7 @@ class HostConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     image: str | None = None
     engine_path: str | None = None
     ffmpeg: str | None = None
+    python: str = "python3"
     bandwidth_mb_per_s: Annotated[float, Meta(gt=0)] | None = None
     env: dict[str, str] = {}
     secrets: tuple[str, ...] = ("HF_TOKEN",)

@@ -222,7 +222,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(
         (["--weights", "0", "0", "1.4", "0"], 2, ["1.4", "depth"]),
         (["--set", "guidence=3"], 2, ["guidence", "did you mean 'guidance'?"]),
         (["--set", "guidance=lots"], 2, ["guidance", "lots"]),
-        (["--engine", "transfer2"], 2, ["transfer2", "transfer1"]),
+        (["--engine", "transfer2"], 2, ["transfer2", "transfer2.5"]),
         (["--host", "gpu9"], 2, ["gpu9", "local"]),
         (["--range", "9-1"], 2, ["9-1"]),
         (["--name", "a/b"], 2, ["a/b"]),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -9,8 +11,10 @@ import pytest
 
 from clinic import Clinic
 from cosmos_houdini.cli import main
+from cosmos_houdini.engines import engine
 from host_programs import A100, GB10, H100, NO_DRIVER, write_nvidia_smi, write_shell
 from sshd import free_port, make_key
+from transfer25_checkout import make_checkout, write_programs
 
 pytestmark = pytest.mark.sshd
 
@@ -206,3 +210,63 @@ def test_an_answer_that_is_cut_off_is_no_survey(clinic: Clinic) -> None:
     clinic.configure("preview")
     code, checks = clinic.host_checks()
     assert (code, list(checks)) == (3, ["connection"])
+
+
+def with_transfer25(clinic: Clinic) -> tuple[Path, dict[str, object]]:
+    """Give the host what transfer2.5 needs but its models, and return the folder of these and the configuration."""
+    write_nvidia_smi(clinic.programs, [H100])
+    checkout = make_checkout(clinic.folder / "it's cosmos 2.5")
+    path = f"{write_programs(clinic.folder / 'environment')}:/usr/bin:/bin"
+    return checkout / "checkpoints", {"engine_path": str(checkout), "gpus": [0], "env": {"PATH": path}}
+
+
+def test_models_that_the_first_job_has_to_bring_are_named(clinic: Clinic) -> None:
+    cache, settings = with_transfer25(clinic)
+    clinic.configure("transfer2.5", **settings)
+    code, checks = clinic.host_checks()
+    check = checks["engine transfer2.5"]
+    assert (code, check["verdict"]) == (0, "warn")
+    assert all(model in check["seen"] for model in engine("transfer2.5").needs.models)
+    assert "HF_TOKEN" in check["action"]
+    for model in engine("transfer2.5").needs.models[1:]:
+        (cache / "hub" / f"models--{model.replace('/', '--')}" / "snapshots").mkdir(parents=True)
+    assert clinic.host_checks()[1]["engine transfer2.5"]["seen"].startswith("nvidia/Cosmos-Transfer2.5-2B is not")
+    (cache / "hub" / "models--nvidia--Cosmos-Transfer2.5-2B" / "snapshots").mkdir(parents=True)
+    assert clinic.host_checks()[1]["engine transfer2.5"]["verdict"] == "pass"
+    clinic.configure("transfer2.5", **{**settings, "env": {**settings["env"], "HF_HOME": "/nowhere"}})
+    assert clinic.host_checks()[1]["engine transfer2.5"]["verdict"] == "warn"
+
+
+def test_a_checkout_of_one_engine_is_not_blamed_for_lacking_another(clinic: Clinic) -> None:
+    settings = with_transfer25(clinic)[1]
+    clinic.configure("preview", **settings)
+    assert [name for name in clinic.host_checks()[1] if name.startswith("engine")] == [
+        *("engine preview", "engine transfer2.5"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("python", "verdict", "words"),
+    [
+        ("no-such-python", "fail", ["'no-such-python' does not start", "set hosts.gpu01.python"]),
+        ("lacking", "fail", ["lacks torch, diffusers, cosmos_guardrail", "pip"]),
+        ("complete", "pass", []),
+    ],
+)
+def test_the_python_that_an_engine_runs_in_is_asked_for_its_modules(
+    clinic: Clinic, python: str, verdict: str, words: list[str]
+) -> None:
+    write_shell(clinic.programs, "lacking", "echo torch diffusers cosmos_guardrail")
+    write_shell(clinic.programs, "complete", "echo")
+    clinic.configure("diffusers", python=python, env={"PATH": f"{clinic.programs}:/usr/bin:/bin"})
+    check = clinic.host_checks()[1]["engine diffusers"]
+    assert check["verdict"] == verdict, check
+    assert all(word in f"{check['seen']}; {check['action']}" for word in words), check
+
+
+def test_only_modules_that_cannot_be_found_are_named(clinic: Clinic) -> None:
+    clinic.configure("diffusers", python=sys.executable)
+    check = clinic.host_checks()[1]["engine diffusers"]
+    lacking = [name for name in engine("diffusers").needs.modules if importlib.util.find_spec(name) is None]
+    assert lacking, "the environment of the tests is not meant to hold torch"
+    assert check["seen"].endswith(f"lacks {', '.join(lacking)}")

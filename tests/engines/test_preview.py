@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
@@ -12,7 +13,7 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 
-from cosmos_houdini.engines import EngineLog, engine, transfer_request
+from cosmos_houdini.engines import EngineLog, engine, preview
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.videos.probe import inspect_video, sha256_of
 from cosmos_houdini.model.job import FailureClass
@@ -156,7 +157,7 @@ def test_frames_stay_in_their_order(tmp_path: Path):
 
 
 def test_the_second_chunk_is_marked_and_looks_a_little_different(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(transfer_request, "FRAMES_PER_CHUNK", 3)
+    monkeypatch.setattr(preview, "TRANSFER1", replace(preview.TRANSFER1, frames_per_chunk=3))
     still = write_clips(tmp_path, "seg", frames=5, size=SQUARE)["seg"]
     request = request_of({"color": still, "seg": still}, weights={"seg": 0.5}, frames=5, size=SQUARE, engine="preview")
     assert PREVIEW.plan(request).seams == (3,)

@@ -8,19 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cosmos_houdini.engines import engine, engine_names
+from cosmos_houdini.engines import engine
 from cosmos_houdini.engines.parameters import STRENGTHS, TRANSFER1_PARAMETERS
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.parameter import ParameterValue, resolve
 from cosmos_houdini.model.request import InferenceRequest
 from transfer_clips import request_of
 
+ENGINES = ("preview", "transfer1")
 Check = Callable[[InferenceRequest], tuple[str, ...]]
 
 GOOD = {"frames": 121, "size": (1280, 704)}
 
 
-@pytest.fixture(params=engine_names())
+@pytest.fixture(params=ENGINES)
 def check(request: pytest.FixtureRequest) -> Check:
     return engine(request.param).check
 
@@ -109,7 +110,7 @@ weights = st.dictionaries(
 
 @given(sound_parameters, weights, st.integers(2, 5000))
 def test_whatever_lies_in_the_ranges_is_accepted(parameters: dict[str, Any], weights: dict[str, float], frames: int):
-    for name in engine_names():
+    for name in ENGINES:
         engine(name).check(request_of(frames=frames, size=(1280, 704), weights=weights, **parameters))
 
 
@@ -153,7 +154,7 @@ def test_text_that_is_no_value_is_refused(parameter: str, text: str):
         TRANSFER1_PARAMETERS[parameter].parsed(text)
 
 
-@pytest.mark.parametrize("name", ["preview", "transfer1"])
+@pytest.mark.parametrize("name", ENGINES)
 @pytest.mark.parametrize(("asked", "frames", "wanted"), [(35, 361, (10, 121)), (1, 49, (1, 49)), (10, 121, (10, 121))])
 def test_a_scout_is_the_first_chunk_in_few_steps_and_never_dearer(
     name: str, asked: int, frames: int, wanted: tuple[int, int]

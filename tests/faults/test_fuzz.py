@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cosmos_houdini.engines import EngineLog, engine
+from cosmos_houdini.engines import EngineLog, engine, engine_names
 from cosmos_houdini.errors import CosmosError
 from cosmos_houdini.hosts import open_host
 from cosmos_houdini.hosts.bulk_script import parse_survey
@@ -36,17 +36,17 @@ from transfer_clips import request_of
 SHA256 = "ab" * 32
 MARK = "0" * 32
 ROOT = PurePosixPath("/data/cosmos")
-ENGINES = ("preview", "transfer1")
 REQUEST = request_of(frames=121)
+PLANS = {name: engine(name).plan(request_of(frames=121, engine=name)) for name in engine_names()}
 HERE = open_host("here", HostConfig(root="/data/cosmos"), project=Path.cwd())
 
 
 def logs(text: str) -> None:
     """Read a log as the queue does while a job runs, and when it has ended."""
-    for name in ENGINES:
+    for name, plan in PLANS.items():
         known = engine(name)
         for log in (EngineLog(stdout=text, stderr=""), EngineLog(stdout="", stderr=text)):
-            told = known.progress(log, known.plan(REQUEST))
+            told = known.progress(log, plan)
             assert told is None or (0 <= told.fraction <= 1 and len(told.stage) < 200)
             for exit_code in (0, 1, 137):
                 failure = known.failure(exit_code, log)

@@ -166,6 +166,7 @@ def test_a_misspelt_attribute_is_a_warning_that_names_the_nearest(network: Netwo
         ({"prompt": "rain", "parameters": "guidence=3"}, ["no parameter 'guidence'", "did you mean 'guidance'?"]),
         ({"prompt": "rain", "parameters": "seed"}, ["seed is no pair", "KEY=VALUE"]),
         ({"prompt": "rain", "engine": "previw"}, ["no engine 'previw'", "preview"]),
+        ({"prompt": "rain", "engine": "transfer2.5", "sigma_max": 40.0}, ["no parameter 'sigma_max'", "num_steps"]),
         ({"prompt": "rain", "folder": "/no/where"}, ["'/no/where' is no folder", "save the scene"]),
     ],
 )
@@ -177,6 +178,15 @@ def test_what_cannot_be_used_is_an_error_on_the_node(
     [text] = transfer.errors
     assert text.startswith("This cannot be used: ")
     assert all(word in text for word in words), text
+
+
+def test_fields_become_what_the_chosen_engine_takes(network: Network) -> None:
+    fields = {"engine": "transfer2.5", "guidance": 4.0, "num_steps": 20, "parameters": "resolution=480"}
+    transfer = network.add("Cosmos Transfer", prompt="rain", videos="/shots/a/input", **fields)
+    assert network.generate(), transfer.errors
+    [order] = orders(transfer)
+    assert option(order, "--set") == ["num_steps=20", "guidance=4", "resolution=480"]
+    assert option(order, "--engine") == ["transfer2.5"]
 
 
 def test_a_sweep_is_what_create_batch_makes_and_the_same_for_the_same_seed(network: Network) -> None:

@@ -7,6 +7,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace as replace_task
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -14,7 +15,7 @@ from msgspec.structs import replace
 
 from cosmos_houdini.errors import BadInput, HostError, JobError
 from cosmos_houdini.hosts import Host, open_host
-from cosmos_houdini.launchers import Task, launcher_for
+from cosmos_houdini.launchers import Task, convoy, launcher_for
 from cosmos_houdini.launchers.docker import container_name
 from cosmos_houdini.launchers.folder import Phase
 from cosmos_houdini.launchers.holdings import find_holdings, remove
@@ -314,3 +315,35 @@ def test_a_docker_engine_that_is_out_of_reach_is_said_to_be(host: Host, config: 
     deaf = replace(config, env={"DOCKER_HOST": "unix:///nowhere.sock"})
     with pytest.raises(HostError, match=r"cannot tell what lies in .*nowhere"):
         find_holdings(host, deaf)
+
+
+def test_a_container_that_serves_several_jobs_writes_into_the_folder_of_each(
+    host: Host, config: HostConfig, image: DockerEngine
+) -> None:
+    jobs = [task(host, ("false",), job_id=name, config=config) for name in ("a-0000000001", "b-0000000002")]
+    for job in jobs:
+        assert stage(host, job, {"name": job.job_id})
+    site = convoy.carrier_site(jobs[0].site)
+    serve = (
+        'for job in "$@"; do echo "at ${job##*/}"; until [ -e "$job/go" ]; do sleep 0.1; done;'
+        ' id -u >"$job/out/made"; done'
+    )
+    carrier = replace_task(
+        task(host, ("sh", "-c", serve, "x", *(str(job.site.folder) for job in jobs)), config=config),
+        job_id=site.folder.name,
+        site=site,
+        members=tuple(job.site.folder for job in jobs),
+    )
+    begins = [f"at {job.job_id}" for job in jobs]
+    convoy.start(launcher_for(host.name, config), host, config, carrier, begins=begins, links={})
+    until(host, jobs[0].site, lambda seen: seen.stdout_tail == "at a-0000000001\n")
+    assert observe(host, jobs[1].site)["b-0000000002"].phase is Phase.WAITING
+    (path(jobs[0].site) / "go").touch()
+    until(host, jobs[1].site, lambda seen: seen.stdout_tail == "at b-0000000002\n")
+    assert ended(host, jobs[0].site).exit_code == 0
+    kill_script(carrier)
+    seen = ended(host, jobs[1].site)
+    assert (seen.stopped, seen.exit_code != 0) == ("lost", True)
+    until_true(lambda: not containers(image, "--all"))
+    told = parse_provenance(host.run(provenance_script(jobs[1].site.folder)).stdout)
+    assert told.image == config.image

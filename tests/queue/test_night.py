@@ -245,3 +245,17 @@ def test_what_a_host_tells_is_read_and_what_cannot_be_is_left_out():
     assert seen.gpus[2].free_gb is None
     assert [gpu.index for gpu in seen.of((1,))] == [1]
     assert parse_look("df: command not found\n== gpus\nNVIDIA-SMI has failed\n") == HostLook()
+
+
+def test_a_night_that_is_over_is_over_for_what_waits_on_the_host_too_and_its_gpus_are_not_asked():
+    world = World(look=HostLook(free_disk_gb=0.0, gpus=()))
+    night = world.night(window=Window.parse("20:00-22:00"))
+    assert night.curfew() is None
+    world.now += timedelta(hours=2)
+    hold = night.curfew()
+    assert hold
+    assert hold.for_good
+    assert (world.looks, night.held) == (0, [])
+    world.spent = Spending(ended=1, ended_s=HOUR_S, running=1)
+    assert world.night(gpu_hours=2.5).curfew()
+    assert world.night(gpu_hours=3.5).curfew() is None

@@ -16,6 +16,7 @@ from cosmos_houdini import __version__
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.queue.store.jobs import Store
 from cosmos_houdini.queue.store.provenance import Provenance, parse_provenance
+from cosmos_houdini.review.table import ran_otherwise
 from job_shop import TESTS, Shop
 
 
@@ -124,3 +125,22 @@ def test_what_a_host_tells_of_an_attempt_is_not_believed_before_it_looks_as_it_s
     )
     assert parse_provenance("== engine_version\n== image\nno image\n== gpu_memory\n[N/A]\n") == Provenance()
     assert parse_provenance("") == Provenance()
+
+
+@pytest.mark.parametrize(
+    ("sent", "ran", "unlike"),
+    [
+        ({"edge": 1.0, "seg": 1.0}, {"edge": 0.5, "seg": 0.5}, []),
+        ({"edge": 0.7, "depth": 0.9, "seg": 0.1}, {"edge": 0.7 / 1.7, "depth": 0.9 / 1.7, "seg": 0.1 / 1.7}, []),
+        ({"edge": 0.5, "seg": 0.5}, {"edge": 0.5, "seg": 0.4}, ["weight of seg: sent 0.5, the engine ran with 0.4"]),
+        ({"edge": 0.5}, {"edge": 0.5, "seg": 0.1}, ["weight of seg: sent None, the engine ran with 0.1"]),
+    ],
+)
+def test_weights_are_compared_by_the_share_that_each_has(
+    sent: dict[str, float], ran: dict[str, float], unlike: list[str]
+) -> None:
+    before, after = (
+        {"parameters": {}, "controls": {kind: {"weight": weight} for kind, weight in weights.items()}}
+        for weights in (sent, ran)
+    )
+    assert list(ran_otherwise(before, after)) == unlike

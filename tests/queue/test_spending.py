@@ -82,3 +82,11 @@ def test_all_attempts_count_and_so_does_what_runs_now(store: Store, record: JobR
     # The one that runs takes 200 s as the others did, and one more takes as long.
     assert seen.with_one_more_s == 800
     assert spending(store, "night", "elsewhere", now=time.time()) == Spending()
+
+
+def test_of_the_runs_that_one_process_makes_one_at_a_time_counts_as_running(store: Store, record: JobRecord):
+    for name in ("one", "two", "three"):
+        put(store, record, name, "night", JobState.STAGING, JobState.RUNNING)
+    with store.writing() as db:
+        db.execute("UPDATE jobs SET convoy = 'one' WHERE id IN ('one', 'two')")
+    assert spending(store, "night", record.job.host, time.time()).running == 2

@@ -93,6 +93,37 @@ def test_as_many_jobs_are_claimed_as_the_gpus_are_enough_for(store: Store, gpus:
     assert len([job for job in claimed if job]) == at_once
 
 
+@pytest.mark.parametrize(
+    ("count", "at_once", "sizes"), [(6, 1, [6]), (6, 2, [3, 3]), (7, 2, [4, 3]), (40, 1, [16]), (3, 4, [1, 1, 1])]
+)
+def test_jobs_that_one_process_can_make_are_claimed_together_and_each_gpu_gets_its_part(
+    store: Store, count: int, at_once: int, sizes: list[int]
+):
+    enqueue(store, jobs(count))
+    with closing(Worker(store, night(at_once), load=lambda _: "model")) as worker:
+        claimed = []
+        while worker.claim():
+            claimed.append(len(worker.mine()) - sum(claimed))
+    assert claimed == sizes
+
+
+def test_only_jobs_of_one_load_are_claimed_together_and_none_before_one_of_higher_priority(store: Store):
+    enqueue(store, jobs(6))
+    batches.prioritise(store, "night", 5, ["shot-0001", "shot-0002"])
+    with closing(
+        Worker(store, night(1), load=lambda record: record.id[-1] if record.id[-1] == "2" else "odd")
+    ) as worker:
+        for expected in (["shot-0001"], ["shot-0002"], ["shot-0000", "shot-0003", "shot-0004", "shot-0005"]):
+            assert worker.claim() == expected[0]
+            assert worker.claim() is None
+            assert worker.mine() == expected
+            for job in expected:
+                to(store, job, JobState.STAGING)
+            assert {store.get(job).convoy for job in expected} == {expected[0] if len(expected) > 1 else ""}
+            for job in expected:
+                to(store, job, JobState.RUNNING, JobState.COLLECTING, JobState.SUCCEEDED)
+
+
 def test_a_higher_priority_goes_first_and_new_runs_take_their_place_in_the_file(store: Store):
     records = jobs(5)
     enqueue(store, records[1:])

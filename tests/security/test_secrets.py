@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cosmos_houdini.queue import collect
-from cosmos_houdini.queue.collect import fetch_log
+from cosmos_houdini.queue.collect import fetch_log, keep_log, kept_log
 from cosmos_houdini.queue.logs import LogReader
 from fault_scene import MOMENTS, TOKEN, Scene, until
 
@@ -104,3 +106,17 @@ def _bytes(file: Path) -> bytes:
         return file.read_bytes()
     except OSError:
         return b""
+
+
+def test_a_secret_is_masked_in_what_an_engine_writes_of_its_arguments(scene: Scene) -> None:
+    assert scene.run(sleep_s="0.1", fault="exit") == 1
+    shop = scene.shop
+    record = shop.record()
+    shop.on_host("out").joinpath("result.json").write_text(json.dumps({"token": TOKEN}), encoding="utf-8")
+    with closing(shop.client()) as client:
+        log, _ = fetch_log(client.host(record), client.site(record).folder, client.secrets(record))
+    assert json.loads(log.record) == {"token": "***"}
+    keep_log(log, record.results)
+    assert kept_log(record.results) == log
+    keep_log(replace(log, record=""), record.results)
+    assert kept_log(record.results).record == ""

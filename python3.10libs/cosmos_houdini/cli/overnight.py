@@ -134,7 +134,7 @@ class Watchman:
     @property
     def contract(self) -> Contract:
         """What the process that works on the batch keeps to."""
-        return Contract(gate=self.night.gate, listeners=(self.night.hear, self._hear))
+        return Contract(gate=self.night.gate, curfew=self.night.curfew, listeners=(self.night.hear, self._hear))
 
     def conclude(self, entries: Sequence[Entry], *, table: Path, again: str, ended_by: CosmosError | None) -> None:
         """Write the summary beside the table, print it, and send it if the batch ended here.

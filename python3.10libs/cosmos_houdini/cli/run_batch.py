@@ -28,6 +28,7 @@ from cosmos_houdini.plan.batch_file import load_batch
 from cosmos_houdini.plan.specs import write_whole
 from cosmos_houdini.queue import orders
 from cosmos_houdini.queue.client import Client
+from cosmos_houdini.queue.loads import load_of
 from cosmos_houdini.queue.night.gate import Contract
 from cosmos_houdini.queue.night.turns import run_in_turn
 from cosmos_houdini.queue.prepare import RESULTS
@@ -269,7 +270,7 @@ def _follow(client: Client, lane: Lane, again: str, contract: Contract, log: str
         return tally(batches.counts(client.store, lane.batch, lane.host))
 
     try:
-        with closing(Worker(client.store, lane, log=log)) as worker, live() as display:
+        with closing(Worker(client.store, lane, log=log, load=load_of)) as worker, live() as display:
             progress = BatchProgress(
                 display=display, store=client.store, batch=lane.batch, host=lane.host, at_once=lane.width
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -26,6 +27,7 @@ from cosmos_houdini.plan.chunks import chunk_sentence
 from cosmos_houdini.plan.request import remembering
 from cosmos_houdini.plan.spec_values import validated
 from cosmos_houdini.plan.specs import save_prompt_spec, save_run_spec
+from cosmos_houdini.queue import collect
 from cosmos_houdini.queue.prepare import RESULTS, Prepared
 from cosmos_houdini.queue.store.record import JobRecord
 
@@ -175,14 +177,19 @@ def _restored(record: JobRecord, videos: Mapping[str, Any]) -> None:
     if record.state is not JobState.SUCCEEDED or not result.is_file():
         return
     frame = videos.get("frame")
-    if frame is None or frame["plate"] == frame["engine"]:
+    if frame is None or _size_of_result(record) == frame["plate"]:
         return
-    from cosmos_houdini.media.videos.restore import restore  # noqa: PLC0415 - most results have the plate's size
+    from cosmos_houdini.media.videos.restore import restore  # noqa: PLC0415 - many results have the plate's size
 
     with progress_bar("restoring", total=videos["frames"], unit="frames") as advance:
         (path,) = restore(result, videos, record.results / RESTORED, on_frames=advance)
     plate = "{}x{}".format(*frame["plate"])
     say(f"{path} is the result in the plate's size and position, {plate}")
+
+
+def _size_of_result(record: JobRecord) -> list[int]:
+    document = json.loads((record.results / collect.RESULT).read_text(encoding="utf-8"))
+    return next(output["size"] for output in document["outputs"] if output["path"] == RESULT)
 
 
 def _videos(videos: Mapping[str, Any]) -> dict[str, object]:

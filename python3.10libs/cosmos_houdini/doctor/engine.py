@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from cosmos_houdini.doctor.finding import Finding, failed, passed, warned
-from cosmos_houdini.doctor.survey import Gpu, Survey
+from cosmos_houdini.doctor.survey import Gpu, Survey, cached_as
 from cosmos_houdini.engines import Engine, engine, engine_names
 from cosmos_houdini.launchers import SLURM
 from cosmos_houdini.settings import HostConfig
@@ -21,6 +23,13 @@ def engines_for(chosen: str, config: HostConfig) -> list[Engine]:
     if first.needs.files or not config.engine_path:
         return [first]
     return [first, *(known for known in map(engine, engine_names()) if known.needs.files)]
+
+
+def worth_judging(engines: list[Engine], survey: Survey) -> list[Engine]:
+    """Return the engine that has to run, and of the others those of which something is in engine_path, if any is."""
+    first, *others = engines
+    absent = set(survey.all("no_file"))
+    return [first, *([known for known in others if not absent.issuperset(known.needs.files)] or others)]
 
 
 def check_gpus(name: str, config: HostConfig, wanted: Engine, survey: Survey) -> Finding:
@@ -64,27 +73,45 @@ def check_engine(name: str, config: HostConfig, wanted: Engine, survey: Survey, 
         survey: what the host told.
         required: whether what is missing is a failure; other engines than the chosen one may be missing.
     """
-    bad = failed if required else warned
     check, needs = f"engine {wanted.name}", wanted.needs
-    if needs.files and not config.engine_path:
-        return bad(
-            check, f"hosts.{name} has no engine_path, and {wanted.name} runs from a checkout", f"set {_path(name)}"
+    lack = next(_lacks(name, config, wanted, survey), None)
+    if lack:
+        seen, action = lack
+        return failed(check, seen, action) if required else warned(check, seen, action)
+    models = [model for model in needs.models if cached_as(model) in survey.all("no_model")]
+    if models:
+        return warned(
+            check,
+            f"{', '.join(models)} {'is' if len(models) == 1 else 'are'} not in the cache on the host",
+            "the first job brings them, with an HF_TOKEN whose account has accepted their licences",
         )
-    if needs.files and survey.first("no_engine_path"):
-        return bad(check, f"there is no folder {config.engine_path} on the host", f"correct {_path(name)}")
-    missing = [file for file in needs.files if file in survey.all("no_file")]
-    if missing:
-        shown = ", ".join(missing[:_SHOWN_FILES])
-        more = f" and {len(missing) - _SHOWN_FILES} more" if len(missing) > _SHOWN_FILES else ""
-        return bad(check, f"{config.engine_path} lacks {shown}{more}", needs.action)
-    programs = [program for program in needs.programs if program in survey.all("no_engine_program")]
-    if programs:
-        action = f"set PATH in hosts.{name}.env to where it is"
-        return bad(check, f"there is no program {', '.join(programs)}", action)
     what = (
         f"{len(needs.files)} checkpoints and programs are in {config.engine_path}" if needs.files else "needs no files"
     )
     return passed(check, what)
+
+
+def _lacks(name: str, config: HostConfig, wanted: Engine, survey: Survey) -> Iterator[tuple[str, str]]:
+    """Yield what is missing, and what to do about it; the first is what everything after it needs."""
+    needs = wanted.needs
+    if needs.files and not config.engine_path:
+        yield f"hosts.{name} has no engine_path, and {wanted.name} runs from a checkout", f"set {_path(name)}"
+    if needs.files and survey.first("no_engine_path"):
+        yield f"there is no folder {config.engine_path} on the host", f"correct {_path(name)}"
+    missing = [file for file in needs.files if file in survey.all("no_file")]
+    if missing:
+        shown = ", ".join(missing[:_SHOWN_FILES])
+        more = f" and {len(missing) - _SHOWN_FILES} more" if len(missing) > _SHOWN_FILES else ""
+        yield f"{config.engine_path} lacks {shown}{more}", needs.action
+    programs = [program for program in needs.programs if program in survey.all("no_engine_program")]
+    if programs:
+        yield f"there is no program {', '.join(programs)}", f"set PATH in hosts.{name}.env to where it is"
+    if needs.modules and survey.first("no_python"):
+        seen = f"the Python {config.python!r} does not start: {survey.first('no_python')}"
+        yield seen, f"set hosts.{name}.python to one that has {', '.join(needs.modules)}"
+    modules = [module for module in needs.modules if module in survey.all("no_module")]
+    if modules:
+        yield f"the Python {config.python!r} lacks {', '.join(modules)}", needs.action
 
 
 def _path(name: str) -> str:

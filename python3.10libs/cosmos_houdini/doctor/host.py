@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cosmos_houdini.doctor.disk import judge_disk
-from cosmos_houdini.doctor.engine import check_engine, check_gpus
+from cosmos_houdini.doctor.engine import check_engine, check_gpus, worth_judging
 from cosmos_houdini.doctor.finding import Finding, failed, passed, warned
 from cosmos_houdini.doctor.survey import Survey, parse_survey, survey_script
 from cosmos_houdini.engines.base import Engine
@@ -71,7 +71,7 @@ def _judged(
         yield from _slurm(host.name, config, survey)
     yield check_gpus(host.name, config, engines[0], survey)
     yield _ffmpeg(host.name, config, survey)
-    for index, known in enumerate(engines):
+    for index, known in enumerate(worth_judging(engines, survey)):
         yield check_engine(host.name, config, known, survey, required=index == 0)
 
 

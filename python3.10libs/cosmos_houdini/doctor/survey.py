@@ -87,6 +87,7 @@ def survey_script(config: HostConfig, needs: Iterable[Needs]) -> str:
     wanted = list(needs)
     prefix = _CLIENT_PREFIXES.get(config.launcher, "")
     job_env = {name: value for name, value in config.env.items() if name.startswith(prefix)}
+    cache = next((need.cache for need in wanted if need.models), "")
     values = assignments(
         launcher=config.launcher,
         image=config.image or "",
@@ -95,9 +96,22 @@ def survey_script(config: HostConfig, needs: Iterable[Needs]) -> str:
         engine_path=config.engine_path or "",
         files=" ".join(dict.fromkeys(name for need in wanted for name in need.files)),
         programs=" ".join(dict.fromkeys(name for need in wanted for name in need.programs)),
+        python=config.python,
+        modules=" ".join(dict.fromkeys(name for need in wanted for name in need.modules)),
+        models=" ".join(dict.fromkeys(cached_as(name) for need in wanted for name in need.models)),
+        hf_home=config.env.get("HF_HOME") or f"{config.engine_path}/{cache}",
     )
     body = resources.files(__package__).joinpath("survey.sh").read_text(encoding="utf-8")
     return f"{values}job_env() {{ :\n{exports(job_env)}}}\n{part('within')}{body}"
+
+
+def cached_as(model: str) -> str:
+    """Return the folder that a repository has in the cache of Hugging Face.
+
+    >>> cached_as("nvidia/Cosmos-Guardrail1")
+    'models--nvidia--Cosmos-Guardrail1'
+    """
+    return f"models--{model.replace('/', '--')}"
 
 
 def parse_survey(text: str) -> Survey:

@@ -1,5 +1,6 @@
 # Prints what this host has: a key, a space and a value a line, and a last line which says that nothing was cut off.
-# Before it stand the values (launcher, image, partition, ffmpeg, engine_path, files, programs) and the functions job_env and within.
+# Before it stand the values (launcher, image, partition, ffmpeg, engine_path, files, programs, python, modules, models,
+# hf_home) and the functions job_env and within.
 LC_ALL=C
 export LC_ALL
 
@@ -59,6 +60,16 @@ fi
         for name in $programs; do
             command -v "$name" >/dev/null 2>&1 || tell no_engine_program "$name"
         done
+        # Finding a module loads nothing of it; loading torch takes longer than anybody waits.
+        find='import importlib.util, sys
+print(*(name for name in sys.argv[1:] if importlib.util.find_spec(name) is None))'
+        if [ -z "$modules" ]; then
+            :
+        elif absent=$(within 20 "$python" -c "$find" $modules 2>&1); then
+            for name in $absent; do tell no_module "$name"; done
+        else
+            tell no_python "${absent:-it gave no answer}"
+        fi
         ;;
     esac
 )
@@ -66,6 +77,9 @@ if [ -n "$engine_path" ]; then
     [ -d "$engine_path" ] || tell no_engine_path "$engine_path"
     for name in $files; do
         [ -e "$engine_path/$name" ] || tell no_file "$name"
+    done
+    for name in $models; do
+        [ -d "$hf_home/hub/$name/snapshots" ] || tell no_model "$name"
     done
 fi
 echo done

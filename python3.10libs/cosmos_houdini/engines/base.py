@@ -11,6 +11,9 @@ from cosmos_houdini.model.job import JobFailure, Progress
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
 from cosmos_houdini.model.request import FramePlan, InferenceRequest, Invocation, Scout, Site
 
+RECORD_FILE = PurePosixPath("out") / "result.json"
+"""In a job's folder on its host."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
@@ -31,10 +34,17 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineLog:
-    """What an engine printed so far: the whole of it, or the end of it while it runs."""
+    """What an engine printed so far: the whole of it, or the end of it while it runs.
+
+    Attributes:
+        stdout: standard output.
+        stderr: standard error.
+        record: the file RECORD_FILE, in which an engine may say what it runs with; empty while it runs.
+    """
 
     stdout: str
     stderr: str
+    record: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +54,18 @@ class Needs:
     Attributes:
         programs: called by name; in a container, they are the image's.
         files: files and folders below the host's ``engine_path``; without any, no ``engine_path`` is needed.
-        action: how the files come to the host.
+        modules: that the host's ``python`` has to find; in a container, it is the image's.
+        action: how the files, or the modules, come to the host.
+        models: repositories of Hugging Face, which the first job brings where they are not in the cache.
+        cache: that cache, below the host's ``engine_path``; HF_HOME in the host's ``env`` goes before it.
     """
 
     programs: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
     action: str = ""
+    models: tuple[str, ...] = ()
+    cache: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +73,10 @@ class Convoy:
     """How one process serves several requests, one after another, with one load of the model.
 
     The log is shared out by ``begins``. What is printed before the second request begins belongs to the first one, the
-    loading too. Standard output is cut exactly where the line begins; standard error has no such lines and is cut at
-    that moment, within about a second. A request whose share ends without the engine's marker of success has failed,
-    although the process goes on; when the process ends, its exit code is that of the request that it was at.
+    loading too. Standard output is cut exactly where the line begins. Standard error has no such lines; what it got
+    within about a second before a request began counts as that request's. One whose share ends without the engine's
+    marker of success has failed, although the process goes on; when the process ends, its exit code is that of the
+    request that it was at.
 
     A request that was cancelled before its turn has the file ``exit_code`` in its folder. A program that can look for
     it leaves that request out; one that begins with it is stopped, and what comes after is made by another process.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cosmos_houdini.model.parameter import Parameter
+from cosmos_houdini.plan.frame_size import RESOLUTION, RESOLUTIONS
 
 STRENGTHS = ("very_low", "low", "medium", "high", "very_high")
 
@@ -45,3 +46,28 @@ _TABLE = (
 )
 
 TRANSFER1_PARAMETERS = {parameter.name: parameter for parameter in _TABLE}
+
+# Types, ranges and defaults of cosmos-transfer2.5 (cosmos_transfer2/config.py). It takes a sigma_max too and leaves it
+# unused: what samples with rectified flow (generate_samples_from_batch) never looks at it.
+_TABLE25 = (
+    Parameter(name="seed", default=2025, help="Start of the random numbers.", low=0, high=2**31 - 1),
+    Parameter(name="num_steps", default=35, help="Diffusion steps; 4 for the distilled model.", low=1, high=100),
+    Parameter(name="guidance", default=3, help="How strongly the prompt pulls.", low=0, high=7),
+    Parameter(
+        name="resolution",
+        default=RESOLUTION,
+        help="Of what is generated; the result is brought back to the input's size.",
+        choices=RESOLUTIONS,
+    ),
+    Parameter(
+        name="num_conditional_frames",
+        default=1,
+        help="Frames that a chunk takes over from the one before; with 0 the look may jump between them.",
+        low=0,
+        high=2,
+    ),
+    Parameter(name="use_distilled", default=False, help="The distilled model: edge alone, 4 steps, one chunk."),
+    Parameter(name="offload_guardrail_models", default=True, help="Less GPU memory, a little more time."),
+)
+
+TRANSFER25_PARAMETERS = {parameter.name: parameter for parameter in _TABLE25}

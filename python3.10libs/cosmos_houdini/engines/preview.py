@@ -17,7 +17,7 @@ from cosmos_houdini.engines.base import EngineLog, Needs, OwnLoad, Recorded
 from cosmos_houdini.engines.failures import CANNOT_EXECUTE_EXITS, GENERAL_SYMPTOMS, classified, unexplained
 from cosmos_houdini.engines.parameters import TRANSFER1_PARAMETERS
 from cosmos_houdini.engines.preview_graph import PreviewGraph, preview_graph
-from cosmos_houdini.engines.transfer_request import check_transfer_request, frame_plan, scout
+from cosmos_houdini.engines.transfer_request import TRANSFER1, check_transfer_request, frame_plan, scout
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.videos import ffmpeg
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
@@ -52,15 +52,15 @@ class Preview(OwnLoad):
 
     def check(self, request: InferenceRequest) -> tuple[str, ...]:
         """Refuse and warn as cosmos-transfer1 would; see engines.base."""
-        return check_transfer_request(request, self.parameters)
+        return check_transfer_request(request, self.parameters, TRANSFER1)
 
     def plan(self, request: InferenceRequest) -> FramePlan:
         """Return the chunks of cosmos-transfer1."""
-        return frame_plan(request, SECONDS_PER_CHUNK)
+        return frame_plan(request, TRANSFER1, SECONDS_PER_CHUNK)
 
     def scout(self, request: InferenceRequest) -> Scout:
         """Return the first chunk in few steps; see engines.base."""
-        return scout(request)
+        return scout(request, TRANSFER1)
 
     def invocation(self, request: InferenceRequest, site: Site) -> Invocation:
         """Return one FFmpeg command; without an FFmpeg of the host, this machine's own goes along as an input.

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 from cosmos_houdini.engines import transfer1_log
 from cosmos_houdini.engines.base import EngineLog, Needs, OwnLoad, Recorded
+from cosmos_houdini.engines.checkout import checkout_of, torchrun, version_command, videos_of
 from cosmos_houdini.engines.parameters import TRANSFER1_PARAMETERS
-from cosmos_houdini.engines.transfer_request import check_transfer_request, frame_plan, scout
-from cosmos_houdini.errors import BadInput
+from cosmos_houdini.engines.transfer_request import TRANSFER1, check_transfer_request, frame_plan, scout
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.job import JobFailure, Progress
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
@@ -28,9 +28,6 @@ SECONDS_PER_CHUNK = 19 * 60 / 2
 STEPS_OF_THAT = 35
 """The one published time: 19 minutes for two chunks of 35 steps, edge and seg, on one H100 with 80 GB
 (github.com/carla-simulator/carla, pull request 9798). It includes loading, so that it errs on the long side."""
-
-MASTER_PORTS = range(20000, 30000)
-"""Below the ports that Linux gives out by itself."""
 
 OFFLOAD: Mapping[str, ParameterValue] = {name: True for name in TRANSFER1_PARAMETERS if name.startswith("offload_")}
 """They move models between the GPU's memory and the machine's; what is computed stays the same."""
@@ -67,16 +64,16 @@ class Transfer1(OwnLoad):
 
     def check(self, request: InferenceRequest) -> tuple[str, ...]:
         """Return warnings; see engines.base."""
-        return check_transfer_request(request, self.parameters)
+        return check_transfer_request(request, self.parameters, TRANSFER1)
 
     def plan(self, request: InferenceRequest) -> FramePlan:
         """Return chunks of 121 frames with one frame in common, and a time scaled by the number of steps."""
         steps = request.parameters["num_steps"]
-        return frame_plan(request, SECONDS_PER_CHUNK * float(steps) / STEPS_OF_THAT)
+        return frame_plan(request, TRANSFER1, SECONDS_PER_CHUNK * float(steps) / STEPS_OF_THAT)
 
     def scout(self, request: InferenceRequest) -> Scout:
         """Return the first chunk in few steps; see engines.base."""
-        return scout(request)
+        return scout(request, TRANSFER1)
 
     def invocation(self, request: InferenceRequest, site: Site) -> Invocation:
         """Return torchrun's command, the spec file and the videos.
@@ -84,19 +81,15 @@ class Transfer1(OwnLoad):
         Raises:
             BadInput: the host's configuration does not say where cosmos-transfer1 lies.
         """
-        if site.engine_path is None:
-            raise BadInput(
-                "the host has no engine_path, and transfer1 runs from a checkout of cosmos-transfer1",
-                action="set hosts.<name>.engine_path in cosmos-houdini.yaml to the folder on the host",
-            )
+        engine_path = checkout_of(site, self.name, "cosmos-transfer1")
         plan = self.plan(request)
         return Invocation(
-            argv=_argv(request, site, site.engine_path),
-            env=_env(site.engine_path),
+            argv=_argv(request, site, engine_path),
+            env=_env(engine_path),
             files={SPEC_FILE: spec_text(request, site)},
-            inputs=_inputs(request),
-            cwd=site.engine_path,
-            version=_version(site.engine_path),
+            inputs=videos_of(request),
+            cwd=engine_path,
+            version=version_command(engine_path),
             outputs=(
                 ExpectedOutput(
                     path=PurePosixPath(f"{RESULT_NAME}.mp4"), role="result", frames=plan.frames, size=plan.size
@@ -140,11 +133,7 @@ def spec_text(request: InferenceRequest, site: Site) -> str:
 
 def _argv(request: InferenceRequest, site: Site, engine_path: PurePosixPath) -> tuple[str, ...]:
     return (
-        "torchrun",
-        f"--nproc_per_node={request.num_gpu}",
-        "--nnodes=1",
-        "--node_rank=0",
-        f"--master_port={_master_port(request)}",
+        *torchrun(request),
         PROGRAM,
         "--checkpoint_dir",
         str(engine_path / CHECKPOINTS),
@@ -160,17 +149,6 @@ def _argv(request: InferenceRequest, site: Site, engine_path: PurePosixPath) -> 
     )
 
 
-def _master_port(request: InferenceRequest) -> int:
-    """Return a port that two jobs of one host hardly share: torchrun's own choice is always 29500."""
-    return MASTER_PORTS[int(request.content_hash()[:8], 16) % len(MASTER_PORTS)]
-
-
-def _version(engine_path: PurePosixPath) -> tuple[str, ...]:
-    """Return what tells the commit of the checkout, also where it belongs to somebody else."""
-    git = ("git", "--no-optional-locks", "-c", "safe.directory=*", "-C", str(engine_path))
-    return (*git, "describe", "--always", "--dirty", "--abbrev=12")
-
-
 def _env(engine_path: PurePosixPath) -> dict[str, str]:
     return {
         "PYTHONPATH": str(engine_path),
@@ -180,8 +158,3 @@ def _env(engine_path: PurePosixPath) -> dict[str, str]:
         # The prompt upsampler's server picks a backend that fails on the documented image without it (INSTALL.md).
         "VLLM_ATTENTION_BACKEND": "FLASHINFER",
     }
-
-
-def _inputs(request: InferenceRequest) -> dict[str, Path]:
-    clips = {"color": request.video} | {str(c.kind): c.clip for c in request.controls if c.clip is not None}
-    return {f"in/{role}.mp4": clip.path for role, clip in clips.items()}

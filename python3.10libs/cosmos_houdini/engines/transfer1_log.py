@@ -1,27 +1,24 @@
 """What the lines that cosmos-transfer1 prints mean.
 
-Its records read ``[MM-DD HH:MM:SS|LEVEL|file:line:function] message`` on standard output; a bar of tqdm, which counts
-chunks, and Python's tracebacks go to standard error.
+Its records go to standard output; a bar of tqdm, which counts chunks, and Python's tracebacks go to standard error.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container
 from typing import Any
 
 from cosmos_houdini.engines.base import EngineLog, Recorded
 from cosmos_houdini.engines.failures import GENERAL_SYMPTOMS, classified, symptom, unexplained
+from cosmos_houdini.engines.records import LOUD, RECORD, records
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
 from cosmos_houdini.model.request import FramePlan
 
-# A record begins its line, so that a prompt that is printed back, escaped, cannot pass for one.
-_RECORD = re.compile(r"^\[\d\d-\d\d \d\d:\d\d:\d\d\|(?P<level>[A-Z]+)\s*\|[^\]\n]*\] (?P<message>.*)$", re.MULTILINE)
 # The bar over the chunks has no label, unlike those that loading models draws.
 _BAR = re.compile(r"(?:^|[\r\n])[ \t]*\d{1,3}%\|[^|\r\n]*\| (?P<done>\d{1,9})/(?P<total>\d{1,9}) \[", re.ASCII)
 _SAVED = "Saved video to "
-_LOUD = frozenset({"ERROR", "CRITICAL"})
 
 _LOADED_FRACTION = 0.05
 _GENERATED_FRACTION = 0.95
@@ -52,7 +49,7 @@ _TRANSFER1_SYMPTOMS = (
 
 def progress(log: EngineLog, plan: FramePlan) -> Progress | None:
     """Return how far the run is, or None before its first line."""
-    messages = [message for _, message in _records(log.stdout)]
+    messages = [message for _, message in records(log.stdout)]
     if not messages:
         return None
     late = [stage for start, stage in _LATE.items() if any(message.startswith(start) for message in messages)]
@@ -74,11 +71,11 @@ def failure(exit_code: int, log: EngineLog) -> JobFailure | None:
 
     A video that was blocked ends with exit code 0 or with a TypeError, depending on where it was blocked.
     """
-    records = list(_records(log.stdout))
-    saved = any(message.startswith(_SAVED) for _, message in records)
+    found = list(records(log.stdout))
+    saved = any(message.startswith(_SAVED) for _, message in found)
     if exit_code == 0 and saved:
         return None
-    loud = [message for level, message in records if level in _LOUD]
+    loud = [message for level, message in found if level in LOUD]
     blocked = classified(loud, _GUARDRAIL)
     if blocked:
         return blocked
@@ -113,7 +110,7 @@ def recorded(log: EngineLog, known: Container[str]) -> Recorded | None:
 def _document(stdout: str, title: str) -> dict[str, Any] | None:
     """Return the JSON document that begins in the first record of this title and goes on in the lines below it."""
     begin = next(
-        (found.start("message") for found in _RECORD.finditer(stdout) if found["message"].startswith(title)), None
+        (found.start("message") for found in RECORD.finditer(stdout) if found["message"].startswith(title)), None
     )
     if begin is None:
         return None
@@ -122,11 +119,6 @@ def _document(stdout: str, title: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return document if isinstance(document, dict) else None
-
-
-def _records(stdout: str) -> Iterator[tuple[str, str]]:
-    for found in _RECORD.finditer(stdout):
-        yield found["level"], found["message"]
 
 
 def _decoded(messages: list[str]) -> int:

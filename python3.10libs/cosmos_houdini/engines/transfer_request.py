@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.parameter import Parameter, resolve
 from cosmos_houdini.model.request import FramePlan, InferenceRequest, Scout
 from cosmos_houdini.plan.chunks import Chunking
-from cosmos_houdini.plan.frame_size import generated_size, stretch
+from cosmos_houdini.plan.frame_size import RESOLUTION, generated_size, stretch
 
-FRAMES_PER_CHUNK = 121
-OVERLAP = 1
 MIN_FRAMES = 2
 MAX_FRAMES = 5000
-"""cosmos-transfer1 reads no more (NUM_MAX_FRAMES), and with a single frame it has no chunk to generate."""
-
-GPU_COUNTS = (1, 2, 4, 8, 16)
-"""A chunk has 16 latent frames, which cosmos-transfer1 shares out evenly (split_inputs_cp)."""
+"""Upstream reads no more (NUM_MAX_FRAMES), and with a single frame it has no chunk, or makes a picture of it."""
 
 SCOUT_STEPS = 10
 """Composition and colours stand by then; what is missing is fine structure. The full number is 35."""
@@ -27,33 +23,91 @@ NOTICEABLE_STRETCH = 0.05
 VIS_ALONE = 0.9
 
 
-def chunking(request: InferenceRequest) -> Chunking:
-    """Return how cosmos-transfer1 cuts the request's video."""
-    return Chunking(frames=request.video.frames, frames_per_chunk=FRAMES_PER_CHUNK, overlap=OVERLAP)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """In what the models of the family differ.
+
+    Attributes:
+        frames_per_chunk: that are made at once.
+        gpu_counts: numbers of GPUs that can share a chunk.
+        filling: what fills up a clip that is shorter than a chunk.
+        distilled_steps: diffusion steps that the distilled model was trained with; 0 where there is none.
+        restores_size: whether the result gets the size of the input.
+        divider: who divides weights that add up to more than one; empty where there is only one.
+    """
+
+    frames_per_chunk: int
+    gpu_counts: tuple[int, ...]
+    filling: str
+    distilled_steps: int = 0
+    restores_size: bool = False
+    divider: str = ""
 
 
-def frame_plan(request: InferenceRequest, seconds_per_chunk: float | None) -> FramePlan:
+TRANSFER1 = Model(
+    frames_per_chunk=121,
+    # A chunk has 16 latent frames, which are shared out evenly (split_inputs_cp).
+    gpu_counts=(1, 2, 4, 8, 16),
+    filling="the last frame is held",
+    distilled_steps=1,
+    restores_size=False,
+    divider="the model",
+)
+TRANSFER25 = Model(
+    frames_per_chunk=93,
+    # A chunk has 24 latent frames; for other numbers upstream would have to cut pictures.
+    gpu_counts=(1, 2, 3, 4, 6, 8),
+    filling="they are played back and forth",
+    distilled_steps=4,
+    restores_size=True,
+    # Its documents say that it does; its code does so only where a control has a mask.
+    divider="this program",
+)
+
+
+def chunking(request: InferenceRequest, model: Model) -> Chunking:
+    """Return how the model cuts the request's video."""
+    overlap = int(request.parameters.get("num_conditional_frames", 1))
+    return Chunking(frames=request.video.frames, frames_per_chunk=model.frames_per_chunk, overlap=overlap)
+
+
+def frame_plan(request: InferenceRequest, model: Model, seconds_per_chunk: float | None) -> FramePlan:
     """Return size, chunks and seams; the result is cut back to the input's length."""
-    cut = chunking(request)
+    cut = chunking(request, model)
     return FramePlan(
         frames=request.video.frames,
-        size=generated_size(request.video.size),
+        size=_size(request),
         chunks=cut.chunks,
-        frames_per_chunk=FRAMES_PER_CHUNK,
-        overlap=OVERLAP,
+        frames_per_chunk=cut.frames_per_chunk,
+        overlap=cut.overlap,
         seams=cut.seams,
         padding=cut.padding,
         estimate_s=None if seconds_per_chunk is None else cut.chunks * seconds_per_chunk,
     )
 
 
-def scout(request: InferenceRequest) -> Scout:
-    """Return the first chunk in few steps; the frame size is the model's own and cannot be lowered."""
+def _size(request: InferenceRequest) -> tuple[int, int]:
+    return generated_size(request.video.size, str(request.parameters.get("resolution", RESOLUTION)))
+
+
+def scout(request: InferenceRequest, model: Model) -> Scout:
+    """Return the first chunk in few steps.
+
+    Resolution and model stay: noise of another shape makes another picture of the same seed.
+    """
     steps = min(int(request.parameters["num_steps"]), SCOUT_STEPS)
-    return Scout(parameters={"num_steps": steps}, frames=min(request.video.frames, FRAMES_PER_CHUNK))
+    return Scout(parameters={"num_steps": steps}, frames=min(request.video.frames, model.frames_per_chunk))
 
 
-def check_transfer_request(request: InferenceRequest, parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
+def shares(request: InferenceRequest) -> dict[Control, float]:
+    """Return the weight of each control, divided by their sum where that is more than one."""
+    total = max(1.0, sum(control.weight for control in request.controls))
+    return {control.kind: control.weight / total for control in request.controls}
+
+
+def check_transfer_request(
+    request: InferenceRequest, parameters: Mapping[str, Parameter], model: Model
+) -> tuple[str, ...]:
     """Return warnings about a request that Cosmos Transfer would run.
 
     Raises:
@@ -62,13 +116,14 @@ def check_transfer_request(request: InferenceRequest, parameters: Mapping[str, P
     resolve(parameters, request.parameters, engine=request.engine)
     if not request.prompt.strip():
         raise BadInput(f"{request.name}: the prompt is empty")
-    if request.num_gpu not in GPU_COUNTS:
-        raise BadInput(f"{request.name}: num_gpu = {request.num_gpu}", allowed=", ".join(map(str, GPU_COUNTS)))
+    if request.num_gpu not in model.gpu_counts:
+        allowed = ", ".join(map(str, model.gpu_counts))
+        raise BadInput(f"{request.name}: num_gpu = {request.num_gpu}", allowed=allowed)
     _check_frames(request)
     _check_controls(request)
     if request.parameters.get("use_distilled"):
         _check_distilled(request)
-    return (*_frame_warnings(request), *_look_warnings(request))
+    return (*_frame_warnings(request, model), *_look_warnings(request, model))
 
 
 def _check_frames(request: InferenceRequest) -> None:
@@ -107,43 +162,44 @@ def _check_distilled(request: InferenceRequest) -> None:
         )
 
 
-def _frame_warnings(request: InferenceRequest) -> list[str]:
-    cut = chunking(request)
+def _frame_warnings(request: InferenceRequest, model: Model) -> list[str]:
+    cut = chunking(request, model)
     warnings = []
-    if cut.frames < FRAMES_PER_CHUNK:
+    if cut.frames < cut.frames_per_chunk:
         warnings.append(
-            f"{cut.frames} frames are fewer than the {FRAMES_PER_CHUNK} that the model makes at once; the last frame "
-            "is held to fill them up, and results of very short shots can be noisy"
+            f"{cut.frames} frames are fewer than the {cut.frames_per_chunk} that the model makes at once; "
+            f"{model.filling} to fill them up, and results of very short shots can be noisy"
         )
     if cut.wasted:
         warnings.append(
-            f"{cut.frames} frames cost {cut.chunks} chunks of {FRAMES_PER_CHUNK}; {cut.shorter} frames would cost "
+            f"{cut.frames} frames cost {cut.chunks} chunks of {cut.frames_per_chunk}; {cut.shorter} frames would cost "
             f"{cut.chunks - 1}"
         )
-    size = generated_size(request.video.size)
+    size = _size(request)
     factor = stretch(request.video.size, size)
     if abs(factor - 1) > NOTICEABLE_STRETCH:
+        back = " and back: to the model" if model.restores_size else ":"
         warnings.append(
-            f"{request.video.size[0]}x{request.video.size[1]} is brought to {size[0]}x{size[1]}: everything becomes "
-            f"{factor:.2f} times as wide"
+            f"{request.video.size[0]}x{request.video.size[1]} is brought to {size[0]}x{size[1]}{back} everything "
+            f"becomes {factor:.2f} times as wide"
         )
     return warnings
 
 
-def _look_warnings(request: InferenceRequest) -> list[str]:
+def _look_warnings(request: InferenceRequest, model: Model) -> list[str]:
     warnings = []
     weights = {control.kind: control.weight for control in request.controls}
     if list(weights) == [Control.VIS] and weights[Control.VIS] >= VIS_ALONE:
         warnings.append("vis alone at full weight gives back nearly the input; add edge, depth or seg, or lower it")
     total = sum(weights.values())
     if total > 1:
-        shares = ", ".join(f"{kind} {weight / total:.2f}" for kind, weight in weights.items())
-        warnings.append(f"the weights add up to {total:g}; the model divides them by it: {shares}")
+        told = ", ".join(f"{kind} {weight:.2f}" for kind, weight in shares(request).items())
+        warnings.append(f"the weights add up to {total:g}; {model.divider} divides them by it: {told}")
     warnings.extend(
         f"{name} = {request.parameters[name]} changes nothing: {kind} is sent as a video"
         for name, kind in (("blur_strength", "vis"), ("canny_threshold", "edge"))
         if request.parameters.get(name, "medium") != "medium"
     )
-    if request.parameters.get("use_distilled") and request.parameters.get("num_steps") != 1:
-        warnings.append("the distilled model is made for num_steps = 1")
+    if request.parameters.get("use_distilled") and request.parameters.get("num_steps") != model.distilled_steps:
+        warnings.append(f"the distilled model is made for num_steps = {model.distilled_steps}")
     return warnings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Protocol
 
 from cosmos_houdini.hosts.base import Host
@@ -22,6 +23,7 @@ class Task:
         secrets: environment variables that stand in no argv, script or log.
         gpu_memory_gb: GiB that must be free on each of these GPUs.
         alone: whether no other job may share them.
+        members: folders of the jobs that the program serves, one after another, if it is not a job itself.
     """
 
     job_id: str
@@ -31,6 +33,7 @@ class Task:
     secrets: Mapping[str, str]
     gpu_memory_gb: float = 0.0
     alone: bool = False
+    members: tuple[PurePosixPath, ...] = ()
 
 
 class Launcher(Protocol):

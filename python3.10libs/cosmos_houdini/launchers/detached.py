@@ -44,9 +44,13 @@ def run_sh(task: Task, config: HostConfig, *, values: str, program: str, launche
         need_mib=math.ceil(task.gpu_memory_gb * 1024),
         per_gpu=config.jobs_per_gpu,
         alone=int(task.alone),
-        **watching(config, limit_s=seconds(config.time) if config.time else 0),
+        members=" ".join(member.name for member in task.members),
+        # Each member watches over its own time.
+        **watching(config, limit_s=seconds(config.time) if config.time and not task.members else 0),
     )
-    return "\n".join(("#!/bin/sh", own + values + program, part(launcher), part("own"), part("gpus"), part("run")))
+    convoy = (part("runs"), part("convoy")) if task.members else ()
+    parts = (part(launcher), part("own"), part("gpus"), *convoy, part("run"))
+    return "\n".join(("#!/bin/sh", own + values + program, *parts))
 
 
 def watching(config: HostConfig, *, limit_s: int) -> dict[str, int]:
@@ -70,7 +74,7 @@ def start(host: Host, task: Task, text: str, *, ready: str = "") -> None:
         ready: a script that prints why the host cannot run it, if so.
     """
     if write(host, task, text, ready=part("ready") + ready):
-        here = assignments(here=task.site.folder)
+        here = assignments(here=task.site.folder, sign="gathered" if task.members else "started")
         if host.run(here + part("start")).exit_code:
             raise cannot_start(host, task, "run.sh shows no sign of life")
 
@@ -97,7 +101,7 @@ def write(host: Host, task: Task, text: str, *, ready: str) -> bool:
 
 def cancel(host: Host, site: Site, job_id: str, *, sweep: str = "sweep() { :; }\n") -> None:
     """Stop all processes of an attempt, then what ``sweep`` finds beside them."""
-    script = assignments(here=site.folder, job=job_id) + sweep + part("own") + part("cancel")
+    script = assignments(here=site.folder, job=job_id) + sweep + part("own") + part("runs") + part("cancel")
     done = host.run(script, timeout_s=CANCEL_TIMEOUT_S)
     if done.exit_code:
         raise JobError(

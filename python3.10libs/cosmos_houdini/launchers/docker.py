@@ -13,7 +13,7 @@ from cosmos_houdini.hosts.base import Host
 from cosmos_houdini.launchers import detached
 from cosmos_houdini.launchers.base import Task
 from cosmos_houdini.launchers.folder import OBJECTS
-from cosmos_houdini.launchers.shell import assignments, exports, part, variable_name, words
+from cosmos_houdini.launchers.shell import assignments, exports, part, quoted, variable_name, words
 from cosmos_houdini.model.request import Site
 from cosmos_houdini.settings import HostConfig
 
@@ -68,7 +68,8 @@ class DockerLauncher:
         # Without a value, docker takes it from its own environment, which no process list shows.
         for name in task.secrets:
             options += ["--env", variable_name(name)]
-        options += ["--mount", mount(site.folder)]
+        for folder in (site.folder, *task.members):
+            options += ["--mount", mount(folder)]
         options += ["--mount", mount(site.folder.parent.parent / OBJECTS, read_only=True)]
         if site.engine_path:
             options += ["--mount", mount(site.engine_path)]
@@ -76,7 +77,8 @@ class DockerLauncher:
 
     def _command(self, task: Task) -> str:
         inside = words((self.image, "sh", "-c", part("inside"), "inside", str(task.site.folder)))
-        return f'{inside} "$(id -u):$(id -g)" {words(task.invocation.argv)}'
+        members = quoted(" ".join(member.name for member in task.members))
+        return f'{inside} "$(id -u):$(id -g)" {members} {words(task.invocation.argv)}'
 
 
 def client_env(config: HostConfig) -> dict[str, str]:

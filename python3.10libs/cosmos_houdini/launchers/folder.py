@@ -25,6 +25,8 @@ OBJECTS = "objects"
 END_MARK = "exit_code"
 """The file in a job's folder that its own script writes last."""
 SLURM_PREFIX = "SLURM_"
+UNSERVED = "unserved"
+"""Why a job ended that one process was to serve with others: that went away before the job's turn."""
 
 JOBS_PER_POLL = 2000
 """The names of their logs still fit into one command line (2 MB on Linux)."""
@@ -66,7 +68,7 @@ class Observation:
         exit_code: of the engine's program; None before the end, and where a cancelled job left none.
         oom_killed: the container was stopped by its memory limit.
         cancelled: a client asked for the end.
-        stopped: why the job's script ended it, as a class of failures; empty where it did not.
+        stopped: why the job's script ended it, as a class of failures or UNSERVED; empty where it did not.
         waits_for: what a job that is ``waiting`` needs, and what its host has, in words.
         heartbeat_age_s: seconds since the job's script last said that it lives, by the host's own clock.
         began_s: seconds since the program was started.
@@ -114,6 +116,7 @@ def site_for(root: PurePosixPath, job_id: str, attempt: int, config: HostConfig)
         folder=root / JOBS / attempt_folder(job_id, attempt),
         engine_path=PurePosixPath(config.engine_path) if config.engine_path else None,
         ffmpeg=config.ffmpeg or _own_ffmpeg(config),
+        python=config.python,
     )
 
 
@@ -149,7 +152,8 @@ def poll_script(
     spelling = "".join(secrets.choice(("./", ".//")) for _ in range(40))
     values = assignments(jobs=root / JOBS, tail_bytes=tail_bytes, spelling=spelling)
     slurm = exports({name: value for name, value in (env or {}).items() if name.startswith(SLURM_PREFIX)})
-    return f"{values}{slurm}{names}{part('slurm_client')}{part('ask_slurm')}{part('poll')}"
+    scripts = "".join(part(name) for name in ("slurm_client", "ask_slurm", "runs", "poll"))
+    return f"{values}{slurm}{names}{scripts}"
 
 
 def parse_poll(text: str) -> dict[str, Observation]:

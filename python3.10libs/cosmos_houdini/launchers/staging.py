@@ -37,7 +37,7 @@ class _Object:
 
 def stage(
     host: Host, task: Task, request_document: Mapping[str, Any], *, on_progress: OnProgress | None = None
-) -> None:
+) -> bool:
     """Make the job's folder on the host complete but for its start; what is there already is not sent again.
 
     It may be called again after any interruption, and does nothing to a job that was started. The secrets and
@@ -48,6 +48,9 @@ def stage(
         task: what is to run.
         request_document: what ``request.json`` holds.
         on_progress: told how far the sending is; what it raises stops it.
+
+    Returns:
+        Whether the job was not started yet.
 
     Raises:
         BadInput: an input that cannot be read, or a path that would leave the job's folder.
@@ -60,12 +63,13 @@ def stage(
     inputs = _objects(invocation.inputs)
     missing = _survey(host, task, {*inputs.values()})
     if missing is None:
-        return
+        return False
     _send(host, task, missing, on_progress)
     _link(host, task, inputs)
     document = json.dumps(request_document, indent=2, ensure_ascii=False, sort_keys=True)
     texts = {**invocation.files, REQUEST: document}
     host.write_all({task.site.folder / name: text.encode("utf-8", "surrogateescape") for name, text in texts.items()})
+    return True
 
 
 def _check_inside(task: Task, relative: str) -> None:

@@ -143,11 +143,13 @@ class Site:
         folder: the job's folder, absolute.
         engine_path: the checkout of the engine's program; None where the configuration names none.
         ffmpeg: the FFmpeg program of the host; None where the configuration names none.
+        python: the Python of the host in which engines that are libraries are installed.
     """
 
     folder: PurePosixPath
     engine_path: PurePosixPath | None = None
     ffmpeg: str | None = None
+    python: str = "python3"
 
     @property
     def inputs(self) -> PurePosixPath:

@@ -1,29 +1,45 @@
-"""The frame sizes that Cosmos Transfer generates at 720p, and which of them a video gets."""
+"""The frame sizes that Cosmos Transfer generates, and which of them a video gets."""
 
 from __future__ import annotations
 
 Size = tuple[int, int]
 
-# Aspect ratio to width and height: VIDEO_RES_SIZE_INFO of cosmos-transfer1, the same in cosmos-transfer2.5.
-SIZES_720P: dict[float, Size] = {
-    16 / 9: (1280, 704),
-    4 / 3: (960, 704),
-    1.0: (960, 960),
-    3 / 4: (704, 960),
-    9 / 16: (704, 1280),
+RESOLUTION = "720"
+"""That of cosmos-transfer1, and what the models of cosmos-transfer2.5 were trained at."""
+
+# Resolution to the sizes for 16:9, 4:3 and 1:1: VIDEO_RES_SIZE_INFO of cosmos-transfer2.5.
+_LANDSCAPE: dict[str, tuple[Size, Size, Size]] = {
+    "256": ((320, 192), (320, 256), (256, 256)),
+    "480": ((768, 432), (640, 480), (480, 480)),
+    "480p": ((832, 480), (640, 480), (640, 640)),
+    "512": ((640, 384), (640, 512), (512, 512)),
+    RESOLUTION: ((1280, 704), (960, 704), (960, 960)),
+    "720p": ((1280, 720), (960, 720), (960, 960)),
+    "1024": ((1280, 768), (1280, 1024), (1024, 1024)),
+    "1080": ((1920, 1056), (1440, 1056), (1024, 1024)),
 }
+RESOLUTIONS = tuple(_LANDSCAPE)
+_RATIOS = (16 / 9, 4 / 3, 1.0)
 
 
-def generated_size(size: Size) -> Size:
+def _sizes(resolution: str) -> dict[float, Size]:
+    """Return aspect ratio to width and height, widest first; upright frames are lying ones turned."""
+    lying = dict(zip(_RATIOS, _LANDSCAPE[resolution], strict=True))
+    return lying | {1 / ratio: (height, width) for ratio, (width, height) in reversed(lying.items()) if ratio != 1}
+
+
+def generated_size(size: Size, resolution: str = RESOLUTION) -> Size:
     """Return the width and height in pixels that Cosmos generates for a video of ``size``.
 
-    The ratio nearest in plain difference wins, as in ``detect_aspect_ratio`` of cosmos-transfer1.
+    The ratio nearest in plain difference wins, as in ``detect_aspect_ratio`` of either program.
 
     >>> generated_size((1920, 1080)), generated_size((2048, 858)), generated_size((1080, 1920))
     ((1280, 704), (1280, 704), (704, 1280))
+    >>> generated_size((1080, 1920), "480")
+    (432, 768)
     """
-    ratio = size[0] / size[1]
-    return SIZES_720P[min(SIZES_720P, key=lambda known: abs(known - ratio))]
+    ratio, sizes = size[0] / size[1], _sizes(resolution)
+    return sizes[min(sizes, key=lambda known: abs(known - ratio))]
 
 
 def stretch(size: Size, generated: Size) -> float:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from cosmos_houdini.errors import BadInput, Cancelled, CosmosError, DiskFull, JobError
+from cosmos_houdini.launchers import SLURM, convoy
 from cosmos_houdini.launchers.base import Task
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.media.videos.probe import sha256_of
@@ -29,15 +31,28 @@ def bring(client: Client, ids: Collection[str]) -> None:
     what the host has is not sent twice, and a job that runs is not started twice.
     """
     with ExitStack() as locks:
-        staged = [pair for job_id in ids if (pair := _staged(client, job_id, locks))]
-        if len(staged) > 1:
-            first = staged[0][0]
-            client.launcher(first).start_together(client.host(first), [task for _, task in staged])
-        for record, task in staged:
-            _start(client, record, task)
+        staged = [one for job_id in ids if (one := _staged(client, job_id, locks))]
+        fresh = [one for one in staged if one.fresh]
+        first = staged[0].record if staged else None
+        if first and first.launcher == SLURM and len(staged) > 1:
+            client.launcher(first).start_together(client.host(first), [one.task for one in staged])
+        elif len(fresh) > 1:
+            _start_convoy(client, fresh)
+            staged = [one for one in staged if not one.fresh]
+        for one in staged:
+            _start(client, one.record, one.task)
 
 
-def _staged(client: Client, job_id: str, locks: ExitStack) -> tuple[JobRecord, Task] | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Staged:
+    """A job whose files are on its host; ``fresh`` where it was not started there before."""
+
+    record: JobRecord
+    task: Task
+    fresh: bool
+
+
+def _staged(client: Client, job_id: str, locks: ExitStack) -> _Staged | None:
     """Lock a job and bring its files to its host, or return None where it is not to be started."""
     mine = locks.enter_context(client.lock(job_id))
     record: JobRecord | None = client.store.get(job_id)
@@ -49,14 +64,37 @@ def _staged(client: Client, job_id: str, locks: ExitStack) -> tuple[JobRecord, T
         _check_inputs(record)
         task = client.task(record)
         report = noting(client, record, "sending inputs", check=partial(_stop_if_cancelled, client, record))
-        stage(client.host(record), task, job_document(record), on_progress=report)
+        fresh = stage(client.host(record), task, job_document(record), on_progress=report)
         client.store.note_provenance(record, Provenance(code_version=code_version()))
     except Cancelled:
         return None
     except (BadInput, DiskFull, JobError) as error:
         _fail(client, record, error)
         return None
-    return record, task
+    return _Staged(record=record, task=task, fresh=fresh)
+
+
+def _start_convoy(client: Client, staged: Sequence[_Staged]) -> None:
+    """Start one process for jobs of one load, and each job with it."""
+    first, task = staged[0].record, staged[0].task
+    site = convoy.carrier_site(task.site)
+    try:
+        plan = client.engine(first).together([(one.record.inference(), one.task.site) for one in staged], site)
+        carrier = replace(
+            task,
+            job_id=site.folder.name,
+            site=site,
+            invocation=plan.invocation,
+            members=tuple(one.task.site.folder for one in staged),
+        )
+        launcher, settings = client.launcher(first), client.settings(first)
+        convoy.start(launcher, client.host(first), settings, carrier, begins=plan.begins, links=plan.links)
+    except (BadInput, DiskFull, JobError) as error:
+        for one in staged:
+            _fail(client, one.record, error)
+        return
+    for one in staged:
+        _note_start(client, one.record, one.task)
 
 
 def _start(client: Client, record: JobRecord, task: Task) -> None:
@@ -65,6 +103,10 @@ def _start(client: Client, record: JobRecord, task: Task) -> None:
     except (BadInput, DiskFull, JobError) as error:
         _fail(client, record, error)
         return
+    _note_start(client, record, task)
+
+
+def _note_start(client: Client, record: JobRecord, task: Task) -> None:
     if client.store.move(record, JobState.RUNNING) is None:
         # Another client cancelled it between the last look and the start.
         client.launcher(record).cancel(client.host(record), task.site, record.id)

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from cosmos_houdini.engines.base import EngineLog
+from cosmos_houdini.engines.base import RECORD_FILE, EngineLog
 from cosmos_houdini.errors import AuthRefused, BadInput, CosmosError, DiskFull, HostError, HostKeyError, HostUnreachable
 from cosmos_houdini.hosts.base import Host, OnProgress, Transfer
 from cosmos_houdini.hosts.bulk_script import DIGESTS
@@ -31,6 +31,8 @@ RESULT = "result.json"
 UNVERIFIED = ".unverified"
 """Folder for what has arrived and was not looked at yet."""
 LOGS = ("stdout.log", "stderr.log")
+RAN_WITH = "ran_with.json"
+"""What the engine itself wrote about it."""
 
 _INVENTORY = re.compile(r"(\d{1,9}) (\d{1,18}) ([0-9A-Fa-f]{64})", re.ASCII)
 
@@ -70,12 +72,15 @@ def fetch_log(host: Host, folder: PurePosixPath, secrets: Mapping[str, str]) -> 
     # No program can have printed a boundary that was made just now.
     boundary = f"\n{uuid.uuid4().hex}\n"
     # A pipe in the place of a log would never end.
-    logs = [_quoted(folder / name) for name in LOGS]
+    logs = [_quoted(folder / name) for name in (*LOGS, RECORD_FILE)]
     tails = [f"[ ! -f {log} ] || tail -c {LOG_BYTES} {log} 2>/dev/null" for log in logs]
     cut = f"\nprintf %s {shlex.quote(boundary)}\n"
     done = host.run(cut.join((*tails, provenance_script(folder))) + ":", timeout_s=LOG_TIMEOUT_S)
-    stdout, stderr, made_with, *_ = [*done.stdout.split(boundary), "", ""]
-    log = EngineLog(stdout=redacted_end(stdout, secrets), stderr=redacted_end(stderr, secrets))
+    stdout, stderr, record, made_with, *_ = [*done.stdout.split(boundary), "", "", ""]
+    # Of a record that is longer, the rest is no JSON, and tells nothing.
+    log = EngineLog(
+        stdout=redacted_end(stdout, secrets), stderr=redacted_end(stderr, secrets), record=redacted_end(record, secrets)
+    )
     return log, parse_provenance(redacted(made_with, secrets))
 
 
@@ -110,15 +115,19 @@ def keep_log(log: EngineLog, results: Path) -> None:
     results.mkdir(parents=True, exist_ok=True)
     for name, text in zip(LOGS, (log.stdout, log.stderr), strict=True):
         _replace(results / name, text.encode())
+    if log.record:
+        _replace(results / RAN_WITH, log.record.encode())
+    else:
+        (results / RAN_WITH).unlink(missing_ok=True)
 
 
 def kept_log(results: Path) -> EngineLog:
     """Return the logs that ``keep_log`` wrote; one that is gone is empty."""
-    stdout, stderr = (
+    stdout, stderr, record = (
         path.read_text(encoding="utf-8", errors="replace") if (path := results / name).is_file() else ""
-        for name in LOGS
+        for name in (*LOGS, RAN_WITH)
     )
-    return EngineLog(stdout=stdout, stderr=stderr)
+    return EngineLog(stdout=stdout, stderr=stderr, record=record)
 
 
 def set_aside(results: Path, attempt: int) -> None:

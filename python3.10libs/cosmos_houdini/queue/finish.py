@@ -10,7 +10,7 @@ from typing import Any
 
 from cosmos_houdini.engines.base import EngineLog
 from cosmos_houdini.errors import JobError
-from cosmos_houdini.launchers.folder import Observation, Phase
+from cosmos_houdini.launchers.folder import UNSERVED, Observation, Phase
 from cosmos_houdini.model.job import FailureClass, JobFailure, JobState, Terms
 from cosmos_houdini.model.request import Clip, ExpectedOutput
 from cosmos_houdini.queue import collect, outcome, policy
@@ -68,8 +68,11 @@ def finish(client: Client, job_id: str, seen: Observation, *, again: bool = Fals
             _collect(client, record, seen, last=again)
 
 
-def lose(client: Client, job_id: str, message: str) -> None:
-    """Give up an attempt that left no exit code behind, and stop what is left of it; its log is kept."""
+def lose(client: Client, job_id: str, message: str, *, begun: bool = True) -> None:
+    """Give up an attempt that left no exit code behind, and stop what is left of it; its log is kept.
+
+    One that was not ``begun`` is made up for, and costs the job none of those that it has.
+    """
     with client.lock(job_id) as mine:
         record = client.store.get(job_id)
         if not mine or record.state not in {JobState.RUNNING, JobState.COLLECTING}:
@@ -80,7 +83,10 @@ def lose(client: Client, job_id: str, message: str) -> None:
         log, made_with = collect.fetch_log(client.host(record), client.site(record).folder, client.secrets(record))
         collect.keep_log(log, record.results)
         client.store.note_provenance(record, made_with)
-        _fail(client, record, outcome.lost(message, log))
+        if begun:
+            _fail(client, record, outcome.lost(message, log))
+        else:
+            _put_back(client, record, message)
 
 
 def fetch_verified(client: Client, record: JobRecord, results: Path) -> tuple[str, ...]:
@@ -108,6 +114,9 @@ def _collect(client: Client, record: JobRecord, seen: Observation, *, last: bool
     client.store.note_provenance(record, made_with)
     if seen.cancelled:
         client.store.move(record, JobState.CANCELLED, CANCELLED)
+        return
+    if seen.stopped == UNSERVED:
+        _put_back(client, record, "the process that was to make it after others ended, or went on without it")
         return
     if seen.verdict:
         _fail(client, record, outcome.ended(seen.verdict, log), last=last)
@@ -144,9 +153,25 @@ def _fail(client: Client, record: JobRecord, failure: JobFailure, *, last: bool 
     client.store.move(record, JobState.QUEUED, Change(failure=failure, terms=terms))
 
 
+def _put_back(client: Client, record: JobRecord, message: str) -> None:
+    """Queue a job again whose attempt was not begun, as if there had been none."""
+    failure = JobFailure(failure=FailureClass.LOST, message=f"not begun: {message}")
+    if not _can_be_sent(record):
+        client.store.move(record, JobState.LOST, Change(failure=failure, begun=False))
+        return
+    collect.set_aside(record.results, record.job.attempt)
+    terms = replace(record.terms, reason="not begun before")
+    client.store.move(record, JobState.QUEUED, Change(failure=failure, terms=terms, begun=False))
+
+
+def _can_be_sent(record: JobRecord) -> bool:
+    """Whether a job's inputs are on this machine; those of one that came from another machine are not."""
+    return all(path.is_file() for path in record.input_paths())
+
+
 def _next_terms(client: Client, record: JobRecord, failure: JobFailure) -> Terms | None:
-    if not all(path.is_file() for path in record.input_paths()):
-        # It came from another machine, or its inputs are gone: what failed now is worth more than that it cannot start.
+    if not _can_be_sent(record):
+        # What failed now is worth more than that it cannot start.
         return None
     return policy.next_terms(
         failure,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from cosmos_houdini.errors import BadInput, HostError, JobError
 from cosmos_houdini.hosts import open_host
+from cosmos_houdini.launchers.convoy import WITHDRAWN
 from cosmos_houdini.launchers.folder import Phase
+from cosmos_houdini.launchers.shell import words
 from cosmos_houdini.model.job import FailureClass, JobState
 from cosmos_houdini.queue.client import Client
 from cosmos_houdini.queue.collect import set_aside
@@ -36,6 +38,16 @@ def cancel(client: Client, job_id: str) -> JobRecord:
             if mine or record.state is not JobState.RUNNING:
                 client.store.move(record, JobState.CANCELLED, CANCELLED)
     return client.store.get(job_id)
+
+
+def take_back(client: Client, records: Collection[JobRecord]) -> None:
+    """Let jobs of one host that wait there for their turn in a process end now; those that were begun go on.
+
+    Raises:
+        HostError: the host could not be told.
+    """
+    files = [str(client.site(record).folder / WITHDRAWN) for record in records]
+    client.host(next(iter(records))).run(f"touch {words(files)} 2>/dev/null || :")
 
 
 def retry(client: Client, job_id: str, inputs: Mapping[str, str] | None = None) -> JobRecord:

@@ -16,7 +16,15 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 
 from cosmos_houdini.errors import CosmosError, HostError, HostUnreachable
 from cosmos_houdini.launchers import SLURM
-from cosmos_houdini.launchers.folder import END_MARK, JOBS_PER_POLL, Observation, Phase, parse_poll, poll_script
+from cosmos_houdini.launchers.folder import (
+    END_MARK,
+    JOBS_PER_POLL,
+    UNSERVED,
+    Observation,
+    Phase,
+    parse_poll,
+    poll_script,
+)
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.queue.bring import bring
 from cosmos_houdini.queue.client import Client
@@ -68,8 +76,9 @@ def advance(client: Client, ids: Collection[str], *, start: bool = True) -> dict
         if record.state in ON_HOST:
             by_host[record.job.host, record.root].append(record)
         elif start and record.state in BEFORE_HOST:
-            # A cluster takes many jobs by one order. Of the others, each starts as soon as its files are there.
-            group = record.root if record.launcher == SLURM else record.id
+            # A cluster takes many jobs by one order. Of the others, each starts as soon as its files are there, and
+            # those of one process when all of theirs are.
+            group = record.root if record.launcher == SLURM else record.convoy or record.id
             together[record.job.host, group].append(record.id)
     for (host, _), group_ids in together.items():
         for first in range(0, len(group_ids), MOST_TOGETHER):
@@ -155,9 +164,12 @@ def _step(client: Client, record: JobRecord, seen: Observation) -> None:
         finish(client, record.id, seen)
     elif seen.phase is Phase.VANISHED:
         gone = f"its program on {record.job.host} is gone and left no exit code"
-        lose(client, record.id, f"{gone}; {seen.scheduler}" if seen.scheduler else gone)
+        message = f"{gone}; {seen.scheduler}" if seen.scheduler else gone
+        lose(client, record.id, message, begun=seen.stopped != UNSERVED)
     elif seen.phase is Phase.ABSENT:
         lose(client, record.id, f"its folder on {record.job.host} is gone")
+    elif seen.phase is Phase.STAGED and record.convoy:
+        lose(client, record.id, f"nothing on {record.job.host} started it", begun=False)
     elif record.state is JobState.RUNNING:
         note_progress(client, record, seen)
 

@@ -20,6 +20,8 @@ from cosmos_houdini.queue.store.record import JobRecord
 
 SECONDS_PER_HOUR = 3600.0
 MIB_PER_GIB = 1024.0
+_SHARE_DIGITS = 9
+"""Tenths do not add up to one exactly in binary."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,15 +124,19 @@ def effective(sent: Mapping[str, Any], result: Mapping[str, Any] | None) -> Mapp
 
 def ran_otherwise(sent: Mapping[str, Any], recorded: Mapping[str, Any]) -> tuple[str, ...]:
     """Return where an engine ran with something else than it was sent, in words."""
-    before, after = (
-        {**document["parameters"], **{f"weight of {kind}": c["weight"] for kind, c in document["controls"].items()}}
-        for document in (sent, recorded)
-    )
+    before, after = ({**document["parameters"], **_shares(document)} for document in (sent, recorded))
     return tuple(
         f"{name}: sent {before.get(name)!r}, the engine ran with {after.get(name)!r}"
         for name in {**before, **after}
         if before.get(name) != after.get(name)
     )
+
+
+def _shares(document: Mapping[str, Any]) -> dict[str, float]:
+    """Return weights as all engines mean them: divided by their sum, by whomever, where that is more than one."""
+    weights = {f"weight of {kind}": control["weight"] for kind, control in document["controls"].items()}
+    total = max(1.0, sum(weights.values()))
+    return {name: round(weight / total, _SHARE_DIGITS) for name, weight in weights.items()}
 
 
 def _most_gpu_memory_gb(attempts: Iterable[Attempt]) -> float | None:

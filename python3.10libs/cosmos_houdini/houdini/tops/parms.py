@@ -99,7 +99,13 @@ _ENGINE = Parm(
     default="",
     help="What makes the result; as configured when empty.",
     folder="Project",
-    menu=(("", "As Configured"), ("preview", "Preview"), ("transfer1", "Cosmos Transfer1")),
+    menu=(
+        ("", "As Configured"),
+        ("preview", "Preview"),
+        ("transfer1", "Cosmos Transfer1"),
+        ("transfer2.5", "Cosmos Transfer2.5"),
+        ("diffusers", "Cosmos Transfer2.5 by Diffusers"),
+    ),
 )
 
 SHOT = NodeType(

@@ -103,7 +103,7 @@ _OPTIONS = {"--negative-prompt": "negative_prompt", "--engine": "engine", "--hos
 
 def _settings(values: Mapping[str, Any], attributes: Mapping[str, Any], words: Vocabulary) -> dict[str, Value]:
     """Return the parameters that are asked for: those of fields that were touched, of the text, and of attributes."""
-    fields = {name: values[name] for name in NUMBERS if values[name] != TRANSFER[name].default}
+    fields = {words.spelled(name): values[name] for name in NUMBERS if values[name] != TRANSFER[name].default}
     return {
         **fields,
         **{words.spelled(name): value for name, value in _pairs(values["parameters"])},

@@ -45,3 +45,8 @@ done
 gone_within 5 "" || kill -KILL $(own) 2>/dev/null
 sweep
 gone_within 5 "" && rm -f secrets reserve
+# A process that this job shared, and that nobody watches over any more, is the job's to end.
+if [ -s started/carrier ]; then
+    read -r carrier <started/carrier
+    read -r main <"$carrier/started/pid" && runs "$main" "$carrier/run.sh" || sh "$carrier/run.sh" end </dev/null >/dev/null 2>&1
+fi

@@ -19,14 +19,7 @@ alive() {
         [ -z "$(find "$job/started" -prune -mmin +1 2>/dev/null)" ]
         return
     fi
-    if [ -r /proc/self/cmdline ]; then
-        arguments=
-        { IFS= read -r arguments <"/proc/$pid/cmdline"; } 2>/dev/null
-    else
-        arguments=$(ps -o args= -p "$pid" 2>/dev/null)
-    fi
-    case $arguments in *"$jobs/$job/run.sh") return 0 ;; esac
-    return 1
+    runs "$pid" "$jobs/$job/run.sh"
 }
 
 # Whether the job goes on, be it only in a container whose run.sh was killed.
@@ -62,6 +55,8 @@ look() {
         phase=ended
     else
         phase=vanished
+        # It went away with the process that was to serve it, before its turn.
+        [ "$said" != waiting ] || [ ! -e "$job/started/carrier" ] || stopped=unserved
     fi
     ! readable "$job/stopped" || read -r stopped <"$job/stopped"
     ! submitted || [ "$code" = 0 ] || hand_over
@@ -86,7 +81,7 @@ for job in "$@"; do
         digits "$value"
         printf ' %s' "$digits"
     done
-    case $stopped in stalled | timeout | lost | bad_input) ;; *) stopped=- ;; esac
+    case $stopped in stalled | timeout | lost | bad_input | unserved) ;; *) stopped=- ;; esac
     echo " $oom $cancelled $stopped"
     # A long string is copied whenever something is added to it.
     count=$((count + 1))

@@ -28,13 +28,13 @@ finish() {
     exit 0
 }
 
-# Calls a function now and at every beat until the job ends.
+# Calls the function $1 now and every $2 seconds until the job ends.
 keep() {
     nap=
     trap '[ -z "$nap" ] || kill "$nap" 2>/dev/null; exit 0' TERM
     while kill -0 "$$" 2>/dev/null && [ ! -e exit_code ]; do
         "$1"
-        sleep "$beat_s" &
+        sleep "$2" &
         nap=$!
         wait "$nap"
     done
@@ -153,6 +153,19 @@ $(head -c 80 state 2>/dev/null)
 END
     settle && finish "$code"
     exit
+elif [ "${1-}" = end ]; then
+    # Likewise, and its members found out: end what is left.
+    [ ! -e exit_code ] || exit 0
+    read -r _ began _ <<END
+$(head -c 80 state 2>/dev/null)
+END
+    for pid in $(own); do
+        [ "$pid" = "$$" ] || kill -KILL "$pid" 2>/dev/null
+    done
+    stop
+    settle || code=137
+    account
+    finish "$code"
 fi
 
 # Whoever makes this folder runs the job; all others leave.
@@ -163,16 +176,19 @@ trap on_signal TERM HUP INT
 put state waiting
 # Room for the last words of a job that fills the disk.
 dd if=/dev/zero of=reserve bs=4096 count=8 2>/dev/null
-keep beat_once >/dev/null 2>&1 &
+keep beat_once "$beat_s" >/dev/null 2>&1 &
 beat=$!
+[ -z "${members-}" ] || gather
 read_secrets
 wait_for_gpus
 [ -z "$stopping" ] || finish 143
 if [ "$held" ] && command -v nvidia-smi >/dev/null 2>&1; then
-    keep note_memory >/dev/null 2>&1 &
+    keep note_memory "$beat_s" >/dev/null 2>&1 &
     memory=$!
 fi
 began=$(date +%s)
 put state "running $began"
+[ -z "${members-}" ] || conduct
 launch
+[ -z "${members-}" ] || account
 finish "$code"

@@ -106,6 +106,10 @@ class Night:
         self._note(now, hold)
         return hold
 
+    def curfew(self) -> Hold | None:
+        """Return why the night is over, or None: what a job is begun with, it has, so its host is not looked at."""
+        return self._outside_window(self.senses.now()) or self._over_budget()
+
     def hear(self, event: BatchEvent) -> None:
         """Tell people once when too many runs have failed."""
         if not isinstance(event, JobEnded) or event.record.state is JobState.SUCCEEDED or "failures" in self._told:

@@ -72,10 +72,12 @@ class Contract:
 
     Attributes:
         gate: what may hold it back.
+        curfew: why nothing is to be begun any more that is on a host already and waits there for its turn in a process.
         listeners: who is told what happens, in this order.
     """
 
     gate: Gate = no_gate
+    curfew: Gate = no_gate
     listeners: tuple[Listener, ...] = ()
 
     def tell(self, event: BatchEvent) -> None:

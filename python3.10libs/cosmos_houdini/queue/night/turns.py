@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from cosmos_houdini.errors import HostUnreachable
 from cosmos_houdini.model.job import JobState
-from cosmos_houdini.queue import runner
+from cosmos_houdini.queue import orders, runner
 from cosmos_houdini.queue.client import Client
 from cosmos_houdini.queue.night.gate import BatchEnded, BatchHeld, Contract, Hold, JobEnded
 from cosmos_houdini.queue.runner import OnTrouble
@@ -94,9 +96,11 @@ def run_in_turn(
     watch = Watch(client=client, batch=lane.batch, host=lane.host)
     pace = _Pace()
     held: Hold | None = None
+    taken_back: set[tuple[str, int]] = set()
     while True:
         worker.take_over()
         held = _claim(worker, contract, held)
+        _take_back(client, worker, contract, taken_back)
         ended = _advance(client, worker.mine(), on_trouble)
         for record in ended:
             contract.tell(JobEnded(record=record))
@@ -127,6 +131,26 @@ def _claim(worker: Worker, contract: Contract, before: Hold | None) -> Hold | No
         if held:
             contract.tell(BatchHeld(batch=worker.lane.batch, reason=held.reason))
     return held
+
+
+def _take_back(client: Client, worker: Worker, contract: Contract, before: set[tuple[str, int]]) -> None:
+    """Take back what waits on the host for its turn in a process, where nothing more is to be begun.
+
+    Args:
+        client: what to work with.
+        worker: whose jobs.
+        contract: tells whether its night is over; a pause of the batch is looked for here.
+        before: attempts that were taken back, to which this adds.
+    """
+    records = client.store.records(worker.in_convoys())
+    now = {(record.id, record.job.attempt) for record in records}
+    if now <= before:
+        return
+    lane = worker.lane
+    if batches.is_paused(client.store, lane.batch, lane.host) or contract.curfew():
+        with suppress(HostUnreachable):
+            orders.take_back(client, records)
+            before |= now
 
 
 def _advance(client: Client, ids: list[str], on_trouble: OnTrouble) -> list[JobRecord]:

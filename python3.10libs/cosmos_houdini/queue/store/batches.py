@@ -22,9 +22,11 @@ _ENQUEUE = "UPDATE jobs SET batch = ?, place = ? WHERE id = ?"
 _ON_THEIR_WAY = """
 SELECT id FROM jobs WHERE batch = ? AND host = ? AND state IN ('staging', 'running', 'collecting')
 """
+# Of the jobs that one process makes, one at a time has the GPUs.
 _GPUS_IN_USE = """
-SELECT coalesce(sum(json_extract(request, '$.num_gpu')), 0) AS gpus FROM jobs
-WHERE host = ? AND state IN ('staging', 'running', 'collecting')
+SELECT coalesce(sum(gpus), 0) AS gpus FROM (
+    SELECT max(json_extract(request, '$.num_gpu')) AS gpus FROM jobs
+    WHERE host = ? AND state IN ('staging', 'running', 'collecting') GROUP BY coalesce(nullif(convoy, ''), id))
 """
 _NAMES = "SELECT name FROM jobs WHERE batch = ? AND state <> 'cancelled'"
 _PUT_BACK = """

@@ -173,6 +173,8 @@ class Store:
             if again and change.failure:
                 lost = change.failure.failure is FailureClass.LOST
                 self._mark(seen.id, seen.job.attempt, JobState.LOST if lost else JobState.FAILED, change, now)
+            if not change.begun:
+                self._db.execute(rows.NEVER_BEGAN, {"id": seen.id, "attempt": seen.job.attempt})
             self._mark(seen.id, seen.job.attempt + again, state, change, now)
         return bool(moved)
 

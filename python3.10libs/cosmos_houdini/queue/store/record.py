@@ -44,6 +44,8 @@ class JobRecord:
         launcher: name of the launcher that the job was brought to the host for.
         results: folder of this machine into which the verified results go.
         terms: how its present attempt is made.
+        convoy: the id of the first of the jobs that go to their host together with it, to be made there by one process;
+            empty where it goes alone.
         stage: a few words of what happens now.
         created_at: seconds since the epoch.
         updated_at: likewise, of the last change of state.
@@ -56,6 +58,7 @@ class JobRecord:
     launcher: str
     results: Path
     terms: Terms = AS_ASKED
+    convoy: str = ""
     stage: str = ""
     created_at: float = 0.0
     updated_at: float = 0.0
@@ -105,6 +108,7 @@ class Change:
         launcher: likewise.
         inputs: where its inputs lie now; None for where they were.
         terms: how a new attempt is made.
+        begun: whether the attempt that ends was begun; it took no time where it was not.
     """
 
     failure: JobFailure | None = None
@@ -114,6 +118,7 @@ class Change:
     launcher: str = ""
     inputs: Mapping[str, str] | None = None
     terms: Terms = AS_ASKED
+    begun: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,8 @@ MOVE = """
 UPDATE jobs SET state = :state, attempt = :attempt, failure_class = :failure_class, failure_message = :failure_message,
     outputs = :outputs, stage = '', eta_s = NULL, progress = coalesce(:progress, progress), updated_at = :now,
     root = coalesce(nullif(:root, ''), root), launcher = coalesce(nullif(:launcher, ''), launcher),
-    inputs = coalesce(:inputs, inputs), owner = CASE WHEN :kept THEN owner END
+    inputs = coalesce(:inputs, inputs), owner = CASE WHEN :kept THEN owner END,
+    convoy = CASE WHEN :state = 'queued' THEN '' ELSE convoy END
 WHERE id = :id AND state = :seen_state AND attempt = :seen_attempt
 """
 ADD_ATTEMPT = "INSERT INTO attempts (job, number, terms) VALUES (?, ?, ?)"
@@ -47,6 +48,7 @@ BEGAN = """
 UPDATE attempts SET started_at = :began
 WHERE job = :id AND number = :attempt AND ended_at IS NULL AND started_at < :began - 2
 """
+NEVER_BEGAN = "UPDATE attempts SET started_at = NULL WHERE job = :id AND number = :attempt"
 END_ATTEMPT = """
 UPDATE attempts SET ended_at = :now, failure_class = :failure_class, failure_message = :failure_message
 WHERE job = :id AND number = :attempt
@@ -126,6 +128,7 @@ def record_of(row: sqlite3.Row) -> JobRecord:
         launcher=row["launcher"],
         results=Path(row["results"]),
         terms=terms_of(row),
+        convoy=row["convoy"],
         stage=row["stage"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],

@@ -6,18 +6,26 @@ decides whether a worker is alive: one whose machine slept, or that is stopped, 
 
 from __future__ import annotations
 
+import math
 import os
 import time
 import uuid
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from cosmos_houdini.queue.store.jobs import Store
+from cosmos_houdini.queue.store.record import JobRecord
 
 FOLDER = "workers"
+MOST_IN_CONVOY = 16
+"""Jobs of one process: so few that the loading of a model hardly counts any more, and that its end costs little."""
+LOOK_AHEAD = 200
+"""So many jobs of the line are looked at for those that fit together."""
 
 # No RETURNING: SQLite has it since 3.35, and the Python of Rocky Linux 9 comes with 3.34.
 _FIRST_IN_LINE = """
@@ -26,9 +34,21 @@ WHERE batch = :batch AND host = :host AND owner IS NULL AND state IN ('queued', 
     AND NOT EXISTS (SELECT 1 FROM batches WHERE name = :batch AND host = :host AND paused)
 ORDER BY priority DESC, place LIMIT 1
 """
+# Those that one process makes are as one.
 _ON_THEIR_WAY = """
-SELECT count(*), coalesce(sum(json_extract(request, '$.num_gpu')), 0) FROM jobs
-WHERE owner IS NOT NULL AND host = :host
+SELECT count(*), coalesce(sum(gpus), 0) FROM (
+    SELECT max(json_extract(request, '$.num_gpu')) AS gpus FROM jobs
+    WHERE owner IS NOT NULL AND host = :host GROUP BY coalesce(nullif(convoy, ''), id))
+"""
+_UNFINISHED = """
+SELECT count(*) FROM jobs
+WHERE batch = :batch AND host = :host AND state IN ('queued', 'staging', 'running', 'collecting')
+"""
+_NEXT_IN_LINE = """
+SELECT id FROM jobs
+WHERE batch = :batch AND host = :host AND owner IS NULL AND state IN ('queued', 'staging') AND id <> :job
+    AND priority = (SELECT priority FROM jobs WHERE id = :job)
+ORDER BY place LIMIT :limit
 """
 # The best job of each other batch that somebody works on, on the same host.
 _MORE_URGENT = """
@@ -39,7 +59,7 @@ WHERE workers.host = :host AND batch <> :batch AND held = '' AND NOT coalesce(pa
             AND owner IS NULL AND state IN ('queued', 'staging')
         ORDER BY priority DESC, place LIMIT 1)
 """
-_CLAIM = "UPDATE jobs SET owner = :worker WHERE id = :job"
+_CLAIM = "UPDATE jobs SET owner = :worker, convoy = :convoy WHERE id = :job"
 _LEFT_ON_HOST = """
 SELECT 1 FROM jobs
 WHERE batch = :batch AND host = :host AND state IN ('running', 'collecting') AND owner IS NULL LIMIT 1
@@ -62,7 +82,8 @@ class Lane:
     Attributes:
         batch: name of the batch.
         host: name of the host.
-        at_once: jobs, whichever workers and batches they belong to; None for as many as the GPUs are enough for.
+        at_once: jobs, whichever workers and batches they belong to; None for as many as the GPUs are enough for. Those
+            that one process makes count as one.
         gpus: of the host, each as often as jobs may share it.
         num_gpu: GPUs that one job of the batch uses.
     """
@@ -86,12 +107,16 @@ class Worker:
         store: of the project.
         lane: what it works on.
         log: file in which its messages go; empty for a terminal.
+        load: gives what must be equal in jobs that one process makes; empty for a job that needs one of its own.
     """
 
-    def __init__(self, store: Store, lane: Lane, *, log: str = "") -> None:
+    def __init__(
+        self, store: Store, lane: Lane, *, log: str = "", load: Callable[[JobRecord], str] = lambda _: ""
+    ) -> None:
         self.id = uuid.uuid4().hex
         self.lane = lane
         self._store = store
+        self._load = load
         self._lock = FileLock(_lock_file(store, self.id), mode=0o600)
         # Before it is known: whoever finds its lock free takes a worker for dead.
         self._lock.acquire()
@@ -106,12 +131,25 @@ class Worker:
         return self._next() is not None
 
     def claim(self) -> str | None:
-        """Claim the job that is next in line and return its id; None as for ``may_claim``."""
+        """Claim the job that is next in line and return its id; None as for ``may_claim``.
+
+        With it go further jobs that the same process can make: up to MOST_IN_CONVOY, and no more than leave their part
+        of the batch to the host's other GPUs.
+        """
         with self._store.writing() as db:
             job = self._next()
             if job is not None:
-                db.execute(_CLAIM, {"worker": self.id, "job": job})
+                others = self._others_for(job)
+                for one in (job, *others):
+                    db.execute(_CLAIM, {"worker": self.id, "job": one, "convoy": job if others else ""})
         return job
+
+    def in_convoys(self) -> list[str]:
+        """Return the ids of its jobs that are on their host with others, and perhaps not begun."""
+        found = self._store.rows(
+            "SELECT id FROM jobs WHERE owner = ? AND state = 'running' AND convoy <> ''", (self.id,)
+        )
+        return [row["id"] for row in found]
 
     def take_over(self) -> None:
         """Claim what no living worker follows and is on the host already, and free what dead workers had claimed."""
@@ -155,6 +193,18 @@ class Worker:
         if self._store.rows(_MORE_URGENT, {**values, "priority": found[0]["priority"]}):
             return None
         return str(found[0]["id"])
+
+    def _others_for(self, job: str) -> list[str]:
+        """Return the next jobs in line that the process which makes ``job`` can make after it."""
+        load = self._load(self._store.get(job))
+        if not load:
+            return []
+        ((unfinished,),) = self._store.rows(_UNFINISHED, self._values)
+        more = min(MOST_IN_CONVOY, math.ceil(unfinished / self.lane.width)) - 1
+        line = self._store.rows(_NEXT_IN_LINE, {**self._values, "job": job, "limit": LOOK_AHEAD})
+        records = {record.id: record for record in self._store.records(row["id"] for row in line)}
+        fitting = (row["id"] for row in line if self._load(records[row["id"]]) == load)
+        return list(islice(fitting, more))
 
     def _has_room(self) -> bool:
         ((jobs, gpus),) = self._store.rows(_ON_THEIR_WAY, {"host": self.lane.host})

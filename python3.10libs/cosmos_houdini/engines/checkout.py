@@ -1,0 +1,53 @@
+"""What the engines that run from a checkout of their upstream repository have in common."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.model.request import InferenceRequest, Site
+
+MASTER_PORTS = range(20000, 30000)
+"""Below the ports that Linux gives out by itself."""
+
+
+def checkout_of(site: Site, engine: str, upstream: str) -> PurePosixPath:
+    """Return where the checkout lies on the host.
+
+    Raises:
+        BadInput: the host's configuration does not say.
+    """
+    if site.engine_path is None:
+        raise BadInput(
+            f"the host has no engine_path, and {engine} runs from a checkout of {upstream}",
+            action="set hosts.<name>.engine_path in cosmos-houdini.yaml to the folder on the host",
+        )
+    return site.engine_path
+
+
+def torchrun(request: InferenceRequest) -> tuple[str, ...]:
+    """Return the command that starts a program once for each GPU of this host."""
+    return (
+        "torchrun",
+        f"--nproc_per_node={request.num_gpu}",
+        "--nnodes=1",
+        "--node_rank=0",
+        f"--master_port={_master_port(request)}",
+    )
+
+
+def _master_port(request: InferenceRequest) -> int:
+    """Return a port that two jobs of one host hardly share: torchrun's own choice is always 29500."""
+    return MASTER_PORTS[int(request.content_hash()[:8], 16) % len(MASTER_PORTS)]
+
+
+def version_command(engine_path: PurePosixPath) -> tuple[str, ...]:
+    """Return what tells the commit of the checkout, also where it belongs to somebody else."""
+    git = ("git", "--no-optional-locks", "-c", "safe.directory=*", "-C", str(engine_path))
+    return (*git, "describe", "--always", "--dirty", "--abbrev=12")
+
+
+def videos_of(request: InferenceRequest) -> dict[str, Path]:
+    """Return the videos of a request by the names that they have in the job's folder."""
+    clips = {"color": request.video} | {str(c.kind): c.clip for c in request.controls if c.clip is not None}
+    return {f"in/{role}.mp4": clip.path for role, clip in clips.items()}

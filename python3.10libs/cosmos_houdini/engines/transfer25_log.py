@@ -1,0 +1,148 @@
+"""What cosmos-transfer2.5 prints and writes, and what it means.
+
+Its records go to standard output; a bar of tqdm for each chunk, which counts diffusion steps, and Python's tracebacks
+go to standard error. Beside the result it writes a file of the arguments that it took.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Container
+from typing import Any
+
+from cosmos_houdini.engines.base import EngineLog, Recorded
+from cosmos_houdini.engines.failures import GENERAL_SYMPTOMS, classified, shortened, symptom, unexplained
+from cosmos_houdini.engines.records import LOUD, records
+from cosmos_houdini.model.control import Control
+from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
+from cosmos_houdini.model.request import FramePlan
+
+_SAVED = "Generated video saved to "
+_BLOCKED = ("GUARDRAIL BLOCKED", "Guardrail blocked generation")
+_CHUNK = re.compile(r"Generating chunk (?P<number>\d{1,9})/(?P<chunks>\d{1,9})", re.ASCII)
+_BAR = re.compile(r"Generating samples:[ \t]*\d{1,3}%\|[^|\r\n]*\| (?P<done>\d{1,9})/(?P<total>\d{1,9}) \[", re.ASCII)
+_FINISHED = re.compile(r"\| (?P<total>\d{1,9})/(?P=total) \[[^\r\n]*\n", re.ASCII)
+"""A bar breaks its line when it is over."""
+
+_LOADED_FRACTION = 0.05
+_GENERATED_FRACTION = 0.95
+_SAMPLED_SHARE = 0.9
+
+_EARLY = {
+    "Downloading checkpoint": "loading models",
+    "Saved config to": "models are loaded",
+    "Saved arguments to": "reading the request",
+    "Running guardrail check on prompt": "checking the prompt",
+    "Processing the following paths": "reading the videos",
+    "Computing prompt text embeddings": "reading the prompt",
+}
+_LATE = {
+    "Average time per chunk": "generated",
+    "Running guardrail check on video": "checking the result",
+    _SAVED: "saved",
+}
+
+_TRANSFER25_SYMPTOMS = (
+    # The tool of Hugging Face says it in words of its own.
+    symptom(FailureClass.AUTH, r"Access denied\. This repository requires approval|Not logged in|Repository not found"),
+    symptom(FailureClass.MISSING_CHECKPOINT, r"Local entry not found|CalledProcessError: .*'hf\b.*'download'"),
+    symptom(FailureClass.MISSING_CHECKPOINT, r"Checkpoint '.*' (not found|does not exist)|no such file.*'uvx'"),
+    symptom(
+        FailureClass.BAD_INPUT, r"Error validating parameters from|validation errors? for |samplename .* not unique"
+    ),
+    symptom(FailureClass.BAD_INPUT, r"No input frames; cannot pad|Input video is empty|Invalid video extension"),
+    symptom(FailureClass.BAD_INPUT, r"sizes of tensors must match|the size of tensor a .* must match"),
+)
+
+
+def begins(number: int, count: int, name: str) -> str:
+    """Return what upstream says when it comes to a sample.
+
+    >>> begins(2, 3, "street/result")
+    '[2/3] Processing sample street/result'
+    """
+    return f"[{number}/{count}] Processing sample {name}"
+
+
+def progress(log: EngineLog, plan: FramePlan) -> Progress | None:
+    """Return how far the run is, or None before its first line."""
+    messages = [message for _, message in records(log.stdout)]
+    late = [stage for start, stage in _LATE.items() if any(message.startswith(start) for message in messages)]
+    if late:
+        return Progress(fraction=1.0 if late[-1] == "saved" else _GENERATED_FRACTION, stage=late[-1])
+    chunk = next((int(found["number"]) for message in reversed(messages) if (found := _CHUNK.match(message))), None)
+    if chunk is None:
+        return _early(messages)
+    share, steps = _of_current(log.stderr, chunk)
+    made = min(chunk - 1 + share, plan.chunks) / plan.chunks
+    return Progress(
+        fraction=_LOADED_FRACTION + (_GENERATED_FRACTION - _LOADED_FRACTION) * made,
+        stage=f"chunk {chunk} of {plan.chunks}{steps}",
+    )
+
+
+def _of_current(stderr: str, chunk: int) -> tuple[float, str]:
+    """Return how much of a chunk is made, and the words for it."""
+    bars = list(_BAR.finditer(stderr))
+    if not bars:
+        return 0.0, ""
+    done, total = int(bars[-1]["done"]), int(bars[-1]["total"])
+    # A chunk begins before its bar does: until then, the last bar is the finished one of the chunk before.
+    if stderr[bars[-1].end() :].partition("\r")[0].endswith("\n") and len(_FINISHED.findall(stderr)) < chunk:
+        return 0.0, ""
+    return _SAMPLED_SHARE * min(done / max(total, 1), 1.0), f", step {done} of {total}"
+
+
+def _early(messages: list[str]) -> Progress | None:
+    if not messages:
+        return None
+    stages = [stage for start, stage in _EARLY.items() if any(message.startswith(start) for message in messages)]
+    return Progress(
+        fraction=_LOADED_FRACTION * len(stages) / (len(_EARLY) + 1), stage=stages[-1] if stages else "starting"
+    )
+
+
+def failure(exit_code: int, log: EngineLog) -> JobFailure | None:
+    """Return why a finished run is no success: its exit code and its records must both say that it is one.
+
+    A prompt or video that was blocked ends a process of one GPU with exit code 0, and others with an exception.
+    """
+    found = list(records(log.stdout))
+    saved = any(message.startswith(_SAVED) for _, message in found)
+    if exit_code == 0 and saved:
+        return None
+    loud = [message for level, message in found if level in LOUD]
+    blocked = [message for message in loud if message.startswith(_BLOCKED)]
+    if blocked and not saved:
+        # The first says what blocked it, the second whether that was the prompt or the negative one.
+        return JobFailure(failure=FailureClass.GUARDRAIL_BLOCKED, message=shortened("; ".join(blocked)))
+    lines = [*log.stderr.replace("\r", "\n").splitlines(), *loud]
+    known = classified(lines, (*GENERAL_SYMPTOMS, *_TRANSFER25_SYMPTOMS))
+    if known:
+        return known
+    if exit_code == 0:
+        return JobFailure(
+            failure=FailureClass.ENGINE_ERROR,
+            message=f"it ended without the line '{_SAVED.strip()}': nothing was saved",
+        )
+    return unexplained(exit_code, lines)
+
+
+def recorded(log: EngineLog, known: Container[str]) -> Recorded | None:
+    """Return the arguments and weights of the file that it writes before it generates.
+
+    Args:
+        log: with that file.
+        known: names of the parameters that a request can have.
+    """
+    try:
+        arguments = json.loads(log.record)
+        weights = {str(kind): _weight(arguments[kind]) for kind in Control if arguments.get(kind) is not None}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
+    return Recorded(parameters={name: value for name, value in arguments.items() if name in known}, weights=weights)
+
+
+def _weight(control: dict[str, Any]) -> float:
+    return float(control["control_weight"])

@@ -1,0 +1,128 @@
+# One of several jobs that one process serves. run.sh of that process, which convoy.sh describes, has started this one
+# with its own folder as 'carrier' and with the job's number among the others as 'turn'. Until its turn comes, the job
+# waits as if for a GPU; then it copies its share of the logs until the next one's turn, or the end of the process, comes.
+asked=0
+
+forget() { :; }
+settle() { return 2; }
+resumed() { return 1; }
+handed_back() { return 1; }
+# The loop of 'launch' stops the process, unless the job's turn is over by then.
+stop() { :; }
+
+pause() {
+    sleep 1 &
+    await $!
+}
+
+# Sets what the carrier tells: whether it is over, whose turn it is now (0 before the start), and where the job's shares of
+# the logs begin and end. How far the logs were looked through is read first: what comes before that is told.
+look() {
+    over= now=0 upto=0 upto_errors=0 from= to=
+    [ ! -e "$carrier/exit_code" ] || over=yes
+    [ ! -f "$carrier/looked" ] || read -r upto upto_errors <"$carrier/looked"
+    [ ! -f "$carrier/turns" ] || while read -r number place errors; do
+        now=$number
+        if [ "$number" -eq "$turn" ]; then
+            from=$place from_errors=$errors
+        elif [ "$number" -gt "$turn" ] && [ -z "$to" ]; then
+            to=$place to_errors=$errors
+        fi
+    done <"$carrier/turns"
+}
+
+# Where the script of the process was killed, one of the members ends what that has left.
+look_after() {
+    read -r pid <"$carrier/started/pid" && runs "$pid" "$carrier/run.sh" && return
+    [ ! -e "$carrier/exit_code" ] && mkdir "$carrier/abandoned" 2>/dev/null || return 0
+    sh "$carrier/run.sh" end >/dev/null 2>&1
+    [ -e "$carrier/exit_code" ] || echo 137 >"$carrier/exit_code"
+}
+
+# Ends a job that was not begun; it is not its fault.
+pass_over() {
+    end_as unserved 'the process that serves this job with others ended, or goes on, without it'
+    finish 143
+}
+
+wait_for_gpus() {
+    held= told=
+    put started/carrier "$carrier"
+    while :; do
+        look
+        [ -z "$from" ] || break
+        [ -z "$stopping" ] || finish 143
+        [ -z "$to" ] && [ ! -e withdrawn ] || pass_over
+        if [ "$over" ]; then
+            # What could not even be started is the first one's failure.
+            [ "$turn" -eq 1 ] && [ ! -e "$carrier/disbanded" ] || pass_over
+            from=0 from_errors=0
+            break
+        fi
+        tell_why
+        look_after
+        pause
+    done
+    rm -f waiting
+    [ ! -s "$carrier/gpus" ] || read -r held <"$carrier/gpus"
+    [ -z "$held" ] || put gpus "$held"
+    [ ! -s "$carrier/image" ] || cp "$carrier/image" image
+}
+
+tell_why() {
+    why='a GPU'
+    if [ "$now" -gt 0 ]; then
+        why="its turn, $((turn - now)) before it in the same process"
+    elif [ -s "$carrier/waiting" ]; then
+        read -r why <"$carrier/waiting"
+    fi
+    [ "$why" = "$told" ] || put waiting "$why"
+    told=$why
+}
+
+# Copies log $1 from byte $2 to byte $3.
+copy() {
+    [ "$3" -le "$2" ] || tail -c +$(($2 + 1)) "$carrier/$1.log" | head -c $(($3 - $2)) >>"$1.log"
+}
+
+launch() {
+    copied=$from copied_errors=$from_errors
+    code=
+    until [ "$code" ]; do
+        look
+        if [ "$to" ]; then
+            upto=$to upto_errors=$to_errors code=0
+        elif [ "$over" ]; then
+            upto=$(($(wc -c <"$carrier/stdout.log"))) upto_errors=$(($(wc -c <"$carrier/stderr.log")))
+            take_verdict
+        fi
+        copy stdout "$copied" "$upto"
+        copy stderr "$copied_errors" "$upto_errors"
+        copied=$upto copied_errors=$upto_errors
+        [ -z "$code" ] || break
+        [ -z "$stopping" ] || ask_carrier
+        look_after
+        pause
+    done
+}
+
+# Sets $code to the end of the process, and writes down what else its script told of it.
+take_verdict() {
+    read -r code <"$carrier/exit_code"
+    case $code in '' | *[!0-9]*) code=137 ;; esac
+    [ ! -e "$carrier/oom_killed" ] || : >oom_killed
+    [ ! -e stopped ] || return 0
+    if [ -e "$carrier/abandoned" ]; then
+        end_as lost 'the script of the process was killed'
+    elif [ -s "$carrier/stopped" ]; then
+        read -r why <"$carrier/stopped"
+        put stopped "$why"
+    fi
+}
+
+# A second signal is not asked but done.
+ask_carrier() {
+    asked=$((asked + 1))
+    case $asked in 1 | 8) ;; *) return 0 ;; esac
+    read -r pid <"$carrier/started/pid" && runs "$pid" "$carrier/run.sh" && kill -TERM "$pid"
+}

@@ -1,0 +1,67 @@
+"""A shot through the engine diffusers, start to verified result: real torch and diffusers, tiny random weights."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from cosmos_houdini.cli import main
+from cosmos_houdini.engines import diffusers
+from cosmos_houdini.media.videos.probe import probe_video
+from shots import NODE, ShotOnDisk, make_shot
+from tiny_transfer import ENV, engine_python, tiny_plan, write_weights
+
+SIZE = (240, 176)
+"""A quarter of what is generated for a frame of 4:3: it still fits over the plate."""
+PROMPT = 'Rain,\n"neon" & $(touch pwned); `id` — größe'
+
+
+@pytest.fixture
+def shot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ShotOnDisk:
+    shot = make_shot(tmp_path, monkeypatch)
+    shot.configure(hosts={"gpu01": {"root": str(tmp_path / "root")}})
+    return shot
+
+
+def submit(shot: ShotOnDisk, *arguments: str, prompt: str = PROMPT) -> int:
+    return shot.submit(
+        "--output", NODE, "--engine", "diffusers", "--host", "gpu01", "--json", *arguments, prompt=prompt
+    )
+
+
+@pytest.mark.diffusers
+def test_a_shot_comes_back_verified_and_a_blocked_prompt_does_not(
+    shot: ShotOnDisk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(diffusers, "frame_plan", partial(tiny_plan, size=SIZE))
+    host = {"root": str(shot.folder / "root"), "python": str(engine_python()), "env": ENV}
+    shot.configure(hosts={"gpu01": host | {"engine_path": str(write_weights(shot.folder / "weights"))}})
+    weights = ("--weights", "0", "0", "0.8", "0")
+    assert submit(shot, *weights, "--set", "seed=7", "--set", "num_steps=2") == 0
+    job = json.loads(capsys.readouterr().out)
+    (result,) = map(Path, job["outputs"])
+    clip = probe_video(result)
+    assert (clip.frames, clip.size, clip.fps) == (5, SIZE, 24)
+    document = json.loads((result.parent / "result.json").read_text(encoding="utf-8"))
+    request = document["request"]
+    # What the program says it called the pipeline with is what it was sent.
+    assert document["recorded"] == {"parameters": request["parameters"], "weights": {"depth": 0.8}}
+    assert document["made_with"]["engine_version"].startswith("diffusers 0.")
+    assert request["prompt"] == PROMPT
+    assert not list(shot.folder.rglob("pwned"))
+
+    assert submit(shot, *weights, prompt="forbidden") == 1
+    capsys.readouterr()
+    assert main(["status", "--json"]) == 0
+    states = {job["state"]: job for job in json.loads(capsys.readouterr().out)["jobs"]}
+    assert states["failed"]["error"]["class"] == "guardrail_blocked"
+    assert states["failed"]["outputs"] == []
+
+
+def test_two_controls_are_refused_before_anything_is_sent(shot: ShotOnDisk, capsys: pytest.CaptureFixture[str]) -> None:
+    assert submit(shot, "--edge", "medium", "--weights", "0", "0.5", "0.5", "0") == 2
+    assert "exactly one control" in capsys.readouterr().err
+    assert not (shot.folder / "root" / "jobs").exists()

@@ -1,0 +1,233 @@
+"""The program of the engine diffusers, run for real by torch and diffusers, with tiny random weights."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+import imageio_ffmpeg
+import numpy as np
+import pytest
+
+from cosmos_houdini.engines import EngineLog, diffusers, engine
+from cosmos_houdini.media.videos.probe import probe_video
+from cosmos_houdini.model.job import JobFailure
+from cosmos_houdini.model.parameter import resolve
+from cosmos_houdini.model.request import InferenceRequest, Site
+from tiny_transfer import ENV, SIZE, engine_python, tiny_plan, write_weights
+from transfer_clips import request_of, write_clips
+
+pytestmark = pytest.mark.diffusers
+
+DIFFUSERS = engine("diffusers")
+FRAMES = 8
+ASKED: dict[str, dict[str, object]] = {
+    "plain": {},
+    "seed": {"seed": 8},
+    "weight": {"weight": 0.9},
+    "guidance": {"guidance": 6.0},
+    "steps": {"num_steps": 3},
+    "prompt": {"prompt": "a harbour at noon"},
+    "blocked prompt": {"prompt": "something forbidden"},
+    "blocked video": {"prompt": "something unfit"},
+    "long": {"clip": "long"},
+    "cancelled": {},
+    "purple": {"prompt": "all of it purple"},
+    "again": {},
+}
+MADE = [name for name in ASKED if name not in {"blocked prompt", "blocked video", "long", "cancelled"}]
+
+
+@dataclass(frozen=True)
+class Served:
+    """What one process made of requests: its exit code, and for each request its share of the log and its result."""
+
+    exit_code: int
+    shares: Mapping[str, EngineLog]
+    results: Mapping[str, bytes]
+
+    def failure(self, name: str) -> JobFailure | None:
+        return DIFFUSERS.failure(0, self.shares[name])
+
+
+def asked(clips: Mapping[str, Path], changes: Mapping[str, object]) -> InferenceRequest:
+    values = {"seed": 7, "num_steps": 2, "fps": 24} | dict(changes)
+    clip, weight, prompt = (values.pop(name, None) for name in ("clip", "weight", "prompt"))
+    paths = {"color": clips["color"], "depth": clips[str(clip or "depth")]}
+    request = request_of(paths, weights={"depth": 0.5}, frames=FRAMES, engine="diffusers")
+    return replace(
+        request,
+        prompt=str(prompt or "a street at night"),
+        parameters=resolve(DIFFUSERS.parameters, values, engine="diffusers"),
+        controls=tuple(replace(control, weight=weight or control.weight) for control in request.controls),
+    )
+
+
+def started(invocation_argv: tuple[str, ...], env: Mapping[str, str], cwd: Path) -> tuple[int, str, str]:
+    done = subprocess.run(
+        invocation_argv, env=os.environ | dict(env), cwd=cwd, capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def served(root: Path, weights: Path, clips: Mapping[str, Path], names: list[str]) -> Served:
+    """Let one process serve requests in this order, each in a folder of its own."""
+    sites, members = {}, []
+    for name in names:
+        request = asked(clips, ASKED[name])
+        site = Site(folder=PurePosixPath(root / name.replace(" ", "-")), python=str(engine_python()))
+        site = replace(site, engine_path=PurePosixPath(weights), ffmpeg=imageio_ffmpeg.get_ffmpeg_exe())
+        for part in (site.inputs, site.outputs):
+            Path(part).mkdir(parents=True)
+        for relative, local in DIFFUSERS.invocation(request, site).inputs.items():
+            Path(site.folder / relative).symlink_to(local)
+        if name == "cancelled":
+            Path(site.folder / "exit_code").write_text("143", "ascii")
+        sites[name] = site
+        members.append((request, site))
+    carrier = replace(site, folder=PurePosixPath(root / "carrier"))
+    Path(carrier.inputs).mkdir(parents=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(diffusers, "frame_plan", tiny_plan)
+        convoy = DIFFUSERS.together(members, carrier)
+    for relative, text in convoy.invocation.files.items():
+        Path(carrier.folder / relative).write_text(text, "utf-8")
+    code, stdout, stderr = started(convoy.invocation.argv, {**convoy.invocation.env, **ENV}, Path(carrier.folder))
+    begins = [stdout.find(f"{begin}\n") for begin in convoy.begins] + [len(stdout)]
+    assert begins[0] > 0, stderr
+    ends = [next(end for end in begins[index + 1 :] if end >= 0) for index in range(len(names))]
+    shares = {
+        name: EngineLog(stdout=stdout[begin:end] if begin >= 0 else "", stderr="")
+        for name, begin, end in zip(names, begins[:-1], ends, strict=True)
+    }
+    results = {name: Path(site.outputs / "result.mp4") for name, site in sites.items()}
+    return Served(code, shares, {name: path.read_bytes() for name, path in results.items() if path.exists()})
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_weights(tmp_path_factory.mktemp("weights"))
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("clips")
+    paths = write_clips(folder, "color", "depth", frames=FRAMES)
+    (folder / "long").mkdir()
+    return paths | {"long": write_clips(folder / "long", "depth", frames=FRAMES + 3)["depth"]}
+
+
+@pytest.fixture(scope="module")
+def forwards(tmp_path_factory: pytest.TempPathFactory, weights: Path, clips: dict[str, Path]) -> Served:
+    return served(tmp_path_factory.mktemp("forwards"), weights, clips, list(ASKED))
+
+
+@pytest.fixture(scope="module")
+def backwards(tmp_path_factory: pytest.TempPathFactory, weights: Path, clips: dict[str, Path]) -> Served:
+    return served(tmp_path_factory.mktemp("backwards"), weights, clips, list(reversed(ASKED)))
+
+
+def test_a_result_depends_on_its_request_alone(forwards: Served, backwards: Served):
+    assert sorted(forwards.results) == sorted(MADE)
+    assert forwards.results == backwards.results
+    # "again", the last of one process, is the first of the other: made as if it were alone.
+    assert forwards.results["plain"] == forwards.results["again"] == backwards.results["again"]
+
+
+def test_every_value_changes_the_result(forwards: Served):
+    different = {forwards.results[name] for name in MADE if name != "again"}
+    assert len(different) == len(MADE) - 1
+
+
+def test_a_result_is_as_long_and_large_as_was_planned(forwards: Served, tmp_path: Path):
+    for name, data in forwards.results.items():
+        (tmp_path / "result.mp4").write_bytes(data)
+        clip = probe_video(tmp_path / "result.mp4")
+        assert (name, clip.frames, clip.size, clip.fps) == (name, FRAMES, SIZE, 24)
+
+
+def test_what_the_guardrail_gives_back_is_what_is_encoded(forwards: Served, tmp_path: Path):
+    video = tmp_path / "purple.mp4"
+    video.write_bytes(forwards.results["purple"])
+    argv = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", video, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+    pixels = np.frombuffer(subprocess.run(argv, check=True, capture_output=True).stdout, np.uint8).reshape(-1, 3)
+    assert np.abs(pixels.astype(int) - (150, 40, 200)).max() <= 3
+
+
+def test_each_request_tells_what_it_was_made_with(forwards: Served, clips: dict[str, Path]):
+    for name in MADE:
+        request = asked(clips, ASKED[name])
+        found = DIFFUSERS.recorded(forwards.shares[name])
+        assert found is not None, forwards.shares[name]
+        assert found.parameters == request.parameters
+        assert found.weights == {"depth": request.controls[0].weight}
+        assert forwards.failure(name) is None
+        progress = DIFFUSERS.progress(forwards.shares[name], tiny_plan(request))
+        assert progress is not None
+        assert progress.fraction == 1.0
+
+
+@pytest.mark.parametrize(
+    ("name", "failure", "words"),
+    [
+        ("blocked prompt", "guardrail_blocked", "it blocks the prompt"),
+        ("blocked video", "guardrail_blocked", "it blocks the video that was made"),
+        ("long", "bad_input", f"the control has {FRAMES + 1} frames instead of {FRAMES}"),
+    ],
+)
+def test_a_request_that_is_refused_says_why_and_the_next_one_begins(
+    forwards: Served, backwards: Served, name: str, failure: str, words: str
+):
+    for run in (forwards, backwards):
+        found = run.failure(name)
+        assert found is not None
+        assert (str(found.failure), found.message) == (failure, words)
+        assert name not in run.results
+        assert run.exit_code == 0
+
+
+def test_a_cancelled_request_is_left_out(forwards: Served):
+    assert forwards.shares["cancelled"].stdout == ""
+    assert "cancelled" not in forwards.results
+
+
+def alone(tmp_path: Path, clips: Mapping[str, Path], weights: Path, env: Mapping[str, str]) -> JobFailure | None:
+    """Start one request by its own invocation, and return how it failed."""
+    request = asked(clips, {})
+    site = Site(folder=PurePosixPath(tmp_path), engine_path=PurePosixPath(weights), python=str(engine_python()))
+    invocation = DIFFUSERS.invocation(request, site)
+    for folder in ("in", "out"):
+        (tmp_path / folder).mkdir()
+    for relative, text in invocation.files.items():
+        (tmp_path / relative).write_text(text, "utf-8")
+    code, stdout, stderr = started(invocation.argv, {**invocation.env, **env}, tmp_path)
+    return DIFFUSERS.failure(code, EngineLog(stdout=stdout, stderr=stderr))
+
+
+def test_weights_that_are_not_there_are_named(tmp_path: Path, clips: dict[str, Path]):
+    found = alone(tmp_path, clips, tmp_path / "nothing", ENV)
+    assert found is not None
+    assert str(found.failure) == "missing_checkpoint"
+    assert str(tmp_path / "nothing" / "diffusers" / "general") in found.message
+
+
+def test_nothing_is_made_on_a_cpu_unless_it_is_asked_for(tmp_path: Path, clips: dict[str, Path], weights: Path):
+    found = alone(tmp_path, clips, weights, {name: ENV[name] for name in ENV if name != "COSMOS_DIFFUSERS_DEVICE"})
+    assert found is not None
+    assert str(found.failure) == "bad_input"
+    assert "finds no CUDA GPU" in found.message
+
+
+def test_nothing_is_made_without_the_guardrail(tmp_path: Path, clips: dict[str, Path], weights: Path):
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    for name in ("torchvision", "torchvision-0.28.0.dist-info"):
+        (bare / name).symlink_to(Path(ENV["PYTHONPATH"]) / name)
+    (tmp_path / "job").mkdir()
+    found = alone(tmp_path / "job", clips, weights, {**ENV, "PYTHONPATH": str(bare)})
+    assert found is not None
+    assert str(found.failure) == "bad_input"
+    assert "cosmos_guardrail" in found.message
