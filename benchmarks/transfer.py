@@ -100,7 +100,8 @@ def ours(config: HostConfig, files: list[Path], to: Path, folder: Path, *, back:
     sources = [(file, file.stat().st_size) for file in files]
     with closing(open_host("far", config, project=folder)) as host:
         if back:
-            hashes = parse_inventory(host.run(inventory_script(PurePosixPath(file) for file in files)).stdout)
+            limits = {PurePosixPath(file): size for file, size in sources}
+            hashes = parse_inventory(host.run(inventory_script(limits)).stdout)
             host.get_many(
                 Transfer(local=to / file.name, remote=PurePosixPath(file), bytes=size, sha256=hashes[index].sha256)
                 for index, (file, size) in enumerate(sources)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import random
+import shutil
 import signal
 import time
 from collections.abc import Callable, Mapping
@@ -30,6 +31,7 @@ from cosmos_houdini.settings import FILE_NAME
 from fake_engine import PROGRAM, FakeEngine
 from job_shop import Shop
 from proxy import Proxy
+from slurmd import Slurm
 from sshd import Sshd
 
 TIMEOUT_S = 30.0
@@ -167,6 +169,7 @@ class Scene:
     server: Sshd | None = None
     proxy: Proxy | None = None
     docker: object = None
+    slurm: Slurm | None = None
     trips: list[Trip] = field(default_factory=list)
 
     def trip(
@@ -183,6 +186,15 @@ class Scene:
             return host
 
         self.monkeypatch.setattr(client_module, "open_host", opened)
+
+    def program(self, name: str, text: str) -> None:
+        """Put a program of ours before one of this machine, which it may call as ``$REAL``."""
+        folder = self.tmp / "programs"
+        folder.mkdir(exist_ok=True)
+        path = folder / name
+        path.write_text(f"#!/bin/sh\nREAL={shutil.which(name)}\n{text}\n")
+        path.chmod(0o755)
+        self.monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
 
     def run(self, **parameters: object) -> int:
         return self.shop.main("run", self.shop.spec(**parameters))
@@ -275,6 +287,8 @@ def nothing_left(scene: Scene) -> None:
     assert [process.cmdline() for process in processes(shop.root, shop.folder)] == []
     with closing(shop.client()) as client:
         assert [record.id for record in client.store.records() if not _free(client, record.id)] == []
+    if scene.slurm:
+        until(lambda: not scene.slurm.run("squeue", "--noheader").strip())
     assert [lock for lock in (shop.root / "locks").glob("*") if not _can_lock(lock)] == []
     files = [path for folder in (shop.root, shop.folder) for path in folder.rglob("*")]
     assert [path for path in files if _is_temporary(path)] == []

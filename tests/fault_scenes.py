@@ -23,6 +23,7 @@ from dockerd import DockerEngine
 from fault_scene import TOKEN, Scene, kill_jobs
 from job_shop import Shop
 from proxy import running_proxy
+from slurmd import Slurm
 from sshd import HOST, Sshd, running_sshd
 
 IMAGE = "faults:1"
@@ -72,13 +73,27 @@ def here(tmp_path: Path, clip: Path, surroundings: pytest.MonkeyPatch) -> Iterat
 @pytest.fixture
 def ssh(server: Sshd, tmp_path: Path, clip: Path, surroundings: pytest.MonkeyPatch) -> Iterator[Scene]:
     """A project whose jobs run behind SSH, on a road that can be cut."""
-    with running_proxy(server.port) as proxy:
-        known = tmp_path / "known_hosts"
-        known.write_text(f"[{HOST}]:{proxy.port} {server.public_host_key()}\n")
-        host = {"address": f"{server.user}@{HOST}", "port": proxy.port, "known_hosts": str(known)}
-        for scene in _scene(tmp_path, clip, surroundings, {**host, "identity": str(server.user_key)}):
-            scene.server, scene.proxy = server, proxy
-            yield scene
+    yield from _far_scene(server, tmp_path, clip, surroundings, {})
+
+
+@pytest.fixture
+def cluster(slurm: Slurm, tmp_path: Path, clip: Path, surroundings: pytest.MonkeyPatch) -> Iterator[Scene]:
+    """A project whose jobs are handed to Slurm on this machine."""
+    for scene in _scene(tmp_path, clip, surroundings, {"launcher": "slurm", "env": slurm.env}):
+        scene.slurm = slurm
+        yield scene
+        slurm.cancel_all()
+
+
+@pytest.fixture
+def far_cluster(
+    slurm: Slurm, server: Sshd, tmp_path: Path, clip: Path, surroundings: pytest.MonkeyPatch
+) -> Iterator[Scene]:
+    """A project whose jobs are handed to Slurm on a login node behind SSH."""
+    for scene in _far_scene(server, tmp_path, clip, surroundings, {"launcher": "slurm", "env": slurm.env}):
+        scene.slurm = slurm
+        yield scene
+        slurm.cancel_all()
 
 
 @pytest.fixture
@@ -89,6 +104,18 @@ def docker(image: DockerEngine, tmp_path: Path, clip: Path, surroundings: pytest
         scene.docker = image
         yield scene
         image.remove_containers()
+
+
+def _far_scene(
+    server: Sshd, tmp_path: Path, clip: Path, monkeypatch: pytest.MonkeyPatch, host: dict[str, object]
+) -> Iterator[Scene]:
+    with running_proxy(server.port) as proxy:
+        known = tmp_path / "known_hosts"
+        known.write_text(f"[{HOST}]:{proxy.port} {server.public_host_key()}\n")
+        road = {"address": f"{server.user}@{HOST}", "port": proxy.port, "known_hosts": str(known)}
+        for scene in _scene(tmp_path, clip, monkeypatch, {**road, "identity": str(server.user_key), **host}):
+            scene.server, scene.proxy = server, proxy
+            yield scene
 
 
 def _scene(tmp_path: Path, clip: Path, monkeypatch: pytest.MonkeyPatch, host: dict[str, object]) -> Iterator[Scene]:

@@ -6,9 +6,21 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-H100 = {"index": "0", "name": "NVIDIA H100 80GB HBM3", "memory.total": "81559", "memory.free": "81004"}
-A100 = {"index": "1", "name": "NVIDIA A100-SXM4-40GB", "memory.total": "40960", "memory.free": "40333"}
-GB10 = {"index": "0", "name": "NVIDIA GB10", "memory.total": "[N/A]", "memory.free": "[N/A]"}
+H100 = {
+    "index": "0",
+    "name": "NVIDIA H100 80GB HBM3",
+    "memory.total": "81559",
+    "memory.free": "81004",
+    "temperature.gpu": "31",
+}
+A100 = {
+    "index": "1",
+    "name": "NVIDIA A100-SXM4-40GB",
+    "memory.total": "40960",
+    "memory.free": "40333",
+    "temperature.gpu": "40",
+}
+GB10 = {"index": "0", "name": "NVIDIA GB10", "memory.total": "[N/A]", "memory.free": "[N/A]", "temperature.gpu": "36"}
 NO_DRIVER = (
     "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver. Make sure that the latest NVIDIA "
     "driver is installed and running."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,7 +45,7 @@ def ramp(top: float, bottom: float) -> np.ndarray:
     [
         ("depth", ramp(0, 255), ""),
         ("depth", ramp(255, 0), "seems to be near-dark"),
-        ("depth", np.full(SIZE, 99, np.uint8), "constant in all 3 frames"),
+        ("depth", np.full(SIZE, 99, np.uint8), "constant in all 3 frames that were looked at"),
         ("depth", np.maximum(ramp(0, 255), 90), "clipped"),
         ("color", np.zeros((*SIZE, 3), np.uint8), "black in"),
         ("color", np.where(ramp(0, 255) > 200, 255, 4).astype(np.uint8)[..., None].repeat(3, 2), "seems to be linear"),
@@ -87,3 +88,56 @@ def test_nan_in_linear_color_is_a_note(tmp_path: Path):
     for frame in (1, 2):
         exrs.write_exr(tmp_path / f"sh.{frame:04d}.exr", dict.fromkeys("RGB", plane))
     assert "holds NaN" in str(run(tmp_path)["notes"])
+
+
+BOX = (64, 36)
+
+
+def write_exrs(folder: Path, size: tuple[int, int], settings: dict[str, Any]) -> Path:
+    """Write three frames with a beauty, camera Z and a Cryptomatte of the type ``ids``."""
+    width, height = size
+    column = np.linspace(30, 5, height, dtype=np.float16)[:, None].repeat(width, 1)
+    ranks, attributes = exrs.cryptomatte("CryptoObject", {"/obj/floor": np.ones((height, width), np.float32)})
+    with np.errstate(over="ignore"):
+        ids = {name: plane.astype(settings.get("ids", np.float32)) for name, plane in ranks.items()}
+    channels = {**dict.fromkeys("RGB", column / 30), "Pz": column, **ids}
+    folder.mkdir(exist_ok=True)
+    for number in range(1001, 1004):
+        exrs.write_exr(
+            folder / f"sh.{number}.exr",
+            channels,
+            at=settings.get("at", (0, 0)),
+            display=settings.get("display"),
+            attributes={**attributes, "pixelAspectRatio": settings.get("aspect", 1.0)},
+        )
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("size", "settings", "words"),
+    [
+        (BOX, {}, None),
+        ((84, 46), {"at": (-10, -5), "display": (0, 0, *BOX)}, "reach up to 10 pixels beyond the picture (overscan)"),
+        ((30, 20), {"at": (4, 4), "display": (0, 0, *BOX)}, "frame 1001 holds 30x20 of the 64x36 pixels"),
+        (BOX, {"at": (500, 0), "display": (0, 0, *BOX)}, "frame 1001 holds no pixel of the picture"),
+        (BOX, {"aspect": 2.0}, "2 times as wide as high: 64x36 is shown as 128x36"),
+        (BOX, {"ids": np.float16}, "is a Cryptomatte of float16, which loses its ids"),
+    ],
+    ids=["plain", "overscan", "region", "beside", "anamorphic", "half ids"],
+)
+def test_oddities_of_an_exr_are_a_note_each(
+    tmp_path: Path, size: tuple[int, int], settings: dict[str, Any], words: str | None
+):
+    document = run(write_exrs(tmp_path / "shot", size, settings))
+    notes = list(document["notes"])  # type: ignore[call-overload]
+    assert document["ok"] is True
+    assert notes == [] if words is None else len([note for note in notes if words in note]) == 1
+
+
+def test_a_frame_of_another_type_or_pixel_aspect_is_a_problem(tmp_path: Path):
+    folder = write_exrs(tmp_path / "shot", BOX, {})
+    column = np.ones((36, 64), np.float32)
+    exrs.write_exr(folder / "sh.1004.exr", dict.fromkeys("RGB", column), attributes={"pixelAspectRatio": 2.0})
+    (problem,) = run(folder)["problems"]  # type: ignore[misc]
+    assert "frame 1004 is 64x36 32-bit float EXR of pixel aspect 2 with 3 channels" in problem
+    assert "the others 64x36 16-bit half EXR with 12 channels" in problem

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
@@ -109,6 +110,14 @@ def test_every_decoded_pixel_of_seg_is_nearest_to_its_own_objects_color(base: di
     table = np.array([(0, 0, 0), *(colors[name] for name in NAMES)])
     distances = np.square(frames_of(result, "seg")[:, :, :, None] - table).sum(axis=-1)
     assert np.array_equal(distances.argmin(axis=-1), np.stack([scene(n)[1] for n in range(FRAMES)]))
+
+
+def test_a_reader_of_the_engines_sees_the_same_colors_in_seg(base: dict[str, Any]):
+    # The engines read with imageio or OpenCV, which bring FFmpegs of their own.
+    video = cv2.VideoCapture(base["videos"]["seg"]["path"])
+    frames = [video.read()[1][..., ::-1] for _ in range(FRAMES)]
+    video.release()
+    assert np.array_equal(np.stack(frames), frames_of(base, "seg"))
 
 
 def test_objects_keep_their_colors_in_the_next_shot_of_the_show(tmp_path: Path):

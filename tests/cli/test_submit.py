@@ -71,6 +71,17 @@ def test_a_shot_in_a_folder_with_a_hostile_name(weird_path: Path, monkeypatch: p
     assert (weird_path / "cosmos_out" / "shot" / "input" / "metadata.json").is_file()
 
 
+def test_a_result_is_measured_where_that_is_asked_for(shot: ShotOnDisk, capsys: pytest.CaptureFixture[str]) -> None:
+    assert shot.submit("--output", NODE, "--score", "--json") == 0
+    told = capsys.readouterr()
+    document = json.loads(told.out)
+    assert -1 <= document["structure"] <= 1
+    assert document["score"] == pytest.approx(document["structure"] - 10 * document["flicker"], abs=1e-3)
+    assert f"score {document['score']:g}" in told.err
+    assert main(["report", document["id"], "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["best"][0]["score"] == document["score"]
+
+
 def test_asking_for_the_same_again_runs_nothing_and_gives_the_result(
     shot: ShotOnDisk, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,68 +11,27 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import imageio_ffmpeg
 import psutil
 import pytest
 
+import slurm_faults
 from cosmos_houdini.launchers.docker import container_name
 from cosmos_houdini.model.job import FailureClass, JobState
 from cosmos_houdini.queue import runner
 from dockerd import DockerEngine
 from fault_scene import CANCELLING, FAULTS, MOMENTS, TIMEOUT_S, Scene, nothing_left, processes, until
+from fault_table import MARKS, Fault, Table
 from sshd import HOST
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="jobs run on POSIX hosts")
 
 HEAVY_BYTES = 9_000_000
 
-
-@dataclass(frozen=True)
-class Fault:
-    """A row of the table.
-
-    Attributes:
-        name: what goes wrong.
-        on: the kind of host: ``here``, ``ssh`` or ``docker``.
-        happen: lets it happen, and does what the user would do then.
-        ends: the state in which the job is afterwards.
-        why: the class of its failure.
-        starts: how often its program was started; None where that cannot be counted.
-        full_disk: whether ``happen`` is given a small disk.
-    """
-
-    name: str
-    on: str
-    happen: Callable[..., None]
-    ends: str
-    why: str | None
-    starts: int | None
-    full_disk: bool
-
-
-TABLE: list[Fault] = []
-MARKS = {"here": (), "ssh": (pytest.mark.sshd,), "docker": (pytest.mark.docker,)}
-
-
-def fault(
-    name: str,
-    *,
-    on: str = "here",
-    ends: str = "succeeded",
-    why: str | None = None,
-    starts: int | None = 1,
-    full_disk: bool = False,
-) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Add a row."""
-
-    def added(happen: Callable[..., None]) -> Callable[..., None]:
-        TABLE.append(Fault(name=name, on=on, happen=happen, ends=ends, why=why, starts=starts, full_disk=full_disk))
-        return happen
-
-    return added
+TABLE = Table()
+fault = TABLE.fault
 
 
 def cut_at(moment: str, *, answer_lost: bool) -> Callable[[Scene], None]:
@@ -572,7 +531,10 @@ def scene_docker(scene: Scene, *command: str) -> None:
     engine.docker(*command, name)
 
 
-@pytest.mark.parametrize("row", [pytest.param(row, id=row.name, marks=MARKS[row.on]) for row in TABLE])
+ALL = (*TABLE, *slurm_faults.TABLE)
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, id=row.name, marks=MARKS[row.on]) for row in ALL])
 def test_every_fault_ends_right_and_leaves_nothing_behind(row: Fault, request: pytest.FixtureRequest) -> None:
     scene: Scene = request.getfixturevalue(row.on)
     row.happen(scene, *([request.getfixturevalue("small_disk")] if row.full_disk else []))
@@ -588,4 +550,4 @@ def test_every_fault_ends_right_and_leaves_nothing_behind(row: Fault, request: p
 
 
 def test_the_table_names_every_fault_once() -> None:
-    assert len({row.name for row in TABLE}) == len(TABLE) >= 40
+    assert len({row.name for row in ALL}) == len(ALL) >= 40

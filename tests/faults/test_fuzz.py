@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cosmos_houdini.doctor import survey as doctor_survey
 from cosmos_houdini.engines import EngineLog, engine, engine_names
 from cosmos_houdini.errors import CosmosError
 from cosmos_houdini.hosts import open_host
@@ -29,6 +30,8 @@ from cosmos_houdini.model.job import Terms
 from cosmos_houdini.model.request import InferenceRequest
 from cosmos_houdini.queue import adopt, outcome
 from cosmos_houdini.queue.collect import parse_inventory
+from cosmos_houdini.queue.night.host_look import parse_look
+from cosmos_houdini.queue.store.provenance import parse_provenance
 from cosmos_houdini.queue.store.record import request_from
 from cosmos_houdini.settings import HostConfig
 from transfer_clips import request_of
@@ -65,6 +68,13 @@ def disk(text: str) -> None:
     staging._check_room(HERE, ROOT, text, 1000)
 
 
+def asked(text: str) -> None:
+    survey = doctor_survey.parse_survey(f"{text}\ndone")
+    assert survey.gpus is not None
+    assert survey.now_s is None or survey.now_s >= 0
+    assert survey.free_bytes is None or survey.free_bytes >= 0
+
+
 READERS: dict[str, Callable[[str], object]] = {
     "how jobs stand": parse_poll,
     "what lies below the root": lambda text: parse_holdings(text, ROOT),
@@ -74,6 +84,9 @@ READERS: dict[str, Callable[[str], object]] = {
     "the request of another machine's job": taken,
     "the log of an engine": logs,
     "output and error": lambda text: completed("gpu", 0, text.encode("utf-8", "replace"), b""),
+    "the room on a host and its GPUs": parse_look,
+    "what a doctor asked": asked,
+    "what an attempt was made with": parse_provenance,
     "what comes before the mark": lambda text: past_mark(iter([text.encode("utf-8", "replace")]), MARK),
 }
 
@@ -99,6 +112,8 @@ LINES = (
     *("frame=12", "progress=end", "[11-23 12:00:00|ERROR|a:1:b] GUARDRAIL BLOCKED", " 50%|###| 1/2 [00:01<00:01]"),
     *("RuntimeError: CUDA out of memory", "OSError: [Errno 28] No space left on device", "[rank0]: ValueError: x"),
     *("FileNotFoundError: [Errno 2] No such file or directory: 'checkpoints/x.pt'", "\x1b[31m", "\u0661\u0662%|\u2028"),
+    *("== gpus", "0, NVIDIA H100, 81559, 312, 78", f"gpu {'9' * 5000}, a, 1, 2, 3", f"{'9' * 5000}, a, 1, [N/A], 3"),
+    *("now \u00b2", f"now {'9' * 5000}", "disk /dev/vda 100 50 50 50% /", "gpu 0, a, b, c"),
     *("9" * 5000, "frame=" + "9" * 5000, f" 1%|#| {'9' * 5000}/{'9' * 5000} [", f"{'9' * 5000} 1% /", "[" * 5000),
 )
 TEXTS = st.lists(

@@ -270,3 +270,15 @@ def test_jump_hosts_in_a_circle_are_refused(tmp_path: Path, ssh_folder: Path) ->
     (ssh_folder / "config").write_text("Host a\n ProxyJump b\nHost b\n ProxyJump a\n", encoding="utf-8")
     with pytest.raises(BadInput, match="a -> b -> a"):
         answer(HostConfig(address="a", root=str(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    ("offered", "taken"),
+    [("aes128-ctr,aes256-ctr,aes256-gcm@openssh.com", "aes256-gcm@openssh.com"), ("aes256-ctr",) * 2],
+)
+def test_a_cipher_that_signs_in_the_same_pass_is_taken_where_the_server_has_one(
+    tmp_path: Path, offered: str, taken: str
+) -> None:
+    with running_sshd(tmp_path / "sshd", f"Ciphers {offered}\nLogLevel DEBUG1") as server:
+        assert answer(server.config(tmp_path)) == "in\n"
+        assert f"client->server cipher: {taken} " in server.log.read_text()

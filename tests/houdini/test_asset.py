@@ -87,7 +87,7 @@ def test_a_node_inside_has_every_parameter_of_its_type_with_the_table_s_default(
     assert list(own) == [parm.name for parm in type_.parms]
     followed = referred(node)
     for parm in type_.parms:
-        fixed = {"wedge": {"sampler", "count", "sweep_seed"}, "transfer": {"videos"}}.get(path, set())
+        fixed = {"wedge": {"sampler", "count", "sweep_seed"}, "transfer": {"measure", "videos"}}.get(path, set())
         assert (parm.name in followed) is (parm.name not in fixed), parm.name
         if parm.name in followed:
             shown = asset.dialog.parms()[followed[parm.name][1]]

@@ -55,5 +55,6 @@ def test_the_newest_job_stands_first() -> None:
 
 def test_a_shot_in_preparation_is_neither_final_nor_to_be_retried() -> None:
     preparing = JobRow(id="1", name="shot", state=PREPARING)
+    assert preparing.title == "shot"
     assert not preparing.is_final
     assert not preparing.can_retry

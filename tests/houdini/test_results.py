@@ -14,7 +14,9 @@ import fake_hou
 import offscreen
 from cosmos_houdini.houdini import shelf, worker
 from cosmos_houdini.houdini.windows import result_uses
+from cosmos_houdini.houdini.windows.job_row import JobRow
 from cosmos_houdini.houdini.windows.result_frames import ResultFrames
+from cosmos_houdini.houdini.windows.result_line import line_of
 from cosmos_houdini.houdini.windows.result_uses import BACKGROUND, show_behind_camera
 from cosmos_houdini.houdini.windows.results import ResultsWindow
 from host_programs import write_shell
@@ -84,6 +86,10 @@ def test_the_chosen_results_are_opened_as_a_report(
     monkeypatch.setattr(shelf, "open_in_system", pages.append)
     window = opened(shelf.compare_results)
     assert [row.id for row in window._jobs] == jobs
+    lines = [window._list.item(index).text() for index in range(2)]
+    assert lines == [
+        f"{job}   preview on local   seed {seed}   depth 0.5   rain" for job, seed in zip(jobs, (2, 1), strict=True)
+    ]
     window._list.selectAll()
     click(window, "Open Report")
     [page] = pages
@@ -231,6 +237,13 @@ def test_a_project_without_results_says_how_to_make_one(
     assert window._head.text().startswith("No result yet")
     assert not any(button.isEnabled() for _, button in window._buttons)
     assert session.shown == []
+
+
+def test_a_result_without_its_file_is_told_by_its_job(tmp_path: Path) -> None:
+    row = JobRow(
+        id="sea-1f2e", name="sea", state="succeeded", engine="preview", host="gpu01", outputs=(tmp_path / "a.mp4",)
+    )
+    assert line_of(row) == "sea-1f2e   preview on gpu01"
 
 
 def test_frames_of_a_job_without_a_shot_begin_with_1(tmp_path: Path) -> None:

@@ -103,6 +103,23 @@ def test_a_wedge_of_24_is_cooked_to_its_report(
     assert sorted(one.attribArray("cosmos_jobs")) == sorted(jobs)
     scores = one.attribArray("cosmos_scores")
     assert scores == sorted(scores, reverse=True)
+    assert one.attribValue("cosmos_best_score") == scores[0]
+    [best] = [item for item in transfer.items if item.attribValue("cosmos_job") == one.attribValue("cosmos_best_job")]
+    assert Path(one.attribValue("cosmos_best_result")) in {Path(file.path) for file in best.outputFiles}
+
+
+def test_a_result_is_measured_as_soon_as_it_is_there_where_that_is_wanted(shot: ShotOnDisk) -> None:
+    with Network(shot.folder, shot.hip) as network:
+        made = network.add("Cosmos Shot", frame_range="1-2")
+        wedge = network.wedge(2, lambda index: {"depth_weight": 0.3 + index / 2}, made)
+        transfer = network.add("Cosmos Transfer", wedge, prompt=PROMPT, measure=1)
+        plain = network.add("Cosmos Transfer", wedge, prompt=PROMPT, name="plain")
+        report = network.add("Cosmos Report", transfer)
+        assert network.cook(), [network.log(transfer, i) for i in transfer.items if i.state == STATE.CookedFail]
+    [one] = report.items
+    told = dict(zip(one.attribArray("cosmos_jobs"), one.attribArray("cosmos_scores"), strict=True))
+    assert {i.attribValue("cosmos_job"): i.attribValue("cosmos_score") for i in transfer.items} == told
+    assert not any(item.hasAttrib("cosmos_score") for item in plain.items)
 
 
 @pytest.fixture

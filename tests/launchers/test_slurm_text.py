@@ -211,6 +211,7 @@ FILES = {
         ("running", "NODE_FAIL", False, Phase.ENDED, FailureClass.LOST),
         ("running", "BOOT_FAIL", False, Phase.ENDED, FailureClass.LOST),
         ("running", "PREEMPTED", False, Phase.ENDED, FailureClass.LOST),
+        ("running", "REVOKED", False, Phase.ENDED, FailureClass.LOST),
         ("running", "CANCELLED", False, Phase.ENDED, FailureClass.CANCELLED),
         ("running", "A_NEW_WORD", True, Phase.RUNNING, None),
         ("running", "?", True, Phase.RUNNING, None),

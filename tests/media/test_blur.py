@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.controls.blur import TRANSFER1, TRANSFER25, blurred, find_preset
+from cosmos_houdini.media.controls.blur import TRANSFER1, TRANSFER25, BlurPreset, _bilateral, blurred, find_preset
 
 rng = np.random.default_rng(4)
 WIDTH, HEIGHT = 160, 96
@@ -65,6 +65,18 @@ def test_blur_is_that_of_the_engine(
     assert found.dtype == np.uint8
     # Half a level is rounding; where the exact value lies on the edge of two levels either is right.
     assert np.abs(found - expected).max() < 0.51
+
+
+@pytest.mark.skipif(not cv2.ipp.useIPP(), reason="this OpenCV never calls Intel's library")
+@pytest.mark.parametrize("preset", [TRANSFER25["medium"], TRANSFER1["very_low"], TRANSFER1["very_high"]])
+def test_blur_hardly_differs_where_the_engine_calls_intels_library(preset: BlurPreset):
+    frame = cv2.resize(FRAME, (640, 352), interpolation=cv2.INTER_CUBIC)
+    small = cv2.resize(frame, (640 // preset.shrink, 352 // preset.shrink), interpolation=cv2.INTER_AREA)
+    theirs = cv2.bilateralFilter(small, preset.diameter_px, preset.sigma_color, preset.sigma_space)
+    difference = np.abs(_bilateral(small, preset).astype(int) - theirs)
+    assert difference.max() <= 1
+    assert np.count_nonzero(difference) <= max(1, difference.size / 100_000)
+    assert cv2.ipp.useIPP()
 
 
 def test_stronger_presets_keep_less_detail():

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import gc
 import json
 from functools import cache
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.pictures.color import ColorChoice, DisplayTransform, display_bytes, display_transform
+from cosmos_houdini.media.pictures.display_cube import BRIGHTEST, DARKEST, SIDE, DisplayCube, _encoded
 
 rng = np.random.default_rng(6)
 REC709 = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
@@ -64,14 +64,16 @@ def test_grey_is_the_same_through_the_cube():
     assert np.abs(found.apply(ramp).astype(int) - found.apply_exactly(ramp)).max() <= 1
 
 
-def test_baked_cube_leaves_no_file_behind():
-    found = display_transform(COLORIMETRIC, environ={})
-    found.apply(grey(0.1))
-    folder = found._cube._folder
-    assert folder.is_dir()
-    del found
-    gc.collect()
-    assert not folder.exists()
+def test_cube_is_exact_where_a_transform_is_straight():
+    mixed = np.array([[0.5, 0.2, 0.1], [0.3, 0.6, 0.2], [0.1, 0.1, 0.7]])
+
+    def straight(light: np.ndarray) -> np.ndarray:
+        return _encoded(light.astype(float)) @ mixed / (SIDE - 1)
+
+    light = np.exp2(np.random.default_rng(1).uniform(-12, 7.5, (60, 50, 3))).astype(np.float32)
+    light[0, 0], light[0, 1] = -1, 1e6
+    shown = DisplayCube(straight).apply(light)
+    assert np.abs(shown - straight(light.clip(DARKEST, BRIGHTEST)) * 255).max() < 0.51
 
 
 def test_colorimetric_view_is_the_srgb_curve():

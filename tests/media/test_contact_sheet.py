@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 from cosmos_houdini.media.pictures.contact_sheet import columns, contact_sheet, write_contact_sheet
+from cosmos_houdini.model.control import Pass
 
 
 def picture(level: int) -> np.ndarray:
@@ -13,7 +14,7 @@ def picture(level: int) -> np.ndarray:
 
 
 def test_rows_are_passes_and_columns_are_frames_in_order():
-    rows = {"color": {1008: picture(40), 1001: picture(200)}, "depth": {1001: picture(120)[..., 0]}}
+    rows = {Pass.COLOR: {1008: picture(40), 1001: picture(200)}, Pass.DEPTH: {1001: picture(120)[..., 0]}}
     sheet = np.asarray(contact_sheet("shot", rows))
     tile = (90 * 240) // 160
     top = 56
@@ -24,17 +25,28 @@ def test_rows_are_passes_and_columns_are_frames_in_order():
 
 
 def test_labels_are_drawn():
-    sheet = np.asarray(contact_sheet("shot", {"color": {1001: picture(0)}}))
+    sheet = np.asarray(contact_sheet("shot", {Pass.COLOR: {1001: picture(0)}}))
     assert (sheet[:20, :90] > 150).any()
     assert (sheet[30:56, 90:] > 150).any()
     assert (sheet[56:, :90] > 150).any()
 
 
+def test_small_pictures_keep_thin_lines_bright_and_colors_of_objects_pure():
+    lines = np.zeros((720, 1280, 3), np.uint8)
+    lines[:, 600] = 255
+    objects = np.zeros_like(lines)
+    objects[:, 601:] = (0, 255, 0)
+    sheet = np.asarray(contact_sheet("shot", {Pass.EDGE: {1: lines}, Pass.SEG: {1: objects}}))
+    tile = (720 * 240) // 1280
+    assert sheet[56 + 20, 90:330].max() == 255
+    assert {tuple(color) for color in sheet[56 + tile + 8 + 20, 90:330]} == {(0, 0, 0), (0, 255, 0)}
+
+
 def test_sheet_is_written_whole(weird_path: Path):
     path = weird_path / "shot.png"
-    write_contact_sheet(path, "größe", {"color": {1: picture(9)}})
+    write_contact_sheet(path, "größe", {Pass.COLOR: {1: picture(9)}})
     with Image.open(path) as sheet:
-        assert sheet.size == contact_sheet("größe", {"color": {1: picture(9)}}).size
+        assert sheet.size == contact_sheet("größe", {Pass.COLOR: {1: picture(9)}}).size
     assert [p.name for p in weird_path.iterdir()] == ["shot.png"]
 
 

@@ -175,3 +175,9 @@ def test_misread_pixels_are_those_nearer_to_another_color():
     assert misread_pixels(painted, decoded, colors.values()) == 1
     decoded[1, 0] = (140, 0, 0)
     assert misread_pixels(painted, decoded, colors.values()) == 2
+
+
+def test_a_small_change_of_every_channel_may_misread_a_pixel():
+    painted = np.zeros((2, 2, 3), np.uint8)
+    assert misread_pixels(painted, painted + np.uint8(20), [(30, 30, 30)]) == 4
+    assert misread_pixels(painted, painted + np.uint8(10), [(30, 30, 30)]) == 0

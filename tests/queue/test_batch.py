@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from batch_shop import batch, most_at_once, records, table, wait_until
+from cosmos_houdini import engines
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.queue.store.jobs import Store
+from fake_engine import FakeEngine
+from host_programs import H100, write_nvidia_smi
 from job_shop import Shop
 
 
@@ -45,6 +48,16 @@ def test_as_many_runs_as_the_gpus_of_the_host_carry_are_on_their_way(shop: Shop,
     (shop.folder / "cosmos-houdini.yaml").write_text(f"hosts: {{local: {{{settings}}}}}", encoding="utf-8")
     assert shop.main("run-batch", batch(shop, {"seeds": [1, 2, 3, 4, 5]}, sleep_s="0.4")) == 0
     assert most_at_once(shop) == at_once
+
+
+def test_where_the_host_says_what_gpus_it_has_each_carries_a_run(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    write_nvidia_smi(tmp_path / "bin", [{**H100, "index": str(index)} for index in range(3)])
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    monkeypatch.setitem(engines._ENGINES, "fake", lambda: FakeEngine(gpu_memory_gb=1.0))
+    assert shop.main("run-batch", batch(shop, {"seeds": [1, 2, 3, 4, 5]}, sleep_s="0.6")) == 0
+    assert most_at_once(shop) == 3
 
 
 @pytest.mark.usefixtures("one_attempt")

@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.launchers.nvidia_smi import Gpu
 from cosmos_houdini.model.job import FailureClass, Job, JobFailure, JobState
 from cosmos_houdini.queue.night.contract import LOOK_EVERY, TELL_AFTER, Night, NightTerms, Senses
 from cosmos_houdini.queue.night.gate import Hold, JobEnded
-from cosmos_houdini.queue.night.host_look import Gpu, HostLook, parse_look
+from cosmos_houdini.queue.night.host_look import HostLook, parse_look
 from cosmos_houdini.queue.night.notify import Notice
 from cosmos_houdini.queue.night.window import Window
 from cosmos_houdini.queue.store.record import JobRecord
@@ -117,7 +118,7 @@ def test_a_command_given_after_the_window_waits_for_the_next_one():
     ("terms", "sentence"),
     [
         ({"gpu_hours": 4.0}, "the budget of 4 GPU hours leaves no room for another run"),
-        ({"money": 7.0, "price_per_hour": 3.5}, "the budget of 7 leaves no room for another run"),
+        ({"money": 7.0, "price_per_hour": 3.5}, "the budget of 7 at 3.5 an hour leaves no room for another run"),
     ],
 )
 def test_a_budget_counts_what_runs_and_leaves_room_for_the_run_that_is_next(terms: dict[str, float], sentence: str):
@@ -132,7 +133,7 @@ def test_a_budget_counts_what_runs_and_leaves_room_for_the_run_that_is_next(term
     world.spent = replace(world.spent, running=2)
     assert world.night(**terms).gate() == Hold(reason=sentence, for_good=True)
     (notice,) = {notice.title: notice for notice in world.notices}.values()
-    assert (notice.occasion, notice.title) == ("budget", f"sea is at its end: {sentence}")
+    assert (notice.occasion, notice.title) == ("budget", f"sea on gpu01 starts no further run: {sentence}")
 
 
 HOT = HostLook(free_disk_gb=500, gpus=(COOL, replace(COOL, index=1, temperature_c=91)))
@@ -188,7 +189,7 @@ def test_people_are_told_once_of_what_does_not_mend_itself():
         world.now += TELL_AFTER
         night.gate()
     (notice,) = world.notices
-    assert (notice.occasion, notice.title) == ("hold", "sea waits: a GPU of gpu01 is at 90 °C or more")
+    assert (notice.occasion, notice.title) == ("hold", "sea on gpu01 waits: a GPU of gpu01 is at 90 °C or more")
 
 
 def failed(record: JobRecord, state: JobState = JobState.FAILED) -> JobEnded:
@@ -207,7 +208,7 @@ def test_people_are_told_once_when_a_share_of_the_runs_has_failed(a_record: JobR
     night.hear(failed(a_record))
     night.hear(failed(a_record))
     (notice,) = world.notices
-    assert (notice.occasion, notice.title) == ("failures", "sea: 2 of 10 runs have failed")
+    assert (notice.occasion, notice.title) == ("failures", "sea on gpu01: 2 of 10 runs have failed")
     assert "CUDA out of memory" in notice.body
 
 
@@ -231,9 +232,9 @@ def a_record() -> JobRecord:
 DF = """Filesystem     1024-blocks      Used Available Capacity Mounted on
 /dev/nvme0n1p1   943704088 811704088 132000000      87% /data disk
 == gpus
-0, 81042, 31
-1, 312, 78
-2, [N/A], [Not Supported]
+0, NVIDIA H100 80GB HBM3, 81559, 81042, 31
+1, NVIDIA H100 80GB HBM3, 81559, 312, 78
+2, NVIDIA GB10, [N/A], [N/A], [Not Supported]
 """
 
 

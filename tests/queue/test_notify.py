@@ -13,7 +13,9 @@ from cosmos_houdini.settings import NotifyConfig
 from receivers import Hook, Mailbox, hook, mailbox
 from sshd import free_port
 
-NOTICE = Notice(occasion="finish", title="night: größe & 2 failed", body="shot-0001: rain\nshot-0002: <b>oom</b>\n")
+NOTICE = Notice(
+    occasion="finish", title="night: größe & 2 failed", body="failed\n  2 oom: <b>_1_</b> & *2*\n\ntable: a.csv\n"
+)
 
 
 @pytest.fixture
@@ -48,7 +50,7 @@ def test_mail_and_webhook_get_the_words_as_they_are(box: Mailbox, web: Hook, tmp
     assert told(NotifyConfig(urls_file=file), NOTICE, environ={URLS_VARIABLE: web.url}) == []
     (message,) = box.messages
     assert (message["subject"], message["to"]) == (NOTICE.title, "artist@example.org")
-    assert "shot-0001: rain" in box.text()
+    assert (message.get_content_type(), box.text().splitlines()) == ("text/plain", NOTICE.body.splitlines())
     (document,) = web.documents
     assert (document["title"], document["message"]) == (NOTICE.title, NOTICE.body.rstrip("\n"))
 

@@ -60,12 +60,15 @@ def test_one_summary_tells_the_morning_what_came_of_the_night(
     assert text in printed
     assert text.startswith("night on local: 2 of 6 runs done, 4 failed\n")
     assert "which cost " in text
-    assert "corrupt_output, 2: shot-0005, shot-0006" in text
-    assert "engine_error, 1: shot-0003" in text
-    assert "guardrail_blocked, 1: shot-0004\n    no video was saved" in text
+    assert "2 corrupt_output: shot-0005, shot-0006\n" in text
+    assert "1 engine_error: shot-0003\n" in text
+    assert "1 guardrail_blocked: shot-0004\n    no video was saved (cosmos-houdini logs shot-0004-" in text
+    assert "\n    next: change the prompt or the pictures; " in text
     assert "shot-0002: seed: sent 1, the engine ran with 99" in text
-    assert "best runs by the report's score\n  1. shot-000" in text
-    assert "\nto go on: cosmos-houdini run-batch --at-once 3 -- " in text
+    best = text.partition("best runs by the report's score\n  1. ")[2].splitlines()
+    assert best[0].startswith("shot-000")
+    assert Path(best[1].strip()).is_file()
+    assert "\nto go on, failed runs included: cosmos-houdini run-batch --at-once 3 -- " in text
     titles = {document["title"]: document["message"] for document in web.documents}
     assert titles["night on local: 2 of 6 runs done, 4 failed"] == text.rstrip("\n")
     assert any("runs have failed" in title for title in titles)
@@ -107,7 +110,7 @@ def test_a_budget_ends_the_batch_with_what_runs_and_a_larger_one_goes_on(shop: S
     assert "--gpu-hours 0.0001 -- " in summary(shop)
     # One after the other leaves; which one arrives first is the network's business.
     assert sorted(document["title"] for document in web.documents) == [
-        "night is at its end: the budget of 0.0001 GPU hours leaves no room for another run",
+        "night on local starts no further run: the budget of 0.0001 GPU hours leaves no room for another run",
         "night on local: 1 of 3 runs done, 2 not at their end",
     ]
     assert shop.main("run-batch", file, "--gpu-hours", "1") == 0
@@ -137,7 +140,7 @@ def test_a_hot_gpu_holds_the_batch_until_it_is_cool(shop: Shop, tmp_path: Path, 
     temperature.write_text("93")
     program = tmp_path / "bin" / "nvidia-smi"
     program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nprintf "0, 81042, %s\\n" "$(cat {temperature})"\n')
+    program.write_text(f'#!/bin/sh\nprintf "0, NVIDIA H100 80GB HBM3, 81559, 81042, %s\\n" "$(cat {temperature})"\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
     running = threading.Timer(1.0, lambda: temperature.write_text("60"))

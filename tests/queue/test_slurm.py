@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from batch_shop import batch
+from batch_shop import batch, table
 from cosmos_houdini.model.job import FailureClass, JobState
 from cosmos_houdini.queue import runner
 from cosmos_houdini.queue.store.jobs import Store
@@ -44,6 +44,13 @@ def configure(shop: Shop, **changes: object) -> None:
     document = yaml.safe_load(file.read_text(encoding="utf-8"))
     document["hosts"]["hpc"] |= changes
     file.write_text(yaml.safe_dump(document), encoding="utf-8")
+
+
+def answer_with(folder: Path, change: str) -> None:
+    """Put a squeue into a folder that changes what the real one answers."""
+    squeue = folder / "squeue"
+    squeue.write_text(f'#!/bin/sh\n{shutil.which("squeue")} "$@" | sed -E "{change}"\n')
+    squeue.chmod(0o755)
 
 
 def failure_of(shop: Shop) -> tuple[JobState, FailureClass, str]:
@@ -133,9 +140,7 @@ def test_why_slurm_ended_a_job_decides_its_state(
     """The word is put into the answer of the real squeue; the tests of the launcher bring about those that they can."""
     assert slurm_shop.main("run", slurm_shop.spec(sleep_s="60"), "--detach") == 0
     until(lambda: slurm_shop.started() == 1)
-    squeue = tmp_path / "squeue"
-    squeue.write_text(f'#!/bin/sh\n{shutil.which("squeue")} "$@" | sed "s/ RUNNING / {word} /"\n')
-    squeue.chmod(0o755)
+    answer_with(tmp_path, f"s/ RUNNING / {word} /")
     with monkeypatch.context() as patch:
         patch.setenv("PATH", str(tmp_path), prepend=":")
         assert slurm_shop.main("attach") == 1
@@ -154,6 +159,45 @@ def test_a_job_that_slurm_puts_back_is_no_failure(slurm_shop: Shop, slurm: Slurm
     assert slurm_shop.main("attach") == 0
     assert slurm_shop.started() == 2
     assert slurm_shop.record().job.attempt == 1
+
+
+@here
+def test_preempted_jobs_come_to_their_ends_whether_slurm_puts_them_back_or_not(slurm_shop: Shop, slurm: Slurm):
+    for partition in ("low", "scavenge"):
+        configure(slurm_shop, gres="gpu:2", partition=partition)
+        starts = slurm_shop.folder / f"starts of {partition}"
+        spec = slurm_shop.spec(partition, fault="hang-once", starts=str(starts))
+        assert slurm_shop.main("run", spec, "--detach") == 0
+        until(starts.exists)
+    slurm.run("sbatch", "--partition=gpu", "--gres=gpu:4", "--output=/dev/null", "--wrap=sleep 1")
+    assert slurm_shop.main("attach") == 0
+    with closing(Store.of(slurm_shop.folder)) as store:
+        reasons = {
+            partition: [
+                attempt.failure and attempt.failure.failure
+                for attempt in store.attempts(slurm_shop.record(partition).id)
+            ]
+            for partition in ("low", "scavenge")
+        }
+    assert reasons == {"low": [None], "scavenge": [FailureClass.LOST, None]}
+
+
+@here
+def test_what_another_cluster_runs_is_not_run_here_too(
+    slurm_shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The word is put into the answer of the real squeue: there is one cluster here."""
+    assert slurm_shop.main("run", slurm_shop.spec(sleep_s="60"), "--detach") == 0
+    until(lambda: slurm_shop.started() == 1)
+    answer_with(tmp_path, "s/ RUNNING / REVOKED /")
+    with monkeypatch.context() as patch:
+        patch.setenv("PATH", str(tmp_path), prepend=":")
+        assert slurm_shop.main("attach") == 1
+    state, failure, message = failure_of(slurm_shop)
+    assert (state, failure) == (JobState.LOST, FailureClass.LOST)
+    assert "REVOKED: another cluster runs it" in message
+    with closing(Store.of(slurm_shop.folder)) as store:
+        assert len(store.attempts(slurm_shop.record().id)) == 1
 
 
 @here
@@ -193,6 +237,21 @@ def test_a_batch_is_one_array(slurm_shop: Shop, slurm: Slurm):
 
 
 @here
+def test_an_adaptive_batch_goes_to_the_cluster_round_by_round(slurm_shop: Shop, slurm: Slurm):
+    how = {"sampler": "adaptive", "count": 13, "control_weights": {"depth": {"min": 0.1, "max": 0.9}}, "seeds": [5]}
+    configure(slurm_shop, gres=None)
+    before = len(slurm.jobs())
+    assert slurm_shop.main("run-batch", batch(slurm_shop, how)) == 0
+    rows = table(slurm_shop)
+    assert [(row["run"], row["state"]) for row in rows] == [(f"shot-{n:04d}", "succeeded") for n in range(1, 14)]
+    assert len({row["weight_depth"] for row in rows}) == 13
+    assert slurm_shop.started() == 13
+    # The runs of the beginning are one array, those that were chosen by their scores another.
+    arrays = [number.partition("_")[0] for number, *_ in slurm.jobs()[before:]]
+    assert sorted(map(arrays.count, set(arrays))) == [3, 10]
+
+
+@here
 def test_time_in_the_queue_is_not_spent(slurm_shop: Shop):
     configure(slurm_shop, gres="gpu:4")
     assert slurm_shop.main("run-batch", batch(slurm_shop, {"seeds": [1, 2]}, sleep_s="4")) == 0
@@ -224,10 +283,7 @@ def test_a_job_whose_machine_failed_is_tried_again(slurm_shop: Shop, tmp_path: P
     assert slurm_shop.main("run", slurm_shop.spec(fault="hang-once"), "--detach") == 0
     until(lambda: slurm_shop.started() == 1)
     number = slurm_shop.on_host("submitted/id").read_text().strip()
-    squeue = tmp_path / "squeue"
-    change = f"s/^({number} [^ ]+) RUNNING /\\1 NODE_FAIL /"
-    squeue.write_text(f'#!/bin/sh\n{shutil.which("squeue")} "$@" | sed -E "{change}"\n')
-    squeue.chmod(0o755)
+    answer_with(tmp_path, f"s/^({number} [^ ]+) RUNNING /\\1 NODE_FAIL /")
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     assert slurm_shop.main("attach") == 0
     assert (slurm_shop.record().state, slurm_shop.record().job.attempt) == (JobState.SUCCEEDED, 2)

@@ -15,7 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from cosmos_houdini import config
-from cosmos_houdini.cli.console import json_option, print_json, progress_bar
+from cosmos_houdini.cli.console import json_option, print_json
+from cosmos_houdini.cli.verifying import verifying
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.controls.feeds import is_exr, layer_documents, with_layers
 from cosmos_houdini.media.selection import by_shot
@@ -43,11 +44,10 @@ def check(path: str, hip: str | None, range_: str | None, *, layers: bool, pixel
     expected = _expected_range(hip, range_)
     passes = config.load().settings.passes
     found = find_sequences(path, passes.words)
-    files = sum(len(sequence.frames) for sequence in found)
     # NumPy takes as long to load as a few hundred files to verify, and neither needs what the other does.
     loading = Thread(target=import_module, args=("cosmos_houdini.media.notices.look",))
     loading.start()
-    with progress_bar("verifying", total=files, unit="files") as advance:
+    with verifying(found) as advance:
         report = check_sequences(found, expected_range=expected, on_frame=advance)
     loading.join()
     report = replace(report, notes=(*report.notes, *_noticed(report, passes.layers, every_frame=pixels)))

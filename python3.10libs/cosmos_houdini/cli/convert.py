@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 from cosmos_houdini import config
-from cosmos_houdini.cli.console import json_option, print_json, progress_bar, say
+from cosmos_houdini.cli.console import json_option, print_json, say
 from cosmos_houdini.cli.control_options import control_options, wishes_of
 from cosmos_houdini.cli.shot_videos import convert_shot, shot_frames
+from cosmos_houdini.cli.verifying import verifying
 from cosmos_houdini.media.selection import OnGap, Selection, by_shot
 from cosmos_houdini.media.sequences import span
 from cosmos_houdini.media.sequences.discover import find_sequences
@@ -118,7 +119,7 @@ def _preview(conversion: Conversion) -> Path:
 
 def _verified(path: str, on_gap: OnGap) -> tuple[Sequence, ...]:
     found = find_sequences(path, config.load().settings.passes.words)
-    with progress_bar("verifying", total=sum(len(sequence.frames) for sequence in found), unit="files") as advance:
+    with verifying(found) as advance:
         # What is held has to be known before; else the checksums are walked while the frames are encoded.
         return verify(found, on_frame=advance, checksums=on_gap == "hold")
 

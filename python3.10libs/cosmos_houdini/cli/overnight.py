@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import shlex
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -136,13 +137,16 @@ class Watchman:
         """What the process that works on the batch keeps to."""
         return Contract(gate=self.night.gate, curfew=self.night.curfew, listeners=(self.night.hear, self._hear))
 
-    def conclude(self, entries: Sequence[Entry], *, table: Path, again: str, ended_by: CosmosError | None) -> None:
+    def conclude(
+        self, entries: Sequence[Entry], *, file: Path, table: Path, again: str, ended_by: CosmosError | None
+    ) -> None:
         """Write the summary beside the table, print it, and send it if the batch ended here.
 
         Who interrupts a batch waits for no measures, and is there already.
 
         Args:
             entries: the runs in the order of the batch.
+            file: of the batch.
             table: the file with a row for each.
             again: the command that goes on.
             ended_by: what ended the batch before its time, if something did.
@@ -161,8 +165,10 @@ class Watchman:
             spent=spent,
             price_per_hour=settings.price_per_hour,
             problem=str(ended_by or ""),
+            report=shlex.join(["cosmos-houdini", "report", str(file)]),
             table=str(table),
             again=again,
+            folder=str(Path.cwd()),
         )
         write_whole(table.with_suffix(".summary.txt"), summary.text.encode())
         say(f"\n{summary.text}")

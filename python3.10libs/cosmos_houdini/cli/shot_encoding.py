@@ -9,10 +9,11 @@ from typing import Any
 
 import click
 
-from cosmos_houdini.cli.console import progress_bar, say
+from cosmos_houdini.cli.console import say
 from cosmos_houdini.cli.control_options import ControlWishes, wishes_of
 from cosmos_houdini.cli.convert import frame_rate
 from cosmos_houdini.cli.shot_videos import ShotFrames, convert_shot, shot_frames, with_computed
+from cosmos_houdini.cli.verifying import verifying
 from cosmos_houdini.config import Config
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.selection import OnGap
@@ -85,7 +86,7 @@ def encode_shot(
 
 
 def _frames(shot: Shot, wishes: ControlWishes, *, on_gap: OnGap) -> ShotFrames:
-    with progress_bar("verifying", total=sum(len(s.frames) for s in shot.found), unit="files") as advance:
+    with verifying(shot.found) as advance:
         sequences = verify(shot.found, on_frame=advance, checksums=on_gap == "hold")
     frames = shot_frames(sequences, wishes, frame_range=shot.frame_range, on_gap=on_gap)
     if Pass.COLOR not in frames.selections:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from cosmos_houdini.plan.request import remembering
 from cosmos_houdini.plan.spec_values import validated
 from cosmos_houdini.plan.specs import save_prompt_spec, save_run_spec
 from cosmos_houdini.queue import collect
+from cosmos_houdini.queue.client import Client
 from cosmos_houdini.queue.prepare import RESULTS, Prepared
 from cosmos_houdini.queue.store.record import JobRecord
 
@@ -58,6 +59,9 @@ UNTOLD = "-"
 @click.option("--detach", is_flag=True, help="Return once the job runs on its host.")
 @click.option("--dry-run", is_flag=True, help="Encode, then print what would be run, and reach nothing.")
 @click.option("--prepare", is_flag=True, help="Encode, and stop there; `submit DIR` goes on from the videos.")
+@click.option(
+    "--score", is_flag=True, help="Measure how near the result is to its source, as report does, and tell it."
+)
 @click.option("-o", "--results", type=click.Path(path_type=Path, file_okay=False), help="Folder of the shot.")
 @control_options
 @json_option
@@ -75,6 +79,7 @@ def submit(
     detach: bool,
     dry_run: bool,
     prepare: bool,
+    score: bool,
     results: Path | None,
     as_json: bool,
     **making: Any,  # noqa: ANN401 - the options that say which frames become videos, and how
@@ -131,9 +136,10 @@ def submit(
     say(f"{chosen.name} makes {prepared.plan.frames} frames in {_chunks(prepared)} on host {prepared.record.job.host}")
     with opened(config) as client:
         record = drive(client, prepared, detach=detach)
+        measures = _measured(client, record) if score else {}
     _restored(record, videos)
     if as_json:
-        print_json(record.job.document())
+        print_json({**record.job.document(), **measures})
     conclude([record], quiet=as_json)
 
 
@@ -190,6 +196,20 @@ def _restored(record: JobRecord, videos: Mapping[str, Any]) -> None:
 def _size_of_result(record: JobRecord) -> list[int]:
     document = json.loads((record.results / collect.RESULT).read_text(encoding="utf-8"))
     return next(output["size"] for output in document["outputs"] if output["path"] == RESULT)
+
+
+def _measured(client: Client, record: JobRecord) -> dict[str, float]:
+    """Return the score of a result with what it is made of, and say it; nothing where there is nothing to measure."""
+    # What measures takes longer to load than all else.
+    from cosmos_houdini.review.entry import entry_of  # noqa: PLC0415
+    from cosmos_houdini.review.examine import scored  # noqa: PLC0415
+
+    (entry,) = scored([entry_of(None, record, client.store.attempts(record.id), None)])
+    if entry.measures is None:
+        return {}
+    found = {**asdict(entry.measures), "score": entry.measures.score}
+    say(", ".join(f"{name} {value:g}" for name, value in found.items()))
+    return found
 
 
 def _videos(videos: Mapping[str, Any]) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -11,35 +12,13 @@ from cosmos_houdini.errors import HostError
 from cosmos_houdini.launchers.disk_room import free_bytes
 from cosmos_houdini.launchers.docker import CLIENT_PREFIX
 from cosmos_houdini.launchers.folder import SLURM_PREFIX
+from cosmos_houdini.launchers.nvidia_smi import GPU_QUERY, Gpu, parse_gpus
 from cosmos_houdini.launchers.shell import assignments, exports, part
 from cosmos_houdini.launchers.slurm import SLURM
 from cosmos_houdini.settings import HostConfig
 
-_GPU_FIELDS = 4
 # Of a host's env, what its own programs see where a job runs in a container or on another machine.
 _CLIENT_PREFIXES = {"docker": CLIENT_PREFIX, SLURM: SLURM_PREFIX}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gpu:
-    """One GPU as nvidia-smi tells it.
-
-    Attributes:
-        index: its number on the host.
-        name: as in ``NVIDIA H100 80GB HBM3``.
-        total_gb: its memory in GiB; None where the driver does not tell, as of memory that is shared with the CPU.
-        free_gb: what no program uses of it; None likewise.
-    """
-
-    index: int
-    name: str
-    total_gb: float | None
-    free_gb: float | None
-
-    def __str__(self) -> str:
-        if self.total_gb is None or self.free_gb is None:
-            return f"{self.index}: {self.name}, memory unknown"
-        return f"{self.index}: {self.name}, {self.free_gb:.1f} of {self.total_gb:.1f} GiB free"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +38,8 @@ class Survey:
     @property
     def now_s(self) -> int | None:
         """Seconds since 1970 by the host's clock."""
-        return int(self.first("now")) if self.first("now").isdigit() else None
+        now = self.first("now")
+        return int(now) if re.fullmatch(r"\d{1,12}", now, re.ASCII) else None
 
     @property
     def free_bytes(self) -> int | None:
@@ -69,12 +49,7 @@ class Survey:
     @property
     def gpus(self) -> tuple[Gpu, ...]:
         """The GPUs that nvidia-smi lists."""
-        fields = ([field.strip() for field in line.split(",")] for line in self.all("gpu"))
-        return tuple(
-            Gpu(index=int(row[0]), name=row[1], total_gb=_gib(row[2]), free_gb=_gib(row[3]))
-            for row in fields
-            if len(row) == _GPU_FIELDS and row[0].isdigit()
-        )
+        return tuple(parse_gpus(self.all("gpu")))
 
 
 def survey_script(config: HostConfig, needs: Iterable[Needs]) -> str:
@@ -90,6 +65,7 @@ def survey_script(config: HostConfig, needs: Iterable[Needs]) -> str:
     cache = next((need.cache for need in wanted if need.models), "")
     values = assignments(
         launcher=config.launcher,
+        gpu_query=GPU_QUERY,
         image=config.image or "",
         partition=config.partition or "",
         ffmpeg=config.ffmpeg or "",
@@ -102,7 +78,7 @@ def survey_script(config: HostConfig, needs: Iterable[Needs]) -> str:
         hf_home=config.env.get("HF_HOME") or f"{config.engine_path}/{cache}",
     )
     body = resources.files(__package__).joinpath("survey.sh").read_text(encoding="utf-8")
-    return f"{values}job_env() {{ :\n{exports(job_env)}}}\n{part('within')}{body}"
+    return f"{values}job_env() {{ :\n{exports(job_env)}}}\n{part('within')}{part('slurm_client')}{body}"
 
 
 def cached_as(model: str) -> str:
@@ -130,8 +106,3 @@ def parse_survey(text: str) -> Survey:
         key, _, value = line.partition(" ")
         told.setdefault(key, []).append(value.strip())
     return Survey({key: tuple(values) for key, values in told.items()})
-
-
-def _gib(mebibytes: str) -> float | None:
-    """Return a number of MiB in GiB, or None for ``[N/A]`` and its like."""
-    return int(mebibytes) / 1024 if mebibytes.isdigit() else None

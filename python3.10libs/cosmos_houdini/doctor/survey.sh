@@ -1,6 +1,6 @@
 # Prints what this host has: a key, a space and a value a line, and a last line which says that nothing was cut off.
-# Before it stand the values (launcher, image, partition, ffmpeg, engine_path, files, programs, python, modules, models,
-# hf_home) and the functions job_env and within.
+# Before it stand the values (launcher, gpu_query, image, partition, ffmpeg, engine_path, files, programs, python, modules,
+# models, hf_home) and the functions job_env, within and find_slurm.
 LC_ALL=C
 export LC_ALL
 
@@ -35,7 +35,7 @@ else
     tell no_flock "there is no program flock"
 fi
 if command -v nvidia-smi >/dev/null 2>&1; then
-    ask gpu nvidia-smi --query-gpu=index,name,memory.total,memory.free --format=csv,noheader,nounits
+    ask gpu $gpu_query
 else
     tell no_gpu "there is no program nvidia-smi"
 fi
@@ -50,9 +50,7 @@ fi
         ! command -v nvidia-container-runtime-hook >/dev/null 2>&1 || tell toolkit nvidia-container-runtime-hook
         ;;
     slurm)
-        # The folder of the programs is often in the PATH of login shells alone.
-        command -v sbatch >/dev/null 2>&1 ||
-            PATH=$PATH:$("${SHELL:-sh}" -lc 'printf "\n%s" "$PATH"' </dev/null 2>/dev/null | tail -n 1)
+        find_slurm
         ask slurm sbatch --version
         ask partition sinfo --noheader --format '%R %a %D %T %G' ${partition:+--partition "$partition"}
         ;;

@@ -28,7 +28,7 @@ def write_preview(conversion: Conversion) -> Path:
     rows = {}
     for video in conversion.videos:
         pictures = _frames(video.clip, indices)
-        rows[str(video.pass_)] = {source.first + index * source.step: pictures[index] for index in indices}
+        rows[video.pass_] = {source.first + index * source.step: pictures[index] for index in indices}
     path = conversion.folder / FILE_NAME
     size = "{}x{}".format(*conversion.size)
     write_contact_sheet(path, f"{conversion.name}  {conversion.frames} frames {size} {conversion.fps} fps", rows)

@@ -19,6 +19,7 @@ class Picture:
         bit_depth: bits a channel.
         channels: number of channels.
         channel_type: ``uint``, ``half`` or ``float``.
+        pixel_aspect: width of a pixel divided by its height, as the header of an EXR says; 1 for other formats.
     """
 
     format: str
@@ -26,13 +27,16 @@ class Picture:
     bit_depth: int
     channels: int
     channel_type: str = "uint"
+    pixel_aspect: float = 1.0
 
     def __str__(self) -> str:
         """Say it in the order in which people do: `1920x1080 16-bit half EXR with 4 channels`."""
         width, height = self.size
         kind = "" if self.channel_type == "uint" else f" {self.channel_type}"
         plural = "" if self.channels == 1 else "s"
-        return f"{width}x{height} {self.bit_depth}-bit{kind} {self.format.upper()} with {self.channels} channel{plural}"
+        wide = "" if self.pixel_aspect == 1 else f" of pixel aspect {self.pixel_aspect:g}"
+        said = f"{width}x{height} {self.bit_depth}-bit{kind} {self.format.upper()}{wide}"
+        return f"{said} with {self.channels} channel{plural}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,13 +78,15 @@ def lose(client: Client, job_id: str, message: str, *, begun: bool = True) -> No
         if not mine or record.state not in {JobState.RUNNING, JobState.COLLECTING}:
             return
         # Its program may have outlived the script that watched over it, and could never be collected.
+        stopped = False
         with suppress(JobError):
             client.launcher(record).cancel(client.host(record), client.site(record), record.id)
+            stopped = True
         log, made_with = collect.fetch_log(client.host(record), client.site(record).folder, client.secrets(record))
         collect.keep_log(log, record.results)
         client.store.note_provenance(record, made_with)
         if begun:
-            _fail(client, record, outcome.lost(message, log))
+            _fail(client, record, outcome.lost(message, log), stopped=stopped)
         else:
             _put_back(client, record, message)
 
@@ -140,13 +142,21 @@ def _collect(client: Client, record: JobRecord, seen: Observation, *, last: bool
         _fail(client, record, replace(verdict, message=redacted(verdict.message, secrets)), last=last)
 
 
-def _fail(client: Client, record: JobRecord, failure: JobFailure, *, last: bool = False) -> None:
-    """End an attempt, and with it the job unless the policy knows a next one that may do better."""
+def _fail(client: Client, record: JobRecord, failure: JobFailure, *, last: bool = False, stopped: bool = False) -> None:
+    """End an attempt, and with it the job unless the policy knows a next one that may do better.
+
+    Args:
+        client: what to work with.
+        record: the job.
+        failure: of the attempt.
+        last: whether the job ends in any case.
+        stopped: whether it is known that nothing of the attempt runs any more.
+    """
     terms = None if last else _next_terms(client, record, failure)
     if terms is None:
         client.store.move(record, ENDED_AS.get(failure.failure, JobState.FAILED), Change(failure=failure))
         return
-    if failure.failure is FailureClass.LOST:
+    if failure.failure is FailureClass.LOST and not stopped:
         # What was lost from sight may still run, and nothing is to run twice.
         client.launcher(record).cancel(client.host(record), client.site(record), record.id)
     collect.set_aside(record.results, record.job.attempt)

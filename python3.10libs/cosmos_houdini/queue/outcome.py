@@ -106,5 +106,5 @@ def _lines(text: str) -> list[str]:
 def _told(failure: JobFailure, log: EngineLog) -> JobFailure:
     last = telling(log)
     if last and last not in failure.message:
-        return replace(failure, message=f"{failure.message}; the log ends: {last}")
+        return replace(failure, message=f"{failure.message.rstrip('.')}; the log ends: {last}")
     return failure

@@ -151,7 +151,7 @@ def first_sentence(text: str) -> str:
     >>> first_sentence("CUDA out of memory. Tried to allocate 2.00 GiB; see the log")
     'CUDA out of memory'
     """
-    return one_line(text).split(". ")[0].split("; ")[0]
+    return one_line(text).split(". ")[0].split("; ")[0].rstrip(".")
 
 
 def _weights(weights: Mapping[str, float]) -> dict[str, float]:

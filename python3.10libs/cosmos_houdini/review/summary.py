@@ -9,7 +9,7 @@ from datetime import datetime
 from cosmos_houdini.errors import one_line
 from cosmos_houdini.model.job import FailureClass, JobState
 from cosmos_houdini.queue.night.contract import Held
-from cosmos_houdini.queue.store.spending import Spending
+from cosmos_houdini.queue.store.spending import Spending, money
 from cosmos_houdini.review.entry import Entry, first_sentence, words
 from cosmos_houdini.review.table import Row
 
@@ -32,8 +32,10 @@ class Summary:
         spent: of all attempts of the batch.
         price_per_hour: of the host; None where it has none.
         problem: what ended it before its time; empty where nothing did.
+        report: the command that sets all runs side by side.
         table: path of the table of all runs.
         again: the command that goes on.
+        folder: where these commands were given.
     """
 
     batch: str
@@ -46,8 +48,10 @@ class Summary:
     spent: Spending
     price_per_hour: float | None
     problem: str
+    report: str
     table: str
     again: str
+    folder: str
 
     @property
     def title(self) -> str:
@@ -64,41 +68,44 @@ class Summary:
     @property
     def text(self) -> str:
         """All of it; each line fits on a line."""
-        lines = [self.title, f"{_time(self.began)} to {_time(self.ended)}; {self._spent()}"]
+        lines = [self.title, f"from {_time(self.began)} to {_time(self.ended)}; {self._spent()}"]
         if self.problem:
             lines.append(f"ended before its time: {one_line(self.problem)}")
         rows = [entry.row for entry in self.entries if entry.row]
         for heading, block in (
-            ("failed", _failed(rows)),
-            ("made otherwise than asked for", _otherwise(rows)),
-            ("held", [_held(held) for held in self.held]),
             ("best runs by the report's score", self._best()),
+            ("made otherwise than asked for", _otherwise(rows)),
+            ("failed", _failed(rows)),
+            ("nothing was started", [_held(held) for held in self.held]),
         ):
             if block:
                 lines += ["", heading, *(f"  {line}" for line in block)]
-        lines += ["", f"table: {self.table}"]
+        lines += ["", f"side by side: {self.report}", f"table: {self.table}"]
         if any(row.job.state is not JobState.SUCCEEDED for row in rows):
-            lines.append(f"to go on: {self.again}")
+            lines.append(f"to go on, failed runs included: {self.again}")
+        lines.append(f"(commands are for the folder {self.folder})")
         return "\n".join(lines) + "\n"
 
     def _spent(self) -> str:
         hours = f"{self.spent.gpu_hours(self.spent.seconds):.2f} GPU hours in all"
         if self.price_per_hour is None:
             return hours
-        return f"{hours}, which cost {self.spent.money(self.price_per_hour):.2f}"
+        return f"{hours}, which cost {money(self.spent.seconds, self.price_per_hour):.2f}"
 
     def _best(self) -> list[str]:
         best = sorted((entry for entry in self.entries if entry.rank), key=lambda entry: entry.rank or 0)
-        return [
-            f"{entry.rank}. {entry.name}, {entry.measures.score:.3f}: "
-            + ", ".join(f"{name} {words(entry.settings[name])}" for name in self.varied if name in entry.settings)
-            for entry in best[:SHOWN_BEST]
-            if entry.measures
-        ]
+        lines = []
+        for entry in best[:SHOWN_BEST]:
+            settings = ((name, words(entry.settings.get(name, ""))) for name in self.varied)
+            shown = ", ".join(f"{name} {value}" for name, value in settings if value)
+            score = f", score {entry.measures.score:.3f}" if entry.measures else ""
+            lines.append(f"{entry.rank}. {entry.name}{score}: {shown}")
+            lines += [f"   {entry.row.result}"] if entry.row else []
+        return lines
 
 
 def _failed(rows: Iterable[Row]) -> list[str]:
-    """Return two lines for each class of failure: its runs with the reason of the last one, and what to do."""
+    """Return three lines for each class of failure: its runs, the reason of the last one, and what to do."""
     found: dict[FailureClass, list[Row]] = {}
     for row in rows:
         if row.job.failure and row.job.failure.failure is not FailureClass.CANCELLED:
@@ -107,7 +114,8 @@ def _failed(rows: Iterable[Row]) -> list[str]:
     for failure, befallen in sorted(found.items(), key=lambda one: -len(one[1])):
         last = befallen[-1].job.failure
         reason = first_sentence(last.message) if last else ""
-        lines += [f"{failure}, {len(befallen)}: {_names(befallen)}", f"  {reason}; {failure.advice}"]
+        log = f"cosmos-houdini logs {befallen[-1].job.id}"
+        lines += [f"{len(befallen)} {failure}: {_names(befallen)}", f"  {reason} ({log})", f"  next: {failure.advice}"]
     return lines
 
 
@@ -125,4 +133,4 @@ def _held(held: Held) -> str:
 
 
 def _time(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M}"
+    return f"{moment:%a %Y-%m-%d %H:%M}"

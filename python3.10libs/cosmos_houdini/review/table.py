@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cosmos_houdini.launchers.nvidia_smi import MIB_PER_GIB
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.job import Attempt, Job, JobState
 from cosmos_houdini.model.request import Clip
@@ -17,9 +18,8 @@ from cosmos_houdini.plan.sweep import SCOUT_SUFFIX, Run
 from cosmos_houdini.queue.collect import RESULT
 from cosmos_houdini.queue.finish import RESULT_SCHEMA
 from cosmos_houdini.queue.store.record import JobRecord
+from cosmos_houdini.queue.store.spending import money
 
-SECONDS_PER_HOUR = 3600.0
-MIB_PER_GIB = 1024.0
 _SHARE_DIGITS = 9
 """Tenths do not add up to one exactly in binary."""
 
@@ -103,9 +103,7 @@ def row_of(run: Run | None, record: JobRecord, attempts: Iterable[Attempt], pric
         weights={kind: control["weight"] for kind, control in recorded["controls"].items()},
         parameters=recorded["parameters"],
         seconds=None if seconds is None else round(seconds, 3),
-        cost=None
-        if seconds is None or price_per_hour is None
-        else round(seconds / SECONDS_PER_HOUR * price_per_hour, 4),
+        cost=None if seconds is None or price_per_hour is None else round(money(seconds, price_per_hour), 4),
         gpu_memory_gb=_most_gpu_memory_gb(attempts),
         result=record.job.outputs[0] if record.job.outputs else "",
         clip=_clip(record, result),

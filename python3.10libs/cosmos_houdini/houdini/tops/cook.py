@@ -21,6 +21,7 @@ Call = Callable[..., Any]
 """Runs a command of the worker in the project's folder, and returns its document."""
 
 _TAGS = {".mp4": "file/video", ".png": "file/image", ".json": "file/json", ".csv": "file/csv", ".html": "file/html"}
+_TOLD = {"job": "id", "state": "state", "attempt": "attempt", "score": "score"}
 _METADATA, _RESULT, _RESTORED = "metadata.json", "result.json", "restored.mp4"
 
 
@@ -53,7 +54,7 @@ def _transfer(order: Order, item: JobItem, call: Call) -> None:
     for path in (*outputs, folder / _RESTORED, folder / _RESULT):
         if path.is_file():
             _add(item, path)
-    told = {"cosmos_job": document["id"], "cosmos_state": document["state"], "cosmos_attempt": document["attempt"]}
+    told = {f"cosmos_{name}": document[key] for name, key in _TOLD.items() if key in document}
     request = json.loads((folder / _RESULT).read_text(encoding="utf-8"))["request"]
     for name, value in {**told, **_made_with(request, order)}.items():
         # What was inherited has been used, and PDG does not let its type be changed.
@@ -99,6 +100,11 @@ def _report(order: Order, item: JobItem, call: Call) -> None:
     item.set("cosmos_report", (folder / "index.html").as_posix())
     item.set("cosmos_jobs", [run["job"] for run in scored])
     item.set("cosmos_scores", [float(run["score"]) for run in scored])
+    if scored:
+        # For the nodes below: what came out best, and where it lies.
+        item.set("cosmos_best_job", scored[0]["job"])
+        item.set("cosmos_best_score", float(scored[0]["score"]))
+        item.set("cosmos_best_result", next(run["result"] for run in document["runs"] if run["rank"] == 1))
 
 
 def _add(item: JobItem, path: Path) -> None:

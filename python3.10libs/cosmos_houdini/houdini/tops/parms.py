@@ -301,6 +301,14 @@ TRANSFER = NodeType(
             folder="Parameters",
         ),
         Parm(
+            name="measure",
+            label="Measure Results",
+            default=0,
+            help="Measure each result as soon as it is there: cosmos_score. Cosmos Report does so for all at the end.",
+            folder="Parameters",
+            is_toggle=True,
+        ),
+        Parm(
             name="videos",
             label="Videos",
             default="",

@@ -87,6 +87,8 @@ def order(
             arguments += [option, str(chosen[name])]
     for name, value in _settings(values, attributes, words).items():
         arguments += ["--set", f"{name}={words.text(name, value)}"]
+    if values["measure"]:
+        arguments.append("--score")
     weights = {kind: float(chosen[f"weight_{kind}"]) for kind in CONTROLS}
     asked = [kind for kind in CONTROLS if f"weight_{kind}" in attributes or weights[kind] != DEFAULT_WEIGHT]
     return Order(

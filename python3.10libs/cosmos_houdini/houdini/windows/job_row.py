@@ -39,6 +39,11 @@ class JobRow:
     outputs: tuple[Path, ...] = ()
 
     @property
+    def title(self) -> str:
+        """What tells it from others: many jobs are of one shot."""
+        return self.name if self.state == PREPARING else self.id
+
+    @property
     def is_final(self) -> bool:
         """Whether nothing more happens by itself."""
         return self.state != PREPARING and JobState(self.state).final

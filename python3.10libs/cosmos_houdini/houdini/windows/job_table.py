@@ -11,7 +11,7 @@ from cosmos_houdini.houdini.windows.qt import QtCore, QtGui, QtWidgets
 if TYPE_CHECKING:
     _Index = QtCore.QModelIndex | QtCore.QPersistentModelIndex
 
-COLUMNS = {"Shot": 190, "State": 90, "Progress": 150, "Time left": 80, "Engine": 90, "Host": 100, "Note": 60}
+COLUMNS = {"Job": 190, "State": 90, "Progress": 150, "Time left": 80, "Engine": 90, "Host": 100, "Note": 60}
 """Titles, and widths in pixels; the last takes what is left."""
 PERCENT_ROLE = QtCore.Qt.ItemDataRole.UserRole
 
@@ -58,9 +58,11 @@ class JobModel(QtCore.QAbstractTableModel):
         """Return what a cell shows."""
         row = self.rows[index.row()]
         if role == QtCore.Qt.ItemDataRole.DisplayRole:
-            return (row.name, row.state, "", row.eta, row.engine, row.host, row.note.partition("\n")[0])[index.column()]
+            return (row.title, row.state, "", row.eta, row.engine, row.host, row.note.partition("\n")[0])[
+                index.column()
+            ]
         if role == QtCore.Qt.ItemDataRole.ToolTipRole:
-            return f"{row.id}\n{row.note}".strip()
+            return f"{row.title}\n{row.note}".strip()
         if role == QtCore.Qt.ItemDataRole.ForegroundRole and index.column() == _STATE and row.state in _COLORS:
             return QtGui.QColor(_COLORS[row.state])
         return row.percent if role == PERCENT_ROLE else None

@@ -45,7 +45,7 @@ class LogPane(QtWidgets.QWidget):
         """Show a job, or nothing."""
         is_new = row is None or self._row is None or row.id != self._row.id or row.state != self._row.state
         self._row, self._folder = row, folder
-        self._note.setText("" if row is None else f"{row.name}  {row.state}" + (f"\n{row.note}" if row.note else ""))
+        self._note.setText("" if row is None else f"{row.title}  {row.state}" + (f"\n{row.note}" if row.note else ""))
         if is_new:
             self._ask()
 

@@ -9,10 +9,13 @@ from cosmos_houdini.errors import CosmosError
 from cosmos_houdini.houdini.background import Task
 from cosmos_houdini.houdini.windows.job_row import JobRow, rows
 from cosmos_houdini.houdini.windows.qt import QtCore, QtWidgets
+from cosmos_houdini.houdini.windows.result_line import line_of
 from cosmos_houdini.houdini.windows.result_use import Arguments, Use
 from cosmos_houdini.houdini.windows.trouble_frame import TroubleFrame
 
 TICK_MS = 100
+TOLD = 200
+"""How many results are told with what made them."""
 
 
 class ResultsWindow(QtWidgets.QWidget):
@@ -98,7 +101,10 @@ class ResultsWindow(QtWidgets.QWidget):
             return
         self._jobs = found
         self._list.clear()
-        self._list.addItems([f"{row.name}   {row.engine} on {row.host}   {row.id}" for row in found])
+        # Each line is in a file, maybe of a slow share; the older ones make do with less.
+        self._list.addItems([line_of(row) for row in found[:TOLD]] + [row.id for row in found[TOLD:]])
+        for index in range(self._list.count()):
+            self._list.item(index).setToolTip(self._list.item(index).text())
         if found:
             self._list.setCurrentRow(0)
 
@@ -140,7 +146,7 @@ class ResultsWindow(QtWidgets.QWidget):
 
     def _build(self, title: str, uses: Sequence[Use]) -> None:
         self.setWindowTitle(title)
-        self.resize(620, 360)
+        self.resize(760, 360)
         self._head = QtWidgets.QLabel()
         self._head.setWordWrap(True)
         self._list = QtWidgets.QListWidget()

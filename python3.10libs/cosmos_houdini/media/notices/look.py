@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.choices import DepthKind
 from cosmos_houdini.media.controls import depth
-from cosmos_houdini.media.notices import plausibility
+from cosmos_houdini.media.notices import plausibility, windows
+from cosmos_houdini.media.notices.picked import some, usable
 from cosmos_houdini.media.pictures.layers import Layer, read_header
 from cosmos_houdini.media.pictures.picture_io import read_passes, read_picture
 from cosmos_houdini.model.control import Pass
@@ -50,6 +51,7 @@ def look(
             looked.add(number, pixels, sequences[pass_].layer)
             on_frame(1)
     found = [sentence for looked in passes.values() for sentence in looked.sentences()]
+    found += windows.sentences(sequences.values())
     if every_frame:
         from cosmos_houdini.media.notices.motion import step_warning  # noqa: PLC0415 - OpenCV is slow to import
 
@@ -60,19 +62,17 @@ def look(
 
 def _pictures(sequence: Sequence, *, every_frame: bool) -> Iterator[tuple[int, Array]]:
     """Yield frame numbers and pixels; a frame that is known to be damaged, or turns out to be, is left out."""
-    corrupt = {bad.frame for bad in sequence.corrupt} | set(sequence.mismatched)
-    whole = [frame for frame in sequence.frames if frame.number not in corrupt]
-    picked = whole if every_frame else [whole[len(whole) * n // _SAMPLES] for n in range(min(_SAMPLES, len(whole)))]
+    picked = usable(sequence) if every_frame else some(usable(sequence))
     if not picked:
         return
     layer = read_header(picked[0].file).layer(sequence.layer) if sequence.layer else None
     threads = os.cpu_count() or 1
     with ThreadPoolExecutor(threads, thread_name_prefix="look") as pool:
         for start in range(0, len(picked), threads):
-            some = picked[start : start + threads]
+            next_few = picked[start : start + threads]
             yield from zip(
-                (frame.number for frame in some),
-                pool.map(lambda frame: _read(frame.file, sequence.pass_, layer), some),
+                (frame.number for frame in next_few),
+                pool.map(lambda frame: _read(frame.file, sequence.pass_, layer), next_few),
                 strict=True,
             )
 
@@ -112,8 +112,8 @@ class _Look:
         disparity = _disparity(small, layer) if self.pass_ is Pass.DEPTH else None
         if disparity is not None:
             self._shape.add(number, disparity)
-        if self.pass_ is Pass.SEG and not self._found and not self.cryptomatte:
-            self._found += self._colors(number, pixels)
+        if self.pass_ is Pass.SEG and not self._found:
+            self._found += _half_ids(pixels) if self.cryptomatte else self._colors(number, pixels)
         if self.trace is not None:
             self.trace.add(np.nan_to_num(small[..., :3] if disparity is None else disparity, posinf=0, neginf=0))
 
@@ -146,6 +146,12 @@ class _Look:
             told = f"seems to be near-dark, the models take bright for near: {guess.evidence}"
             return [f"the depth pass {told}; --depth-kind near-dark inverts it"]
         return []
+
+
+def _half_ids(pixels: Array) -> list[str]:
+    if pixels.dtype == np.float32:
+        return []
+    return [f"the seg pass is a Cryptomatte of {pixels.dtype}, which loses its ids: render it as 32-bit float"]
 
 
 def _disparity(pixels: Array, layer: str) -> Array:

@@ -138,10 +138,10 @@ def frame_words(numbers: list[int], count: int) -> str:
     >>> frame_words([1, 2, 3, 7], 10)
     'frames 1-3, 7'
     >>> frame_words([4], 10), frame_words([4, 5], 2)
-    ('frame 4', 'all 2 frames')
+    ('frame 4', 'all 2 frames that were looked at')
     """
     if len(numbers) == count > 1:
-        return f"all {count} frames"
+        return f"all {count} frames that were looked at"
     runs: list[list[int]] = []
     for number in sorted(numbers):
         if runs and number == runs[-1][1] + 1:

@@ -73,27 +73,26 @@ class DisplayTransform:
     input_reason: str
     exposure_stops: float
 
-    def apply(self, linear: Linear, *, threads: int = 1) -> Picture:
+    def apply(self, linear: Linear) -> Picture:
         """Return height x width x 3 bytes as the display shows them.
 
         Args:
             linear: height x width x 3 or more, scene-linear; alpha is left aside, NaN is black.
-            threads: how many work on one frame.
 
         Raises:
             ToolError: OpenColorIO failed.
         """
         light = finite_light(linear)
         if self.exposure_stops:
-            light *= np.float32(2.0**self.exposure_stops)
+            light = light * np.float32(2.0**self.exposure_stops)
         if self._cube.faithful:
-            return self._cube.apply(light, threads=threads)
-        return _bytes(self._exact(light, threads))
+            return self._cube.apply(light)
+        return _bytes(self._exact(light, threads=1))
 
-    def apply_exactly(self, linear: Linear, *, threads: int = 1) -> Picture:
+    def apply_exactly(self, linear: Linear) -> Picture:
         """Return what ``apply`` comes within a level of, 99 times in 100; the ACES 2 views take a second a frame."""
         light = finite_light(linear)
-        return _bytes(self._exact(light * np.float32(2.0**self.exposure_stops), threads))
+        return _bytes(self._exact(light * np.float32(2.0**self.exposure_stops), threads=1))
 
     def document(self) -> dict[str, Any]:
         """Return what was applied as JSON data."""
@@ -108,9 +107,9 @@ class DisplayTransform:
 
     @cached_property
     def _cube(self) -> DisplayCube:
-        return DisplayCube(lambda light: np.asarray(self._exact(light, 0).get_pixels(OpenImageIO.FLOAT)))
+        return DisplayCube(lambda light: np.asarray(self._exact(light, threads=0).get_pixels(OpenImageIO.FLOAT)))
 
-    def _exact(self, light: NDArray[np.float32], threads: int) -> Any:  # noqa: ANN401 - the binding has no types
+    def _exact(self, light: NDArray[np.float32], *, threads: int) -> Any:  # noqa: ANN401 - the binding has no types
         shown = OpenImageIO.ImageBufAlgo.ociodisplay(
             OpenImageIO.ImageBuf(np.ascontiguousarray(light)),
             self.display,
@@ -158,10 +157,10 @@ def display_transform(
 
 def finite_light(linear: Linear) -> NDArray[np.float32]:
     """Return the first three channels as finite float32: NaN becomes black, what is too bright 65504."""
-    light = linear[..., :3].astype(np.float32)
-    if not np.isfinite(light.sum()):
-        np.nan_to_num(light, copy=False, nan=0.0, posinf=BRIGHTEST_HALF, neginf=0.0)
-    return light
+    light = linear[..., :3].astype(np.float32, copy=False)
+    if np.isfinite(light.sum()):
+        return light
+    return np.nan_to_num(light, nan=0.0, posinf=BRIGHTEST_HALF, neginf=0.0)
 
 
 def display_bytes(picture: NDArray[Any]) -> Picture:

@@ -10,6 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from cosmos_houdini.media.pictures.geometry import METHODS, Method
+from cosmos_houdini.media.pictures.resample import resized
+from cosmos_houdini.model.control import Pass
+
 Picture = NDArray[Any]
 
 TILE_WIDTH = 240
@@ -30,7 +34,7 @@ def columns(numbers: Sequence[int], count: int = 6) -> list[int]:
     return [numbers[round(place)] for place in places]
 
 
-def contact_sheet(title: str, rows: Mapping[str, Mapping[int, Picture]]) -> Image.Image:
+def contact_sheet(title: str, rows: Mapping[Pass, Mapping[int, Picture]]) -> Image.Image:
     """Return the sheet.
 
     Args:
@@ -52,21 +56,23 @@ def contact_sheet(title: str, rows: Mapping[str, Mapping[int, Picture]]) -> Imag
     for column, number in enumerate(numbers):
         left = LABEL_WIDTH + column * (tile[0] + MARGIN)
         draw.text((left, HEADER_HEIGHT - TEXT_SIZE - MARGIN), str(number), TEXT, font)
-    for row, (name, pictures) in enumerate(rows.items()):
+    for row, (pass_, pictures) in enumerate(rows.items()):
         top = HEADER_HEIGHT + row * (tile[1] + MARGIN)
-        draw.text((MARGIN, top + tile[1] // 2 - TEXT_SIZE // 2), name, TEXT, font)
+        draw.text((MARGIN, top + tile[1] // 2 - TEXT_SIZE // 2), str(pass_), TEXT, font)
         for number, picture in pictures.items():
             left = LABEL_WIDTH + numbers.index(number) * (tile[0] + MARGIN)
-            sheet.paste(_tile(picture, tile), (left, top))
+            sheet.paste(_tile(picture, tile, pass_), (left, top))
     return sheet
 
 
-def write_contact_sheet(path: Path, title: str, rows: Mapping[str, Mapping[int, Picture]]) -> None:
+def write_contact_sheet(path: Path, title: str, rows: Mapping[Pass, Mapping[int, Picture]]) -> None:
     """Write the sheet as PNG; ``path`` appears only when it is whole."""
     partial = path.with_name(f".{path.name}.partial")
     contact_sheet(title, rows).save(partial, format="PNG")
     partial.replace(path)
 
 
-def _tile(picture: Picture, size: tuple[int, int]) -> Image.Image:
-    return Image.fromarray(np.ascontiguousarray(picture)).convert("RGB").resize(size, Image.Resampling.BOX)
+def _tile(picture: Picture, size: tuple[int, int], pass_: Pass) -> Image.Image:
+    """Return a picture made small as the pass is in the videos: lines stay bright, and colours of objects pure."""
+    small = resized(picture, size, METHODS.get(pass_, Method.SMOOTH))
+    return Image.fromarray(np.ascontiguousarray(small)).convert("RGB")

@@ -29,7 +29,7 @@ def resized(frame: Array, size: Size, method: Method) -> Array:
         frame = cv2.dilate(np.ascontiguousarray(frame), np.ones(reach, np.uint8))
     rows = ((np.arange(size[1]) + 0.5) * height / size[1]).astype(np.intp)
     columns = ((np.arange(size[0]) + 0.5) * width / size[0]).astype(np.intp)
-    picked: Array = frame[rows[:, None], columns[None, :]]
+    picked: Array = frame.take(rows, axis=0).take(columns, axis=1)
     return picked
 
 

@@ -13,7 +13,7 @@ from cosmos_houdini.media.sequences import span
 from cosmos_houdini.media.sequences.discover import Unverified, find_sequences
 from cosmos_houdini.media.sequences.verify import OnFrames, verify
 from cosmos_houdini.model.control import Pass
-from cosmos_houdini.model.sequence import CorruptFrame, Sequence
+from cosmos_houdini.model.sequence import CorruptFrame, Picture, Sequence
 
 CONFIG_FILE = "cosmos-houdini.yaml"
 
@@ -149,11 +149,18 @@ def _notes(named: Mapping[str, Sequence]) -> Iterator[str]:
             yield f"{name}: its name tells none of the passes; rename it, or add a word under 'passes' in {CONFIG_FILE}"
         if sequence.step != 1:
             yield f"{name}: only every {sequence.step}. frame is rendered"
+        if sequence.picture and sequence.picture.pixel_aspect != 1:
+            yield f"{name}: {_wide_words(sequence.picture)}"
     for shot, members in _shots(named.values()).items():
         for pass_ in dict.fromkeys(s.pass_ for s in members if s.pass_ is not Pass.UNKNOWN):
             alike = [name for name, sequence in named.items() if sequence in members and sequence.pass_ is pass_]
             if len(alike) > 1:
                 yield f"shot {shot}: {len(alike)} sequences are taken for {pass_}: {', '.join(alike)}"
+
+
+def _wide_words(picture: Picture) -> str:
+    (width, height), aspect = picture.size, picture.pixel_aspect
+    return f"pixels are {aspect:g} times as wide as high: {width}x{height} is shown as {round(width * aspect)}x{height}"
 
 
 def _shots(sequences: Iterable[Sequence]) -> Mapping[str, list[Sequence]]:

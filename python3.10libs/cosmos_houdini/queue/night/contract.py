@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from cosmos_houdini.errors import one_line
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.queue.night.gate import BatchEvent, Hold, JobEnded
 from cosmos_houdini.queue.night.host_look import HostLook
 from cosmos_houdini.queue.night.notify import Notice
 from cosmos_houdini.queue.night.window import Window
-from cosmos_houdini.queue.store.spending import SECONDS_PER_HOUR, Spending
+from cosmos_houdini.queue.store.spending import Spending, money
 
 LOOK_EVERY: Final = timedelta(seconds=15)
 TELL_AFTER: Final = timedelta(minutes=5)
@@ -120,9 +121,11 @@ class Night:
         if failed and failed >= self.terms.failed_share * total:
             self._told.add("failures")
             failure = event.record.job.failure
-            last = f"The last one, {event.record.job.name}: {failure.message}\n" if failure else ""
-            title = f"{self.terms.batch}: {failed} of {total} runs have failed"
-            self.tell(Notice(occasion="failures", title=title, body=f"{title}.\n{last}The others go on.\n"))
+            last = f"The last one, {event.record.job.name}: {one_line(failure.message)}\n" if failure else ""
+            done = counts.get(JobState.SUCCEEDED, 0)
+            title = f"{self.terms.batch} on {self.terms.host}: {failed} of {total} runs have failed"
+            others = f"{done} are done, the others go on; `cosmos-houdini batch pause {self.terms.batch}` holds them.\n"
+            self.tell(Notice(occasion="failures", title=title, body=f"{title}.\n{last}{others}"))
 
     def _outside_window(self, now: datetime) -> Hold | None:
         window = self.terms.window
@@ -138,15 +141,14 @@ class Night:
     def _over_budget(self) -> Hold | None:
         if self.terms.gpu_hours is None and self.terms.money is None:
             return None
-        spent = self.senses.spent()
-        hours, price = spent.with_one_more_s / SECONDS_PER_HOUR, self.terms.price_per_hour
-        used = spent.seconds / SECONDS_PER_HOUR
+        spent, price = self.senses.spent(), self.terms.price_per_hour
+        now_s, then_s = spent.seconds, spent.with_one_more_s
         for limit, now, then, unit in (
-            (self.terms.gpu_hours, used * spent.gpus, hours * spent.gpus, " GPU hours"),
-            (self.terms.money, used * price, hours * price, ""),
+            (self.terms.gpu_hours, spent.gpu_hours(now_s), spent.gpu_hours(then_s), "GPU hours"),
+            (self.terms.money, money(now_s, price), money(then_s, price), f"at {price:g} an hour"),
         ):
             if limit is not None and (now >= limit or then > limit):
-                return Hold(reason=f"the budget of {limit:g}{unit} leaves no room for another run", for_good=True)
+                return Hold(reason=f"the budget of {limit:g} {unit} leaves no room for another run", for_good=True)
         return None
 
     def _unfit(self, now: datetime) -> Hold | None:
@@ -180,8 +182,10 @@ class Night:
             self.held.append(last := Held(reason=hold.reason, since=now))
         if hold and last and hold.reason not in self._told and self._is_news(hold, now - last.since):
             self._told.add(hold.reason)
-            title = f"{self.terms.batch} {'is at its end' if hold.for_good else 'waits'}: {hold.reason}"
-            body = f"{title}.\nWhat runs goes on to its end.\n"
+            how = "starts no further run" if hold.for_good else "waits"
+            title = f"{self.terms.batch} on {self.terms.host} {how}: {hold.reason}"
+            later = "" if hold.for_good else " Once that has changed, the next run starts by itself."
+            body = f"{title}.\nWhat runs goes on to its end.{later}\n"
             self.tell(Notice(occasion="budget" if hold.for_good else "hold", title=title, body=body))
 
     def _is_news(self, hold: Hold, lasted: timedelta) -> bool:

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import shlex
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from cosmos_houdini.launchers.disk_room import free_bytes
+from cosmos_houdini.launchers.nvidia_smi import GPU_QUERY, Gpu, parse_gpus
 from cosmos_houdini.launchers.shell import part
-
-MIB_PER_GIB = 1024.0
-
-_GPUS = "within 20 nvidia-smi --query-gpu=index,memory.free,temperature.gpu --format=csv,noheader,nounits"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gpu:
-    """One GPU at one moment; None stands for what its driver does not tell."""
-
-    index: int
-    free_gb: float | None
-    temperature_c: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +33,7 @@ def look_script(root: PurePosixPath) -> str:
     """Return the script whose output ``parse_look`` reads; the root may not be there yet."""
     return (
         f'{part("within")}here={shlex.quote(str(root))}\nuntil [ -d "$here" ]; do here=$(dirname "$here"); done\n'
-        f'LC_ALL=C df -Pk "$here"\necho "== gpus"\n{_GPUS} 2>/dev/null || :\n'
+        f'LC_ALL=C df -Pk "$here"\necho "== gpus"\nwithin 20 {GPU_QUERY} 2>/dev/null || :\n'
     )
 
 
@@ -54,18 +41,4 @@ def parse_look(text: str) -> HostLook:
     """Return what a look script printed; what cannot be understood is left out."""
     disk, _, gpus = text.partition("== gpus\n")
     free = free_bytes(disk)
-    return HostLook(free_disk_gb=None if free is None else free / 1e9, gpus=tuple(_gpus(gpus)))
-
-
-def _gpus(text: str) -> Iterator[Gpu]:
-    for line in text.splitlines():
-        index, *others = line.split(",")
-        if index.strip().isdecimal() and len(others) == len(("free", "temperature")):
-            free_mib, temperature_c = map(_number, others)
-            free_gb = None if free_mib is None else free_mib / MIB_PER_GIB
-            yield Gpu(index=int(index), free_gb=free_gb, temperature_c=temperature_c)
-
-
-def _number(word: str) -> float | None:
-    # Where there is no such sensor, nvidia-smi prints [N/A] or [Not Supported].
-    return float(word) if re.fullmatch(r"\s*\d{1,9}\s*", word, re.ASCII) else None
+    return HostLook(free_disk_gb=None if free is None else free / 1e9, gpus=tuple(parse_gpus(gpus.splitlines())))

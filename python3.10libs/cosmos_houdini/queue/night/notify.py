@@ -20,7 +20,7 @@ from cosmos_houdini.errors import BadInput
 from cosmos_houdini.settings import NotifyConfig
 
 if TYPE_CHECKING:
-    from apprise import NotifyBase
+    from apprise import Apprise
 
 URLS_VARIABLE = "COSMOS_HOUDINI_NOTIFY_URLS"
 PATIENCE_S = 30.0
@@ -41,6 +41,14 @@ class Notice:
     occasion: Occasion
     title: str
     body: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Service:
+    """One address, and what may be said of it."""
+
+    name: str
+    road: Apprise
 
 
 class Notifier:
@@ -80,13 +88,14 @@ class Notifier:
             thread.join(PATIENCE_S)
         self._tell_failures()
 
-    def _deliver(self, service: NotifyBase, notice: Notice) -> None:
+    def _deliver(self, service: _Service, notice: Notice) -> None:
         try:
-            delivered = service.notify(title=notice.title, body=notice.body)
+            # A service that is not told what it gets takes it for HTML, in which all lines run into one.
+            delivered = bool(service.road.notify(title=notice.title, body=notice.body, body_format="text"))
         except Exception:  # noqa: BLE001 - services raise what they like, and none of it may reach the batch
             delivered = False
         if not delivered:
-            self._failed.append(str(service.service_name))
+            self._failed.append(service.name)
 
     def _tell_failures(self) -> None:
         for name in dict.fromkeys(self._failed):
@@ -119,7 +128,7 @@ def _private_text(path: Path) -> str:
         raise BadInput(f"notify.urls_file {path} is no UTF-8") from error
 
 
-def _services(origin: str, urls: list[str]) -> list[NotifyBase]:
+def _services(origin: str, urls: list[str]) -> list[_Service]:
     if not urls:
         return []
     # It takes half a second to load, which nobody who is told nothing has to wait for.
@@ -136,5 +145,5 @@ def _services(origin: str, urls: list[str]) -> list[NotifyBase]:
                 f"address {number} of {origin} is none that Apprise knows",
                 allowed="as in mailtos://USER:PASSWORD@HOST?to=ADDRESS or jsons://HOST/PATH",
             )
-        services.append(service)
+        services.append(_Service(str(service.service_name), Apprise(service)))
     return services

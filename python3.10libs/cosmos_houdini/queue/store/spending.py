@@ -51,13 +51,14 @@ class Spending:
         usual_s = self.ended_s / self.ended
         return self.ended_s + max(self.running_s, self.running * usual_s) + usual_s
 
-    def money(self, price_per_hour: float) -> float:
-        """Return what these seconds cost, by the price for an hour of a run."""
-        return self.seconds / SECONDS_PER_HOUR * price_per_hour
-
     def gpu_hours(self, seconds: float) -> float:
         """Return the GPU hours of so many seconds of runs."""
         return seconds * self.gpus / SECONDS_PER_HOUR
+
+
+def money(seconds: float, price_per_hour: float) -> float:
+    """Return what so many seconds of runs cost, by the price for an hour of a run."""
+    return seconds / SECONDS_PER_HOUR * price_per_hour
 
 
 def spending(store: Store, batch: str, host: str, now: float) -> Spending:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ _CHUNK_HEADERS = {
     (False, True): struct.Struct("<iiiiQQQ"),
 }
 MIPMAP, RIPMAP = 1, 2
+_COLORS = frozenset({"R", "Y", "RED"})
+# Renderers' rounding is not to make two frames of a shot differ.
+_ASPECT_DIGITS = 4
 # No name, and no header of a picture, comes near these; a file that says otherwise is damaged.
 LONGEST_NAME = 255
 MOST_ATTRIBUTE_BYTES = 1 << 26
@@ -38,6 +42,7 @@ class _Part:
     Attributes:
         channels: name and pixel type of each channel.
         display_window: x and y of the first and the last pixel of the picture.
+        pixel_aspect: width of a pixel divided by its height.
         data_window: the same of the pixels that are there.
         lines: lines in one chunk, 0 for tiles.
         chunks: number of chunks.
@@ -46,6 +51,7 @@ class _Part:
 
     channels: tuple[tuple[str, int], ...]
     display_window: tuple[int, int, int, int]
+    pixel_aspect: float
     data_window: tuple[int, int, int, int]
     lines: int
     chunks: int
@@ -133,6 +139,7 @@ def _part(attributes: Attributes, flags: int) -> _Part:
     return _Part(
         channels=tuple(_channels(attributes.get("channels", b""))),
         display_window=_box(attributes, "displayWindow"),
+        pixel_aspect=_pixel_aspect(attributes),
         data_window=data_window,
         lines=lines if compression < len(LINES_A_CHUNK) else 0,
         chunks=chunks,
@@ -152,6 +159,13 @@ def _box(attributes: Attributes, name: str) -> tuple[int, int, int, int]:
     if right < left or bottom < top:
         raise Damaged(f"has a {name} of {right - left + 1}x{bottom - top + 1} pixels in its header")
     return left, top, right, bottom
+
+
+def _pixel_aspect(attributes: Attributes) -> float:
+    """Return what the header says, 1 where it says nothing of use."""
+    value = attributes.get("pixelAspectRatio", b"")
+    aspect: float = struct.unpack("<f", value)[0] if len(value) == struct.calcsize("<f") else 1.0
+    return round(aspect, _ASPECT_DIGITS) if math.isfinite(aspect) and aspect > 0 else 1.0
 
 
 def _channels(value: bytes) -> Iterator[tuple[str, int]]:
@@ -220,7 +234,9 @@ def _picture(parts: list[_Part]) -> Picture:
     channels = [channel for part in parts for channel in part.channels]
     if not channels:
         raise Damaged("has no channels")
-    color = next((c for c in channels if c[0].rpartition(".")[2].upper() in ("R", "Y", "RED")), channels[0])
+    named = [channel for channel in channels if channel[0].rpartition(".")[2].upper() in _COLORS]
+    # The picture itself first, and no Cryptomatte, whose channels are called R and G as well and stand first in files.
+    color = min(named, key=lambda channel: ("crypto" in channel[0].lower(), "." in channel[0]), default=channels[0])
     channel_type, bit_depth = CHANNEL_TYPES[color[1]]
     left, top, right, bottom = parts[0].display_window
     return Picture(
@@ -229,4 +245,5 @@ def _picture(parts: list[_Part]) -> Picture:
         bit_depth=bit_depth,
         channels=len(channels),
         channel_type=channel_type,
+        pixel_aspect=parts[0].pixel_aspect,
     )

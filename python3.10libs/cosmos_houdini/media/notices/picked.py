@@ -1,0 +1,18 @@
+"""Which frames of a sequence are looked at."""
+
+from __future__ import annotations
+
+from cosmos_houdini.model.sequence import Frame, Sequence
+
+_SAMPLES = 3
+
+
+def usable(sequence: Sequence) -> list[Frame]:
+    """Return the frames that are whole and like the others."""
+    left_out = {bad.frame for bad in sequence.corrupt} | set(sequence.mismatched)
+    return [frame for frame in sequence.frames if frame.number not in left_out]
+
+
+def some(frames: list[Frame]) -> list[Frame]:
+    """Return three frames, evenly spread from the first on, or as many as there are."""
+    return [frames[len(frames) * n // _SAMPLES] for n in range(min(_SAMPLES, len(frames)))]
