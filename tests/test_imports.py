@@ -40,8 +40,11 @@ def modules_after(statement: str) -> set[str]:
     [
         "import cosmos_houdini.cli",
         "import cosmos_houdini.cli as c\nassert c.main(['--help']) == 0",
+        # Every work item of a TOP network waits for these two.
+        "import cosmos_houdini.cli.submit",
+        "import cosmos_houdini.cli.jobs",
     ],
-    ids=["import", "help"],
+    ids=["import", "help", "submit", "jobs"],
 )
 def test_the_command_line_and_its_help_page_load_nothing_heavy(statement: str) -> None:
     assert not modules_after(statement) & HEAVY

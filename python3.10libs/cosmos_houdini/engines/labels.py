@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from PIL import Image, ImageDraw, ImageFont
+if TYPE_CHECKING:
+    from PIL import Image
 
 _LEVELS = 9
 """Grey levels above black: one digit a pixel keeps the files small and the letters smooth enough."""
@@ -27,6 +29,9 @@ def label(text: str, height: int) -> Label:
 @lru_cache(maxsize=64)
 def label_column(texts: tuple[str, ...], height: int) -> Label:
     """Return lines of ``height`` pixels below each other, as wide as the widest."""
+    # Every command knows every engine, and hardly one draws.
+    from PIL import Image, ImageDraw, ImageFont  # noqa: PLC0415
+
     font = ImageFont.load_default(size=height * 0.78)
     width = max(1, *(int(font.getlength(text) + 1) for text in texts))
     width += width % 2
