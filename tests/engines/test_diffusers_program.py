@@ -194,10 +194,11 @@ def test_a_cancelled_request_is_left_out(forwards: Served):
     assert "cancelled" not in forwards.results
 
 
-def alone(tmp_path: Path, clips: Mapping[str, Path], weights: Path, env: Mapping[str, str]) -> JobFailure | None:
+def alone(tmp_path: Path, clips: Mapping[str, Path], weights: Path | None, env: Mapping[str, str]) -> JobFailure | None:
     """Start one request by its own invocation, and return how it failed."""
     request = asked(clips, {})
-    site = Site(folder=PurePosixPath(tmp_path), engine_path=PurePosixPath(weights), python=str(engine_python()))
+    engine_path = PurePosixPath(weights) if weights else None
+    site = Site(folder=PurePosixPath(tmp_path), engine_path=engine_path, python=str(engine_python()))
     invocation = DIFFUSERS.invocation(request, site)
     for folder in ("in", "out"):
         (tmp_path / folder).mkdir()
@@ -212,6 +213,13 @@ def test_weights_that_are_not_there_are_named(tmp_path: Path, clips: dict[str, P
     assert found is not None
     assert str(found.failure) == "missing_checkpoint"
     assert str(tmp_path / "nothing" / "diffusers" / "general") in found.message
+
+
+def test_weights_that_are_neither_in_the_cache_nor_to_be_had_are_missing(tmp_path: Path, clips: dict[str, Path]):
+    found = alone(tmp_path, clips, None, ENV)
+    assert found is not None
+    assert str(found.failure) == "missing_checkpoint"
+    assert "cannot find the requested files in the local cache" in found.message
 
 
 def test_nothing_is_made_on_a_cpu_unless_it_is_asked_for(tmp_path: Path, clips: dict[str, Path], weights: Path):

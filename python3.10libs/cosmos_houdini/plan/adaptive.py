@@ -125,12 +125,14 @@ class _Asked:
 
 def _study(file: Path | None, name: str) -> Study:
     import optuna  # noqa: PLC0415 - see above
+    from sqlalchemy.pool import NullPool  # noqa: PLC0415 - see above
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     if file is None:
         return optuna.create_study(direction="maximize")
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    storage = optuna.storages.RDBStorage(f"sqlite:///{file.as_posix()}")
+    # A pool would keep the file open until Python ends, which Windows lets nobody remove meanwhile.
+    storage = optuna.storages.RDBStorage(f"sqlite:///{file.as_posix()}", engine_kwargs={"poolclass": NullPool})
     return optuna.create_study(study_name=name, storage=storage, direction="maximize", load_if_exists=True)
 
 

@@ -112,7 +112,9 @@ take_verdict() {
     case $code in '' | *[!0-9]*) code=137 ;; esac
     [ ! -e "$carrier/oom_killed" ] || : >oom_killed
     [ ! -e stopped ] || return 0
-    if [ -e "$carrier/abandoned" ]; then
+    if [ -e "$carrier/disbanded" ]; then
+        end_as unserved 'the process was stopped in its first moment, as another of its jobs had left it'
+    elif [ -e "$carrier/abandoned" ]; then
         end_as lost 'the script of the process was killed'
     elif [ -s "$carrier/stopped" ]; then
         read -r why <"$carrier/stopped"
