@@ -52,6 +52,11 @@ def test_specs_come_back_as_they_were_written(weird_path: Path):
     assert [type(value) for value in back.parameters.values()] == [int, bool]
 
 
+def test_a_parameter_may_be_called_as_a_key_of_the_file_is(tmp_path: Path):
+    run = {"name": "r", "engine": "preview", "spec": spec_in(tmp_path), "parameters": {"name": "a b", "prompt": ""}}
+    assert validated(RunSpec, run, "test").parameters == {"name": "a b", "prompt": ""}
+
+
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.text(min_size=1).filter(str.strip))
 def test_any_prompt_survives_its_file_byte_for_byte(tmp_path: Path, prompt: str):

@@ -84,7 +84,7 @@ def _value(value: object, kind: Any, where: str, key: str) -> Any:  # noqa: ANN4
     except msgspec.ValidationError as error:
         expected = "text" if plain is str else "the path of a file"
         raise BadInput(f"{where}: {key} = {shown(value)}", allowed=allowed(key) or expected) from error
-    if complaint := _complaint(key.rpartition(".")[2], found):
+    if complaint := _complaint(key.removeprefix("spec."), found):
         raise BadInput(f"{where}: {key} = {shown(value)}", allowed=allowed(key) or complaint)
     return found
 
