@@ -104,7 +104,7 @@ class TrippedHost:
 
     def __getattr__(self, name: str) -> object:
         found = getattr(self._host, name)
-        if name not in {"run", "write", "put_many", "get_many"}:
+        if name not in {"run", "write", "write_all", "put_many", "get_many"}:
             return found
 
         def tripping(first: object, *args: object, **kwargs: object) -> object:
@@ -138,8 +138,7 @@ MOMENTS: Mapping[str, Operation] = {
     "the host is asked what it has": running("missing $object"),
     "the inputs are sent": moving("put_many"),
     "the inputs are linked": running("ln -sfn"),
-    "a file of the job is written": writing("program.sh"),
-    "the request is written": writing("request.json"),
+    "the request and the files of the job are written": moving("write_all"),
     "the host is asked whether it can start": running("echo unstaged"),
     "run.sh is written": writing("run.sh"),
     "the secrets are written": writing("secrets"),
