@@ -75,6 +75,17 @@ def unexplained(exit_code: int, lines: Iterable[str]) -> JobFailure:
     return JobFailure(failure=FailureClass.ENGINE_ERROR, message=shortened(f"exit code {exit_code}: {last}"))
 
 
+def without_marker(exit_code: int, lines: Iterable[str], symptoms: Iterable[Symptom], marker: str) -> JobFailure:
+    """Return why a run is no success in whose log the line that tells one is missing."""
+    kept = list(lines)
+    if known := classified(kept, symptoms):
+        return known
+    if exit_code == 0:
+        message = f"it ended without the line '{marker}': nothing was saved"
+        return JobFailure(failure=FailureClass.ENGINE_ERROR, message=message)
+    return unexplained(exit_code, kept)
+
+
 def _kept(lines: Iterable[str]) -> list[str]:
     return [line for line in (line.strip()[:LINE_LENGTH] for line in lines) if line]
 

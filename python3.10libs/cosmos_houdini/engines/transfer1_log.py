@@ -11,7 +11,7 @@ from collections.abc import Container
 from typing import Any
 
 from cosmos_houdini.engines.base import EngineLog, Recorded
-from cosmos_houdini.engines.failures import GENERAL_SYMPTOMS, classified, symptom, unexplained
+from cosmos_houdini.engines.failures import GENERAL_SYMPTOMS, classified, symptom, without_marker
 from cosmos_houdini.engines.records import LOUD, RECORD, records
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
 from cosmos_houdini.model.request import FramePlan
@@ -80,15 +80,7 @@ def failure(exit_code: int, log: EngineLog) -> JobFailure | None:
     if blocked:
         return blocked
     lines = [*log.stderr.replace("\r", "\n").splitlines(), *loud]
-    known = classified(lines, (*GENERAL_SYMPTOMS, *_TRANSFER1_SYMPTOMS))
-    if known:
-        return known
-    if exit_code == 0:
-        return JobFailure(
-            failure=FailureClass.ENGINE_ERROR,
-            message=f"it ended without the line '{_SAVED.strip()}': nothing was saved",
-        )
-    return unexplained(exit_code, lines)
+    return without_marker(exit_code, lines, (*GENERAL_SYMPTOMS, *_TRANSFER1_SYMPTOMS), _SAVED.strip())
 
 
 def recorded(log: EngineLog, known: Container[str]) -> Recorded | None:

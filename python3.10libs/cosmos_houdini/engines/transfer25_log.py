@@ -12,7 +12,7 @@ from collections.abc import Container
 from typing import Any
 
 from cosmos_houdini.engines.base import EngineLog, Recorded
-from cosmos_houdini.engines.failures import GENERAL_SYMPTOMS, classified, shortened, symptom, unexplained
+from cosmos_houdini.engines.failures import GENERAL_SYMPTOMS, shortened, symptom, without_marker
 from cosmos_houdini.engines.records import LOUD, records
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
@@ -118,15 +118,7 @@ def failure(exit_code: int, log: EngineLog) -> JobFailure | None:
         # The first says what blocked it, the second whether that was the prompt or the negative one.
         return JobFailure(failure=FailureClass.GUARDRAIL_BLOCKED, message=shortened("; ".join(blocked)))
     lines = [*log.stderr.replace("\r", "\n").splitlines(), *loud]
-    known = classified(lines, (*GENERAL_SYMPTOMS, *_TRANSFER25_SYMPTOMS))
-    if known:
-        return known
-    if exit_code == 0:
-        return JobFailure(
-            failure=FailureClass.ENGINE_ERROR,
-            message=f"it ended without the line '{_SAVED.strip()}': nothing was saved",
-        )
-    return unexplained(exit_code, lines)
+    return without_marker(exit_code, lines, (*GENERAL_SYMPTOMS, *_TRANSFER25_SYMPTOMS), _SAVED.strip())
 
 
 def recorded(log: EngineLog, known: Container[str]) -> Recorded | None:
