@@ -240,3 +240,11 @@ def test_any_clock_gives_times_that_can_be_shown(phase: Phase, code: int, beat: 
     assert seen.run_s >= 0
     assert seen.heartbeat_age_s is not None
     assert seen.heartbeat_age_s >= 0
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "\u00b2", "\u0661", "-1", "1e9"])
+def test_a_number_that_no_host_has_is_no_number(number: str) -> None:
+    line = f"{number}, NVIDIA H100, 81559, 312, 78"
+    assert parse_look(f"== gpus\n{line}\n").gpus == ()
+    survey = doctor_survey.parse_survey(f"now {number}\ngpu {line}\ndone")
+    assert (survey.now_s, survey.gpus) == (None, ())
