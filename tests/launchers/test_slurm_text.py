@@ -359,3 +359,22 @@ def test_a_job_that_is_started_anew_waits_until_the_former_start_is_silent(
     assert (folder / "exit_code").read_text() == "0\n"
     assert run("7", "2") == 0
     assert (folder / "stdout.log").read_text() == "ran\n"
+
+
+@posix
+@pytest.mark.parametrize("ended", [True, False])
+def test_secrets_that_were_written_after_the_job_had_ended_go(tmp_path: Path, *, ended: bool) -> None:
+    programs, job = tmp_path / "programs", tmp_path / "job"
+    (job / "submitted").mkdir(parents=True)
+    programs.mkdir()
+    for name in ("sbatch", "squeue"):
+        (programs / name).write_text("#!/bin/sh\nexit 1\n")
+        (programs / name).chmod(0o700)
+    (job / "submitted" / "id").write_text("7\n")
+    (job / "secrets").write_text("HF_TOKEN=x\n")
+    if ended:
+        (job / "exit_code").write_text("0\n")
+    text = f"here='{job}' name=cosmos-sea\n{part('slurm_client')}{part('submit')}"
+    environment = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(["sh", "-c", text], env=environment, capture_output=True, text=True, check=True)
+    assert (done.stdout, (job / "secrets").exists()) == ("submitted\n", not ended)

@@ -6,11 +6,16 @@ command -v sbatch >/dev/null || {
     exit 0
 }
 
-note() { printf '%s\n' "$1" >submitted/id.new && mv -f submitted/id.new submitted/id && echo submitted; }
+# A job that Slurm has taken may have ended before the secrets were written once more.
+tell() {
+    [ ! -e exit_code ] || rm -f secrets
+    echo submitted
+}
+note() { printf '%s\n' "$1" >submitted/id.new && mv -f submitted/id.new submitted/id && tell; }
 
 mkdir submitted 2>/dev/null || {
     [ ! -e cancelled ] && [ ! -s submitted/id ] || {
-        echo submitted
+        tell
         exit 0
     }
     # Whoever submitted the job died before its number was written down, or is still at it.
