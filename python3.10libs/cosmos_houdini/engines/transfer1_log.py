@@ -13,6 +13,7 @@ from typing import Any
 from cosmos_houdini.engines.base import EngineLog, Recorded
 from cosmos_houdini.engines.failures import GENERAL_SYMPTOMS, classified, symptom, without_marker
 from cosmos_houdini.engines.records import LOUD, RECORD, records
+from cosmos_houdini.engines.stages import SAMPLED_SHARE, Stages, during
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
 from cosmos_houdini.model.request import FramePlan
 
@@ -20,22 +21,20 @@ from cosmos_houdini.model.request import FramePlan
 _BAR = re.compile(r"(?:^|[\r\n])[ \t]*\d{1,3}%\|[^|\r\n]*\| (?P<done>\d{1,9})/(?P<total>\d{1,9}) \[", re.ASCII)
 _SAVED = "Saved video to "
 
-_LOADED_FRACTION = 0.05
-_GENERATED_FRACTION = 0.95
-_SAMPLED_SHARE = 0.9
-
-_EARLY = {
-    "final args:": "loading models",
-    "running preprocessor": "loading models",
-    "Running guardrail checks on all prompts": "checking the prompt",
-    "Starting T5 compute": "reading the prompt",
-    "Starting data augmentation": "reading the videos",
-}
-_LATE = {
-    "Finish generation": "generated",
-    "Run guardrail on generated videos": "checking the result",
-    _SAVED: "saved",
-}
+_STAGES = Stages(
+    early={
+        "final args:": "loading models",
+        "running preprocessor": "loading models",
+        "Running guardrail checks on all prompts": "checking the prompt",
+        "Starting T5 compute": "reading the prompt",
+        "Starting data augmentation": "reading the videos",
+    },
+    late={
+        "Finish generation": "generated",
+        "Run guardrail on generated videos": "checking the result",
+        _SAVED: "saved",
+    },
+)
 
 _GUARDRAIL = (
     symptom(FailureClass.GUARDRAIL_BLOCKED, r"GUARDRAIL BLOCKED"),
@@ -50,20 +49,13 @@ _TRANSFER1_SYMPTOMS = (
 def progress(log: EngineLog, plan: FramePlan) -> Progress | None:
     """Return how far the run is, or None before its first line."""
     messages = [message for _, message in records(log.stdout)]
-    if not messages:
-        return None
-    late = [stage for start, stage in _LATE.items() if any(message.startswith(start) for message in messages)]
-    if late:
-        return Progress(fraction=1.0 if late[-1] == "saved" else _GENERATED_FRACTION, stage=late[-1])
+    if late := _STAGES.after(messages):
+        return late
     done = min(max(_decoded(messages), _bar(log.stderr, plan.chunks)), plan.chunks)
     share = _share_of_current(messages)
-    if share is None and not done:
-        return _early(messages)
-    fraction = (
-        _LOADED_FRACTION
-        + (_GENERATED_FRACTION - _LOADED_FRACTION) * min(done + (share or 0), plan.chunks) / plan.chunks
-    )
-    return Progress(fraction=fraction, stage=f"chunk {min(done + 1, plan.chunks)} of {plan.chunks}")
+    if not messages or (share is None and not done):
+        return _STAGES.before(messages)
+    return during(done + (share or 0), plan.chunks, f"chunk {min(done + 1, plan.chunks)} of {plan.chunks}")
 
 
 def failure(exit_code: int, log: EngineLog) -> JobFailure | None:
@@ -127,15 +119,8 @@ def _share_of_current(messages: list[str]) -> float | None:
     shares = {
         "Starting latent encoding": 0.0,
         "Starting diffusion sampling": 0.0,
-        "Completed diffusion sampling": _SAMPLED_SHARE,
-        "Starting VAE decode": _SAMPLED_SHARE,
+        "Completed diffusion sampling": SAMPLED_SHARE,
+        "Starting VAE decode": SAMPLED_SHARE,
         "Completed VAE decode": 0.0,
     }
     return next((shares[message] for message in reversed(messages) if message in shares), None)
-
-
-def _early(messages: list[str]) -> Progress:
-    stages = [stage for start, stage in _EARLY.items() if any(message.startswith(start) for message in messages)]
-    return Progress(
-        fraction=_LOADED_FRACTION * len(stages) / (len(_EARLY) + 1), stage=stages[-1] if stages else "starting"
-    )

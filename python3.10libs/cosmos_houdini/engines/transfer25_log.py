@@ -14,6 +14,7 @@ from typing import Any
 from cosmos_houdini.engines.base import EngineLog, Recorded
 from cosmos_houdini.engines.failures import GENERAL_SYMPTOMS, shortened, symptom, without_marker
 from cosmos_houdini.engines.records import LOUD, records
+from cosmos_houdini.engines.stages import SAMPLED_SHARE, Stages, during
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
 from cosmos_houdini.model.request import FramePlan
@@ -25,23 +26,21 @@ _BAR = re.compile(r"Generating samples:[ \t]*\d{1,3}%\|[^|\r\n]*\| (?P<done>\d{1
 _FINISHED = re.compile(r"\| (?P<total>\d{1,9})/(?P=total) \[[^\r\n]*\n", re.ASCII)
 """A bar breaks its line when it is over."""
 
-_LOADED_FRACTION = 0.05
-_GENERATED_FRACTION = 0.95
-_SAMPLED_SHARE = 0.9
-
-_EARLY = {
-    "Downloading checkpoint": "loading models",
-    "Saved config to": "models are loaded",
-    "Saved arguments to": "reading the request",
-    "Running guardrail check on prompt": "checking the prompt",
-    "Processing the following paths": "reading the videos",
-    "Computing prompt text embeddings": "reading the prompt",
-}
-_LATE = {
-    "Average time per chunk": "generated",
-    "Running guardrail check on video": "checking the result",
-    _SAVED: "saved",
-}
+_STAGES = Stages(
+    early={
+        "Downloading checkpoint": "loading models",
+        "Saved config to": "models are loaded",
+        "Saved arguments to": "reading the request",
+        "Running guardrail check on prompt": "checking the prompt",
+        "Processing the following paths": "reading the videos",
+        "Computing prompt text embeddings": "reading the prompt",
+    },
+    late={
+        "Average time per chunk": "generated",
+        "Running guardrail check on video": "checking the result",
+        _SAVED: "saved",
+    },
+)
 
 _TRANSFER25_SYMPTOMS = (
     # The tool of Hugging Face says it in words of its own.
@@ -68,18 +67,13 @@ def begins(number: int, count: int, name: str) -> str:
 def progress(log: EngineLog, plan: FramePlan) -> Progress | None:
     """Return how far the run is, or None before its first line."""
     messages = [message for _, message in records(log.stdout)]
-    late = [stage for start, stage in _LATE.items() if any(message.startswith(start) for message in messages)]
-    if late:
-        return Progress(fraction=1.0 if late[-1] == "saved" else _GENERATED_FRACTION, stage=late[-1])
+    if late := _STAGES.after(messages):
+        return late
     chunk = next((int(found["number"]) for message in reversed(messages) if (found := _CHUNK.match(message))), None)
     if chunk is None:
-        return _early(messages)
+        return _STAGES.before(messages)
     share, steps = _of_current(log.stderr, chunk)
-    made = min(chunk - 1 + share, plan.chunks) / plan.chunks
-    return Progress(
-        fraction=_LOADED_FRACTION + (_GENERATED_FRACTION - _LOADED_FRACTION) * made,
-        stage=f"chunk {chunk} of {plan.chunks}{steps}",
-    )
+    return during(chunk - 1 + share, plan.chunks, f"chunk {chunk} of {plan.chunks}{steps}")
 
 
 def _of_current(stderr: str, chunk: int) -> tuple[float, str]:
@@ -91,16 +85,7 @@ def _of_current(stderr: str, chunk: int) -> tuple[float, str]:
     # A chunk begins before its bar does: until then, the last bar is the finished one of the chunk before.
     if stderr[bars[-1].end() :].partition("\r")[0].endswith("\n") and len(_FINISHED.findall(stderr)) < chunk:
         return 0.0, ""
-    return _SAMPLED_SHARE * min(done / max(total, 1), 1.0), f", step {done} of {total}"
-
-
-def _early(messages: list[str]) -> Progress | None:
-    if not messages:
-        return None
-    stages = [stage for start, stage in _EARLY.items() if any(message.startswith(start) for message in messages)]
-    return Progress(
-        fraction=_LOADED_FRACTION * len(stages) / (len(_EARLY) + 1), stage=stages[-1] if stages else "starting"
-    )
+    return SAMPLED_SHARE * min(done / max(total, 1), 1.0), f", step {done} of {total}"
 
 
 def failure(exit_code: int, log: EngineLog) -> JobFailure | None:
