@@ -22,7 +22,7 @@ from cosmos_houdini.media.videos.make import make_video
 from cosmos_houdini.media.videos.metadata import FILE_NAME, write_metadata
 from cosmos_houdini.media.videos.probe import VideoFacts
 from cosmos_houdini.media.videos.rate import check_fps
-from cosmos_houdini.media.videos.source import ComputedFrames, VideoSource, from_files
+from cosmos_houdini.media.videos.source import ComputedFrames, PictureFiles, VideoSource, from_files
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.sequence import Sequence
 from cosmos_houdini.model.video import ControlVideo, Conversion, Source
@@ -76,7 +76,9 @@ def convert_sequences(
     selections = select(sequences, frame_range=frame_range, on_gap=on_gap)
     with _work_folder(out_dir) as work, _full_disk_named(out_dir):
         sources = _sources(selections, computed(selections, work))
-        facts = _make_all(sources, selections.values(), work, fps, on_frames)
+        # The files of computed passes were walked before their pixels were read.
+        unproven = [selections[pass_] for pass_, source in sources.items() if isinstance(source, PictureFiles)]
+        facts = _make_all(sources, unproven, work, fps, on_frames)
         videos = tuple(_video(pass_, facts[pass_], out_dir) for pass_ in sources)
         conversion = Conversion(
             name=name,
@@ -151,12 +153,12 @@ def _full_disk_named(out_dir: Path) -> Iterator[None]:
 
 def _make_all(
     sources: Mapping[Pass, VideoSource],
-    selections: Iterable[Selection],
+    unproven: Iterable[Selection],
     work: Path,
     fps: int,
     on_frames: Callable[[int], None],
 ) -> dict[Pass, VideoFacts]:
-    """Make the videos, several at a time, while the checksums of their files are walked; the first failure ends all.
+    """Make the videos, several at a time, while checksums of files are walked; the first failure ends all.
 
     Walked beforehand, each file would come from its server twice.
     """
@@ -165,7 +167,7 @@ def _make_all(
     most = 2 if any(isinstance(source, ComputedFrames) for source in sources.values()) else _MOST_AT_ONCE
     workers = max(1, min(len(sources), os.cpu_count() or 1, most))
     with ThreadPoolExecutor(max_workers=workers) as pool, ThreadPoolExecutor(max_workers=1) as prover:
-        proof = prover.submit(prove, selections, stop)
+        proof = prover.submit(prove, unproven, stop)
         futures = {
             pass_: pool.submit(
                 _make_faithful, source, work / str(pass_), pass_, fps=fps, on_frames=on_frames, stop=stop
