@@ -178,14 +178,18 @@ def test_one_task_of_an_array_is_cancelled_and_the_others_go_on(bench: Bench):
     assert bench.observe(tasks[1]).phase is Phase.RUNNING
 
 
-def test_an_array_whose_answer_was_lost_is_found_task_by_task(bench: Bench, program: Callable[..., Path]):
+def test_an_array_whose_answer_was_lost_is_found_task_by_task(
+    bench: Bench, program: Callable[..., Path], tmp_path: Path
+):
+    found = tmp_path / "found"  # what has ended needs no number: they wait until all are found
     sbatch = program("sbatch", '"$REAL" "$@" && kill -9 $PPID')
-    tasks = array(bench, ("sh", "-c", "echo ran >>out/runs"))
+    tasks = array(bench, ("sh", "-c", f"until [ -e '{found}' ]; do sleep 0.1; done; echo ran >>out/runs"))
     assert not (path(tasks[0].site) / "submitted/id").exists()
     sbatch.unlink()
     for new in tasks:
         launcher_for("hpc", bench.config).start(bench.host, new)
     assert [bench.id(new).partition("_")[2] for new in tasks] == ["1", "2", "3"]
+    found.touch()
     for new in tasks:
         assert bench.ended(new).exit_code == 0
         assert (path(new.site) / "out/runs").read_text() == "ran\n"
