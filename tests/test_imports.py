@@ -10,7 +10,21 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "python3.10libs" / "cosmos_houdini"
-HEAVY = {"torch", "transformers", "cv2", "paramiko", "numpy", "OpenImageIO", "OpenEXR", "PIL", "pydantic", "rich"}
+HEAVY = {
+    *(
+        "torch",
+        "transformers",
+        "cv2",
+        "paramiko",
+        "numpy",
+        "OpenImageIO",
+        "PyOpenColorIO",
+        "OpenEXR",
+        "PIL",
+        "pydantic",
+    ),
+    "rich",
+}
 ROOMS = [
     "scene",
     "media",

@@ -5,11 +5,12 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import PyOpenColorIO as OCIO  # noqa: N814
 import pytest
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.pictures.color import ColorChoice, DisplayTransform, display_bytes, display_transform
-from cosmos_houdini.media.pictures.display_cube import BRIGHTEST, DARKEST, SIDE, DisplayCube, _encoded
+from cosmos_houdini.media.pictures.display_cube import BRIGHTEST, DARKEST, LOG_TO_LINEAR, bake, computed, is_faithful
 
 rng = np.random.default_rng(6)
 REC709 = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
@@ -35,7 +36,7 @@ def grey(value: float) -> np.ndarray:
 def test_built_in_configuration_shows_acescg_in_aces():
     found = transform()
     assert found.document() == {
-        "config": "ocio://default",
+        "config": "ocio://studio-config-v4.0.0_aces-v2.0_ocio-v2.5",
         "display": "sRGB - Display",
         "view": "ACES 2.0 - SDR 100 nits (Rec.709)",
         "input_space": "ACEScg",
@@ -52,7 +53,6 @@ def test_baked_cube_is_within_one_level_of_the_full_transform():
     found = transform()
     light = (np.exp2(rng.normal(-2, 2.5, (64, 64, 1))) * (0.3 + rng.random((64, 64, 3)))).astype(np.float32)
     error = np.abs(found.apply(light).astype(int) - found.apply_exactly(light))
-    assert found._cube.faithful
     assert error.any()
     assert np.percentile(error, 99) <= 1
     assert error.max() <= 8
@@ -65,15 +65,24 @@ def test_grey_is_the_same_through_the_cube():
 
 
 def test_cube_is_exact_where_a_transform_is_straight():
-    mixed = np.array([[0.5, 0.2, 0.1], [0.3, 0.6, 0.2], [0.1, 0.1, 0.7]])
-
-    def straight(light: np.ndarray) -> np.ndarray:
-        return _encoded(light.astype(float)) @ mixed / (SIDE - 1)
-
-    light = np.exp2(np.random.default_rng(1).uniform(-12, 7.5, (60, 50, 3))).astype(np.float32)
+    config = OCIO.Config.CreateRaw()
+    mixed = [0.5, 0.2, 0.1, 0, 0.3, 0.6, 0.1, 0, 0.1, 0.1, 0.7, 0, 0, 0, 0, 1]
+    to_log = OCIO.BuiltinTransform(LOG_TO_LINEAR, OCIO.TRANSFORM_DIR_INVERSE)
+    straight = OCIO.GroupTransform([to_log, OCIO.MatrixTransform(mixed)])
+    light = np.exp2(np.random.default_rng(1).uniform(-12, 7, (60, 50, 3)))
     light[0, 0], light[0, 1] = -1, 1e6
-    shown = DisplayCube(straight).apply(light)
-    assert np.abs(shown - straight(light.clip(DARKEST, BRIGHTEST)) * 255).max() < 0.51
+    shown = computed(config, bake(config, straight), light)
+    assert np.abs(shown - computed(config, straight, light.clip(DARKEST, BRIGHTEST))).max() < 1e-4
+    assert is_faithful(config, straight, straight)
+
+
+def test_a_view_that_a_cube_would_falsify_is_computed_in_full():
+    config = OCIO.Config.CreateRaw()
+    edge = OCIO.MatrixTransform.Scale([1000, 1000, 1000, 1])
+    assert not is_faithful(config, bake(config, edge), edge)
+    raw = transform(ColorChoice(view="Raw"))
+    light = rng.random((8, 8, 3)).astype(np.float32)
+    assert np.array_equal(raw.apply(light), np.rint(light * 255).astype(np.uint8))
 
 
 def test_colorimetric_view_is_the_srgb_curve():
@@ -132,6 +141,20 @@ def test_alpha_is_left_aside():
 def test_what_the_configuration_lacks_is_named_with_what_it_has(choice: ColorChoice, said: str):
     with pytest.raises(BadInput, match=said) as error:
         transform(choice)
+    assert "\n" not in str(error.value)
+
+
+def test_a_table_that_a_configuration_lacks_is_told_before_any_picture_is_read(tmp_path: Path):
+    config = tmp_path / "show.ocio"
+    config.write_text(
+        "ocio_profile_version: 2\nsearch_path: luts\nroles: {scene_linear: lin, default: lin}\n"
+        "displays:\n  Monitor:\n    - !<View> {name: Film, colorspace: film}\n"
+        "colorspaces:\n  - !<ColorSpace> {name: lin}\n"
+        "  - !<ColorSpace> {name: film, from_scene_reference: !<FileTransform> {src: film.spi3d}}\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(BadInput, match=r"show\.ocio cannot show lin on Monitor, Film: .*film\.spi3d") as error:
+        display_transform(ColorChoice(), {}, environ={"OCIO": str(config)})
     assert "\n" not in str(error.value)
 
 

@@ -1,7 +1,7 @@
 """Scene-linear colour becomes what a display shows, in 8 bits, through OpenColorIO; comps in 8 bits need none of this.
 
-OpenColorIO comes with OpenImageIO. The configuration is the one named, that of ``$OCIO``, or the ACES studio
-configuration that is built in (``ocio://default``).
+The configuration is the one named, that of ``$OCIO``, or an ACES studio configuration that is built in; its name holds
+its version, so that a newer OpenColorIO shows a shot as before.
 """
 
 from __future__ import annotations
@@ -14,17 +14,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import OpenImageIO
+import PyOpenColorIO as OCIO  # noqa: N814 - as its own documents write it
 from numpy.typing import NDArray
 
-from cosmos_houdini.errors import BadInput, ToolError, did_you_mean
+from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.media.choices import ColorChoice
-from cosmos_houdini.media.pictures.display_cube import DisplayCube
+from cosmos_houdini.media.pictures.display_cube import bake, is_faithful
 
-BUILT_IN = "ocio://default"
+BUILT_IN = "ocio://studio-config-v4.0.0_aces-v2.0_ocio-v2.5"
 SCENE_LINEAR = "scene_linear"
 BRIGHTEST_HALF = 65504.0
 CHROMATICITY_TOLERANCE = 2e-3
+OCIO_ERRORS = (OCIO.Exception, OCIO.ExceptionMissingFile)
 # Red, green, blue, white as the EXR attribute has them, and what configurations call the linear space of them.
 PRIMARIES: tuple[tuple[tuple[float, ...], tuple[str, ...]], ...] = (
     (
@@ -78,21 +79,12 @@ class DisplayTransform:
 
         Args:
             linear: height x width x 3 or more, scene-linear; alpha is left aside, NaN is black.
-
-        Raises:
-            ToolError: OpenColorIO failed.
         """
-        light = finite_light(linear)
-        if self.exposure_stops:
-            light = light * np.float32(2.0**self.exposure_stops)
-        if self._cube.faithful:
-            return self._cube.apply(light)
-        return _bytes(self._exact(light, threads=1))
+        return self._bytes(self._quick, linear)
 
     def apply_exactly(self, linear: Linear) -> Picture:
-        """Return what ``apply`` comes within a level of, 99 times in 100; the ACES 2 views take a second a frame."""
-        light = finite_light(linear)
-        return _bytes(self._exact(light * np.float32(2.0**self.exposure_stops), threads=1))
+        """Return what ``apply`` comes within a level of, 99 times in 100; the ACES 2 views take much longer so."""
+        return self._bytes(self.exact, linear)
 
     def document(self) -> dict[str, Any]:
         """Return what was applied as JSON data."""
@@ -106,22 +98,42 @@ class DisplayTransform:
         }
 
     @cached_property
-    def _cube(self) -> DisplayCube:
-        return DisplayCube(lambda light: np.asarray(self._exact(light, threads=0).get_pixels(OpenImageIO.FLOAT)))
+    def exact(self) -> Any:  # noqa: ANN401 - the binding has no types
+        """The transform in full.
 
-    def _exact(self, light: NDArray[np.float32], *, threads: int) -> Any:  # noqa: ANN401 - the binding has no types
-        shown = OpenImageIO.ImageBufAlgo.ociodisplay(
-            OpenImageIO.ImageBuf(np.ascontiguousarray(light)),
-            self.display,
-            self.view,
-            fromspace=self.input_space,
-            colorconfig=self.config,
-            nthreads=threads,
-        )
-        if shown.has_error:
-            raise ToolError(
-                f"OpenColorIO cannot show {self.input_space} on {self.display}, {self.view}", detail=shown.geterror()
-            )
+        Raises:
+            BadInput: the configuration cannot make it, as when it names a file that is not there.
+        """
+        return self._processor(_open_config(self.config), self._view)
+
+    @cached_property
+    def _quick(self) -> Any:  # noqa: ANN401
+        config = _open_config(self.config)
+        baked = bake(config, self._view)
+        return self._processor(config, baked) if is_faithful(config, baked, self._view) else self.exact
+
+    @property
+    def _view(self) -> Any:  # noqa: ANN401
+        return OCIO.DisplayViewTransform(src=self.input_space, display=self.display, view=self.view)
+
+    def _processor(self, config: Any, shown: Any) -> Any:  # noqa: ANN401
+        light = 2.0**self.exposure_stops
+        brightened = OCIO.GroupTransform([OCIO.MatrixTransform.Scale([light, light, light, 1]), shown])
+        try:
+            processor = config.getProcessor(brightened)
+        except OCIO_ERRORS as error:
+            problem = " ".join(str(error).split())
+            raise BadInput(
+                f"the OpenColorIO configuration {self.config} cannot show {self.input_space} on {self.display}, "
+                f"{self.view}: {problem}"
+            ) from error
+        return processor.getOptimizedCPUProcessor(OCIO.BIT_DEPTH_F32, OCIO.BIT_DEPTH_UINT8, OCIO.OPTIMIZATION_DEFAULT)
+
+    @staticmethod
+    def _bytes(processor: Any, linear: Linear) -> Picture:  # noqa: ANN401
+        light = np.ascontiguousarray(finite_light(linear))
+        shown = np.empty(light.shape, np.uint8)
+        processor.apply(_image(light, OCIO.BIT_DEPTH_F32), _image(shown, OCIO.BIT_DEPTH_UINT8))
         return shown
 
 
@@ -140,12 +152,12 @@ def display_transform(
     """
     name = choice.config or (os.environ if environ is None else environ).get("OCIO") or BUILT_IN
     config = _open_config(name)
-    display = _one_of(name, "display", choice.display or config.getDefaultDisplayName(), config.getDisplayNames())
+    display = _one_of(name, "display", choice.display or config.getDefaultDisplay(), [*config.getDisplays()])
     view = _one_of(
-        name, f"view of {display}", choice.view or config.getDefaultViewName(display), config.getViewNames(display)
+        name, f"view of {display}", choice.view or config.getDefaultView(display), [*config.getViews(display)]
     )
     space, reason = _input_space(name, config, choice.input_space, (attributes or {}).get("chromaticities"))
-    return DisplayTransform(
+    transform = DisplayTransform(
         config=name,
         display=display,
         view=view,
@@ -153,6 +165,8 @@ def display_transform(
         input_reason=reason,
         exposure_stops=choice.exposure_stops,
     )
+    _ = transform.exact  # what it lacks is told before the first picture is read
+    return transform
 
 
 def finite_light(linear: Linear) -> NDArray[np.float32]:
@@ -185,10 +199,13 @@ def _open_config(name: str) -> Any:  # noqa: ANN401 - the binding has no types
         raise BadInput(
             f"the OpenColorIO configuration {name} is no file", action=f"mend $OCIO, or leave it out for {BUILT_IN}"
         )
-    config = OpenImageIO.ColorConfig(name)
-    problem = config.geterror()
-    if problem or not config.getNumDisplays():
-        raise BadInput(f"the OpenColorIO configuration {name} cannot be used: {problem or 'it has no display'}")
+    try:
+        config = OCIO.Config.CreateFromFile(name)
+    except OCIO_ERRORS as error:
+        problem = " ".join(str(error).split())
+        raise BadInput(f"the OpenColorIO configuration {name} cannot be used: {problem}") from error
+    if not [*config.getDisplays()]:
+        raise BadInput(f"the OpenColorIO configuration {name} cannot be used: it has no display")
     return config
 
 
@@ -203,22 +220,22 @@ def _one_of(config: str, what: str, wanted: str, known: list[str]) -> str:
 
 
 def _input_space(name: str, config: Any, chosen: str | None, chromaticities: Any) -> tuple[str, str]:  # noqa: ANN401
-    spaces = list(config.getColorSpaceNames())
+    spaces = [*config.getColorSpaceNames()]
     if chosen:
-        if config.getColorSpaceIndex(config.resolve(chosen)) < 0:
+        if config.getColorSpace(chosen) is None:
             raise _no_space(name, chosen, spaces)
         return chosen, "chosen"
-    role = config.getColorSpaceNameByRole(SCENE_LINEAR)
     if chromaticities is None:
-        if not role:
+        linear = config.getColorSpace(SCENE_LINEAR)
+        if linear is None:
             raise _no_space(name, SCENE_LINEAR, spaces)
-        return str(role), f"role {SCENE_LINEAR}"
+        return str(linear.getName()), f"role {SCENE_LINEAR}"
     for primaries, names in PRIMARIES:
         if np.allclose(chromaticities, primaries, atol=CHROMATICITY_TOLERANCE):
-            known = [config.resolve(n) for n in names if config.getColorSpaceIndex(config.resolve(n)) >= 0]
-            if not known:
+            known = next((space for name_ in names if (space := config.getColorSpace(name_)) is not None), None)
+            if known is None:
                 raise _no_space(name, names[0], spaces)
-            return str(known[0]), "the file's chromaticities"
+            return str(known.getName()), "the file's chromaticities"
     raise BadInput(
         f"the file's chromaticities {tuple(round(float(c), 4) for c in chromaticities)} are those of no known space",
         allowed=", ".join(names[0] for _, names in PRIMARIES),
@@ -234,5 +251,7 @@ def _no_space(config: str, wanted: str, spaces: list[str]) -> BadInput:
     )
 
 
-def _bytes(buffer: Any) -> Picture:  # noqa: ANN401 - the binding has no types
-    return np.asarray(buffer.get_pixels(OpenImageIO.UINT8), np.uint8)
+def _image(pixels: NDArray[Any], depth: Any) -> Any:  # noqa: ANN401
+    """Return what OpenColorIO reads from and writes to, in the memory of a height x width x 3 array."""
+    height, width, _ = pixels.shape
+    return OCIO.PackedImageDesc(pixels, width, height, 3, depth, *reversed(pixels.strides))
