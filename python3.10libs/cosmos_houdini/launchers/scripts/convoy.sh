@@ -30,7 +30,7 @@ gather() {
     done
     keep look_along 1 >/dev/null 2>&1 &
     conductor=$!
-    : >gathered
+    echo "$number" >gathered
 }
 
 # The first member's turn begins with the loading of the model.
