@@ -23,7 +23,7 @@ import pytest
 
 from sshd import free_port
 
-READY_S = 30.0
+READY_S = 120.0
 _READY = {"idle", "mix", "alloc"}
 
 _SLURM_CONF = """\
@@ -53,7 +53,7 @@ MessageTimeout=3
 SlurmctldTimeout=60
 SlurmdTimeout=60
 KillWait=3
-MinJobAge=600
+MinJobAge=86400
 OverTimeLimit=0
 InactiveLimit=0
 SchedulerParameters=sched_interval=1,batch_sched_delay=0

@@ -20,7 +20,7 @@ from cosmos_houdini.launchers.folder import UNSERVED, Observation, Phase
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.model.request import Invocation
 from cosmos_houdini.settings import HostConfig
-from launching import begin, observe, path, task, until
+from launching import GIVE_UP_S, begin, observe, path, task, until
 from launching import ended as at_end
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="jobs run on POSIX hosts")
@@ -117,7 +117,7 @@ def is_alive(pid: int) -> bool:
 
 
 def until_gone(pid: int) -> None:
-    give_up = time.monotonic() + 30
+    give_up = time.monotonic() + GIVE_UP_S
     while is_alive(pid):
         assert time.monotonic() < give_up
         time.sleep(0.05)
@@ -247,10 +247,12 @@ def test_a_process_whose_script_was_killed_is_ended_and_given_up(plain: Host, *,
     carrier = start(plain, tasks, program=f"echo $$ >&2; exec sleep 300 # {PROGRAM}")
     seen = until(plain, tasks[0].site, lambda seen: seen.stderr_tail.endswith("\n"))
     program = int(seen.stderr_tail)
-    os.kill(pid_of(carrier), signal.SIGKILL)
+    killed = [carrier, *tasks] if also_the_members else [carrier]
+    # All at once: none is to see that another one is gone.
+    for each in (signal.SIGSTOP, signal.SIGKILL):
+        for one in killed:
+            os.kill(pid_of(one), each)
     if also_the_members:
-        for one in tasks:
-            os.kill(pid_of(one), signal.SIGKILL)
         first, second, third = ends(plain, *tasks)
         assert (first.phase, first.stopped) == (Phase.VANISHED, "")
         assert (second.phase, second.stopped, third.stopped) == (Phase.VANISHED, UNSERVED, UNSERVED)

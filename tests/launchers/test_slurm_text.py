@@ -343,7 +343,7 @@ def test_a_job_that_is_started_anew_waits_until_the_former_start_is_silent(
 
     def run(job: str, restarts: str) -> int:
         env = {**os.environ, "SLURM_JOB_ID": job, "SLURM_RESTART_COUNT": restarts}
-        return subprocess.run(["sh", str(folder / "run.sh")], env=env, check=False, timeout=60).returncode
+        return subprocess.run(["sh", str(folder / "run.sh")], env=env, check=False, timeout=180).returncode
 
     assert run("8", "1") == 0
     assert run("7", "0") == 0
