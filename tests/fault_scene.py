@@ -224,9 +224,10 @@ class Scene:
         assert not self.shop.record().state.final
 
     def hold_decoding(self) -> Path:
-        """Let no client get further than to look at the results, and return the file that lets it go on."""
+        """Let no client get further than to the decoding of results, and return the file that lets it go on."""
         go = self.tmp / "decode"
-        text = f'until [ -e "{go}" ]; do sleep 0.05; done; exec "{imageio_ffmpeg.get_ffmpeg_exe()}" "$@"'
+        held = f'case $* in *cosmos_out*) until [ -e "{go}" ]; do sleep 0.05; done ;; esac'
+        text = f'{held}\nexec "{imageio_ffmpeg.get_ffmpeg_exe()}" "$@"'
         ffmpeg = write_shell(self.tmp / "held", "ffmpeg", text)
         self.monkeypatch.setenv("COSMOS_HOUDINI_PROGRAMS_FFMPEG", str(ffmpeg))
         return go

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -13,6 +14,8 @@ import pytest
 
 from batch_shop import batch, let_go, records, table, wait_until
 from cosmos_houdini.model.job import JobState
+from cosmos_houdini.queue import orders
+from cosmos_houdini.queue.client import Client
 from cosmos_houdini.queue.store.jobs import Store
 from cosmos_houdini.queue.store.record import JobRecord
 from job_shop import Shop
@@ -187,6 +190,27 @@ def test_a_batch_that_is_cancelled_leaves_nothing_behind(shop: Shop):
     assert (shop.started(), loads(shop)) == (1, ["small"])
     labels = {str(folder) for folder in (shop.root / "jobs").iterdir()}
     assert not [one for one in psutil.process_iter(["environ"]) if (one.info["environ"] or {}).get(LABEL) in labels]
+
+
+def test_a_batch_that_is_cancelled_begins_nothing_anew_of_what_that_sets_free(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    client = shop.popen("run-batch", five(shop, 1, until=str(shop.folder / "never")))
+    wait_until(lambda: is_in_progress(shop, 1))
+    cancel = orders.cancel
+
+    def slow(of: Client, job_id: str) -> JobRecord:
+        before = cancel(of, job_id)
+        if job_id == records(shop)[0].id:
+            wait_until(lambda: "running" not in states(shop))
+            time.sleep(1)  # within which the other client would begin the rest
+        return before
+
+    monkeypatch.setattr(orders, "cancel", slow)
+    assert shop.main("batch", "cancel", "night") == 0
+    assert ended(client) == 1
+    assert states(shop) == ["cancelled"] * 5
+    assert (shop.started(), loads(shop)) == (1, ["small"])
 
 
 @pytest.mark.parametrize("state", ["staging", "running", "collecting", "succeeded"])
