@@ -39,6 +39,7 @@ PermitRootLogin prohibit-password
 MaxStartups 100
 MaxSessions 64
 Subsystem sftp internal-sftp
+SetEnv {environment}
 {extra}
 """
 
@@ -49,9 +50,10 @@ class Sshd:
     Args:
         folder: an empty folder for everything that the server needs.
         extra: more lines of sshd_config.
+        path: the PATH of what is run.
     """
 
-    def __init__(self, folder: Path, extra: str = "") -> None:
+    def __init__(self, folder: Path, extra: str = "", *, path: str | None = None) -> None:
         self.folder = folder
         self.port = free_port()
         self.user = getpass.getuser()
@@ -63,7 +65,11 @@ class Sshd:
         shutil.copy(self.user_key.with_suffix(".pub"), folder / "authorized_keys")
         self.change_host_key()
         self.trust()
-        text = _CONFIGURATION.format(port=self.port, host=HOST, folder=folder, extra=extra)
+        # The start-up files of whoever runs the tests may do anything, for seconds, and at every command.
+        home = folder / "home"
+        home.mkdir()
+        environment = f'"HOME={home}"' + (f' "PATH={path}"' if path else "")
+        text = _CONFIGURATION.format(port=self.port, host=HOST, folder=folder, extra=extra, environment=environment)
         (folder / "sshd_config").write_text(text, encoding="utf-8")
 
     def config(self, root: Path | str | None = None, **changes: object) -> HostConfig:
@@ -102,7 +108,6 @@ class Sshd:
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
         argv = [PROGRAM, "-D", "-f", str(self.folder / "sshd_config"), "-E", str(self.log)]
-        # Children inherit the environment of sshd only in part; HOME comes from the password file.
         self._process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, cwd=self.folder)
         deadline = time.monotonic() + READY_S
         while not self._answers():
@@ -150,12 +155,12 @@ class Sshd:
 
 
 @contextmanager
-def running_sshd(folder: Path, extra: str = "") -> Iterator[Sshd]:
+def running_sshd(folder: Path, extra: str = "", *, path: str | None = None) -> Iterator[Sshd]:
     """Run a server for the length of a block; skip the test where OpenSSH's server is missing."""
     if os.name == "nt" or not Path(PROGRAM).is_file():
         pytest.skip("sshd is not installed (Debian: openssh-server)")
     folder.mkdir(parents=True, exist_ok=True)
-    server = Sshd(folder, extra)
+    server = Sshd(folder, extra, path=path)
     try:
         server.start()
         yield server
