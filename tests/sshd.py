@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import getpass
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -21,6 +22,8 @@ from cosmos_houdini.settings import HostConfig
 
 PROGRAM = shutil.which("sshd") or "/usr/sbin/sshd"
 HOST = "127.0.0.1"
+READY_S = 120.0
+_PORTS = range(15_000, 32_000)
 
 _CONFIGURATION = """\
 Port {port}
@@ -36,6 +39,7 @@ PermitRootLogin prohibit-password
 MaxStartups 100
 MaxSessions 64
 Subsystem sftp internal-sftp
+SetEnv {environment}
 {extra}
 """
 
@@ -46,9 +50,10 @@ class Sshd:
     Args:
         folder: an empty folder for everything that the server needs.
         extra: more lines of sshd_config.
+        path: the PATH of what is run.
     """
 
-    def __init__(self, folder: Path, extra: str = "") -> None:
+    def __init__(self, folder: Path, extra: str = "", *, path: str | None = None) -> None:
         self.folder = folder
         self.port = free_port()
         self.user = getpass.getuser()
@@ -60,7 +65,11 @@ class Sshd:
         shutil.copy(self.user_key.with_suffix(".pub"), folder / "authorized_keys")
         self.change_host_key()
         self.trust()
-        text = _CONFIGURATION.format(port=self.port, host=HOST, folder=folder, extra=extra)
+        # The start-up files of whoever runs the tests may do anything, for seconds, and at every command.
+        home = folder / "home"
+        home.mkdir()
+        environment = f'"HOME={home}"' + (f' "PATH={path}"' if path else "")
+        text = _CONFIGURATION.format(port=self.port, host=HOST, folder=folder, extra=extra, environment=environment)
         (folder / "sshd_config").write_text(text, encoding="utf-8")
 
     def config(self, root: Path | str | None = None, **changes: object) -> HostConfig:
@@ -99,9 +108,8 @@ class Sshd:
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
         argv = [PROGRAM, "-D", "-f", str(self.folder / "sshd_config"), "-E", str(self.log)]
-        # Children inherit the environment of sshd only in part; HOME comes from the password file.
         self._process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, cwd=self.folder)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + READY_S
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 text = self.log.read_text(encoding="utf-8") if self.log.exists() else ""
@@ -147,12 +155,12 @@ class Sshd:
 
 
 @contextmanager
-def running_sshd(folder: Path, extra: str = "") -> Iterator[Sshd]:
+def running_sshd(folder: Path, extra: str = "", *, path: str | None = None) -> Iterator[Sshd]:
     """Run a server for the length of a block; skip the test where OpenSSH's server is missing."""
     if os.name == "nt" or not Path(PROGRAM).is_file():
         pytest.skip("sshd is not installed (Debian: openssh-server)")
     folder.mkdir(parents=True, exist_ok=True)
-    server = Sshd(folder, extra)
+    server = Sshd(folder, extra, path=path)
     try:
         server.start()
         yield server
@@ -172,7 +180,14 @@ def run_quietly(*argv: str | Path) -> str:
 
 
 def free_port() -> int:
-    """Return a port of loopback on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """Return a port of loopback on which nothing listens.
+
+    It is none of those that the kernel gives to a connection that begins, and no two processes that run tests are
+    likely to draw the same before one of them listens.
+    """
+    while True:
+        port = secrets.choice(_PORTS)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((HOST, port))
+            return port

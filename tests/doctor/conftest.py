@@ -21,7 +21,7 @@ __all__ = ["docker_engine"]
 @pytest.fixture(scope="session")
 def programs_and_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Sshd]]:
     programs = tmp_path_factory.mktemp("bin")
-    with running_sshd(tmp_path_factory.mktemp("sshd"), f"SetEnv PATH={programs}:/usr/bin:/bin") as server:
+    with running_sshd(tmp_path_factory.mktemp("sshd"), path=f"{programs}:/usr/bin:/bin") as server:
         yield programs, server
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -17,6 +14,7 @@ import offscreen
 from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.trouble import log_file
 from cosmos_houdini.houdini.windows.monitor import Monitor
+from fault_scene import kill_jobs
 from shots import NODE, make_shot
 
 TESTS = Path(__file__).parents[1]
@@ -57,9 +55,7 @@ def monitor(_app: object, opened: list[Path], tmp_path: Path, monkeypatch: pytes
     window.close()
     window.deleteLater()
     offscreen.settle()
-    for pid in folder.glob(".cosmos/host/jobs/*/started/pid"):
-        with suppress(ProcessLookupError, ValueError):
-            os.killpg(int(pid.read_text()), signal.SIGKILL)
+    kill_jobs(folder / ".cosmos/host")
 
 
 def shown(monitor: Monitor, column: int) -> list[str]:

@@ -75,7 +75,7 @@ def test_a_wedge_of_24_is_cooked_to_its_report(
         server = request.getfixturevalue("server")
         settings = plain(server.config(tmp_path_factory.mktemp("remote")))
         shot.configure(hosts={"gpu01": settings}, defaults={"host": "gpu01"})
-    with Network(shot.folder, shot.hip) as network:
+    with Network(shot.folder, shot.hip, slots=4) as network:
         made = network.add("Cosmos Shot", frame_range="1-2")
         wedge = network.wedge(24, lambda index: {"seed": index // 4, "depth_weight": 0.2 + index % 4 / 5}, made)
         transfer = network.add("Cosmos Transfer", wedge, prompt=PROMPT)
@@ -175,15 +175,17 @@ def test_a_cancelled_cook_cancels_its_job_however_it_is_killed(
 
 
 def test_a_job_outlives_houdini_and_a_later_cook_attaches_to_it(shot: ShotOnDisk, starts: Path) -> None:
+    go = shot.folder / "go"
     with Network(shot.folder, shot.hip) as network:
-        small(network, starts, 1, sleep_s=6)
+        small(network, starts, 1, until=go)
         cook = Thread(target=network.cook)
         cook.start()
         wait_until(lambda: started(starts) == 1 and states(shot) == {"running": 1})
     network.cancel()
     cook.join()
+    go.touch()
     with Network(shot.folder, shot.hip) as reopened:
-        _, transfer = small(reopened, starts, 1, sleep_s=6)
+        _, transfer = small(reopened, starts, 1, until=go)
         assert reopened.cook()
         assert started(starts) == 1
         assert transfer.items[0].attribValue("cosmos_attempt") == 1

@@ -1,10 +1,7 @@
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -14,6 +11,7 @@ import yaml
 import fake_engine
 from cosmos_houdini import engines
 from cosmos_houdini.config import plain
+from fault_scene import kill_jobs
 from job_shop import Shop
 from slurmd import Slurm, slurm
 from sshd import Sshd, running_sshd
@@ -107,6 +105,10 @@ def _project(tmp_path: Path, settings: str, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def _kill_jobs(root: Path) -> None:
-    for pid in root.glob("jobs/*/started/pid"):
-        with suppress(ProcessLookupError, ValueError):
-            os.killpg(int(pid.read_text()), signal.SIGKILL)
+    """Kill what still runs of the jobs below a root.
+
+    Never by the number that a job has noted: 0 stands for one that was cancelled before it began, and is the group of
+    the tests themselves; the number of one that has ended may be another's by now.
+    """
+    if not all((job / "exit_code").exists() for job in root.glob("jobs/*")):
+        kill_jobs(root)
