@@ -58,6 +58,13 @@ def test_a_gap_stops_and_hold_goes_on_and_says_so(renders: Path, tmp_path: Path)
     assert "depth: frame 3 shows the frame before" in result.stderr
 
 
+def test_a_shot_on_every_second_frame_is_told_to_run_too_fast(renders: Path, tmp_path: Path):
+    for number in (2, 4, 6):
+        (renders / "color" / f"shot.{number:04d}.png").unlink()
+    told = convert(renders / "color", "-o", tmp_path / "out").stderr
+    assert "only one frame in 2 is rendered; the videos show them one after another, 2 times as fast" in told
+
+
 def test_two_sizes_write_nothing(renders: Path, tmp_path: Path):
     write_picture(renders / "color" / "shot.0004.png", bars(3, (48, 32)))
     with pytest.raises(CheckFailed, match="frame 4"):

@@ -284,6 +284,12 @@ def test_a_result_comes_back_in_the_plates_size(shot: ShotOnDisk, capsys: pytest
     assert probe_video(restored).frames == 5
 
 
+def test_held_frames_are_told(shot: ShotOnDisk, capsys: pytest.CaptureFixture[str]) -> None:
+    shot.file("depth", FRAMES[0] + 1).unlink()
+    assert shot.submit("--renders", "render", "--on-gap", "hold", "--prepare") == 0
+    assert f"depth: frame {FRAMES[0] + 1} shows the frame before" in capsys.readouterr().err
+
+
 def test_weights_have_edge_and_vis_computed(shot: ShotOnDisk, capsys: pytest.CaptureFixture[str]) -> None:
     assert shot.submit("--renders", "render", "--weights", "0.2", "0.6", "0.5", "0", "--dry-run") == 0
     told = capsys.readouterr().err

@@ -116,7 +116,8 @@ def _show(report: CheckReport, console: Console) -> None:
         style = "red" if line in report.problems else "yellow"
         console.print(Text.assemble(("✗ " if line in report.problems else "! ", style), line), soft_wrap=True)
     if report.ok:
-        console.print(f"all {sum(len(s.frames) for s in report.sequences)} files are there and whole")
+        count = sum(len(s.frames) for s in report.sequences)
+        console.print("the file is whole" if count == 1 else f"all {count} files are there and whole")
 
 
 def _picture(picture: Picture | None) -> tuple[str, str]:

@@ -148,7 +148,7 @@ def _notes(named: Mapping[str, Sequence]) -> Iterator[str]:
         if sequence.pass_ is Pass.UNKNOWN:
             yield f"{name}: its name tells none of the passes; rename it, or add a word under 'passes' in {CONFIG_FILE}"
         if sequence.step != 1:
-            yield f"{name}: only every {sequence.step}. frame is rendered"
+            yield f"{name}: only one frame in {sequence.step} is rendered"
         if sequence.picture and sequence.picture.pixel_aspect != 1:
             yield f"{name}: {_wide_words(sequence.picture)}"
     for shot, members in _shots(named.values()).items():
