@@ -126,10 +126,14 @@ def test_a_video_of_another_shape_or_too_short_is_refused(tmp_path: Path):
     video = tmp_path / "other/color.mp4"
     with pytest.raises(BadInput, match="has 2 frames"):
         invoke(restore, video, "--metadata", tmp_path / "out", "-o", tmp_path / "o.mp4")
+    with pytest.raises(BadInput, match=r"allowed: .*\.png"):
+        invoke(restore, video, "--metadata", tmp_path / "other", "-o", tmp_path / "o.####.jpg")
+    with pytest.raises(BadInput, match=r"allowed: .*\.mp4"):
+        invoke(restore, video, "--metadata", tmp_path / "other", "-o", tmp_path / "o.png")
     converted(write_plate(tmp_path / "c", (400, 400)), "-o", tmp_path / "square")
     with pytest.raises(BadInput, match="400x400; allowed: 1280x704"):
         invoke(restore, tmp_path / "square/color.mp4", "--metadata", tmp_path / "out", "-o", tmp_path / "o.mp4")
-    assert not (tmp_path / "o.mp4").exists()
+    assert not list(tmp_path.glob("o.*"))
 
 
 def test_one_contact_sheet_a_shot_is_written(tmp_path: Path):
