@@ -10,6 +10,7 @@ import click
 from cosmos_houdini.cli.batch_progress import run_again
 from cosmos_houdini.cli.console import json_option, print_json, print_json_lines, say
 from cosmos_houdini.cli.live import standing
+from cosmos_houdini.cli.plate import bring_back
 from cosmos_houdini.cli.run import conclude, follow, opened
 from cosmos_houdini.config import load
 from cosmos_houdini.errors import BadInput, Cancelled, one_line
@@ -91,6 +92,8 @@ def attach(*, ids: tuple[str, ...], host: str | None, as_json: bool) -> None:
         if not wanted:
             say("no job is unfinished")
         records = follow(client, wanted) if wanted else []
+    for record in records:
+        bring_back(record)
     if as_json:
         print_json({"jobs": [record.job.document() for record in records]})
     conclude(records, quiet=as_json)
@@ -120,6 +123,8 @@ def retry(*, ids: tuple[str, ...], detach: bool) -> None:
         for job_id in wanted:
             say(f"{job_id}: attempt {orders.retry(client, job_id).job.attempt}")
         records = follow(client, wanted, detach=detach)
+    for record in records:
+        bring_back(record)
     conclude(records)
 
 
