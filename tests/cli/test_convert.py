@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -101,6 +102,14 @@ def test_nothing_of_several_shots_is_written_when_one_is_wrong(tmp_path: Path):
 def test_a_rate_that_videos_cannot_have_is_refused(fps: float):
     with pytest.raises(BadInput, match="allowed: 1 to 240"):
         frame_rate(fps, None)
+
+
+@pytest.mark.parametrize("option", ["--exposure", "--pixel-aspect"])
+@pytest.mark.parametrize("value", ["nan", "inf"])
+def test_what_is_no_finite_number_is_refused(renders: Path, tmp_path: Path, option: str, value: str):
+    with pytest.raises(click.BadParameter):
+        convert(renders, "-o", tmp_path / "out", option, value)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_video_is_standardized_and_a_frame_taken_out(renders: Path, tmp_path: Path):

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 
 import click
 
+from cosmos_houdini.cli.finite import FiniteRange
 from cosmos_houdini.config import Config
 from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.media.choices import ColorChoice, ControlChoices, DepthChoice, DepthKind, Lens
@@ -24,7 +25,7 @@ _PRESETS = click.Choice(["off", "very_low", "low", "medium", "high", "very_high"
 _OPTIONS = (
     click.option("--view", metavar="NAME", help="OpenColorIO view of scene-linear colour."),
     click.option("--display", metavar="NAME", help="OpenColorIO display of scene-linear colour."),
-    click.option("--exposure", type=click.FloatRange(-20, 20), metavar="STOPS", help="Exposure of linear colour."),
+    click.option("--exposure", type=FiniteRange(-20, 20), metavar="STOPS", help="Exposure of linear colour."),
     click.option("--input-space", metavar="NAME", help="Colour space of scene-linear colour."),
     click.option(
         "--depth-kind",
@@ -42,7 +43,12 @@ _OPTIONS = (
         type=click.Choice(["auto", "fit", "letterbox", "crop", "none"]),
         help="How another aspect is put into the engine's frame; fit mirrors the margins.",
     ),
-    click.option("--pixel-aspect", type=float, metavar="N", help="Width of a pixel by its height; else the files'."),
+    click.option(
+        "--pixel-aspect",
+        type=FiniteRange(0, min_open=True),
+        metavar="N",
+        help="Width of a pixel by its height; else the files'.",
+    ),
 )
 
 

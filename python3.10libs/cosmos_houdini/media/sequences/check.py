@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,16 @@ class CheckReport:
     def ok(self) -> bool:
         """Whether all sequences are whole, and agree with one another and with the expected range."""
         return not self.problems and all(sequence.ok for sequence in self.sequences)
+
+    def with_damaged(self, found: Iterable[CorruptFrame]) -> CheckReport:
+        """Return the report with frames that turned out to be damaged when their pixels were read."""
+        bad = {frame.file: frame for frame in found}
+        sequences, problems = [], list(self.problems)
+        for name, sequence in zip(labels(self.sequences), self.sequences, strict=True):
+            own = tuple(bad[frame.file] for frame in sequence.frames if frame.file in bad)
+            sequences.append(replace(sequence, corrupt=(*sequence.corrupt, *own)))
+            problems += _damage(name, own)
+        return replace(self, sequences=tuple(sequences), problems=tuple(problems))
 
     def document(self) -> dict[str, Any]:
         """Return the report as ``check --json`` prints it."""
@@ -102,14 +112,19 @@ def _own(name: str, sequence: Sequence) -> Iterator[str]:
         yield f"{name}: no file for {_frames(sequence.missing)}"
     if sequence.duplicates:
         yield f"{name}: other files with the same frame number: {_files(sequence.duplicates)}"
+    yield from _damage(name, sequence.corrupt)
+    for difference in sequence.differences:
+        yield f"{name}: {difference}"
+
+
+def _damage(name: str, found: Iterable[CorruptFrame]) -> Iterator[str]:
+    """Yield why files cannot be used, a sentence for each reason."""
     reasons: dict[str, list[CorruptFrame]] = defaultdict(list)
-    for corrupt in sequence.corrupt:
+    for corrupt in found:
         reasons[corrupt.reason].append(corrupt)
     for reason, files in reasons.items():
         numbers = _frames(corrupt.frame for corrupt in files)
         yield f"{name}: {numbers}: {files[0].file.name if len(files) == 1 else 'each'} {reason}"
-    for difference in sequence.differences:
-        yield f"{name}: {difference}"
 
 
 def _between(shot: str, members: list[Sequence]) -> Iterator[str]:
