@@ -92,7 +92,7 @@ def _frames_told(selections: dict[Pass, Selection]) -> Iterator[str]:
     """Yield which frames are held, and whether the shot is rendered on every frame."""
     for pass_, selection in selections.items():
         if selection.held:
-            yield f"{pass_}: frame {span.listed(selection.held)} shows the frame before"
+            yield f"{pass_}: {span.told(selection.held, ' shows', ' show')} the frame before"
     step = next(iter(selections.values())).sequence.step
     if step != 1:
         yield f"only one frame in {step} is rendered; the videos show them one after another, {step} times as fast"
