@@ -35,7 +35,9 @@ _OPTIONS = (
     click.option("--depth-range", metavar="FILE", help="Take the depth range of this metadata.json."),
     click.option("--camera", metavar="PATH", help="Camera of the scene, for ray distances."),
     click.option("--objects", multiple=True, metavar="GLOB", help="Cryptomatte objects of the seg video; repeatable."),
-    click.option("--mask-objects", multiple=True, metavar="GLOB", help="Make mask.mp4 of these Cryptomatte objects."),
+    click.option(
+        "--mask-objects", multiple=True, metavar="GLOB", help="Make mask.mp4 of these Cryptomatte objects; repeatable."
+    ),
     click.option("--edge", type=_PRESETS, help="Compute edges from the colour where no edge pass is rendered."),
     click.option("--vis", type=_PRESETS, help="Compute blurred colour where no vis pass is rendered."),
     click.option(

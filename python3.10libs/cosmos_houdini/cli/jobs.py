@@ -48,6 +48,8 @@ def status(*, ids: tuple[str, ...], as_json: bool) -> None:
         # One echo for all: each looks anew at what kind of terminal it writes to.
         words = {job_id: standing(record) for job_id, record in on_their_way.items()}
         click.echo("".join(f"{_line(job, words.get(job.id))}\n" for job in jobs), nl=False)
+        if not jobs:
+            say(f"{client.config.project} has no jobs yet")
         _say_who_waits(client, sorted(asked))
         if wanted is None:
             _say_which_batches_wait(client)

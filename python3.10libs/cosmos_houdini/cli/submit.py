@@ -49,7 +49,11 @@ UNTOLD = "-"
 @click.option("--fps", type=float, metavar="N", help="Frames a second; else the scene's. Rounded.")
 @click.option("--range", "range_", metavar="A-B", help="These frames; else the node's or the scene's range.")
 @click.option(
-    "--on-gap", type=click.Choice(["stop", "hold"]), default="stop", help="hold repeats the frame before a gap."
+    "--on-gap",
+    type=click.Choice(["stop", "hold"]),
+    default="stop",
+    show_default=True,
+    help="hold repeats the frame before a missing or corrupt one.",
 )
 @click.option("--host", help="Where to run; without it, the configuration's default host.")
 @click.option("--num-gpu", type=click.IntRange(1), help="GPUs for this inference.")
