@@ -251,6 +251,12 @@ def test_a_folder_without_sequences_says_what_is_there_instead(tmp_path: Path):
         find_sequences(tmp_path, {})
 
 
+def test_an_empty_path_is_not_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(touch(tmp_path, ["a.0001.png"]))
+    with pytest.raises(BadInput, match="the path of the frames is empty"):
+        find_sequences("", {})
+
+
 def test_an_empty_folder_says_so(tmp_path: Path):
     with pytest.raises(BadInput, match="found no files there"):
         find_sequences(tmp_path, {})

@@ -73,6 +73,9 @@ def find_sequences(path: Path | str, names: Mapping[str, Iterable[str]]) -> tupl
     Raises:
         BadInput: the path does not exist or holds no sequence; the message says what was looked for and found instead.
     """
+    if path == "":
+        # As a Path it would be the working folder, and a script's unset variable would convert what lies there.
+        raise BadInput("the path of the frames is empty", allowed=LOOKED_FOR)
     path = Path(path)
     try:
         is_folder = path.is_dir()
