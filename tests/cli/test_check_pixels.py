@@ -71,6 +71,17 @@ def test_exr_headers_that_the_reader_refuses_are_damage_too(tmp_path: Path):
     assert [bad["frame"] for bad in document["sequences"][0]["corrupt"]] == [1, 2]  # type: ignore[index]
 
 
+def test_more_objects_than_colours_are_told(tmp_path: Path):
+    rows, columns = np.mgrid[: SIZE[0], : SIZE[1]]
+    ids = (rows // 4 * (SIZE[1] // 4) + columns // 4 + 1).astype(np.float32)
+    for number in (1, 2, 3):
+        exrs.write_exr(
+            tmp_path / f"sh.{number}.exr", {**dict.fromkeys("RGB", np.ones(SIZE, np.float32)), "primid": ids}
+        )
+    notes = run(tmp_path)["notes"]
+    assert f"{SIZE[0] * SIZE[1] // 16} objects in frame 1, and there are 195 colours" in str(notes)
+
+
 @pytest.mark.parametrize(
     ("name", "picture", "words"),
     [

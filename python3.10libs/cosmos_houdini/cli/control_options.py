@@ -47,7 +47,7 @@ _OPTIONS = (
     ),
     click.option(
         "--pixel-aspect",
-        type=FiniteRange(0, min_open=True),
+        type=FiniteRange(),
         metavar="N",
         help="Width of a pixel by its height; else the files'.",
     ),

@@ -122,6 +122,7 @@ class ComputedPasses:
     def _source(self, pass_: Pass, track: Track, spool: Spool) -> ComputedFrames:
         if isinstance(track, SegTrack):
             track.give_colors()
+            self.notes += track.notes()
         return ComputedFrames(
             label=f"the {pass_} pass",
             frames=partial(track.frames, spool),

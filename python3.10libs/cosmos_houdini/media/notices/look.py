@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.choices import DepthKind
 from cosmos_houdini.media.controls import depth
+from cosmos_houdini.media.controls.palette import all_colors
 from cosmos_houdini.media.notices import plausibility, windows
 from cosmos_houdini.media.notices.picked import some, usable
 from cosmos_houdini.media.pictures.layers import Layer, Unreadable, read_header
@@ -152,10 +153,14 @@ class _Look:
         return self._found
 
     def _colors(self, number: int, pixels: Array) -> list[str]:
-        from cosmos_houdini.media.controls.segmentation import codes_of_colors, codes_of_ids  # noqa: PLC0415 - OpenCV again
+        from cosmos_houdini.media.controls import segmentation  # noqa: PLC0415 - OpenCV again
 
         is_color = pixels.ndim == 3 and pixels.shape[2] >= len("RGB")  # noqa: PLR2004 - height, width, channels
-        told = plausibility.many_colors(number, (codes_of_colors if is_color else codes_of_ids)(pixels))
+        codes = (segmentation.codes_of_colors if is_color else segmentation.codes_of_ids)(pixels)
+        survey = segmentation.CodeSurvey()
+        survey.add(codes)
+        told = plausibility.many_objects(number, len(survey.objects()), len(all_colors()))
+        told = told or plausibility.many_colors(number, codes)
         return [told] if told else []
 
     def _polarity(self) -> list[str]:
