@@ -261,7 +261,6 @@ def test_flat_colors_of_the_palette_are_kept_and_antialiased_edges_are_not(tmp_p
         (["--depth-range", "nosuch.json"], "nosuch.json"),
         (["--objects", "/obj/none*"], "no object of Cryptomatte"),
         (["--mask-objects", "/obj/none*"], "no object of Cryptomatte"),
-        (["--pixel-aspect", "-1"], "positive"),
         (["--display", "nosuch"], "has no display 'nosuch'"),
         (["--input-space", "nosuch"], "no colour space 'nosuch'"),
     ],

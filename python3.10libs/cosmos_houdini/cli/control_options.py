@@ -47,7 +47,7 @@ _OPTIONS = (
     ),
     click.option(
         "--pixel-aspect",
-        type=FiniteRange(),
+        type=FiniteRange(0, min_open=True),
         metavar="N",
         help="Width of a pixel by its height; else the files'.",
     ),
