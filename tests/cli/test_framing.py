@@ -98,6 +98,16 @@ def test_anamorphic_plates_are_shown_in_their_own_aspect(tmp_path: Path):
     assert width / height == pytest.approx(2, abs=0.05)
 
 
+def test_bars_are_not_taken_for_dark_pictures(tmp_path: Path):
+    light = np.where(np.arange(160)[None, :, None] < 40, 250, 120).astype(np.uint8).repeat(20, 0).repeat(3, 2)
+    (tmp_path / "render").mkdir()
+    for frame in (1001, 1002):
+        write_picture(tmp_path / f"render/sh.{frame}.png", light)
+    told = invoke(convert_sequence, tmp_path / "render", "-o", tmp_path / "out", "--fit", "letterbox").stderr
+    assert "letterbox" in told
+    assert "warning" not in told
+
+
 def test_edge_and_vis_are_computed_in_the_engines_size(tmp_path: Path):
     plate = write_plate(tmp_path / "render", (960, 540))
     result = converted(plate, "-o", tmp_path / "out", "--edge", "low", "--vis", "medium")
