@@ -15,7 +15,7 @@ COLUMNS = {"Job": 190, "State": 90, "Progress": 150, "Time left": 80, "Engine": 
 """Titles, and widths in pixels; the last takes what is left."""
 PERCENT_ROLE = QtCore.Qt.ItemDataRole.UserRole
 
-_STATE, _PROGRESS = 1, 2
+_STATE, _PROGRESS, _TIME_LEFT = 1, 2, 3
 _COLORS = {
     "succeeded": "#7fc97f",
     "failed": "#f0827a",
@@ -103,6 +103,8 @@ class JobTable(QtWidgets.QTableView):
         self.setSelectionMode(QtWidgets.QAbstractItemView.SelectionMode.SingleSelection)
         self.setShowGrid(False)
         self.setWordWrap(False)
+        # Jobs of one shot differ by the end of their names.
+        self.setTextElideMode(QtCore.Qt.TextElideMode.ElideMiddle)
         self.verticalHeader().hide()
         header = self.horizontalHeader()
         header.setHighlightSections(False)
@@ -110,6 +112,10 @@ class JobTable(QtWidgets.QTableView):
         header.setStretchLastSection(True)
         for column, width in enumerate(COLUMNS.values()):
             self.setColumnWidth(column, width)
+        # Words of a known length, in whatever size the screen has them; of the rows in sight alone.
+        header.setResizeContentsPrecision(0)
+        for column in (_STATE, _TIME_LEFT):
+            header.setSectionResizeMode(column, QtWidgets.QHeaderView.ResizeMode.ResizeToContents)
         self.selectionModel().selectionChanged.connect(self._tell)
 
     @property
