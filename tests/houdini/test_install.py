@@ -148,6 +148,25 @@ def test_the_commands_serve_every_version_they_know(
     assert "nothing was removed" in capsys.readouterr().err
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the folders of this test are those of Linux")
+def test_a_folder_that_resists_is_told_and_the_others_are_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("HOUDINI_USER_PREF_DIR")
+    make(*(tmp_path / f"houdini{version}" for version in ("20.0", "20.5", "21.0")))
+    (tmp_path / "houdini20.5" / "packages").touch()
+    assert main(["install-houdini"]) == 1
+    *done, error = capsys.readouterr().err.splitlines()
+    assert [(line.split()[0], Path(line.split(maxsplit=1)[1]).parts[-3]) for line in done] == [
+        ("written", "houdini20.0"),
+        ("written", "houdini21.0"),
+    ]
+    assert "houdini20.5" in error
+    assert main(["uninstall-houdini"]) == 0
+    assert not list(tmp_path.rglob(INSTALLED_NAME))
+
+
 def test_without_any_houdini_the_commands_say_where_they_looked(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -238,6 +238,21 @@ def test_a_value_that_the_engine_does_not_take_is_told_by_the_worker(network: Ne
     assert "from 0 to 20" in sweep.errors[0]
 
 
+def test_what_is_wrong_with_a_sweep_is_told_without_the_files_that_the_worker_reads(network: Network) -> None:
+    sweep = network.add("Cosmos Sweep", guidance="9-3")
+    assert not network.generate()
+    assert sweep.errors[0].startswith("This cannot be used: guidance = ")
+
+
+def test_the_folder_of_a_report_lies_in_the_project_unless_it_says_otherwise(network: Network, tmp_path: Path) -> None:
+    transfer = network.add("Cosmos Transfer", prompt="rain", videos="/shots/a/input")
+    inside = network.add("Cosmos Report", transfer, output="reviews/monday")
+    elsewhere = network.add("Cosmos Report", transfer, output=str(tmp_path.parent / "reviews"), name="elsewhere")
+    assert network.generate(), inside.errors
+    folders = [Path(order.arguments[-1]) for order in (*orders(inside), *orders(elsewhere))]
+    assert folders == [tmp_path / "reviews" / "monday", tmp_path.parent / "reviews"]
+
+
 def test_a_report_knows_its_jobs_by_the_orders_above(network: Network) -> None:
     wedge = network.wedge(3, lambda index: {"seed": index})
     transfer = network.add("Cosmos Transfer", wedge, prompt="rain", videos="/shots/a/input")
@@ -279,10 +294,22 @@ def test_names_of_other_attributes_mean_nothing() -> None:
         "engine",
     ]
     assert not any(words.meaning(name) for name in ("pdg_seed", "weight", "shot_fps", "weight_fog"))
-    assert words.misspelt(["seeed", "wedgeseed", "shot_seed", "height", "promt"]) == {
+    assert words.misspelt(["seeed", "wedgeseed", "shot_seed", "height", "promt", "Seed", "GPUs", "steps"]) == {
         "promt": "prompt",
         "seeed": "seed",
+        "Seed": "seed",
+        "GPUs": "num_gpu",
     }
+
+
+def test_the_label_of_a_field_is_no_name_of_an_attribute_and_the_right_one_is_told(network: Network) -> None:
+    wedge = network.wedge(1, lambda _: {"steps": 20, "Noise": 40.0, "edge_weight": 0.2})
+    transfer = network.add("Cosmos Transfer", wedge, prompt="rain", videos="/shots/a/input")
+    assert network.generate(), transfer.errors
+    assert transfer.warnings == [
+        "the attribute 'steps' sets no parameter; did you mean 'num_steps'?",
+        "the attribute 'Noise' sets no parameter; did you mean 'sigma_max'?",
+    ]
 
 
 class Mute:
