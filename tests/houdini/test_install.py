@@ -42,6 +42,12 @@ def test_documents_that_lie_elsewhere_on_windows(tmp_path: Path) -> None:
     assert [folder.name for folder in found] == ["houdini21.0"]
 
 
+def test_a_home_that_is_set_on_windows_counts_beside_the_documents(tmp_path: Path) -> None:
+    make(tmp_path / "pipeline" / "houdini20.5", tmp_path / "Documents" / "houdini21.0")
+    found = preferences({"HOME": str(tmp_path / "pipeline")}, home=tmp_path, platform="win32")
+    assert [folder.name for folder in found] == ["houdini20.5", "houdini21.0"]
+
+
 def test_the_variable_for_the_preferences_counts_too_once_for_each_version(tmp_path: Path) -> None:
     make(tmp_path / "prefs" / "h20.5", tmp_path / "prefs" / "h21.0", tmp_path / "own" / "houdini21.0")
     environ = {"HOUDINI_USER_PREF_DIR": str(tmp_path / "prefs" / "h__HVER__")}

@@ -238,6 +238,24 @@ def test_a_value_that_the_engine_does_not_take_is_told_by_the_worker(network: Ne
     assert "from 0 to 20" in sweep.errors[0]
 
 
+@pytest.mark.parametrize(
+    ("above", "kind"), [(1.0, float), (1, int), ("1", str)], ids=["a float", "a whole number", "a text"]
+)
+def test_a_sweep_goes_on_with_the_type_that_an_attribute_has_above(network: Network, above: object, kind: type) -> None:
+    wedge = network.wedge(1, lambda _: {"seed": above})
+    sweep = network.add("Cosmos Sweep", wedge, count=2, seeds="4 7", sampler="grid")
+    assert network.generate(), sweep.errors
+    seeds = [item.attribValue("seed") for item in sweep.items]
+    assert seeds == [kind(4), kind(7)]
+    assert {type(seed) for seed in seeds} == {kind}
+
+
+def test_a_type_from_above_that_does_not_take_a_value_is_an_error_on_the_node(network: Network) -> None:
+    sweep = network.add("Cosmos Sweep", network.wedge(1, lambda _: {"guidance": 5}), count=0, guidance="4.5 6.5")
+    assert not network.generate()
+    assert "the attribute 'guidance' from above holds 5, and its type does not take 4.5" in sweep.errors[0]
+
+
 def test_what_is_wrong_with_a_sweep_is_told_without_the_files_that_the_worker_reads(network: Network) -> None:
     sweep = network.add("Cosmos Sweep", guidance="9-3")
     assert not network.generate()
