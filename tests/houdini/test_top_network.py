@@ -227,7 +227,7 @@ def test_a_project_that_cannot_be_written_is_told_without_a_traceback(shot: Shot
         _, transfer = small(network, starts, 1)
         assert not network.cook()
         text = network.log(transfer, transfer.items[0])
-    assert "see whether the project folder can be written" in text
+    assert f"File exists: {shot.folder / '.cosmos' / 'top'}\nsee whether the project folder can be written" in text
     assert TRACEBACK not in text
 
 
