@@ -115,6 +115,8 @@ def test_each_take_and_each_render_node_is_a_work_item_of_its_own_name() -> None
     assert "/out/karma1 (/obj/left), /out/karma2 (/obj/right)" in caught.value.allowed
     [folder] = shots(scene, Path("a.hip"), {**values, "renders": "/render/a"})
     assert folder.renders == ("--renders", "/render/a")
+    alike = [shots(scene, Path(f"{name}.hip"), {**values, "nodes": "karma1"})[0].name for name in ("镜头一", "镜头二")]
+    assert len(set(alike)) == 2
 
 
 def test_attributes_go_before_the_node_and_the_node_before_the_engine(network: Network) -> None:
