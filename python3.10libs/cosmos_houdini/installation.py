@@ -49,7 +49,7 @@ def preferences(
 ) -> tuple[Path, ...]:
     """Return Houdini's preferences folders that exist, of every version, oldest first.
 
-    They are ``~/houdiniX.Y`` on Linux, ``houdiniX.Y`` in the documents on Windows, on macOS
+    They are ``~/houdiniX.Y`` on Linux, ``houdiniX.Y`` in the documents or in ``$HOME`` on Windows, on macOS
     ``~/Library/Preferences/houdini/X.Y``, and wherever ``$HOUDINI_USER_PREF_DIR`` points, in which ``__HVER__`` stands
     for the version.
 
@@ -64,7 +64,9 @@ def preferences(
     if platform == "darwin":
         found = set((home / "Library" / "Preferences" / "houdini").glob("*.*"))
     elif platform == "win32":
-        found = set((documents or home / "Documents").glob("houdini*.*"))
+        # Where HOME is set, Houdini takes it for the documents.
+        places = [documents or home / "Documents", *([Path(environ["HOME"])] if environ.get("HOME") else [])]
+        found = {folder for place in places for folder in place.glob("houdini*.*")}
     else:
         found = set(home.glob("houdini*.*"))
     found = {folder for folder in found if _VERSION.fullmatch(folder.name)} | set(_named(environ))

@@ -54,6 +54,14 @@ def test_a_farm_job_renders_runs_the_batch_and_prints_its_table(
     assert "shot on here: 3 of 3 runs done" in printed.err
 
 
+@pytest.mark.usefixtures("houdini")
+def test_a_scene_may_be_called_anything(shot: ShotOnDisk, capsys: pytest.CaptureFixture[str]) -> None:
+    hip = shot.hip.rename(shot.folder / "shot 01, größe.hip")
+    arguments = [str(hip), "--renders", str(shot.renders), "--prompt", PROMPT, "--count", "2", "--dry-run"]
+    assert batch_script.main(arguments) == 0, capsys.readouterr().err
+    assert len(json.loads(capsys.readouterr().out)["runs"]) == 2
+
+
 def test_the_runs_are_byte_for_byte_those_of_the_command_line(
     shot: ShotOnDisk, capfd: pytest.CaptureFixture[str]
 ) -> None:

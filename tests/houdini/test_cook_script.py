@@ -141,7 +141,7 @@ def test_a_scene_without_a_network_or_with_several_is_bad_input(
     houdini: Session, shot: ShotOnDisk, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cook_script.main([str(shot.hip)]) == 2
-    assert "the scene has no TOP network" in capsys.readouterr().err
+    assert "has no TOP network; build one" in capsys.readouterr().err
 
     def twice() -> None:
         houdini.create("/tasks", "topnet", "one")

@@ -42,6 +42,12 @@ def test_documents_that_lie_elsewhere_on_windows(tmp_path: Path) -> None:
     assert [folder.name for folder in found] == ["houdini21.0"]
 
 
+def test_a_home_that_is_set_on_windows_counts_beside_the_documents(tmp_path: Path) -> None:
+    make(tmp_path / "pipeline" / "houdini20.5", tmp_path / "Documents" / "houdini21.0")
+    found = preferences({"HOME": str(tmp_path / "pipeline")}, home=tmp_path, platform="win32")
+    assert [folder.name for folder in found] == ["houdini20.5", "houdini21.0"]
+
+
 def test_the_variable_for_the_preferences_counts_too_once_for_each_version(tmp_path: Path) -> None:
     make(tmp_path / "prefs" / "h20.5", tmp_path / "prefs" / "h21.0", tmp_path / "own" / "houdini21.0")
     environ = {"HOUDINI_USER_PREF_DIR": str(tmp_path / "prefs" / "h__HVER__")}
@@ -146,6 +152,25 @@ def test_the_commands_serve_every_version_they_know(
     assert not list(tmp_path.rglob(INSTALLED_NAME))
     assert main(["uninstall-houdini"]) == 0
     assert "nothing was removed" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the folders of this test are those of Linux")
+def test_a_folder_that_resists_is_told_and_the_others_are_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("HOUDINI_USER_PREF_DIR")
+    make(*(tmp_path / f"houdini{version}" for version in ("20.0", "20.5", "21.0")))
+    (tmp_path / "houdini20.5" / "packages").touch()
+    assert main(["install-houdini"]) == 1
+    *done, error = capsys.readouterr().err.splitlines()
+    assert [(line.split()[0], Path(line.split(maxsplit=1)[1]).parts[-3]) for line in done] == [
+        ("written", "houdini20.0"),
+        ("written", "houdini21.0"),
+    ]
+    assert "houdini20.5" in error
+    assert main(["uninstall-houdini"]) == 0
+    assert not list(tmp_path.rglob(INSTALLED_NAME))
 
 
 def test_without_any_houdini_the_commands_say_where_they_looked(

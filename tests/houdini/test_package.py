@@ -52,11 +52,16 @@ def test_every_folder_that_it_names_exists(package: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("is_installed", [False, True])
-def test_houdini_finds_shelf_nodes_and_asset_on_its_path(package: dict[str, Any], *, is_installed: bool) -> None:
+def test_houdini_finds_shelf_icons_nodes_and_asset_on_its_path(package: dict[str, Any], *, is_installed: bool) -> None:
     if is_installed:
         package = json.loads(installed_text(ROOT, ROOT / ".venv" / "bin" / "python"))
     _, path = expanded(package)
-    for name in ("toolbar/cosmos.shelf", f"otls/{ASSET}.hda/INDEX__SECTION", "pdg/types/cosmos_houdini_nodes.py"):
+    for name in (
+        "toolbar/cosmos.shelf",
+        "config/Icons/COSMOS_doctor.svg",
+        f"otls/{ASSET}.hda/INDEX__SECTION",
+        "pdg/types/cosmos_houdini_nodes.py",
+    ):
         assert [entry for entry in path if (Path(entry) / name).is_file()], name
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import fake_hou
 import offscreen
@@ -149,6 +150,22 @@ def test_a_result_is_shown_behind_the_camera_of_the_render_node(session: Session
     assert [use.label for use, button in window._buttons if button.isEnabled()] == ["Load in COPs"]
 
 
+def test_a_result_that_was_made_in_the_background_has_the_size_of_the_plate_too(
+    session: Session, made: tuple[ShotOnDisk, list[str]]
+) -> None:
+    shot, jobs = made
+    folder = shot.folder / "cosmos_out" / "shot" / jobs[0]
+    (folder / "restored.mp4").rename(folder / "aside.mp4")
+    try:
+        click(opened(shelf.load_result), "Set as Background")
+    finally:
+        (folder / "aside.mp4").rename(folder / "restored.mp4")
+    [value] = session.nodes[CAMERA].parms[BACKGROUND]
+    with Image.open(value.text.replace("$F4", "0005")) as picture, Image.open(shot.file("color", 5)) as plate:
+        assert picture.size == plate.size
+    assert session.shown == []
+
+
 @pytest.mark.parametrize(("kinds", "parm"), [({"copnet", "cop2net"}, "filename"), ({"cop2net"}, "filename1")])
 def test_results_are_loaded_into_a_cop_network_a_file_node_each(
     session: Session, jobs: list[str], kinds: set[str], parm: str
@@ -244,6 +261,35 @@ def test_a_result_without_its_file_is_told_by_its_job(tmp_path: Path) -> None:
         id="sea-1f2e", name="sea", state="succeeded", engine="preview", host="gpu01", outputs=(tmp_path / "a.mp4",)
     )
     assert line_of(row) == "sea-1f2e   preview on gpu01"
+
+
+@pytest.mark.parametrize(
+    ("sha256", "restored", "expected"),
+    [("aa", False, "restore"), ("bb", True, "restored.mp4"), ("bb", False, "result.mp4")],
+    ids=["of this shot", "of an earlier render, restored then", "of an earlier render"],
+)
+def test_a_result_is_brought_back_to_the_plate_that_it_was_made_of(
+    tmp_path: Path, sha256: str, *, restored: bool, expected: str
+) -> None:
+    folder = tmp_path / "sea-1f2e"
+    documents = {
+        folder / "result.json": {"request": {"video": {"sha256": "aa"}}},
+        tmp_path / "input" / "metadata.json": {
+            "videos": {"color": {"sha256": sha256}},
+            "frame": {},
+            "sources": {"color": {"first": 1001}},
+        },
+    }
+    for path, document in documents.items():
+        path.parent.mkdir()
+        path.write_text(json.dumps(document), encoding="utf-8")
+    if restored:
+        (folder / "restored.mp4").touch()
+    frames = ResultFrames.in_plate("sea-1f2e", folder / "result.mp4")
+    command, video, *_ = frames.arguments
+    assert expected in {command, Path(video).name}
+    assert (command == "restore") == (frames.conversion is not None)
+    assert frames.first == 1001
 
 
 def test_frames_of_a_job_without_a_shot_begin_with_1(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,9 @@ from pathlib import Path
 import pytest
 
 import fake_pdg
+from cosmos_houdini.demo.hip import write_scene
 from cosmos_houdini.houdini import environment
+from shots import CAMERA, FRAMES, NODE
 from top_network import TYPES
 
 RING = environment.LIBRARIES / "cosmos_houdini" / "houdini"
@@ -62,6 +65,37 @@ def test_the_module_of_node_types_is_imported_by_a_bare_python(version: str) -> 
         [pythons[0], "-I", "-S", "-W", "error", "-c", "\n".join(lines)], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr, done.stdout) == (0, "", "4\n")
+
+
+@pytest.mark.parametrize("version", ["3.10", "3.11"])
+def test_a_bare_python_generates_a_network_and_compares_a_scene(version: str, tmp_path: Path) -> None:
+    """All that Houdini's own Python does of both: the worker, which does the rest, has an environment of its own."""
+    pythons = [python for python in bare_pythons(version) if runs(python, version)]
+    if not pythons:
+        pytest.skip(f"no Python {version} on this machine")
+    hip = tmp_path / "shot.hip"
+    write_scene(hip, fps=24, frames=FRAMES, camera=CAMERA, rop=NODE, picture="$HIP/render/$HIPNAME.color.$F4.png")
+    tests = Path(fake_pdg.__file__).parent
+    lines = [
+        "import sys, pathlib, top_network",
+        f"with top_network.Network(pathlib.Path({str(tmp_path)!r}), pathlib.Path({str(hip)!r})) as network:",
+        "    shot = network.add('Cosmos Shot')",
+        "    sweep = network.add('Cosmos Sweep', shot, count=3, guidance='3-9')",
+        "    transfer = network.add('Cosmos Transfer', sweep, prompt='rain')",
+        "    network.add('Cosmos Report', transfer)",
+        "    network.generate()",
+        "print(*(len(top.items) for top in network.tops), *(error for top in network.tops for error in top.errors))",
+    ]
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (environment.LIBRARIES, tests)))}
+    scene = [str(tests / "hython.py"), str(environment.ROOT / "scripts" / "cosmos_scene.py"), str(hip), "--compare"]
+    for arguments, printed, said in (
+        (["-c", "\n".join(lines)], "1 3 3 1\n", ""),
+        ([*scene, "--samples"], "", f"0 differences in {hip}\n"),
+    ):
+        done = subprocess.run(
+            [pythons[0], "-S", "-W", "error", *arguments], capture_output=True, text=True, check=False, env=environ
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (0, printed, said)
 
 
 def module_name(path: Path) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from cosmos_houdini.errors import BadInput, CheckFailed, HostUnreachable
 from cosmos_houdini.houdini.environment import LIBRARIES, ROOT
 from cosmos_houdini.houdini.hython.script import exit_code
 from cosmos_houdini.houdini.trouble import WorkerTrouble
+from host_programs import write_shell
 
 TROUBLE = WorkerTrouble("gpu01 is away", title="The host did not do it", action="wait", status=3, log=Path("a.log"))
 
@@ -43,22 +44,42 @@ def test_an_error_is_one_line_and_its_exit_code(
     assert capsys.readouterr().err == f"{line}\n"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT to send")
-def test_interrupting_a_script_interrupts_its_worker_too(tmp_path: Path) -> None:
-    began, tidied = tmp_path / "began", tmp_path / "tidied"
-    python = tmp_path / "python"
-    python.write_text(
-        f'#!/bin/sh\ntrap \'touch "{tidied}"; exit 4\' INT\ntouch "{began}"\nwhile :; do sleep 0.05; done\n',
-        encoding="utf-8",
-    )
-    python.chmod(0o755)
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal for another process")
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "a farm's order"])
+def test_stopping_a_script_interrupts_its_worker_too(tmp_path: Path, sent: signal.Signals) -> None:
+    tidied, program, python = tmp_path / "tidied", tmp_path / "worker.py", tmp_path / "python"
+    lines = [
+        "import pathlib, signal, sys, time",
+        f"def tidy(*_): pathlib.Path({str(tidied)!r}).touch(); sys.exit(4)",
+        "signal.signal(signal.SIGINT, tidy)",
+        "print('began', file=sys.stderr, flush=True)",
+        "while True: time.sleep(60)",
+    ]
+    program.write_text("\n".join(lines), encoding="utf-8")
+    write_shell(tmp_path, python.name, f"exec {shlex.quote(sys.executable)} {shlex.quote(str(program))}")
     argv = [sys.executable, hython.__file__, ROOT / "scripts" / "cosmos_submit.py", "a.hip", "--prompt", "rain"]
     environment = {**os.environ, "PYTHONPATH": str(LIBRARIES), "COSMOS_HOUDINI_PYTHON": str(python)}
     with subprocess.Popen(argv, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
-        while not began.exists():
-            assert process.poll() is None
-            time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=180)
+        assert process.stderr
+        # What the worker said has come through the script, which therefore waits for it.
+        assert process.stderr.readline() == "began\n"
+        process.send_signal(sent)
+        said = process.stderr.read()
     assert (process.returncode, tidied.exists()) == (4, True)
     assert said.startswith("interrupted; ")
+
+
+def test_a_handler_of_houdini_itself_does_not_stand_in_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_ = signal.signal
+
+    def unknown_to_python(number: int, handler: object) -> object:
+        before = set_(number, handler)  # type: ignore[arg-type]
+        return before if handler is signal.SIG_DFL else None
+
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(signal, "signal", unknown_to_python)
+    try:
+        assert exit_code(lambda: 0) == 0
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    finally:
+        set_(signal.SIGTERM, before)

@@ -75,6 +75,17 @@ def test_the_file_lists_each_of_its_tools_once() -> None:
     assert [member.get("name") for member in root.iter("memberTool")] == TOOLS
 
 
+def test_each_tool_has_a_picture_of_its_own() -> None:
+    named = [f"{tool.get('icon')}.svg" for tool in document().iter("tool")]
+    pictures = {path.name: path.read_bytes() for path in (ROOT / "config" / "Icons").iterdir()}
+    assert sorted(named) == sorted(pictures)
+    assert len(set(pictures.values())) == len(TOOLS)
+    for content in pictures.values():
+        root = ET.fromstring(content)  # noqa: S314 - our own file
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        assert root.get("viewBox") == "0 0 64 64"
+
+
 @pytest.mark.parametrize("name", TOOLS)
 def test_each_tool_is_an_import_and_one_call(name: str) -> None:
     import_, call = ast.parse(script(name)).body

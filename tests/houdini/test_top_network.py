@@ -222,6 +222,17 @@ def test_a_failed_job_reaches_the_artist_as_title_sentence_and_what_to_do(shot: 
     assert TRACEBACK in log_file().read_text(encoding="utf-8")
 
 
+def test_a_project_that_cannot_be_written_is_told_without_a_traceback(shot: ShotOnDisk, starts: Path) -> None:
+    (shot.folder / ".cosmos").mkdir()
+    (shot.folder / ".cosmos" / "top").touch()
+    with Network(shot.folder, shot.hip) as network:
+        _, transfer = small(network, starts, 1)
+        assert not network.cook()
+        text = network.log(transfer, transfer.items[0])
+    assert f"File exists: {shot.folder / '.cosmos' / 'top'}\nsee whether the project folder can be written" in text
+    assert TRACEBACK not in text
+
+
 def test_a_report_shows_what_has_failed_too(shot: ShotOnDisk, starts: Path) -> None:
     """As where the scheduler goes on after a failure: the jobs are known by the orders, not by what succeeded."""
     with Network(shot.folder, shot.hip) as network:

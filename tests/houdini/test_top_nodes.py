@@ -115,6 +115,8 @@ def test_each_take_and_each_render_node_is_a_work_item_of_its_own_name() -> None
     assert "/out/karma1 (/obj/left), /out/karma2 (/obj/right)" in caught.value.allowed
     [folder] = shots(scene, Path("a.hip"), {**values, "renders": "/render/a"})
     assert folder.renders == ("--renders", "/render/a")
+    alike = [shots(scene, Path(f"{name}.hip"), {**values, "nodes": "karma1"})[0].name for name in ("镜头一", "镜头二")]
+    assert len(set(alike)) == 2
 
 
 def test_attributes_go_before_the_node_and_the_node_before_the_engine(network: Network) -> None:
@@ -238,6 +240,39 @@ def test_a_value_that_the_engine_does_not_take_is_told_by_the_worker(network: Ne
     assert "from 0 to 20" in sweep.errors[0]
 
 
+@pytest.mark.parametrize(
+    ("above", "kind"), [(1.0, float), (1, int), ("1", str)], ids=["a float", "a whole number", "a text"]
+)
+def test_a_sweep_goes_on_with_the_type_that_an_attribute_has_above(network: Network, above: object, kind: type) -> None:
+    wedge = network.wedge(1, lambda _: {"seed": above})
+    sweep = network.add("Cosmos Sweep", wedge, count=2, seeds="4 7", sampler="grid")
+    assert network.generate(), sweep.errors
+    seeds = [item.attribValue("seed") for item in sweep.items]
+    assert seeds == [kind(4), kind(7)]
+    assert {type(seed) for seed in seeds} == {kind}
+
+
+def test_a_type_from_above_that_does_not_take_a_value_is_an_error_on_the_node(network: Network) -> None:
+    sweep = network.add("Cosmos Sweep", network.wedge(1, lambda _: {"guidance": 5}), count=0, guidance="4.5 6.5")
+    assert not network.generate()
+    assert "the attribute 'guidance' from above holds 5, and its type does not take 4.5" in sweep.errors[0]
+
+
+def test_what_is_wrong_with_a_sweep_is_told_without_the_files_that_the_worker_reads(network: Network) -> None:
+    sweep = network.add("Cosmos Sweep", guidance="9-3")
+    assert not network.generate()
+    assert sweep.errors[0].startswith("This cannot be used: guidance = ")
+
+
+def test_the_folder_of_a_report_lies_in_the_project_unless_it_says_otherwise(network: Network, tmp_path: Path) -> None:
+    transfer = network.add("Cosmos Transfer", prompt="rain", videos="/shots/a/input")
+    inside = network.add("Cosmos Report", transfer, output="reviews/monday")
+    elsewhere = network.add("Cosmos Report", transfer, output=str(tmp_path.parent / "reviews"), name="elsewhere")
+    assert network.generate(), inside.errors
+    folders = [Path(order.arguments[-1]) for order in (*orders(inside), *orders(elsewhere))]
+    assert folders == [tmp_path / "reviews" / "monday", tmp_path.parent / "reviews"]
+
+
 def test_a_report_knows_its_jobs_by_the_orders_above(network: Network) -> None:
     wedge = network.wedge(3, lambda index: {"seed": index})
     transfer = network.add("Cosmos Transfer", wedge, prompt="rain", videos="/shots/a/input")
@@ -279,10 +314,22 @@ def test_names_of_other_attributes_mean_nothing() -> None:
         "engine",
     ]
     assert not any(words.meaning(name) for name in ("pdg_seed", "weight", "shot_fps", "weight_fog"))
-    assert words.misspelt(["seeed", "wedgeseed", "shot_seed", "height", "promt"]) == {
+    assert words.misspelt(["seeed", "wedgeseed", "shot_seed", "height", "promt", "Seed", "GPUs", "steps"]) == {
         "promt": "prompt",
         "seeed": "seed",
+        "Seed": "seed",
+        "GPUs": "num_gpu",
     }
+
+
+def test_the_label_of_a_field_is_no_name_of_an_attribute_and_the_right_one_is_told(network: Network) -> None:
+    wedge = network.wedge(1, lambda _: {"steps": 20, "Noise": 40.0, "edge_weight": 0.2})
+    transfer = network.add("Cosmos Transfer", wedge, prompt="rain", videos="/shots/a/input")
+    assert network.generate(), transfer.errors
+    assert transfer.warnings == [
+        "the attribute 'steps' sets no parameter; did you mean 'num_steps'?",
+        "the attribute 'Noise' sets no parameter; did you mean 'sigma_max'?",
+    ]
 
 
 class Mute:

@@ -131,3 +131,20 @@ def test_the_log_starts_anew_beyond_its_limit(log: Path) -> None:
 
 def test_the_worker_is_the_checkouts_own_code() -> None:
     assert environment.clean_environment({})["PYTHONPATH"] == str(Path(worker.__file__).parents[2])
+
+
+def test_what_the_worker_said_is_kept_where_the_preferences_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    (tmp_path / "prefs").touch()
+    monkeypatch.setenv("HOUDINI_USER_PREF_DIR", str(tmp_path / "prefs"))
+    with pytest.raises(WorkerTrouble, match=r"absent\.hip") as caught:
+        worker.call("scene", "absent.hip")
+    assert caught.value.log.parent == tmp_path
+    assert worker.TRACEBACK in caught.value.log.read_text(encoding="utf-8")
+
+
+def test_preferences_in_which_the_version_is_not_filled_in_are_not_taken_for_a_folder(tmp_path: Path) -> None:
+    named = str(tmp_path / "houdini__HVER__")
+    assert trouble.log_file({"HOUDINI_USER_PREF_DIR": named}) == trouble.log_file({})

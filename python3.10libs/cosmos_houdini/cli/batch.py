@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 import shlex
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,6 +15,7 @@ from cosmos_houdini.cli.console import json_option, print_json_lines, say
 from cosmos_houdini.cli.spec import check_files, schema_option
 from cosmos_houdini.engines import engine, engine_names
 from cosmos_houdini.model.batch import MAX_RUNS, BatchItem, BatchSpec, Randomization
+from cosmos_houdini.model.names import portable_name
 from cosmos_houdini.plan.adaptive import Adaptive
 from cosmos_houdini.plan.batch_file import load_randomization, save_batch
 from cosmos_houdini.plan.specs import load_prompt_spec
@@ -69,7 +69,7 @@ def create_batch(
 def _name(path: Path) -> str:
     """Return the first word of a file's name, in letters that every file system takes."""
     word = path.name.removesuffix(path.suffix).removesuffix(".batch")
-    return re.sub(r"[^A-Za-z0-9_-]+", "_", word)[:60].strip("_-") or "batch"
+    return portable_name(word) or "batch"
 
 
 def expanded(batch: BatchSpec, adaptive: Adaptive | None = None) -> Sweep:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ import platformdirs
 from cosmos_houdini import installation
 from cosmos_houdini.cli.console import json_option, print_json, say
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.installation import Step
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -30,15 +32,13 @@ def install_houdini(*, prefs: Path | None, as_json: bool) -> None:
     served = [folder for folder in folders if prefs or installation.is_supported(folder)]
     # Not resolved: the python of a virtual environment is a link, and the link is what knows its libraries.
     python = Path(sys.executable).absolute()
-    steps = [installation.install(folder, ROOT, python) for folder in served]
     for folder in folders:
         if folder not in served:
             say(f"{folder} is left out: the package is for Houdini 20.0 to 21")
+    steps = _each(served, lambda folder: installation.install(folder, ROOT, python))
     if as_json:
         document = {"root": str(ROOT), "python": str(python), "packages": [step.document() for step in steps]}
         print_json(document)
-    for step in steps:
-        say(f"{step.action} {step.file}")
     if not steps:
         raise BadInput("no Houdini from 20.0 to 21 was found", action="name its preferences folder with --prefs")
     say(f"Houdini loads cosmos-houdini from {ROOT} at its next start, and starts the worker with {python}")
@@ -49,11 +49,9 @@ def install_houdini(*, prefs: Path | None, as_json: bool) -> None:
 @json_option
 def uninstall_houdini(*, prefs: Path | None, as_json: bool) -> None:
     """Remove the package file, and nothing else."""
-    steps = [step for folder in _folders(prefs) if (step := installation.uninstall(folder))]
+    steps = _each(_folders(prefs), installation.uninstall)
     if as_json:
         print_json({"packages": [step.document() for step in steps]})
-    for step in steps:
-        say(f"{step.action} {step.file}")
     if not steps:
         say("the package is installed nowhere; nothing was removed")
 
@@ -69,3 +67,25 @@ def _folders(prefs: Path | None) -> tuple[Path, ...]:
             action="start Houdini once, or name the folder with --prefs",
         )
     return folders
+
+
+def _each(folders: Sequence[Path], act: Callable[[Path], Step | None]) -> list[Step]:
+    """Do something to every folder, say what was done, and return it; one that resists does not hold up the others.
+
+    Raises:
+        BadInput: the file in one of them is another's.
+        OSError: one of them cannot be written.
+    """
+    steps, first = [], None
+    for folder in folders:
+        try:
+            step = act(folder)
+        except (BadInput, OSError) as error:
+            first = first or error
+            continue
+        if step:
+            say(f"{step.action} {step.file}")
+            steps.append(step)
+    if first:
+        raise first
+    return steps

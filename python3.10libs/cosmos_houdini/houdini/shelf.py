@@ -37,6 +37,7 @@ def submit_shot() -> None:
     if hou.hipFile.hasUnsavedChanges() and not saves("Submit Shot to Cosmos"):
         return
     dialog = SubmitDialog(hip, nodes, hou.qt.mainWindow())
+    dialog.setStyleSheet(hou.qt.styleSheet())
     dialog.accepted.connect(explained(lambda: _submit(dialog.submission())))
     if hip in _dialogs:
         dialog.go_on_from(_dialogs[hip])

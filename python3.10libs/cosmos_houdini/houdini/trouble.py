@@ -67,16 +67,33 @@ class WorkerTrouble(CosmosError):
 def log_file(environ: Mapping[str, str] | None = None) -> Path:
     """Return the log: in Houdini's preferences folder, or outside of Houdini in a folder of the user's own."""
     environ = os.environ if environ is None else environ
-    return Path(environ.get("HOUDINI_USER_PREF_DIR") or Path.home() / ".cosmos_houdini") / LOG_NAME
+    named = environ.get("HOUDINI_USER_PREF_DIR", "")
+    # A farm's environment may hold the name as a person wrote it, before Houdini has put its version in.
+    is_known = named and "__HVER__" not in named
+    return (Path(named) if is_known else Path.home() / ".cosmos_houdini") / LOG_NAME
 
 
 def keep_log(argv: Sequence[str], status: int, said: Sequence[str]) -> Path:
-    """Append what a worker wrote to the log, which starts anew beyond LOG_LIMIT_BYTES, and return the log."""
-    path = log_file()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.is_file() and path.stat().st_size > LOG_LIMIT_BYTES:
-        path.replace(path.with_suffix(".old.log"))
+    """Append what a worker wrote to the log, which starts anew beyond LOG_LIMIT_BYTES, and return the log.
+
+    Where nothing can be written there, as on many farms, it is a file of its own among the temporary ones.
+    """
     head = f"{time.strftime('%Y-%m-%d %H:%M:%S')} exit code {status}: {shlex.join(argv)}"
-    with path.open("a", encoding="utf-8") as log:
-        log.write("\n".join([head, *said, "", ""]))
+    text = "\n".join([head, *said, "", ""])
+    path = log_file()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_file() and path.stat().st_size > LOG_LIMIT_BYTES:
+            path.replace(path.with_suffix(".old.log"))
+        with path.open("a", encoding="utf-8") as log:
+            log.write(text)
+    except OSError:
+        from tempfile import NamedTemporaryFile  # noqa: PLC0415 - every work item would load it
+
+        stem, _, suffix = LOG_NAME.partition(".")
+        with NamedTemporaryFile(
+            "w", encoding="utf-8", prefix=f"{stem}.", suffix=f".{suffix}", delete=False
+        ) as substitute:
+            substitute.write(text)
+        return Path(substitute.name)
     return path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +9,12 @@ from pathlib import Path
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.sequences import passes
 from cosmos_houdini.media.sequences.discover import Unverified, find_sequences
+from cosmos_houdini.model.names import portable_name
 from cosmos_houdini.model.scene import Scene
 from cosmos_houdini.scene.output import find_output
 from cosmos_houdini.scene.picture import picture_pattern
 
 PassNames = Mapping[str, Iterable[str]]
-
-_LONGEST_NAME = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +80,4 @@ def shot_of_node(scene: Scene, node_path: str, names: PassNames) -> Shot:
 
 def _name(scene: Scene, shot: str) -> str:
     """Return the renders' own name, or the scene's where they have none, in letters that every file system takes."""
-    for text in (shot, scene.path.stem):
-        if name := re.sub(r"[^A-Za-z0-9_-]+", "_", text).strip("_-")[:_LONGEST_NAME]:
-            return name
-    return "shot"
+    return portable_name(shot) or portable_name(scene.path.stem) or "shot"

@@ -12,6 +12,7 @@ from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.hython import rendering
 from cosmos_houdini.houdini.hython.script import answer, exit_code, say
 from cosmos_houdini.houdini.submission import Submission
+from cosmos_houdini.model.names import portable_name
 
 # They belong to single runs, of which a batch makes its own.
 _VARIED = ("--set", "--weights", "--detach")
@@ -53,7 +54,7 @@ def _run(options: argparse.Namespace, others: Sequence[str]) -> int:
                 f"{option} is for a single run", action="say it in the file of --randomization: a list of one"
             )
     rendering.render_if_asked(options)
-    name = options.name or options.file.stem
+    name = options.name or portable_name(options.file.stem) or "shot"
     folder = Path(worker.call("config", "show")["project"]) / "cosmos_out" / name
     where = (*_given(options, "engine", "host"), "--name", name, "--results", str(folder), "--dry-run")
     shot = Submission(

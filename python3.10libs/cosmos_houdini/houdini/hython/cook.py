@@ -67,7 +67,9 @@ def _target(path: str | None) -> hou.TopNode:
     # What a locked asset brings along is not meant to be cooked by itself.
     nodes = hou.root().allSubChildren(recurse_in_locked_nodes=False)
     networks = {node.path(): node for node in nodes if _is_network(node)}
-    listed = ", ".join(networks) or "none: the scene has no TOP network"
+    if not networks:
+        raise BadInput(f"{scene} has no TOP network", action="build one: Cosmos > Set Up Sweep")
+    listed = ", ".join(networks)
     if path is None and len(networks) != 1:
         raise BadInput(f"{scene} has {len(networks)} TOP networks", allowed=listed, action="name one: --node")
     chosen = next(iter(networks)) if path is None else path

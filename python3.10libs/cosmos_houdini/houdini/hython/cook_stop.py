@@ -10,7 +10,7 @@ from threading import Event, Thread
 
 import hou
 
-from cosmos_houdini.houdini.hython.script import say
+from cosmos_houdini.houdini.hython.script import handled, say
 
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGBREAK")
 
@@ -26,19 +26,17 @@ def stopped_by_signals(cancel: Callable[[], None]) -> Iterator[Event]:
     reader, writer = socket.socketpair()
     writer.setblocking(False)
     numbers = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
-    handlers = {number: signal.signal(number, lambda *_: None) for number in numbers}
-    descriptor = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
     watcher = Thread(target=_watch, args=(reader, stopped, cancel), name="cosmos stop", daemon=True)
-    watcher.start()
-    try:
-        yield stopped
-    finally:
-        signal.set_wakeup_fd(descriptor)
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-        writer.close()
-        watcher.join()
-        reader.close()
+    with handled(numbers, lambda *_: None):
+        descriptor = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+        watcher.start()
+        try:
+            yield stopped
+        finally:
+            signal.set_wakeup_fd(descriptor)
+            writer.close()
+            watcher.join()
+            reader.close()
 
 
 def _watch(reader: socket.socket, stopped: Event, cancel: Callable[[], None]) -> None:

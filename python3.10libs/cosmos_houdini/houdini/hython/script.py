@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 import hou
 
@@ -27,10 +30,12 @@ def answer(text: str) -> None:
 def exit_code(run: Callable[[], int]) -> int:
     """Run a script and return its exit code: 0 done, 1 failed, 2 bad input, 3 host or network, 4 interrupted.
 
-    An error is one line on standard error; nothing is asked, so that a farm can run it.
+    An error is one line on standard error; nothing is asked, so that a farm can run it. A farm's order to stop is taken
+    as Ctrl-C is.
     """
     try:
-        return run()
+        with handled([signal.SIGTERM], _interrupt):
+            return run()
     except WorkerTrouble as trouble:
         say(f"error: {trouble} (log: {trouble.log})")
         return trouble.status
@@ -43,3 +48,19 @@ def exit_code(run: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         say("interrupted; what runs on a host goes on, `cosmos-houdini status` shows it")
         return INTERRUPTED
+
+
+@contextmanager
+def handled(numbers: Iterable[int], handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Handle signals for the length of a block."""
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, earlier in before.items():
+            # None stands for a handler in Houdini's own C++, which Python cannot give back.
+            signal.signal(number, signal.SIG_DFL if earlier is None else earlier)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -18,7 +18,7 @@ from cosmos_houdini.errors import CheckFailed, one_line
 from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.environment import LIBRARIES, ROOT, worker_python
 from cosmos_houdini.houdini.hython.comparison import differences
-from cosmos_houdini.houdini.hython.script import answer
+from cosmos_houdini.houdini.hython.script import answer, exit_code
 from cosmos_houdini.houdini.open_scene import load_scene, read_open_scene, sample_open_scene
 from cosmos_houdini.houdini.tops.asset_check import check_asset
 from cosmos_houdini.houdini.tops.check import check_top_nodes
@@ -52,6 +52,10 @@ def main(argv: Sequence[str]) -> int:
     if scene is not None:
         given = scene
         checks.append(Check(title=f"{scene} is read alike by Houdini and without it", run=lambda: _compare(given)))
+    return exit_code(lambda: _run(checks))
+
+
+def _run(checks: Sequence[Check]) -> int:
     passed = [_passes(check) for check in checks]
     answer(f"{sum(passed)} of {len(passed)} passed")
     return 0 if all(passed) else 1

@@ -50,6 +50,11 @@ def run(item: JobItem) -> int:
     except CosmosError as error:
         item.error(_with_log(error))
         return error.status if isinstance(error, WorkerTrouble) else error.exit_code
+    except OSError as error:
+        # Of the project's folder: one that may not be written, or is gone.
+        said = f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
+        item.error(artist_text(CosmosError(said, action="see whether the project folder can be written")))
+        return CosmosError.exit_code
     finally:
         if job:
             job.close()

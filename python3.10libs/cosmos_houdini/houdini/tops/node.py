@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from cosmos_houdini.errors import CosmosError
+from cosmos_houdini.errors import BadInput, CosmosError
 from cosmos_houdini.houdini.environment import ROOT, worker_python
 from cosmos_houdini.houdini.tops import pdg_calls
 from cosmos_houdini.houdini.tops.order import ATTRIBUTE, Order
@@ -55,14 +55,33 @@ def evaluated(type_: NodeType, node: Node, item: WorkItem | None) -> dict[str, A
 
 
 def set_attributes(item: WorkItem, values: Mapping[str, str | int | float]) -> None:
-    """Set attributes, each in the type of its value."""
-    for name, value in values.items():
+    """Set attributes, each in the type of its value, or of the attribute of its name from above.
+
+    Raises:
+        BadInput: one from above has a type that does not take the value.
+    """
+    for name, wanted in values.items():
+        value = _in_type_of(item.attribValue(name), name, wanted) if item.hasAttrib(name) else wanted
         if isinstance(value, str):
             item.setStringAttrib(name, value)
         elif isinstance(value, int):
             item.setIntAttrib(name, value)
         else:
             item.setFloatAttrib(name, value)
+
+
+def _in_type_of(there: object, name: str, value: str | float) -> str | int | float:
+    """Return a value in the type of an attribute that is there already: PDG lets no type be changed."""
+    if isinstance(there, str):
+        return str(value)
+    if isinstance(there, float) and not isinstance(value, str):
+        return float(value)
+    if isinstance(there, int) and not isinstance(value, str) and float(value).is_integer():
+        return int(value)
+    raise BadInput(
+        f"the attribute {name!r} from above holds {there!r}, and its type does not take {value!r}",
+        action="let it be a float or a text there, or call it otherwise",
+    )
 
 
 def give_order(item: WorkItem, order: Order) -> None:

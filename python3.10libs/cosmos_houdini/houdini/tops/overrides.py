@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from cosmos_houdini.errors import BadInput, did_you_mean
-from cosmos_houdini.houdini.tops.parms import CONTROLS
+from cosmos_houdini.houdini.tops.parms import CONTROLS, NUMBERS, TRANSFER
 
 NODE_PARMS = ("prompt", "negative_prompt", "engine", "host", "num_gpu")
 """Parameters of the node itself that an attribute of their name goes before, besides those of the engine."""
@@ -75,9 +75,12 @@ class Vocabulary:
     def misspelt(self, names: Iterable[str]) -> dict[str, str]:
         """Return the names that mean nothing here and are nearly a parameter's, each with that parameter's."""
         known = [*self.parameters, *self.synonyms, *NODE_PARMS, *_WEIGHTS]
+        meant = {word: word for word in known} | {word: name for word, name in _LABELS.items() if name in known}
         unknown = [name for name in names if self.meaning(name) is None and not name.startswith(_OTHERS)]
-        near = {name: difflib.get_close_matches(name, known, n=1, cutoff=NEAR) for name in unknown}
-        return {name: words[0] for name, words in near.items() if words}
+        near = {name: difflib.get_close_matches(name.lower(), meant, n=1, cutoff=NEAR) for name in unknown}
+        return {name: meant[words[0]] for name, words in near.items() if words}
 
 
 _WEIGHTS = tuple(f"weight_{kind}" for kind in CONTROLS)
+# What the node calls a parameter is what an artist may call an attribute: steps, noise.
+_LABELS = {TRANSFER[name].label.lower().replace(" ", "_"): name for name in (*NUMBERS, *NODE_PARMS, *_WEIGHTS)}

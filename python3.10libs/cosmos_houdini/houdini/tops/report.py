@@ -45,5 +45,5 @@ def generate(node: Node, holder: Holder, upstream: Sequence[WorkItem]) -> None:
 
 
 def report_folder(project: Project, name: str, output: str) -> Path:
-    """Return the folder of a report, from the parameters of the node."""
-    return Path(output) if output else project.results(name or "report") / "report"
+    """Return the folder of a report, from the parameters of the node; a relative one lies in the project's."""
+    return project.folder / output if output else project.results(name or "report") / "report"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -18,6 +17,7 @@ from cosmos_houdini.houdini.tops.order import Order
 from cosmos_houdini.houdini.tops.parms import SHOT
 from cosmos_houdini.houdini.tops.pdg_calls import Holder, Node, WorkItem
 from cosmos_houdini.houdini.tops.project import project_of
+from cosmos_houdini.model.names import portable_name
 from cosmos_houdini.model.render_node import WINDOWS
 
 KIND = "shot"
@@ -73,7 +73,7 @@ def shots(scene: Mapping[str, Any], hip: Path, values: Mapping[str, Any]) -> lis
     Raises:
         BadInput: no render node or camera matches.
     """
-    base = _name(values["name"] or hip.stem)
+    base = portable_name(values["name"] or hip.stem) or "shot"
     if values["renders"]:
         return [_shot(scene, hip, base, ("--renders", values["renders"]), {})]
     outputs = _matching(scene, values)
@@ -85,7 +85,7 @@ def shots(scene: Mapping[str, Any], hip: Path, values: Mapping[str, Any]) -> lis
         words += [take] if take else []
         renders = ("--output", output["path"], *(("--take", take) if take else ()))
         facts = {"shot_node": output["path"], "shot_camera": output["camera"] or "", "shot_take": take}
-        found.append(_shot(scene, hip, _name("_".join(words)), renders, facts))
+        found.append(_shot(scene, hip, portable_name("_".join(words)), renders, facts))
     return found
 
 
@@ -143,8 +143,3 @@ def _making(values: Mapping[str, Any]) -> tuple[str, ...]:
         "--vis": "" if values["vis"] == "auto" else values["vis"],
     }
     return (*(word for pair in given.items() if pair[1] for word in pair), *split_options(values["options"]))
-
-
-def _name(text: str) -> str:
-    """Return a name that folders and jobs may have."""
-    return re.sub(r"[^A-Za-z0-9_-]+", "_", text).strip("_-")[:60] or "shot"

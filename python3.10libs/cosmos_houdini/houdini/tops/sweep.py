@@ -16,6 +16,7 @@ from cosmos_houdini.houdini.tops.node import evaluated, set_attributes
 from cosmos_houdini.houdini.tops.parms import CONTROLS, NUMBERS, SWEEP
 from cosmos_houdini.houdini.tops.pdg_calls import Holder, Node, WorkItem
 from cosmos_houdini.houdini.tops.project import folder_of
+from cosmos_houdini.houdini.trouble import WorkerTrouble
 
 _NUMBER = r"(\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)"
 _RANGE = re.compile(rf"{_NUMBER}-{_NUMBER}(?::{_NUMBER})?")
@@ -93,10 +94,13 @@ def _runs(folder: Path, sweep: Mapping[str, Any], engine: str, notes: list[str])
         chosen = ["--engine", engine] if engine else []
         paths = [str(Path(made) / name) for name in (*files, "sweep.batch.yaml")]
         said: list[str] = []
-        document = worker.call(
-            "create-batch", paths[0], "--randomization", paths[1], "-o", paths[2], *chosen, folder=folder,
-            on_line=said.append,
-        )  # fmt: skip
+        arguments = (paths[0], "--randomization", paths[1], "-o", paths[2], *chosen)
+        try:
+            document = worker.call("create-batch", *arguments, folder=folder, on_line=said.append)
+        except WorkerTrouble as trouble:
+            # Of the file that says it the artist knows nothing.
+            trouble.problem = trouble.problem.removeprefix(f"{paths[1]}: ")
+            raise
     notes += [line for line in said if not line.startswith("wrote ")]
     runs: list[dict[str, Any]] = document["runs"]
     return runs

@@ -16,6 +16,8 @@ THIS_MACHINE = "this machine"
 COLUMNS = {"": 44, "Where": 100, "Check": 120, "Seen": 380, "What to do": 60}
 """Titles, and widths in pixels; the last takes what is left."""
 
+_WORDS = 3
+"""The first columns hold a word or two each, which are seen whole however large the screen's letters are."""
 _COLORS = {"pass": "#7fc97f", "warn": "#e8c66a", "fail": "#f0827a"}
 
 
@@ -80,6 +82,8 @@ class DoctorWindow(QtWidgets.QWidget):
                 if column == 0:
                     cell.setForeground(QtGui.QColor(_COLORS[check["verdict"]]))
                 self._table.setItem(row, column, cell)
+        for column in range(_WORDS):
+            self._table.resizeColumnToContents(column)
         self._table.resizeRowsToContents()
         self._offer(document["hosts"])
 

@@ -15,7 +15,7 @@ COLUMNS = {"Job": 190, "State": 90, "Progress": 150, "Time left": 80, "Engine": 
 """Titles, and widths in pixels; the last takes what is left."""
 PERCENT_ROLE = QtCore.Qt.ItemDataRole.UserRole
 
-_STATE, _PROGRESS = 1, 2
+_TITLE, _STATE, _PROGRESS, _TIME_LEFT = 0, 1, 2, 3
 _COLORS = {
     "succeeded": "#7fc97f",
     "failed": "#f0827a",
@@ -68,6 +68,15 @@ class JobModel(QtCore.QAbstractTableModel):
         return row.percent if role == PERCENT_ROLE else None
 
 
+class TitlePainter(QtWidgets.QStyledItemDelegate):
+    """Draws a job's title; one that is too long loses its middle, since jobs of one shot differ by the end."""
+
+    def initStyleOption(self, option: QtWidgets.QStyleOptionViewItem, index: _Index) -> None:  # noqa: N802 - Qt's name
+        """Say how one cell is drawn."""
+        super().initStyleOption(option, index)
+        option.textElideMode = QtCore.Qt.TextElideMode.ElideMiddle
+
+
 class ProgressPainter(QtWidgets.QStyledItemDelegate):
     """Draws a bar over the cell of a job about whose progress something is known."""
 
@@ -95,10 +104,11 @@ class JobTable(QtWidgets.QTableView):
     def __init__(self) -> None:
         super().__init__()
         self._model = JobModel()
-        self._painter = ProgressPainter()
+        self._painters = {_TITLE: TitlePainter(), _PROGRESS: ProgressPainter()}
         self._is_replacing = False
         self.setModel(self._model)
-        self.setItemDelegateForColumn(_PROGRESS, self._painter)
+        for column, painter in self._painters.items():
+            self.setItemDelegateForColumn(column, painter)
         self.setSelectionBehavior(QtWidgets.QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QtWidgets.QAbstractItemView.SelectionMode.SingleSelection)
         self.setShowGrid(False)
@@ -110,6 +120,10 @@ class JobTable(QtWidgets.QTableView):
         header.setStretchLastSection(True)
         for column, width in enumerate(COLUMNS.values()):
             self.setColumnWidth(column, width)
+        # Words of a known length, in whatever size the screen has them; of the rows in sight alone.
+        header.setResizeContentsPrecision(0)
+        for column in (_STATE, _TIME_LEFT):
+            header.setSectionResizeMode(column, QtWidgets.QHeaderView.ResizeMode.ResizeToContents)
         self.selectionModel().selectionChanged.connect(self._tell)
 
     @property

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 FOLDER = "frames"
-RESTORED = "restored.mp4"
+RESTORED, RESULT = "restored.mp4", "result.json"
 METADATA = Path("input") / "metadata.json"
 
 
@@ -19,16 +20,30 @@ class ResultFrames:
         video: of a result.
         name: of the frames before their number; it tells jobs apart.
         first: number of the first frame.
+        conversion: the document by which the frames are brought back to the plate; without one they stay as they are.
     """
 
     video: Path
     name: str
     first: int
+    conversion: Path | None = None
 
     @classmethod
     def of(cls, job_id: str, video: Path) -> ResultFrames:
         """Return the frames of a job's video, numbered as in the shot's scene where the shot's folder tells."""
         return cls(video=video, name=f"{job_id}.{video.stem}", first=_first_frame(video))
+
+    @classmethod
+    def in_plate(cls, job_id: str, video: Path) -> ResultFrames:
+        """Return the frames of a result in the plate's size and place, where they fit behind the shot's camera.
+
+        A shot that was submitted in the background has no restored video yet. One that was rendered anew since then
+        tells nothing about the plate of this result: what was restored at its time is taken, or else the result.
+        """
+        restored, metadata = video.with_name(RESTORED), video.parent.parent / METADATA
+        if _is_of(video, metadata):
+            return cls(video=video, name=f"{job_id}.{restored.stem}", first=_first_frame(video), conversion=metadata)
+        return cls.of(job_id, restored if restored.is_file() else video)
 
     @property
     def folder(self) -> Path:
@@ -38,8 +53,10 @@ class ResultFrames:
     @property
     def arguments(self) -> tuple[str, ...]:
         """The arguments of ``cosmos-houdini`` that write the frames."""
-        pattern = self.folder / f"{self.name}.####.png"
-        return ("extract-frame", str(self.video), "all", "-o", str(pattern), "--first", str(self.first))
+        pattern = str(self.folder / f"{self.name}.####.png")
+        if self.conversion is not None:
+            return ("restore", str(self.video), "--metadata", str(self.conversion), "-o", pattern)
+        return ("extract-frame", str(self.video), "all", "-o", pattern, "--first", str(self.first))
 
     @property
     def houdini_path(self) -> str:
@@ -52,16 +69,24 @@ class ResultFrames:
         return sorted(self.folder.glob(f"{self.name}.[0-9]*.png"))
 
 
-def plate_video(video: Path) -> Path:
-    """Return the result in the plate's size and place, where there is one: it fits behind the shot's camera."""
-    restored = video.with_name(RESTORED)
-    return restored if restored.is_file() else video
+def _is_of(video: Path, metadata: Path) -> bool:
+    """Whether a result was made of the colour video that a conversion describes, and of a plate that it knows."""
+    try:
+        conversion, result = _document(metadata), _document(video.with_name(RESULT))
+        is_same = conversion["videos"]["color"]["sha256"] == result["request"]["video"]["sha256"]
+        return is_same and isinstance(conversion["frame"], dict)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _first_frame(video: Path) -> int:
     """Return the scene's number of a result's first frame; 1 for a job that was made of no shot."""
     try:
-        document = json.loads((video.parent.parent / METADATA).read_text(encoding="utf-8"))
-        return min(int(source["first"]) for source in document["sources"].values())
+        sources = _document(video.parent.parent / METADATA)["sources"]
+        return min(int(source["first"]) for source in sources.values())
     except (OSError, ValueError, KeyError, TypeError):
         return 1
+
+
+def _document(path: Path) -> Any:  # noqa: ANN401 - JSON is whatever the file holds
+    return json.loads(path.read_text(encoding="utf-8"))

@@ -14,7 +14,7 @@ import hou
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.houdini.open_scene import read_open_scene
 from cosmos_houdini.houdini.windows.job_row import JobRow
-from cosmos_houdini.houdini.windows.result_frames import ResultFrames, plate_video
+from cosmos_houdini.houdini.windows.result_frames import ResultFrames
 from cosmos_houdini.houdini.windows.result_nodes import load_in_cops
 from cosmos_houdini.houdini.windows.result_use import Use
 
@@ -156,4 +156,4 @@ def _frames(row: JobRow) -> ResultFrames:
 
 
 def _plate_frames(row: JobRow) -> ResultFrames:
-    return ResultFrames.of(row.id, plate_video(cast("Path", row.video)))
+    return ResultFrames.in_plate(row.id, cast("Path", row.video))
