@@ -249,10 +249,11 @@ def test_what_a_host_tells_is_read_and_what_cannot_be_is_left_out():
 
 
 def test_a_night_that_is_over_is_over_for_what_waits_on_the_host_too_and_its_gpus_are_not_asked():
-    world = World(look=HostLook(free_disk_gb=0.0, gpus=()))
+    world = World()
     night = world.night(window=Window.parse("20:00-22:00"))
     assert night.curfew() is None
     world.now += timedelta(hours=2)
+    world.looks = 0
     hold = night.curfew()
     assert hold
     assert hold.for_good
@@ -260,3 +261,11 @@ def test_a_night_that_is_over_is_over_for_what_waits_on_the_host_too_and_its_gpu
     world.spent = Spending(ended=1, ended_s=HOUR_S, running=1)
     assert world.night(gpu_hours=2.5).curfew()
     assert world.night(gpu_hours=3.5).curfew() is None
+
+
+def test_heat_and_a_full_disk_hold_back_what_waits_on_the_host_and_full_memory_does_not():
+    assert World(look=HOT).night().curfew() == Hold(reason="a GPU of gpu01 is at 90 °C or more")
+    assert World(look=HostLook(free_disk_gb=1.0)).night().curfew()
+    assert World(free_disk_gb=1.0).night().curfew()
+    full = HostLook(gpus=(replace(COOL, free_gb=1.0),))
+    assert World(look=full).night(gpu_memory_gb=75.0).curfew() is None
