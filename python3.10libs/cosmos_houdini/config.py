@@ -15,11 +15,11 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 import platformdirs
-import yaml
 from msgspec import Struct
 
 from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.settings import FILE_NAME, SECTIONS, HostConfig, Settings
+from cosmos_houdini.yaml_text import read_yaml
 
 ENV_PREFIX = "COSMOS_HOUDINI_"
 _Section = TypeVar("_Section", bound=Struct)
@@ -54,7 +54,7 @@ def load(folder: Path | None = None, environ: Mapping[str, str] | None = None) -
     for path in _files(environ, project_file):
         _merge(merged, _read(path), origins, str(path))
     for variable, keys in _variables(environ, merged).items():
-        _set(merged, keys, yaml.safe_load(environ[variable]), origins, f"${variable}")
+        _set(merged, keys, read_yaml(environ[variable], f"${variable}"), origins, f"${variable}")
     return Config(
         settings=_validate(merged, origins), origins=origins, project=project_file.parent if project_file else folder
     )
@@ -76,9 +76,9 @@ def _files(environ: Mapping[str, str], project_file: Path | None) -> list[Path]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path} is no YAML: {error}") from error
+        data = read_yaml(path.read_text(encoding="utf-8"), str(path))
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path} is no YAML: it is no UTF-8") from error
     if data is None:
         return {}
     if not isinstance(data, dict):

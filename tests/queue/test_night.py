@@ -117,8 +117,11 @@ def test_a_command_given_after_the_window_waits_for_the_next_one():
 @pytest.mark.parametrize(
     ("terms", "sentence"),
     [
-        ({"gpu_hours": 4.0}, "the budget of 4 GPU hours leaves no room for another run"),
-        ({"money": 7.0, "price_per_hour": 3.5}, "the budget of 7 at 3.5 an hour leaves no room for another run"),
+        ({"gpu_hours": 4.0}, "the budget of 4 GPU hours leaves no room for another run until it is raised"),
+        (
+            {"money": 7.0, "price_per_hour": 3.5},
+            "the budget of 7 at 3.5 an hour leaves no room for another run until it is raised",
+        ),
     ],
 )
 def test_a_budget_counts_what_runs_and_leaves_room_for_the_run_that_is_next(terms: dict[str, float], sentence: str):

@@ -152,7 +152,10 @@ class Night:
             (self.terms.money, money(now_s, price), money(then_s, price), f"at {price:g} an hour"),
         ):
             if limit is not None and (now >= limit or then > limit):
-                return Hold(reason=f"the budget of {limit:g} {unit} leaves no room for another run", for_good=True)
+                return Hold(
+                    reason=f"the budget of {limit:g} {unit} leaves no room for another run until it is raised",
+                    for_good=True,
+                )
         return None
 
     def _over(self, now: datetime) -> Hold | None:
