@@ -109,12 +109,12 @@ def test_a_budget_ends_the_batch_with_what_runs_and_a_larger_one_goes_on(
     assert shop.main("run-batch", file, "--gpu-hours", "0.0001") == 1
     assert states(shop) == ["succeeded", "queued", "queued"]
     assert "error: 2 of 3 runs are not at their end; run-batch goes on" in capsys.readouterr().err.splitlines()[-1]
-    assert "the end: the budget of 0.0001 GPU hours leaves no room for another run until it is raised" in summary(shop)
     assert "--gpu-hours 0.0001 -- " in summary(shop)
+    reason = "the budget of 0.0001 GPU hours leaves no room for another run until it is raised"
+    assert f"the end: {reason}" in summary(shop)
     # One after the other leaves; which one arrives first is the network's business.
     assert sorted(document["title"] for document in web.documents) == [
-        "night on local starts no further run: the budget of 0.0001 GPU hours leaves no room for another run until it "
-        "is raised",
+        f"night on local starts no further run: {reason}",
         "night on local: 1 of 3 runs done, 2 not at their end",
     ]
     assert shop.main("run-batch", file, "--gpu-hours", "1") == 0
