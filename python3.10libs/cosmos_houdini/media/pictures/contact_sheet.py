@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from cosmos_houdini.media.pictures.geometry import METHODS, Method
+from cosmos_houdini.media.pictures.letters import drawable
 from cosmos_houdini.media.pictures.resample import resized
 from cosmos_houdini.model.control import Pass
 
@@ -52,7 +53,7 @@ def contact_sheet(title: str, rows: Mapping[Pass, Mapping[int, Picture]]) -> Ima
     )
     draw = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(TEXT_SIZE)
-    draw.text((MARGIN, MARGIN), title, TEXT, font)
+    draw.text((MARGIN, MARGIN), drawable(title), TEXT, font)
     for column, number in enumerate(numbers):
         left = LABEL_WIDTH + column * (tile[0] + MARGIN)
         draw.text((left, HEADER_HEIGHT - TEXT_SIZE - MARGIN), str(number), TEXT, font)
