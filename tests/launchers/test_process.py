@@ -26,7 +26,7 @@ from cosmos_houdini.launchers.shell import part
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.model.request import Site
 from cosmos_houdini.settings import HostConfig
-from launching import begin, ended, observe, path, task, until
+from launching import LIVELY, STALLS_SOON_MIN, begin, ended, observe, path, take_away, task, until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="jobs run on POSIX hosts")
 
@@ -125,6 +125,17 @@ def test_nothing_of_the_job_outlives_it(plain: Host) -> None:
         *("exit_code", "heartbeat", "in", "out", "request.json", "run.sh"),
         *("started", "state", "stderr.log", "stdout.log"),
     ]
+
+
+def test_a_job_whose_folder_was_removed_ends(plain: Host) -> None:
+    config = HostConfig(stalled_after_min=STALLS_SOON_MIN)
+    new = begin(plain, config, task(plain, LIVELY, config=config))
+    until(plain, new.site, lambda seen: seen.stdout_tail.startswith("up"))
+    take_away(new.site)
+    give_up = time.monotonic() + 120
+    while processes(new.site):
+        assert time.monotonic() < give_up
+        time.sleep(0.1)
 
 
 def test_folders_and_files_are_private(plain: Host) -> None:

@@ -158,7 +158,8 @@ def _worked(
         entries = entries_of(client, now, settings.price_per_hour)
         rows += [entry.row for entry in entries if entry.row]
         write_whole(table, csv_text(row.document() for row in rows).encode())
-        watchman.conclude(entries, file=file, table=table, again=again, ended_by=ended_by)
+        scouts = planned.choice.scout
+        watchman.conclude(entries, file=file, table=table, again=again, scouts=scouts, ended_by=ended_by)
     return rows
 
 
