@@ -56,7 +56,7 @@ def conclude(rows: Sequence[Row], table: Path) -> None:
 
     Raises:
         CheckFailed: a result was made with other parameters than were asked for.
-        JobError: a run did not succeed, or is not at its end.
+        JobError: a run did not succeed or is not at its end, or its result is gone.
     """
     failed = [row for row in rows if row.job.state.final and row.job.state is not JobState.SUCCEEDED]
     left = [row for row in rows if not row.job.state.final]
@@ -72,6 +72,12 @@ def conclude(rows: Sequence[Row], table: Path) -> None:
         raise JobError(
             f"{len(failed)} of {len(rows)} runs did not succeed{others}; the first is {failed[0].run}",
             action=f"cosmos-houdini logs {failed[0].job.id}; the same run-batch again tries them again",
+        )
+    gone = [row for row in rows if row.clip and not row.clip.path.is_file()]
+    if gone:
+        raise JobError(
+            f"the results of {len(gone)} of {len(rows)} runs are gone; the first is {gone[0].run}",
+            action=f"cosmos-houdini retry {gone[0].job.id}",
         )
     if left:
         raise JobError(f"{len(left)} of {len(rows)} runs are not at their end", action="run-batch goes on with them")
