@@ -53,6 +53,17 @@ def test_promoted_runs_are_whole_and_have_the_seeds_of_their_scouts(shop: Shop):
     assert shop.started() == 5
 
 
+def test_a_dry_run_prints_the_scouts_and_makes_nothing(shop: Shop, capsys: pytest.CaptureFixture[str]):
+    assert shop.main("run-batch", batch(shop, {"seeds": [7, 13]}), "--scout", "--dry-run") == 0
+    runs = json.loads(capsys.readouterr().out)["runs"]
+    assert [(run["name"], run["parameters"]["seed"]) for run in runs] == [
+        ("shot-0001-scout", 7),
+        ("shot-0002-scout", 13),
+    ]
+    assert {run["parameters"]["sleep_s"] for run in runs} == {"0"}
+    assert not (shop.folder / ".cosmos").exists()
+
+
 def test_the_summary_of_scouts_ends_with_the_command_that_promotes_the_best(shop: Shop):
     file = batch(shop, {"seeds": [7, 13]})
     assert shop.main("run-batch", file, "--scout") == 0
