@@ -125,6 +125,20 @@ def test_words_that_older_yaml_takes_for_truth_and_numbers_are_what_they_say(tmp
     assert (settings.hosts["a"].time, settings.hosts["a"].jobs_per_gpu) == ("12:00:00", 2)
 
 
+def test_relative_paths_begin_at_the_file_in_which_they_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "notify: {urls_file: private/urls}\nhosts: {a: {identity: ~/.ssh/id, known_hosts: known}}\n"
+    (tmp_path / "cosmos-houdini.yaml").write_text(f"{text}programs: {{ffmpeg: ffmpeg}}\n", encoding="utf-8")
+    (tmp_path / "sub").mkdir()
+    monkeypatch.chdir(tmp_path / "sub")
+    settings = load(tmp_path / "sub", {"COSMOS_HOUDINI_SEG_PALETTE": "show.json"}).settings
+    assert settings.notify.urls_file == tmp_path / "private" / "urls"
+    assert settings.hosts["a"].known_hosts == tmp_path / "known"
+    others = (settings.hosts["a"].identity, settings.programs.ffmpeg, settings.seg.palette)
+    assert others == (Path("~/.ssh/id"), Path("ffmpeg"), Path("show.json"))
+    (tmp_path / "ffmpeg").touch()
+    assert load(tmp_path / "sub", {}).settings.programs.ffmpeg == tmp_path / "ffmpeg"
+
+
 def test_a_variable_that_is_no_yaml_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"\$COSMOS_HOUDINI_DEFAULTS_HOST is no YAML"):
         load(tmp_path, {"COSMOS_HOUDINI_DEFAULTS_HOST": "["})

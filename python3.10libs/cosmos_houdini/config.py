@@ -157,7 +157,7 @@ def _converted(data: object, kind: type[_Section], key: str, origins: Mapping[st
         raise _wrong(key, data, f"expected a mapping with {', '.join(kind.__struct_fields__)}", origins)
     _refuse_unknown(data, kind, f"{key}.", origins)
     try:
-        return msgspec.convert(data, kind, strict=False, dec_hook=_from_text)
+        return _beside_file(msgspec.convert(data, kind, strict=False, dec_hook=_from_text), key, origins)
     except msgspec.ValidationError as error:
         said, _, place = str(error).partition(" - at ")
         field = next(name for name in data if re.search(rf"\$\.{name}\b", place))
@@ -166,6 +166,16 @@ def _converted(data: object, kind: type[_Section], key: str, origins: Mapping[st
         raise _wrong(
             f"{key}.{field}", data[field], "no such value" if allowed else said, origins, allowed=allowed
         ) from error
+
+
+def _beside_file(section: _Section, key: str, origins: Mapping[str, str]) -> _Section:
+    """Return a section whose relative paths begin at the file in which they stand; a program may be one of the PATH."""
+    paths = {name: value for name in section.__struct_fields__ if isinstance(value := getattr(section, name), Path)}
+    beside = {
+        name: Path(origins[f"{key}.{name}"]).parent / path for name, path in paths.items() if path.parts[:1] != ("~",)
+    }
+    found = {name: path for name, path in beside.items() if key != "programs" or path.is_file()}
+    return msgspec.structs.replace(section, **found)
 
 
 def _refuse_unknown(data: Mapping[str, Any], kind: type[Struct], prefix: str, origins: Mapping[str, str]) -> None:
