@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import yaml
@@ -66,7 +67,28 @@ def most_at_once(shop: Shop) -> int:
     return max(running)
 
 
-def wait_until(what: Callable[[], bool], seconds: float = 20) -> None:
+@contextmanager
+def let_go(go: Path, when: Callable[[], bool]) -> Iterator[None]:
+    """Make the file that the runs of a block wait for as soon as something is so."""
+    problems: list[BaseException] = []
+
+    def wait() -> None:
+        try:
+            wait_until(when)
+        except AssertionError as error:
+            problems.append(error)
+        go.touch()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+    assert problems == []
+
+
+def wait_until(what: Callable[[], bool], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < deadline

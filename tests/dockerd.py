@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 
-READY_S = 30.0
+READY_S = 120.0
 _LEFT_OUT = {"test", "idlelib", "tkinter", "turtledemo", "lib2to3", "ensurepip", "pydoc_data", "site-packages"}
 
 

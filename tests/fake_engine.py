@@ -24,11 +24,11 @@ from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceReq
 MARKER = "Saved video"
 SCOUT_FRAMES = 4
 PROGRAM = """
-echo started >>"$STARTS"
 echo "half way"
 echo "token is ${HF_TOKEN:-not set}"
 echo "last words" >&2
 [ -z "${RECORDED-}" ] || [ "$FAULT" = other ] || echo "ran with $RECORDED"
+echo started >>"$STARTS"
 sleep "$SECONDS_LONG"
 while [ -n "$UNTIL" ] && [ ! -e "$UNTIL" ]; do sleep 0.05; done
 case $FAULT in

@@ -13,6 +13,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import imageio_ffmpeg
 import psutil
 import pytest
 import yaml
@@ -29,12 +30,13 @@ from cosmos_houdini.queue.store.jobs import Store
 from cosmos_houdini.queue.store.record import JobRecord
 from cosmos_houdini.settings import FILE_NAME
 from fake_engine import PROGRAM, FakeEngine
+from host_programs import write_shell
 from job_shop import Shop
 from proxy import Proxy
 from slurmd import Slurm
 from sshd import Sshd
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 120.0
 TOKEN = "hf_0123456789abcdef"  # noqa: S105 -- a made-up secret, which the tests look for
 
 Operation = Callable[[str, str], bool]
@@ -221,6 +223,15 @@ class Scene:
             client.communicate()
         assert not self.shop.record().state.final
 
+    def hold_decoding(self) -> Path:
+        """Let no client get further than to the decoding of results, and return the file that lets it go on."""
+        go = self.tmp / "decode"
+        held = f'case $* in *cosmos_out*) until [ -e "{go}" ]; do sleep 0.05; done ;; esac'
+        text = f'{held}\nexec "{imageio_ffmpeg.get_ffmpeg_exe()}" "$@"'
+        ffmpeg = write_shell(self.tmp / "held", "ffmpeg", text)
+        self.monkeypatch.setenv("COSMOS_HOUDINI_PROGRAMS_FFMPEG", str(ffmpeg))
+        return go
+
     def _was(self, state: str) -> bool:
         with closing(Store.of(self.shop.folder)) as store:
             return any(str(event.state) == state for job in store.jobs() for event in store.events(job.id))
@@ -246,10 +257,8 @@ class Scene:
 
     def kill_job(self) -> None:
         """Kill all of the job at once, as a host that loses its power does."""
-        until(lambda: self.shop.started() == 1)
-        for process in processes(self.shop.root):
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
+        until(self.shop.started)
+        kill_jobs(self.shop.root)
         until(lambda: not processes(self.shop.root))
 
 
@@ -273,9 +282,12 @@ def processes(*folders: Path) -> list[psutil.Process]:
 
 
 def kill_jobs(root: Path) -> None:
-    for process in processes(root):
-        with suppress(psutil.NoSuchProcess):
-            process.send_signal(signal.SIGKILL)
+    """Kill all processes of all jobs so that none of them sees the end of another."""
+    doomed = processes(root)
+    for each in (signal.SIGSTOP, signal.SIGKILL):
+        for process in doomed:
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(each)
 
 
 def nothing_left(scene: Scene) -> None:

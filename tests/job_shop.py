@@ -10,6 +10,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
 import fake_engine
 from cosmos_houdini import config
 from cosmos_houdini.cli import main
@@ -18,6 +20,14 @@ from cosmos_houdini.queue.store.jobs import Store
 from cosmos_houdini.queue.store.record import JobRecord
 
 TESTS = Path(fake_engine.__file__).parent
+
+
+def lives(pid: int) -> bool:
+    """Whether a process does something yet; it may end at this very moment."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 @dataclass(frozen=True)

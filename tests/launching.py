@@ -14,7 +14,7 @@ from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.model.request import Invocation, Site
 from cosmos_houdini.settings import HostConfig
 
-GIVE_UP_S = 60.0
+GIVE_UP_S = 180.0
 
 
 def task(

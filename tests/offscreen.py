@@ -14,7 +14,7 @@ QtWidgets = pytest.importorskip("PySide6.QtWidgets", exc_type=ImportError)
 
 from cosmos_houdini.houdini.background import THREAD_NAME  # noqa: E402 - after Qt was found
 
-LIMIT_S = 60.0
+LIMIT_S = 180.0
 
 
 def application() -> object:

@@ -22,7 +22,7 @@ class Proxy:
         delay_s: how long a byte takes in one direction.
 
     Attributes:
-        refuse: whether new connections are ended at once.
+        refuse: how many of the next new connections are ended at once.
         to_target_bytes: what has come for the target.
         from_target_bytes: what has come from it.
     """
@@ -33,7 +33,7 @@ class Proxy:
         self._sockets: list[socket.socket] = []
         self._counting = threading.Lock()
         self._cut_at: int | None = None
-        self.refuse = False
+        self.refuse: float = 0
         self.to_target_bytes = 0
         self.from_target_bytes = 0
         self._listener = socket.create_server((_HOST, 0))
@@ -75,6 +75,7 @@ class Proxy:
             except OSError:
                 return
             if self.refuse:
+                self.refuse -= 1
                 client.close()
                 continue
             try:

@@ -59,7 +59,7 @@ class Hook:
 def mailbox() -> Iterator[Mailbox]:
     """Run an SMTP server."""
     box = Mailbox(port=free_port())
-    controller = Controller(box, hostname=HOST, port=box.port)
+    controller = Controller(box, hostname=HOST, port=box.port, ready_timeout=60)
     controller.start()
     try:
         yield box

@@ -24,13 +24,19 @@ _CLONE_NEWNET = 0x40000000
 _TUNSETIFF = 0x400454CA
 _TUN_WITHOUT_HEADER = 0x1001
 _LONGEST_PACKET_BYTES = 65536
+_LISTENS = "0A"
+
+
+def device_name(pid: int) -> str:
+    """Return what the program with a number calls its device on either side."""
+    return f"cosmos{pid}"
 
 
 def open_tun(own: str, peer: str) -> int:
     """Make a point-to-point device in the present namespace and return its file."""
     device = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
-    answer = fcntl.ioctl(device, _TUNSETIFF, struct.pack("16sH22x", b"cosmos%d", _TUN_WITHOUT_HEADER))
-    name = answer[:16].rstrip(b"\0").decode()
+    name = device_name(os.getpid())
+    fcntl.ioctl(device, _TUNSETIFF, struct.pack("16sH22x", name.encode(), _TUN_WITHOUT_HEADER))
     for command in (["addr", "add", own, "peer", peer, "dev", name], ["link", "set", name, "up"]):
         subprocess.run(["ip", *command], check=True, stdin=subprocess.DEVNULL)
     return device
@@ -55,6 +61,12 @@ def carry(near: int, far: int, delay_s: float, loss: float) -> None:
             os.write(sink, packet)
 
 
+def listens() -> bool:
+    """Whether anything listens in the present namespace; there is one server in it."""
+    with open("/proc/self/net/tcp", encoding="ascii") as table:  # noqa: PTH123 -- a table of the kernel
+        return any(line.split()[3] == _LISTENS for line in table)
+
+
 def main(near: str, far: str, delay_s: str, loss: str, *server: str) -> None:
     """Make the line, start the server on its far side, and carry packets."""
     program, configuration, log = server
@@ -65,6 +77,8 @@ def main(near: str, far: str, delay_s: str, loss: str, *server: str) -> None:
     far_device = open_tun(far, near)
     sshd = subprocess.Popen([program, "-D", "-f", configuration, "-E", log], stdin=subprocess.DEVNULL)
     try:
+        while not listens():
+            time.sleep(0.02)
         print("ready", flush=True)  # noqa: T201 -- whoever started this program waits for it
         carry(near_device, far_device, float(delay_s), float(loss))
     finally:

@@ -95,7 +95,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, s
     return put
 
 
-def until_true(told: Callable[[], object], seconds: float = 60) -> None:
+def until_true(told: Callable[[], object], seconds: float = 180) -> None:
     give_up = time.monotonic() + seconds
     while not told():
         assert time.monotonic() < give_up

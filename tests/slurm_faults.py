@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from cosmos_houdini.launchers.shell import part
 from fault_scene import Scene, running, until
@@ -36,40 +36,44 @@ def _(scene: Scene) -> None:
 
 @fault("squeue shows no job for seconds", on="cluster")
 def _(scene: Scene) -> None:
-    asked = scene.tmp / "asked"
-    scene.program("squeue", f'echo >>"{asked}"; [ "$(wc -l <"{asked}")" -le 4 ] || "$REAL" "$@"')
-    assert scene.run(sleep_s="2") == 0
-    assert len(asked.read_text()) > 4
+    asked, go = scene.tmp / "asked", scene.tmp / "go"
+    scene.program("squeue", f'echo >>"{asked}"; [ "$(wc -l <"{asked}")" -le 4 ] || {{ touch "{go}"; "$REAL" "$@"; }}')
+    assert scene.run(until=str(go)) == 0
 
 
 @fault("squeue fails for seconds", on="cluster")
 def _(scene: Scene) -> None:
-    asked = scene.tmp / "asked"
+    asked, go = scene.tmp / "asked", scene.tmp / "go"
     failing = 'echo "slurm_load_jobs error: Unable to contact slurm controller (connect failure)" >&2; exit 1'
     again = f'echo >>"{asked}"; [ "$(wc -l <"{asked}")" -gt 4 ]'
-    scene.program("squeue", f'{again} || {{ {failing}; }}; "$REAL" "$@"')
-    assert scene.run(sleep_s="2") == 0
-    assert len(asked.read_text()) > 4
+    scene.program("squeue", f'{again} || {{ {failing}; }}; touch "{go}"; "$REAL" "$@"')
+    assert scene.run(until=str(go)) == 0
 
 
 @fault("slurmctld is restarted while the job runs", on="cluster")
 def _(scene: Scene) -> None:
     slurm = scene.slurm
     assert slurm
-    scene.detached(sleep_s="3")
+    go = scene.tmp / "go"
+    scene.detached(until=str(go))
     until(lambda: scene.shop.started() == 1)
     slurm.stop_controller()
-    threading.Timer(1, slurm.start_controller).start()
-    assert scene.shop.main("attach") == 0
+    with ThreadPoolExecutor() as pool:
+        back = pool.submit(slurm.start_controller)
+        back.add_done_callback(lambda _: go.touch())
+        assert scene.shop.main("attach") == 0
+        back.result()
 
 
 @fault("slurmctld is away while the job ends", on="cluster")
 def _(scene: Scene) -> None:
     slurm = scene.slurm
     assert slurm
-    scene.detached(sleep_s="1")
+    go = scene.tmp / "go"
+    scene.detached(until=str(go))
     until(lambda: scene.shop.started() == 1)
     slurm.stop_controller()
+    go.touch()
     try:
         assert scene.shop.main("attach") == 0
     finally:

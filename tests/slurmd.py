@@ -23,7 +23,13 @@ import pytest
 
 from sshd import free_port
 
-READY_S = 30.0
+READY_S = 120.0
+DAEMONS_PATIENCE_S = 60
+"""A busy machine may take its time to launch a job; its end is told as soon as slurmctld is back."""
+PATIENCE_S = 20
+"""Of sbatch and the like, while slurmctld is there: it is only a matter of time until it answers."""
+NO_PATIENCE_S = 1
+"""Likewise while it is not."""
 _READY = {"idle", "mix", "alloc"}
 
 _SLURM_CONF = """\
@@ -49,11 +55,11 @@ GresTypes=gpu
 MpiDefault=none
 SlurmdParameters=config_overrides
 ReturnToService=2
-MessageTimeout=3
+MessageTimeout={patience_s}
 SlurmctldTimeout=60
 SlurmdTimeout=60
 KillWait=3
-MinJobAge=600
+MinJobAge=86400
 OverTimeLimit=0
 InactiveLimit=0
 SchedulerParameters=sched_interval=1,batch_sched_delay=0
@@ -78,15 +84,15 @@ class Slurm:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.conf = folder / "slurm.conf"
+        self._daemons_conf = folder / "daemons.conf"
         self._path = f"{os.environ['PATH']}:/usr/sbin"
         self._node = socket.gethostname().partition(".")[0]
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         for name in ("munge", "state", "spool"):
             (folder / name).mkdir(mode=0o755)
-        text = _SLURM_CONF.format(
-            name=self._node, folder=folder, controller_port=free_port(), node_port=free_port(), cpus=8
-        )
-        self.conf.write_text(text, encoding="utf-8")
+        self._ports = {"controller_port": free_port(), "node_port": free_port()}
+        self._configure(self._daemons_conf, DAEMONS_PATIENCE_S)
+        self._configure(self.conf, PATIENCE_S)
         (folder / "gres.conf").write_text(
             f"NodeName={self._node} Name=gpu File=/dev/tty[0-3] Flags=nvidia_gpu_env\n", encoding="utf-8"
         )
@@ -120,7 +126,8 @@ class Slurm:
 
     def start_controller(self) -> None:
         """Start slurmctld and wait until it answers."""
-        self._spawn("slurmctld", "slurmctld", "-D", "-f", str(self.conf))
+        self._configure(self.conf, PATIENCE_S)
+        self._spawn("slurmctld", "slurmctld", "-D", "-f", str(self._daemons_conf))
         self._until(lambda: self.run("scontrol", "ping", check=False).count(" UP") == 1, "slurmctld")
 
     def stop_controller(self) -> None:
@@ -130,10 +137,11 @@ class Slurm:
         """
         self._processes["slurmctld"].terminate()
         self._processes.pop("slurmctld").wait(READY_S)
+        self._configure(self.conf, NO_PATIENCE_S)
 
     def start_node(self) -> None:
         """Start slurmd and wait until its node takes jobs."""
-        self._spawn("slurmd", "slurmd", "-D", "-N", self._node, "-f", str(self.conf))
+        self._spawn("slurmd", "slurmd", "-D", "-N", self._node, "-f", str(self._daemons_conf))
         self._resume()
 
     def stop_node(self) -> None:
@@ -171,6 +179,12 @@ class Slurm:
         if self._node_state() not in _READY:
             # A job that could not be launched, on a machine that is too busy, takes its node out of service.
             self._resume()
+
+    def _configure(self, file: Path, patience_s: int) -> None:
+        text = _SLURM_CONF.format(name=self._node, folder=self.folder, cpus=8, patience_s=patience_s, **self._ports)
+        new = file.with_suffix(".new")
+        new.write_text(text, encoding="utf-8")
+        new.replace(file)
 
     def _resume(self) -> None:
         self.run("scontrol", "update", f"nodename={self._node}", "state=RESUME", check=False)

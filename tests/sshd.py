@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import getpass
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -21,6 +22,8 @@ from cosmos_houdini.settings import HostConfig
 
 PROGRAM = shutil.which("sshd") or "/usr/sbin/sshd"
 HOST = "127.0.0.1"
+READY_S = 120.0
+_PORTS = range(15_000, 32_000)
 
 _CONFIGURATION = """\
 Port {port}
@@ -101,7 +104,7 @@ class Sshd:
         argv = [PROGRAM, "-D", "-f", str(self.folder / "sshd_config"), "-E", str(self.log)]
         # Children inherit the environment of sshd only in part; HOME comes from the password file.
         self._process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, cwd=self.folder)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + READY_S
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 text = self.log.read_text(encoding="utf-8") if self.log.exists() else ""
@@ -172,7 +175,14 @@ def run_quietly(*argv: str | Path) -> str:
 
 
 def free_port() -> int:
-    """Return a port of loopback on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """Return a port of loopback on which nothing listens.
+
+    It is none of those that the kernel gives to a connection that begins, and no two processes that run tests are
+    likely to draw the same before one of them listens.
+    """
+    while True:
+        port = secrets.choice(_PORTS)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((HOST, port))
+            return port

@@ -277,7 +277,7 @@ def _made_as(item: fake_pdg.WorkItem) -> object:
     return (item.index, [parent.id for parent in item._parents], item.command, item._generated)
 
 
-def wait_until(condition: Callable[[], bool], *, timeout_s: float = 60.0) -> None:
+def wait_until(condition: Callable[[], bool], *, timeout_s: float = 180.0) -> None:
     """Wait for something that happens in another process."""
     deadline = time.monotonic() + timeout_s
     while not condition():

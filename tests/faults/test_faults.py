@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import shutil
 import signal
 import subprocess
-import threading
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
-import imageio_ffmpeg
 import psutil
 import pytest
 
@@ -91,7 +90,12 @@ for each in ("the inputs are sent", "the job is started", "the job is polled", "
 
 def kill_client_in(state: str) -> Callable[[Scene], None]:
     def happen(scene: Scene) -> None:
-        scene.kill_client(state, sleep_s="0.1")
+        go, decode = scene.tmp / "go", scene.hold_decoding()
+        if state == "collecting":
+            go.touch()
+        scene.kill_client(state, until=str(go))
+        go.touch()
+        decode.touch()
         assert scene.shop.main("attach") == 0
         assert scene.shop.states() == ["queued", "staging", "running", "collecting", "succeeded"]
 
@@ -106,12 +110,10 @@ for each in ("staging", "running", "collecting"):
 
 @fault("the client is killed while it decodes the results")
 def _(scene: Scene) -> None:
-    slow = scene.tmp / "ffmpeg"
-    slow.write_text(f'#!/bin/sh\nsleep 0.7\nexec "{imageio_ffmpeg.get_ffmpeg_exe()}" "$@"\n')
-    slow.chmod(0o755)
-    scene.monkeypatch.setenv("COSMOS_HOUDINI_PROGRAMS_FFMPEG", str(slow))
+    decode = scene.hold_decoding()
     results = scene.shop.folder / "cosmos_out"
     scene.kill_client("collecting", also=lambda: list(results.rglob("cosmos-probe-*")))
+    decode.touch()
     assert scene.shop.main("attach") == 0
 
 
@@ -163,15 +165,16 @@ def _(scene: Scene) -> None:
 @fault("the job is lost twice and tried again by itself", starts=3)
 def _(scene: Scene) -> None:
     scene.monkeypatch.setenv("COSMOS_HOUDINI_DEFAULTS_ATTEMPTS", "3")
-    scene.detached(sleep_s="0.5")
+    go = scene.tmp / "go"
+    scene.detached(until=str(go))
     for count in (1, 2):
         until(lambda count=count: scene.shop.started() == count)
-        for process in processes(scene.shop.root):
-            process.kill()
+        scene.kill_job()
         assert scene.shop.main("status") == 0
         assert scene.shop.record().state is JobState.QUEUED
         with closing(scene.shop.client()) as client:
             runner.advance(client, [scene.shop.record().id])
+    go.touch()
     assert scene.shop.main("attach") == 0
 
 
@@ -210,9 +213,8 @@ def _(scene: Scene) -> None:
     assert proxy
 
     def vanish() -> None:
-        proxy.refuse = True
+        proxy.refuse = 3
         proxy.cut()
-        threading.Timer(0.2, setattr, (proxy, "refuse", False)).start()
 
     scene.trip(MOMENTS["the job is polled"], vanish)
     assert scene.run(sleep_s="0.1") == 0
@@ -222,10 +224,10 @@ def _(scene: Scene) -> None:
 def _(scene: Scene) -> None:
     assert scene.proxy
     scene.detached(sleep_s="0.1")
-    scene.proxy.refuse = True
+    scene.proxy.refuse = math.inf
     assert scene.shop.main("attach") == 3
     assert scene.shop.record().state is JobState.RUNNING
-    scene.proxy.refuse = False
+    scene.proxy.refuse = 0
     assert scene.shop.main("attach") == 0
 
 
@@ -241,9 +243,11 @@ def _(scene: Scene) -> None:
 
 @fault("the host is rebooted, and the job is tried again", starts=2)
 def _(scene: Scene) -> None:
-    scene.detached(sleep_s="0.5")
+    go = scene.tmp / "go"
+    scene.detached(until=str(go))
     scene.kill_job()
     assert scene.shop.main("attach") == 1
+    go.touch()
     assert scene.shop.main("retry", scene.shop.record().id) == 0
 
 
@@ -406,7 +410,9 @@ def skewed(change_s: int, later_s: int) -> Callable[[Scene], None]:
         scene.monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
         scene.detached(sleep_s="0.3")
         until(lambda: scene.shop.started() == 1)
-        offset.write_text(str(later_s))
+        later = scene.tmp / "later"
+        later.write_text(str(later_s))
+        later.replace(offset)
         assert scene.shop.main("attach") == 0
 
     return happen

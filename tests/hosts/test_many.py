@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import random
 import re
@@ -110,7 +111,7 @@ def parts_on(host: Host) -> list[Path]:
 
 def no_writer_left(host: Host) -> bool:
     """Wait until what has arrived in part has been let go by the scripts that were cut off."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     before: list[tuple[str, int]] = [("", 0)]
     while time.monotonic() < deadline:
         now = [(path.name, path.stat().st_size) for path in parts_on(host)]
@@ -402,7 +403,7 @@ def test_a_full_disk_on_the_host_is_named_and_given_back(server: Sshd, tmp_path:
         there = outgoing(host, tmp_path / "files", sizes)
         with pytest.raises(DiskFull, match="no room on host 'gpu01'"):
             host.put_many(there)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while parts_on(host) and time.monotonic() < deadline:
             time.sleep(0.02)
         assert not parts_on(host) + list(Path(host.root / "out").iterdir())
@@ -424,7 +425,7 @@ def test_a_server_that_allows_one_connection_is_slower_and_no_failure(
     cut_host: Host, proxy: Proxy, tmp_path: Path
 ) -> None:
     there = outgoing(cut_host, tmp_path / "files", [12 * MIB])
-    proxy.refuse = True
+    proxy.refuse = math.inf
     cut_host.put_many(there)
     assert contents(there, "remote") == hashes(there)
 
@@ -455,12 +456,13 @@ def test_the_limit_of_the_rate_holds_for_all_threads_together() -> None:
     threads = [
         threading.Thread(target=lambda: [throttle.pass_on(100_000, waited.append) for _ in range(10)]) for _ in range(4)
     ]
+    began = time.monotonic()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     # The last of 40 pieces of 0.1 s waits for the 39 before it, less what has gone by meanwhile.
-    assert max(waited) == pytest.approx(3.9, abs=0.5)
+    assert 3.9 - (time.monotonic() - began) <= max(waited) <= 3.9 + 1e-6
 
 
 def test_without_a_limit_nothing_waits() -> None:

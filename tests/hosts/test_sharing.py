@@ -15,7 +15,7 @@ from cosmos_houdini.hosts.ssh import SshHost
 from launching import begin, ended, observe, task
 from sshd import Sshd, running_sshd
 
-TIMEOUT_S = 60.0
+TIMEOUT_S = 180.0
 
 pytestmark = pytest.mark.sshd
 

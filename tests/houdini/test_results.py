@@ -122,7 +122,7 @@ def test_the_chosen_results_are_loaded_in_mplay_a_sequence_each(
     assert {Path(file).name for file in files} == {f"{job}.result.{n:04d}.png" for job in jobs for n in range(1, 6)}
     assert not any(Path(file).is_absolute() for file in files)
     for player in result_uses._players:
-        assert player.wait(timeout=10) == 0
+        assert player.wait(timeout=60) == 0
 
 
 def test_an_mplay_that_is_not_there_is_told_with_what_to_do(session: Session, tmp_path: Path) -> None:

@@ -59,6 +59,6 @@ def test_interrupting_a_script_interrupts_its_worker_too(tmp_path: Path) -> None
             assert process.poll() is None
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=180)
     assert (process.returncode, tidied.exists()) == (4, True)
     assert said.startswith("interrupted; ")

@@ -8,7 +8,7 @@ import sys
 
 def _call(name, *values, workitem_id, server_addr=None):
     host, _, port = (server_addr or os.environ["PDG_RESULT_SERVER"]).rpartition(":")
-    with socket.create_connection((host, int(port)), timeout=10) as connection:
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
         connection.sendall(json.dumps([name, workitem_id, *values]).encode() + b"\n")
         if connection.recv(2) != b"ok":
             raise ConnectionError("the result server did not answer")

@@ -15,12 +15,13 @@ import pytest
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.hosts import Host
-from cosmos_houdini.launchers import Task, convoy, launcher_for
+from cosmos_houdini.launchers import Task, convoy, detached, launcher_for
 from cosmos_houdini.launchers.folder import UNSERVED, Observation, Phase
+from cosmos_houdini.launchers.shell import part
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.model.request import Invocation
 from cosmos_houdini.settings import HostConfig
-from launching import begin, observe, path, task, until
+from launching import GIVE_UP_S, begin, observe, path, task, until
 from launching import ended as at_end
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="jobs run on POSIX hosts")
@@ -117,7 +118,7 @@ def is_alive(pid: int) -> bool:
 
 
 def until_gone(pid: int) -> None:
-    give_up = time.monotonic() + 30
+    give_up = time.monotonic() + GIVE_UP_S
     while is_alive(pid):
         assert time.monotonic() < give_up
         time.sleep(0.05)
@@ -247,10 +248,12 @@ def test_a_process_whose_script_was_killed_is_ended_and_given_up(plain: Host, *,
     carrier = start(plain, tasks, program=f"echo $$ >&2; exec sleep 300 # {PROGRAM}")
     seen = until(plain, tasks[0].site, lambda seen: seen.stderr_tail.endswith("\n"))
     program = int(seen.stderr_tail)
-    os.kill(pid_of(carrier), signal.SIGKILL)
+    killed = [carrier, *tasks] if also_the_members else [carrier]
+    # All at once: none is to see that another one is gone.
+    for each in (signal.SIGSTOP, signal.SIGKILL):
+        for one in killed:
+            os.kill(pid_of(one), each)
     if also_the_members:
-        for one in tasks:
-            os.kill(pid_of(one), signal.SIGKILL)
         first, second, third = ends(plain, *tasks)
         assert (first.phase, first.stopped) == (Phase.VANISHED, "")
         assert (second.phase, second.stopped, third.stopped) == (Phase.VANISHED, UNSERVED, UNSERVED)
@@ -294,6 +297,22 @@ def test_nothing_is_started_twice_and_a_job_of_another_process_is_not_made(plain
     assert phases(plain, tasks[1:]) == ["running", "waiting"]
     go(*tasks[1:])
     assert [seen.exit_code for seen in ends(plain, *tasks[1:])] == [0, 0]
+
+
+def test_a_process_that_lacks_a_job_from_the_start_loads_nothing_however_late_it_looks_again(
+    plain: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = part("convoy").replace("keep look_along 1 >", "{ sleep 5; keep look_along 1; } >")
+    assert late != part("convoy")
+    monkeypatch.setattr(detached, "part", lambda name: late if name == "convoy" else part(name))
+    first, second = tasks = members(plain, NAMES[:2])
+    start(plain, [second])
+    until(plain, second.site, lambda seen: "working" in seen.stdout_tail)
+    start(plain, tasks)
+    seen = at_end(plain, first.site)
+    assert (seen.exit_code, seen.stopped, seen.stdout_tail) == (143, UNSERVED, "")
+    go(second)
+    assert at_end(plain, second.site).exit_code == 0
 
 
 def test_the_process_holds_its_gpu_once_and_a_member_that_leaves_before_the_start_takes_nobody_with_it(

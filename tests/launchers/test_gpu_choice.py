@@ -32,6 +32,7 @@ NO_DRIVER = (
 SMI = """#!/bin/sh
 case $* in
 *utilization*) cat "$0.used" ;;
+*memory.used*) exit 9 ;;
 *) echo "$*" >>"$0.asked"; cat "$0.table" ;;
 esac
 [ ! -e "$0.broken" ] || exit 9
@@ -49,12 +50,18 @@ class Smi:
         self.used("0\n0\n")
 
     def says(self, table: str, *, broken: bool = False) -> None:
-        self.path.with_name("nvidia-smi.table").write_text(table)
+        self._write("nvidia-smi.table", table)
         if broken:
             self.path.with_name("nvidia-smi.broken").touch()
 
     def used(self, percents: str) -> None:
-        self.path.with_name("nvidia-smi.used").write_text(percents)
+        self._write("nvidia-smi.used", percents)
+
+    def _write(self, name: str, text: str) -> None:
+        # A job may ask at this very moment.
+        new = self.path.with_name(f"{name}.new")
+        new.write_text(text)
+        new.replace(self.path.with_name(name))
 
 
 @pytest.fixture
@@ -203,7 +210,7 @@ def test_a_program_is_stopped_at_the_time_limit_of_its_host(plain: Host) -> None
 
 
 def test_a_program_that_ignores_the_end_is_ended_by_force(plain: Host) -> None:
-    config = HostConfig(time="0:02")
+    config = HostConfig(time="0:04")
     deaf = "trap '' TERM; (setsid sleep 300 &); while :; do sleep 1; done"
     new = task(plain, ("sh", "-c", deaf), config=config)
     stage(plain, new, {})

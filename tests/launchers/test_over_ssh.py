@@ -43,8 +43,8 @@ def test_a_job_outlives_the_connection_that_started_it_and_is_found_by_another(s
 def test_a_job_on_an_ssh_host_is_cancelled(server: Sshd, tmp_path: Path) -> None:
     config = server.config(tmp_path / "root")
     with closing(open_host("far", config, project=tmp_path)) as host:
-        new = begin(host, config, task(host, ("sh", "-c", "sleep 300 & wait")))
-        until(host, new.site, lambda seen: seen.phase is Phase.RUNNING)
+        new = begin(host, config, task(host, ("sh", "-c", "sleep 300 & echo up; wait")))
+        until(host, new.site, lambda seen: seen.stdout_tail == "up\n")
         launcher_for("far", config).cancel(host, new.site, "job")
         seen = observe(host, new.site)["job"]
     assert (seen.phase, seen.exit_code, seen.cancelled) == (Phase.ENDED, 143, True)

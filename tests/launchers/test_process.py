@@ -21,16 +21,18 @@ from cosmos_houdini import launchers
 from cosmos_houdini.errors import BadInput, JobError
 from cosmos_houdini.hosts import Completed, Host, open_host
 from cosmos_houdini.launchers import Task, detached, folder, launcher_for
-from cosmos_houdini.launchers.folder import Phase
+from cosmos_houdini.launchers.folder import Observation, Phase
 from cosmos_houdini.launchers.shell import part
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.model.request import Site
 from cosmos_houdini.settings import HostConfig
-from launching import LIVELY, STALLS_SOON_MIN, begin, ended, observe, path, take_away, task, until
+from host_programs import write_shell
+from launching import GIVE_UP_S, LIVELY, STALLS_SOON_MIN, begin, ended, observe, path, take_away, task, until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="jobs run on POSIX hosts")
 
 CONFIG = HostConfig()
+UP = ("sh", "-c", "echo up; exec sleep 300")
 NASTY = "a 'quoted' \"prompt\"\nwith $(touch stolen) `id`; touch stolen\t\\ \\n %s * ~ größe 映画 \x01\x81\xff\r end\n"
 
 
@@ -51,8 +53,13 @@ def processes(site: Site) -> list[psutil.Process]:
     return found
 
 
+def is_up(seen: Observation) -> bool:
+    """Whether the program runs, and has said so."""
+    return (seen.phase, seen.stdout_tail) == (Phase.RUNNING, "up\n")
+
+
 def gone(site: Site) -> bool:
-    give_up = time.monotonic() + 30
+    give_up = time.monotonic() + GIVE_UP_S
     while processes(site) and time.monotonic() < give_up:
         time.sleep(0.05)
     return not processes(site)
@@ -118,7 +125,8 @@ def test_a_missing_working_folder_says_so_and_runs_nothing(plain: Host) -> None:
 
 
 def test_nothing_of_the_job_outlives_it(plain: Host) -> None:
-    new = begin(plain, CONFIG, task(plain, ("sh", "-c", "sleep 300 & sleep 300 & echo ok")))
+    beaten = "until [ -e heartbeat ]; do sleep 0.05; done"
+    new = begin(plain, CONFIG, task(plain, ("sh", "-c", f"sleep 300 & sleep 300 & {beaten}; echo ok")))
     assert ended(plain, new.site).exit_code == 0
     assert gone(new.site)
     assert sorted(p.name for p in path(new.site).iterdir()) == [
@@ -132,15 +140,25 @@ def test_a_job_whose_folder_was_removed_ends(plain: Host) -> None:
     new = begin(plain, config, task(plain, LIVELY, config=config))
     until(plain, new.site, lambda seen: seen.stdout_tail.startswith("up"))
     take_away(new.site)
-    give_up = time.monotonic() + 120
-    while processes(new.site):
-        assert time.monotonic() < give_up
-        time.sleep(0.1)
+    assert gone(new.site)
+
+
+def test_a_sign_of_life_that_is_cut_off_in_the_writing_leaves_nothing(
+    plain: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = f'case $* in *heartbeat.new*) touch cut; kill "$PPID"; exit 1 ;; esac; exec {shutil.which("mv")} "$@"'
+    write_shell(tmp_path / "bin", "mv", text)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    new = begin(plain, CONFIG, task(plain, ("sh", "-c", "until [ -e cut ]; do sleep 0.05; done")))
+    assert ended(plain, new.site).exit_code == 0
+    assert gone(new.site)
+    assert not list(path(new.site).glob("*.new"))
 
 
 def test_folders_and_files_are_private(plain: Host) -> None:
     new = begin(plain, CONFIG, task(plain, ("sh", "-c", "echo x > out/x"), files={"in/spec.json": "{}"}))
     ended(plain, new.site)
+    assert gone(new.site)
     for entry in [path(new.site), *path(new.site).rglob("*")]:
         assert stat.S_IMODE(entry.stat().st_mode) & 0o077 == 0, entry
 
@@ -270,10 +288,11 @@ def test_the_hosts_environment_wins_and_reaches_no_other_program(plain: Host) ->
 
 
 def test_cancel_stops_all_that_the_job_started_and_nothing_else(plain: Host) -> None:
-    new = begin(plain, CONFIG, task(plain, ("sh", "-c", "sleep 300 & setsid sleep 300 & wait"), job_id="one"))
-    other = begin(plain, CONFIG, task(plain, ("sleep", "300"), job_id="other"))
-    until(plain, new.site, lambda seen: seen.phase is Phase.RUNNING)
-    until(plain, other.site, lambda seen: seen.phase is Phase.RUNNING)
+    many = "sleep 300 & setsid sleep 300 & echo up; wait"
+    new = begin(plain, CONFIG, task(plain, ("sh", "-c", many), job_id="one"))
+    other = begin(plain, CONFIG, task(plain, UP, job_id="other"))
+    for job in (new, other):
+        until(plain, job.site, is_up)
     launcher_for("here", CONFIG).cancel(plain, new.site, "one")
     seen = observe(plain, new.site, other.site)
     assert (seen["one"].phase, seen["one"].exit_code, seen["one"].cancelled) == (Phase.ENDED, 143, True)
@@ -287,7 +306,7 @@ def test_cancel_ends_a_program_that_ignores_the_signal(plain: Host, monkeypatch:
     hasty = part("cancel").replace("gone_within 15", "gone_within 1")
     monkeypatch.setattr(detached, "part", lambda name: hasty if name == "cancel" else part(name))
     new = begin(plain, CONFIG, task(plain, ("sh", "-c", "trap '' TERM; echo up; while :; do sleep 1; done")))
-    until(plain, new.site, lambda seen: seen.stdout_tail == "up\n")
+    until(plain, new.site, is_up)
     launcher_for("here", CONFIG).cancel(plain, new.site, "job")
     seen = observe(plain, new.site)["job"]
     assert (seen.phase, seen.exit_code, seen.cancelled) == (Phase.ENDED, 137, True)
@@ -317,8 +336,8 @@ def test_cancel_leaves_a_finished_job_and_a_strangers_process_with_its_number_al
 
 
 def test_a_job_whose_script_was_killed_has_vanished_and_its_rest_can_be_cancelled(plain: Host) -> None:
-    new = begin(plain, CONFIG, task(plain, ("sleep", "300")))
-    until(plain, new.site, lambda seen: seen.phase is Phase.RUNNING)
+    new = begin(plain, CONFIG, task(plain, UP))
+    until(plain, new.site, is_up)
     os.kill(int((path(new.site) / "started/pid").read_text()), signal.SIGKILL)
     assert ended(plain, new.site).phase is Phase.VANISHED
     assert processes(new.site)
@@ -327,8 +346,8 @@ def test_a_job_whose_script_was_killed_has_vanished_and_its_rest_can_be_cancelle
 
 
 def test_a_recycled_process_number_is_not_taken_for_the_job(plain: Host) -> None:
-    new = begin(plain, CONFIG, task(plain, ("sleep", "300")))
-    until(plain, new.site, lambda seen: seen.phase is Phase.RUNNING)
+    new = begin(plain, CONFIG, task(plain, UP))
+    until(plain, new.site, is_up)
     (path(new.site) / "started/pid").write_text(f"{os.getpid()}\n")
     assert observe(plain, new.site)["job"].phase is Phase.VANISHED
 
@@ -373,12 +392,12 @@ def test_a_host_that_has_busybox_alone_is_enough(busybox: Host, tmp_path: Path) 
     show = ("sh", "-c", 'cat in/clip; echo "$TOKEN"')
     inputs = {"in/clip": tmp_path / "clip"}
     one = task(busybox, show, job_id="one", inputs=inputs, secrets={"TOKEN": "t"})
-    two = task(busybox, ("sh", "-c", "sleep 300 & wait"), job_id="two")
+    two = task(busybox, ("sh", "-c", "sleep 300 & echo up; wait"), job_id="two")
     begin(busybox, CONFIG, one)
     seen = ended(busybox, one.site)
     assert (seen.exit_code, seen.stdout_tail, seen.stderr_tail, seen.stdout_bytes) == (0, "clipt\n", "", 6)
     begin(busybox, CONFIG, two)
-    until(busybox, two.site, lambda seen: seen.phase is Phase.RUNNING)
+    until(busybox, two.site, is_up)
     launcher_for("small", CONFIG).cancel(busybox, two.site, "two")
     assert observe(busybox, two.site)["two"].exit_code == 143
     assert gone(one.site)
@@ -388,10 +407,10 @@ def test_a_host_that_has_busybox_alone_is_enough(busybox: Host, tmp_path: Path) 
 def test_a_host_without_proc_is_asked_through_ps(plain: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (detached, folder):
         monkeypatch.setattr(module, "part", lambda name: part(name).replace("/proc/self/", "/nowhere/"))
-    new = begin(plain, CONFIG, task(plain, ("sh", "-c", "sleep 300 & wait"), job_id="one"))
-    other = begin(plain, CONFIG, task(plain, ("sleep", "300"), job_id="other"))
+    new = begin(plain, CONFIG, task(plain, ("sh", "-c", "sleep 300 & echo up; wait"), job_id="one"))
+    other = begin(plain, CONFIG, task(plain, UP, job_id="other"))
     for job in (new, other):
-        until(plain, job.site, lambda seen: seen.phase is Phase.RUNNING)
+        until(plain, job.site, is_up)
     launcher_for("here", CONFIG).cancel(plain, new.site, "one")
     seen = observe(plain, new.site, other.site)
     assert (seen["one"].phase, seen["one"].exit_code) == (Phase.ENDED, 143)

@@ -48,7 +48,7 @@ def test_a_client_that_dies_between_sbatch_and_its_note_leaves_one_job(bench: Be
         launcher_for("hpc", bench.config).start(bench.host, new)
     assert not (path(new.site) / "submitted/id").exists()
     begin(bench.host, bench.config, new)
-    assert bench.states(new) == ["RUNNING"] or bench.states(new) == ["PENDING"]
+    until_true(lambda: bench.states(new) == ["RUNNING"])
     assert bench.id(new) == bench.cluster.jobs()[-1][0]
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import dataclasses
 import doctest
 import os
+import shutil
 import subprocess
 import sys
-import threading
-import time
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -28,6 +27,7 @@ from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.model.job import FailureClass
 from cosmos_houdini.model.request import Invocation, Site
 from cosmos_houdini.settings import HostConfig
+from host_programs import write_shell
 from launching import observe, path, task
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="jobs run on POSIX hosts")
@@ -320,10 +320,14 @@ def test_a_job_that_was_cancelled_while_slurm_could_not_be_told_does_not_begin(t
 def test_a_job_that_is_started_anew_waits_until_the_former_start_is_silent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(slurm_module, "QUIET_S", 1)
+    monkeypatch.setattr(slurm_module, "QUIET_S", 77)
+    # The former start gives three signs of life while the new one waits, and none during the fourth nap.
+    nap = f'[ "$1" = 77 ] || exec {shutil.which("sleep")} "$@"; echo nap >>naps; count=$(wc -l <naps)'
+    write_shell(tmp_path / "bin", "sleep", f'{nap}; [ "$count" -gt 3 ] || echo "$count" >heartbeat')
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
     config = HostConfig(launcher="slurm")
     host = open_host("hpc", config, project=tmp_path)
-    new = task(host, ("sh", "-c", "echo ran; date +%s%N >out/began"), config=config)
+    new = task(host, ("sh", "-c", "echo ran; cp naps out/began"), config=config)
     stage(host, new, {})
     folder = path(new.site)
     (folder / "run.sh").write_text(launcher_for("hpc", config).script(new))
@@ -332,30 +336,20 @@ def test_a_job_that_is_started_anew_waits_until_the_former_start_is_silent(
     (folder / "state").write_text("running 1\n")
     (folder / "stdout.log").write_text("former\n")
     (folder / "out/part").touch()
-    silent_at = 0
-
-    def beat() -> None:
-        nonlocal silent_at
-        for number in range(15):
-            (folder / "heartbeat").write_text(f"{number}\n")
-            silent_at = time.time_ns()
-            time.sleep(0.2)
+    (folder / "heartbeat").write_text("0\n")
 
     def run(job: str, restarts: str) -> int:
         env = {**os.environ, "SLURM_JOB_ID": job, "SLURM_RESTART_COUNT": restarts}
-        return subprocess.run(["sh", str(folder / "run.sh")], env=env, check=False, timeout=60).returncode
+        return subprocess.run(["sh", str(folder / "run.sh")], env=env, check=False, timeout=180).returncode
 
     assert run("8", "1") == 0
     assert run("7", "0") == 0
     assert (folder / "stdout.log").read_text() == "former\n"
-    beating = threading.Thread(target=beat)
-    beating.start()
     assert run("7", "1") == 0
-    beating.join()
     assert (folder / "stdout.log").read_text() == "ran\n"
     assert (folder / "stdout.0.log").read_text() == "former\n"
     assert [file.name for file in (folder / "out").iterdir()] == ["began"]
-    assert int((folder / "out/began").read_text()) > silent_at
+    assert (folder / "out/began").read_text() == "nap\n" * 4
     assert (folder / "exit_code").read_text() == "0\n"
     assert run("7", "2") == 0
     assert (folder / "stdout.log").read_text() == "ran\n"

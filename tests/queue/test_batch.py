@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from batch_shop import batch, most_at_once, records, table, wait_until
+from batch_shop import batch, let_go, most_at_once, records, table, wait_until
 from cosmos_houdini import engines
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.queue.store.jobs import Store
@@ -39,15 +39,20 @@ def test_every_run_becomes_a_verified_result_and_a_row(any_shop: Shop, capsys: p
 
 @pytest.mark.parametrize("at_once", [1, 2])
 def test_no_more_runs_are_on_their_way_than_was_said(shop: Shop, at_once: int):
-    file = batch(shop, {"seeds": [1, 2, 3, 4]}, sleep_s="0.3")
-    assert shop.main("run-batch", file, "--at-once", at_once) == 0
+    go = shop.folder / "go"
+    file = batch(shop, {"seeds": [1, 2, 3, 4]}, sleep_s="0.3", until=str(go))
+    with let_go(go, lambda: shop.started() == at_once):
+        assert shop.main("run-batch", file, "--at-once", at_once) == 0
     assert most_at_once(shop) == at_once
 
 
 @pytest.mark.parametrize(("settings", "at_once"), [("gpus: [0, 1, 2]", 3), ("gpus: [0], jobs_per_gpu: 2", 2)])
 def test_as_many_runs_as_the_gpus_of_the_host_carry_are_on_their_way(shop: Shop, settings: str, at_once: int):
     (shop.folder / "cosmos-houdini.yaml").write_text(f"hosts: {{local: {{{settings}}}}}", encoding="utf-8")
-    assert shop.main("run-batch", batch(shop, {"seeds": [1, 2, 3, 4, 5]}, sleep_s="0.4")) == 0
+    go = shop.folder / "go"
+    file = batch(shop, {"seeds": [1, 2, 3, 4, 5]}, sleep_s="0.3", until=str(go))
+    with let_go(go, lambda: shop.started() == at_once):
+        assert shop.main("run-batch", file) == 0
     assert most_at_once(shop) == at_once
 
 
@@ -57,7 +62,10 @@ def test_where_the_host_says_what_gpus_it_has_each_carries_a_run(
     write_nvidia_smi(tmp_path / "bin", [{**H100, "index": str(index)} for index in range(3)])
     monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
     monkeypatch.setitem(engines._ENGINES, "fake", lambda: FakeEngine(gpu_memory_gb=1.0))
-    assert shop.main("run-batch", batch(shop, {"seeds": [1, 2, 3, 4, 5]}, sleep_s="0.6")) == 0
+    go = shop.folder / "go"
+    file = batch(shop, {"seeds": [1, 2, 3, 4, 5]}, sleep_s="0.3", until=str(go))
+    with let_go(go, lambda: shop.started() == 3):
+        assert shop.main("run-batch", file) == 0
     assert most_at_once(shop) == 3
 
 
@@ -91,15 +99,17 @@ def test_a_killed_batch_goes_on_and_runs_nothing_twice(shop: Shop):
 
 
 def test_ctrl_c_leaves_what_runs_alone_and_writes_a_row_for_each_run(shop: Shop):
-    file = batch(shop, {"seeds": [1, 2, 3]}, sleep_s="0.5")
+    go = shop.folder / "go"
+    file = batch(shop, {"seeds": [1, 2, 3]}, until=str(go))
     first = shop.popen("run-batch", file)
     wait_until(lambda: shop.started() == 1)
     first.send_signal(signal.SIGINT)
-    _, errors = first.communicate(timeout=30)
+    _, errors = first.communicate(timeout=180)
     assert first.returncode == 4
     assert b"interrupted with 0 of 3 runs done" in errors
     assert b"run-batch" in errors.splitlines()[-1]
     assert [row["state"] for row in table(shop)][1:] == ["queued", "queued"]
+    go.touch()
     assert shop.main("run-batch", file, "--at-once", 3) == 0
     assert shop.started() == 3
 

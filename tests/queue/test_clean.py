@@ -112,14 +112,14 @@ def test_an_input_that_a_client_has_just_asked_for_stays(shop: Shop, capsys: pyt
         host, settings = client.host(shop.record()), client.settings(shop.record())
         cleaning = plan_cleaning(client.store, host, settings, older_than_s=DAY_S)
         # Another client finds the input there, and sends it no second time.
-        assert shop.main("run", shop.spec("second", sleep_s="30"), "--detach") == 0
+        assert shop.main("run", shop.spec("second", sleep_s="300"), "--detach") == 0
         assert carry_out(cleaning, host, settings) == (an_object,)
     assert (shop.root / an_object).is_file()
     assert shop.main("cancel", shop.record("second").id) == 0
 
 
 def test_an_unfinished_job_stays_however_old_it_looks(any_shop: Shop, capsys: pytest.CaptureFixture[str]):
-    assert any_shop.main("run", any_shop.spec(sleep_s="30"), "--detach") == 0
+    assert any_shop.main("run", any_shop.spec(sleep_s="300"), "--detach") == 0
     record = any_shop.record()
     grow_old(any_shop.root)
     told = cleaned(any_shop, capsys, "--yes", "--older-than", "0d", "--all-projects")
@@ -164,7 +164,7 @@ def test_jobs_of_other_projects_go_only_when_asked_and_ended(shop: Shop, capsys:
 
 @pytest.mark.usefixtures("one_attempt")
 def test_a_job_without_exit_code_goes_when_its_host_was_started_anew(shop: Shop, capsys: pytest.CaptureFixture[str]):
-    assert shop.main("run", shop.spec(sleep_s="30"), "--detach") == 0
+    assert shop.main("run", shop.spec(sleep_s="300"), "--detach") == 0
     os.killpg(int(shop.on_host("started/pid").read_text()), signal.SIGKILL)
     assert shop.main("attach") == 1
     assert shop.record().state is JobState.LOST

@@ -61,7 +61,7 @@ def test_what_runs_waits_or_was_put_back_stays_though_nobody_knows_it(
     running, back = (detached(slurm_shop, name, sleep_s="300") for name in ("running", "back"))
     wait_until(lambda: slurm_shop.started() == 2)
     slurm.run("scontrol", "requeuehold", number_of(slurm_shop, back))
-    wait_until(lambda: slurm.state(number_of(slurm_shop, back)) == "PENDING", seconds=60)
+    wait_until(lambda: slurm.state(number_of(slurm_shop, back)) == "PENDING")
     fill(slurm, gpus=3)
     waits = detached(slurm_shop, "waits")
     forget(slurm_shop)

@@ -6,15 +6,17 @@ import json
 import os
 import signal
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
+import time
 from contextlib import closing
 from pathlib import Path
 
 import psutil
 import pytest
 
-from batch_shop import batch, records, table, wait_until
+from batch_shop import batch, let_go, records, table, wait_until
 from cosmos_houdini.model.job import JobState
+from cosmos_houdini.queue import orders
+from cosmos_houdini.queue.client import Client
 from cosmos_houdini.queue.night import contract as night
 from cosmos_houdini.queue.store.jobs import Store
 from cosmos_houdini.queue.store.record import JobRecord
@@ -56,7 +58,7 @@ def is_in_progress(shop: Shop, number: int, progress: float = 0.5) -> bool:
 
 
 def ended(client: subprocess.Popen[bytes]) -> int:
-    client.communicate(timeout=90)
+    client.communicate(timeout=180)
     return client.returncode
 
 
@@ -91,8 +93,8 @@ def test_results_come_while_the_rest_is_made_and_each_run_tells_how_far_it_is(
 ):
     until = shop.folder / "go"
     client = shop.popen("run-batch", five(shop, 2, until=str(until)))
-    wait_until(lambda: is_in_progress(shop, 2) and states(shop)[0] == "succeeded", 60)
-    wait_until(lambda: "in the same process" in records(shop)[4].stage, 60)
+    wait_until(lambda: is_in_progress(shop, 2) and states(shop)[0] == "succeeded")
+    wait_until(lambda: "in the same process" in records(shop)[4].stage)
     assert shop.main("status", "--json") == 0
     jobs = {job["name"]: job for job in json.loads(capsys.readouterr().out)["jobs"]}
     assert [job["state"] for _, job in sorted(jobs.items())] == ["succeeded", *["running"] * 4]
@@ -140,7 +142,7 @@ def test_a_result_that_another_run_of_the_process_spoilt_is_told(shop: Shop):
 def test_a_run_that_is_cancelled_before_its_turn_costs_the_others_no_attempt(shop: Shop):
     until = shop.folder / "go"
     client = shop.popen("run-batch", five(shop, 1, until=str(until)))
-    wait_until(lambda: is_in_progress(shop, 1), 60)
+    wait_until(lambda: is_in_progress(shop, 1))
     assert shop.main("cancel", records(shop)[2].id) == 0
     until.touch()
     assert ended(client) == 1
@@ -151,7 +153,7 @@ def test_a_run_that_is_cancelled_before_its_turn_costs_the_others_no_attempt(sho
 def test_cancelling_the_run_that_is_made_costs_the_others_no_attempt(shop: Shop):
     until = shop.folder / "go"
     client = shop.popen("run-batch", five(shop, 1, until=str(until)))
-    wait_until(lambda: is_in_progress(shop, 1), 60)
+    wait_until(lambda: is_in_progress(shop, 1))
     assert shop.main("cancel", records(shop)[0].id) == 0
     assert ended(client) == 1
     assert states(shop) == ["cancelled", *["succeeded"] * 4]
@@ -161,11 +163,11 @@ def test_cancelling_the_run_that_is_made_costs_the_others_no_attempt(shop: Shop)
 def test_a_pause_takes_back_what_was_not_begun(shop: Shop):
     until = shop.folder / "go"
     client = shop.popen("run-batch", five(shop, 1, until=str(until), looks="yes"))
-    wait_until(lambda: is_in_progress(shop, 1), 60)
+    wait_until(lambda: is_in_progress(shop, 1))
     assert shop.main("batch", "pause", "night") == 0
-    wait_until(lambda: states(shop) == ["running", *["queued"] * 4], 60)
+    wait_until(lambda: states(shop) == ["running", *["queued"] * 4])
     until.touch()
-    wait_until(lambda: states(shop)[0] == "succeeded", 60)
+    wait_until(lambda: states(shop)[0] == "succeeded")
     assert (shop.started(), loads(shop)) == (1, ["small"])
     assert shop.main("batch", "resume", "night") == 0
     assert ended(client) == 0
@@ -173,8 +175,10 @@ def test_a_pause_takes_back_what_was_not_begun(shop: Shop):
 
 
 def test_a_budget_that_is_used_up_takes_back_what_was_not_begun(shop: Shop):
-    file = five(shop, 1, sleep_s="4", looks="yes")
-    assert shop.main("run-batch", file, "--gpu-hours", 0.5 / 3600) == 1
+    go = shop.folder / "go"
+    file = five(shop, 1, until=str(go), looks="yes")
+    with let_go(go, lambda: states(shop) == ["running", *["queued"] * 4] and shop.started() == 1):
+        assert shop.main("run-batch", file, "--gpu-hours", 0.5 / 3600) == 1
     assert states(shop) == ["succeeded", *["queued"] * 4]
     assert (shop.started(), loads(shop)) == (1, ["small"])
 
@@ -189,29 +193,41 @@ def test_a_hot_gpu_takes_back_what_was_not_begun(shop: Shop, monkeypatch: pytest
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
 
-    def cool_down() -> bool:
-        try:
-            wait_until(lambda: states(shop) == ["running", *["queued"] * 4], 60)
-        finally:
-            until.touch()
-        return True
-
-    with ThreadPoolExecutor(1) as pool:
-        taken_back = pool.submit(cool_down)
+    with let_go(until, lambda: states(shop) == ["running", *["queued"] * 4]):
         assert shop.main("run-batch", five(shop, 1, until=str(until), looks="yes")) == 0
-    assert taken_back.result()
     assert (len(loads(shop)), shop.started(), tries(shop)) == (2, 5, [1] * 5)
 
 
 def test_a_batch_that_is_cancelled_leaves_nothing_behind(shop: Shop):
     client = shop.popen("run-batch", five(shop, 1, until=str(shop.folder / "never")))
-    wait_until(lambda: is_in_progress(shop, 1), 60)
+    wait_until(lambda: is_in_progress(shop, 1))
     assert shop.main("batch", "cancel", "night") == 0
     assert ended(client) == 1
     assert states(shop) == ["cancelled"] * 5
     assert (shop.started(), loads(shop)) == (1, ["small"])
     labels = {str(folder) for folder in (shop.root / "jobs").iterdir()}
     assert not [one for one in psutil.process_iter(["environ"]) if (one.info["environ"] or {}).get(LABEL) in labels]
+
+
+def test_a_batch_that_is_cancelled_begins_nothing_anew_of_what_that_sets_free(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    client = shop.popen("run-batch", five(shop, 1, until=str(shop.folder / "never")))
+    wait_until(lambda: is_in_progress(shop, 1))
+    cancel = orders.cancel
+
+    def slow(of: Client, job_id: str) -> JobRecord:
+        before = cancel(of, job_id)
+        if job_id == records(shop)[0].id:
+            wait_until(lambda: "running" not in states(shop))
+            time.sleep(1)  # within which the other client would begin the rest
+        return before
+
+    monkeypatch.setattr(orders, "cancel", slow)
+    assert shop.main("batch", "cancel", "night") == 0
+    assert ended(client) == 1
+    assert states(shop) == ["cancelled"] * 5
+    assert (shop.started(), loads(shop)) == (1, ["small"])
 
 
 @pytest.mark.parametrize("state", ["staging", "running", "collecting", "succeeded"])
@@ -223,7 +239,7 @@ def test_a_client_that_is_killed_leaves_runs_that_the_next_one_brings_to_their_e
             return any(str(event.state) == state for job in store.jobs() for event in store.events(job.id))
 
     client = shop.popen("run-batch", file)
-    wait_until(was_seen, 60)
+    wait_until(was_seen)
     client.send_signal(signal.SIGKILL)
     client.communicate()
     assert shop.main("run-batch", file) == 0
@@ -238,7 +254,7 @@ def test_a_job_of_a_process_can_be_followed_from_another_terminal_and_is_shown_a
 ):
     until = shop.folder / "go"
     client = shop.popen("run-batch", five(shop, 1, until=str(until)))
-    wait_until(lambda: is_in_progress(shop, 1), 60)
+    wait_until(lambda: is_in_progress(shop, 1))
     client.kill()
     client.communicate()
     until.touch()

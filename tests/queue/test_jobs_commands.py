@@ -88,7 +88,7 @@ def test_logs_print_what_the_program_printed(shop: Shop, capsys: pytest.CaptureF
 
 
 def test_logs_of_a_running_job_come_from_its_host(shop: Shop, capsys: pytest.CaptureFixture[str]):
-    assert shop.main("run", shop.spec(sleep_s="30"), "--detach") == 0
+    assert shop.main("run", shop.spec(sleep_s="300"), "--detach") == 0
     capsys.readouterr()
     while not (out := capsys.readouterr().out):
         assert shop.main("logs", "shot") == 0
@@ -121,7 +121,7 @@ def test_attach_follows_several_jobs_and_fails_when_one_does(shop: Shop, capsys:
 
 @pytest.mark.parametrize("command", ["retry", "fetch"])
 def test_a_job_on_its_way_is_neither_retried_nor_fetched(shop: Shop, capsys: pytest.CaptureFixture[str], command: str):
-    assert shop.main("run", shop.spec(sleep_s="30"), "--detach") == 0
+    assert shop.main("run", shop.spec(sleep_s="300"), "--detach") == 0
     assert shop.main(command, "shot") == 2
     assert "is running; follow it with" in capsys.readouterr().err
     assert shop.main("cancel", "shot") == 0

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
-import time
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from itertools import chain, repeat
@@ -19,6 +17,7 @@ from cosmos_houdini.errors import HostUnreachable
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.queue.night import contract as night
 from cosmos_houdini.queue.night.notify import URLS_VARIABLE
+from host_programs import write_shell
 from job_shop import Shop
 from receivers import Hook, Mailbox, hook, mailbox
 from sshd import free_port
@@ -140,19 +139,15 @@ MOMENTS = ((23, 21), (23, 23), (24, 7))
 def test_a_hot_gpu_holds_the_batch_until_it_is_cool(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(night, "LOOK_EVERY", night.timedelta(0))
     monkeypatch.setattr(night, "TELL_AFTER", night.timedelta(0))
-    temperature = tmp_path / "temperature"
-    temperature.write_text("93")
-    program = tmp_path / "bin" / "nvidia-smi"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nprintf "0, NVIDIA H100 80GB HBM3, 81559, 81042, %s\\n" "$(cat {temperature})"\n')
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
-    running = threading.Timer(1.0, lambda: temperature.write_text("60"))
-    running.start()
-    began = time.monotonic()
+    asked, hot = tmp_path / "asked", 5
+    heat = f'echo >>"{asked}"; if [ "$(wc -l <"{asked}")" -le {hot} ]; then heat=93; else heat=60; fi'
+    seen = f'[ ! -e "{shop.starts}" ] || [ "$heat" -eq 60 ] || touch "{tmp_path}/ran hot"'
+    say = 'echo "0, NVIDIA H100 80GB HBM3, 81559, 81042, $heat"'
+    write_shell(tmp_path / "bin", "nvidia-smi", f"{heat}\n{seen}\n{say}")
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
     assert shop.main("run-batch", batch(shop, {"seeds": [1]})) == 0
-    running.join()
-    assert time.monotonic() - began > 1.0
+    assert len(asked.read_text()) > hot
+    assert not (tmp_path / "ran hot").exists()
     assert ": a GPU of local is at 90 °C or more\n" in summary(shop)
     assert records(shop)[0].state is JobState.SUCCEEDED
 

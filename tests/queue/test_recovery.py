@@ -26,7 +26,7 @@ from job_shop import Shop
 from sshd import Sshd
 
 STRAIGHT = ["queued", "staging", "running", "collecting", "succeeded"]
-TIMEOUT_S = 30.0
+TIMEOUT_S = 120.0
 
 
 def until(happened: Callable[[], bool]) -> None:
@@ -86,13 +86,15 @@ def test_clients_killed_again_and_again_run_nothing_twice(shop: Shop):
 
 def test_ctrl_c_leaves_the_job_running_and_names_the_way_back(shop: Shop):
     asked = has_reached(shop, "running")
-    client = shop.popen("run", shop.spec(sleep_s="1"))
+    go = shop.folder / "go"
+    client = shop.popen("run", shop.spec(until=str(go)))
     until(asked)
     client.send_signal(signal.SIGINT)
     _, errors = client.communicate(timeout=TIMEOUT_S)
     assert client.returncode == 4
     assert f"cosmos-houdini attach {shop.record().id}" in errors.decode()
     assert shop.record().state is JobState.RUNNING
+    go.touch()
     assert shop.main("attach") == 0
     assert shop.started() == 1
 
@@ -101,7 +103,7 @@ def test_a_job_that_is_being_sent_can_be_cancelled(shop: Shop):
     big = shop.folder / "big.mp4"
     big.write_bytes(shop.clip.read_bytes())
     own = Shop(folder=shop.folder, clip=big, root=shop.root)
-    spec = own.spec(sleep_s="30")
+    spec = own.spec(sleep_s="300")
     asked = has_reached(own, "staging")
     client = own.popen("run", spec)
     until(asked)
@@ -113,7 +115,7 @@ def test_a_job_that_is_being_sent_can_be_cancelled(shop: Shop):
 
 
 def test_a_job_that_no_client_works_on_can_be_cancelled_before_it_runs(shop: Shop):
-    killed(shop, "staging", "run", shop.spec(sleep_s="30"))
+    killed(shop, "staging", "run", shop.spec(sleep_s="300"))
     assert shop.main("cancel", shop.record().id) == 0
     assert shop.record().state is JobState.CANCELLED
     assert shop.main("run", shop.spec("other", sleep_s="0.1"), "--detach") == 0
@@ -159,7 +161,7 @@ def test_the_last_attempt_is_the_one_that_is_taken_up(shop: Shop, other_machine:
 def test_a_job_that_was_cancelled_elsewhere_is_no_failure(
     shop: Shop, other_machine: Shop, monkeypatch: pytest.MonkeyPatch
 ):
-    assert shop.main("run", shop.spec(sleep_s="30"), "--detach") == 0
+    assert shop.main("run", shop.spec(sleep_s="300"), "--detach") == 0
     assert shop.main("cancel", shop.record().id) == 0
     monkeypatch.chdir(other_machine.folder)
     assert other_machine.main("attach", shop.record().id, "--host", "local") == 1
@@ -224,7 +226,7 @@ class StartsAfterCancel(ProcessLauncher):
 def test_a_job_that_is_cancelled_while_it_starts_is_stopped_on_its_host(shop: Shop, monkeypatch: pytest.MonkeyPatch):
     with monkeypatch.context() as patch:
         patch.setattr(client_module, "launcher_for", lambda _, config: StartsAfterCancel(config))
-        assert shop.main("run", shop.spec(sleep_s="30"), "--detach") == 1
+        assert shop.main("run", shop.spec(sleep_s="300"), "--detach") == 1
     assert shop.record().state is JobState.CANCELLED
     with closing(shop.client()) as client:
         seen = runner.observe(client, [shop.record()])[shop.record().id]

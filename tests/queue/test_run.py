@@ -8,9 +8,9 @@ from contextlib import closing
 from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
 
-import psutil
 import pytest
 
+from batch_shop import wait_until
 from cosmos_houdini.hosts.base import OnBytes
 from cosmos_houdini.hosts.local import LocalHost
 from cosmos_houdini.launchers.folder import Phase
@@ -19,7 +19,7 @@ from cosmos_houdini.model.job import FailureClass, JobState
 from cosmos_houdini.queue import client as client_module
 from cosmos_houdini.queue import orders, runner
 from cosmos_houdini.queue.finish import finish, lose
-from job_shop import Shop
+from job_shop import Shop, lives
 
 STRAIGHT = ["queued", "staging", "running", "collecting", "succeeded"]
 
@@ -120,7 +120,8 @@ def test_a_file_that_changes_on_the_way_back_is_refused_and_can_be_fetched_again
 
 @pytest.mark.usefixtures("one_attempt")
 def test_a_program_that_is_gone_without_an_exit_code_is_lost_and_can_be_retried(shop: Shop):
-    assert shop.main("run", shop.spec(sleep_s="30"), "--detach") == 0
+    assert shop.main("run", shop.spec(sleep_s="300"), "--detach") == 0
+    wait_until(lambda: shop.started() == 1)
     os.killpg(int(shop.on_host("started/pid").read_text()), signal.SIGKILL)
     assert shop.main("attach") == 1
     record = shop.record()
@@ -133,6 +134,7 @@ def test_a_program_that_is_gone_without_an_exit_code_is_lost_and_can_be_retried(
 @pytest.mark.usefixtures("one_attempt")
 def test_a_job_whose_folder_is_gone_is_lost(shop: Shop):
     assert shop.main("run", shop.spec(sleep_s="0.5"), "--detach") == 0
+    wait_until(lambda: shop.started() == 1)
     shop.on_host("").rename(shop.root / "moved away")
     assert shop.main("attach") == 1
     assert shop.record().state is JobState.LOST
@@ -142,12 +144,12 @@ def test_a_job_whose_folder_is_gone_is_lost(shop: Shop):
 
 @pytest.mark.usefixtures("one_attempt")
 def test_what_is_left_of_a_lost_job_is_stopped_before_it_is_retried(shop: Shop):
-    assert shop.main("run", shop.spec(sleep_s="30"), "--detach") == 0
+    assert shop.main("run", shop.spec(sleep_s="300"), "--detach") == 0
     pid = int(shop.on_host("started/pid").read_text())
     with closing(shop.client()) as client:
         lose(client, shop.record().id, "out of sight")
         orders.retry(client, shop.record().id)
-    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    assert not lives(pid)
 
 
 @pytest.mark.usefixtures("one_attempt")
@@ -178,11 +180,11 @@ def test_a_failed_run_is_run_again_from_where_its_inputs_lie_now(shop: Shop):
 
 
 def test_cancel_stops_the_job_on_its_host(shop: Shop, capsys: pytest.CaptureFixture[str]):
-    assert shop.main("run", shop.spec(sleep_s="30"), "--detach") == 0
+    assert shop.main("run", shop.spec(sleep_s="300"), "--detach") == 0
     pid = int(shop.on_host("started/pid").read_text())
-    assert psutil.pid_exists(pid)
+    assert lives(pid)
     assert shop.main("cancel", shop.record().id) == 0
-    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    assert not lives(pid)
     assert shop.record().state is JobState.CANCELLED
     assert shop.main("attach", shop.record().id) == 1
     assert shop.main("cancel", shop.record().id) == 0
@@ -190,8 +192,10 @@ def test_cancel_stops_the_job_on_its_host(shop: Shop, capsys: pytest.CaptureFixt
 
 
 def test_retry_runs_a_new_attempt_and_keeps_the_history(shop: Shop):
-    assert shop.main("run", shop.spec(sleep_s="0.2"), "--detach") == 0
+    go = shop.folder / "go"
+    assert shop.main("run", shop.spec(until=str(go)), "--detach") == 0
     assert shop.main("cancel", shop.record().id) == 0
+    go.touch()
     assert shop.main("retry", shop.record().id) == 0
     assert shop.record().job.attempt == 2
     assert shop.states() == ["queued", "staging", "running", "cancelled", *STRAIGHT]
@@ -236,7 +240,7 @@ def test_an_input_that_changed_since_the_job_was_made_is_not_sent(shop: Shop):
     clip = shop.folder / "own.mp4"
     clip.write_bytes(shop.clip.read_bytes())
     own = Shop(folder=shop.folder, clip=clip, root=shop.root)
-    assert own.main("run", own.spec(sleep_s="0.1"), "--detach") == 0
+    assert own.main("run", own.spec(sleep_s="300"), "--detach") == 0
     assert own.main("cancel", own.record().id) == 0
     clip.write_bytes(clip.read_bytes() + b"x")
     assert own.main("retry", own.record().id) == 1

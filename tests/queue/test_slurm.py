@@ -25,7 +25,7 @@ here = pytest.mark.parametrize("slurm_shop", ["login node here"], indirect=True)
 
 
 def until(told: Callable[[], object]) -> None:
-    give_up = time.monotonic() + 60
+    give_up = time.monotonic() + 180
     while not told():
         assert time.monotonic() < give_up
         time.sleep(0.05)
@@ -73,7 +73,7 @@ def test_a_run_becomes_a_verified_result(slurm_shop: Shop, slurm: Slurm):
 @here
 def test_status_tells_slurms_own_word(slurm_shop: Shop, slurm: Slurm, capsys: pytest.CaptureFixture[str]):
     configure(slurm_shop, gres="gpu:4")
-    assert slurm_shop.main("run", slurm_shop.spec("one", sleep_s="60"), "--detach") == 0
+    assert slurm_shop.main("run", slurm_shop.spec("one", sleep_s="300"), "--detach") == 0
     assert slurm_shop.main("run", slurm_shop.spec("two"), "--detach") == 0
     one, two = (slurm_shop.record(name).id for name in ("one", "two"))
 
@@ -111,7 +111,7 @@ def test_a_client_killed_on_the_way_leaves_one_job_that_attach_finishes(slurm_sh
 
 @here
 def test_a_job_that_was_cancelled_by_hand_is_cancelled(slurm_shop: Shop, slurm: Slurm):
-    assert slurm_shop.main("run", slurm_shop.spec(sleep_s="60"), "--detach") == 0
+    assert slurm_shop.main("run", slurm_shop.spec(sleep_s="300"), "--detach") == 0
     until(lambda: slurm_shop.started() == 1)
     slurm.cancel_all()
     assert slurm_shop.main("attach") == 1
@@ -138,7 +138,7 @@ def test_why_slurm_ended_a_job_decides_its_state(
     end: tuple[JobState, FailureClass],
 ):
     """The word is put into the answer of the real squeue; the tests of the launcher bring about those that they can."""
-    assert slurm_shop.main("run", slurm_shop.spec(sleep_s="60"), "--detach") == 0
+    assert slurm_shop.main("run", slurm_shop.spec(sleep_s="300"), "--detach") == 0
     until(lambda: slurm_shop.started() == 1)
     answer_with(tmp_path, f"s/ RUNNING / {word} /")
     with monkeypatch.context() as patch:
@@ -151,11 +151,13 @@ def test_why_slurm_ended_a_job_decides_its_state(
 
 @here
 def test_a_job_that_slurm_puts_back_is_no_failure(slurm_shop: Shop, slurm: Slurm):
-    assert slurm_shop.main("run", slurm_shop.spec(sleep_s="3"), "--detach") == 0
+    go = slurm_shop.folder / "go"
+    assert slurm_shop.main("run", slurm_shop.spec(until=str(go)), "--detach") == 0
     until(lambda: slurm_shop.started() == 1)
     (number,) = (number for number, name, _ in slurm.jobs() if slurm_shop.record().id in name)
     slurm.run("scontrol", "requeue", number)
     until(lambda: follow(slurm_shop) is None and "PENDING" in slurm_shop.record().stage)  # type: ignore[func-returns-value]
+    go.touch()
     assert slurm_shop.main("attach") == 0
     assert slurm_shop.started() == 2
     assert slurm_shop.record().job.attempt == 1
@@ -187,7 +189,7 @@ def test_what_another_cluster_runs_is_not_run_here_too(
     slurm_shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """The word is put into the answer of the real squeue: there is one cluster here."""
-    assert slurm_shop.main("run", slurm_shop.spec(sleep_s="60"), "--detach") == 0
+    assert slurm_shop.main("run", slurm_shop.spec(sleep_s="300"), "--detach") == 0
     until(lambda: slurm_shop.started() == 1)
     answer_with(tmp_path, "s/ RUNNING / REVOKED /")
     with monkeypatch.context() as patch:

@@ -261,7 +261,7 @@ def test_the_time_left_is_told_by_jobs_of_the_same_kind_and_in_proportion_by_oth
 
 HOST = "host"
 LIMIT = 5
-GIVE_UP_S = 240.0
+GIVE_UP_S = 600.0
 
 
 def tell(folder: Path, what: str) -> None:

@@ -185,7 +185,7 @@ def test_a_browser_opens_the_page_from_disk_and_loads_every_picture(folder: Path
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=180,
     )
     assert "Refused to" not in done.stderr
     assert "ERR_FILE_NOT_FOUND" not in done.stderr

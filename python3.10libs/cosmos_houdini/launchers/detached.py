@@ -74,7 +74,7 @@ def start(host: Host, task: Task, text: str, *, ready: str = "") -> None:
         ready: a script that prints why the host cannot run it, if so.
     """
     if write(host, task, text, ready=part("ready") + ready):
-        here = assignments(here=task.site.folder, sign="gathered" if task.members else "started")
+        here = assignments(here=task.site.folder, sign="gathered" if task.members else "started/pid")
         if host.run(here + part("start")).exit_code:
             raise cannot_start(host, task, "run.sh shows no sign of life")
 

@@ -28,9 +28,11 @@ gather() {
             sleep 0.1 2>/dev/null || { sleep 1 && left=$((left > 9 ? left - 9 : 0)); }
         done
     done
+    # Nothing is to be loaded without one that is not there, however fast that begins.
+    look_along
     keep look_along 1 >/dev/null 2>&1 &
     conductor=$!
-    : >gathered
+    echo "$number" >gathered
 }
 
 # The first member's turn begins with the loading of the model.

@@ -6,7 +6,10 @@ cd "$here" || exit 1
 say() { printf 'cosmos-houdini: %s\n' "$1" >&2; }
 
 # A reader sees the old content or the new one, never a part.
-put() { printf '%s\n' "$2" >"$1.new" && mv -f "$1.new" "$1"; }
+put() {
+    half=$1.new
+    printf '%s\n' "$2" >"$half" && mv -f "$half" "$1"
+}
 
 smi() {
     if command -v timeout >/dev/null 2>&1; then timeout 60 nvidia-smi "$@"; else nvidia-smi "$@"; fi
@@ -34,8 +37,8 @@ finish() {
 
 # Calls the function $1 now and every $2 seconds until the job ends.
 keep() {
-    nap=
-    trap '[ -z "$nap" ] || kill "$nap" 2>/dev/null; exit 0' TERM
+    nap= half=
+    trap '[ -z "$nap" ] || kill "$nap" 2>/dev/null; [ -z "$half" ] || rm -f "$half"; exit 0' TERM
     while kill -0 "$$" 2>/dev/null && [ ! -e exit_code ]; do
         "$1"
         sleep "$2" &

@@ -6,7 +6,7 @@ else
 fi
 # The road may be cut right after this script: the job must stand on its own feet by then.
 left=100
-until [ -e "$sign" ]; do
+until [ -s "$sign" ]; do
     left=$((left - 1))
     [ "$left" -gt 0 ] || exit 1
     sleep 0.1 2>/dev/null || { sleep 1 && left=$((left - 9)); }

@@ -225,9 +225,8 @@ def prioritise(store: Store, batch: str, priority: int, patterns: Iterable[str] 
 
 
 def cancel_queued(store: Store, batch: str) -> int:
-    """Cancel what nobody has begun of a batch, and return how many jobs these were; a pause of it is over."""
-    with store.writing() as db:
-        db.execute("UPDATE batches SET paused = 0 WHERE name = ?", (batch,))
+    """Cancel what nobody has begun of a batch, and return how many jobs these were."""
+    with store.writing():
         queued = _found(store, "SELECT id FROM jobs WHERE batch = ? AND state = 'queued'", (batch,))
         for record in queued:
             store.step(record, JobState.CANCELLED, CANCELLED)
