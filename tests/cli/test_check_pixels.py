@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 import exrs
 from clips import write_picture
+from cosmos_houdini.cli import main
 from cosmos_houdini.cli.check import check
 
 SIZE = (64, 96)
@@ -38,6 +39,47 @@ def notes_of(folder: Path, name: str, pictures: list[np.ndarray], *options: str)
 def ramp(top: float, bottom: float) -> np.ndarray:
     column = np.linspace(top, bottom, SIZE[0]).astype(np.uint8)
     return np.repeat(column[:, None], SIZE[1], axis=1)
+
+
+def test_exr_frames_that_cannot_be_decoded_are_named_and_the_json_stays_whole(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+):
+    noise = np.random.default_rng(1).random(SIZE).astype(np.float32)
+    for number in range(1, 6):
+        file = exrs.write_exr(tmp_path / f"sh.{number}.exr", dict.fromkeys("RGB", noise))
+        if number in {2, 4}:
+            data = bytearray(file.read_bytes())
+            data[len(data) // 2 : len(data) // 2 + 64] = bytes(64)
+            file.write_bytes(data)
+    assert main(["check", str(tmp_path), "--pixels", "--json"]) == 1
+    document = json.loads(capfd.readouterr().out)
+    assert document["ok"] is False
+    assert [bad["frame"] for bad in document["sequences"][0]["corrupt"]] == [2, 4]
+    assert "frames 2, 4: each is cut short or damaged" in document["problems"][0]
+
+
+def test_exr_headers_that_the_reader_refuses_are_damage_too(tmp_path: Path):
+    key = b"pixelAspectRatio\0float\0\4\0\0\0"
+    for number in (1, 2, 3):
+        file = exrs.write_exr(tmp_path / f"sh.{number}.exr", dict.fromkeys("RGB", np.ones(SIZE, np.float32)))
+        if number != 3:
+            data = file.read_bytes()
+            at = data.index(key) + len(key)
+            file.write_bytes(data[:at] + np.float32(np.nan).tobytes() + data[at + 4 :])
+    document = run(tmp_path)
+    assert document["ok"] is False
+    assert [bad["frame"] for bad in document["sequences"][0]["corrupt"]] == [1, 2]  # type: ignore[index]
+
+
+def test_more_objects_than_colours_are_told(tmp_path: Path):
+    rows, columns = np.mgrid[: SIZE[0], : SIZE[1]]
+    ids = (rows // 4 * (SIZE[1] // 4) + columns // 4 + 1).astype(np.float32)
+    for number in (1, 2, 3):
+        exrs.write_exr(
+            tmp_path / f"sh.{number}.exr", {**dict.fromkeys("RGB", np.ones(SIZE, np.float32)), "primid": ids}
+        )
+    notes = run(tmp_path)["notes"]
+    assert f"{SIZE[0] * SIZE[1] // 16} objects in frame 1, and there are 195 colours" in str(notes)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -58,6 +59,13 @@ def test_a_gap_stops_and_hold_goes_on_and_says_so(renders: Path, tmp_path: Path)
     assert "depth: frame 3 shows the frame before" in result.stderr
 
 
+def test_a_shot_on_every_second_frame_is_told_to_run_too_fast(renders: Path, tmp_path: Path):
+    for number in (2, 4, 6):
+        (renders / "color" / f"shot.{number:04d}.png").unlink()
+    told = convert(renders / "color", "-o", tmp_path / "out").stderr
+    assert "only one frame in 2 is rendered; the videos show them one after another, 2 times as fast" in told
+
+
 def test_two_sizes_write_nothing(renders: Path, tmp_path: Path):
     write_picture(renders / "color" / "shot.0004.png", bars(3, (48, 32)))
     with pytest.raises(CheckFailed, match="frame 4"):
@@ -94,6 +102,14 @@ def test_nothing_of_several_shots_is_written_when_one_is_wrong(tmp_path: Path):
 def test_a_rate_that_videos_cannot_have_is_refused(fps: float):
     with pytest.raises(BadInput, match="allowed: 1 to 240"):
         frame_rate(fps, None)
+
+
+@pytest.mark.parametrize("option", ["--exposure", "--pixel-aspect"])
+@pytest.mark.parametrize("value", ["nan", "inf", "-21"])
+def test_a_number_that_cannot_be_is_refused(renders: Path, tmp_path: Path, option: str, value: str):
+    with pytest.raises(click.BadParameter):
+        convert(renders, "-o", tmp_path / "out", option, value)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_video_is_standardized_and_a_frame_taken_out(renders: Path, tmp_path: Path):

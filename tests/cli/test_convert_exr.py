@@ -186,6 +186,15 @@ def write_depth(folder: Path, values: np.ndarray) -> Path:
     return folder
 
 
+def test_a_segmentation_without_one_flat_area_is_told(tmp_path: Path):
+    noise = np.random.default_rng(2).random((64, 96)).astype(np.float32) + 1
+    grey = np.full((64, 96), 0.2, np.float16)
+    (tmp_path / "render").mkdir()
+    for frame in (1, 2):
+        exrs.write_exr(tmp_path / f"render/sh.{frame}.exr", {**dict.fromkeys("RGB", grey), "primid": noise})
+    assert "the seg pass shows no object in any frame" in convert(tmp_path / "render", "-o", tmp_path / "out").stderr
+
+
 def test_ray_distances_become_depth_with_the_camera_of_the_scene(tmp_path: Path):
     write_scene(tmp_path / "s.hip", fps=24, frames=(1, 2), camera=CAMERA, rop=NODE, picture="$HIP/sh.$F.exr")
     x = ((np.arange(96) + 0.5) / 96 * 2 - 1) * CAMERA.aperture_mm / CAMERA.focal_mm / 2
@@ -252,7 +261,6 @@ def test_flat_colors_of_the_palette_are_kept_and_antialiased_edges_are_not(tmp_p
         (["--depth-range", "nosuch.json"], "nosuch.json"),
         (["--objects", "/obj/none*"], "no object of Cryptomatte"),
         (["--mask-objects", "/obj/none*"], "no object of Cryptomatte"),
-        (["--pixel-aspect", "-1"], "positive"),
         (["--display", "nosuch"], "has no display 'nosuch'"),
         (["--input-space", "nosuch"], "no colour space 'nosuch'"),
     ],

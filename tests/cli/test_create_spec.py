@@ -163,4 +163,5 @@ def test_a_run_of_a_video_that_went_away_is_refused(spec_file: Path, clips: dict
 def test_the_json_schema_is_printed_without_any_other_argument(command: click.Command, name: str, keys: set[str]):
     schema: dict[str, Any] = json.loads(call(command, "--schema").stdout)
     assert schema["title"] == name
+    assert "\n " not in schema["description"]
     assert keys | {"schema"} <= set(schema["properties"])

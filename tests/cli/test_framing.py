@@ -98,6 +98,16 @@ def test_anamorphic_plates_are_shown_in_their_own_aspect(tmp_path: Path):
     assert width / height == pytest.approx(2, abs=0.05)
 
 
+def test_bars_are_not_taken_for_dark_pictures(tmp_path: Path):
+    light = np.where(np.arange(160)[None, :, None] < 40, 250, 120).astype(np.uint8).repeat(20, 0).repeat(3, 2)
+    (tmp_path / "render").mkdir()
+    for frame in (1001, 1002):
+        write_picture(tmp_path / f"render/sh.{frame}.png", light)
+    told = invoke(convert_sequence, tmp_path / "render", "-o", tmp_path / "out", "--fit", "letterbox").stderr
+    assert "letterbox" in told
+    assert "warning" not in told
+
+
 def test_edge_and_vis_are_computed_in_the_engines_size(tmp_path: Path):
     plate = write_plate(tmp_path / "render", (960, 540))
     result = converted(plate, "-o", tmp_path / "out", "--edge", "low", "--vis", "medium")
@@ -126,10 +136,14 @@ def test_a_video_of_another_shape_or_too_short_is_refused(tmp_path: Path):
     video = tmp_path / "other/color.mp4"
     with pytest.raises(BadInput, match="has 2 frames"):
         invoke(restore, video, "--metadata", tmp_path / "out", "-o", tmp_path / "o.mp4")
+    with pytest.raises(BadInput, match=r"allowed: .*\.png"):
+        invoke(restore, video, "--metadata", tmp_path / "other", "-o", tmp_path / "o.####.jpg")
+    with pytest.raises(BadInput, match=r"allowed: .*\.mp4"):
+        invoke(restore, video, "--metadata", tmp_path / "other", "-o", tmp_path / "o.png")
     converted(write_plate(tmp_path / "c", (400, 400)), "-o", tmp_path / "square")
     with pytest.raises(BadInput, match="400x400; allowed: 1280x704"):
         invoke(restore, tmp_path / "square/color.mp4", "--metadata", tmp_path / "out", "-o", tmp_path / "o.mp4")
-    assert not (tmp_path / "o.mp4").exists()
+    assert not list(tmp_path.glob("o.*"))
 
 
 def test_one_contact_sheet_a_shot_is_written(tmp_path: Path):

@@ -284,6 +284,30 @@ def test_a_result_comes_back_in_the_plates_size(shot: ShotOnDisk, capsys: pytest
     assert probe_video(restored).frames == 5
 
 
+def test_who_attaches_later_gets_the_plates_size_too(shot: ShotOnDisk, capsys: pytest.CaptureFixture[str]) -> None:
+    scope(shot)
+    assert shot.submit("--renders", "render", "--detach") == 0
+    assert not list(shot.folder.rglob("restored.mp4"))
+    assert main(["attach", "shot"]) == 0
+    (restored,) = shot.folder.glob("cosmos_out/*/*/restored.mp4")
+    assert probe_video(restored).size == (956, 400)
+    assert str(restored) in capsys.readouterr().err
+
+
+def test_a_job_whose_videos_were_made_anew_since_is_not_put_over_their_plate(shot: ShotOnDisk) -> None:
+    scope(shot)
+    assert shot.submit("--renders", "render", "--detach") == 0
+    assert shot.submit("--renders", "render", "--range", "2-4", "--prepare") == 0
+    assert main(["attach", "shot"]) == 0
+    assert not list(shot.folder.rglob("restored.mp4"))
+
+
+def test_held_frames_are_told(shot: ShotOnDisk, capsys: pytest.CaptureFixture[str]) -> None:
+    shot.file("depth", FRAMES[0] + 1).unlink()
+    assert shot.submit("--renders", "render", "--on-gap", "hold", "--prepare") == 0
+    assert f"depth: frame {FRAMES[0] + 1} shows the frame before" in capsys.readouterr().err
+
+
 def test_weights_have_edge_and_vis_computed(shot: ShotOnDisk, capsys: pytest.CaptureFixture[str]) -> None:
     assert shot.submit("--renders", "render", "--weights", "0.2", "0.6", "0.5", "0", "--dry-run") == 0
     told = capsys.readouterr().err

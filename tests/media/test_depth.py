@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.media.choices import DepthChoice
 from cosmos_houdini.media.controls.depth import (
     DepthKind,
     DepthRange,
@@ -15,6 +16,8 @@ from cosmos_houdini.media.controls.depth import (
     guess_kind,
     to_8bit,
 )
+from cosmos_houdini.media.controls.tracks import DepthTrack
+from cosmos_houdini.media.pictures.geometry import plan_geometry
 
 rng = np.random.default_rng(3)
 Z = DepthKind.CAMERA_Z
@@ -88,6 +91,23 @@ def test_ray_distance_of_a_wall_becomes_its_constant_depth():
             rays[row, column] = 7.0 * np.sqrt(x * x + y * y + lens.focal_mm**2) / lens.focal_mm
     assert rays.max() / rays.min() > 1.3
     assert disparity(rays, DepthKind.RAY_DISTANCE, lens=lens) == pytest.approx(1 / 7.0, rel=1e-5)
+
+
+def test_a_lens_that_never_changes_is_that_of_frames_outside_the_scenes_range():
+    geometry = plan_geometry((6, 4), (6, 4))
+    wide, long = Lens(focal_mm=20, aperture_mm=36), Lens(focal_mm=80, aperture_mm=36)
+    ray = np.full((4, 6), 3.0, np.float32)
+
+    def prepared(number: int, lenses: dict[int, Lens]) -> np.ndarray:
+        choice = DepthChoice(lenses=lenses)
+        return DepthTrack(geometry=geometry, choice=choice, kind=DepthKind.RAY_DISTANCE, evidence="").prepared(
+            number, ray
+        )
+
+    assert np.array_equal(prepared(9, {1: wide, 2: wide}), prepared(1, {1: wide}))
+    assert not np.array_equal(prepared(2, {1: wide, 2: long}), prepared(1, {1: wide}))
+    with pytest.raises(BadInput, match="frame 9; its lens changes, and is known in the scene's range 1-2"):
+        prepared(9, {1: wide, 2: long})
 
 
 def test_ray_distance_without_a_camera_is_refused():

@@ -147,6 +147,27 @@ def test_folders_tell_passes_and_shots(tmp_path: Path):
     }
 
 
+def test_folders_of_passes_side_by_side_are_one_shot_whatever_their_files_are_called(tmp_path: Path):
+    names = ["sh010/color/frame_1.exr", "sh010/depth/z.1.exr", "sh010/seg/id.1.exr", "sh010/albedo/x.1.exr"]
+    touch(tmp_path, names)
+    shots = {found.shot for found in find_sequences(tmp_path, {})}
+    assert shots == {"sh010_frame"}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["color/sh010.1.png", "color/sh020.1.png", "depth/sh010.1.png"],
+        ["color/sh010.1.png", "depth/sh020.1.png"],
+        ["sh010_color/a.1.png", "sh020_depth/b.1.png"],
+        ["color/hall.1.png", "beauty/yard.1.png"],
+    ],
+)
+def test_folders_of_passes_that_hold_several_shots_keep_them_apart(tmp_path: Path, names: list[str]):
+    touch(tmp_path, names)
+    assert len({found.shot for found in find_sequences(tmp_path, {})}) == 2
+
+
 def test_files_called_after_their_pass_alone_belong_to_the_shot_of_the_folder(tmp_path: Path):
     folder = touch(tmp_path / "zebra", ["beauty.1.png", "depth.1.png", "seg/seg.1.png"])
     assert set(by_pattern(folder).values()) == {("zebra", "color"), ("zebra", "depth"), ("zebra", "seg")}
@@ -228,6 +249,12 @@ def test_a_folder_without_sequences_says_what_is_there_instead(tmp_path: Path):
         BadInput, match=r"holds no image sequence; allowed: .*\.dpx files; found files there: 2 \.rat, "
     ):
         find_sequences(tmp_path, {})
+
+
+def test_an_empty_path_is_not_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(touch(tmp_path, ["a.0001.png"]))
+    with pytest.raises(BadInput, match="the path of the frames is empty"):
+        find_sequences("", {})
 
 
 def test_an_empty_folder_says_so(tmp_path: Path):

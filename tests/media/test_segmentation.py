@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.controls.palette import BACKGROUND, UPSTREAM, all_colors
+from cosmos_houdini.media.controls.palette_file import colors_of
 from cosmos_houdini.media.controls.segmentation import (
     CodeSurvey,
     ColorTable,
@@ -161,8 +163,18 @@ def test_colors_beyond_the_models_own_are_as_distinct():
 
 
 def test_too_many_objects_are_refused():
-    with pytest.raises(BadInput, match=r"of 2000 objects has more .*; allowed: at most 195 objects; name the objects"):
+    with pytest.raises(BadInput, match=r"has 2000 objects .*; allowed: at most 195, .*--objects"):
         ColorTable().extended(f"leaf{n}" for n in range(2000))
+
+
+def test_a_full_table_of_a_show_says_where_it_lies(tmp_path: Path):
+    table = tmp_path / "palette.json"
+    colors_of(table, [f"leaf{n}" for n in range(190)], {})
+    assert len(colors_of(table, [f"leaf{n}" for n in range(195)], {})) == 195
+    before = table.read_bytes()
+    with pytest.raises(BadInput, match=r"has 1 objects .*at most 0, .* 195 stand in .*palette\.json: move it away"):
+        colors_of(table, ["car"], {})
+    assert table.read_bytes() == before
 
 
 def test_misread_pixels_are_those_nearer_to_another_color():

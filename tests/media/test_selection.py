@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,15 @@ def test_a_range_takes_its_part_and_asks_nothing_of_the_rest(files: list[Path]):
 
 
 def test_a_range_reaching_beyond_the_files_is_a_gap(files: list[Path]):
-    with pytest.raises(CheckFailed, match="frame 7-9 is missing"):
+    with pytest.raises(CheckFailed, match="frames 7-9 are missing"):
         select([sequence_of(files)], frame_range=(2, 9))
+
+
+def test_passes_of_the_same_files_tell_of_a_gap_once(files: list[Path]):
+    color = with_gap(files, 3)
+    with pytest.raises(CheckFailed) as caught:
+        select([color, replace(color, pass_=Pass.DEPTH)])
+    assert str(caught.value).count("frame 3 is missing") == 1
 
 
 def test_steps_are_kept_and_a_range_need_not_begin_on_one(files: list[Path]):

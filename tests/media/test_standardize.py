@@ -103,6 +103,19 @@ def test_a_broken_video_leaves_no_output(tmp_path: Path):
     assert not (tmp_path / "out").exists()
 
 
+def test_names_of_other_kinds_of_files_are_refused_and_nothing_is_replaced(tmp_path: Path):
+    video = encode(tmp_path, [bars(index) for index in range(3)])
+    before = video.read_bytes()
+    with pytest.raises(BadInput, match=r"out\.png cannot be written; allowed: .*\.mp4"):
+        standardize(video, tmp_path / "out.png")
+    with pytest.raises(BadInput, match=r"allowed: .*\.png"):
+        extract_frame(video, 0, video)
+    with pytest.raises(BadInput, match=r"allowed: .*\.png"):
+        extract_frames(video, tmp_path / "f.####.jpg", first=0)
+    assert not [path for path in tmp_path.iterdir() if path.suffix in {".png", ".jpg"}]
+    assert video.read_bytes() == before
+
+
 def test_a_video_may_replace_itself(tmp_path: Path):
     video = encode(tmp_path, [bars(index) for index in range(6)])
     assert standardize(video, video, fps=12).clip.frames == 3

@@ -46,6 +46,8 @@ def test_an_unknown_id_is_answered_with_the_nearest(shop: Shop, capsys: pytest.C
 def test_status_of_a_project_without_jobs_is_an_empty_list(shop: Shop, capsys: pytest.CaptureFixture[str]):
     assert shop.main("status", "--json") == 0
     assert json.loads(capsys.readouterr().out) == {"jobs": []}
+    assert shop.main("status") == 0
+    assert "has no jobs yet" in capsys.readouterr().err
 
 
 def test_status_names_the_jobs_that_nobody_sends(shop: Shop, capsys: pytest.CaptureFixture[str]):

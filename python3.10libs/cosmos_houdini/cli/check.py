@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -19,11 +21,15 @@ from cosmos_houdini.cli.console import json_option, print_json
 from cosmos_houdini.cli.verifying import verifying
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.controls.feeds import is_exr, layer_documents, with_layers
+from cosmos_houdini.media.notices.picked import usable
 from cosmos_houdini.media.selection import by_shot
 from cosmos_houdini.media.sequences import span
 from cosmos_houdini.media.sequences.check import CheckReport, check_sequences, labels
 from cosmos_houdini.media.sequences.discover import find_sequences
-from cosmos_houdini.model.sequence import Picture, Sequence
+from cosmos_houdini.model.sequence import CorruptFrame, Picture, Sequence
+
+if TYPE_CHECKING:
+    from cosmos_houdini.media.notices.look import Seen
 
 FAILED = 1
 
@@ -50,7 +56,7 @@ def check(path: str, hip: str | None, range_: str | None, *, layers: bool, pixel
     with verifying(found) as advance:
         report = check_sequences(found, expected_range=expected, on_frame=advance)
     loading.join()
-    report = replace(report, notes=(*report.notes, *_noticed(report, passes.layers, every_frame=pixels)))
+    report = _looked_at(report, passes.layers, every_frame=pixels)
     listed = {s.pattern: layer_documents(s, passes.layers) for s in report.sequences if is_exr(s)} if layers else {}
     if as_json:
         print_json({**report.document(), **({"layers": listed} if layers else {})})
@@ -61,22 +67,40 @@ def check(path: str, hip: str | None, range_: str | None, *, layers: bool, pixel
     return 0 if report.ok else FAILED
 
 
-def _noticed(report: CheckReport, layers: Mapping[str, str], *, every_frame: bool) -> list[str]:
-    """Return what the pixels of each shot show; nothing where a shot's sequences cannot be told apart."""
-    # Only here: a wrong option ends the command before NumPy is loaded.
-    from cosmos_houdini.media.notices.look import look  # noqa: PLC0415
-
-    found: list[str] = []
+def _looked_at(report: CheckReport, layers: Mapping[str, str], *, every_frame: bool) -> CheckReport:
+    """Return a report with what the pixels of each shot show; nothing where its sequences cannot be told apart."""
+    notes = list(report.notes)
+    damaged: list[CorruptFrame] = []
     shots = by_shot(sequence for sequence in report.sequences if sequence.picture)
     for shot, members in shots.items():
         prefix = f"shot {shot}: " if len(shots) > 1 else ""
+        # The OpenEXR binding tells of damaged pixels on standard output, where the JSON document stands alone.
+        with redirect_stdout(sys.stderr):
+            seen = _seen(members, layers, every_frame=every_frame)
+        notes += [f"{prefix}{sentence}" for sentence in seen.notes]
+        damaged += seen.damaged
+    return replace(report.with_damaged(damaged), notes=tuple(notes))
+
+
+def _seen(members: list[Sequence], layers: Mapping[str, str], *, every_frame: bool) -> Seen:
+    """Look at a shot, past every file whose header cannot be read."""
+    # Only here: a wrong option ends the command before NumPy is loaded.
+    from cosmos_houdini.media.notices.look import Seen, look  # noqa: PLC0415
+    from cosmos_houdini.media.pictures.layers import Unreadable  # noqa: PLC0415
+
+    damaged: list[CorruptFrame] = []
+    while True:
+        readable = [replace(member, corrupt=(*member.corrupt, *damaged)) for member in members]
         try:
-            fed = with_layers(members, layers)
+            fed = with_layers((member for member in readable if usable(member)), layers)
             seen = look({sequence.pass_: sequence for sequence in fed}, every_frame=every_frame)
+        except Unreadable as error:
+            frames = (frame for member in members for frame in member.frames if frame.file == error.path)
+            damaged += [CorruptFrame(frame=frame.number, file=frame.file, reason=error.reason) for frame in frames]
         except BadInput as error:
-            seen = [str(error)]
-        found += [f"{prefix}{sentence}" for sentence in seen]
-    return found
+            return Seen(notes=(str(error),), damaged=tuple(damaged))
+        else:
+            return Seen(notes=seen.notes, damaged=(*damaged, *seen.damaged))
 
 
 def _show_layers(pattern: str, layers: list[dict[str, Any]], console: Console) -> None:
@@ -116,7 +140,8 @@ def _show(report: CheckReport, console: Console) -> None:
         style = "red" if line in report.problems else "yellow"
         console.print(Text.assemble(("✗ " if line in report.problems else "! ", style), line), soft_wrap=True)
     if report.ok:
-        console.print(f"all {sum(len(s.frames) for s in report.sequences)} files are there and whole")
+        count = sum(len(s.frames) for s in report.sequences)
+        console.print("the file is whole" if count == 1 else f"all {count} files are there and whole")
 
 
 def _picture(picture: Picture | None) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 
 import click
 
+from cosmos_houdini.cli.finite import FiniteRange
 from cosmos_houdini.config import Config
 from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.media.choices import ColorChoice, ControlChoices, DepthChoice, DepthKind, Lens
@@ -24,7 +25,7 @@ _PRESETS = click.Choice(["off", "very_low", "low", "medium", "high", "very_high"
 _OPTIONS = (
     click.option("--view", metavar="NAME", help="OpenColorIO view of scene-linear colour."),
     click.option("--display", metavar="NAME", help="OpenColorIO display of scene-linear colour."),
-    click.option("--exposure", type=click.FloatRange(-20, 20), metavar="STOPS", help="Exposure of linear colour."),
+    click.option("--exposure", type=FiniteRange(-20, 20), metavar="STOPS", help="Exposure of linear colour."),
     click.option("--input-space", metavar="NAME", help="Colour space of scene-linear colour."),
     click.option(
         "--depth-kind",
@@ -34,7 +35,9 @@ _OPTIONS = (
     click.option("--depth-range", metavar="FILE", help="Take the depth range of this metadata.json."),
     click.option("--camera", metavar="PATH", help="Camera of the scene, for ray distances."),
     click.option("--objects", multiple=True, metavar="GLOB", help="Cryptomatte objects of the seg video; repeatable."),
-    click.option("--mask-objects", multiple=True, metavar="GLOB", help="Make mask.mp4 of these Cryptomatte objects."),
+    click.option(
+        "--mask-objects", multiple=True, metavar="GLOB", help="Make mask.mp4 of these Cryptomatte objects; repeatable."
+    ),
     click.option("--edge", type=_PRESETS, help="Compute edges from the colour where no edge pass is rendered."),
     click.option("--vis", type=_PRESETS, help="Compute blurred colour where no vis pass is rendered."),
     click.option(
@@ -42,7 +45,12 @@ _OPTIONS = (
         type=click.Choice(["auto", "fit", "letterbox", "crop", "none"]),
         help="How another aspect is put into the engine's frame; fit mirrors the margins.",
     ),
-    click.option("--pixel-aspect", type=float, metavar="N", help="Width of a pixel by its height; else the files'."),
+    click.option(
+        "--pixel-aspect",
+        type=FiniteRange(0, min_open=True),
+        metavar="N",
+        help="Width of a pixel by its height; else the files'.",
+    ),
 )
 
 

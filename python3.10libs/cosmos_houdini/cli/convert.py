@@ -79,7 +79,7 @@ def convert_sequence(
     }
     conversions = []
     for name, shot in shots.items():
-        _say_frames(shot.selections, scene)
+        _say_range(shot.selections, scene)
         folder = out_dir / name if len(shots) > 1 else out_dir
         title = name or out_dir.absolute().name
         conversions.append(convert_shot(shot, folder, name=title, fps=rate, scene=scene, on_gap=on_gap))
@@ -124,11 +124,8 @@ def _verified(path: str, on_gap: OnGap) -> tuple[Sequence, ...]:
         return verify(found, on_frame=advance, checksums=on_gap == "hold")
 
 
-def _say_frames(selections: dict[Pass, Selection], scene: Scene | None) -> None:
-    """Say which frames are held, and where the shot has other frames than its scene."""
-    for pass_, selection in selections.items():
-        if selection.held:
-            say(f"{pass_}: frame {span.listed(selection.held)} shows the frame before")
+def _say_range(selections: dict[Pass, Selection], scene: Scene | None) -> None:
+    """Say where the shot has other frames than its scene."""
     numbers = next(iter(selections.values())).numbers
     if scene and (numbers[0], numbers[-1]) != scene.frame_range:
         first, last = scene.frame_range
@@ -144,7 +141,6 @@ def _print(conversions: list[Conversion], *, as_json: bool) -> None:
         for video in conversion.videos:
             clip = video.clip
             size = "{}x{}".format(*clip.size)
-            click.echo(
-                f"{video.pass_:<5}  {clip.frames} frames, {conversion.fps} fps, {size}, crf {video.crf}  {clip.path}"
-            )
+            frames = f"{clip.frames} frame{'s' * (clip.frames != 1)}"
+            click.echo(f"{video.pass_:<5}  {frames}, {conversion.fps} fps, {size}, crf {video.crf}  {clip.path}")
         click.echo(f"described in {conversion.folder / FILE_NAME}")

@@ -10,6 +10,7 @@ import click
 from cosmos_houdini.cli.batch_progress import run_again
 from cosmos_houdini.cli.console import json_option, print_json, print_json_lines, say
 from cosmos_houdini.cli.live import standing
+from cosmos_houdini.cli.plate import bring_back
 from cosmos_houdini.cli.run import conclude, follow, opened
 from cosmos_houdini.config import load
 from cosmos_houdini.errors import BadInput, Cancelled, one_line
@@ -47,6 +48,8 @@ def status(*, ids: tuple[str, ...], as_json: bool) -> None:
         # One echo for all: each looks anew at what kind of terminal it writes to.
         words = {job_id: standing(record) for job_id, record in on_their_way.items()}
         click.echo("".join(f"{_line(job, words.get(job.id))}\n" for job in jobs), nl=False)
+        if not jobs:
+            say(f"{client.config.project} has no jobs yet")
         _say_who_waits(client, sorted(asked))
         if wanted is None:
             _say_which_batches_wait(client)
@@ -91,6 +94,8 @@ def attach(*, ids: tuple[str, ...], host: str | None, as_json: bool) -> None:
         if not wanted:
             say("no job is unfinished")
         records = follow(client, wanted) if wanted else []
+    for record in records:
+        bring_back(record)
     if as_json:
         print_json({"jobs": [record.job.document() for record in records]})
     conclude(records, quiet=as_json)
@@ -122,6 +127,8 @@ def retry(*, ids: tuple[str, ...], detach: bool) -> None:
         for job_id in wanted:
             say(f"{job_id}: attempt {orders.retry(client, job_id).job.attempt}")
         records = follow(client, wanted, detach=detach)
+    for record in records:
+        bring_back(record)
     conclude(records)
 
 

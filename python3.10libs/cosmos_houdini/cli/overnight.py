@@ -17,6 +17,7 @@ from typing import TypeVar
 import click
 
 from cosmos_houdini.cli.console import say
+from cosmos_houdini.cli.finite import FiniteRange
 from cosmos_houdini.config import Config
 from cosmos_houdini.engines import engine
 from cosmos_houdini.errors import BadInput, Cancelled, CosmosError
@@ -48,8 +49,8 @@ def _now() -> datetime:
 def overnight_options(command: _Command) -> _Command:
     """Add the options of a night; what is not given stands in the configuration's section ``overnight``."""
     for option in (
-        click.option("--money", type=click.FloatRange(0, min_open=True), help="Most that all attempts may cost."),
-        click.option("--gpu-hours", type=click.FloatRange(0, min_open=True), help="Most that all attempts may take."),
+        click.option("--money", type=FiniteRange(0, min_open=True), help="Most that all attempts may cost."),
+        click.option("--gpu-hours", type=FiniteRange(0, min_open=True), help="Most that all attempts may take."),
         click.option("--between", metavar="HH:MM-HH:MM", help="Start runs between these times only, then end."),
     ):
         command = option(command)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from cosmos_houdini.media.computation import Computation
 from cosmos_houdini.media.controls.feeds import with_layers
 from cosmos_houdini.media.convert import convert_sequences
 from cosmos_houdini.media.selection import OnGap, Selection, select, unknown_passes
+from cosmos_houdini.media.sequences import span
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.scene import Scene
 from cosmos_houdini.model.sequence import Sequence
@@ -67,8 +68,9 @@ def convert_shot(
     shot: ShotFrames, out_dir: Path, *, name: str, fps: int, scene: Scene | None, on_gap: OnGap, looks: bool = False
 ) -> Conversion:
     """Convert a shot, with a bar, and say what was found; see ``Computation`` and ``convert_sequences``."""
-    if shot.framing.sentence:
-        say(shot.framing.sentence)
+    for sentence in (*_frames_told(shot.selections), shot.framing.sentence):
+        if sentence:
+            say(sentence)
     numbers = next(iter(shot.selections.values())).numbers
     computation = Computation(choices=shot.wishes.choices, geometry=shot.framing.of_videos, looks=looks, say=say)
     with progress_bar(f"encoding {name}", total=computation.steps(shot.selections), unit="frames") as advance:
@@ -84,6 +86,16 @@ def convert_shot(
             frame=shot.framing.document(),
             on_frames=advance,
         )
+
+
+def _frames_told(selections: dict[Pass, Selection]) -> Iterator[str]:
+    """Yield which frames are held, and whether the shot is rendered on every frame."""
+    for pass_, selection in selections.items():
+        if selection.held:
+            yield f"{pass_}: {span.told(selection.held, ' shows', ' show')} the frame before"
+    step = next(iter(selections.values())).sequence.step
+    if step != 1:
+        yield f"only one frame in {step} is rendered; the videos show them one after another, {step} times as fast"
 
 
 def _mask_source(fed: list[Sequence]) -> Sequence:

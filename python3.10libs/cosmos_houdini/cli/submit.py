@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -12,8 +11,9 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from cosmos_houdini.cli.console import json_option, print_json, progress_bar, say
+from cosmos_houdini.cli.console import json_option, print_json, say
 from cosmos_houdini.cli.control_options import control_options
+from cosmos_houdini.cli.plate import bring_back
 from cosmos_houdini.cli.run import conclude, drive, opened, plan_run, show_plan
 from cosmos_houdini.cli.spec import parameters_of, weights_of
 from cosmos_houdini.config import load
@@ -21,19 +21,16 @@ from cosmos_houdini.engines import engine, engine_names
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.videos.metadata import read_metadata, verified_clips
 from cosmos_houdini.model.control import Control, Pass
-from cosmos_houdini.model.job import JobState
 from cosmos_houdini.model.spec import PromptSpec, RunSpec
 from cosmos_houdini.plan.chunks import chunk_sentence
 from cosmos_houdini.plan.request import remembering
 from cosmos_houdini.plan.spec_values import validated
 from cosmos_houdini.plan.specs import save_prompt_spec, save_run_spec
-from cosmos_houdini.queue import collect
 from cosmos_houdini.queue.client import Client
 from cosmos_houdini.queue.prepare import RESULTS, Prepared
 from cosmos_houdini.queue.store.record import JobRecord
 
 INPUTS = "input"
-RESULT, RESTORED = "result.mp4", "restored.mp4"
 UNTOLD = "-"
 """Stands for the prompt while videos alone are made."""
 
@@ -52,7 +49,11 @@ UNTOLD = "-"
 @click.option("--fps", type=float, metavar="N", help="Frames a second; else the scene's. Rounded.")
 @click.option("--range", "range_", metavar="A-B", help="These frames; else the node's or the scene's range.")
 @click.option(
-    "--on-gap", type=click.Choice(["stop", "hold"]), default="stop", help="hold repeats the frame before a gap."
+    "--on-gap",
+    type=click.Choice(["stop", "hold"]),
+    default="stop",
+    show_default=True,
+    help="hold repeats the frame before a missing or corrupt one.",
 )
 @click.option("--host", help="Where to run; without it, the configuration's default host.")
 @click.option("--num-gpu", type=click.IntRange(1), help="GPUs for this inference.")
@@ -137,7 +138,7 @@ def submit(
     with opened(config) as client:
         record = drive(client, prepared, detach=detach)
         measures = _measured(client, record) if score else {}
-    _restored(record, videos)
+    bring_back(record, videos)
     if as_json:
         print_json({**record.job.document(), **measures})
     conclude([record], quiet=as_json)
@@ -175,27 +176,6 @@ def _show_videos(videos: dict[str, Any], folder: Path, *, as_json: bool) -> None
     else:
         click.echo(folder)
     say(f"next: cosmos-houdini submit {shlex.quote(str(folder))} --prompt ...")
-
-
-def _restored(record: JobRecord, videos: Mapping[str, Any]) -> None:
-    """Bring a result that has another size than the plate back to it, beside what the engine wrote."""
-    result = record.results / RESULT
-    if record.state is not JobState.SUCCEEDED or not result.is_file():
-        return
-    frame = videos.get("frame")
-    if frame is None or _size_of_result(record) == frame["plate"]:
-        return
-    from cosmos_houdini.media.videos.restore import restore  # noqa: PLC0415 - many results have the plate's size
-
-    with progress_bar("restoring", total=videos["frames"], unit="frames") as advance:
-        (path,) = restore(result, videos, record.results / RESTORED, on_frames=advance)
-    plate = "{}x{}".format(*frame["plate"])
-    say(f"{path} is the result in the plate's size and position, {plate}")
-
-
-def _size_of_result(record: JobRecord) -> list[int]:
-    document = json.loads((record.results / collect.RESULT).read_text(encoding="utf-8"))
-    return next(output["size"] for output in document["outputs"] if output["path"] == RESULT)
 
 
 def _measured(client: Client, record: JobRecord) -> dict[str, float]:

@@ -73,7 +73,7 @@ class Computation:
 
         # Encoding tells better than a look which of the pictures cannot be decoded.
         with suppress(BadInput):
-            for sentence in look(sequences):
+            for sentence in look(sequences).notes:
                 self.say(f"warning: {sentence}")
 
     def steps(self, selections: Mapping[Pass, Selection]) -> int:

@@ -31,7 +31,8 @@ def write_preview(conversion: Conversion) -> Path:
         rows[video.pass_] = {source.first + index * source.step: pictures[index] for index in indices}
     path = conversion.folder / FILE_NAME
     size = "{}x{}".format(*conversion.size)
-    write_contact_sheet(path, f"{conversion.name}  {conversion.frames} frames {size} {conversion.fps} fps", rows)
+    facts = f"{conversion.frames} frame{'s' * (conversion.frames != 1)} {size} {conversion.fps} fps"
+    write_contact_sheet(path, conversion.name, facts, rows)
     return path
 
 

@@ -101,7 +101,7 @@ class ComputedPasses:
         numbers = next(iter(self.selections.values())).numbers
         light = _is_light(tracks.get(Pass.COLOR))
         self.notes += kept_frames.nan_sentence(nan, len(numbers))
-        self.notes += kept_frames.sentences(spools, numbers, light=light)
+        self.notes += kept_frames.sentences(spools, numbers, plate=self.geometry.target, light=light)
         return made
 
     def _read(self, group: Files, tracks: Mapping[Pass, Track], spools: Mapping[Pass, Spool], nan: list[int]) -> None:
@@ -122,6 +122,7 @@ class ComputedPasses:
     def _source(self, pass_: Pass, track: Track, spool: Spool) -> ComputedFrames:
         if isinstance(track, SegTrack):
             track.give_colors()
+            self.notes += track.notes()
         return ComputedFrames(
             label=f"the {pass_} pass",
             frames=partial(track.frames, spool),

@@ -17,7 +17,9 @@ from cosmos_houdini.model.sequence import Sequence as PictureSequence
 
 OnGap = Literal["stop", "hold"]
 _TOLD_PROBLEMS = 6
-_RENDER_OR_HOLD = "nothing was written; render the frames again, or let --on-gap hold repeat the frames before them"
+_RENDER_OR_HOLD = (
+    "nothing was written; render them again, let --on-gap hold repeat the frames before them, or take others by --range"
+)
 _BEYOND_HOLDING = "nothing was written; this cannot be mended by holding frames"
 
 
@@ -90,6 +92,8 @@ def prove(selections: Iterable[Selection], stop: Event | None = None) -> None:
 
 def _refuse(problems: Sequence[str], action: str) -> None:
     """Raise CheckFailed with the problems, if there are any."""
+    # Several passes may come from the same files.
+    problems = list(dict.fromkeys(problems))
     if problems:
         more = f"; and {len(problems) - _TOLD_PROBLEMS} more" if len(problems) > _TOLD_PROBLEMS else ""
         raise CheckFailed("; ".join(problems[:_TOLD_PROBLEMS]) + more, action=action)
@@ -140,7 +144,7 @@ def _select_one(
     found = _unusable(sequence, wanted)
     if on_gap == "stop":
         missing = [number for number in gaps if number not in corrupt]
-        found += [f"frame {span.listed(missing)} is missing"] if missing else []
+        found += [span.told(missing, " is missing", " are missing")] if missing else []
         found += [f"frame {number} is corrupt ({reason})" for number, reason in sorted(corrupt.items())]
     elif not numbers or numbers[0] not in usable:
         found.append(f"frame {start} has no usable file, and there is no frame before it to hold")
@@ -163,7 +167,8 @@ def _unusable(sequence: PictureSequence, wanted: set[int]) -> list[str]:
     if sequence.duplicates:
         found.append(f"two files have one frame number: {', '.join(path.name for path in sequence.duplicates)}")
     if mismatched := [number for number in sequence.mismatched if number in wanted]:
-        found.append(f"frame {span.listed(mismatched)} differs from the others in size, depth, channels or format")
+        told = span.told(mismatched, " differs", " differ")
+        found.append(f"{told} from the others in size, depth, channels or format")
     if not wanted:
         found.append("has no frame in the wanted range")
     return found

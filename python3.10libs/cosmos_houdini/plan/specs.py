@@ -7,6 +7,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
+from inspect import cleandoc
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -61,6 +62,8 @@ def json_schema(model: type[PromptSpec | RunSpec]) -> dict[str, Any]:
     """Return the JSON Schema of a file (json-schema.org)."""
     schema = msgspec.json.schema(model, schema_hook=lambda _: {"type": "string", "format": "path"})
     others = schema["$defs"]
+    for described in others.values():
+        described["description"] = cleandoc(described.get("description", ""))
     return {**others.pop(model.__name__), "$defs": others}
 
 

@@ -35,12 +35,22 @@ def colors_of(path: Path | None, keys: Iterable[str], wishes: Mapping[str, Color
     try:
         with FileLock(path.with_name(f"{path.name}.lock"), timeout=_PATIENCE_S):
             known = _read(path)
-            table = known.extended(wanted, wishes)
+            table = _extended(known, wanted, wishes, path)
             if table != known:
                 _write(path, table)
     except Timeout as error:
         raise BadInput(f"{path} is locked by another conversion", action="try again") from error
     return {key: table.colors[key] for key in wanted}
+
+
+def _extended(known: ColorTable, wanted: list[str], wishes: Mapping[str, Color], path: Path) -> ColorTable:
+    try:
+        return known.extended(wanted, wishes)
+    except BadInput as error:
+        if not known.colors:
+            raise
+        taken = f"the show's other {len(known.colors)} stand in {path}: move it away to begin its colours anew"
+        raise BadInput(error.problem, allowed=error.allowed, action=f"{error.action}; {taken}") from error
 
 
 def _read(path: Path) -> ColorTable:

@@ -94,6 +94,12 @@ class SegTrack:
         table = colors_of(self.palette, keys.values(), _wishes(keys.values()))
         self._colors = {code: table[key] for code, key in keys.items()}
 
+    def notes(self) -> tuple[str, ...]:
+        """Return what a person should know of the objects that were found."""
+        if self._colors:
+            return ()
+        return ("the seg pass shows no object in any frame: nothing in it is flat and no background",)
+
     def frames(self, spool: Spool) -> Iterator[Picture]:
         """Yield the painted frames."""
         for codes in spool:

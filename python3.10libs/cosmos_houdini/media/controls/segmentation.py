@@ -49,9 +49,9 @@ class ColorTable:
         free = [color for color in all_colors() if color not in used]
         if len(new) > len(free):
             raise BadInput(
-                f"a segmentation of {len(self.colors) + len(new)} objects has more objects than distinct colours",
-                allowed=f"at most {len(self.colors) + len(free)} objects",
-                action="name the objects that matter",
+                f"the segmentation has {len(new)} objects that have no colour yet",
+                allowed=f"at most {len(free)}, one for each distinct colour that is free",
+                action="render a Cryptomatte and name the objects that matter with --objects",
             )
         given: dict[str, Color] = {}
         for key in new:

@@ -160,12 +160,16 @@ class DepthTrack:
         return {"depth_range": self.depth_range().document(), "depth_evidence": self.evidence}
 
     def _lens(self, number: int) -> Lens:
-        if number not in self.choice.lenses:
-            raise BadInput(
-                f"the depth pass holds ray distances, and no camera is known at frame {number}",
-                action="name the scene with --hip, and with --camera the camera where it has several",
-            )
-        return self.choice.lenses[number]
+        """Return the lens at a frame; one that never changes is that of frames outside the scene's range, too."""
+        lenses = self.choice.lenses
+        if number in lenses:
+            return lenses[number]
+        if len(set(lenses.values())) == 1:
+            return next(iter(lenses.values()))
+        action = "name the scene with --hip, and with --camera the camera where it has several"
+        if lenses:
+            action = f"its lens changes, and is known in the scene's range {min(lenses)}-{max(lenses)} alone"
+        raise BadInput(f"the depth pass holds ray distances, and no camera is known at frame {number}", action=action)
 
 
 @dataclass(kw_only=True)

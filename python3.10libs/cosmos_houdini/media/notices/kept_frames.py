@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from cosmos_houdini.media.controls import edges
 from cosmos_houdini.media.notices import motion, plausibility
+from cosmos_houdini.media.pictures.geometry import Rectangle
 from cosmos_houdini.media.videos.spool import Spool
 from cosmos_houdini.model.control import Pass
 
@@ -22,18 +23,19 @@ _MOVING = (Pass.COLOR, Pass.DEPTH, Pass.SEG, Pass.EDGE)
 _ID_LEVELS = 251
 
 
-def sentences(kept: Mapping[Pass, Spool], numbers: Sequence[int], *, light: bool) -> list[str]:
+def sentences(kept: Mapping[Pass, Spool], numbers: Sequence[int], *, plate: Rectangle, light: bool) -> list[str]:
     """Return what was noticed.
 
     Args:
         kept: colour and edge as bytes, depth as disparity, segmentation as codes; all with the same frames.
         numbers: of the frames.
+        plate: where it lies in the frames; bars around it are black in every shot.
         light: whether the colour came as scene-linear light.
     """
     indices = sorted({round(n) for n in np.linspace(0, len(numbers) - 1, min(_LOOKED_AT, len(numbers)))})
     found = []
     if Pass.COLOR in kept:
-        found += _color(kept[Pass.COLOR], numbers, indices, light=light)
+        found += _color(kept[Pass.COLOR], numbers, indices, plate=plate, light=light)
     if Pass.DEPTH in kept:
         shape = plausibility.DepthShape()
         for index in indices:
@@ -56,13 +58,13 @@ def nan_sentence(numbers: list[int], count: int) -> list[str]:
     return [f"the color pass holds NaN in {plausibility.frame_words(sorted(numbers), count)}"] if numbers else []
 
 
-def _color(spool: Spool, numbers: Sequence[int], indices: Sequence[int], *, light: bool) -> list[str]:
+def _color(spool: Spool, numbers: Sequence[int], indices: Sequence[int], *, plate: Rectangle, light: bool) -> list[str]:
     empty = plausibility.EmptyFrames(Pass.COLOR)
     for number, frame in zip(numbers, spool, strict=True):
-        empty.add(number, frame[::4, ::4])
+        empty.add(number, frame[plate.slices][::4, ::4])
     found = empty.sentences()
     if not light:
-        told = plausibility.linear_as_srgb(spool[index] for index in indices[::4])
+        told = plausibility.linear_as_srgb(spool[index][plate.slices] for index in indices[::4])
         found += [told] if told else []
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.choices import DepthKind
 from cosmos_houdini.media.controls import depth
+from cosmos_houdini.media.controls.palette import all_colors
 from cosmos_houdini.media.notices import plausibility, windows
 from cosmos_houdini.media.notices.picked import some, usable
-from cosmos_houdini.media.pictures.layers import Layer, read_header
+from cosmos_houdini.media.pictures.layers import Layer, Unreadable, read_header
 from cosmos_houdini.media.pictures.picture_io import read_passes, read_picture
 from cosmos_houdini.model.control import Pass
-from cosmos_houdini.model.sequence import Sequence
+from cosmos_houdini.model.sequence import CorruptFrame, Frame, Sequence
 
 Array = NDArray[Any]
 
@@ -31,37 +32,58 @@ _STRIDE = 4
 _LOOKED_AT = frozenset({Pass.COLOR, Pass.DEPTH, Pass.SEG})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a look at pictures showed.
+
+    Attributes:
+        notes: what a person would notice, one sentence each.
+        damaged: frames that cannot be decoded although their files are whole in structure, each file once.
+    """
+
+    notes: tuple[str, ...]
+    damaged: tuple[CorruptFrame, ...]
+
+
 def look(
     sequences: Mapping[Pass, Sequence], *, every_frame: bool = False, on_frame: Callable[[int], None] = lambda _: None
-) -> list[str]:
+) -> Seen:
     """Return what was noticed in the passes of one shot.
 
     Args:
         sequences: verified, EXR ones with the layer that shows the pass.
         every_frame: look at all frames, which also tells whether passes are out of step; else at three of each pass.
         on_frame: called with 1 after each frame.
+
+    Raises:
+        Unreadable: the header of a frame cannot be read.
     """
+    damaged: dict[Path, CorruptFrame] = {}
     passes = {
         pass_: _Look(pass_=pass_, every_frame=every_frame, cryptomatte="crypto" in sequence.layer.lower())
         for pass_, sequence in sequences.items()
         if pass_ in _LOOKED_AT
     }
     for pass_, looked in passes.items():
-        for number, pixels in _pictures(sequences[pass_], every_frame=every_frame):
-            looked.add(number, pixels, sequences[pass_].layer)
+        for frame, pixels in _pictures(sequences[pass_], every_frame=every_frame):
+            if isinstance(pixels, Unreadable):
+                damaged[frame.file] = CorruptFrame(frame=frame.number, file=frame.file, reason=pixels.reason)
+            else:
+                looked.add(frame.number, pixels, sequences[pass_].layer)
             on_frame(1)
     found = [sentence for looked in passes.values() for sentence in looked.sentences()]
-    found += windows.sentences(sequences.values())
+    bad = tuple(damaged.values())
+    found += windows.sentences(replace(s, corrupt=(*s.corrupt, *bad)) for s in sequences.values())
     if every_frame:
         from cosmos_houdini.media.notices.motion import step_warning  # noqa: PLC0415 - OpenCV is slow to import
 
         told = (step_warning(a.pass_, a.trace, b.pass_, b.trace) for a, b in combinations(passes.values(), 2))
         found += [sentence for sentence in told if sentence]
-    return found
+    return Seen(notes=tuple(found), damaged=bad)
 
 
-def _pictures(sequence: Sequence, *, every_frame: bool) -> Iterator[tuple[int, Array]]:
-    """Yield frame numbers and pixels; a frame that is known to be damaged, or turns out to be, is left out."""
+def _pictures(sequence: Sequence, *, every_frame: bool) -> Iterator[tuple[Frame, Array | Unreadable]]:
+    """Yield frames with their pixels, or why those cannot be read; what is known to be damaged is left out."""
     picked = usable(sequence) if every_frame else some(usable(sequence))
     if not picked:
         return
@@ -71,14 +93,17 @@ def _pictures(sequence: Sequence, *, every_frame: bool) -> Iterator[tuple[int, A
         for start in range(0, len(picked), threads):
             next_few = picked[start : start + threads]
             yield from zip(
-                (frame.number for frame in next_few),
+                next_few,
                 pool.map(lambda frame: _read(frame.file, sequence.pass_, layer), next_few),
                 strict=True,
             )
 
 
-def _read(file: Path, pass_: Pass, layer: Layer | None) -> Array:
-    return read_passes(file, {pass_: layer})[pass_] if layer else read_picture(file)
+def _read(file: Path, pass_: Pass, layer: Layer | None) -> Array | Unreadable:
+    try:
+        return read_passes(file, {pass_: layer})[pass_] if layer else read_picture(file)
+    except Unreadable as error:
+        return error
 
 
 @dataclass(kw_only=True)
@@ -128,10 +153,14 @@ class _Look:
         return self._found
 
     def _colors(self, number: int, pixels: Array) -> list[str]:
-        from cosmos_houdini.media.controls.segmentation import codes_of_colors, codes_of_ids  # noqa: PLC0415 - OpenCV again
+        from cosmos_houdini.media.controls import segmentation  # noqa: PLC0415 - OpenCV again
 
         is_color = pixels.ndim == 3 and pixels.shape[2] >= len("RGB")  # noqa: PLR2004 - height, width, channels
-        told = plausibility.many_colors(number, (codes_of_colors if is_color else codes_of_ids)(pixels))
+        codes = (segmentation.codes_of_colors if is_color else segmentation.codes_of_ids)(pixels)
+        survey = segmentation.CodeSurvey()
+        survey.add(codes)
+        told = plausibility.many_objects(number, len(survey.objects()), len(all_colors()))
+        told = told or plausibility.many_colors(number, codes)
         return [told] if told else []
 
     def _polarity(self) -> list[str]:

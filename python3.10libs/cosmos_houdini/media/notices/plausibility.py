@@ -98,6 +98,16 @@ class DepthShape:
         return found
 
 
+def many_objects(number: int, count: int, colors: int) -> str | None:
+    """Return a sentence when a segmentation frame shows more objects than there are colours for a show, else None."""
+    if count <= colors:
+        return None
+    return (
+        f"the seg pass has {count} objects in frame {number}, and there are {colors} colours for a whole show: "
+        "--objects names those of a Cryptomatte that matter"
+    )
+
+
 def many_colors(number: int, codes: NDArray[np.int64]) -> str | None:
     """Return a sentence when a segmentation frame has more codes than a shot has objects, else None."""
     flat = codes.ravel()

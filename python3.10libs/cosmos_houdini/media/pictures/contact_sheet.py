@@ -35,11 +35,12 @@ def columns(numbers: Sequence[int], count: int = 6) -> list[int]:
     return [numbers[round(place)] for place in places]
 
 
-def contact_sheet(title: str, rows: Mapping[Pass, Mapping[int, Picture]]) -> Image.Image:
+def contact_sheet(name: str, facts: str, rows: Mapping[Pass, Mapping[int, Picture]]) -> Image.Image:
     """Return the sheet.
 
     Args:
-        title: what the shot is called.
+        name: what the shot is called; shortened where it is wider than the sheet.
+        facts: what stands behind it, in ASCII.
         rows: for each pass its pictures by frame number: uint8, height x width or height x width x 3, all of one size.
             A frame that a pass lacks stays empty.
     """
@@ -53,7 +54,8 @@ def contact_sheet(title: str, rows: Mapping[Pass, Mapping[int, Picture]]) -> Ima
     )
     draw = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(TEXT_SIZE)
-    draw.text((MARGIN, MARGIN), drawable(title), TEXT, font)
+    room = sheet.width - 2 * MARGIN - font.getlength(f"  {facts}")
+    draw.text((MARGIN, MARGIN), f"{_shortened(drawable(name), font, room)}  {facts}", TEXT, font)
     for column, number in enumerate(numbers):
         left = LABEL_WIDTH + column * (tile[0] + MARGIN)
         draw.text((left, HEADER_HEIGHT - TEXT_SIZE - MARGIN), str(number), TEXT, font)
@@ -66,11 +68,19 @@ def contact_sheet(title: str, rows: Mapping[Pass, Mapping[int, Picture]]) -> Ima
     return sheet
 
 
-def write_contact_sheet(path: Path, title: str, rows: Mapping[Pass, Mapping[int, Picture]]) -> None:
+def write_contact_sheet(path: Path, name: str, facts: str, rows: Mapping[Pass, Mapping[int, Picture]]) -> None:
     """Write the sheet as PNG; ``path`` appears only when it is whole."""
     partial = path.with_name(f".{path.name}.partial")
-    contact_sheet(title, rows).save(partial, format="PNG")
+    contact_sheet(name, facts, rows).save(partial, format="PNG")
     partial.replace(path)
+
+
+def _shortened(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, room: float) -> str:
+    shown = text
+    while text and font.getlength(shown) > room:
+        text = text[:-1]
+        shown = f"{text}…"
+    return shown
 
 
 def _tile(picture: Picture, size: tuple[int, int], pass_: Pass) -> Image.Image:

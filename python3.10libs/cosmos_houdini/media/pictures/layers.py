@@ -117,6 +117,20 @@ class Header:
         raise BadInput(f"{self.path} has no layer {name!r}", allowed=", ".join(names), action=did_you_mean(name, names))
 
 
+class Unreadable(BadInput):
+    """A picture whose file is there and cannot be decoded to its end.
+
+    Args:
+        path: the file.
+        reason: what is wrong with it, as the end of a sentence that begins with its name.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path} {reason}", action="render the frame again")
+        self.path = path
+        self.reason = reason
+
+
 def read_header(path: Path) -> Header:
     """Read the header of an EXR, no pixels.
 
@@ -163,9 +177,9 @@ def open_exr(path: Path, *, header_only: bool = False) -> Any:  # noqa: ANN401 -
     try:
         file = OpenEXR.File(str(path), separate_channels=True, header_only=header_only, num_threads=0)
     except (RuntimeError, ValueError, OSError) as error:
-        raise BadInput(f"{path} cannot be read as EXR: {error}", action="render the frame again") from error
+        raise Unreadable(path, f"cannot be read as EXR: {error}") from error
     if not file.parts:
-        raise BadInput(f"{path} is cut short: no picture in it is complete", action="render the frame again")
+        raise Unreadable(path, "is cut short or damaged: no picture in it is complete")
     return file
 
 

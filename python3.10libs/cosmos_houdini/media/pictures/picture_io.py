@@ -15,7 +15,7 @@ import OpenImageIO
 from numpy.typing import NDArray
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.pictures.layers import Channel, Layer, Window, open_exr, window
+from cosmos_houdini.media.pictures.layers import Channel, Layer, Unreadable, Window, open_exr, window
 from cosmos_houdini.model.control import Pass
 
 Array = NDArray[Any]
@@ -42,7 +42,7 @@ def read_passes(path: Path, layers: Mapping[Pass, Layer]) -> dict[Pass, Array]:
     announced = open_exr(path, header_only=True).parts
     parts = open_exr(path).parts
     if len(parts) != len(announced):
-        raise BadInput(f"{path} is cut short: {len(parts)} of {len(announced)} parts are complete")
+        raise Unreadable(path, f"is cut short or damaged: {len(parts)} of {len(announced)} parts are complete")
     return {pass_: _layer_pixels(path, parts, layer, FILLS.get(pass_, 0.0)) for pass_, layer in layers.items()}
 
 
@@ -67,7 +67,7 @@ def read_picture(path: Path) -> Array:
         spec = file.spec()
         pixels = file.read_image(0, 0, 0, spec.nchannels, spec.format)
         if pixels is None or file.has_error:
-            raise BadInput(f"{path} is cut short or broken: {file.geterror().strip()}", action="render it again")
+            raise Unreadable(path, f"is cut short or damaged: {file.geterror().strip()}")
     finally:
         file.close()
     data = Window(x=spec.x, y=spec.y, width=spec.width, height=spec.height)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,16 @@ class CheckReport:
     def ok(self) -> bool:
         """Whether all sequences are whole, and agree with one another and with the expected range."""
         return not self.problems and all(sequence.ok for sequence in self.sequences)
+
+    def with_damaged(self, found: Iterable[CorruptFrame]) -> CheckReport:
+        """Return the report with frames that turned out to be damaged when their pixels were read."""
+        bad = {frame.file: frame for frame in found}
+        sequences, problems = [], list(self.problems)
+        for name, sequence in zip(labels(self.sequences), self.sequences, strict=True):
+            own = tuple(bad[frame.file] for frame in sequence.frames if frame.file in bad)
+            sequences.append(replace(sequence, corrupt=(*sequence.corrupt, *own)))
+            problems += _damage(name, own)
+        return replace(self, sequences=tuple(sequences), problems=tuple(problems))
 
     def document(self) -> dict[str, Any]:
         """Return the report as ``check --json`` prints it."""
@@ -99,17 +109,22 @@ def labels(sequences: Iterable[Sequence]) -> list[str]:
 def _own(name: str, sequence: Sequence) -> Iterator[str]:
     """Yield what is wrong with one sequence."""
     if sequence.missing:
-        yield f"{name}: no file for {_frames(sequence.missing)}"
+        yield f"{name}: no file for {span.told(sequence.missing)}"
     if sequence.duplicates:
         yield f"{name}: other files with the same frame number: {_files(sequence.duplicates)}"
-    reasons: dict[str, list[CorruptFrame]] = defaultdict(list)
-    for corrupt in sequence.corrupt:
-        reasons[corrupt.reason].append(corrupt)
-    for reason, files in reasons.items():
-        numbers = _frames(corrupt.frame for corrupt in files)
-        yield f"{name}: {numbers}: {files[0].file.name if len(files) == 1 else 'each'} {reason}"
+    yield from _damage(name, sequence.corrupt)
     for difference in sequence.differences:
         yield f"{name}: {difference}"
+
+
+def _damage(name: str, found: Iterable[CorruptFrame]) -> Iterator[str]:
+    """Yield why files cannot be used, a sentence for each reason."""
+    reasons: dict[str, list[CorruptFrame]] = defaultdict(list)
+    for corrupt in found:
+        reasons[corrupt.reason].append(corrupt)
+    for reason, files in reasons.items():
+        numbers = span.told(corrupt.frame for corrupt in files)
+        yield f"{name}: {numbers}: {files[0].file.name if len(files) == 1 else 'each'} {reason}"
 
 
 def _between(shot: str, members: list[Sequence]) -> Iterator[str]:
@@ -122,9 +137,9 @@ def _between(shot: str, members: list[Sequence]) -> Iterator[str]:
             continue
         lacking, beyond = _grid(leader) - _grid(other), _grid(other) - _grid(leader)
         if lacking:
-            yield f"shot {shot}: {other.pass_} lacks {_frames(lacking)}, which {leader.pass_} has"
+            yield f"shot {shot}: {other.pass_} lacks {span.told(lacking)}, which {leader.pass_} has"
         if beyond:
-            yield f"shot {shot}: {other.pass_} has {_frames(beyond)}, which {leader.pass_} lacks"
+            yield f"shot {shot}: {other.pass_} has {span.told(beyond)}, which {leader.pass_} lacks"
         if other.picture and leader.picture and other.picture.size != leader.picture.size:
             sizes = ["{}x{}".format(*picture.size) for picture in (other.picture, leader.picture)]
             yield f"shot {shot}: {other.pass_} is {sizes[0]} pixels large, {leader.pass_} {sizes[1]}"
@@ -138,9 +153,9 @@ def _against(name: str, sequence: Sequence, expected: tuple[int, int]) -> Iterat
     lacking = [number for number in (*head, *tail) if first <= number <= last]
     beyond = [number for number in _grid(sequence) if not first <= number <= last]
     if lacking:
-        yield f"{name}: no file for {_frames(lacking)} of the expected range {first}-{last}"
+        yield f"{name}: no file for {span.told(lacking)} of the expected range {first}-{last}"
     if beyond:
-        yield f"{name}: {_frames(beyond)} outside the expected range {first}-{last}"
+        yield f"{name}: {span.told(beyond)} outside the expected range {first}-{last}"
 
 
 def _notes(named: Mapping[str, Sequence]) -> Iterator[str]:
@@ -148,7 +163,7 @@ def _notes(named: Mapping[str, Sequence]) -> Iterator[str]:
         if sequence.pass_ is Pass.UNKNOWN:
             yield f"{name}: its name tells none of the passes; rename it, or add a word under 'passes' in {CONFIG_FILE}"
         if sequence.step != 1:
-            yield f"{name}: only every {sequence.step}. frame is rendered"
+            yield f"{name}: only one frame in {sequence.step} is rendered"
         if sequence.picture and sequence.picture.pixel_aspect != 1:
             yield f"{name}: {_wide_words(sequence.picture)}"
     for shot, members in _shots(named.values()).items():
@@ -173,11 +188,6 @@ def _shots(sequences: Iterable[Sequence]) -> Mapping[str, list[Sequence]]:
 def _grid(sequence: Sequence) -> set[int]:
     """Return the frames that a sequence stands for, its gaps included."""
     return set(range(sequence.first, sequence.last + 1, sequence.step))
-
-
-def _frames(numbers: Iterable[int]) -> str:
-    text = span.listed(numbers)
-    return f"frame{'' if text.lstrip('-').isdigit() else 's'} {text}"
 
 
 def _files(paths: tuple[Path, ...]) -> str:

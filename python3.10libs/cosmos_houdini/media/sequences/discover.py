@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from cosmos_houdini.model.sequence import Frame
 
 LOOKED_FOR = "a folder with, or a pattern such as name.####.png of, numbered " + " ".join(SUFFIXES) + " files"
 
+_NUMBER = re.compile(r"[0-9]+")
 _BACKUP = re.compile(r"_bak\d*$|~$", re.IGNORECASE)
 _UNFINISHED = frozenset({"tmp", "temp", "part", "partial", "checkpoint"})
 # Two frame numbers tell no step: 1 and 10 may well be a render that lost eight frames.
@@ -72,6 +73,9 @@ def find_sequences(path: Path | str, names: Mapping[str, Iterable[str]]) -> tupl
     Raises:
         BadInput: the path does not exist or holds no sequence; the message says what was looked for and found instead.
     """
+    if path == "":
+        # As a Path it would be the working folder, and a script's unset variable would convert what lies there.
+        raise BadInput("the path of the frames is empty", allowed=LOOKED_FOR)
     path = Path(path)
     try:
         is_folder = path.is_dir()
@@ -83,6 +87,7 @@ def find_sequences(path: Path | str, names: Mapping[str, Iterable[str]]) -> tupl
     named = [_name(folder, key, files, root, known) for folder, found in groups.items() for key, files in found.items()]
     if not named:
         raise BadInput(f"{path} holds no image sequence", allowed=LOOKED_FOR, action=_found_instead(path))
+    named = _of_one_shot(named, known)
     told = _tell(named, root, known)
     sequences = (_sequence(sequence, pass_) for sequence, pass_ in zip(named, told, strict=True))
     return tuple(sorted(sequences, key=lambda s: (s.shot, list(Pass).index(s.pass_), s.pattern)))
@@ -147,6 +152,29 @@ def _shot_of(root: Path, known: passes.Words) -> str:
     """Return the name of a shot whose files are called after their pass alone: the nearest folder's that says more."""
     rests = (passes.tell("", (folder.name,), known)[1] for folder in (root.resolve(), *root.resolve().parents))
     return next((rest for rest in rests if rest), "shot")
+
+
+def _of_one_shot(named: list[_Named], known: passes.Words) -> list[_Named]:
+    """Let folders of passes, side by side with one sequence each, be one shot whatever their files are called.
+
+    In ``color/frame.####`` and ``depth/z.####`` it is the folders that tell. Names that differ in digits alone are
+    those of different shots.
+    """
+    beside: dict[tuple[Path, str], list[_Named]] = defaultdict(list)
+    for sequence in named:
+        told, rest = passes.tell("", (sequence.folder.name,), known)
+        if told:
+            beside[sequence.folder.parent, rest].append(sequence)
+    shot_in: dict[Path, str] = {}
+    for members in beside.values():
+        shots = {sequence.shot for sequence in members}
+        kinds = [sequence.told for sequence in members if sequence.told is not Pass.UNKNOWN]
+        is_alone = len({sequence.folder for sequence in members}) == len(members)
+        differ = len({_NUMBER.sub("0", shot) for shot in shots}) == len(shots)
+        if is_alone and differ and len(set(kinds)) == len(kinds):
+            leader = next((s for s in members if s.told is Pass.COLOR), members[0])
+            shot_in.update(dict.fromkeys((sequence.folder for sequence in members), leader.shot))
+    return [replace(sequence, shot=shot_in.get(sequence.folder, sequence.shot)) for sequence in named]
 
 
 def _tell(named: list[_Named], root: Path, known: passes.Words) -> list[Pass]:

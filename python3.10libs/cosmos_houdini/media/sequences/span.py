@@ -23,6 +23,16 @@ def listed(frames: Iterable[int]) -> str:
     return ", ".join("-".join(str(end) for end in run) for run in runs)
 
 
+def told(frames: Iterable[int], one: str = "", many: str = "") -> str:
+    """Return frames as the beginning of a sentence, which ``one`` ends for a single frame and ``many`` for others.
+
+    >>> told([7], " is missing", " are missing"), told([8, 7], " is missing", " are missing"), told([7, 9])
+    ('frame 7 is missing', 'frames 7-8 are missing', 'frames 7, 9')
+    """
+    numbers = set(frames)
+    return f"frame {listed(numbers)}{one}" if len(numbers) == 1 else f"frames {listed(numbers)}{many}"
+
+
 def parse(text: str) -> tuple[int, int]:
     """Return first and last frame of ``A-B``; both may be negative, and one number alone is both.
 

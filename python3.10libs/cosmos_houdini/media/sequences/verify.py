@@ -88,5 +88,5 @@ def _differences(pictures: Mapping[int, Picture], usual: Picture | None) -> Iter
         if picture != usual:
             unlike[picture].append(number)
     for picture, numbers in unlike.items():
-        subject = f"frames {span.listed(numbers)} are" if len(numbers) > 1 else f"frame {numbers[0]} is"
+        subject = span.told(numbers, " is", " are")
         yield f"{subject} {picture}, the others {usual}"

@@ -10,7 +10,7 @@ from typing import Any
 from cosmos_houdini.errors import BadInput, CheckFailed
 from cosmos_houdini.media.pictures.geometry import Geometry, Rectangle, Size
 from cosmos_houdini.media.sequences import pattern
-from cosmos_houdini.media.videos import encode, ffmpeg, order
+from cosmos_houdini.media.videos import encode, ffmpeg, order, suffix
 from cosmos_houdini.media.videos.encode import Encoding
 from cosmos_houdini.media.videos.probe import VideoFacts, input_arguments, inspect_video
 from cosmos_houdini.media.videos.standardize import matrix_of
@@ -36,17 +36,19 @@ def restore(
         The written files.
 
     Raises:
-        BadInput: the video is broken, too short, or of another shape; or the conversion does not say how it was framed.
+        BadInput: the video is broken, too short, or of another shape; the name is of another kind of file; or the
+            conversion does not say how it was framed.
         CheckFailed: the new video does not hold what was encoded.
         ToolError: FFmpeg failed.
     """
+    numbered = pattern.parse(out.name)
+    suffix.refuse_other(out, suffix.PICTURE if numbered else suffix.VIDEO)
     facts = inspect_video(video)
     geometry, frames = _framing(conversion), int(conversion["frames"])
     if facts.clip.frames < frames:
         raise BadInput(f"{video} has {facts.clip.frames} frames", allowed=f"{frames}, as the shot, or more")
     filters = restore_filters(geometry, facts, frames=frames)
     out.parent.mkdir(parents=True, exist_ok=True)
-    numbered = pattern.parse(out.name)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as name:
         how = ffmpeg.Run(task=f"restoring {video}", cwd=Path(name), on_frames=on_frames)
         if numbered is None:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from cosmos_houdini.errors import BadInput, CheckFailed
-from cosmos_houdini.media.videos import encode, ffmpeg, order
+from cosmos_houdini.media.videos import encode, ffmpeg, order, suffix
 from cosmos_houdini.media.videos.encode import Encoding
 from cosmos_houdini.media.videos.make import BT709
 from cosmos_houdini.media.videos.probe import VideoFacts, input_arguments, inspect_video
@@ -47,10 +47,11 @@ def standardize(
         What decoding the new video back showed.
 
     Raises:
-        BadInput: there is no whole video, a size that is not even, or a high dynamic range video.
+        BadInput: there is no whole video, a size or name that cannot be, or a high dynamic range video.
         CheckFailed: the new video does not hold what was encoded.
         ToolError: FFmpeg failed.
     """
+    suffix.refuse_other(out, suffix.VIDEO)
     source = inspect_video(video)
     _refuse(video, source, fps, size)
     wanted_fps = fps if fps is not None else whole_fps(source.clip.fps)
@@ -78,9 +79,10 @@ def extract_frame(video: Path, frame: int, out: Path) -> None:
         out: gets its name when the picture is whole.
 
     Raises:
-        BadInput: there is no whole video, or it has no such frame.
+        BadInput: there is no whole video, it has no such frame, or the name is no PNG file's.
         ToolError: FFmpeg failed.
     """
+    suffix.refuse_other(out, suffix.PICTURE)
     source = inspect_video(video)
     if not 0 <= frame < source.clip.frames:
         raise BadInput(f"{video} has no frame {frame}", allowed=f"0 to {source.clip.frames - 1}")
@@ -100,12 +102,14 @@ def extract_frames(video: Path, out: Path, *, first: int, on_frames: Callable[[i
         on_frames: called with how many more frames are done.
 
     Raises:
-        BadInput: there is no whole video, the pattern has no place for a number, or a number is negative.
+        BadInput: there is no whole video, the pattern is no PNG file's or has no place for a number, or a number is
+            negative.
         ToolError: FFmpeg failed.
     """
     place = _PLACE.fullmatch(out.name)
     if place is None or first < 0:
         raise BadInput(f"{out.name} from frame {first} names no frames", allowed="one run of # in the name, from 0 on")
+    suffix.refuse_other(out, suffix.PICTURE)
     source = inspect_video(video)
     with _beside(out) as folder:
         how = ffmpeg.Run(task=f"taking the frames out of {video}", cwd=folder, on_frames=on_frames)
