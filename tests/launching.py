@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
@@ -84,6 +85,17 @@ def until(
 def ended(host: Host, site: Site, *, env: Mapping[str, str] | None = None) -> Observation:
     """Wait for the end."""
     return until(host, site, lambda seen: seen.phase in {Phase.ENDED, Phase.VANISHED}, env=env)
+
+
+# Looked after every second, and never silent for the four seconds after which it would count as stalled.
+LIVELY = ("sh", "-c", "while :; do echo up; sleep 0.2; done")
+STALLS_SOON_MIN = 4 / 60
+
+
+def take_away(site: Site) -> None:
+    """Remove the folder of a job that runs; what is written there meanwhile is in nobody's way."""
+    removed = path(site).rename(path(site).with_name("removed"))
+    shutil.rmtree(removed, ignore_errors=True)
 
 
 def path(site: Site) -> Path:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cosmos_houdini.config import load
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.yaml_text import read_yaml
 
 PROJECT = """
 defaults: {host: gpu01, engine: transfer1}
@@ -70,6 +74,10 @@ def test_a_named_file_stands_instead_of_all_others(project: Path, tmp_path: Path
         ("hosts: {a: {port: 99999}}", "hosts.a.port = 99999"),
         ("- a list", "list"),
         ("defaults: {host: [", "is no YAML"),
+        ("hosts:\n\ta: {}", "is no YAML: line 2, column 1: found character '\\t' that cannot start any token"),
+        ("hosts: {a: {}}\nhosts: {b: {}}", "line 2, column 1: 'hosts' stands there twice"),
+        ("[" * 9999, "nested too deeply"),
+        ("a: \0", "is no YAML: unacceptable character"),
     ],
 )
 def test_a_wrong_file_is_refused_with_file_and_key(tmp_path: Path, text: str, said: str) -> None:
@@ -106,3 +114,41 @@ def test_a_variable_reaches_every_section(tmp_path: Path) -> None:
     assert (settings.controls.edge, settings.depth.kind) == ("low", "near-dark")
     with pytest.raises(BadInput, match=r"controls.edge = 'lwo'"):
         load(tmp_path, {"COSMOS_HOUDINI_CONTROLS_EDGE": "lwo"})
+
+
+def test_words_that_older_yaml_takes_for_truth_and_numbers_are_what_they_say(tmp_path: Path) -> None:
+    text = "notify: {on: [finish]}\ncontrols: {edge: off}\nhosts: {a: {time: 12:00:00, jobs_per_gpu: 2}}\n"
+    (tmp_path / "cosmos-houdini.yaml").write_text(text, encoding="utf-8")
+    settings = load(tmp_path, {}).settings
+    assert settings.notify.on == ("finish",)
+    assert settings.controls.edge == "off"
+    assert (settings.hosts["a"].time, settings.hosts["a"].jobs_per_gpu) == ("12:00:00", 2)
+
+
+def test_relative_paths_begin_at_the_file_in_which_they_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "notify: {urls_file: private/urls}\nhosts: {a: {identity: ~/.ssh/id, known_hosts: known}}\n"
+    (tmp_path / "cosmos-houdini.yaml").write_text(f"{text}programs: {{ffmpeg: ffmpeg}}\n", encoding="utf-8")
+    (tmp_path / "sub").mkdir()
+    monkeypatch.chdir(tmp_path / "sub")
+    settings = load(tmp_path / "sub", {"COSMOS_HOUDINI_SEG_PALETTE": "show.json"}).settings
+    assert settings.notify.urls_file == tmp_path / "private" / "urls"
+    assert settings.hosts["a"].known_hosts == tmp_path / "known"
+    others = (settings.hosts["a"].identity, settings.programs.ffmpeg, settings.seg.palette)
+    assert others == (Path("~/.ssh/id"), Path("ffmpeg"), Path("show.json"))
+    (tmp_path / "ffmpeg").touch()
+    assert load(tmp_path / "sub", {}).settings.programs.ffmpeg == tmp_path / "ffmpeg"
+
+
+def test_a_variable_that_is_no_yaml_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"\$COSMOS_HOUDINI_DEFAULTS_HOST is no YAML"):
+        load(tmp_path, {"COSMOS_HOUDINI_DEFAULTS_HOST": "["})
+
+
+_SCALARS = st.one_of(
+    st.text(), st.integers(), st.booleans(), st.none(), st.floats(allow_nan=False), st.dates().map(str)
+)
+
+
+@given(st.recursive(_SCALARS, lambda some: st.lists(some) | st.dictionaries(st.text(), some)))
+def test_what_pyyaml_writes_is_read_as_it_was(data: object) -> None:
+    assert read_yaml(yaml.safe_dump(data), "it") == data

@@ -15,11 +15,11 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 import platformdirs
-import yaml
 from msgspec import Struct
 
 from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.settings import FILE_NAME, SECTIONS, HostConfig, Settings
+from cosmos_houdini.yaml_text import read_yaml
 
 ENV_PREFIX = "COSMOS_HOUDINI_"
 _Section = TypeVar("_Section", bound=Struct)
@@ -54,7 +54,7 @@ def load(folder: Path | None = None, environ: Mapping[str, str] | None = None) -
     for path in _files(environ, project_file):
         _merge(merged, _read(path), origins, str(path))
     for variable, keys in _variables(environ, merged).items():
-        _set(merged, keys, yaml.safe_load(environ[variable]), origins, f"${variable}")
+        _set(merged, keys, read_yaml(environ[variable], f"${variable}"), origins, f"${variable}")
     return Config(
         settings=_validate(merged, origins), origins=origins, project=project_file.parent if project_file else folder
     )
@@ -76,9 +76,9 @@ def _files(environ: Mapping[str, str], project_file: Path | None) -> list[Path]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path} is no YAML: {error}") from error
+        data = read_yaml(path.read_text(encoding="utf-8"), str(path))
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path} is no YAML: it is no UTF-8") from error
     if data is None:
         return {}
     if not isinstance(data, dict):
@@ -157,7 +157,7 @@ def _converted(data: object, kind: type[_Section], key: str, origins: Mapping[st
         raise _wrong(key, data, f"expected a mapping with {', '.join(kind.__struct_fields__)}", origins)
     _refuse_unknown(data, kind, f"{key}.", origins)
     try:
-        return msgspec.convert(data, kind, strict=False, dec_hook=_from_text)
+        return _beside_file(msgspec.convert(data, kind, strict=False, dec_hook=_from_text), key, origins)
     except msgspec.ValidationError as error:
         said, _, place = str(error).partition(" - at ")
         field = next(name for name in data if re.search(rf"\$\.{name}\b", place))
@@ -166,6 +166,16 @@ def _converted(data: object, kind: type[_Section], key: str, origins: Mapping[st
         raise _wrong(
             f"{key}.{field}", data[field], "no such value" if allowed else said, origins, allowed=allowed
         ) from error
+
+
+def _beside_file(section: _Section, key: str, origins: Mapping[str, str]) -> _Section:
+    """Return a section whose relative paths begin at the file in which they stand; a program may be one of the PATH."""
+    paths = {name: value for name in section.__struct_fields__ if isinstance(value := getattr(section, name), Path)}
+    beside = {
+        name: Path(origins[f"{key}.{name}"]).parent / path for name, path in paths.items() if path.parts[:1] != ("~",)
+    }
+    found = {name: path for name, path in beside.items() if key != "programs" or path.is_file()}
+    return msgspec.structs.replace(section, **found)
 
 
 def _refuse_unknown(data: Mapping[str, Any], kind: type[Struct], prefix: str, origins: Mapping[str, str]) -> None:

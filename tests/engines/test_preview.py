@@ -221,6 +221,11 @@ def test_each_failure_is_named(exit_code: int, stdout: str, stderr: str, failure
     assert PREVIEW.failure(exit_code, EngineLog(stdout=stdout, stderr=stderr)).failure is failure
 
 
+def test_an_ffmpeg_that_makes_nothing_without_an_error_is_said_to():
+    failure = PREVIEW.failure(0, EngineLog(stdout="ffmpeg version 7\n", stderr=""))
+    assert failure.message == "it ended without the line 'progress=end': nothing was saved"
+
+
 def test_a_broken_input_ends_in_a_failure(tmp_path: Path):
     request = square_request(tmp_path / "videos", {"depth": 0.5})
     data = (tmp_path / "videos" / "depth.mp4").read_bytes()

@@ -24,7 +24,7 @@ from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.queue.store.provenance import parse_provenance, provenance_script
 from cosmos_houdini.settings import HostConfig
 from dockerd import DockerEngine
-from launching import GIVE_UP_S, begin, ended, observe, path, task, until
+from launching import GIVE_UP_S, LIVELY, STALLS_SOON_MIN, begin, ended, observe, path, take_away, task, until
 
 pytestmark = pytest.mark.docker
 
@@ -235,6 +235,16 @@ def test_a_container_removed_by_someone_else_is_a_named_failure(
     seen = ended(host, new.site)
     assert (seen.phase, seen.exit_code, seen.stopped) == (Phase.ENDED, 137, "lost")
     assert "removed" in seen.stderr_tail
+
+
+def test_a_container_whose_jobs_folder_was_removed_is_removed_too(
+    host: Host, config: HostConfig, image: DockerEngine
+) -> None:
+    config = replace(config, stalled_after_min=STALLS_SOON_MIN)
+    new = begin(host, config, task(host, LIVELY, config=config))
+    until(host, new.site, lambda seen: seen.stdout_tail.startswith("up"))
+    take_away(new.site)
+    until_true(lambda: not containers(image, "--all"))
 
 
 def test_script_and_container_both_gone_is_vanished(host: Host, config: HostConfig, image: DockerEngine) -> None:

@@ -27,7 +27,7 @@ from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.model.request import Site
 from cosmos_houdini.settings import HostConfig
 from host_programs import write_shell
-from launching import GIVE_UP_S, begin, ended, observe, path, task, until
+from launching import GIVE_UP_S, LIVELY, STALLS_SOON_MIN, begin, ended, observe, path, take_away, task, until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="jobs run on POSIX hosts")
 
@@ -133,6 +133,14 @@ def test_nothing_of_the_job_outlives_it(plain: Host) -> None:
         *("exit_code", "heartbeat", "in", "out", "request.json", "run.sh"),
         *("started", "state", "stderr.log", "stdout.log"),
     ]
+
+
+def test_a_job_whose_folder_was_removed_ends(plain: Host) -> None:
+    config = HostConfig(stalled_after_min=STALLS_SOON_MIN)
+    new = begin(plain, config, task(plain, LIVELY, config=config))
+    until(plain, new.site, lambda seen: seen.stdout_tail.startswith("up"))
+    take_away(new.site)
+    assert gone(new.site)
 
 
 def test_a_sign_of_life_that_is_cut_off_in_the_writing_leaves_nothing(

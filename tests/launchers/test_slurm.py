@@ -13,7 +13,7 @@ from cosmos_houdini.launchers.slurm import job_name
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.model.job import FailureClass
 from cosmos_houdini.settings import HostConfig
-from launching import begin, ended, path, task
+from launching import LIVELY, STALLS_SOON_MIN, begin, ended, path, take_away, task
 from slurm_bench import UP, Bench, age, until_true
 from slurmd import Slurm
 
@@ -85,6 +85,14 @@ def test_cancel_ends_its_own_job_only(bench: Bench):
     assert bench.observe(other).phase is Phase.RUNNING
     until_true(lambda: sorted(bench.states(one)) == ["CANCELLED", "RUNNING"])
     bench.cluster.run("scancel", "--user=nobody")
+
+
+def test_a_job_whose_folder_was_removed_ends(bench: Bench):
+    bench = bench.configured(stalled_after_min=STALLS_SOON_MIN)
+    new = bench.begin(*LIVELY)
+    bench.until(new, lambda seen: seen.stdout_tail.startswith("up"))
+    take_away(new.site)
+    until_true(lambda: bench.states(new) == ["FAILED"])
 
 
 def test_a_job_in_the_queue_is_cancelled(bench: Bench):

@@ -45,6 +45,17 @@ def test_a_folder_with_its_batch_can_be_moved(tmp_path: Path):
     assert load_batch(tmp_path / "new" / "b.yaml").items[0].spec == tmp_path / "new" / "sub" / "s.json"
 
 
+def test_a_batch_may_be_called_by_its_date_and_what_stands_there_twice_is_refused(tmp_path: Path):
+    file = tmp_path / "b.yaml"
+    text = f"schema: {BATCH_SPEC_SCHEMA}\nname: 2026-11-23\nengine: preview\nitems: [{{spec: s.json, name: 010}}]\n"
+    file.write_text(text, encoding="utf-8")
+    batch = load_batch(file)
+    assert (batch.name, batch.items[0].name) == ("2026-11-23", "010")
+    file.write_text(f"{text}randomization:\n  num_steps: [1]\n  num_steps: [2]\n", encoding="utf-8")
+    with pytest.raises(BadInput, match="line 7, column 3: 'num_steps' stands there twice"):
+        load_batch(file)
+
+
 def test_randomization_stands_in_a_file_of_its_own_or_in_a_batch(tmp_path: Path):
     alone = load_randomization(written(tmp_path / "r.yaml", HOW))
     assert alone.parameters["guidance_scale"] == Range(min=5, max=12.5)

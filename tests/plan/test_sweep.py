@@ -254,6 +254,8 @@ def test_repeated_values_runs_and_items_are_left_out_and_said():
     sweep = sweep_of({"num_steps": [1, 35], "count": 9})
     assert sorted(run.parameters["num_steps"] for run in sweep.runs) == [1, 35]
     assert "only 2 different runs were found instead of 9" in sweep.notes[0]
+    sweep = sweep_of({"num_steps": [1, 35], "sampler": "grid", "count": 9})
+    assert (len(sweep.runs), sweep.notes) == (2, ("street: the grid has 2 points and not 9",))
     sweep = sweep_of(items=[{"spec": SPEC_FILE}, {"spec": SPEC_FILE}])
     assert (len(sweep.runs), sweep.notes) == (1, ("1 repeated items are left out",))
 
@@ -266,13 +268,16 @@ def test_repeated_values_runs_and_items_are_left_out_and_said():
         ({"randomization": {"guidance": [1], "guidance_scale": [2]}}, ["guidance is given twice"]),
         ({"randomization": {"guidance": {"min": 5, "max": 25}}}, ["guidance = 25", "from 0 to 20"]),
         ({"randomization": {"guidance": [1, 25]}}, ["guidance = 25", "from 0 to 20"]),
-        ({"randomization": {"control_weights": {"edge": [1.5]}}}, ["the weight of edge = 1.5", "from 0 to 1"]),
+        (
+            {"randomization": {"control_weights": {"edge": [1.5]}}},
+            ["parameter weight of edge = 1.5 cannot", "from 0 to 1"],
+        ),
         ({"randomization": {"num_steps": [1.5]}}, ["num_steps = 1.5", "a whole number"]),
         ({"randomization": {"num_steps": {"min": 1, "max": 9, "step": 0.5}}}, ["num_steps has whole numbers"]),
         ({"randomization": {"blur_strength": {"min": 1, "max": 9}}}, ["blur_strength has no range", "very_low"]),
         ({"randomization": {"blur_strength": ["faint"]}}, ["blur_strength = 'faint'", "very_low"]),
         ({"randomization": {"control_weights": {"seg": [0.1]}}}, ["no seg video", "--control seg=VIDEO"]),
-        ({"randomization": {"seeds": [-1]}}, ["seed = -1"]),
+        ({"randomization": {"seeds": [-1]}}, ["seed = -1", "from 0 to 2147483647"]),
         ({"randomization": {"exclude": [{"num_step": 1}]}}, ["did you mean 'num_steps'?"]),
         ({"randomization": {"sigma_max": {"min": 0, "max": 1, "step": 1e-16}}}, ["more decimals"]),
         ({"randomization": {"sigma_max": {"min": 0, "max": 80, "step": 1e-5}}}, ["8,000,001 points", "1,000,000"]),
@@ -297,7 +302,7 @@ def test_values_are_moved_to_what_the_engine_takes_only_when_that_is_asked_for_a
     assert "guidance = 25 becomes 20.0" in sweep.notes[1]
     sweep = sweep_of({"control_weights": {"edge": {"min": 0.5, "max": 1.3, "step": 0.25}}, "clamp": True})
     assert [run.weights[Control.EDGE] for run in sweep.runs] == [0.5, 0.75, 1.0]
-    assert "the weight of edge from 0.5 to 1.3 becomes 0.5 to 1.0" in sweep.notes[0]
+    assert "weight of edge from 0.5 to 1.3 becomes 0.5 to 1.0" in sweep.notes[0]
     assert {
         run.parameters["guidance"] for run in sweep_of({"guidance": {"min": 30, "max": 40}, "clamp": True}).runs
     } == {20.0}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 from contextlib import closing
 from dataclasses import replace
@@ -200,3 +201,21 @@ def test_jobs_are_added_all_or_none_and_those_that_are_there_stay_as_they_are(sh
         assert [one.id for one in store.records()] == [record.id]
         store.add_all([other, replace(record, job=queued)])
     assert {one.id: one.state for one in records(shop)} == {"other": JobState.QUEUED, record.id: JobState.SUCCEEDED}
+
+
+def test_a_result_that_is_gone_here_and_on_the_host_is_no_success(shop: Shop, capsys: pytest.CaptureFixture[str]):
+    file = batch(shop, {"seeds": [1, 2]})
+    assert shop.main("run-batch", file) == 0
+    first, second = records(shop)
+    Path(second.job.outputs[0]).unlink()
+    assert shop.main("run-batch", file) == 0, "it is fetched again"
+    Path(second.job.outputs[0]).unlink()
+    shutil.rmtree(shop.root / "jobs" / second.id)
+    capsys.readouterr()
+    assert shop.main("run-batch", file) == 1
+    said = f"the results of 1 of 2 runs are gone; the first is {second.job.name}; cosmos-houdini retry {second.id}"
+    assert said in capsys.readouterr().err.splitlines()[-1]
+    assert shop.main("retry", second.id) == 0
+    assert shop.main("run-batch", file) == 0
+    assert [record.job.attempt for record in records(shop)] == [1, 2]
+    assert Path(first.job.outputs[0]).is_file()

@@ -50,7 +50,12 @@ def test_old_jobs_and_their_inputs_go_after_a_dry_run_that_touches_nothing(
     result.unlink()
     capsys.readouterr()
     assert any_shop.main("fetch", record.id) == 3
-    assert f"has job {record.id} no more" in capsys.readouterr().err
+    again = f"has job {record.id} no more; `cosmos-houdini retry {record.id}` makes it again"
+    assert again in capsys.readouterr().err
+    assert any_shop.main("retry", record.id) == 0
+    assert result.is_file()
+    assert any_shop.main("retry", record.id) == 2
+    assert "has succeeded" in capsys.readouterr().err
 
 
 def test_a_host_that_has_busybox_alone_is_cleaned(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import time
@@ -16,6 +17,7 @@ from batch_shop import batch, let_go, records, table, wait_until
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.queue import orders
 from cosmos_houdini.queue.client import Client
+from cosmos_houdini.queue.night import contract as night
 from cosmos_houdini.queue.store.jobs import Store
 from cosmos_houdini.queue.store.record import JobRecord
 from job_shop import Shop
@@ -179,6 +181,21 @@ def test_a_budget_that_is_used_up_takes_back_what_was_not_begun(shop: Shop):
         assert shop.main("run-batch", file, "--gpu-hours", 0.5 / 3600) == 1
     assert states(shop) == ["succeeded", *["queued"] * 4]
     assert (shop.started(), loads(shop)) == (1, ["small"])
+
+
+def test_a_hot_gpu_takes_back_what_was_not_begun(shop: Shop, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(night, "LOOK_EVERY", night.timedelta(0))
+    until = shop.folder / "go"
+    hot_from_the_first_load_on = f'[ -e "{shop.folder}/loads" ] && [ ! -e "{until}" ] && celsius=93 || celsius=60'
+    program = shop.folder / "bin" / "nvidia-smi"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\n{hot_from_the_first_load_on}\necho "0, H100, 81559, 81042, $celsius"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+
+    with let_go(until, lambda: states(shop) == ["running", *["queued"] * 4]):
+        assert shop.main("run-batch", five(shop, 1, until=str(until), looks="yes")) == 0
+    assert (len(loads(shop)), shop.started(), tries(shop)) == (2, 5, [1] * 5)
 
 
 def test_a_batch_that_is_cancelled_leaves_nothing_behind(shop: Shop):

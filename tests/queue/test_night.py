@@ -117,8 +117,11 @@ def test_a_command_given_after_the_window_waits_for_the_next_one():
 @pytest.mark.parametrize(
     ("terms", "sentence"),
     [
-        ({"gpu_hours": 4.0}, "the budget of 4 GPU hours leaves no room for another run"),
-        ({"money": 7.0, "price_per_hour": 3.5}, "the budget of 7 at 3.5 an hour leaves no room for another run"),
+        ({"gpu_hours": 4.0}, "the budget of 4 GPU hours leaves no room for another run until it is raised"),
+        (
+            {"money": 7.0, "price_per_hour": 3.5},
+            "the budget of 7 at 3.5 an hour leaves no room for another run until it is raised",
+        ),
     ],
 )
 def test_a_budget_counts_what_runs_and_leaves_room_for_the_run_that_is_next(terms: dict[str, float], sentence: str):
@@ -249,10 +252,11 @@ def test_what_a_host_tells_is_read_and_what_cannot_be_is_left_out():
 
 
 def test_a_night_that_is_over_is_over_for_what_waits_on_the_host_too_and_its_gpus_are_not_asked():
-    world = World(look=HostLook(free_disk_gb=0.0, gpus=()))
+    world = World()
     night = world.night(window=Window.parse("20:00-22:00"))
     assert night.curfew() is None
     world.now += timedelta(hours=2)
+    world.looks = 0
     hold = night.curfew()
     assert hold
     assert hold.for_good
@@ -260,3 +264,11 @@ def test_a_night_that_is_over_is_over_for_what_waits_on_the_host_too_and_its_gpu
     world.spent = Spending(ended=1, ended_s=HOUR_S, running=1)
     assert world.night(gpu_hours=2.5).curfew()
     assert world.night(gpu_hours=3.5).curfew() is None
+
+
+def test_heat_and_a_full_disk_hold_back_what_waits_on_the_host_and_full_memory_does_not():
+    assert World(look=HOT).night().curfew() == Hold(reason="a GPU of gpu01 is at 90 °C or more")
+    assert World(look=HostLook(free_disk_gb=1.0)).night().curfew()
+    assert World(free_disk_gb=1.0).night().curfew()
+    full = HostLook(gpus=(replace(COOL, free_gb=1.0),))
+    assert World(look=full).night(gpu_memory_gb=75.0).curfew() is None

@@ -101,15 +101,19 @@ def test_addresses_and_terms_that_cannot_be_used_are_told_before_anything_is_que
     assert records(shop) == []
 
 
-def test_a_budget_ends_the_batch_with_what_runs_and_a_larger_one_goes_on(shop: Shop, web: Hook):
+def test_a_budget_ends_the_batch_with_what_runs_and_a_larger_one_goes_on(
+    shop: Shop, web: Hook, capsys: pytest.CaptureFixture[str]
+):
     file = batch(shop, {"seeds": [1, 2, 3]}, sleep_s="0.4")
     assert shop.main("run-batch", file, "--gpu-hours", "0.0001") == 1
     assert states(shop) == ["succeeded", "queued", "queued"]
-    assert "the end: the budget of 0.0001 GPU hours leaves no room for another run" in summary(shop)
+    assert "error: 2 of 3 runs are not at their end; run-batch goes on" in capsys.readouterr().err.splitlines()[-1]
     assert "--gpu-hours 0.0001 -- " in summary(shop)
+    reason = "the budget of 0.0001 GPU hours leaves no room for another run until it is raised"
+    assert f"the end: {reason}" in summary(shop)
     # One after the other leaves; which one arrives first is the network's business.
     assert sorted(document["title"] for document in web.documents) == [
-        "night on local starts no further run: the budget of 0.0001 GPU hours leaves no room for another run",
+        f"night on local starts no further run: {reason}",
         "night on local: 1 of 3 runs done, 2 not at their end",
     ]
     assert shop.main("run-batch", file, "--gpu-hours", "1") == 0

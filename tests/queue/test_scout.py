@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,32 @@ def test_promoted_runs_are_whole_and_have_the_seeds_of_their_scouts(shop: Shop):
     assert [(row["run"], row["state"]) for row in rows] == [("shot-0002", "succeeded"), ("shot-0003", "succeeded")]
     assert {probe_video(Path(row["result"])).frames for row in rows} == {6}
     assert shop.started() == 5
+
+
+def test_a_dry_run_prints_the_scouts_and_makes_nothing(shop: Shop, capsys: pytest.CaptureFixture[str]):
+    assert shop.main("run-batch", batch(shop, {"seeds": [7, 13]}), "--scout", "--dry-run") == 0
+    runs = json.loads(capsys.readouterr().out)["runs"]
+    assert [(run["name"], run["parameters"]["seed"]) for run in runs] == [
+        ("shot-0001-scout", 7),
+        ("shot-0002-scout", 13),
+    ]
+    assert {run["parameters"]["sleep_s"] for run in runs} == {"0"}
+    assert not (shop.folder / ".cosmos").exists()
+
+
+def test_the_summary_of_scouts_ends_with_the_command_that_promotes_the_best(shop: Shop):
+    file = batch(shop, {"seeds": [7, 13]})
+    assert shop.main("run-batch", file, "--scout") == 0
+    summary = (shop.folder / "cosmos_out" / "night-scout.summary.txt").read_text("utf-8")
+    (command,) = (line for line in summary.splitlines() if "cosmos-houdini promote" in line)
+    assert shop.main(*shlex.split(command.partition(": cosmos-houdini ")[2])) == 0
+    assert [(row["run"], row["state"]) for row in table(shop, "night-promoted")] == [
+        ("shot-0001", "succeeded"),
+        ("shot-0002", "succeeded"),
+    ]
+    assert "cosmos-houdini promote" not in (shop.folder / "cosmos_out" / "night-promoted.summary.txt").read_text(
+        "utf-8"
+    )
 
 
 def test_what_has_no_scout_is_not_promoted(shop: Shop, capsys: pytest.CaptureFixture[str]):

@@ -88,6 +88,14 @@ def test_a_failed_run_is_a_dark_cell_with_its_reason():
     assert cells[1].mean() < 60
 
 
+def test_letters_that_the_font_lacks_are_no_empty_boxes():
+    sheets = []
+    for told in ("/home/müller is full", "/home/muller is full"):
+        failed = [entry("shot-0001", {"seed": 1}, failure=(FailureClass.DISK_FULL, told))]
+        sheets.append(np.asarray(backdrop(failed, (), layout_of(1, WIDE, lines=1))))
+    assert np.array_equal(*sheets)
+
+
 @pytest.mark.parametrize(
     "text", ["", "x" * 5000, "line\nbreak\x1b[31m", "größe 映画 \U0001f600", "word " * 900], ids=repr
 )

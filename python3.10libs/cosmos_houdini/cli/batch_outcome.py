@@ -56,9 +56,10 @@ def conclude(rows: Sequence[Row], table: Path) -> None:
 
     Raises:
         CheckFailed: a result was made with other parameters than were asked for.
-        JobError: a run did not succeed.
+        JobError: a run did not succeed or is not at its end, or its result is gone.
     """
-    failed = [row for row in rows if row.job.state is not JobState.SUCCEEDED]
+    failed = [row for row in rows if row.job.state.final and row.job.state is not JobState.SUCCEEDED]
+    left = [row for row in rows if not row.job.state.final]
     differing = [row for row in rows if row.differences]
     if differing:
         first = differing[0]
@@ -67,7 +68,16 @@ def conclude(rows: Sequence[Row], table: Path) -> None:
             action=f"see the column 'differences' of {table}",
         )
     if failed:
+        others = f", {len(left)} are not at their end" if left else ""
         raise JobError(
-            f"{len(failed)} of {len(rows)} runs did not succeed; the first is {failed[0].run}",
+            f"{len(failed)} of {len(rows)} runs did not succeed{others}; the first is {failed[0].run}",
             action=f"cosmos-houdini logs {failed[0].job.id}; the same run-batch again tries them again",
         )
+    gone = [row for row in rows if row.clip and not row.clip.path.is_file()]
+    if gone:
+        raise JobError(
+            f"the results of {len(gone)} of {len(rows)} runs are gone; the first is {gone[0].run}",
+            action=f"cosmos-houdini retry {gone[0].job.id}",
+        )
+    if left:
+        raise JobError(f"{len(left)} of {len(rows)} runs are not at their end", action="run-batch goes on with them")

@@ -92,6 +92,13 @@ def plan_batch(
     return PlannedBatch(batch=batch, choice=choice, host=host, runs=planned, jobs=jobs)
 
 
+def scouts_of(runs: Sequence[Run]) -> list[Run]:
+    """Return the scouts of runs as they would be asked for; no video is cut for them."""
+    known, probe = engine(runs[0].shared.engine), remembering()
+    requests = (build_request(run.run_spec(), known.parameters, probe=probe)[0] for run in runs)
+    return [scouted(run, known.scout(request), {}) for run, request in zip(runs, requests, strict=True)]
+
+
 def points_file(config: Config) -> Path:
     """Return the file that keeps the points of adaptive batches."""
     return config.project / FOLDER / "adaptive.db"

@@ -21,12 +21,13 @@ ESTIMATE_INTERVAL_S = 2.0
 def tally(counts: Mapping[JobState, int]) -> str:
     """Return how far a batch has come.
 
-    >>> tally({JobState.SUCCEEDED: 12, JobState.FAILED: 1, JobState.QUEUED: 7})
-    '12 of 20 runs done, 1 failed'
+    >>> tally({JobState.SUCCEEDED: 12, JobState.FAILED: 1, JobState.CANCELLED: 2, JobState.QUEUED: 7})
+    '12 of 22 runs done, 1 failed, 2 cancelled'
     """
-    done = counts.get(JobState.SUCCEEDED, 0)
-    failed = sum(count for state, count in counts.items() if state.final) - done
-    return f"{done} of {sum(counts.values())} runs done" + (f", {failed} failed" if failed else "")
+    done, cancelled = (counts.get(state, 0) for state in (JobState.SUCCEEDED, JobState.CANCELLED))
+    failed = sum(count for state, count in counts.items() if state.final) - done - cancelled
+    others = "".join(f", {count} {what}" for count, what in ((failed, "failed"), (cancelled, "cancelled")) if count)
+    return f"{done} of {sum(counts.values())} runs done{others}"
 
 
 def time_left(seconds: float | None) -> str:

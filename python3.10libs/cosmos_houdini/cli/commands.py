@@ -27,7 +27,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "logs": ("jobs", "logs", "What a job has printed."),
     "attach": ("jobs", "attach", "Follow jobs to their end, whoever started them."),
     "cancel": ("jobs", "cancel", "Stop jobs on their hosts."),
-    "retry": ("jobs", "retry", "Start a new attempt of jobs that did not succeed."),
+    "retry": ("jobs", "retry", "Start a new attempt of jobs that have no results."),
     "fetch": ("jobs", "fetch", "Bring and verify the results of jobs again."),
     "doctor": ("doctor", "doctor", "Look whether this machine, or a host, has what jobs need."),
     "clean": ("clean", "clean", "Remove old jobs from a host, and the inputs that no job needs."),

@@ -115,7 +115,9 @@ def cancel(*, ids: tuple[str, ...]) -> None:
                 say(f"{job_id} is {after}; nothing was stopped")
 
 
-@click.command(help="Run jobs again that failed, were cancelled or lost.")
+@click.command(
+    help="Run jobs again that failed, were cancelled or lost, or whose results are gone here and on the host."
+)
 @needed_ids_argument
 @click.option("--detach", is_flag=True, help="Return once the jobs run on their hosts.")
 def retry(*, ids: tuple[str, ...], detach: bool) -> None:

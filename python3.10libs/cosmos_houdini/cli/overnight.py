@@ -139,7 +139,14 @@ class Watchman:
         return Contract(gate=self.night.gate, curfew=self.night.curfew, listeners=(self.night.hear, self._hear))
 
     def conclude(
-        self, entries: Sequence[Entry], *, file: Path, table: Path, again: str, ended_by: CosmosError | None
+        self,
+        entries: Sequence[Entry],
+        *,
+        file: Path,
+        table: Path,
+        again: str,
+        scouts: bool,
+        ended_by: CosmosError | None,
     ) -> None:
         """Write the summary beside the table, print it, and send it if the batch ended here.
 
@@ -150,6 +157,7 @@ class Watchman:
             file: of the batch.
             table: the file with a row for each.
             again: the command that goes on.
+            scouts: whether the runs are scouts, some of which may be promoted.
             ended_by: what ended the batch before its time, if something did.
         """
         interrupted = isinstance(ended_by, Cancelled)
@@ -169,6 +177,7 @@ class Watchman:
             report=shlex.join(["cosmos-houdini", "report", str(file)]),
             table=str(table),
             again=again,
+            promote=shlex.join(["cosmos-houdini", "promote", "--host", terms.host, "--", str(file)]) if scouts else "",
             folder=str(Path.cwd()),
         )
         write_whole(table.with_suffix(".summary.txt"), summary.text.encode())

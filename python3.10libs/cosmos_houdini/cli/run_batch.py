@@ -14,7 +14,7 @@ import click
 from cosmos_houdini.cli.batch import expanded, print_runs
 from cosmos_houdini.cli.batch_line import enqueue, go_on, lane_of
 from cosmos_houdini.cli.batch_outcome import Scores, asked_on, conclude, entries_of
-from cosmos_houdini.cli.batch_plan import Choice, PlannedBatch, plan_batch
+from cosmos_houdini.cli.batch_plan import Choice, PlannedBatch, plan_batch, scouts_of
 from cosmos_houdini.cli.batch_progress import BatchProgress, tally
 from cosmos_houdini.cli.console import json_option, print_json, say
 from cosmos_houdini.cli.detach import given_again, start_worker
@@ -80,7 +80,8 @@ def running_options(command: _Command) -> _Command:
 def run_batch(context: click.Context, /, *, file: Path, scout: bool, dry_run: bool, **how: Any) -> None:  # noqa: ANN401 - the fields of How
     """Check every run, queue all of them, and follow them to their ends."""
     if dry_run:
-        print_runs(expanded(load_batch(file)).runs)
+        runs = expanded(load_batch(file)).runs
+        print_runs(scouts_of(runs) if scout else runs)
         return
     work(context, file, Choice(scout=scout), How(**how))
 
@@ -158,7 +159,8 @@ def _worked(
         entries = entries_of(client, now, settings.price_per_hour)
         rows += [entry.row for entry in entries if entry.row]
         write_whole(table, csv_text(row.document() for row in rows).encode())
-        watchman.conclude(entries, file=file, table=table, again=again, ended_by=ended_by)
+        scouts = planned.choice.scout
+        watchman.conclude(entries, file=file, table=table, again=again, scouts=scouts, ended_by=ended_by)
     return rows
 
 

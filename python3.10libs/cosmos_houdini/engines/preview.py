@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
 from cosmos_houdini.engines.base import EngineLog, Needs, OwnLoad, Recorded
-from cosmos_houdini.engines.failures import CANNOT_EXECUTE_EXITS, GENERAL_SYMPTOMS, classified, unexplained
+from cosmos_houdini.engines.failures import CANNOT_EXECUTE_EXITS, GENERAL_SYMPTOMS, without_marker
 from cosmos_houdini.engines.parameters import TRANSFER1_PARAMETERS
 from cosmos_houdini.engines.preview_graph import PreviewGraph, preview_graph
 from cosmos_houdini.engines.transfer_request import TRANSFER1, check_transfer_request, frame_plan, scout
@@ -106,15 +106,13 @@ class Preview(OwnLoad):
         if exit_code == 0 and _END.search(log.stdout):
             return None
         lines = log.stderr.splitlines()
-        known = classified(lines, GENERAL_SYMPTOMS)
-        if known:
-            return known
-        if exit_code in CANNOT_EXECUTE_EXITS:
+        failure = without_marker(exit_code, lines, GENERAL_SYMPTOMS, "progress=end")
+        if failure.failure is FailureClass.ENGINE_ERROR and exit_code in CANNOT_EXECUTE_EXITS:
             return JobFailure(
                 failure=FailureClass.BAD_INPUT,
                 message="FFmpeg does not start on the host; configure one that does as hosts.<name>.ffmpeg",
             )
-        return unexplained(exit_code, lines)
+        return failure
 
 
 def _own_ffmpeg() -> Path:

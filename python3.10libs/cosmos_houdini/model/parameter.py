@@ -46,8 +46,8 @@ class Parameter:
             return "true or false"
         kind = {int: "a whole number", float: "a number", str: "text"}[type(self.default)]
         if self.low is not None and self.high is not None:
-            return f"{kind} from {self.low:g} to {self.high:g}"
-        return f"{kind} of at least {self.low:g}" if self.low is not None else kind
+            return f"{kind} from {_exact(self.low)} to {_exact(self.high)}"
+        return f"{kind} of at least {_exact(self.low)}" if self.low is not None else kind
 
     def checked(self, value: object) -> ParameterValue:
         """Return ``value`` in the parameter's own type.
@@ -95,6 +95,15 @@ class Parameter:
         if not math.isfinite(value):
             return False
         return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
+
+
+def _exact(bound: float) -> str:
+    """Return a bound with all its digits.
+
+    >>> _exact(2**31 - 1), _exact(0.5), _exact(7.0)
+    ('2147483647', '0.5', '7')
+    """
+    return str(int(bound)) if bound == int(bound) else repr(bound)
 
 
 def resolve(

@@ -24,6 +24,7 @@ from cosmos_houdini.model.batch import (
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.plan.spec_values import allowed, shown
 from cosmos_houdini.plan.specs import absolute_from, relative_below, with_slashes, write_whole
+from cosmos_houdini.yaml_text import read_yaml
 
 _Model = TypeVar("_Model", BatchSpec, Randomization)
 
@@ -88,10 +89,12 @@ def _mapping(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
         # YAML takes all JSON but the tabs that some editors indent it with.
-        data = json.loads(text) if path.suffix.lower() == ".json" else yaml.safe_load(text)
+        data = json.loads(text) if path.suffix.lower() == ".json" else read_yaml(text, str(path))
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, ValueError) as error:
+    except BadInput:
+        raise
+    except (ValueError, RecursionError) as error:
         raise BadInput(f"{path} is neither YAML nor JSON: {error}") from error
     if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
         raise BadInput(f"{path} holds {shown(data)}", allowed="a mapping of names to values")

@@ -92,6 +92,8 @@ def _grid(variation: Variation, how: Randomization) -> tuple[list[Point], list[s
         notes.append(f"{how.count} of the {len(admitted)} points of the grid are taken at random")
         order = np.argsort(Stream(how.seed, "grid").units(len(admitted)), kind="stable")
         admitted = np.sort(admitted[order[: how.count]])
+    elif how.count is not None and how.count > len(admitted):
+        notes.append(f"the grid has {len(admitted)} points and not {how.count}")
     return _points([column[admitted] for column in columns], len(admitted)), notes
 
 

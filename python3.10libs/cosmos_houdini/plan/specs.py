@@ -72,7 +72,7 @@ def _load(model: type[Spec], schema: str, path: Path) -> Spec:
         data = json.loads(sys.stdin.buffer.read() if path == STDIN else path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput(f"{path} is no JSON: {error}") from error
     found = data.get("schema") if isinstance(data, dict) else None
     if found != schema:

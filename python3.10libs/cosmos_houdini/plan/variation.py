@@ -135,7 +135,7 @@ def _unused(how: Randomization, spec: PromptSpec) -> tuple[str, ...]:
 
 def _parameter(key: Key, words: Vocabulary) -> Parameter:
     if isinstance(key, Control):
-        return Parameter(name=f"the weight of {key}", default=DEFAULT_WEIGHT, help="", low=0, high=1)
+        return Parameter(name=f"weight of {key}", default=DEFAULT_WEIGHT, help="", low=0, high=1)
     return words.parameters[key]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from cosmos_houdini.errors import BadInput, HostError, JobError
 from cosmos_houdini.hosts import open_host
 from cosmos_houdini.launchers.convoy import WITHDRAWN
-from cosmos_houdini.launchers.folder import Phase
+from cosmos_houdini.launchers.folder import Observation, Phase
 from cosmos_houdini.launchers.shell import words
 from cosmos_houdini.model.job import FailureClass, JobState
 from cosmos_houdini.queue.client import Client
@@ -51,7 +51,7 @@ def take_back(client: Client, records: Collection[JobRecord]) -> None:
 
 
 def retry(client: Client, job_id: str, inputs: Mapping[str, str] | None = None) -> JobRecord:
-    """Queue a new attempt of a job that did not succeed, where the configuration now says, and return it.
+    """Queue a new attempt of a job that did not succeed, or whose results are gone, where the configuration now says.
 
     Args:
         client: what to work with.
@@ -59,13 +59,14 @@ def retry(client: Client, job_id: str, inputs: Mapping[str, str] | None = None) 
         inputs: SHA-256 of each clip to where it lies now, instead of where it lay.
 
     Raises:
-        BadInput: the job is still on its way, has succeeded, or its inputs are not on this machine.
-        HostError: the host of a lost job could not be told to stop what may be left of it.
+        BadInput: the job is still on its way, has results, or its inputs are not on this machine.
+        HostError: the host of a lost job could not be told to stop what may be left of it, or one could not be asked
+            for results.
     """
     record = client.store.get(job_id)
     if not record.state.final:
         raise BadInput(f"job {job_id} is {record.state}", action=f"follow it with `cosmos-houdini attach {job_id}`")
-    if record.state is JobState.SUCCEEDED:
+    if record.state is JobState.SUCCEEDED and (_is_here(record) or _on_host(client, record)):
         raise BadInput(
             f"job {job_id} has succeeded", action=f"`cosmos-houdini fetch {job_id}` brings its results again"
         )
@@ -107,16 +108,27 @@ def fetch(client: Client, job_id: str, results: Path | None = None) -> tuple[str
     arrived_wrong = record.job.failure is not None and record.job.failure.failure is FailureClass.CORRUPT_OUTPUT
     if record.state is not JobState.SUCCEEDED and not arrived_wrong:
         raise job_error(record)
-    seen = observe(client, [record]).get(job_id)
-    if seen is None or seen.phase is not Phase.ENDED:
-        again = f"`cosmos-houdini retry {job_id}`" if arrived_wrong else "run it again under another name"
-        raise HostError(f"host {record.job.host} has job {job_id} no more", action=again)
+    seen = _on_host(client, record)
+    if seen is None:
+        again = f"`cosmos-houdini retry {job_id}` makes it again"
+        action = f"its results are in {record.results}" if not arrived_wrong and _is_here(record) else again
+        raise HostError(f"host {record.job.host} has job {job_id} no more", action=action)
     if arrived_wrong:
         finish(client, job_id, seen, again=True)
         record = client.store.get(job_id)
         if record.state is not JobState.SUCCEEDED:
             raise job_error(record)
     return fetch_verified(client, record, results or record.results)
+
+
+def _is_here(record: JobRecord) -> bool:
+    return all(Path(path).is_file() for path in record.job.outputs)
+
+
+def _on_host(client: Client, record: JobRecord) -> Observation | None:
+    """Return what its host says of a job that has ended, or None where it has the job no more."""
+    seen = observe(client, [record]).get(record.id)
+    return seen if seen and seen.phase is Phase.ENDED else None
 
 
 def job_error(record: JobRecord) -> JobError:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
+from cosmos_houdini.media.pictures.letters import drawable
 from cosmos_houdini.media.videos.standardize import fitted
 from cosmos_houdini.review.entry import Entry, words
 
@@ -118,7 +119,7 @@ def inset(picture: tuple[int, int], cell: tuple[int, int]) -> tuple[int, int, in
 
 def captions(entry: Entry, shown: Sequence[str], width: int, line: int) -> list[str]:
     """Return the settings of a run in lines that fit a width."""
-    said = [f"{name} {words(entry.settings[name])}" for name in shown if name in entry.settings]
+    said = [drawable(f"{name} {words(entry.settings[name])}") for name in shown if name in entry.settings]
     return _wrapped(said, _font(line), width, _SEPARATOR)
 
 
@@ -182,7 +183,7 @@ def _draw_problem(draw: ImageDraw.ImageDraw, problem: tuple[str, str], at: tuple
         (left + margin, top + margin + line), headline.replace("_", " "), ALARM, _font(line * 5 // 4), anchor="ls"
     )
     room = max(1, (height - 2 * margin) // line - 2)
-    lines = _wrapped(sentence.split(" "), font, width - 2 * margin, " ")
+    lines = _wrapped(drawable(sentence).split(" "), font, width - 2 * margin, " ")
     if len(lines) > room:
         lines = [*lines[: room - 1], lines[room - 1] + " ..."]
     for number, text in enumerate(lines, start=1):

@@ -35,6 +35,7 @@ class Summary:
         report: the command that sets all runs side by side.
         table: path of the table of all runs.
         again: the command that goes on.
+        promote: the command that runs scouts at full quality, without the names of any; empty where none were run.
         folder: where these commands were given.
     """
 
@@ -51,6 +52,7 @@ class Summary:
     report: str
     table: str
     again: str
+    promote: str
     folder: str
 
     @property
@@ -83,6 +85,8 @@ class Summary:
         lines += ["", f"side by side: {self.report}", f"table: {self.table}"]
         if any(row.job.state is not JobState.SUCCEEDED for row in rows):
             lines.append(f"to go on, failed runs included: {self.again}")
+        if self.promote and self._ranked():
+            lines.append(f"the best at full quality: {self.promote} {' '.join(e.name for e in self._ranked())}")
         lines.append(f"(commands are for the folder {self.folder})")
         return "\n".join(lines) + "\n"
 
@@ -92,10 +96,13 @@ class Summary:
             return hours
         return f"{hours}, which cost {money(self.spent.seconds, self.price_per_hour):.2f}"
 
-    def _best(self) -> list[str]:
+    def _ranked(self) -> list[Entry]:
         best = sorted((entry for entry in self.entries if entry.rank), key=lambda entry: entry.rank or 0)
+        return best[:SHOWN_BEST]
+
+    def _best(self) -> list[str]:
         lines = []
-        for entry in best[:SHOWN_BEST]:
+        for entry in self._ranked():
             settings = ((name, words(entry.settings.get(name, ""))) for name in self.varied)
             shown = ", ".join(f"{name} {value}" for name, value in settings if value)
             score = f", score {entry.measures.score:.3f}" if entry.measures else ""

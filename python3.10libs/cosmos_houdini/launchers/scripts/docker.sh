@@ -24,6 +24,11 @@ stop() { docker stop -t 5 "$name" >/dev/null 2>&1; }
 # Sets $code and returns 0 when the container has ended; 1 while it runs or nobody can tell, 2 when there is none.
 settle() {
     found=$(docker container inspect --format '{{.State.Status}} {{.State.ExitCode}} {{.State.OOMKilled}}' "$name" 2>inspect.err) || {
+        # With its folder gone, nobody waits for it.
+        [ -d "$here" ] || {
+            code=143
+            return 0
+        }
         case $(cat inspect.err) in
         *[Nn]o\ such\ container*) ;;
         *) return 1 ;;

@@ -21,7 +21,11 @@ finish() {
     put state "ended $began $(date +%s)"
     # On a full disk the job waits for room, for as long as it has a folder; a poll that settles it must not.
     until put exit_code "$1"; do
-        [ -n "$beat" ] && [ -d "$here" ] || exit 1
+        [ -n "$beat" ] || exit 1
+        [ -d "$here" ] || {
+            forget
+            exit 1
+        }
         sleep 5
     done
     forget
@@ -61,9 +65,11 @@ note_memory() {
 $told"
 }
 
-# Ends a program that runs for too long, or shows no sign of life. Beats are counted: a clock may jump, and a machine may
-# have been asleep.
+# Ends a program that runs for too long, shows no sign of life, or whose folder was removed, where nobody could find its
+# results: a file system may be away for a moment. Beats are counted: a clock may jump, and a machine may have been asleep.
 watch() {
+    if [ -d "$here" ]; then away=0; else away=$((away + 1)); fi
+    [ "$away" -lt 6 ] || ask_to_stop
     said=
     [ ! -f state ] || read -r said _ <state
     [ "$said" = running ] || return 0
@@ -144,7 +150,7 @@ read_secrets() {
 beat=
 memory=
 most=-1
-ran_s=0 silent_s=0 grace_s=0
+ran_s=0 silent_s=0 grace_s=0 away=0
 lengths=
 began=-
 stopping=

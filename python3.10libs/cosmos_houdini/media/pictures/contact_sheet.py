@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from cosmos_houdini.media.pictures.geometry import METHODS, Method
+from cosmos_houdini.media.pictures.letters import drawable
 from cosmos_houdini.media.pictures.resample import resized
 from cosmos_houdini.model.control import Pass
 
@@ -55,7 +55,7 @@ def contact_sheet(name: str, facts: str, rows: Mapping[Pass, Mapping[int, Pictur
     draw = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(TEXT_SIZE)
     room = sheet.width - 2 * MARGIN - font.getlength(f"  {facts}")
-    draw.text((MARGIN, MARGIN), f"{_shortened(_drawable(name), font, room)}  {facts}", TEXT, font)
+    draw.text((MARGIN, MARGIN), f"{_shortened(drawable(name), font, room)}  {facts}", TEXT, font)
     for column, number in enumerate(numbers):
         left = LABEL_WIDTH + column * (tile[0] + MARGIN)
         draw.text((left, HEADER_HEIGHT - TEXT_SIZE - MARGIN), str(number), TEXT, font)
@@ -73,16 +73,6 @@ def write_contact_sheet(path: Path, name: str, facts: str, rows: Mapping[Pass, M
     partial = path.with_name(f".{path.name}.partial")
     contact_sheet(name, facts, rows).save(partial, format="PNG")
     partial.replace(path)
-
-
-def _drawable(text: str) -> str:
-    """Return text in the letters that Pillow's own font has, which are those of ASCII.
-
-    >>> _drawable("café 映")
-    'cafe ?'
-    """
-    plain = (letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
-    return "".join(plain).encode("ascii", "replace").decode("ascii")
 
 
 def _shortened(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, room: float) -> str:

@@ -98,18 +98,22 @@ class Night:
     held: list[Held] = field(default_factory=list)
     _was_open: bool = False
     _told: set[str] = field(default_factory=set)
-    _looked: tuple[datetime, str] | None = None
+    _looked: tuple[datetime, HostLook] | None = None
 
     def gate(self) -> Hold | None:
         """Return why nothing is started now, or None; see ``queue.gate``."""
         now = self.senses.now()
-        hold = self._outside_window(now) or self._over_budget() or self._unfit(now)
+        hold = self._over(now) or self._endangered(now) or self._crowded(now)
         self._note(now, hold)
         return hold
 
     def curfew(self) -> Hold | None:
-        """Return why the night is over, or None: what a job is begun with, it has, so its host is not looked at."""
-        return self._outside_window(self.senses.now()) or self._over_budget()
+        """Return why nothing more is to be begun that waits on the host, or None.
+
+        Others' use of memory is no reason: what waits there has its GPU already.
+        """
+        now = self.senses.now()
+        return self._over(now) or self._endangered(now)
 
     def hear(self, event: BatchEvent) -> None:
         """Tell people once when too many runs have failed."""
@@ -148,30 +152,39 @@ class Night:
             (self.terms.money, money(now_s, price), money(then_s, price), f"at {price:g} an hour"),
         ):
             if limit is not None and (now >= limit or then > limit):
-                return Hold(reason=f"the budget of {limit:g} {unit} leaves no room for another run", for_good=True)
+                return Hold(
+                    reason=f"the budget of {limit:g} {unit} leaves no room for another run until it is raised",
+                    for_good=True,
+                )
         return None
 
-    def _unfit(self, now: datetime) -> Hold | None:
-        if self._looked is None or now - self._looked[0] >= LOOK_EVERY:
-            self._looked = now, self._problem()
-        return Hold(reason=self._looked[1]) if self._looked[1] else None
+    def _over(self, now: datetime) -> Hold | None:
+        return self._outside_window(now) or self._over_budget()
 
-    def _problem(self) -> str:
-        """Return what is not as it should be, in words that stay the same for as long as it is so."""
+    # The words of these stay the same for as long as it is so.
+    def _endangered(self, now: datetime) -> Hold | None:
         terms = self.terms
         if self.senses.free_disk_gb() < terms.least_disk_gb:
-            return f"this machine has less than {terms.least_disk_gb:g} GB of disk free"
-        seen = self.senses.look()
+            return Hold(reason=f"this machine has less than {terms.least_disk_gb:g} GB of disk free")
+        seen = self._look(now)
         if seen.free_disk_gb is not None and seen.free_disk_gb < terms.least_disk_gb:
-            return f"{terms.host} has less than {terms.least_disk_gb:g} GB of disk free"
-        gpus = seen.of(terms.gpus)
-        if any(gpu.temperature_c is not None and gpu.temperature_c >= terms.hottest_c for gpu in gpus):
-            return f"a GPU of {terms.host} is at {terms.hottest_c:g} °C or more"
+            return Hold(reason=f"{terms.host} has less than {terms.least_disk_gb:g} GB of disk free")
+        if any(gpu.temperature_c is not None and gpu.temperature_c >= terms.hottest_c for gpu in seen.of(terms.gpus)):
+            return Hold(reason=f"a GPU of {terms.host} is at {terms.hottest_c:g} °C or more")
+        return None
+
+    def _crowded(self, now: datetime) -> Hold | None:
+        terms, gpus = self.terms, self._look(now).of(self.terms.gpus)
         free = [gpu.free_gb for gpu in gpus if gpu.free_gb is not None]
         # GPUs that our own jobs have are full; as long as none is left over, there is nothing to say about others.
         if free and terms.gpu_memory_gb and self.senses.busy() < len(gpus) and max(free) < terms.gpu_memory_gb:
-            return f"no GPU of {terms.host} has {terms.gpu_memory_gb:g} GiB of memory free"
-        return ""
+            return Hold(reason=f"no GPU of {terms.host} has {terms.gpu_memory_gb:g} GiB of memory free")
+        return None
+
+    def _look(self, now: datetime) -> HostLook:
+        if self._looked is None or now - self._looked[0] >= LOOK_EVERY:
+            self._looked = now, self.senses.look()
+        return self._looked[1]
 
     def _note(self, now: datetime, hold: Hold | None) -> None:
         last = self.held[-1] if self.held and self.held[-1].until is None else None
