@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,9 @@ import houdini_session
 # How long an example takes says something about the machine's load, not about the code.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
+
+# A run that a script starts in the background is born with Ctrl-C ignored, and would hand that on to what it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Before any module of the Houdini ring is imported, for its doctests too.
 houdini_session.fresh()

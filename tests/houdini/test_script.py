@@ -64,7 +64,10 @@ def test_stopping_a_script_interrupts_its_worker_too(tmp_path: Path, sent: signa
         # What the worker said has come through the script, which therefore waits for it.
         assert process.stderr.readline() == "began\n"
         process.send_signal(sent)
-        said = process.stderr.read()
+        try:
+            _, said = process.communicate(timeout=180)
+        finally:
+            process.kill()
     assert (process.returncode, tidied.exists()) == (4, True)
     assert said.startswith("interrupted; ")
 
