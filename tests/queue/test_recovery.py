@@ -3,8 +3,8 @@ from __future__ import annotations
 import random
 import signal
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from cosmos_houdini.launchers.folder import Phase
 from cosmos_houdini.launchers.process import ProcessLauncher
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.queue import client as client_module
-from cosmos_houdini.queue import runner
+from cosmos_houdini.queue import orders, runner
 from cosmos_houdini.queue.finish import CANCELLED
 from cosmos_houdini.queue.store.jobs import Store
 from job_shop import Shop
@@ -232,6 +232,26 @@ def test_a_job_that_is_cancelled_while_it_starts_is_stopped_on_its_host(shop: Sh
         seen = runner.observe(client, [shop.record()])[shop.record().id]
     assert seen.phase is Phase.ENDED
     assert seen.cancelled
+
+
+def test_a_job_that_begins_while_it_is_cancelled_is_cancelled_too(shop: Shop, monkeypatch: pytest.MonkeyPatch):
+    assert shop.main("run", shop.spec(), "--detach") == 0
+    record = shop.record()
+    with closing(shop.client()) as first, closing(shop.client()) as second, ExitStack() as held:
+        first.store.add(replace(record, job=replace(record.job, id="begins", state=JobState.STAGING)))
+        held.enter_context(first.lock("begins"))
+        lock = client_module.job_lock
+
+        @contextmanager
+        def lets_it_begin(folder: Path, job_id: str, *, timeout_s: float) -> Iterator[bool]:
+            with lock(folder, job_id, timeout_s=timeout_s) as mine:
+                if not mine:
+                    assert first.store.move(first.store.get(job_id), JobState.RUNNING)
+                    held.close()
+                yield mine
+
+        monkeypatch.setattr(client_module, "job_lock", lets_it_begin)
+        assert orders.cancel(second, "begins").state is JobState.CANCELLED
 
 
 def test_a_client_leaves_alone_what_another_one_works_on(shop: Shop):

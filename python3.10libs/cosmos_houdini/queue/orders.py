@@ -27,17 +27,26 @@ def cancel(client: Client, job_id: str) -> JobRecord:
     Raises:
         HostError: the host could not be told; the job keeps its state.
     """
-    record = client.store.get(job_id)
-    # A client that is sending inputs holds the lock for long; it sees the change by itself and stops.
-    patience_s = LOCK_TIMEOUT_S if record.state is JobState.RUNNING else 0.0
-    with client.lock(job_id, timeout_s=patience_s) as mine:
-        record = client.store.get(job_id)
-        if record.state in {JobState.QUEUED, JobState.STAGING, JobState.RUNNING}:
-            if mine and record.state is not JobState.QUEUED:
-                client.launcher(record).cancel(client.host(record), client.site(record), record.id)
-            if mine or record.state is not JobState.RUNNING:
-                client.store.move(record, JobState.CANCELLED, CANCELLED)
+    for patience_s in (0.0, LOCK_TIMEOUT_S):
+        with client.lock(job_id, timeout_s=patience_s) as mine:
+            if _is_cancelled(client, job_id, mine=mine):
+                break
     return client.store.get(job_id)
+
+
+def _is_cancelled(client: Client, job_id: str, *, mine: bool) -> bool:
+    """Stop a job as far as that can be done; False where whoever holds it has to let go of it first.
+
+    A client that is sending inputs holds it for long: it sees by itself that the job is cancelled, and stops. One that
+    has just let the job begin lets go of it at once.
+    """
+    record = client.store.get(job_id)
+    if record.state not in {JobState.QUEUED, JobState.STAGING, JobState.RUNNING}:
+        return True
+    if mine and record.state is not JobState.QUEUED:
+        client.launcher(record).cancel(client.host(record), client.site(record), record.id)
+    has_say = mine or record.state is not JobState.RUNNING
+    return has_say and client.store.move(record, JobState.CANCELLED, CANCELLED) is not None
 
 
 def take_back(client: Client, records: Collection[JobRecord]) -> None:
