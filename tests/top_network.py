@@ -184,10 +184,8 @@ class Network:
 
     def _run(self, top: Top, item: fake_pdg.WorkItem) -> int:
         name = f"{top.name}_{item.id}"
-        for folder in ("data", "logs", "scripts"):
+        for folder in ("data", "logs"):
             (self.temp / folder).mkdir(parents=True, exist_ok=True)
-        for module in JOB_API.glob("*.py"):
-            shutil.copy(module, self.temp / "scripts")
         document = {"id": item.id, "attributes": {n: (k.__name__, v) for n, (k, v) in item._attributes.items()}}
         (self.temp / "data" / f"{name}.json").write_text(json.dumps(document), encoding="utf-8")
         environ = fake_pdg.job_environment(item, name, str(self.temp), self._address)
@@ -204,6 +202,10 @@ class Network:
 
     def __enter__(self) -> Network:  # noqa: PYI034 - Self is not in Python 3.10
         network = self
+        # Once for all jobs: one of them could be reading what is written.
+        shutil.copytree(
+            JOB_API, self.temp / "scripts", ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True
+        )
 
         class Handler(socketserver.StreamRequestHandler):
             def handle(self) -> None:

@@ -114,7 +114,10 @@ def no_writer_left(host: Host) -> bool:
     deadline = time.monotonic() + 60
     before: list[tuple[str, int]] = [("", 0)]
     while time.monotonic() < deadline:
-        now = [(path.name, path.stat().st_size) for path in parts_on(host)]
+        now = []
+        for path in parts_on(host):
+            with suppress(FileNotFoundError):  # renamed at this moment
+                now.append((path.name, path.stat().st_size))
         if now == before and not any(re.search(r"\.[0-9a-f]{32}\.", name) for name, _ in now):
             return True
         before = now

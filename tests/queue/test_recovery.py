@@ -17,11 +17,12 @@ from cosmos_houdini.hosts.base import Host
 from cosmos_houdini.launchers.base import Task
 from cosmos_houdini.launchers.folder import Phase
 from cosmos_houdini.launchers.process import ProcessLauncher
-from cosmos_houdini.model.job import JobState
+from cosmos_houdini.model.job import FailureClass, JobFailure, JobState
 from cosmos_houdini.queue import client as client_module
 from cosmos_houdini.queue import orders, runner
 from cosmos_houdini.queue.finish import CANCELLED
 from cosmos_houdini.queue.store.jobs import Store
+from cosmos_houdini.queue.store.record import Change
 from job_shop import Shop
 from sshd import Sshd
 
@@ -252,6 +253,32 @@ def test_a_job_that_begins_while_it_is_cancelled_is_cancelled_too(shop: Shop, mo
 
         monkeypatch.setattr(client_module, "job_lock", lets_it_begin)
         assert orders.cancel(second, "begins").state is JobState.CANCELLED
+
+
+def test_a_job_that_waits_again_while_it_is_cancelled_is_cancelled_too(shop: Shop, monkeypatch: pytest.MonkeyPatch):
+    assert shop.main("run", shop.spec(), "--detach") == 0
+    record = shop.record()
+    shared = replace(record, job=replace(record.job, id="shared", state=JobState.COLLECTING))
+    with closing(shop.client()) as first, closing(shop.client()) as second, ExitStack() as held:
+        first.store.add(shared)
+        with first.store.writing() as db:
+            db.execute("UPDATE jobs SET convoy = 'shared' WHERE id = 'shared'")
+        held.enter_context(first.lock("shared"))
+        lock = client_module.job_lock
+
+        @contextmanager
+        def finds_it_not_begun(folder: Path, job_id: str, *, timeout_s: float) -> Iterator[bool]:
+            with lock(folder, job_id, timeout_s=timeout_s) as mine:
+                yield mine
+                if not mine:
+                    lost = JobFailure(failure=FailureClass.LOST, message="not begun")
+                    seen = first.store.move(first.store.get(job_id), JobState.LOST, Change(failure=lost))
+                    assert seen
+                    assert first.store.move(seen, JobState.QUEUED)
+                    held.close()
+
+        monkeypatch.setattr(client_module, "job_lock", finds_it_not_begun)
+        assert orders.cancel(second, "shared").state is JobState.CANCELLED
 
 
 def test_a_client_leaves_alone_what_another_one_works_on(shop: Shop):

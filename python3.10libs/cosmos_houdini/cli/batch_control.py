@@ -92,9 +92,9 @@ def cancel(*, name: str) -> None:
         # Jobs that were to be made by the process of a cancelled one wait again, and are not to begin anew.
         batches.set_paused(client.store, name, paused=True)
         try:
-            waiting = batches.cancel_queued(client.store, name)
             begun = [job for one in found for job in batches.on_their_way(client.store, name, one.host)]
             after = [orders.cancel(client, job).state for job in begun]
+            waiting = batches.cancel_queued(client.store, name)
         finally:
             batches.set_paused(client.store, name, paused=False)
     stopped = sum(state is JobState.CANCELLED for state in after)

@@ -103,19 +103,20 @@ def _spread(pieces: Iterator[bytes], gaps: Iterable[_Gap], tally: Tally) -> None
     piece = b""
     for gap in gaps:
         missing = gap.piece.bytes
+        # Without a buffer, which closing the file would try to write once more to a full disk.
         with naming(gap.file, BadInput):
-            file = gap.file.open("ab")
+            file = gap.file.open("ab", buffering=0)
         with file:
             while missing:
                 piece = piece or next(pieces, b"")
                 if not piece:
                     return
                 fits, piece = piece[:missing], piece[missing:]
+                missing -= len(fits)
                 tally.add(len(fits))
                 with naming(gap.piece.transfer.local, BadInput):
-                    file.write(fits)
-                    file.flush()
-                missing -= len(fits)
+                    while fits:
+                        fits = fits[file.write(fits) :]
 
 
 def _joined(transfer: Transfer) -> bool:

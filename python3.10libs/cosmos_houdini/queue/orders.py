@@ -41,7 +41,10 @@ def _is_cancelled(client: Client, job_id: str, *, mine: bool) -> bool:
     has just let the job begin lets go of it at once.
     """
     record = client.store.get(job_id)
-    if record.state not in {JobState.QUEUED, JobState.STAGING, JobState.RUNNING}:
+    if record.state is JobState.COLLECTING:
+        # Whoever collects a job that was to be made after others may find that it was not begun, and queue it again.
+        return mine or not record.convoy
+    if record.state.final:
         return True
     if mine and record.state is not JobState.QUEUED:
         client.launcher(record).cancel(client.host(record), client.site(record), record.id)
