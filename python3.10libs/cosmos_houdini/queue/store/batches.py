@@ -141,7 +141,7 @@ def batches(store: Store, name: str | None = None) -> list[Batch]:
         BadInput: there is none of this name; the nearest is told.
     """
     found = store.rows(
-        "SELECT name, host, file, paused FROM batches WHERE :name IN ('', name) ORDER BY rowid", [name or ""]
+        "SELECT name, host, file, paused FROM batches WHERE ? IN ('', name) ORDER BY rowid", [name or ""]
     )
     if name and not found:
         known = {row["name"] for row in store.rows("SELECT name FROM batches")}
