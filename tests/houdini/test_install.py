@@ -136,32 +136,34 @@ def test_the_commands_serve_a_given_folder(tmp_path: Path, capsys: pytest.Captur
     assert not file.exists()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the folders of this test are those of Linux")
-def test_the_commands_serve_every_version_they_know(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def linux_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the empty home of a person whose Houdini is where it is on Linux."""
+    if sys.platform != "linux":
+        pytest.skip("the folders of this test are those of Linux")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("HOUDINI_USER_PREF_DIR")
-    make(*(tmp_path / f"houdini{version}" for version in ("19.5", "20.5", "21.0")))
+    return tmp_path
+
+
+def test_the_commands_serve_every_version_they_know(linux_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make(*(linux_home / f"houdini{version}" for version in ("19.5", "20.5", "21.0")))
     assert main(["install-houdini"]) == 0
     said = capsys.readouterr().err
-    assert f"{tmp_path / 'houdini19.5'} is left out" in said
-    installed = sorted(path.parts[-3] for path in tmp_path.rglob(INSTALLED_NAME))
+    assert f"{linux_home / 'houdini19.5'} is left out" in said
+    installed = sorted(path.parts[-3] for path in linux_home.rglob(INSTALLED_NAME))
     assert installed == ["houdini20.5", "houdini21.0"]
     assert main(["uninstall-houdini"]) == 0
-    assert not list(tmp_path.rglob(INSTALLED_NAME))
+    assert not list(linux_home.rglob(INSTALLED_NAME))
     assert main(["uninstall-houdini"]) == 0
     assert "nothing was removed" in capsys.readouterr().err
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the folders of this test are those of Linux")
 def test_a_folder_that_resists_is_told_and_the_others_are_served(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    linux_home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.delenv("HOUDINI_USER_PREF_DIR")
-    make(*(tmp_path / f"houdini{version}" for version in ("20.0", "20.5", "21.0")))
-    (tmp_path / "houdini20.5" / "packages").touch()
+    make(*(linux_home / f"houdini{version}" for version in ("20.0", "20.5", "21.0")))
+    (linux_home / "houdini20.5" / "packages").touch()
     assert main(["install-houdini"]) == 1
     *done, error = capsys.readouterr().err.splitlines()
     assert [(line.split()[0], Path(line.split(maxsplit=1)[1]).parts[-3]) for line in done] == [
@@ -170,7 +172,7 @@ def test_a_folder_that_resists_is_told_and_the_others_are_served(
     ]
     assert "houdini20.5" in error
     assert main(["uninstall-houdini"]) == 0
-    assert not list(tmp_path.rglob(INSTALLED_NAME))
+    assert not list(linux_home.rglob(INSTALLED_NAME))
 
 
 def test_without_any_houdini_the_commands_say_where_they_looked(

@@ -7,8 +7,9 @@ its version, so that a newer OpenColorIO shows a shot as before.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,7 @@ class DisplayTransform:
         input_space: likewise.
         input_reason: why this input space.
         exposure_stops: as chosen.
+        opened: the configuration itself.
     """
 
     config: str
@@ -73,6 +75,7 @@ class DisplayTransform:
     input_space: str
     input_reason: str
     exposure_stops: float
+    opened: Any = field(repr=False, compare=False)
 
     def apply(self, linear: Linear) -> Picture:
         """Return height x width x 3 bytes as the display shows them.
@@ -104,29 +107,22 @@ class DisplayTransform:
         Raises:
             BadInput: the configuration cannot make it, as when it names a file that is not there.
         """
-        return self._processor(_open_config(self.config), self._view)
+        return self._processor(self._view)
 
     @cached_property
     def _quick(self) -> Any:  # noqa: ANN401
-        config = _open_config(self.config)
-        baked = bake(config, self._view)
-        return self._processor(config, baked) if is_faithful(config, baked, self._view) else self.exact
+        baked = bake(self.opened, self._view)
+        return self._processor(baked) if is_faithful(self.opened, baked, self._view) else self.exact
 
     @property
     def _view(self) -> Any:  # noqa: ANN401
         return OCIO.DisplayViewTransform(src=self.input_space, display=self.display, view=self.view)
 
-    def _processor(self, config: Any, shown: Any) -> Any:  # noqa: ANN401
+    def _processor(self, shown: Any) -> Any:  # noqa: ANN401
         light = 2.0**self.exposure_stops
         brightened = OCIO.GroupTransform([OCIO.MatrixTransform.Scale([light, light, light, 1]), shown])
-        try:
-            processor = config.getProcessor(brightened)
-        except OCIO_ERRORS as error:
-            problem = " ".join(str(error).split())
-            raise BadInput(
-                f"the OpenColorIO configuration {self.config} cannot show {self.input_space} on {self.display}, "
-                f"{self.view}: {problem}"
-            ) from error
+        with _naming(f"{self.config} cannot show {self.input_space} on {self.display}, {self.view}"):
+            processor = self.opened.getProcessor(brightened)
         return processor.getOptimizedCPUProcessor(OCIO.BIT_DEPTH_F32, OCIO.BIT_DEPTH_UINT8, OCIO.OPTIMIZATION_DEFAULT)
 
     @staticmethod
@@ -164,6 +160,7 @@ def display_transform(
         input_space=space,
         input_reason=reason,
         exposure_stops=choice.exposure_stops,
+        opened=config,
     )
     _ = transform.exact  # what it lacks is told before the first picture is read
     return transform
@@ -199,14 +196,20 @@ def _open_config(name: str) -> Any:  # noqa: ANN401 - the binding has no types
         raise BadInput(
             f"the OpenColorIO configuration {name} is no file", action=f"mend $OCIO, or leave it out for {BUILT_IN}"
         )
-    try:
+    with _naming(f"{name} cannot be used"):
         config = OCIO.Config.CreateFromFile(name)
-    except OCIO_ERRORS as error:
-        problem = " ".join(str(error).split())
-        raise BadInput(f"the OpenColorIO configuration {name} cannot be used: {problem}") from error
     if not [*config.getDisplays()]:
         raise BadInput(f"the OpenColorIO configuration {name} cannot be used: it has no display")
     return config
+
+
+@contextmanager
+def _naming(trouble: str) -> Iterator[None]:
+    """Turn what OpenColorIO says, often on several lines, into a refusal of the configuration."""
+    try:
+        yield
+    except OCIO_ERRORS as error:
+        raise BadInput(f"the OpenColorIO configuration {trouble}: {' '.join(str(error).split())}") from error
 
 
 def _one_of(config: str, what: str, wanted: str, known: list[str]) -> str:
