@@ -19,9 +19,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from store import jobs
 
 from cosmos_houdini.hosts import Host, open_host
-from cosmos_houdini.launchers.folder import parse_poll, poll_script
-from cosmos_houdini.queue.store.jobs import Store
-from sshd import Sshd, running_sshd
+from cosmos_houdini.jobs.store.jobs import Store
+from cosmos_houdini.launchers.job_folder import parse_poll, poll_script
+from support.servers.sshd import Sshd, running_sshd
 
 JOBS = 1_000
 STORED = 10_000

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-import hipfiles
+from support.houdini import hip_files
 
 RUNS = 7
 BIG_BODIES = 480
@@ -27,22 +27,22 @@ MIB = 1 << 20
 def write(path: Path, bodies: int, *, limited: bool) -> None:
     """Write a scene of ``bodies`` MiB whose entries alternate between geometry and nodes."""
     body = os.urandom(MIB).replace(b"Hou", b"hou")
-    camera = hipfiles.node("obj/cam1", "cam", hipfiles.CAM_PARMS)
-    head, tail = hipfiles.scene_entries(camera)[:-1], hipfiles.scene_entries()[-1:]
-    marker = len(hipfiles.limited([]))
+    camera = hip_files.node("obj/cam1", "cam", hip_files.CAM_PARMS)
+    head, tail = hip_files.scene_entries(camera)[:-1], hip_files.scene_entries()[-1:]
+    marker = len(hip_files.limited([]))
 
-    def encoded(entries: Sequence[tuple[hipfiles.Body, hipfiles.Body]]) -> bytes:
+    def encoded(entries: Sequence[tuple[hip_files.Body, hip_files.Body]]) -> bytes:
         if limited:
-            return hipfiles.limited(entries)[:-marker]
-        return b"".join(hipfiles.cpio_entry(name, text) for name, text in entries)
+            return hip_files.limited(entries)[:-marker]
+        return b"".join(hip_files.cpio_entry(name, text) for name, text in entries)
 
     with path.open("wb") as file:
         file.write(encoded(head))
         for i in range(bodies):
             file.write(encoded([(f"obj/geo{i}.data", body)]))
             for k in range(SMALL_NODES // bodies):
-                file.write(encoded(hipfiles.node(f"obj/geo{i}/node{k}", "xform", {"t": [1, 2, 3], "r": [0, 0, 0]})))
-        file.write(encoded(tail) + (hipfiles.limited([]) if limited else hipfiles.cpio([])))
+                file.write(encoded(hip_files.node(f"obj/geo{i}/node{k}", "xform", {"t": [1, 2, 3], "r": [0, 0, 0]})))
+        file.write(encoded(tail) + (hip_files.limited([]) if limited else hip_files.cpio([])))
 
 
 def measure(argv: Sequence[str], path: Path) -> tuple[float, float]:

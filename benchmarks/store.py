@@ -23,14 +23,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from cosmos_houdini.engines.parameters import TRANSFER1_PARAMETERS
+from cosmos_houdini.engines.cosmos.parameters import TRANSFER1_PARAMETERS
+from cosmos_houdini.jobs.store import batches
+from cosmos_houdini.jobs.store.jobs import Store
+from cosmos_houdini.jobs.store.record import JobRecord, new_record
+from cosmos_houdini.jobs.store.worker import Lane, Worker
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.model.request import Clip, ControlInput, InferenceRequest
-from cosmos_houdini.queue.store import batches
-from cosmos_houdini.queue.store.jobs import Store
-from cosmos_houdini.queue.store.record import JobRecord, new_record
-from cosmos_houdini.queue.store.worker import Lane, Worker
 
 JOBS = 10_000
 CLAIMERS = 4

@@ -21,11 +21,11 @@ PACKAGE = Path(__file__).resolve().parents[1] / "python3.10libs"
 
 OURS = f"""
 from pathlib import Path
-from cosmos_houdini.engines.parameters import TRANSFER1_PARAMETERS
+from cosmos_houdini.engines.cosmos.parameters import TRANSFER1_PARAMETERS
 from cosmos_houdini.model.batch import BatchSpec
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.spec import PromptSpec
-from cosmos_houdini.plan.sweep import expand
+from cosmos_houdini.sweeps.sweep import expand
 
 file = Path("/shots/street.spec.json").absolute()
 controls = {{kind: Path(f"/shots/{{kind}}.mp4") for kind in Control}}

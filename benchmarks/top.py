@@ -24,10 +24,10 @@ os.environ["PYTHONPATH"] = str(ROOT / "python3.10libs")
 
 import pytest  # noqa: E402 - the paths above lead to it
 
-from clips import bars, write_picture  # noqa: E402
-from cosmos_houdini.queue.store.jobs import Store  # noqa: E402
-from shots import make_shot  # noqa: E402
-from top_network import Network  # noqa: E402
+from cosmos_houdini.jobs.store.jobs import Store  # noqa: E402
+from support.houdini.top_network import Network  # noqa: E402
+from support.media.clips import bars, write_picture  # noqa: E402
+from support.media.shot_files import make_shot  # noqa: E402
 
 ROUNDS = 7
 ENGINE_SIZE = (1280, 704)

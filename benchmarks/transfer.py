@@ -21,13 +21,13 @@ from multiprocessing.connection import Connection
 from pathlib import Path, PurePosixPath
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-import launching
+from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.hosts import Transfer, open_host
+from cosmos_houdini.jobs.collect import inventory_script, parse_inventory
 from cosmos_houdini.media.videos.probe import sha256_of
-from cosmos_houdini.queue.collect import inventory_script, parse_inventory
-from cosmos_houdini.settings import HostConfig
-from proxy import Proxy
-from sshd import running_sshd
+from support.jobs import launched_tasks
+from support.servers.sshd import running_sshd
+from support.servers.tcp_proxy import Proxy
 
 ROUND_TRIP_S = 0.05
 ROUNDS = 3
@@ -129,9 +129,13 @@ def sweep(config: HostConfig, folder: Path) -> bool:
     with closing(open_host("far", config, project=folder)) as host:
         start = time.perf_counter()
         for number in range(JOBS):
-            job = launching.task(host, ("true",), job_id=f"job-{number}", inputs={f"in/{f.name}": f for f in files})
+            job = launched_tasks.task(
+                host, ("true",), job_id=f"job-{number}", inputs={f"in/{f.name}": f for f in files}
+            )
             last = [0]
-            launching.stage(host, job, {}, on_progress=lambda told, last=last: last.__setitem__(0, told.moved_bytes))
+            launched_tasks.stage(
+                host, job, {}, on_progress=lambda told, last=last: last.__setitem__(0, told.moved_bytes)
+            )
             moved += last[0]
         seconds = time.perf_counter() - start
     once = sum(file.stat().st_size for file in files)

@@ -10,7 +10,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-import houdini_session
+from support.houdini import houdini_session
 
 # How long an example takes says something about the machine's load, not about the code.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -23,7 +23,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 houdini_session.fresh()
 
 # They stand in for libraries in another Python, and would do so here.
-collect_ignore = ["engine_stand_ins"]
+collect_ignore = ["support/engines/engine_stand_ins"]
 
 HIPS = Path(__file__).resolve().parents[2] / "shared" / "hips"
 

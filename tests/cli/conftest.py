@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from dockerd import docker_engine
+from support.servers.dockerd import docker_engine
 
 __all__ = ["docker_engine"]

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-import hipfiles
-import pictures
 from cosmos_houdini.scene.reader import read_scene
+from support.houdini import hip_files
+from support.media import pictures
 
 SOURCES = Path(__file__).parents[2] / "python3.10libs"
 
@@ -63,7 +63,7 @@ def test_a_given_range_is_compared(tmp_path: Path):
 
 
 def test_the_range_of_a_scene_is_compared(tmp_path: Path):
-    scene = hipfiles.write_hip(tmp_path)
+    scene = hip_files.write_hip(tmp_path)
     first, last = read_scene(scene).frame_range
     pictures.sequence(tmp_path / "render", "walk.{}.png", range(first, last + 1), size=(2, 2))
     assert check(tmp_path / "render", "--hip", scene)[0] == 0

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-import exrs
-from clips import write_picture
 from cosmos_houdini.cli import main
 from cosmos_houdini.cli.check import check
+from support.media import exr_files
+from support.media.clips import write_picture
 
 SIZE = (64, 96)
 
@@ -46,7 +46,7 @@ def test_exr_frames_that_cannot_be_decoded_are_named_and_the_json_stays_whole(
 ):
     noise = np.random.default_rng(1).random(SIZE).astype(np.float32)
     for number in range(1, 6):
-        file = exrs.write_exr(tmp_path / f"sh.{number}.exr", dict.fromkeys("RGB", noise))
+        file = exr_files.write_exr(tmp_path / f"sh.{number}.exr", dict.fromkeys("RGB", noise))
         if number in {2, 4}:
             data = bytearray(file.read_bytes())
             data[len(data) // 2 : len(data) // 2 + 64] = bytes(64)
@@ -61,7 +61,7 @@ def test_exr_frames_that_cannot_be_decoded_are_named_and_the_json_stays_whole(
 def test_exr_headers_that_the_reader_refuses_are_damage_too(tmp_path: Path):
     key = b"pixelAspectRatio\0float\0\4\0\0\0"
     for number in (1, 2, 3):
-        file = exrs.write_exr(tmp_path / f"sh.{number}.exr", dict.fromkeys("RGB", np.ones(SIZE, np.float32)))
+        file = exr_files.write_exr(tmp_path / f"sh.{number}.exr", dict.fromkeys("RGB", np.ones(SIZE, np.float32)))
         if number != 3:
             data = file.read_bytes()
             at = data.index(key) + len(key)
@@ -75,7 +75,7 @@ def test_more_objects_than_colours_are_told(tmp_path: Path):
     rows, columns = np.mgrid[: SIZE[0], : SIZE[1]]
     ids = (rows // 4 * (SIZE[1] // 4) + columns // 4 + 1).astype(np.float32)
     for number in (1, 2, 3):
-        exrs.write_exr(
+        exr_files.write_exr(
             tmp_path / f"sh.{number}.exr", {**dict.fromkeys("RGB", np.ones(SIZE, np.float32)), "primid": ids}
         )
     notes = run(tmp_path)["notes"]
@@ -115,7 +115,7 @@ def test_layers_are_listed_with_the_pass_that_each_feeds(tmp_path: Path):
     plane = np.linspace(1, 40, SIZE[0] * SIZE[1], dtype=np.float32).reshape(SIZE)
     parts = {"beauty": dict.fromkeys("RGB", plane), "aux": {"Pz": -plane, "spec.R": plane}}
     for frame in (1, 2):
-        exrs.write_parts(tmp_path / f"sh.{frame:04d}.exr", parts)
+        exr_files.write_parts(tmp_path / f"sh.{frame:04d}.exr", parts)
     (listed,) = run(tmp_path, "--layers")["layers"].values()  # type: ignore[attr-defined]
     assert {layer["name"]: (layer["part_name"], layer["feeds"]) for layer in listed} == {
         "beauty": ("beauty", "color"),
@@ -128,7 +128,7 @@ def test_nan_in_linear_color_is_a_note(tmp_path: Path):
     plane = np.full(SIZE, 0.5, np.float32)
     plane[:9, :9] = np.nan
     for frame in (1, 2):
-        exrs.write_exr(tmp_path / f"sh.{frame:04d}.exr", dict.fromkeys("RGB", plane))
+        exr_files.write_exr(tmp_path / f"sh.{frame:04d}.exr", dict.fromkeys("RGB", plane))
     assert "holds NaN" in str(run(tmp_path)["notes"])
 
 
@@ -139,13 +139,13 @@ def write_exrs(folder: Path, size: tuple[int, int], settings: dict[str, Any]) ->
     """Write three frames with a beauty, camera Z and a Cryptomatte of the type ``ids``."""
     width, height = size
     column = np.linspace(30, 5, height, dtype=np.float16)[:, None].repeat(width, 1)
-    ranks, attributes = exrs.cryptomatte("CryptoObject", {"/obj/floor": np.ones((height, width), np.float32)})
+    ranks, attributes = exr_files.cryptomatte("CryptoObject", {"/obj/floor": np.ones((height, width), np.float32)})
     with np.errstate(over="ignore"):
         ids = {name: plane.astype(settings.get("ids", np.float32)) for name, plane in ranks.items()}
     channels = {**dict.fromkeys("RGB", column / 30), "Pz": column, **ids}
     folder.mkdir(exist_ok=True)
     for number in range(1001, 1004):
-        exrs.write_exr(
+        exr_files.write_exr(
             folder / f"sh.{number}.exr",
             channels,
             at=settings.get("at", (0, 0)),
@@ -179,7 +179,7 @@ def test_oddities_of_an_exr_are_a_note_each(
 def test_a_frame_of_another_type_or_pixel_aspect_is_a_problem(tmp_path: Path):
     folder = write_exrs(tmp_path / "shot", BOX, {})
     column = np.ones((36, 64), np.float32)
-    exrs.write_exr(folder / "sh.1004.exr", dict.fromkeys("RGB", column), attributes={"pixelAspectRatio": 2.0})
+    exr_files.write_exr(folder / "sh.1004.exr", dict.fromkeys("RGB", column), attributes={"pixelAspectRatio": 2.0})
     (problem,) = run(folder)["problems"]  # type: ignore[misc]
     assert "frame 1004 is 64x36 32-bit float EXR of pixel aspect 2 with 3 channels" in problem
     assert "the others 64x36 16-bit half EXR with 12 channels" in problem

@@ -10,10 +10,10 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from clips import bars, write_bars, write_picture
 from cosmos_houdini.cli.convert import convert_sequence, frame_rate
 from cosmos_houdini.cli.standardize import extract_frame, standardize
 from cosmos_houdini.errors import BadInput, CheckFailed
+from support.media.clips import bars, write_bars, write_picture
 
 
 def convert(*arguments: object) -> Result:

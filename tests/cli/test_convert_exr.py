@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-import exrs
-from clips import decoded, write_picture
 from cosmos_houdini.cli.convert import convert_sequence
 from cosmos_houdini.demo.hip import write_scene
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.controls.palette import UPSTREAM
-from shots import CAMERA, NODE
+from support.media import exr_files
+from support.media.clips import decoded, write_picture
+from support.media.shot_files import CAMERA, NODE
 
 WIDTH, HEIGHT, FRAMES = 128, 72, 6
 NAMES = ("/obj/ground", "/obj/car", "/obj/tree")
@@ -47,10 +47,10 @@ def write_shot(folder: Path, *, first: int = 1001, pixel_aspect: float = 1.0, **
     for frame in range(FRAMES):
         depth, owner = scene(frame)
         shares = {name: (owner == number).astype(np.float32) for number, name in enumerate(NAMES, 1)}
-        ranks, attributes = exrs.cryptomatte("CryptoObject", shares)
+        ranks, attributes = exr_files.cryptomatte("CryptoObject", shares)
         ramp = np.linspace(0.02, 1.5, WIDTH, dtype=np.float16)[None].repeat(HEIGHT, 0)
         beauty = {"R": ramp, "G": ramp, "B": np.where(owner == 2, ramp, ramp / 2).astype(np.float16)}
-        exrs.write_exr(
+        exr_files.write_exr(
             folder / f"sh010.{first + frame}.exr",
             {**beauty, "Pz": -depth, **ranks, **changed},
             attributes={**attributes, "pixelAspectRatio": float(pixel_aspect)},
@@ -182,7 +182,7 @@ def write_depth(folder: Path, values: np.ndarray) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for frame in (1, 2):
         channels = dict.fromkeys("RGB", np.full(values.shape, 0.2, np.float16))
-        exrs.write_exr(folder / f"sh.{frame}.exr", {**channels, "distance": values})
+        exr_files.write_exr(folder / f"sh.{frame}.exr", {**channels, "distance": values})
     return folder
 
 
@@ -191,7 +191,7 @@ def test_a_segmentation_without_one_flat_area_is_told(tmp_path: Path):
     grey = np.full((64, 96), 0.2, np.float16)
     (tmp_path / "render").mkdir()
     for frame in (1, 2):
-        exrs.write_exr(tmp_path / f"render/sh.{frame}.exr", {**dict.fromkeys("RGB", grey), "primid": noise})
+        exr_files.write_exr(tmp_path / f"render/sh.{frame}.exr", {**dict.fromkeys("RGB", grey), "primid": noise})
     assert "the seg pass shows no object in any frame" in convert(tmp_path / "render", "-o", tmp_path / "out").stderr
 
 
@@ -286,6 +286,8 @@ def test_a_shot_of_mixed_files_takes_each_pass_where_its_name_says(tmp_path: Pat
 def test_an_exr_of_normals_is_left_out_and_named(tmp_path: Path):
     shot = write_shot(tmp_path / "render")
     for frame in range(FRAMES):
-        exrs.write_exr(shot / f"sh010_normal.{1001 + frame}.exr", dict.fromkeys("RGB", np.zeros((4, 4), np.float16)))
+        exr_files.write_exr(
+            shot / f"sh010_normal.{1001 + frame}.exr", dict.fromkeys("RGB", np.zeros((4, 4), np.float16))
+        )
     result = convert(shot, "-o", tmp_path / "out", "--range", "1001-1002")
     assert "sh010_normal.####.exr is left out: no control is made of normals" in result.stderr

@@ -11,8 +11,8 @@ from click.testing import CliRunner, Result
 from cosmos_houdini.cli.batch import create_batch
 from cosmos_houdini.cli.spec import create_spec
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.plan.batch_file import load_batch
-from transfer_clips import write_clips
+from cosmos_houdini.specs.batch_file import load_batch
+from support.media.transfer_clips import write_clips
 
 HOW = """
 control_weights: {min: 0.1, max: 0.9, step: 0.1}

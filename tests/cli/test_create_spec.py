@@ -10,8 +10,8 @@ from click.testing import CliRunner, Result
 
 from cosmos_houdini.cli.spec import create_run, create_spec
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.plan.specs import load_prompt_spec, load_run_spec
-from transfer_clips import write_clips
+from cosmos_houdini.specs.files import load_prompt_spec, load_run_spec
+from support.media.transfer_clips import write_clips
 
 
 def call(command: click.Command, *words: object) -> Result:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from cosmos_houdini.cli import main
-from cosmos_houdini.engines import diffusers
+from cosmos_houdini.engines.diffusers import engine as diffusers
 from cosmos_houdini.media.videos.probe import probe_video
-from shots import NODE, ShotOnDisk, make_shot
-from tiny_transfer import ENV, engine_python, tiny_plan, write_weights
+from support.engines.tiny_transfer import ENV, engine_python, tiny_plan, write_weights
+from support.media.shot_files import NODE, ShotOnDisk, make_shot
 
 SIZE = (240, 176)
 """A quarter of what is generated for a frame of 4:3: it still fits over the plate."""

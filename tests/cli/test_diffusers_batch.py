@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from cosmos_houdini.cli import main
-from cosmos_houdini.engines import diffusers
-from tiny_transfer import ENV, engine_python, tiny_plan, write_weights
-from transfer_clips import write_clips
+from cosmos_houdini.engines.diffusers import engine as diffusers
+from support.engines.tiny_transfer import ENV, engine_python, tiny_plan, write_weights
+from support.media.transfer_clips import write_clips
 
 pytestmark = pytest.mark.diffusers
 

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from clips import decoded, write_picture
 from cosmos_houdini.cli.convert import convert_sequence
 from cosmos_houdini.cli.restore import restore
 from cosmos_houdini.errors import BadInput
+from support.media.clips import decoded, write_picture
 
 SCOPE = (956, 400)
 

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn
 
 from cosmos_houdini.cli.live import Bars, Lines, live
+from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.model.job import Job, JobState
-from cosmos_houdini.queue.store.record import JobRecord
 
 
 def record(job_id: str, state: JobState = JobState.RUNNING, progress: float = 0.5) -> JobRecord:

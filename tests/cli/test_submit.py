@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clips import bars, cut_image_data, write_picture
 from cosmos_houdini.cli import main
 from cosmos_houdini.config import plain
 from cosmos_houdini.demo.hip import write_scene
 from cosmos_houdini.media.videos.probe import probe_video
-from shots import CAMERA, FRAMES, NODE, ShotOnDisk, make_shot
-from sshd import Sshd, running_sshd
+from support.media.clips import bars, cut_image_data, write_picture
+from support.media.shot_files import CAMERA, FRAMES, NODE, ShotOnDisk, make_shot
+from support.servers.sshd import Sshd, running_sshd
 
 HOSTILE = 'It\'s "wet"\nand $(touch pwned); `id` & größe 映画 \\ %s'
 

@@ -14,11 +14,11 @@ import yaml
 from cosmos_houdini.cli import main
 from cosmos_houdini.config import plain
 from cosmos_houdini.media.videos.probe import probe_video
-from dockerd import DockerEngine, libraries, python_files
-from shots import NODE, ShotOnDisk, make_shot
-from sshd import running_sshd
+from support.media.shot_files import NODE, ShotOnDisk, make_shot
+from support.servers.dockerd import DockerEngine, libraries, python_files
+from support.servers.sshd import running_sshd
 
-STANDIN = Path(__file__).resolve().parents[1] / "transfer1_standin.py"
+STANDIN = Path(__file__).resolve().parents[1] / "support" / "engines" / "transfer1_standin.py"
 PROMPT = 'Rain,\n"neon" & $(touch pwned); `id` — größe'
 
 pytestmark = pytest.mark.docker

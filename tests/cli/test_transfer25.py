@@ -15,10 +15,10 @@ import yaml
 
 from cosmos_houdini.cli import main
 from cosmos_houdini.media.videos.probe import probe_video
-from dockerd import libraries, python_files
-from shots import NODE, ShotOnDisk, make_shot
-from transfer25_checkout import make_checkout, write_programs
-from transfer_clips import write_clips
+from support.engines.transfer25_checkout import make_checkout, write_programs
+from support.media.shot_files import NODE, ShotOnDisk, make_shot
+from support.media.transfer_clips import write_clips
+from support.servers.dockerd import libraries, python_files
 
 PROMPT = 'Rain,\n"neon" & $(touch pwned); `id` — größe'
 CHEAP = ("--set", "num_steps=3", "--set", "resolution=256")

@@ -9,7 +9,7 @@ import pytest
 
 from cosmos_houdini.demo.raycast import COURTYARD, Ball, Block, View, cast, rotation
 from cosmos_houdini.demo.renders import NAMES, channels, object_id, render
-from cosmos_houdini.media.choices import ColorChoice
+from cosmos_houdini.media.control_settings import ColorChoice
 from cosmos_houdini.media.pictures.color import display_transform
 from cosmos_houdini.media.pictures.cryptomatte import read_manifest
 from cosmos_houdini.media.pictures.layers import choose_layers, read_header

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from clinic import Clinic
 from cosmos_houdini.hosts import Completed
-from dockerd import docker_engine
-from sshd import Sshd, running_sshd
+from support.jobs.doctor_project import Clinic
+from support.servers.dockerd import docker_engine
+from support.servers.sshd import Sshd, running_sshd
 
 __all__ = ["docker_engine"]
 
@@ -56,7 +56,7 @@ def full_disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def counted_runs(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     """Count the commands that hosts behind SSH are given."""
-    from cosmos_houdini.hosts.ssh import SshHost  # noqa: PLC0415 - paramiko, which not every test needs
+    from cosmos_houdini.hosts.ssh.host import SshHost  # noqa: PLC0415 - paramiko, which not every test needs
 
     runs: list[str] = []
     run = SshHost.run

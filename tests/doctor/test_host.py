@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from clinic import Clinic
 from cosmos_houdini.cli import main
 from cosmos_houdini.engines import engine
-from host_programs import A100, GB10, H100, NO_DRIVER, write_nvidia_smi, write_shell
-from sshd import free_port, make_key
-from transfer25_checkout import make_checkout, write_programs
+from support.engines.transfer25_checkout import make_checkout, write_programs
+from support.jobs.doctor_project import Clinic
+from support.servers.host_programs import A100, GB10, H100, NO_DRIVER, write_nvidia_smi, write_shell
+from support.servers.sshd import free_port, make_key
 
 pytestmark = pytest.mark.sshd
 

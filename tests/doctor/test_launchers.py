@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from clinic import Clinic
-from dockerd import DockerEngine
-from host_programs import write_shell
+from support.jobs.doctor_project import Clinic
+from support.servers.dockerd import DockerEngine
+from support.servers.host_programs import write_shell
 
 IMAGE = "cosmos-transfer1:doctor"
 

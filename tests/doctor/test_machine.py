@@ -12,7 +12,7 @@ import yaml
 
 from cosmos_houdini.cli import main
 from cosmos_houdini.doctor.machine import TEST_FRAMES
-from host_programs import write_shell
+from support.servers.host_programs import write_shell
 
 
 @pytest.fixture

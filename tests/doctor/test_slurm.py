@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from clinic import Clinic
-from slurmd import Slurm, slurm
+from support.jobs.doctor_project import Clinic
+from support.servers.slurmd import Slurm, slurm
 
 __all__ = ["slurm"]
 

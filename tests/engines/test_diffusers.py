@@ -13,7 +13,7 @@ from cosmos_houdini.engines import EngineLog, engine
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.parameter import ParameterValue, resolve
 from cosmos_houdini.model.request import InferenceRequest, Site
-from transfer_clips import request_of
+from support.media.transfer_clips import request_of
 
 DIFFUSERS = engine("diffusers")
 SITE = Site(folder=PurePosixPath("/data/jobs/street-1"), python="/opt/cosmos/bin/python")

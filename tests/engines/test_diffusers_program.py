@@ -12,13 +12,14 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 
-from cosmos_houdini.engines import EngineLog, diffusers, engine
+from cosmos_houdini.engines import EngineLog, engine
+from cosmos_houdini.engines.diffusers import engine as diffusers
 from cosmos_houdini.media.videos.probe import probe_video
 from cosmos_houdini.model.job import JobFailure
 from cosmos_houdini.model.parameter import resolve
 from cosmos_houdini.model.request import InferenceRequest, Site
-from tiny_transfer import ENV, SIZE, engine_python, tiny_plan, write_weights
-from transfer_clips import request_of, write_clips
+from support.engines.tiny_transfer import ENV, SIZE, engine_python, tiny_plan, write_weights
+from support.media.transfer_clips import request_of, write_clips
 
 pytestmark = pytest.mark.diffusers
 

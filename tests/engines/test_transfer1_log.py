@@ -7,7 +7,7 @@ import pytest
 
 from cosmos_houdini.engines import EngineLog, engine
 from cosmos_houdini.model.job import FailureClass
-from transfer_clips import request_of
+from support.media.transfer_clips import request_of
 
 TRANSFER1 = engine("transfer1")
 PLAN = TRANSFER1.plan(request_of(frames=241))

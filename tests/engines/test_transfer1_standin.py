@@ -14,9 +14,9 @@ from cosmos_houdini.engines import EngineLog, engine
 from cosmos_houdini.media.videos.probe import probe_video
 from cosmos_houdini.model.job import JobFailure
 from cosmos_houdini.model.request import InferenceRequest, Site
-from transfer_clips import request_of, write_clips
+from support.media.transfer_clips import request_of, write_clips
 
-STANDIN = Path(__file__).resolve().parents[1] / "transfer1_standin.py"
+STANDIN = Path(__file__).resolve().parents[1] / "support" / "engines" / "transfer1_standin.py"
 TRANSFER1 = engine("transfer1")
 
 

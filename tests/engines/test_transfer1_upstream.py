@@ -19,7 +19,7 @@ import pytest
 
 from cosmos_houdini.engines import engine
 from cosmos_houdini.model.request import InferenceRequest, Site
-from transfer_clips import request_of
+from support.media.transfer_clips import request_of
 
 CHECKOUT = Path(os.environ.get("COSMOS_TRANSFER1", ""))
 INFERENCE = CHECKOUT / "cosmos_transfer1" / "diffusion" / "inference"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cosmos_houdini.engines import engine
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.request import ExpectedOutput, InferenceRequest, Invocation, Site
-from transfer_clips import request_of
+from support.media.transfer_clips import request_of
 
 ENGINE = engine("transfer2.5")
 SITE = Site(folder=PurePosixPath("/data/jobs/street-1"), engine_path=PurePosixPath("/opt/ct25"))

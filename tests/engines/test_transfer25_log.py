@@ -7,7 +7,7 @@ import pytest
 
 from cosmos_houdini.engines import EngineLog, engine
 from cosmos_houdini.model.job import FailureClass
-from transfer_clips import request_of
+from support.media.transfer_clips import request_of
 
 ENGINE = engine("transfer2.5")
 PLAN = ENGINE.plan(request_of(frames=185, engine="transfer2.5"))

@@ -16,8 +16,8 @@ from cosmos_houdini.engines.base import RECORD_FILE
 from cosmos_houdini.media.videos.probe import probe_video
 from cosmos_houdini.model.job import JobFailure
 from cosmos_houdini.model.request import InferenceRequest, Invocation, Site
-from transfer25_checkout import make_checkout, write_programs
-from transfer_clips import request_of, write_clips
+from support.engines.transfer25_checkout import make_checkout, write_programs
+from support.media.transfer_clips import request_of, write_clips
 
 ENGINE = engine("transfer2.5")
 

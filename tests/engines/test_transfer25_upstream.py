@@ -17,11 +17,10 @@ from typing import Any
 
 import pytest
 
-import transfer25_standin
-import transfer25_upstream
 from cosmos_houdini.engines import EngineLog, engine
 from cosmos_houdini.model.request import InferenceRequest, Invocation, Site
-from transfer_clips import request_of
+from support.engines import transfer25_standin, transfer25_upstream
+from support.media.transfer_clips import request_of
 
 ENGINE = engine("transfer2.5")
 CHECKOUT = Path(os.environ.get("COSMOS_TRANSFER25", ""))

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cosmos_houdini.engines import engine
-from cosmos_houdini.engines.parameters import STRENGTHS, TRANSFER1_PARAMETERS
+from cosmos_houdini.engines.cosmos.parameters import STRENGTHS, TRANSFER1_PARAMETERS
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.parameter import ParameterValue, resolve
 from cosmos_houdini.model.request import InferenceRequest
-from transfer_clips import request_of
+from support.media.transfer_clips import request_of
 
 ENGINES = ("preview", "transfer1")
 Check = Callable[[InferenceRequest], tuple[str, ...]]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from disks import small_disk
-from dockerd import docker_engine
-from fault_scenes import clip, cluster, docker, far_cluster, here, image, server, ssh, surroundings
-from slurmd import slurm
+from support.faults.fault_fixtures import clip, cluster, docker, far_cluster, here, image, server, ssh, surroundings
+from support.servers.dockerd import docker_engine
+from support.servers.full_disk import small_disk
+from support.servers.slurmd import slurm
 
 __all__ = [
     "clip",

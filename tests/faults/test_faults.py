@@ -16,14 +16,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-import slurm_faults
+from cosmos_houdini.jobs import runner
 from cosmos_houdini.launchers.docker import container_name
 from cosmos_houdini.model.job import FailureClass, JobState
-from cosmos_houdini.queue import runner
-from dockerd import DockerEngine
-from fault_scene import CANCELLING, FAULTS, MOMENTS, TIMEOUT_S, Scene, nothing_left, processes, until
-from fault_table import MARKS, Fault, Table
-from sshd import HOST
+from support.faults import slurm_faults
+from support.faults.fault_project import CANCELLING, FAULTS, MOMENTS, TIMEOUT_S, Scene, nothing_left, processes, until
+from support.faults.fault_table import MARKS, Fault, Table
+from support.servers.dockerd import DockerEngine
+from support.servers.sshd import HOST
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="jobs run on POSIX hosts")
 

@@ -15,26 +15,26 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.doctor import survey as doctor_survey
 from cosmos_houdini.engines import EngineLog, engine, engine_names
 from cosmos_houdini.errors import CosmosError
 from cosmos_houdini.hosts import open_host
-from cosmos_houdini.hosts.bulk_script import parse_survey
 from cosmos_houdini.hosts.script import completed
-from cosmos_houdini.hosts.ssh_script import past_mark
+from cosmos_houdini.hosts.ssh.script import past_mark
+from cosmos_houdini.hosts.transfer.script import parse_survey
+from cosmos_houdini.jobs import adopt, verdict
+from cosmos_houdini.jobs.collect import parse_inventory
+from cosmos_houdini.jobs.store.provenance import parse_provenance
+from cosmos_houdini.jobs.store.record import request_from
 from cosmos_houdini.launchers import staging
-from cosmos_houdini.launchers.folder import Observation, Phase, parse_poll
-from cosmos_houdini.launchers.holdings import parse_holdings
+from cosmos_houdini.launchers.health import parse_look
+from cosmos_houdini.launchers.job_folder import Observation, Phase, parse_poll
+from cosmos_houdini.launchers.storage import parse_holdings
 from cosmos_houdini.media.videos.probe import probe_video
 from cosmos_houdini.model.job import Terms
 from cosmos_houdini.model.request import InferenceRequest
-from cosmos_houdini.queue import adopt, outcome
-from cosmos_houdini.queue.collect import parse_inventory
-from cosmos_houdini.queue.night.host_look import parse_look
-from cosmos_houdini.queue.store.provenance import parse_provenance
-from cosmos_houdini.queue.store.record import request_from
-from cosmos_houdini.settings import HostConfig
-from transfer_clips import request_of
+from support.media.transfer_clips import request_of
 
 SHA256 = "ab" * 32
 MARK = "0" * 32
@@ -54,7 +54,7 @@ def logs(text: str) -> None:
             for exit_code in (0, 1, 137):
                 failure = known.failure(exit_code, log)
                 assert failure is None or len(failure.message) < 1000
-                run = outcome.run_failure(known, exit_code, log, oom_killed=False)
+                run = verdict.run_failure(known, exit_code, log, oom_killed=False)
                 assert run is None or len(run.message) < 2000
 
 

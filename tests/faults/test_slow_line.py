@@ -15,10 +15,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-import slow_line
-from fault_scene import MOMENTS, Scene, nothing_left
-from job_shop import lives
-from sshd import HOST, PROGRAM, Sshd
+from support.faults.fault_project import MOMENTS, Scene, nothing_left
+from support.jobs.job_project import lives
+from support.servers import slow_line
+from support.servers.sshd import HOST, PROGRAM, Sshd
 
 pytestmark = [
     pytest.mark.sshd,

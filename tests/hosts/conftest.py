@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.hosts import Host, open_host
-from cosmos_houdini.settings import HostConfig
-from disks import small_disk
-from sshd import Sshd, running_sshd
+from support.servers.full_disk import small_disk
+from support.servers.sshd import Sshd, running_sshd
 
 __all__ = ["small_disk"]
 

@@ -20,11 +20,11 @@ from hypothesis import strategies as st
 
 from cosmos_houdini.errors import BadInput, DiskFull, HostError, HostUnreachable
 from cosmos_houdini.hosts import Host, Progress, Transfer, open_host
-from cosmos_houdini.hosts.bulk_script import parse_survey
-from cosmos_houdini.hosts.pace import Throttle
-from cosmos_houdini.hosts.parcels import packs, parts
-from proxy import Proxy, running_proxy
-from sshd import Sshd
+from cosmos_houdini.hosts.transfer.chunks import packs, parts
+from cosmos_houdini.hosts.transfer.script import parse_survey
+from cosmos_houdini.hosts.transfer.throttle import Throttle
+from support.servers.sshd import Sshd
+from support.servers.tcp_proxy import Proxy, running_proxy
 
 MIB = 2**20
 NAMES = ["plain", "with space", 'it\'s "quoted"', "größe 映画", "$(touch x);`id`", "-rf", "back\\slash\nline"]
@@ -440,7 +440,7 @@ def test_a_busybox_host_takes_and_gives_files(tmp_path: Path) -> None:
     tools.mkdir()
     for name in ("sh", "cat", "dd", "wc", "head", "tail", "mv", "rm", "find", "cut", "tr", "mkdir", "sha256sum"):
         (tools / name).symlink_to(shutil.which("busybox") or "")
-    from sshd import running_sshd  # noqa: PLC0415
+    from support.servers.sshd import running_sshd  # noqa: PLC0415
 
     with running_sshd(tmp_path / "sshd", f'ForceCommand PATH={tools} sh -c "$SSH_ORIGINAL_COMMAND"') as own:
         host = open_host("gpu01", own.config(), project=tmp_path)

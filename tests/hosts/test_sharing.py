@@ -10,10 +10,10 @@ from pathlib import Path, PurePosixPath
 import psutil
 import pytest
 
-from cosmos_houdini.hosts import connection
-from cosmos_houdini.hosts.ssh import SshHost
-from launching import begin, ended, observe, task
-from sshd import Sshd, running_sshd
+from cosmos_houdini.hosts.ssh import connection
+from cosmos_houdini.hosts.ssh.host import SshHost
+from support.jobs.launched_tasks import begin, ended, observe, task
+from support.servers.sshd import Sshd, running_sshd
 
 TIMEOUT_S = 180.0
 

@@ -14,9 +14,9 @@ import pytest
 
 from cosmos_houdini.errors import HostError, HostUnreachable
 from cosmos_houdini.hosts import Host, open_host
-from cosmos_houdini.hosts.ssh_script import past_mark
-from proxy import Proxy, running_proxy
-from sshd import Sshd, running_sshd
+from cosmos_houdini.hosts.ssh.script import past_mark
+from support.servers.sshd import Sshd, running_sshd
+from support.servers.tcp_proxy import Proxy, running_proxy
 
 pytestmark = pytest.mark.sshd
 

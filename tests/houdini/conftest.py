@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-import houdini_session
-from cosmos_houdini.houdini.trouble import log_file
+from cosmos_houdini.houdini.worker_error import log_file
+from support.houdini import houdini_session
 
 
 @pytest.fixture(autouse=True)

@@ -13,9 +13,9 @@ from asset.build import write
 
 from cosmos_houdini.houdini.environment import ROOT
 from cosmos_houdini.houdini.tops.parms import REPORT, SHOT, SWEEP, TRANSFER, NodeType
-from expanded_asset.asset import Asset, read_assets
-from expanded_asset.library import FormError, unmangled
-from expanded_asset.soundness import complaints, referred
+from support.houdini.expanded_asset.asset import Asset, read_assets
+from support.houdini.expanded_asset.library import FormError, unmangled
+from support.houdini.expanded_asset.soundness import complaints, referred
 
 LIBRARY = ROOT / "otls" / "cosmos_transfer_sweep.hda"
 OPERATOR = "Top_1cosmos__transfer__sweep"
@@ -188,7 +188,7 @@ def test_what_names_nothing_is_found(copy: Path, damage: Callable[[Path], None],
 
 
 def test_the_reader_shares_no_code_with_the_writer() -> None:
-    files = list((ROOT / "tests" / "expanded_asset").glob("*.py"))
+    files = list((ROOT / "tests" / "support" / "houdini" / "expanded_asset").glob("*.py"))
     assert files
     for path in files:
         imports = [

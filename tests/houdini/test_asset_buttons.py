@@ -8,16 +8,15 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-import fake_hou
-import offscreen
-from asset_network import saved_nodes
 from cosmos_houdini.houdini.environment import ROOT
 from cosmos_houdini.houdini.tops import project as top_project
 from cosmos_houdini.houdini.tops.asset_check import ASSET
 from cosmos_houdini.scene.parm import ParmValue
-from expanded_asset.asset import Asset, read_assets
-from houdini_session import Session
-from shots import ShotOnDisk, make_shot
+from support.houdini import fake_hou, offscreen
+from support.houdini.asset_network import saved_nodes
+from support.houdini.expanded_asset.asset import Asset, read_assets
+from support.houdini.houdini_session import Session
+from support.media.shot_files import ShotOnDisk, make_shot
 
 shelf = pytest.importorskip("cosmos_houdini.houdini.shelf", exc_type=ImportError)
 PATH = f"/tasks/topnet1/{ASSET}1"

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from asset_network import Instance
 from cosmos_houdini.houdini.environment import ROOT
 from cosmos_houdini.houdini.tops import project as top_project
-from expanded_asset.asset import Asset, read_assets
-from shots import ShotOnDisk, make_shot
-from top_network import STATE, Network
+from support.houdini.asset_network import Instance
+from support.houdini.expanded_asset.asset import Asset, read_assets
+from support.houdini.top_network import STATE, Network
+from support.media.shot_files import ShotOnDisk, make_shot
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the scheduler that is played here is that of Linux")
 LOOK = {"prompt": "a street in the rain", "engine": "preview", "frame_range": "1-2"}

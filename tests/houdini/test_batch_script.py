@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -14,14 +15,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-import hython as hython_module
 from cosmos_houdini.cli import main
 from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.environment import ROOT
 from cosmos_houdini.houdini.hython import batch as batch_script
-from houdini_session import Session
-from hython import hython
-from shots import NODE, ShotOnDisk, make_shot
+from support import python_path
+from support.houdini import hython as hython_module
+from support.houdini.houdini_session import Session
+from support.houdini.hython import hython
+from support.media.shot_files import NODE, ShotOnDisk, make_shot
 
 SCRIPT = ROOT / "scripts" / "cosmos_batch.py"
 PROMPT = 'A "wet" street; $(rain) & größe'
@@ -99,7 +101,11 @@ def test_an_interrupted_batch_says_how_to_go_on(shot: ShotOnDisk) -> None:
     (shot.folder / "night.yaml").write_text(yaml.safe_dump({"seeds": list(range(40))}), encoding="utf-8")
     argv = [sys.executable, hython_module.__file__, str(SCRIPT), str(shot.hip), "--rop", NODE, "--prompt", PROMPT]
     process = subprocess.Popen(
-        [*argv, "--randomization", "night.yaml"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*argv, "--randomization", "night.yaml"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": python_path()},
     )
     deadline = time.monotonic() + 180
     while not (shot.folder / ".cosmos").exists():

@@ -11,17 +11,15 @@ from threading import Event
 
 import pytest
 
-import fake_hou
-import fake_pdg
-import top_scene
 from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.environment import ROOT
 from cosmos_houdini.houdini.hython import cook as cook_script
 from cosmos_houdini.houdini.hython.cook_stop import stopped_by_signals
-from host_programs import write_shell
-from houdini_session import Session
-from shots import ShotOnDisk, make_shot
-from top_network import wait_until
+from support.houdini import fake_hou, fake_pdg, top_scene
+from support.houdini.houdini_session import Session
+from support.houdini.top_network import wait_until
+from support.media.shot_files import ShotOnDisk, make_shot
+from support.servers.host_programs import write_shell
 
 SCRIPT = ROOT / "scripts" / "cosmos_cook.py"
 NETWORK = "/tasks/cosmos_shot"

@@ -10,9 +10,9 @@ from types import FunctionType, SimpleNamespace
 
 import pytest
 
-import fake_hou as hou
-import fake_pdg
 from cosmos_houdini.houdini.environment import LIBRARIES, ROOT
+from support.houdini import fake_hou as hou
+from support.houdini import fake_pdg
 
 PAGES = "https://www.sidefx.com/docs/houdini/tops/"
 HDK = "https://www.sidefx.com/docs/hdk/class_p_d_g___node-members.html"
@@ -116,6 +116,8 @@ JOB_API: dict[str, tuple[str, str]] = {
 OWN = {"copied", "modules", "job_environment", "annotations"}
 RING = LIBRARIES / "cosmos_houdini" / "houdini"
 
+JOB_API_FILES = ROOT / "tests" / "support" / "houdini" / "job_api"
+
 
 def offered() -> Iterator[tuple[str, object]]:
     for name, value in vars(fake_pdg).items():
@@ -162,7 +164,9 @@ def functions(path: Path) -> Iterator[tuple[str, ast.FunctionDef | None]]:
                     yield f"{path.stem}.{node.name}.{member.name}", member
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "tests" / "job_api").glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "tests" / "support" / "houdini" / "job_api").glob("*.py")), ids=lambda path: path.stem
+)
 def test_the_job_api_offers_nothing_that_is_not_documented(path: Path) -> None:
     found = dict(functions(path))
     assert found

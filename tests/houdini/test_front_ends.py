@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-import offscreen
 from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.environment import ROOT
 from cosmos_houdini.houdini.tops import project as top_project
-from cosmos_houdini.houdini.tops.order import ATTRIBUTE, Order
 from cosmos_houdini.houdini.tops.transfer import weights_option
+from cosmos_houdini.houdini.tops.work_order import ATTRIBUTE, Order
 from cosmos_houdini.houdini.windows.submit_dialog import SubmitDialog
-from hython import hython
-from shots import NODE, ShotOnDisk, make_shot
-from top_network import Network
+from support.houdini import offscreen
+from support.houdini.hython import hython
+from support.houdini.top_network import Network
+from support.media.shot_files import NODE, ShotOnDisk, make_shot
 
 PROMPT = 'A "wet" street; $(rain) & größe'
 OPTIONS = ["--set", "seed=7", "--set", "guidance=6", "--weights", "0", "0", "0.75", "0", "--num-gpu", "2"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-import offscreen
 from cosmos_houdini.houdini.windows.job_row import JobRow
 from cosmos_houdini.houdini.windows.job_table import JobTable
 from cosmos_houdini.houdini.windows.qt import QtCore, QtWidgets
+from support.houdini import offscreen
 
 JOB, STATE = 0, 1
 

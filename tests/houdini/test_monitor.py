@@ -10,16 +10,16 @@ from pathlib import Path
 import imageio_ffmpeg
 import pytest
 
-import offscreen
 from cosmos_houdini.houdini import worker
-from cosmos_houdini.houdini.trouble import log_file
 from cosmos_houdini.houdini.windows.monitor import Monitor
-from fault_scene import kill_jobs
-from shots import NODE, make_shot
+from cosmos_houdini.houdini.worker_error import log_file
+from support import TESTS
+from support.faults.fault_project import kill_jobs
+from support.houdini import offscreen
+from support.media.shot_files import NODE, make_shot
 
-TESTS = Path(__file__).parents[1]
 WITH_FAKE_ENGINE = (
-    f"import sys; sys.path.insert(0, {str(TESTS)!r}); import fake_engine; fake_engine.register(); "
+    f"import sys; sys.path.insert(0, {str(TESTS)!r}); from support.engines import fake_engine; fake_engine.register(); "
     "from cosmos_houdini.cli import main; sys.exit(main())"
 )
 

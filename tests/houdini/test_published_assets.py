@@ -12,10 +12,10 @@ from asset.houdini_json import houdini_json
 from asset.model import Field, Folder
 from asset.model import Part as Written
 
-from expanded_asset.asset import Asset, read_assets
-from expanded_asset.interface import Part
-from expanded_asset.library import FormError, mangled
-from expanded_asset.rules import parse_rule
+from support.houdini.expanded_asset.asset import Asset, read_assets
+from support.houdini.expanded_asset.interface import Part
+from support.houdini.expanded_asset.library import FormError, mangled
+from support.houdini.expanded_asset.rules import parse_rule
 
 VARIABLE = "COSMOS_HOUDINI_PUBLISHED_ASSETS"
 WRITTEN = ["name", "label", "type", "invisible", "nolabel", "joinnext", "size"]

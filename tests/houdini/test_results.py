@@ -11,8 +11,6 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-import fake_hou
-import offscreen
 from cosmos_houdini.houdini import shelf, worker
 from cosmos_houdini.houdini.windows import result_uses
 from cosmos_houdini.houdini.windows.job_row import JobRow
@@ -20,9 +18,10 @@ from cosmos_houdini.houdini.windows.result_frames import ResultFrames
 from cosmos_houdini.houdini.windows.result_line import line_of
 from cosmos_houdini.houdini.windows.result_uses import BACKGROUND, show_behind_camera
 from cosmos_houdini.houdini.windows.results import ResultsWindow
-from host_programs import write_shell
-from houdini_session import Session
-from shots import NODE, ShotOnDisk, make_shot
+from support.houdini import fake_hou, offscreen
+from support.houdini.houdini_session import Session
+from support.media.shot_files import NODE, ShotOnDisk, make_shot
+from support.servers.host_programs import write_shell
 
 CAMERA = "/obj/cam1"
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-import fake_pdg
 from cosmos_houdini.demo.hip import write_scene
 from cosmos_houdini.houdini import environment
-from shots import CAMERA, FRAMES, NODE
-from top_network import TYPES
+from support import TESTS, python_path
+from support.houdini.top_network import TYPES
+from support.media.shot_files import CAMERA, FRAMES, NODE
 
 RING = environment.LIBRARIES / "cosmos_houdini" / "houdini"
 INSIDE = "cosmos_houdini.houdini."
@@ -56,8 +56,8 @@ def test_the_module_of_node_types_is_imported_by_a_bare_python(version: str) -> 
     if not pythons:
         pytest.skip(f"no Python {version} on this machine")
     lines = [
-        f"import sys; sys.path[:0] = [{str(Path(fake_pdg.__file__).parent)!r}, {str(environment.LIBRARIES)!r}]",
-        "import fake_pdg, runpy; sys.modules.update(fake_pdg.modules())",
+        f"import sys; sys.path[:0] = [{str(TESTS)!r}, {str(environment.LIBRARIES)!r}]",
+        "import runpy; from support.houdini import fake_pdg; sys.modules.update(fake_pdg.modules())",
         f"module = runpy.run_path({str(TYPES)!r})",
         "registry = fake_pdg.TypeRegistry(); module['registerTypes'](registry); print(len(registry._types))",
     ]
@@ -75,9 +75,8 @@ def test_a_bare_python_generates_a_network_and_compares_a_scene(version: str, tm
         pytest.skip(f"no Python {version} on this machine")
     hip = tmp_path / "shot.hip"
     write_scene(hip, fps=24, frames=FRAMES, camera=CAMERA, rop=NODE, picture="$HIP/render/$HIPNAME.color.$F4.png")
-    tests = Path(fake_pdg.__file__).parent
     lines = [
-        "import sys, pathlib, top_network",
+        "import sys, pathlib; from support.houdini import top_network",
         f"with top_network.Network(pathlib.Path({str(tmp_path)!r}), pathlib.Path({str(hip)!r})) as network:",
         "    shot = network.add('Cosmos Shot')",
         "    sweep = network.add('Cosmos Sweep', shot, count=3, guidance='3-9')",
@@ -86,8 +85,13 @@ def test_a_bare_python_generates_a_network_and_compares_a_scene(version: str, tm
         "    network.generate()",
         "print(*(len(top.items) for top in network.tops), *(error for top in network.tops for error in top.errors))",
     ]
-    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (environment.LIBRARIES, tests)))}
-    scene = [str(tests / "hython.py"), str(environment.ROOT / "scripts" / "cosmos_scene.py"), str(hip), "--compare"]
+    environ = {**os.environ, "PYTHONPATH": python_path()}
+    scene = [
+        str(TESTS / "support" / "houdini" / "hython.py"),
+        str(environment.ROOT / "scripts" / "cosmos_scene.py"),
+        str(hip),
+        "--compare",
+    ]
     for arguments, printed, said in (
         (["-c", "\n".join(lines)], "1 3 3 1\n", ""),
         ([*scene, "--samples"], "", f"0 differences in {hip}\n"),

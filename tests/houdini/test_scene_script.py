@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-import hipfiles
 from cosmos_houdini.houdini.environment import ROOT
 from cosmos_houdini.houdini.hython import scene as scene_script
 from cosmos_houdini.houdini.open_scene import read_open_scene
 from cosmos_houdini.model.scene import Channel, Segment
 from cosmos_houdini.scene import read_scene, sample_cameras
-from houdini_session import Session
-from hython import hython
+from support.houdini import hip_files
+from support.houdini.houdini_session import Session
+from support.houdini.hython import hython
 
 ROP = {
     "trange": ['"normal"'],
@@ -22,26 +22,26 @@ ROP = {
     "vm_picture": ["$HIP/$F4.exr"],
     "camera": ["/obj/cam1"],
 }
-ROP_CHN = hipfiles.channels(f1="segment { length = 0 expr = $FSTART }", f2="segment { length = 0 expr = $FEND }")
-CAM_CHN = hipfiles.channels(
+ROP_CHN = hip_files.channels(f1="segment { length = 0 expr = $FSTART }", f2="segment { length = 0 expr = $FEND }")
+CAM_CHN = hip_files.channels(
     tx="segment { length = 2 value = 1 5 expr = linear() } segment { length = 0 value = 5 5 expr = linear() }"
 )
 
 
 def animated(folder: Path) -> Path:
-    return hipfiles.write_hip(
+    return hip_files.write_hip(
         folder,
-        hipfiles.node("obj/rig", "subnet", {}),
-        hipfiles.node(
+        hip_files.node("obj/rig", "subnet", {}),
+        hip_files.node(
             "obj/rig/cam1",
             "cam",
-            {**hipfiles.CAM_PARMS, "t": [("tx", 1), 2, 3]},
+            {**hip_files.CAM_PARMS, "t": [("tx", 1), 2, 3]},
             CAM_CHN,
-            hipfiles.definition("null1"),
+            hip_files.definition("null1"),
         ),
-        hipfiles.node("obj/rig/null1", "null", {}),
-        hipfiles.node("stage/camera1", "camera", hipfiles.LOP_PARMS),
-        hipfiles.node("out/mantra1", "ifd", ROP, ROP_CHN),
+        hip_files.node("obj/rig/null1", "null", {}),
+        hip_files.node("stage/camera1", "camera", hip_files.LOP_PARMS),
+        hip_files.node("out/mantra1", "ifd", ROP, ROP_CHN),
     )
 
 
@@ -87,9 +87,9 @@ def test_each_difference_is_a_line_and_ends_with_1(
     ],
 )
 def test_an_expression_is_no_key(houdini: Session, tmp_path: Path, segments: str, frames: tuple[int, ...]) -> None:
-    values = {**hipfiles.CAM_PARMS, "t": [("tx", 7), 2, 3]}
+    values = {**hip_files.CAM_PARMS, "t": [("tx", 7), 2, 3]}
     houdini.load(
-        str(hipfiles.write_hip(tmp_path, hipfiles.node("obj/a", "cam", values, hipfiles.channels(tx=segments))))
+        str(hip_files.write_hip(tmp_path, hip_files.node("obj/a", "cam", values, hip_files.channels(tx=segments))))
     )
     [camera] = read_open_scene().cameras
     assert (camera.keyframes, camera.animated) == (frames, False)
@@ -101,7 +101,7 @@ def test_an_expression_is_no_key(houdini: Session, tmp_path: Path, segments: str
 )
 def test_a_picture_path_on_a_channel(houdini: Session, tmp_path: Path, expression: str, picture: str) -> None:
     values = {**ROP, "vm_picture": [("vm_picture", "/r/a.exr")]}
-    hip = hipfiles.write_hip(tmp_path, hipfiles.node("out/a", "ifd", values, ROP_CHN))
+    hip = hip_files.write_hip(tmp_path, hip_files.node("out/a", "ifd", values, ROP_CHN))
     houdini.load(str(hip))
     segment = Segment(length_s=0.0, expression=expression.replace("\\", ""))
     houdini.nodes["/out/a"].channels = {"vm_picture": Channel(name="vm_picture", segments=(segment,))}
@@ -110,9 +110,9 @@ def test_a_picture_path_on_a_channel(houdini: Session, tmp_path: Path, expressio
 
 @pytest.mark.usefixtures("houdini")
 def test_what_only_houdini_can_tell_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    chn = hipfiles.channels(tx='segment { length = 0 expr = ch("../x/tx") }')
-    hip = hipfiles.write_hip(
-        tmp_path, hipfiles.node("obj/cam1", "cam", {**hipfiles.CAM_PARMS, "t": [("tx", 7), 2, 3]}, chn)
+    chn = hip_files.channels(tx='segment { length = 0 expr = ch("../x/tx") }')
+    hip = hip_files.write_hip(
+        tmp_path, hip_files.node("obj/cam1", "cam", {**hip_files.CAM_PARMS, "t": [("tx", 7), 2, 3]}, chn)
     )
     assert scene_script.main([str(hip), "--compare"]) == 0
     assert "/obj/cam1: told by Houdini alone: tx" in capsys.readouterr().err

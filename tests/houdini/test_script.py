@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-import fake_hou
-import hython
 from cosmos_houdini.errors import BadInput, CheckFailed, HostUnreachable
-from cosmos_houdini.houdini.environment import LIBRARIES, ROOT
+from cosmos_houdini.houdini.environment import ROOT
 from cosmos_houdini.houdini.hython.script import exit_code
-from cosmos_houdini.houdini.trouble import WorkerTrouble
-from host_programs import write_shell
+from cosmos_houdini.houdini.worker_error import WorkerTrouble
+from support import python_path
+from support.houdini import fake_hou, hython
+from support.servers.host_programs import write_shell
 
 TROUBLE = WorkerTrouble("gpu01 is away", title="The host did not do it", action="wait", status=3, log=Path("a.log"))
 
@@ -58,7 +58,7 @@ def test_stopping_a_script_interrupts_its_worker_too(tmp_path: Path, sent: signa
     program.write_text("\n".join(lines), encoding="utf-8")
     write_shell(tmp_path, python.name, f"exec {shlex.quote(sys.executable)} {shlex.quote(str(program))}")
     argv = [sys.executable, hython.__file__, ROOT / "scripts" / "cosmos_submit.py", "a.hip", "--prompt", "rain"]
-    environment = {**os.environ, "PYTHONPATH": str(LIBRARIES), "COSMOS_HOUDINI_PYTHON": str(python)}
+    environment = {**os.environ, "PYTHONPATH": python_path(), "COSMOS_HOUDINI_PYTHON": str(python)}
     with subprocess.Popen(argv, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
         assert process.stderr
         # What the worker said has come through the script, which therefore waits for it.

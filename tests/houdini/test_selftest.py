@@ -8,16 +8,15 @@ from pathlib import Path
 
 import pytest
 
-import fake_hou
-import hipfiles
-from asset_network import saved_nodes
 from cosmos_houdini.houdini.environment import LIBRARIES, ROOT
 from cosmos_houdini.houdini.hython import selftest
 from cosmos_houdini.houdini.tops.asset_check import ASSET, check_asset
-from expanded_asset.asset import read_assets
-from host_programs import write_shell
-from houdini_session import SavedNode, Session
-from shots import make_shot
+from support.houdini import fake_hou, hip_files
+from support.houdini.asset_network import saved_nodes
+from support.houdini.expanded_asset.asset import read_assets
+from support.houdini.houdini_session import SavedNode, Session
+from support.media.shot_files import make_shot
+from support.servers.host_programs import write_shell
 
 
 @pytest.fixture
@@ -100,7 +99,7 @@ def test_a_scene_that_is_read_otherwise_fails(
         loaded.fps = 12.0
 
     loaded.after_load = slower
-    assert selftest.main(["--scene", str(hipfiles.write_hip(tmp_path))]) == 1
+    assert selftest.main(["--scene", str(hip_files.write_hip(tmp_path))]) == 1
     assert "scene fps: Houdini 12, offline 24" in capsys.readouterr().out
 
 
@@ -113,7 +112,7 @@ def test_the_demonstration_has_to_make_a_result(houdini: Session, monkeypatch: p
             return call_text(command, *arguments, folder=folder)
         assert folder
         assert arguments == ("-o", str(folder))
-        hipfiles.write_hip(folder)
+        hip_files.write_hip(folder)
         return f"{folder / made}\n"
 
     monkeypatch.setattr(selftest.worker, "call_text", demo)

@@ -12,16 +12,15 @@ from pathlib import Path
 
 import pytest
 
-import fake_hou
-import offscreen
 from cosmos_houdini.cli import main
 from cosmos_houdini.houdini import shelf, worker
 from cosmos_houdini.houdini.environment import ROOT
 from cosmos_houdini.houdini.windows.doctor import DoctorWindow
 from cosmos_houdini.houdini.windows.submit_dialog import SubmitDialog
-from houdini_session import Session
-from shots import NODE, ShotOnDisk, make_shot
-from sshd import free_port
+from support.houdini import fake_hou, offscreen
+from support.houdini.houdini_session import Session
+from support.media.shot_files import NODE, ShotOnDisk, make_shot
+from support.servers.sshd import free_port
 
 FILE = ROOT / "toolbar" / "cosmos.shelf"
 PROMPT = 'A "wet" street; $(rain) & größe'

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-import fake_hou
 from cosmos_houdini.houdini.environment import ROOT
 from cosmos_houdini.houdini.hython import submit as submit_script
-from houdini_session import Session
-from hython import hython
-from shots import NODE, ShotOnDisk, make_shot
+from support.houdini import fake_hou
+from support.houdini.houdini_session import Session
+from support.houdini.hython import hython
+from support.media.shot_files import NODE, ShotOnDisk, make_shot
 
 PROMPT = 'A "wet" street; $(rain) & größe'
 

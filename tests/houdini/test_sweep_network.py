@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 
-import fake_hou
-import offscreen
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.houdini import shelf
 from cosmos_houdini.houdini.tops.sweep_network import build_sweep
-from houdini_session import SavedNode, Session
-from shots import NODE, make_shot
+from support.houdini import fake_hou, offscreen
+from support.houdini.houdini_session import SavedNode, Session
+from support.media.shot_files import NODE, make_shot
 
 PROMPT = 'A "wet" street; $(rain) & größe'
 

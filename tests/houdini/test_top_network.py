@@ -20,13 +20,13 @@ from cosmos_houdini.errors import ToolError
 from cosmos_houdini.houdini.environment import ROOT
 from cosmos_houdini.houdini.tops import project as top_project
 from cosmos_houdini.houdini.tops.pdg_job import PdgItem
-from cosmos_houdini.houdini.trouble import log_file
 from cosmos_houdini.houdini.worker import TRACEBACK
-from cosmos_houdini.queue.store.jobs import Store
-from fake_worker import use_fake_worker
-from shots import ShotOnDisk, make_shot
-from sshd import running_sshd
-from top_network import STATE, Network, Top, wait_until
+from cosmos_houdini.houdini.worker_error import log_file
+from cosmos_houdini.jobs.store.jobs import Store
+from support.houdini.fake_worker import use_fake_worker
+from support.houdini.top_network import STATE, Network, Top, wait_until
+from support.media.shot_files import ShotOnDisk, make_shot
+from support.servers.sshd import running_sshd
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the scheduler that is played here is that of Linux")
 PROMPT = 'A "wet" street; $(rain) & größe\nat night'

@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 
-import fake_pdg
 from cosmos_houdini.demo.hip import write_scene
-from cosmos_houdini.engines.parameters import TRANSFER1_PARAMETERS
+from cosmos_houdini.engines.cosmos.parameters import TRANSFER1_PARAMETERS
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.houdini.tops import parms as top_parms
 from cosmos_houdini.houdini.tops import pdg_calls
 from cosmos_houdini.houdini.tops import project as top_project
-from cosmos_houdini.houdini.tops.order import ATTRIBUTE, Order
 from cosmos_houdini.houdini.tops.overrides import Vocabulary
 from cosmos_houdini.houdini.tops.shot import shots
 from cosmos_houdini.houdini.tops.sweep import randomization
-from shots import CAMERA, FRAMES
-from top_network import Network, Top, node_types
+from cosmos_houdini.houdini.tops.work_order import ATTRIBUTE, Order
+from support.houdini import fake_pdg
+from support.houdini.top_network import Network, Top, node_types
+from support.media.shot_files import CAMERA, FRAMES
 
 NODE = "/out/mantra1"
 

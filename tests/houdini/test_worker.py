@@ -8,29 +8,29 @@ from pathlib import Path
 
 import pytest
 
-import hipfiles
 from cosmos_houdini.errors import BadInput, Cancelled
-from cosmos_houdini.houdini import environment, trouble, worker
-from cosmos_houdini.houdini.trouble import WorkerTrouble
+from cosmos_houdini.houdini import environment, worker, worker_error
+from cosmos_houdini.houdini.worker_error import WorkerTrouble
 from cosmos_houdini.scene import read_scene
+from support.houdini import hip_files
 
 
 def test_the_document_of_a_command_comes_back(weird_path: Path) -> None:
-    hip = hipfiles.write_hip(weird_path, hipfiles.node("obj/cam1", "cam", hipfiles.CAM_PARMS))
+    hip = hip_files.write_hip(weird_path, hip_files.node("obj/cam1", "cam", hip_files.CAM_PARMS))
     assert worker.call("scene", str(hip)) == read_scene(hip).document()
 
 
 def test_the_environment_of_houdini_does_not_break_the_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONHOME", "/opt/hfs21.0/python")
     monkeypatch.setenv("PYTHONPATH", "/opt/hfs21.0/houdini/python3.11libs")
-    hip = hipfiles.write_hip(tmp_path)
+    hip = hip_files.write_hip(tmp_path)
     assert worker.call("scene", str(hip))["fps"] == 24
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 has no PYTHONSAFEPATH")
 def test_a_module_beside_the_scene_takes_no_place_in_the_worker(tmp_path: Path) -> None:
     (tmp_path / "json.py").write_text("raise SystemExit('the wrong json')\n", encoding="utf-8")
-    hip = hipfiles.write_hip(tmp_path)
+    hip = hip_files.write_hip(tmp_path)
     assert worker.call("scene", str(hip), folder=tmp_path)["fps"] == 24
 
 
@@ -59,7 +59,7 @@ def test_a_worker_that_crashes_is_told_apart_from_one_that_refuses(monkeypatch: 
     with pytest.raises(WorkerTrouble) as caught:
         worker.call("scene")
     assert (caught.value.title, caught.value.problem) == ("The worker stopped unexpectedly", "half")
-    assert str(trouble.log_file()) in caught.value.action
+    assert str(worker_error.log_file()) in caught.value.action
 
 
 def test_an_environment_that_lacks_something_new_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,10 +123,10 @@ def test_a_worker_that_will_not_stop_is_killed(tmp_path: Path, monkeypatch: pyte
 
 
 def test_the_log_starts_anew_beyond_its_limit(log: Path) -> None:
-    log.write_text("x" * (trouble.LOG_LIMIT_BYTES + 1), encoding="utf-8")
-    trouble.keep_log(["python", "-m", "cosmos_houdini"], 1, ["gone"])
+    log.write_text("x" * (worker_error.LOG_LIMIT_BYTES + 1), encoding="utf-8")
+    worker_error.keep_log(["python", "-m", "cosmos_houdini"], 1, ["gone"])
     assert log.stat().st_size < 1000
-    assert log.with_suffix(".old.log").stat().st_size > trouble.LOG_LIMIT_BYTES
+    assert log.with_suffix(".old.log").stat().st_size > worker_error.LOG_LIMIT_BYTES
 
 
 def test_the_worker_is_the_checkouts_own_code() -> None:
@@ -147,4 +147,4 @@ def test_what_the_worker_said_is_kept_where_the_preferences_cannot_be_written(
 
 def test_preferences_in_which_the_version_is_not_filled_in_are_not_taken_for_a_folder(tmp_path: Path) -> None:
     named = str(tmp_path / "houdini__HVER__")
-    assert trouble.log_file({"HOUDINI_USER_PREF_DIR": named}) == trouble.log_file({})
+    assert worker_error.log_file({"HOUDINI_USER_PREF_DIR": named}) == worker_error.log_file({})

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.hosts import Host, open_host
 from cosmos_houdini.launchers import launcher_for
 from cosmos_houdini.model.request import Site
-from cosmos_houdini.settings import HostConfig
-from dockerd import docker_engine
-from slurm_bench import bench, program
-from slurmd import slurm
+from support.jobs.slurm_tasks import bench, program
+from support.servers.dockerd import docker_engine
+from support.servers.slurmd import slurm
 
 __all__ = ["bench", "docker_engine", "program", "slurm"]
 

@@ -13,16 +13,16 @@ from pathlib import Path
 
 import pytest
 
+from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.hosts import Host
-from cosmos_houdini.launchers import Task, convoy, detached, launcher_for
-from cosmos_houdini.launchers.folder import UNSERVED, Observation, Phase
+from cosmos_houdini.launchers import Task, detached, launcher_for, shared_process
+from cosmos_houdini.launchers.job_folder import UNSERVED, Observation, Phase
 from cosmos_houdini.launchers.shell import part
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.model.request import Invocation
-from cosmos_houdini.settings import HostConfig
-from launching import GIVE_UP_S, begin, observe, path, task, until
-from launching import ended as at_end
+from support.jobs.launched_tasks import GIVE_UP_S, begin, observe, path, task, until
+from support.jobs.launched_tasks import ended as at_end
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="jobs run on POSIX hosts")
 
@@ -75,7 +75,7 @@ def members(host: Host, names: Sequence[str] = NAMES) -> list[Task]:
 def start(
     host: Host, tasks: Sequence[Task], config: HostConfig = CONFIG, program: str = PROGRAM, num_gpu: int = 0
 ) -> Task:
-    site = convoy.carrier_site(tasks[0].site)
+    site = shared_process.carrier_site(tasks[0].site)
     folders = [str(one.site.folder) for one in tasks]
     carrier = Task(
         job_id=site.folder.name,
@@ -88,7 +88,7 @@ def start(
     count = len(tasks)
     begins = [f"[{n}/{count}] Processing sample {one.site.folder.name}" for n, one in enumerate(tasks, 1)]
     links = {"out/first.txt": tasks[0].site.outputs / "made"}
-    convoy.start(launcher_for(host.name, config), host, config, carrier, begins=begins, links=links)
+    shared_process.start(launcher_for(host.name, config), host, config, carrier, begins=begins, links=links)
     return carrier
 
 
@@ -348,4 +348,4 @@ def test_nothing_is_started_of_a_process_that_the_host_cannot_run(plain: Host) -
 
 def test_a_line_of_a_log_holds_something() -> None:
     with pytest.raises(ValueError, match="cannot hold"):
-        convoy._lines(["[1/2]", ""])
+        shared_process._lines(["[1/2]", ""])

@@ -14,17 +14,28 @@ from uuid import uuid4
 import pytest
 from msgspec.structs import replace
 
+from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.errors import BadInput, HostError, JobError
 from cosmos_houdini.hosts import Host, open_host
-from cosmos_houdini.launchers import Task, convoy, launcher_for
+from cosmos_houdini.jobs.store.provenance import parse_provenance, provenance_script
+from cosmos_houdini.launchers import Task, launcher_for, shared_process
 from cosmos_houdini.launchers.docker import container_name
-from cosmos_houdini.launchers.folder import Phase
-from cosmos_houdini.launchers.holdings import find_holdings, remove
+from cosmos_houdini.launchers.job_folder import Phase
 from cosmos_houdini.launchers.staging import stage
-from cosmos_houdini.queue.store.provenance import parse_provenance, provenance_script
-from cosmos_houdini.settings import HostConfig
-from dockerd import DockerEngine
-from launching import GIVE_UP_S, LIVELY, STALLS_SOON_MIN, begin, ended, observe, path, take_away, task, until
+from cosmos_houdini.launchers.storage import find_holdings, remove
+from support.jobs.launched_tasks import (
+    GIVE_UP_S,
+    LIVELY,
+    STALLS_SOON_MIN,
+    begin,
+    ended,
+    observe,
+    path,
+    take_away,
+    task,
+    until,
+)
+from support.servers.dockerd import DockerEngine
 
 pytestmark = pytest.mark.docker
 
@@ -335,7 +346,7 @@ def test_a_container_that_serves_several_jobs_writes_into_the_folder_of_each(
     jobs = [task(host, ("false",), job_id=name, config=config) for name in ("a-0000000001", "b-0000000002")]
     for job in jobs:
         assert stage(host, job, {"name": job.job_id})
-    site = convoy.carrier_site(jobs[0].site)
+    site = shared_process.carrier_site(jobs[0].site)
     serve = (
         'for job in "$@"; do echo "at ${job##*/}"; until [ -e "$job/go" ]; do sleep 0.1; done;'
         ' id -u >"$job/out/made"; done'
@@ -347,7 +358,7 @@ def test_a_container_that_serves_several_jobs_writes_into_the_folder_of_each(
         members=tuple(job.site.folder for job in jobs),
     )
     begins = [f"at {job.job_id}" for job in jobs]
-    convoy.start(launcher_for(host.name, config), host, config, carrier, begins=begins, links={})
+    shared_process.start(launcher_for(host.name, config), host, config, carrier, begins=begins, links={})
     until(host, jobs[0].site, lambda seen: seen.stdout_tail == "at a-0000000001\n")
     assert observe(host, jobs[1].site)["b-0000000002"].phase is Phase.WAITING
     (path(jobs[0].site) / "go").touch()

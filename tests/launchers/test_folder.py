@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.errors import BadInput, HostError
 from cosmos_houdini.hosts import open_host
-from cosmos_houdini.launchers import detached, docker, folder, shell, time_limit
-from cosmos_houdini.launchers.folder import (
+from cosmos_houdini.launchers import detached, docker, job_folder, shell, time_limit
+from cosmos_houdini.launchers.job_folder import (
     LONGEST_UNPACKED_BYTES,
     Observation,
     Phase,
@@ -24,8 +25,7 @@ from cosmos_houdini.launchers.folder import (
     site_for,
 )
 from cosmos_houdini.model.request import Site
-from cosmos_houdini.settings import HostConfig
-from launching import observe
+from support.jobs.launched_tasks import observe
 
 LOGS = (
     b"",
@@ -38,7 +38,7 @@ LOGS = (
 )
 
 
-@pytest.mark.parametrize("module", [folder, shell, docker, detached, time_limit])
+@pytest.mark.parametrize("module", [job_folder, shell, docker, detached, time_limit])
 def test_the_examples_are_true(module: object) -> None:
     assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
 

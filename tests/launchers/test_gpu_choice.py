@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.hosts import Host
 from cosmos_houdini.launchers import launcher_for
 from cosmos_houdini.launchers.base import Task
-from cosmos_houdini.launchers.folder import Observation, Phase
+from cosmos_houdini.launchers.job_folder import Observation, Phase
 from cosmos_houdini.launchers.staging import stage
-from cosmos_houdini.settings import HostConfig
-from launching import begin, ended, observe, path, task, until
+from support.jobs.launched_tasks import begin, ended, observe, path, task, until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="jobs run on POSIX hosts")
 

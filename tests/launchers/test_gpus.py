@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.hosts import Host
+from cosmos_houdini.jobs.store.provenance import parse_provenance, provenance_script
 from cosmos_houdini.launchers import launcher_for
-from cosmos_houdini.launchers.folder import Phase
+from cosmos_houdini.launchers.job_folder import Phase
 from cosmos_houdini.launchers.staging import stage
-from cosmos_houdini.queue.store.provenance import parse_provenance, provenance_script
-from cosmos_houdini.settings import HostConfig
-from launching import begin, ended, observe, path, task, until
+from support.jobs.launched_tasks import begin, ended, observe, path, task, until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="jobs run on POSIX hosts")
 

@@ -8,9 +8,9 @@ import pytest
 
 from cosmos_houdini.hosts import open_host
 from cosmos_houdini.launchers import launcher_for
-from cosmos_houdini.launchers.folder import Phase
-from launching import begin, ended, observe, path, task, until
-from sshd import Sshd, running_sshd
+from cosmos_houdini.launchers.job_folder import Phase
+from support.jobs.launched_tasks import begin, ended, observe, path, task, until
+from support.servers.sshd import Sshd, running_sshd
 
 pytestmark = pytest.mark.sshd
 

@@ -18,16 +18,27 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cosmos_houdini import launchers
+from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.errors import BadInput, JobError
 from cosmos_houdini.hosts import Completed, Host, open_host
-from cosmos_houdini.launchers import Task, detached, folder, launcher_for
-from cosmos_houdini.launchers.folder import Observation, Phase
+from cosmos_houdini.launchers import Task, detached, job_folder, launcher_for
+from cosmos_houdini.launchers.job_folder import Observation, Phase
 from cosmos_houdini.launchers.shell import part
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.model.request import Site
-from cosmos_houdini.settings import HostConfig
-from host_programs import write_shell
-from launching import GIVE_UP_S, LIVELY, STALLS_SOON_MIN, begin, ended, observe, path, take_away, task, until
+from support.jobs.launched_tasks import (
+    GIVE_UP_S,
+    LIVELY,
+    STALLS_SOON_MIN,
+    begin,
+    ended,
+    observe,
+    path,
+    take_away,
+    task,
+    until,
+)
+from support.servers.host_programs import write_shell
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="jobs run on POSIX hosts")
 
@@ -405,7 +416,7 @@ def test_a_host_that_has_busybox_alone_is_enough(busybox: Host, tmp_path: Path) 
 
 
 def test_a_host_without_proc_is_asked_through_ps(plain: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (detached, folder):
+    for module in (detached, job_folder):
         monkeypatch.setattr(module, "part", lambda name: part(name).replace("/proc/self/", "/nowhere/"))
     new = begin(plain, CONFIG, task(plain, ("sh", "-c", "sleep 300 & echo up; wait"), job_id="one"))
     other = begin(plain, CONFIG, task(plain, UP, job_id="other"))

@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.errors import JobError
 from cosmos_houdini.hosts import open_host
-from cosmos_houdini.launchers.folder import Phase
-from cosmos_houdini.launchers.slurm import job_name
+from cosmos_houdini.launchers.job_folder import Phase
+from cosmos_houdini.launchers.slurm.launcher import job_name
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.model.job import FailureClass
-from cosmos_houdini.settings import HostConfig
-from launching import LIVELY, STALLS_SOON_MIN, begin, ended, path, take_away, task
-from slurm_bench import UP, Bench, age, until_true
-from slurmd import Slurm
+from support.jobs.launched_tasks import LIVELY, STALLS_SOON_MIN, begin, ended, path, take_away, task
+from support.jobs.slurm_tasks import UP, Bench, age, until_true
+from support.servers.slurmd import Slurm
 
 pytestmark = pytest.mark.slurm
 

@@ -10,10 +10,10 @@ from msgspec.structs import replace
 
 from cosmos_houdini.errors import HostUnreachable, JobError
 from cosmos_houdini.launchers import Task, launcher_for
-from cosmos_houdini.launchers.folder import Phase
+from cosmos_houdini.launchers.job_folder import Phase
 from cosmos_houdini.launchers.staging import stage
-from launching import begin, path, task
-from slurm_bench import UP, Bench, age, until_true
+from support.jobs.launched_tasks import begin, path, task
+from support.jobs.slurm_tasks import UP, Bench, age, until_true
 
 pytestmark = pytest.mark.slurm
 

@@ -15,20 +15,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.errors import BadInput, HostError
 from cosmos_houdini.hosts import open_host
-from cosmos_houdini.launchers import Task, launcher_for, slurm, slurm_word
-from cosmos_houdini.launchers import slurm as slurm_module
-from cosmos_houdini.launchers.folder import Observation, Phase, parse_poll, with_word
+from cosmos_houdini.launchers import Task, launcher_for
+from cosmos_houdini.launchers.job_folder import Observation, Phase, parse_poll, with_word
 from cosmos_houdini.launchers.shell import part
-from cosmos_houdini.launchers.slurm import SlurmLauncher
-from cosmos_houdini.launchers.slurm_word import IN_QUEUE, OVER, SlurmWord, parse_words
+from cosmos_houdini.launchers.slurm import launcher as slurm
+from cosmos_houdini.launchers.slurm import launcher as slurm_module
+from cosmos_houdini.launchers.slurm import state as slurm_word
+from cosmos_houdini.launchers.slurm.launcher import SlurmLauncher
+from cosmos_houdini.launchers.slurm.state import IN_QUEUE, OVER, SlurmWord, parse_words
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.model.job import FailureClass
 from cosmos_houdini.model.request import Invocation, Site
-from cosmos_houdini.settings import HostConfig
-from host_programs import write_shell
-from launching import observe, path, task
+from support.jobs.launched_tasks import observe, path, task
+from support.servers.host_programs import write_shell
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="jobs run on POSIX hosts")
 CONFIG = HostConfig(

@@ -12,14 +12,14 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.errors import BadInput, DiskFull, HostError
 from cosmos_houdini.hosts import Host, OnBytes, Progress, open_host
 from cosmos_houdini.hosts.local import LocalHost
 from cosmos_houdini.launchers import Task, launcher_for
-from cosmos_houdini.launchers.folder import Phase
+from cosmos_houdini.launchers.job_folder import Phase
 from cosmos_houdini.launchers.staging import stage
-from cosmos_houdini.settings import HostConfig
-from launching import begin, ended, observe, path, task
+from support.jobs.launched_tasks import begin, ended, observe, path, task
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="jobs run on POSIX hosts")
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-import pictures
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.sequences.check import CheckReport, check_path
+from support.media import pictures
 
 
 def check(path: Path, expected: tuple[int, int] | None = None) -> CheckReport:

@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-import pictures
-from clips import SIZE, bars, cut_image_data, decoded, sequence_of, write_bars, write_picture
 from cosmos_houdini.errors import BadInput, CheckFailed, DiskFull
 from cosmos_houdini.media.convert import convert_sequences
 from cosmos_houdini.media.videos.metadata import read_metadata, verified_clips
 from cosmos_houdini.media.videos.source import ComputedFrames
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.sequence import CorruptFrame, Sequence
+from support.media import pictures
+from support.media.clips import SIZE, bars, cut_image_data, decoded, sequence_of, write_bars, write_picture
 
 
 @pytest.fixture
@@ -151,7 +151,13 @@ def test_an_interrupt_leaves_nothing(tmp_path: Path, passes: list[Sequence]):
 
 def test_a_killed_conversion_leaves_no_final_name_and_hinders_no_other(tmp_path: Path, passes: list[Sequence]):
     out = tmp_path / "out"
-    argv = [sys.executable, "-c", "import clips, sys; clips.convert_endlessly(sys.argv[1:3])", str(tmp_path), str(out)]
+    argv = [
+        sys.executable,
+        "-c",
+        "import sys; from support.media import clips; clips.convert_endlessly(sys.argv[1:3])",
+        str(tmp_path),
+        str(out),
+    ]
     with subprocess.Popen(argv, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}) as process:
         unfinished = out / ".converting" / "color" / "video.mp4"
         deadline = time.monotonic() + 180

@@ -10,7 +10,7 @@ from cosmos_houdini.media.pictures.cryptomatte import Manifest, coverage, read_m
 from cosmos_houdini.media.pictures.layers import Layer, choose_layers, read_header
 from cosmos_houdini.media.pictures.picture_io import read_passes
 from cosmos_houdini.model.control import Pass
-from exrs import cryptomatte, object_id, write_exr
+from support.media.exr_files import cryptomatte, object_id, write_exr
 
 rng = np.random.default_rng(11)
 NAMES = ["/obj/car/wheel", "/obj/car/body", "/obj/größe 映画", "/obj/tree"]

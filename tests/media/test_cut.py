@@ -7,10 +7,10 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 
-from clips import decoded
 from cosmos_houdini.errors import BadInput, CheckFailed
 from cosmos_houdini.media.videos.cut import cut
 from cosmos_houdini.media.videos.probe import inspect_video
+from support.media.clips import decoded
 
 
 def video(path: Path, pix_fmt: str) -> Path:

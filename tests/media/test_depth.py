@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.choices import DepthChoice
+from cosmos_houdini.media.control_settings import DepthChoice
 from cosmos_houdini.media.controls.depth import (
     DepthKind,
     DepthRange,

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import pictures
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.sequences.discover import Unverified, find_sequences
 from cosmos_houdini.media.sequences.pattern import Pattern
 from cosmos_houdini.media.sequences.verify import verify
 from cosmos_houdini.model.control import Pass
+from support.media import pictures
 
 
 def touch(folder: Path, names: Iterable[str]) -> Path:

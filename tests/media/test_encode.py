@@ -10,14 +10,24 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from clips import SIZE, bars, cell_means, cut_image_data, decoded, palette, sequence_of, write_bars, write_picture
 from cosmos_houdini.errors import BadInput, CheckFailed
-from cosmos_houdini.media.videos import encode, make, order, probe
+from cosmos_houdini.media.videos import encode, frame_order, make, probe
 from cosmos_houdini.media.videos.encode import Encoding
 from cosmos_houdini.media.videos.source import ComputedFrames, PictureFiles, from_files
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.sequence import Picture
-from pictures import write as write_with_oiio
+from support.media.clips import (
+    SIZE,
+    bars,
+    cell_means,
+    cut_image_data,
+    decoded,
+    palette,
+    sequence_of,
+    write_bars,
+    write_picture,
+)
+from support.media.pictures import write as write_with_oiio
 
 
 def source_of(files: list[Path], **change: object) -> PictureFiles:
@@ -198,7 +208,7 @@ def test_a_video_whose_frames_were_swapped_is_refused(tmp_path: Path):
     swapped = [bars(index) for index in (0, 1, 3, 2, 4, 5)]
     source = ComputedFrames(label="swapped", frames=lambda: iter(swapped), count=6, size=SIZE)
     wrong = make.make_video(source, tmp_path / "wrong", fps=24, encoding=Encoding())
-    found = order.problems(right.signatures, wrong.signatures)
+    found = frame_order.problems(right.signatures, wrong.signatures)
     assert found == ["frame 2 shows frame 3", "frame 3 shows frame 2"]
 
 

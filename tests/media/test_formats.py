@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import pictures
 from cosmos_houdini.media.sequences.formats import SUFFIXES, Damaged, inspect
 from cosmos_houdini.model.sequence import Picture
+from support.media import pictures
 
 MAGICS = {
     ".png": b"\x89PNG\r\n\x1a\n",

@@ -9,7 +9,7 @@ import pytest
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.pictures.layers import Window, choose_layers, read_header
 from cosmos_houdini.model.control import Pass
-from exrs import cryptomatte, write_exr, write_parts
+from support.media.exr_files import cryptomatte, write_exr, write_parts
 
 HALF = np.zeros((4, 6), np.float16)
 FLOAT = np.zeros((4, 6), np.float32)

@@ -10,7 +10,7 @@ from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.pictures.layers import choose_layers, read_header
 from cosmos_houdini.media.pictures.picture_io import pixel_aspect, read_passes, read_picture
 from cosmos_houdini.model.control import Pass
-from exrs import write_exr, write_parts
+from support.media.exr_files import write_exr, write_parts
 
 rng = np.random.default_rng(7)
 

@@ -11,7 +11,7 @@ from cosmos_houdini.media.pictures.geometry import plan_geometry
 from cosmos_houdini.media.pictures.layers import choose_layers, read_header
 from cosmos_houdini.media.pictures.picture_io import read_passes
 from cosmos_houdini.model.control import Pass
-from exrs import cryptomatte, write_parts
+from support.media.exr_files import cryptomatte, write_parts
 
 WIDTH, HEIGHT = 96, 54
 NAMES = ("/obj/ground", "/obj/car", "/obj/tree")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cosmos_houdini.media.controls.masks import mask_from_cryptomatte, mask_from_picture
-from exrs import cryptomatte, object_id
+from support.media.exr_files import cryptomatte, object_id
 
 
 @pytest.mark.parametrize(

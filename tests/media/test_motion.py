@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cosmos_houdini.media.notices.motion import MotionTrace, step_warning, steps_between
+from cosmos_houdini.media.checks.motion import MotionTrace, step_warning, steps_between
 from cosmos_houdini.model.control import Pass
 
 HEIGHT, WIDTH = 108, 192

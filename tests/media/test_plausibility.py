@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cosmos_houdini.media.notices.plausibility import DepthShape, EmptyFrames, linear_as_srgb, many_colors
+from cosmos_houdini.media.checks.plausibility import DepthShape, EmptyFrames, linear_as_srgb, many_colors
 from cosmos_houdini.model.control import Pass
 
 rng = np.random.default_rng(9)

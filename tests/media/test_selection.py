@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from clips import sequence_of, write_bars
 from cosmos_houdini.errors import BadInput, CheckFailed
 from cosmos_houdini.media.selection import by_shot, select, unknown_passes
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.sequence import CorruptFrame, Frame, Picture, Sequence
+from support.media.clips import sequence_of, write_bars
 
 
 @pytest.fixture

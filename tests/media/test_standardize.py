@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 import pytest
 
-from clips import bars, cell_means, decoded, palette, write_picture
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.videos import ffmpeg
 from cosmos_houdini.media.videos.make import BT709
 from cosmos_houdini.media.videos.standardize import extract_frame, extract_frames, fitted, standardize
+from support.media.clips import bars, cell_means, decoded, palette, write_picture
 
 
 def encode(folder: Path, pictures: list[np.ndarray], *arguments: str, rate: str = "24", name: str = "in.mp4") -> Path:

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import pictures
 from cosmos_houdini.media.sequences.discover import find_sequences
 from cosmos_houdini.media.sequences.verify import verify
 from cosmos_houdini.model.sequence import Sequence
+from support.media import pictures
 
 
 def verified(path: Path) -> Sequence:

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import hipfiles
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.scene import cpio, limited, read_scene
 from cosmos_houdini.scene.archive import BODY_LIMIT, open_archive
 from cosmos_houdini.scene.entry import Entry
-from hipfiles import Body
+from support.houdini import hip_files
+from support.houdini.hip_files import Body
 
 NAMES = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), min_size=1, max_size=60).filter(
     lambda name: name != cpio.TRAILER
@@ -44,15 +44,15 @@ def read_limited(data: bytes) -> list[Entry]:
 
 @given(ENTRIES)
 def test_cpio_gives_back_every_entry(entries: list[tuple[str, bytes]]):
-    data = hipfiles.cpio(entries)
+    data = hip_files.cpio(entries)
     found = read_cpio(data)
     assert [(e.name, data[e.offset : e.offset + e.size]) for e in found] == entries
-    assert all(entry.saved_s == hipfiles.SAVED_S for entry in found)
+    assert all(entry.saved_s == hip_files.SAVED_S for entry in found)
 
 
 @given(ENTRIES, st.data())
 def test_cpio_cut_off_anywhere_is_refused(entries: list[tuple[str, bytes]], data: st.DataObject):
-    whole = hipfiles.cpio(entries)
+    whole = hip_files.cpio(entries)
     cut = whole[: data.draw(st.integers(0, len(whole) - 1))]
     with pytest.raises(BadInput, match=r"shot\.hip is (cut off|damaged)"):
         read_cpio(cut)
@@ -60,7 +60,7 @@ def test_cpio_cut_off_anywhere_is_refused(entries: list[tuple[str, bytes]], data
 
 @given(ENTRIES, st.data())
 def test_cpio_with_changed_bytes_is_read_or_refused(entries: list[tuple[str, bytes]], data: st.DataObject):
-    whole = bytearray(hipfiles.cpio(entries))
+    whole = bytearray(hip_files.cpio(entries))
     for place in data.draw(st.lists(st.integers(0, len(whole) - 1), max_size=5)):
         whole[place] = data.draw(st.integers(0, 255))
     with contextlib.suppress(BadInput):
@@ -76,15 +76,15 @@ def test_arbitrary_bytes_are_read_or_refused(data: bytes, magic: bytes):
 
 @given(LIMITED_ENTRIES, st.sampled_from([b"LC", b"NC"]))
 def test_limited_form_gives_back_every_entry(entries: list[tuple[str, bytes]], letters: bytes):
-    data = hipfiles.limited(entries, letters)
+    data = hip_files.limited(entries, letters)
     found = read_limited(data)
     assert [(e.name, data[e.offset : e.offset + e.size]) for e in found] == entries
-    assert all(entry.saved_s == hipfiles.SAVED_S for entry in found)
+    assert all(entry.saved_s == hip_files.SAVED_S for entry in found)
 
 
 @given(LIMITED_ENTRIES, st.data())
 def test_limited_form_cut_off_anywhere_is_refused(entries: list[tuple[str, bytes]], data: st.DataObject):
-    whole = hipfiles.limited(entries)
+    whole = hip_files.limited(entries)
     cut = whole[: data.draw(st.integers(0, len(whole) - 1))]
     with pytest.raises(BadInput, match="cut off"):
         read_limited(cut)
@@ -92,26 +92,26 @@ def test_limited_form_cut_off_anywhere_is_refused(entries: list[tuple[str, bytes
 
 def test_limited_form_is_found_across_block_borders(monkeypatch: pytest.MonkeyPatch):
     entries = [(f"obj/node{i}.parm", bytes([65 + i % 26]) * (i * 7 % 97)) for i in range(300)]
-    data = hipfiles.limited(entries)
+    data = hip_files.limited(entries)
     monkeypatch.setattr(limited, "_BLOCK_SIZE", 101)
     monkeypatch.setattr(limited, "_HEADER_LIMIT", 6 + 28 + 30 + 1)
     assert [(e.name, data[e.offset : e.offset + e.size]) for e in read_limited(data)] == entries
 
 
 def test_limited_form_cut_off_after_a_carried_asset_is_refused():
-    asset = hipfiles.limited([("hdaroot.def", "")])
-    whole = hipfiles.limited([(".start", ""), (".OPdummydefs", b"INDX" + asset), ("expression.func", "")])
+    asset = hip_files.limited([("hdaroot.def", "")])
+    whole = hip_files.limited([(".start", ""), (".OPdummydefs", b"INDX" + asset), ("expression.func", "")])
     assert [e.name for e in read_limited(whole)] == [".start", ".OPdummydefs", "hdaroot.def", "expression.func"]
     marker_end = whole.index(b"LIMITED_COMMERCIAL_FILE!!!\0") + len("LIMITED_COMMERCIAL_FILE!!!\0")
-    plain = hipfiles.limited([(".start", ""), (".OPdummydefs", b"INDX" + hipfiles.limited([]))])
+    plain = hip_files.limited([(".start", ""), (".OPdummydefs", b"INDX" + hip_files.limited([]))])
     with pytest.raises(BadInput, match="cut off"):
-        read_limited(plain[: -len(hipfiles.limited([]))])
+        read_limited(plain[: -len(hip_files.limited([]))])
     assert marker_end < len(whole)
 
 
-@pytest.mark.parametrize("form", [hipfiles.cpio, hipfiles.limited])
+@pytest.mark.parametrize("form", [hip_files.cpio, hip_files.limited])
 def test_a_scene_cut_off_anywhere_is_refused(tmp_path: Path, form: Callable[[list[tuple[Body, Body]]], bytes]):
-    whole = form(hipfiles.scene_entries(hipfiles.node("obj/cam1", "cam", hipfiles.CAM_PARMS)))
+    whole = form(hip_files.scene_entries(hip_files.node("obj/cam1", "cam", hip_files.CAM_PARMS)))
     path = tmp_path / "shot.hip"
     for size in (*range(0, len(whole), 13), len(whole) - 1):
         path.write_bytes(whole[:size])
@@ -135,8 +135,8 @@ def test_a_scene_cut_off_anywhere_is_refused(tmp_path: Path, form: Callable[[lis
 )
 def test_a_header_that_lies_is_named_with_its_offset(tmp_path: Path, lie: dict[str, int], problem: str):
     path = tmp_path / "shot.hip"
-    first = hipfiles.cpio_entry(".start", hipfiles.START)
-    path.write_bytes(first + hipfiles.cpio_entry("obj.def", "0123456789", **lie) + hipfiles.cpio([]))
+    first = hip_files.cpio_entry(".start", hip_files.START)
+    path.write_bytes(first + hip_files.cpio_entry("obj.def", "0123456789", **lie) + hip_files.cpio([]))
     with pytest.raises(BadInput) as caught:
         read_scene(path)
     assert str(path) in str(caught.value)
@@ -145,7 +145,7 @@ def test_a_header_that_lies_is_named_with_its_offset(tmp_path: Path, lie: dict[s
 
 
 def test_digits_that_are_not_octal_are_refused():
-    data = bytearray(hipfiles.cpio([(".start", "")]))
+    data = bytearray(hip_files.cpio([(".start", "")]))
     data[60:61] = b"8"
     with pytest.raises(BadInput, match="damaged at byte 0"):
         read_cpio(bytes(data))
@@ -153,26 +153,26 @@ def test_digits_that_are_not_octal_are_refused():
 
 def test_a_name_of_400_levels_is_read(tmp_path: Path):
     deep = "obj/" + "/".join(f"subnet_number_{i}" for i in range(400))
-    path = hipfiles.write_hip(tmp_path, hipfiles.node(f"{deep}/cam1", "cam", hipfiles.CAM_PARMS))
+    path = hip_files.write_hip(tmp_path, hip_files.node(f"{deep}/cam1", "cam", hip_files.CAM_PARMS))
     assert [camera.path for camera in read_scene(path).cameras] == [f"/{deep}/cam1"]
 
 
 def test_bodies_that_are_not_needed_are_never_read(tmp_path: Path):
     """The body of a gigabyte is a hole in the file; reading it would take the memory that is not there."""
     path = tmp_path / "big.hip"
-    entries = hipfiles.scene_entries(hipfiles.node("obj/cam1", "cam", hipfiles.CAM_PARMS))
-    head = b"".join(hipfiles.cpio_entry(name, body) for name, body in entries)
+    entries = hip_files.scene_entries(hip_files.node("obj/cam1", "cam", hip_files.CAM_PARMS))
+    head = b"".join(hip_files.cpio_entry(name, body) for name, body in entries)
     hole = 1 << 30
     with path.open("wb") as file:
-        file.write(head + hipfiles.cpio_entry("obj/geo1.data", "", body_size=hole))
+        file.write(head + hip_files.cpio_entry("obj/geo1.data", "", body_size=hole))
         file.seek(hole, os.SEEK_CUR)
-        file.write(hipfiles.cpio([]))
+        file.write(hip_files.cpio([]))
     assert [camera.path for camera in read_scene(path).cameras] == ["/obj/cam1"]
 
 
 def test_a_needed_body_of_giant_size_is_refused(tmp_path: Path):
     path = tmp_path / "shot.hip"
-    path.write_bytes(hipfiles.cpio([(".start", b" " * (BODY_LIMIT + 1))]))
+    path.write_bytes(hip_files.cpio([(".start", b" " * (BODY_LIMIT + 1))]))
     with pytest.raises(BadInput, match=rf"entry '\.start' at byte 83 is {BODY_LIMIT + 1} bytes long"):
         read_scene(path)
 
@@ -209,7 +209,7 @@ def test_missing_file_folder_and_pipe_are_named(tmp_path: Path):
 
 @pytest.mark.skipif(not hasattr(os, "seteuid"), reason="file permissions of POSIX are needed")
 def test_a_file_that_may_not_be_read_is_named(tmp_path: Path):
-    path = hipfiles.write_hip(tmp_path)
+    path = hip_files.write_hip(tmp_path)
     path.chmod(0)
     user = os.geteuid()
     if user == 0:
@@ -229,7 +229,7 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path: Path):
     )
 )
 def test_the_program_cpio_lists_the_same_entries(entries: list[tuple[str, bytes]]):
-    data = hipfiles.cpio(entries)
+    data = hip_files.cpio(entries)
     listed = subprocess.run(["cpio", "-it", "--quiet"], input=data, capture_output=True, check=True).stdout
     assert [e.name for e in read_cpio(data)] == listed.decode().splitlines()
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-import hipfiles
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.scene import Camera
 from cosmos_houdini.scene import read_scene, sample_cameras
+from support.houdini import hip_files
 
 LINE = "segment { length = 1 value = 0 24 expr = linear() } segment { length = 0 value = 24 0 expr = linear() }"
 
@@ -21,12 +21,12 @@ def camera_of(
     *,
     type_: str = "cam",
     def_: str = "",
-    start: str = hipfiles.START,
+    start: str = hip_files.START,
     **changed: Sequence[object],
 ) -> Camera:
     """Read back an object camera with some of its parameters changed."""
-    node = hipfiles.node("obj/cam1", type_, {**hipfiles.CAM_PARMS, **changed}, chn, def_)
-    (camera,) = read_scene(hipfiles.write_hip(folder, node, start=start)).cameras
+    node = hip_files.node("obj/cam1", type_, {**hip_files.CAM_PARMS, **changed}, chn, def_)
+    (camera,) = read_scene(hip_files.write_hip(folder, node, start=start)).cameras
     return camera
 
 
@@ -74,11 +74,11 @@ def test_document_has_exactly_the_keys_of_the_contract(tmp_path: Path):
 
 
 def test_lop_cameras_in_stage_and_in_a_lop_network(tmp_path: Path):
-    path = hipfiles.write_hip(
+    path = hip_files.write_hip(
         tmp_path,
-        hipfiles.node("stage/camera1", "camera", hipfiles.LOP_PARMS, def_=hipfiles.definition("grid1")),
-        hipfiles.node("obj/lopnet1/camera2", "camera::2.0", hipfiles.LOP_PARMS),
-        hipfiles.node("obj/geo1/camera3", "camera", {"size": [1]}),
+        hip_files.node("stage/camera1", "camera", hip_files.LOP_PARMS, def_=hip_files.definition("grid1")),
+        hip_files.node("obj/lopnet1/camera2", "camera::2.0", hip_files.LOP_PARMS),
+        hip_files.node("obj/geo1/camera3", "camera", {"size": [1]}),
     )
     cameras = read_scene(path).cameras
     assert [(c.path, c.kind, c.resolution, c.parent) for c in cameras] == [
@@ -89,26 +89,26 @@ def test_lop_cameras_in_stage_and_in_a_lop_network(tmp_path: Path):
 
 
 def test_the_parent_is_the_wired_object_or_the_subnet_around(tmp_path: Path):
-    path = hipfiles.write_hip(
+    path = hip_files.write_hip(
         tmp_path,
-        hipfiles.node("obj/rig", "subnet", {}),
-        hipfiles.node("obj/rig/free", "cam", hipfiles.CAM_PARMS, def_=hipfiles.definition("")),
-        hipfiles.node("obj/rig/wired", "cam", hipfiles.CAM_PARMS, def_=hipfiles.definition("null1")),
-        hipfiles.node("obj/top", "cam", hipfiles.CAM_PARMS, def_=hipfiles.definition("rig")),
-        hipfiles.node("obj/geo1/objnet1", "objnet", {}),
-        hipfiles.node("obj/geo1/objnet1/cam1", "cam", hipfiles.CAM_PARMS),
+        hip_files.node("obj/rig", "subnet", {}),
+        hip_files.node("obj/rig/free", "cam", hip_files.CAM_PARMS, def_=hip_files.definition("")),
+        hip_files.node("obj/rig/wired", "cam", hip_files.CAM_PARMS, def_=hip_files.definition("null1")),
+        hip_files.node("obj/top", "cam", hip_files.CAM_PARMS, def_=hip_files.definition("rig")),
+        hip_files.node("obj/geo1/objnet1", "objnet", {}),
+        hip_files.node("obj/geo1/objnet1/cam1", "cam", hip_files.CAM_PARMS),
     )
     assert [camera.parent for camera in read_scene(path).cameras] == ["/obj/rig", "/obj/rig/null1", "/obj/rig", None]
 
 
 def test_a_camera_whose_entries_stand_in_another_order_is_whole(tmp_path: Path):
-    node = hipfiles.node("obj/cam1", "cam", hipfiles.CAM_PARMS)
-    path = hipfiles.write_hip(tmp_path, node[::-1])
+    node = hip_files.node("obj/cam1", "cam", hip_files.CAM_PARMS)
+    path = hip_files.write_hip(tmp_path, node[::-1])
     assert read_scene(path).cameras[0].translate == (1, 2, 3)
 
 
 def test_keys_of_rotation_focal_length_and_translation_are_told_together(tmp_path: Path):
-    chn = hipfiles.channels(tx=LINE, rx="start = 0.5 " + LINE, focal=LINE)
+    chn = hip_files.channels(tx=LINE, rx="start = 0.5 " + LINE, focal=LINE)
     camera = camera_of(tmp_path, chn, t=[("tx", 0), 2, 3], r=[("rx", 0), 0, 0], focal=[("focal", 50)])
     assert camera.keyframes == (1, 13, 25, 37)
     assert camera.animated
@@ -133,7 +133,7 @@ def test_keys_of_rotation_focal_length_and_translation_are_told_together(tmp_pat
 def test_what_cannot_be_evaluated_is_named_and_keeps_its_saved_value(
     tmp_path: Path, text: str, keyframes: tuple[int, ...]
 ):
-    camera = camera_of(tmp_path, hipfiles.channels(tx=text), t=[("tx", 7), 2, 3])
+    camera = camera_of(tmp_path, hip_files.channels(tx=text), t=[("tx", 7), 2, 3])
     assert camera.unresolved == ("tx",)
     assert camera.translate == (7, 2, 3)
     assert camera.keyframes == keyframes
@@ -142,7 +142,7 @@ def test_what_cannot_be_evaluated_is_named_and_keeps_its_saved_value(
 
 
 def test_a_lock_and_a_single_key_are_certain(tmp_path: Path):
-    chn = hipfiles.channels(
+    chn = hip_files.channels(
         tx="segment { length = 0 value = 7 7 expr = lock(1) }", ty="segment { length = 0 value = 8 8 expr = spline() }"
     )
     camera = camera_of(tmp_path, chn, t=[("tx", 7), ("ty", 8), 3])
@@ -179,27 +179,27 @@ def test_what_moves_the_camera_beside_its_own_values_is_named(
 
 def test_a_pretransform_is_named(tmp_path: Path):
     moved = "pretransform UT_DMatrix4 1 0 0 0 0 1 0 0 0 0 1 0 5 0 0 1\n"
-    assert camera_of(tmp_path, def_=hipfiles.definition(extra=moved)).unresolved == ("pretransform",)
+    assert camera_of(tmp_path, def_=hip_files.definition(extra=moved)).unresolved == ("pretransform",)
     unmoved = moved.replace("5", "0")
-    assert camera_of(tmp_path, def_=hipfiles.definition(extra=unmoved)).unresolved == ()
+    assert camera_of(tmp_path, def_=hip_files.definition(extra=unmoved)).unresolved == ()
 
 
 def test_damaged_channels_are_named_with_their_node(tmp_path: Path):
     with pytest.raises(BadInput, match=r"the channels of /obj/cam1 .* cannot be read: length = 'x'"):
-        camera_of(tmp_path, hipfiles.channels(tx="segment { length = x }").replace("x }", "x } }"))
+        camera_of(tmp_path, hip_files.channels(tx="segment { length = x }").replace("x }", "x } }"))
 
 
 def test_endless_ranges_are_not_sampled(tmp_path: Path):
-    camera_of(tmp_path, start=hipfiles.START.replace("tset 0 10", "tset 0 1e8"))
+    camera_of(tmp_path, start=hip_files.START.replace("tset 0 10", "tset 0 1e8"))
     with pytest.raises(BadInput, match="has 2400000000 frames"):
         sample_cameras(read_scene(tmp_path / "shot.hip"))
 
 
 @pytest.mark.parametrize("letters", [b"LC", b"NC"])
 def test_the_limited_forms_hold_the_same_scene(tmp_path: Path, letters: bytes):
-    entries = hipfiles.scene_entries(hipfiles.node("obj/cam1", "cam", hipfiles.CAM_PARMS))
-    (tmp_path / "a.hip").write_bytes(hipfiles.cpio(entries))
-    (tmp_path / "b.hip").write_bytes(hipfiles.limited(entries, letters))
+    entries = hip_files.scene_entries(hip_files.node("obj/cam1", "cam", hip_files.CAM_PARMS))
+    (tmp_path / "a.hip").write_bytes(hip_files.cpio(entries))
+    (tmp_path / "b.hip").write_bytes(hip_files.limited(entries, letters))
     first, second = (read_scene(tmp_path / name).document() for name in ("a.hip", "b.hip"))
     assert second.pop("license") == {b"LC": "indie", b"NC": "apprentice"}[letters]
     assert first.pop("license") == "commercial"

@@ -8,18 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import hipfiles
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.scene import read_scene, sample_cameras
+from support.houdini import hip_files
 
 LINE = "segment { length = 1 value = 0 24 slope = 1 2 accel = 0.3 0.3 expr = bezier() }"
-NODE = hipfiles.node(
+NODE = hip_files.node(
     "obj/cam1",
     "cam",
-    {**hipfiles.CAM_PARMS, "t": [("tx", 1), ("ty", 2), 3]},
-    hipfiles.channels(tx=LINE + LINE, ty="start = 2 " + LINE + " segment { length = 0 expr = spline() }"),
+    {**hip_files.CAM_PARMS, "t": [("tx", 1), ("ty", 2), 3]},
+    hip_files.channels(tx=LINE + LINE, ty="start = 2 " + LINE + " segment { length = 0 expr = spline() }"),
 )
-ROP = hipfiles.node("out/mantra1", "ifd", {"trange": ["normal"], "f": [1, ("f2", 2), 3], "vm_picture": ["$HIP/$F.png"]})
+ROP = hip_files.node(
+    "out/mantra1", "ifd", {"trange": ["normal"], "f": [1, ("f2", 2), 3], "vm_picture": ["$HIP/$F.png"]}
+)
 WORDS = st.sampled_from(
     [b"1e308", b"-1e400", b"nan", b"inf", b"{", b"}", b"=", b"segment", b'"', b"\\", b"\t", b"\n", b"[ ", b" ] "]
 )
@@ -27,14 +29,14 @@ WORDS = st.sampled_from(
 
 @given(st.data())
 def test_damaged_text_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject):
-    entries = [(str(name), bytearray(hipfiles.as_bytes(body))) for name, body in hipfiles.scene_entries(NODE, ROP)]
+    entries = [(str(name), bytearray(hip_files.as_bytes(body))) for name, body in hip_files.scene_entries(NODE, ROP)]
     for _ in range(data.draw(st.integers(1, 4))):
         _, body = data.draw(st.sampled_from(entries))
         start = data.draw(st.integers(0, len(body)))
         length = data.draw(st.integers(0, 8))
         body[start : start + length] = data.draw(WORDS | st.binary(max_size=6))
     path = tmp_path_factory.getbasetemp() / "damaged.hip"
-    path.write_bytes(hipfiles.cpio((name, bytes(body)) for name, body in entries))
+    path.write_bytes(hip_files.cpio((name, bytes(body)) for name, body in entries))
     try:
         scene = read_scene(path)
         samples = sample_cameras(scene) if scene.frame_range[1] - scene.frame_range[0] < 500 else None

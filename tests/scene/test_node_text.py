@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import hipfiles
 from cosmos_houdini.scene.channel import parse_channels
 from cosmos_houdini.scene.parm import parse_parms
+from support.houdini import hip_files
 
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=40)
 
@@ -22,19 +22,19 @@ def quoted(text: str) -> str:
 
 @given(st.lists(TEXTS, min_size=1, max_size=4), st.floats(allow_nan=False, allow_infinity=False))
 def test_quoted_texts_and_numbers_come_back(texts: list[str], number: float):
-    text = hipfiles.parms({"first": [quoted(t) for t in texts], "second": [repr(number), ("ch", repr(number))]})
+    text = hip_files.parms({"first": [quoted(t) for t in texts], "second": [repr(number), ("ch", repr(number))]})
     parms = parse_parms(text)
     assert [value.text for value in parms["first"]] == texts
     assert [(value.number, value.channel) for value in parms["second"]] == [(number, None), (number, "ch")]
 
 
 def test_lines_within_a_quoted_text_are_no_parameters():
-    text = hipfiles.parms({"note": ['"two\nfocal\t[ 0\tlocks=0 ]\t(\t99\t)\n"'], "focal": [50]})
+    text = hip_files.parms({"note": ['"two\nfocal\t[ 0\tlocks=0 ]\t(\t99\t)\n"'], "focal": [50]})
     assert parse_parms(text)["focal"][0].number == 50
 
 
 def test_bare_words_may_hold_brackets_and_spaces():
-    text = hipfiles.parms(
+    text = hip_files.parms(
         {"filter": [r"[\"ubox\",{}]"], "empty": [], "driven": [("name", '"a ] b"')], "path": ["$HIP/a b.exr"]}
     )
     parms = parse_parms(text)
@@ -52,7 +52,7 @@ def test_arbitrary_text_is_parsed_or_refused_as_channels(text: str):
 
 
 def test_channels_with_options_expressions_and_omitted_numbers():
-    text = hipfiles.channels(
+    text = hip_files.channels(
         tx="start = -0.5 segment { options = {\t autoslope  ai ao }\n\n\t length = 2 value = 1 3 slope = 0.5 -0.25\n"
         "\t accel = 1 2 expr = bezier() } segment { length = 0 expr = bezier() }",
         ty=r'segment { length = 0 value = 1 1 expr = "ch(\"../null 1/tx\") + { }" language = python }',
@@ -80,7 +80,7 @@ def test_channels_with_options_expressions_and_omitted_numbers():
 )
 def test_channels_that_make_no_sense_are_refused(text: str):
     with pytest.raises(ValueError, match=r"\S"):
-        parse_channels(hipfiles.channels(tx=text))
+        parse_channels(hip_files.channels(tx=text))
 
 
 @pytest.mark.parametrize("text", ["{ channel tx { = 4 } }", "{ channel tx { start = 1", "{ channel tx", "{ channel"])

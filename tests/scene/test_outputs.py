@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-import hipfiles
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.scene import RenderOutput
 from cosmos_houdini.scene import expand_picture, find_output, picture_pattern, read_scene
+from support.houdini import hip_files
 
 ROP: dict[str, Sequence[object]] = {
     "trange": ['"normal"'],
@@ -21,7 +21,7 @@ ROP: dict[str, Sequence[object]] = {
 
 
 def output_of(folder: Path, type_: str, values: dict[str, Sequence[object]], chn: str = "") -> RenderOutput:
-    (output,) = read_scene(hipfiles.write_hip(folder, hipfiles.node("out/rop1", type_, values, chn))).outputs
+    (output,) = read_scene(hip_files.write_hip(folder, hip_files.node("out/rop1", type_, values, chn))).outputs
     return output
 
 
@@ -56,9 +56,10 @@ def test_each_renderer_tells_picture_and_camera(tmp_path: Path, type_: str, pict
 
 def test_nodes_that_write_geometry_are_no_outputs(tmp_path: Path):
     nodes = [
-        hipfiles.node(f"out/{type_}", type_, ROP) for type_ in ("geometry", "rop_geometry", "rop_fbx", "alembic", "usd")
+        hip_files.node(f"out/{type_}", type_, ROP)
+        for type_ in ("geometry", "rop_geometry", "rop_fbx", "alembic", "usd")
     ]
-    assert read_scene(hipfiles.write_hip(tmp_path, *nodes)).outputs == ()
+    assert read_scene(hip_files.write_hip(tmp_path, *nodes)).outputs == ()
 
 
 def test_the_range_of_a_node_that_renders_one(tmp_path: Path):
@@ -68,7 +69,7 @@ def test_the_range_of_a_node_that_renders_one(tmp_path: Path):
 
 
 def test_the_global_range_is_put_in_for_its_variables(tmp_path: Path):
-    chn = hipfiles.channels(
+    chn = hip_files.channels(
         f1="segment { length = 0 expr = $FSTART }",
         f2="segment { length = 0 expr = $FEND }",
         f3=r"segment { length = 0 expr = ch(\"step\") }",
@@ -77,16 +78,16 @@ def test_the_global_range_is_put_in_for_its_variables(tmp_path: Path):
 
 
 def test_a_picture_keyed_as_a_text_is_that_text_and_an_expression_keeps_the_saved_value(tmp_path: Path):
-    literal = hipfiles.channels(vm_picture=r"segment { length = 0 expr = \"$HIP/$OS.$F4.exr\" }")
+    literal = hip_files.channels(vm_picture=r"segment { length = 0 expr = \"$HIP/$OS.$F4.exr\" }")
     driven = {**ROP, "vm_picture": [("vm_picture", "/saved/a.0001.exr")]}
     assert output_of(tmp_path, "ifd", driven, literal).picture == "$HIP/$OS.$F4.exr"
-    expression = hipfiles.channels(vm_picture=r"segment { length = 0 expr = chs(\"../x\") }")
+    expression = hip_files.channels(vm_picture=r"segment { length = 0 expr = chs(\"../x\") }")
     assert output_of(tmp_path, "ifd", driven, expression).picture == "/saved/a.0001.exr"
 
 
 def test_a_node_that_is_not_there_is_answered_with_those_that_are(tmp_path: Path):
-    nodes = [hipfiles.node(f"out/{name}", "ifd", ROP) for name in ("mantra1", "beauty")]
-    scene = read_scene(hipfiles.write_hip(tmp_path, *nodes))
+    nodes = [hip_files.node(f"out/{name}", "ifd", ROP) for name in ("mantra1", "beauty")]
+    scene = read_scene(hip_files.write_hip(tmp_path, *nodes))
     assert find_output(scene, "/out/beauty").path == "/out/beauty"
     with pytest.raises(
         BadInput, match=r"no render node /out/mantra; allowed: /out/mantra1, /out/beauty; did you mean '/out/mantra1'"
@@ -143,10 +144,10 @@ def test_what_cannot_be_expanded_is_named_with_node_and_scene(tmp_path: Path, te
 @pytest.mark.parametrize(("picture", "problem"), [("ip", "renders to a window"), ('""', "names no picture")])
 def test_a_node_without_files_is_answered_with_those_that_write_some(tmp_path: Path, picture: str, problem: str):
     scene = read_scene(
-        hipfiles.write_hip(
+        hip_files.write_hip(
             tmp_path,
-            hipfiles.node("out/view", "ifd", {**ROP, "vm_picture": [picture]}),
-            hipfiles.node("out/disk", "ifd", ROP),
+            hip_files.node("out/view", "ifd", {**ROP, "vm_picture": [picture]}),
+            hip_files.node("out/disk", "ifd", ROP),
         )
     )
     with pytest.raises(BadInput, match=rf"/out/view {problem}.*allowed: /out/disk"):

@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import hipfiles
 from cosmos_houdini.scene import read_scene, sample_cameras
+from support.houdini import hip_files
 
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -17,7 +17,7 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 def test_json_is_the_only_thing_on_standard_output(weird_path: Path):
-    path = hipfiles.write_hip(weird_path, hipfiles.node("obj/kamera_größe", "cam", hipfiles.CAM_PARMS))
+    path = hip_files.write_hip(weird_path, hip_files.node("obj/kamera_größe", "cam", hip_files.CAM_PARMS))
     done = run(path, "--json", "--samples")
     scene = read_scene(path)
     assert (done.returncode, done.stderr) == (0, "")
@@ -26,12 +26,12 @@ def test_json_is_the_only_thing_on_standard_output(weird_path: Path):
 
 def test_the_summary_names_everything_and_breaks_no_path(tmp_path: Path):
     long = "obj/" + "a_rather_long_name_of_a_node/" * 6 + "cam1"
-    chn = hipfiles.channels(tx="segment { length = 0 expr = $F }")
+    chn = hip_files.channels(tx="segment { length = 0 expr = $F }")
     rop = {"trange": ['"normal"'], "f": [1, 240, 2], "vm_picture": ["$HIP/[bold]/$F4.exr"]}
-    path = hipfiles.write_hip(
+    path = hip_files.write_hip(
         tmp_path,
-        hipfiles.node(long, "cam", {**hipfiles.CAM_PARMS, "t": [("tx", 1), 2, 3]}, chn),
-        hipfiles.node("out/mantra1", "ifd", rop),
+        hip_files.node(long, "cam", {**hip_files.CAM_PARMS, "t": [("tx", 1), 2, 3]}, chn),
+        hip_files.node("out/mantra1", "ifd", rop),
     )
     done = run(path, "--samples")
     assert (done.returncode, done.stderr) == (0, "")
@@ -49,14 +49,14 @@ def test_the_summary_names_everything_and_breaks_no_path(tmp_path: Path):
 
 
 def test_a_scene_with_nothing_to_show_says_so(tmp_path: Path):
-    done = run(hipfiles.write_hip(tmp_path))
+    done = run(hip_files.write_hip(tmp_path))
     assert done.returncode == 0
     assert "no camera" in done.stdout
     assert "no render output" in done.stdout
 
 
 def test_bad_input_is_one_line_and_exit_code_2(tmp_path: Path):
-    whole = hipfiles.write_hip(tmp_path).read_bytes()
+    whole = hip_files.write_hip(tmp_path).read_bytes()
     cut = tmp_path / "cut.hip"
     cut.write_bytes(whole[:-20])
     text = tmp_path / "text\nwith a line break.hip"

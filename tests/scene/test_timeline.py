@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import hipfiles
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.scene import read_scene
 from cosmos_houdini.scene.timeline import parse_timeline
 from cosmos_houdini.scene.variables import parse_variables, saved_at
+from support.houdini import hip_files
 
 HIP = Path("shot.hip")
 
@@ -43,14 +43,14 @@ def test_ranges_come_back_from_seconds(first: int, more: int, fps: float):
     ],
 )
 def test_a_start_that_makes_no_sense_is_named(tmp_path: Path, line: str, changed: str):
-    path = hipfiles.write_hip(tmp_path, start=hipfiles.START.replace(line, changed))
+    path = hip_files.write_hip(tmp_path, start=hip_files.START.replace(line, changed))
     with pytest.raises(BadInput, match=rf"shot\.hip.*{line.partition(' ')[0]}"):
         read_scene(path)
 
 
 def test_a_scene_without_start_is_named(tmp_path: Path):
     path = tmp_path / "shot.hip"
-    path.write_bytes(hipfiles.cpio([(".variables", hipfiles.VARIABLES)]))
+    path.write_bytes(hip_files.cpio([(".variables", hip_files.VARIABLES)]))
     with pytest.raises(BadInput, match=r"holds no entry '\.start'"):
         read_scene(path)
 
@@ -59,12 +59,12 @@ def test_a_scene_without_start_is_named(tmp_path: Path):
     "version", ["12.5.371", "13.0.575", "16.5.495", "18.0.391.1", "19.5.303", "20.5.332", "21.0.631", "22.0.368"]
 )
 def test_versions_are_told(tmp_path: Path, version: str):
-    path = hipfiles.write_hip(tmp_path, variables=hipfiles.VARIABLES.replace("20.5.332", version))
+    path = hip_files.write_hip(tmp_path, variables=hip_files.VARIABLES.replace("20.5.332", version))
     assert read_scene(path).houdini_version == version
 
 
 def test_a_scene_without_variables_has_no_version_and_the_time_of_the_archive(tmp_path: Path):
-    path = hipfiles.write_hip(tmp_path, variables="")
+    path = hip_files.write_hip(tmp_path, variables="")
     assert read_scene(path).houdini_version is None
     assert read_scene(path).saved_at == "2024-01-12T21:44:35+00:00"
 

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.hosts import open_host
-from cosmos_houdini.launchers.folder import parse_poll, poll_script
-from cosmos_houdini.launchers.holdings import Holding, find_holdings, remove
-from cosmos_houdini.queue.collect import fetch_log, inventory_script, parse_inventory
-from cosmos_houdini.settings import HostConfig
-from fault_scene import Scene
+from cosmos_houdini.jobs.collect import fetch_log, inventory_script, parse_inventory
+from cosmos_houdini.launchers.job_folder import parse_poll, poll_script
+from cosmos_houdini.launchers.storage import Holding, find_holdings, remove
+from support.faults.fault_project import Scene
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="jobs run on POSIX hosts")
 

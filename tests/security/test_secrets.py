@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from cosmos_houdini.queue import collect
-from cosmos_houdini.queue.collect import fetch_log, keep_log, kept_log
-from cosmos_houdini.queue.logs import LogReader
-from fault_scene import MOMENTS, TOKEN, Scene, until
+from cosmos_houdini.jobs import collect
+from cosmos_houdini.jobs.collect import fetch_log, keep_log, kept_log
+from cosmos_houdini.jobs.logs import LogReader
+from support.faults.fault_project import MOMENTS, TOKEN, Scene, until
 
 
 @pytest.fixture(params=["here", pytest.param("ssh", marks=pytest.mark.sshd)])
@@ -91,8 +91,8 @@ def test_a_secret_is_masked_where_the_end_of_a_log_begins_in_its_middle(
     with closing(shop.client()) as client:
         record = shop.record()
         for length in range(after - len(TOKEN) + 4, after + 3):
-            for module in (collect, "cosmos_houdini.queue.logs"):
-                name = f"{module}.LOG_BYTES" if isinstance(module, str) else "cosmos_houdini.queue.collect.LOG_BYTES"
+            for module in (collect, "cosmos_houdini.jobs.logs"):
+                name = f"{module}.LOG_BYTES" if isinstance(module, str) else "cosmos_houdini.jobs.collect.LOG_BYTES"
                 monkeypatch.setattr(name, length)
             log, _ = fetch_log(client.host(record), client.site(record).folder, client.secrets(record))
             assert TOKEN[-4:] not in log.stdout

@@ -31,7 +31,7 @@ SHELL = re.compile(
 
 QUOTING = {"quoted", "_quoted", "words", "assignments", "exports", "part", "shlex.quote", "variable_name", "shlex.join"}
 HARMLESS = {
-    "hosts/bulk_script.py": {
+    "hosts/transfer/script.py": {
         "mark": "32 hexadecimal digits that were drawn here",
         "transfer.bytes": "a number, checked by Transfer",
         "transfer.sha256": "64 hexadecimal digits, checked by Transfer",
@@ -50,7 +50,7 @@ HARMLESS = {
         "lengths": "numbers",
         "''.join(asked)": "likewise",
     },
-    "hosts/ssh_script.py": {
+    "hosts/ssh/script.py": {
         "folder": "through shlex.quote",
         "made": "a script made here",
         "mark": "32 hexadecimal digits that were drawn here",
@@ -63,10 +63,10 @@ HARMLESS = {
         "''.join(takes)": "numbers, and paths through shlex.quote",
         "len(script)": "a number",
     },
-    "hosts/connection.py": {
+    "hosts/ssh/connection.py": {
         "command": "the ProxyCommand of the user's own SSH configuration, which is a shell command"
     },
-    "launchers/slurm.py": {
+    "launchers/slurm/launcher.py": {
         "head": "lines of #SBATCH, whose values _checked admits",
         "cases": "numbers, and folders through quoted",
     },
@@ -74,21 +74,21 @@ HARMLESS = {
         "inside": "made by words",
         "members": "through quoted",
     },
-    "queue/adopt.py": {"jobs": "through shlex.quote", "last": "likewise"},
-    "queue/collect.py": {
+    "jobs/adopt.py": {"jobs": "through shlex.quote", "last": "likewise"},
+    "jobs/collect.py": {
         "''.join(looks)": "a script made here",
         "index": "a number",
         "limit": "a number",
         "log": "through shlex.quote",
     },
-    "queue/logs.py": {"path": "through shlex.quote"},
-    "queue/store/provenance.py": {"name": "one of three constants"},
+    "jobs/logs.py": {"path": "through shlex.quote"},
+    "jobs/store/provenance.py": {"name": "one of three constants"},
 }
 
 
 def scripts() -> Iterator[tuple[str, int, str]]:
     """Yield file, line and expression of everything that is written into a piece of shell."""
-    for room in ("hosts", "launchers", "queue"):
+    for room in ("hosts", "launchers", "jobs"):
         for path in sorted((PACKAGE / room).rglob("*.py")):
             tree = ast.parse(path.read_text(encoding="utf-8"))
             for node in ast.walk(tree):
@@ -144,7 +144,7 @@ def test_what_is_named_as_harmless_still_stands_there():
 )
 def test_a_piece_of_shell_that_is_not_quoted_is_found(text: str):
     (expression,) = (ast.unparse(each) for node in ast.walk(ast.parse(text)) for each in _written(node))
-    assert not is_safe("queue/logs.py", expression.replace("path", "other"))
+    assert not is_safe("jobs/logs.py", expression.replace("path", "other"))
 
 
 def test_nothing_that_runs_data_is_called_anywhere():

@@ -16,10 +16,10 @@ from cosmos_houdini.cli.spec import check_files, schema_option
 from cosmos_houdini.engines import engine, engine_names
 from cosmos_houdini.model.batch import MAX_RUNS, BatchItem, BatchSpec, Randomization
 from cosmos_houdini.model.names import portable_name
-from cosmos_houdini.plan.adaptive import Adaptive
-from cosmos_houdini.plan.batch_file import load_randomization, save_batch
-from cosmos_houdini.plan.specs import load_prompt_spec
-from cosmos_houdini.plan.sweep import Run, Sweep, expand
+from cosmos_houdini.specs.batch_file import load_randomization, save_batch
+from cosmos_houdini.specs.files import load_prompt_spec
+from cosmos_houdini.sweeps.adaptive import Adaptive
+from cosmos_houdini.sweeps.sweep import Run, Sweep, expand
 
 _FILE = click.Path(path_type=Path)
 

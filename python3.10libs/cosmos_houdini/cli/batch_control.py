@@ -7,19 +7,19 @@ from typing import Any
 
 import click
 
+from cosmos_houdini.batches.scheduler import Look, Watch
 from cosmos_houdini.cli.batch_progress import BatchProgress, run_again, tally, time_left
 from cosmos_houdini.cli.console import json_option, print_json, say
 from cosmos_houdini.cli.live import live
 from cosmos_houdini.cli.run import opened
 from cosmos_houdini.config import load
 from cosmos_houdini.errors import Cancelled, JobError
+from cosmos_houdini.jobs import commands
+from cosmos_houdini.jobs.client import Client
+from cosmos_houdini.jobs.store import batches
+from cosmos_houdini.jobs.store.batches import Batch
+from cosmos_houdini.jobs.store.history import left_s
 from cosmos_houdini.model.job import JobState
-from cosmos_houdini.queue import orders
-from cosmos_houdini.queue.client import Client
-from cosmos_houdini.queue.night.turns import Look, Watch
-from cosmos_houdini.queue.store import batches
-from cosmos_houdini.queue.store.batches import Batch
-from cosmos_houdini.queue.store.history import left_s
 
 FOLLOW_PAUSE_S = 1.0
 
@@ -93,7 +93,7 @@ def cancel(*, name: str) -> None:
         batches.set_paused(client.store, name, paused=True)
         try:
             begun = [job for one in found for job in batches.on_their_way(client.store, name, one.host)]
-            after = [orders.cancel(client, job).state for job in begun]
+            after = [commands.cancel(client, job).state for job in begun]
             waiting = batches.cancel_queued(client.store, name)
         finally:
             batches.set_paused(client.store, name, paused=False)

@@ -9,14 +9,14 @@ from cosmos_houdini.cli.batch_plan import PlannedBatch
 from cosmos_houdini.cli.console import say
 from cosmos_houdini.engines import engine
 from cosmos_houdini.errors import HostError, JobError
+from cosmos_houdini.jobs import commands
+from cosmos_houdini.jobs.client import Client
+from cosmos_houdini.jobs.store import batches
+from cosmos_houdini.jobs.store.record import JobRecord
+from cosmos_houdini.jobs.store.worker import Lane
 from cosmos_houdini.launchers import SLURM
+from cosmos_houdini.launchers.health import look_script, parse_look
 from cosmos_houdini.model.job import JobState
-from cosmos_houdini.queue import orders
-from cosmos_houdini.queue.client import Client
-from cosmos_houdini.queue.night.host_look import look_script, parse_look
-from cosmos_houdini.queue.store import batches
-from cosmos_houdini.queue.store.record import JobRecord
-from cosmos_houdini.queue.store.worker import Lane
 
 MOST_IN_QUEUE = 1000
 """Jobs that a cluster is given at once; others wait here, where they can still be held back."""
@@ -67,7 +67,7 @@ def go_on(client: Client, jobs: Sequence[JobRecord]) -> None:
             if not all(Path(path).is_file() for path in record.job.outputs):
                 _fetch(client, record)
         elif record.state.final:
-            orders.retry(client, record.id, made[record.id].inputs)
+            commands.retry(client, record.id, made[record.id].inputs)
     succeeded = sum(record.state is JobState.SUCCEEDED for record in before)
     again = sum(record.state.final for record in before) - succeeded
     if succeeded or again:
@@ -77,6 +77,6 @@ def go_on(client: Client, jobs: Sequence[JobRecord]) -> None:
 
 def _fetch(client: Client, record: JobRecord) -> None:
     try:
-        orders.fetch(client, record.id)
+        commands.fetch(client, record.id)
     except (HostError, JobError) as error:
         say(f"error: {record.id}: its results are gone and cannot be fetched again: {error}")

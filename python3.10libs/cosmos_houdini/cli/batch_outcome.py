@@ -7,11 +7,11 @@ from pathlib import Path
 
 from cosmos_houdini.cli.batch_plan import Choice, PlannedBatch, plan_batch, points_file
 from cosmos_houdini.errors import CheckFailed, JobError
+from cosmos_houdini.jobs.client import Client
 from cosmos_houdini.model.job import JobState
-from cosmos_houdini.plan.adaptive import Adaptive
-from cosmos_houdini.queue.client import Client
-from cosmos_houdini.review.entry import Entry, entry_of
-from cosmos_houdini.review.table import Row
+from cosmos_houdini.report.entry import Entry, entry_of
+from cosmos_houdini.report.table import Row
+from cosmos_houdini.sweeps.adaptive import Adaptive
 
 Scores = dict[tuple[str, int], float]
 """By the name of an item and the number of its run."""
@@ -41,7 +41,7 @@ def asked_on(client: Client, planned: PlannedBatch, scores: Scores, more: int) -
     if planned.batch.randomization.sampler != "adaptive" or planned.choice != Choice():
         return None
     # OpenCV and NumPy take a fifth of a second to load, which other batches need not pay before their end.
-    from cosmos_houdini.review.examine import scored  # noqa: PLC0415 - see above
+    from cosmos_houdini.report.examine import scored  # noqa: PLC0415 - see above
 
     keys = {run.name: (run.shared.name, run.number) for run in planned.runs}
     new = [entry for entry in entries_of(client, planned, None) if keys[entry.name] not in scores]

@@ -13,15 +13,15 @@ from cosmos_houdini.cli.console import progress_bar, say
 from cosmos_houdini.config import Config
 from cosmos_houdini.engines import Engine, engine
 from cosmos_houdini.errors import BadInput, did_you_mean
+from cosmos_houdini.jobs.prepare import prepare
+from cosmos_houdini.jobs.store.jobs import FOLDER
+from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.media.videos.cut import cut
 from cosmos_houdini.model.batch import BatchSpec
-from cosmos_houdini.plan.adaptive import Adaptive
-from cosmos_houdini.plan.request import Probe, build_request, remembering
-from cosmos_houdini.plan.scout import scouted
-from cosmos_houdini.plan.sweep import SCOUT_SUFFIX, Run
-from cosmos_houdini.queue.prepare import prepare
-from cosmos_houdini.queue.store.jobs import FOLDER
-from cosmos_houdini.queue.store.record import JobRecord
+from cosmos_houdini.specs.request import Probe, build_request, remembering
+from cosmos_houdini.sweeps.adaptive import Adaptive
+from cosmos_houdini.sweeps.scout import scouted
+from cosmos_houdini.sweeps.sweep import SCOUT_SUFFIX, Run
 
 SHOWN_WARNINGS = 5
 PROMOTED_SUFFIX = "-promoted"

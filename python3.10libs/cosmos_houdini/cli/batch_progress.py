@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from cosmos_houdini.batches.scheduler import Look
 from cosmos_houdini.cli.live import Bars, Lines
+from cosmos_houdini.jobs.store.batches import Batch
+from cosmos_houdini.jobs.store.history import left_s
+from cosmos_houdini.jobs.store.jobs import Store
 from cosmos_houdini.model.job import JobState
-from cosmos_houdini.queue.night.turns import Look
-from cosmos_houdini.queue.store.batches import Batch
-from cosmos_houdini.queue.store.history import left_s
-from cosmos_houdini.queue.store.jobs import Store
 
 ESTIMATE_INTERVAL_S = 2.0
 

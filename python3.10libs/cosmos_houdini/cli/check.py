@@ -20,8 +20,8 @@ from cosmos_houdini import config
 from cosmos_houdini.cli.console import json_option, print_json
 from cosmos_houdini.cli.verifying import verifying
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.controls.feeds import is_exr, layer_documents, with_layers
-from cosmos_houdini.media.notices.picked import usable
+from cosmos_houdini.media.checks.sample_frames import usable
+from cosmos_houdini.media.controls.pass_sources import is_exr, layer_documents, with_layers
 from cosmos_houdini.media.selection import by_shot
 from cosmos_houdini.media.sequences import span
 from cosmos_houdini.media.sequences.check import CheckReport, check_sequences, labels
@@ -29,7 +29,7 @@ from cosmos_houdini.media.sequences.discover import find_sequences
 from cosmos_houdini.model.sequence import CorruptFrame, Picture, Sequence
 
 if TYPE_CHECKING:
-    from cosmos_houdini.media.notices.look import Seen
+    from cosmos_houdini.media.checks.samples import Seen
 
 FAILED = 1
 
@@ -51,7 +51,7 @@ def check(path: str, hip: str | None, range_: str | None, *, layers: bool, pixel
     passes = config.load().settings.passes
     found = find_sequences(path, passes.words)
     # NumPy takes as long to load as a few hundred files to verify, and neither needs what the other does.
-    loading = Thread(target=import_module, args=("cosmos_houdini.media.notices.look",))
+    loading = Thread(target=import_module, args=("cosmos_houdini.media.checks.samples",))
     loading.start()
     with verifying(found) as advance:
         report = check_sequences(found, expected_range=expected, on_frame=advance)
@@ -85,7 +85,7 @@ def _looked_at(report: CheckReport, layers: Mapping[str, str], *, every_frame: b
 def _seen(members: list[Sequence], layers: Mapping[str, str], *, every_frame: bool) -> Seen:
     """Look at a shot, past every file whose header cannot be read."""
     # Only here: a wrong option ends the command before NumPy is loaded.
-    from cosmos_houdini.media.notices.look import Seen, look  # noqa: PLC0415
+    from cosmos_houdini.media.checks.samples import Seen, look  # noqa: PLC0415
     from cosmos_houdini.media.pictures.layers import Unreadable  # noqa: PLC0415
 
     damaged: list[CorruptFrame] = []

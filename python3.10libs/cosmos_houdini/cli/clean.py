@@ -12,7 +12,7 @@ from cosmos_houdini.cli.run import opened
 from cosmos_houdini.config import load
 from cosmos_houdini.errors import JobError
 from cosmos_houdini.hosts import open_host
-from cosmos_houdini.queue.clean import Cleaning, carry_out, plan_cleaning
+from cosmos_houdini.jobs.clean import Cleaning, carry_out, plan_cleaning
 
 _UNITS_S = {"m": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
 

@@ -12,11 +12,11 @@ import click
 
 from cosmos_houdini.cli.finite import FiniteRange
 from cosmos_houdini.config import Config
+from cosmos_houdini.config.settings import Preset
 from cosmos_houdini.errors import BadInput, did_you_mean
-from cosmos_houdini.media.choices import ColorChoice, ControlChoices, DepthChoice, DepthKind, Lens
+from cosmos_houdini.media.control_settings import ColorChoice, ControlChoices, DepthChoice, DepthKind, Lens
 from cosmos_houdini.model.scene import Camera, Scene
-from cosmos_houdini.plan.framing import Fit
-from cosmos_houdini.settings import Preset
+from cosmos_houdini.shots.framing import Fit
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from cosmos_houdini.queue.store import batches
-from cosmos_houdini.queue.store.jobs import FOLDER, Store
+from cosmos_houdini.jobs.store import batches
+from cosmos_houdini.jobs.store.jobs import FOLDER, Store
 
 PAUSE_S = 0.1
 

@@ -14,12 +14,12 @@ from cosmos_houdini.cli.plate import bring_back
 from cosmos_houdini.cli.run import conclude, follow, opened
 from cosmos_houdini.config import load
 from cosmos_houdini.errors import BadInput, Cancelled, one_line
+from cosmos_houdini.jobs import commands, runner
+from cosmos_houdini.jobs.adopt import adopt
+from cosmos_houdini.jobs.client import Client
+from cosmos_houdini.jobs.logs import LogReader
+from cosmos_houdini.jobs.store import batches
 from cosmos_houdini.model.job import Job, JobState
-from cosmos_houdini.queue import orders, runner
-from cosmos_houdini.queue.adopt import adopt
-from cosmos_houdini.queue.client import Client
-from cosmos_houdini.queue.logs import LogReader
-from cosmos_houdini.queue.store import batches
 
 FOLLOW_PAUSE_S = 1.0
 
@@ -108,7 +108,7 @@ def cancel(*, ids: tuple[str, ...]) -> None:
     with opened(load()) as client:
         for job_id in [client.store.find(word) for word in ids]:
             before = client.store.get(job_id).state
-            after = orders.cancel(client, job_id).state
+            after = commands.cancel(client, job_id).state
             if after is JobState.CANCELLED and before is not JobState.CANCELLED:
                 say(f"{job_id} cancelled")
             else:
@@ -125,7 +125,7 @@ def retry(*, ids: tuple[str, ...], detach: bool) -> None:
     with opened(load()) as client:
         wanted = [client.store.find(word) for word in ids]
         for job_id in wanted:
-            say(f"{job_id}: attempt {orders.retry(client, job_id).job.attempt}")
+            say(f"{job_id}: attempt {commands.retry(client, job_id).job.attempt}")
         records = follow(client, wanted, detach=detach)
     for record in records:
         bring_back(record)
@@ -141,7 +141,7 @@ def fetch(*, ids: tuple[str, ...], output: Path | None) -> None:
         wanted = [client.store.find(word) for word in ids]
         for job_id in wanted:
             folder = output / job_id if output and len(wanted) > 1 else output
-            for path in orders.fetch(client, job_id, folder.absolute() if folder else None):
+            for path in commands.fetch(client, job_id, folder.absolute() if folder else None):
                 click.echo(path)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from cosmos_houdini.cli.console import messages, say
 from cosmos_houdini.errors import HostError, one_line
-from cosmos_houdini.queue.store.record import JobRecord
+from cosmos_houdini.jobs.store.record import JobRecord
 
 if TYPE_CHECKING:
     # Where nothing is drawn, its 50 ms are saved.

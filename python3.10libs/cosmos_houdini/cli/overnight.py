@@ -16,25 +16,25 @@ from typing import TypeVar
 
 import click
 
+from cosmos_houdini.batches.gate import BatchEnded, BatchEvent, Contract
+from cosmos_houdini.batches.limits import Night, NightTerms, Senses
+from cosmos_houdini.batches.notify import Notice, Notifier
+from cosmos_houdini.batches.summary import Summary
+from cosmos_houdini.batches.time_window import Window
 from cosmos_houdini.cli.console import say
 from cosmos_houdini.cli.finite import FiniteRange
 from cosmos_houdini.config import Config
 from cosmos_houdini.engines import engine
 from cosmos_houdini.errors import BadInput, Cancelled, CosmosError
+from cosmos_houdini.jobs.client import Client
+from cosmos_houdini.jobs.store import batches
+from cosmos_houdini.jobs.store.record import JobRecord
+from cosmos_houdini.jobs.store.spending import spending
 from cosmos_houdini.launchers import SLURM
+from cosmos_houdini.launchers.health import HostLook, look_script, parse_look
 from cosmos_houdini.model.batch import BatchSpec
-from cosmos_houdini.plan.specs import write_whole
-from cosmos_houdini.queue.client import Client
-from cosmos_houdini.queue.night.contract import Night, NightTerms, Senses
-from cosmos_houdini.queue.night.gate import BatchEnded, BatchEvent, Contract
-from cosmos_houdini.queue.night.host_look import HostLook, look_script, parse_look
-from cosmos_houdini.queue.night.notify import Notice, Notifier
-from cosmos_houdini.queue.night.window import Window
-from cosmos_houdini.queue.store import batches
-from cosmos_houdini.queue.store.record import JobRecord
-from cosmos_houdini.queue.store.spending import spending
-from cosmos_houdini.review.entry import Entry, differing
-from cosmos_houdini.review.summary import Summary
+from cosmos_houdini.report.entry import Entry, differing
+from cosmos_houdini.specs.files import write_whole
 
 MOST_MEASURED = 100
 """Measuring a result takes about a second; more of them are left to ``report``."""
@@ -204,6 +204,6 @@ def _look(client: Client, job: JobRecord) -> HostLook:
 
 def _measured(entries: Sequence[Entry]) -> Sequence[Entry]:
     # OpenCV and NumPy take a fifth of a second to load, which `--dry-run` and `--detach` need not pay.
-    from cosmos_houdini.review.examine import result, scored  # noqa: PLC0415 - see above
+    from cosmos_houdini.report.examine import result, scored  # noqa: PLC0415 - see above
 
     return scored(entries) if 1 < sum(result(entry) is not None for entry in entries) <= MOST_MEASURED else entries

@@ -8,11 +8,11 @@ from typing import Any
 
 from cosmos_houdini.cli.console import progress_bar, say
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.jobs import collect
+from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.media.videos.metadata import read_metadata
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.job import JobState
-from cosmos_houdini.queue import collect
-from cosmos_houdini.queue.store.record import JobRecord
 
 RESULT, RESTORED = "result.mp4", "restored.mp4"
 

@@ -14,11 +14,11 @@ from cosmos_houdini.cli.run import opened
 from cosmos_houdini.cli.run_batch import How, running_options, work
 from cosmos_houdini.config import load
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.plan.batch_file import load_batch
-from cosmos_houdini.plan.sweep import SCOUT_SUFFIX
-from cosmos_houdini.queue.client import Client
-from cosmos_houdini.queue.store import batches
-from cosmos_houdini.queue.store.record import JobRecord
+from cosmos_houdini.jobs.client import Client
+from cosmos_houdini.jobs.store import batches
+from cosmos_houdini.jobs.store.record import JobRecord
+from cosmos_houdini.specs.batch_file import load_batch
+from cosmos_houdini.sweeps.sweep import SCOUT_SUFFIX
 
 
 @click.command(help="Run chosen runs of a batch at full quality, each with the seed and weights that its scout had.")

@@ -12,18 +12,18 @@ from cosmos_houdini.cli.run import opened
 from cosmos_houdini.config import Config, load
 from cosmos_houdini.engines import Engine, engine
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.jobs.client import Client
+from cosmos_houdini.jobs.prepare import RESULTS
+from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.model.request import Scout
-from cosmos_houdini.plan.adaptive import Adaptive
-from cosmos_houdini.plan.batch_file import load_batch
-from cosmos_houdini.plan.scout import scouted
-from cosmos_houdini.plan.specs import load_prompt_spec
-from cosmos_houdini.plan.sweep import Run, expand
-from cosmos_houdini.queue.client import Client
-from cosmos_houdini.queue.prepare import RESULTS
-from cosmos_houdini.queue.store.record import JobRecord
-from cosmos_houdini.review.entry import Entry, entry_of, planned
-from cosmos_houdini.review.table import differences
-from cosmos_houdini.review.writer import PAGE, STEPS, write_report
+from cosmos_houdini.report.entry import Entry, entry_of, planned
+from cosmos_houdini.report.table import differences
+from cosmos_houdini.report.writer import PAGE, STEPS, write_report
+from cosmos_houdini.specs.batch_file import load_batch
+from cosmos_houdini.specs.files import load_prompt_spec
+from cosmos_houdini.sweeps.adaptive import Adaptive
+from cosmos_houdini.sweeps.scout import scouted
+from cosmos_houdini.sweeps.sweep import Run, expand
 
 FOLDER = "report"
 

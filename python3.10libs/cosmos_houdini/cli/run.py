@@ -13,17 +13,17 @@ from cosmos_houdini.cli.console import json_option, print_json, say
 from cosmos_houdini.cli.live import live
 from cosmos_houdini.config import Config, load
 from cosmos_houdini.engines import engine
+from cosmos_houdini.engines.cosmos.chunks import chunk_sentence
 from cosmos_houdini.errors import Cancelled, HostError
+from cosmos_houdini.jobs import commands, runner
+from cosmos_houdini.jobs.client import Client
+from cosmos_houdini.jobs.prepare import Prepared, prepare
+from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.model.job import Job, JobState
 from cosmos_houdini.model.spec import RunSpec
-from cosmos_houdini.plan.chunks import chunk_sentence
-from cosmos_houdini.plan.dry_run import dry_run_document, write_plan
-from cosmos_houdini.plan.request import Probe, build_request
-from cosmos_houdini.plan.specs import load_run_spec
-from cosmos_houdini.queue import orders, runner
-from cosmos_houdini.queue.client import Client
-from cosmos_houdini.queue.prepare import Prepared, prepare
-from cosmos_houdini.queue.store.record import JobRecord
+from cosmos_houdini.specs.dry_run import dry_run_document, write_plan
+from cosmos_houdini.specs.files import load_run_spec
+from cosmos_houdini.specs.request import Probe, build_request
 
 
 @click.command(help="Run one inference, from its RunSpec (- for standard input) to a verified result.")
@@ -105,7 +105,7 @@ def drive(client: Client, prepared: Prepared, *, detach: bool = False) -> JobRec
     if record.state.final:
         failure = record.job.failure
         say(f"{record.id} {record.state} before ({failure.message if failure else ''}); this is its next attempt")
-        record = orders.retry(client, record.id, prepared.record.inputs)
+        record = commands.retry(client, record.id, prepared.record.inputs)
     elif not record.untouched:
         say(f"{record.id} is {record.state} already; its results go to {record.results}")
     return follow(client, [record.id], detach=detach)[0]
@@ -153,9 +153,9 @@ def conclude(records: list[JobRecord], *, quiet: bool = False) -> None:
         elif not record.state.final:
             say(f"{record.id} is {record.state} on {record.job.host}; cosmos-houdini attach {record.id}")
     for record in failed[:-1]:
-        say(f"error: {orders.job_error(record)}")
+        say(f"error: {commands.job_error(record)}")
     if failed:
-        raise orders.job_error(failed[-1])
+        raise commands.job_error(failed[-1])
 
 
 @contextmanager
@@ -173,7 +173,7 @@ def _again(client: Client, record: JobRecord, results: Path) -> JobRecord:
     say(f"{record.id} has succeeded before; nothing is run")
     if results == record.results and all(Path(path).is_file() for path in record.job.outputs):
         return record
-    outputs = orders.fetch(client, record.id, results)
+    outputs = commands.fetch(client, record.id, results)
     return replace(record, job=replace(record.job, outputs=outputs), results=results)
 
 

@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 import click
 
+from cosmos_houdini.batches.gate import Contract
+from cosmos_houdini.batches.scheduler import run_in_turn
 from cosmos_houdini.cli.batch import expanded, print_runs
 from cosmos_houdini.cli.batch_line import enqueue, go_on, lane_of
 from cosmos_houdini.cli.batch_outcome import Scores, asked_on, conclude, entries_of
@@ -23,18 +25,16 @@ from cosmos_houdini.cli.overnight import Watchman, notifier_of, overnight_option
 from cosmos_houdini.cli.run import opened
 from cosmos_houdini.config import Config, load
 from cosmos_houdini.errors import BadInput, Cancelled, CosmosError, HostError
+from cosmos_houdini.jobs.client import Client
+from cosmos_houdini.jobs.prepare import RESULTS
+from cosmos_houdini.jobs.shared_load import load_of
+from cosmos_houdini.jobs.store import batches
+from cosmos_houdini.jobs.store.worker import Lane, Worker
 from cosmos_houdini.launchers import SLURM
-from cosmos_houdini.plan.adaptive import BEGINNING
-from cosmos_houdini.plan.batch_file import load_batch
-from cosmos_houdini.plan.specs import write_whole
-from cosmos_houdini.queue.client import Client
-from cosmos_houdini.queue.loads import load_of
-from cosmos_houdini.queue.night.gate import Contract
-from cosmos_houdini.queue.night.turns import run_in_turn
-from cosmos_houdini.queue.prepare import RESULTS
-from cosmos_houdini.queue.store import batches
-from cosmos_houdini.queue.store.worker import Lane, Worker
-from cosmos_houdini.review.table import Row, csv_text
+from cosmos_houdini.report.table import Row, csv_text
+from cosmos_houdini.specs.batch_file import load_batch
+from cosmos_houdini.specs.files import write_whole
+from cosmos_houdini.sweeps.adaptive import BEGINNING
 
 _Command = TypeVar("_Command", bound=Callable[..., None])
 

@@ -21,8 +21,8 @@ from cosmos_houdini.media.sequences import span
 from cosmos_houdini.media.sequences.verify import verify
 from cosmos_houdini.model.control import Control, Pass
 from cosmos_houdini.model.video import Conversion
-from cosmos_houdini.plan.shot import Shot, shot_of_folder, shot_of_node
 from cosmos_houdini.scene.reader import read_scene
+from cosmos_houdini.shots.shot import Shot, shot_of_folder, shot_of_node
 
 PRESET = "medium"
 

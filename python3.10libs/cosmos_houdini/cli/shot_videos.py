@@ -10,7 +10,7 @@ from cosmos_houdini.cli.console import progress_bar, say
 from cosmos_houdini.cli.control_options import ControlWishes
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.computation import Computation
-from cosmos_houdini.media.controls.feeds import with_layers
+from cosmos_houdini.media.controls.pass_sources import with_layers
 from cosmos_houdini.media.convert import convert_sequences
 from cosmos_houdini.media.selection import OnGap, Selection, select, unknown_passes
 from cosmos_houdini.media.sequences import span
@@ -18,7 +18,7 @@ from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.scene import Scene
 from cosmos_houdini.model.sequence import Sequence
 from cosmos_houdini.model.video import Conversion
-from cosmos_houdini.plan.framing import Framing, plan_framing
+from cosmos_houdini.shots.framing import Framing, plan_framing
 
 # A PNG or JPEG hardly ever tells the shape of its pixels, and looking for it would load a picture library each time.
 _TELL_ASPECT = frozenset({"exr", "tiff", "dpx"})

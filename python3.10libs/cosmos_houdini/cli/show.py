@@ -8,7 +8,7 @@ from cosmos_houdini.cli.console import json_option, print_json
 from cosmos_houdini.cli.run import opened
 from cosmos_houdini.config import load
 from cosmos_houdini.errors import one_line
-from cosmos_houdini.review.history import history, history_lines
+from cosmos_houdini.report.history import history, history_lines
 
 
 @click.command(

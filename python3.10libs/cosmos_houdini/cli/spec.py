@@ -16,9 +16,9 @@ from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
 from cosmos_houdini.model.spec import PromptSpec, RunSpec
-from cosmos_houdini.plan.request import check_alike, effective_weights, probed
-from cosmos_houdini.plan.spec_values import validated
-from cosmos_houdini.plan.specs import document, json_schema, load_prompt_spec, save_prompt_spec, save_run_spec
+from cosmos_houdini.specs.files import document, json_schema, load_prompt_spec, save_prompt_spec, save_run_spec
+from cosmos_houdini.specs.request import check_alike, effective_weights, probed
+from cosmos_houdini.specs.values import validated
 
 _FILE = click.Path(path_type=Path)
 

@@ -18,17 +18,17 @@ from cosmos_houdini.cli.run import conclude, drive, opened, plan_run, show_plan
 from cosmos_houdini.cli.spec import parameters_of, weights_of
 from cosmos_houdini.config import load
 from cosmos_houdini.engines import engine, engine_names
+from cosmos_houdini.engines.cosmos.chunks import chunk_sentence
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.jobs.client import Client
+from cosmos_houdini.jobs.prepare import RESULTS, Prepared
+from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.media.videos.metadata import read_metadata, verified_clips
 from cosmos_houdini.model.control import Control, Pass
 from cosmos_houdini.model.spec import PromptSpec, RunSpec
-from cosmos_houdini.plan.chunks import chunk_sentence
-from cosmos_houdini.plan.request import remembering
-from cosmos_houdini.plan.spec_values import validated
-from cosmos_houdini.plan.specs import save_prompt_spec, save_run_spec
-from cosmos_houdini.queue.client import Client
-from cosmos_houdini.queue.prepare import RESULTS, Prepared
-from cosmos_houdini.queue.store.record import JobRecord
+from cosmos_houdini.specs.files import save_prompt_spec, save_run_spec
+from cosmos_houdini.specs.request import remembering
+from cosmos_houdini.specs.values import validated
 
 INPUTS = "input"
 UNTOLD = "-"
@@ -181,8 +181,8 @@ def _show_videos(videos: dict[str, Any], folder: Path, *, as_json: bool) -> None
 def _measured(client: Client, record: JobRecord) -> dict[str, float]:
     """Return the score of a result with what it is made of, and say it; nothing where there is nothing to measure."""
     # What measures takes longer to load than all else.
-    from cosmos_houdini.review.entry import entry_of  # noqa: PLC0415
-    from cosmos_houdini.review.examine import scored  # noqa: PLC0415
+    from cosmos_houdini.report.entry import entry_of  # noqa: PLC0415
+    from cosmos_houdini.report.examine import scored  # noqa: PLC0415
 
     (entry,) = scored([entry_of(None, record, client.store.attempts(record.id), None)])
     if entry.measures is None:

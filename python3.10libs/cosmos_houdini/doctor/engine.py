@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.doctor.finding import Finding, failed, passed, warned
 from cosmos_houdini.doctor.survey import Survey, cached_as
 from cosmos_houdini.engines import Engine, engine, engine_names
+from cosmos_houdini.hosts.nvidia_smi import Gpu
 from cosmos_houdini.launchers import SLURM
-from cosmos_houdini.launchers.nvidia_smi import Gpu
-from cosmos_houdini.settings import HostConfig
 
 _SHOWN_FILES = 3
 

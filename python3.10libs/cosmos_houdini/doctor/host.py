@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.doctor.disk import judge_disk
 from cosmos_houdini.doctor.engine import check_engine, check_gpus, worth_judging
 from cosmos_houdini.doctor.finding import Finding, failed, passed, warned
@@ -16,7 +17,6 @@ from cosmos_houdini.engines.base import Engine
 from cosmos_houdini.errors import AuthRefused, BadInput, CosmosError, HostKeyError, HostUnreachable
 from cosmos_houdini.hosts import Host, open_host
 from cosmos_houdini.launchers import SLURM
-from cosmos_houdini.settings import HostConfig
 
 SURVEY_TIMEOUT_S = 120.0
 CLOCK_DIFFERENCE_S = 60.0

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cosmos_houdini.config import Config
+from cosmos_houdini.config.settings import FILE_NAME, HostConfig
 from cosmos_houdini.doctor.disk import judge_disk
 from cosmos_houdini.doctor.finding import Finding, failed, passed
 from cosmos_houdini.engines import engine
@@ -17,7 +18,6 @@ from cosmos_houdini.hosts import open_host
 from cosmos_houdini.launchers import launcher_for
 from cosmos_houdini.media.videos import ffmpeg
 from cosmos_houdini.media.videos.probe import probe_video
-from cosmos_houdini.settings import FILE_NAME, HostConfig
 
 OLDEST_PYTHON = (3, 10)
 TEST_FRAMES = 12

@@ -7,15 +7,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 
+from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.engines.base import Needs
 from cosmos_houdini.errors import HostError
-from cosmos_houdini.launchers.disk_room import free_bytes
+from cosmos_houdini.hosts.disk_room import free_bytes
+from cosmos_houdini.hosts.nvidia_smi import GPU_QUERY, Gpu, parse_gpus
 from cosmos_houdini.launchers.docker import CLIENT_PREFIX
-from cosmos_houdini.launchers.folder import SLURM_PREFIX
-from cosmos_houdini.launchers.nvidia_smi import GPU_QUERY, Gpu, parse_gpus
+from cosmos_houdini.launchers.job_folder import SLURM_PREFIX
 from cosmos_houdini.launchers.shell import assignments, exports, part
-from cosmos_houdini.launchers.slurm import SLURM
-from cosmos_houdini.settings import HostConfig
+from cosmos_houdini.launchers.slurm.launcher import SLURM
 
 # Of a host's env, what its own programs see where a job runs in a container or on another machine.
 _CLIENT_PREFIXES = {"docker": CLIENT_PREFIX, SLURM: SLURM_PREFIX}

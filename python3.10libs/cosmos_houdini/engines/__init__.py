@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from cosmos_houdini.engines.base import Engine, EngineLog, Recorded
-from cosmos_houdini.engines.diffusers import Diffusers
-from cosmos_houdini.engines.preview import Preview
-from cosmos_houdini.engines.transfer1 import Transfer1
-from cosmos_houdini.engines.transfer25 import Transfer25
+from cosmos_houdini.engines.diffusers.engine import Diffusers
+from cosmos_houdini.engines.preview.engine import Preview
+from cosmos_houdini.engines.transfer1.engine import Transfer1
+from cosmos_houdini.engines.transfer25.engine import Transfer25
 from cosmos_houdini.errors import BadInput, did_you_mean
 
 __all__ = ["Engine", "EngineLog", "Recorded", "engine", "engine_names"]

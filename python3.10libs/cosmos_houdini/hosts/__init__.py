@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
+from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.hosts.base import Completed, Host, OnBytes, OnProgress, Progress, Transfer
 from cosmos_houdini.hosts.local import LocalHost
-from cosmos_houdini.settings import HostConfig
 
 __all__ = ["Completed", "Host", "OnBytes", "OnProgress", "Progress", "Transfer", "open_host"]
 
@@ -36,7 +36,7 @@ def open_host(name: str, config: HostConfig, *, project: Path) -> Host:
     if not PurePosixPath(config.root).is_absolute():
         raise _relative_root(name, config.root)
     # Paramiko takes a quarter of a second to load, which work on this machine alone need not pay.
-    from cosmos_houdini.hosts.ssh import SshHost  # noqa: PLC0415 - see above
+    from cosmos_houdini.hosts.ssh.host import SshHost  # noqa: PLC0415 - see above
 
     return SshHost(name, config, PurePosixPath(config.root))
 

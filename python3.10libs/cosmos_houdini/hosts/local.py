@@ -15,9 +15,9 @@ from pathlib import Path, PurePosixPath
 from cosmos_houdini.errors import BadInput, HostError, HostUnreachable
 from cosmos_houdini.hosts.base import Completed, OnBytes, OnProgress, Transfer
 from cosmos_houdini.hosts.files import arriving, chunks, has_content, make_private_folder, partial_name
-from cosmos_houdini.hosts.pace import Meter
-from cosmos_houdini.hosts.parcels import ROUNDS, check_below
 from cosmos_houdini.hosts.script import clean_environment, completed, enclosed
+from cosmos_houdini.hosts.transfer.chunks import ROUNDS, check_below
+from cosmos_houdini.hosts.transfer.throttle import Meter
 
 
 class LocalHost:

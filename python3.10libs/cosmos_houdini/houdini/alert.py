@@ -8,7 +8,7 @@ from functools import wraps
 import hou
 
 from cosmos_houdini.errors import CosmosError
-from cosmos_houdini.houdini.trouble import WorkerTrouble
+from cosmos_houdini.houdini.worker_error import WorkerTrouble
 
 
 def explained(tool: Callable[[], None]) -> Callable[[], None]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.launchers.base import Launcher, Task
 from cosmos_houdini.launchers.docker import DockerLauncher
 from cosmos_houdini.launchers.process import ProcessLauncher
-from cosmos_houdini.launchers.slurm import SLURM, SlurmLauncher
+from cosmos_houdini.launchers.slurm.launcher import SLURM, SlurmLauncher
 from cosmos_houdini.launchers.time_limit import seconds
-from cosmos_houdini.settings import HostConfig
 
 __all__ = ["SLURM", "Launcher", "Task", "launcher_for"]
 

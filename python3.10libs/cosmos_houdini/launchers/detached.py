@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.errors import BadInput, JobError
 from cosmos_houdini.hosts.base import Host
 from cosmos_houdini.launchers.base import Task
-from cosmos_houdini.launchers.folder import LOCKS
+from cosmos_houdini.launchers.job_folder import LOCKS
 from cosmos_houdini.launchers.shell import assignments, part, variable_name
 from cosmos_houdini.launchers.time_limit import seconds
 from cosmos_houdini.model.request import Site
-from cosmos_houdini.settings import HostConfig
 
 CANCEL_TIMEOUT_S = 120.0
 BEAT_S = 5

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.hosts.base import Host
 from cosmos_houdini.launchers import detached
 from cosmos_houdini.launchers.base import Task
-from cosmos_houdini.launchers.folder import OBJECTS
+from cosmos_houdini.launchers.job_folder import OBJECTS
 from cosmos_houdini.launchers.shell import assignments, exports, part, quoted, variable_name, words
 from cosmos_houdini.model.request import Site
-from cosmos_houdini.settings import HostConfig
 
 CLIENT_PREFIX = "DOCKER_"
 

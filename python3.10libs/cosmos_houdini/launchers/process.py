@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.hosts.base import Host
 from cosmos_houdini.launchers import detached
 from cosmos_houdini.launchers.base import Task
 from cosmos_houdini.launchers.shell import exports, quoted, words
 from cosmos_houdini.model.request import Site
-from cosmos_houdini.settings import HostConfig
 
 
 @dataclass(frozen=True, slots=True)

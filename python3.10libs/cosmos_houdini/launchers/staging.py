@@ -11,10 +11,10 @@ from typing import Any
 
 from cosmos_houdini.errors import BadInput, DiskFull, HostError
 from cosmos_houdini.hosts.base import Host, OnProgress, Transfer
-from cosmos_houdini.hosts.parcels import joining_bytes
+from cosmos_houdini.hosts.disk_room import free_bytes
+from cosmos_houdini.hosts.transfer.chunks import joining_bytes
 from cosmos_houdini.launchers.base import Task
-from cosmos_houdini.launchers.disk_room import free_bytes
-from cosmos_houdini.launchers.folder import LOCKS, OBJECTS
+from cosmos_houdini.launchers.job_folder import LOCKS, OBJECTS
 from cosmos_houdini.launchers.shell import assignments, part, quoted, words
 
 REQUEST = "request.json"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.choices import ControlChoices, DepthKind
+from cosmos_houdini.media.control_settings import ControlChoices, DepthKind
 from cosmos_houdini.media.pictures.geometry import Geometry, Placement, plan_geometry
 from cosmos_houdini.media.selection import Selection, prove
 from cosmos_houdini.media.videos.source import ComputedFrames
@@ -69,7 +69,7 @@ class Computation:
         return made
 
     def _say_noticed(self, sequences: Mapping[Pass, Sequence]) -> None:
-        from cosmos_houdini.media.notices.look import look  # noqa: PLC0415 - see the caller
+        from cosmos_houdini.media.checks.samples import look  # noqa: PLC0415 - see the caller
 
         # Encoding tells better than a look which of the pictures cannot be decoded.
         with suppress(BadInput):

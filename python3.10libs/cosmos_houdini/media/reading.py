@@ -15,14 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.choices import ControlChoices
+from cosmos_houdini.media.checks import kept_frames
+from cosmos_houdini.media.control_settings import ControlChoices
 from cosmos_houdini.media.controls import edges
 from cosmos_houdini.media.controls.blur import blurred, find_preset, presets_of
 from cosmos_houdini.media.controls.depth import CAMERA_Z_LAYERS
 from cosmos_houdini.media.controls.make_track import Material, track_of
 from cosmos_houdini.media.controls.seg_track import SegTrack
 from cosmos_houdini.media.controls.tracks import PictureTrack, Track
-from cosmos_houdini.media.notices import kept_frames
 from cosmos_houdini.media.pictures.geometry import Geometry
 from cosmos_houdini.media.pictures.layers import Header, Layer, read_header
 from cosmos_houdini.media.pictures.picture_io import read_passes, read_picture

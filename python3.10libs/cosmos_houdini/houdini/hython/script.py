@@ -11,7 +11,7 @@ from types import FrameType
 import hou
 
 from cosmos_houdini.errors import CosmosError, one_line
-from cosmos_houdini.houdini.trouble import WorkerTrouble
+from cosmos_houdini.houdini.worker_error import WorkerTrouble
 
 INTERRUPTED = 4
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.houdini.tops.order import SLIPS, Order
 from cosmos_houdini.houdini.tops.parms import NUMBERS
 from cosmos_houdini.houdini.tops.pdg_job import JobItem
 from cosmos_houdini.houdini.tops.report import KIND as REPORT
 from cosmos_houdini.houdini.tops.shot import KIND as SHOT
 from cosmos_houdini.houdini.tops.transfer import KIND as TRANSFER
 from cosmos_houdini.houdini.tops.transfer import weights_option
+from cosmos_houdini.houdini.tops.work_order import SLIPS, Order
 
 Call = Callable[..., Any]
 """Runs a command of the worker in the project's folder, and returns its document."""

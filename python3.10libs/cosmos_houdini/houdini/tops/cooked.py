@@ -11,7 +11,7 @@ from urllib.request import url2pathname
 
 import hou
 
-from cosmos_houdini.houdini.tops.order import ATTRIBUTE, Order
+from cosmos_houdini.houdini.tops.work_order import ATTRIBUTE, Order
 
 _COOKED = {"CookedSuccess": "cooked", "CookedCache": "cooked"}
 _OTHER = {"CookedFail": "failed", "CookedCancel": "cancelled"}

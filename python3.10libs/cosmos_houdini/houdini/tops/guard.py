@@ -19,7 +19,7 @@ from pathlib import Path
 from cosmos_houdini.errors import CosmosError
 from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.environment import LIBRARIES
-from cosmos_houdini.houdini.tops.order import Order
+from cosmos_houdini.houdini.tops.work_order import Order
 
 GRACE_S = 3.0
 CONNECT_TIMEOUT_S = 5.0

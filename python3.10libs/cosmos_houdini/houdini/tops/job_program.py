@@ -17,9 +17,9 @@ from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.tops.cook import cook
 from cosmos_houdini.houdini.tops.guard import Guard
 from cosmos_houdini.houdini.tops.node import artist_text
-from cosmos_houdini.houdini.tops.order import ATTRIBUTE, Order
 from cosmos_houdini.houdini.tops.pdg_job import JobItem, PdgItem
-from cosmos_houdini.houdini.trouble import WorkerTrouble
+from cosmos_houdini.houdini.tops.work_order import ATTRIBUTE, Order
+from cosmos_houdini.houdini.worker_error import WorkerTrouble
 
 _PROGRESS = {"COSMOS_PROGRESS": "json"}
 _SIGNALS = ("SIGTERM", "SIGINT", "SIGBREAK")

@@ -8,10 +8,10 @@ from typing import Any
 from cosmos_houdini.errors import BadInput, CosmosError
 from cosmos_houdini.houdini.environment import ROOT, worker_python
 from cosmos_houdini.houdini.tops import pdg_calls
-from cosmos_houdini.houdini.tops.order import ATTRIBUTE, Order
 from cosmos_houdini.houdini.tops.parms import NodeType
 from cosmos_houdini.houdini.tops.pdg_calls import Holder, Node, WorkItem
-from cosmos_houdini.houdini.trouble import WorkerTrouble
+from cosmos_houdini.houdini.tops.work_order import ATTRIBUTE, Order
+from cosmos_houdini.houdini.worker_error import WorkerTrouble
 
 JOB_SCRIPT = ROOT / "scripts" / "cosmos_top_job.py"
 

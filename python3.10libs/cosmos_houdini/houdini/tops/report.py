@@ -8,11 +8,11 @@ from pathlib import Path
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.houdini.tops import pdg_calls
 from cosmos_houdini.houdini.tops.node import evaluated, give_order
-from cosmos_houdini.houdini.tops.order import ATTRIBUTE, Order
 from cosmos_houdini.houdini.tops.parms import REPORT
 from cosmos_houdini.houdini.tops.pdg_calls import Holder, Node, WorkItem
 from cosmos_houdini.houdini.tops.project import Project, project_of
 from cosmos_houdini.houdini.tops.transfer import KIND as TRANSFER_KIND
+from cosmos_houdini.houdini.tops.work_order import ATTRIBUTE, Order
 
 KIND = "report"
 

@@ -13,10 +13,10 @@ from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.submission import split_options
 from cosmos_houdini.houdini.tops import pdg_calls
 from cosmos_houdini.houdini.tops.node import evaluated, give_order, set_attributes
-from cosmos_houdini.houdini.tops.order import Order
 from cosmos_houdini.houdini.tops.parms import SHOT
 from cosmos_houdini.houdini.tops.pdg_calls import Holder, Node, WorkItem
 from cosmos_houdini.houdini.tops.project import project_of
+from cosmos_houdini.houdini.tops.work_order import Order
 from cosmos_houdini.model.names import portable_name
 from cosmos_houdini.model.render_node import WINDOWS
 

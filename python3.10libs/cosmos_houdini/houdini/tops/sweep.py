@@ -16,7 +16,7 @@ from cosmos_houdini.houdini.tops.node import evaluated, set_attributes
 from cosmos_houdini.houdini.tops.parms import CONTROLS, NUMBERS, SWEEP
 from cosmos_houdini.houdini.tops.pdg_calls import Holder, Node, WorkItem
 from cosmos_houdini.houdini.tops.project import folder_of
-from cosmos_houdini.houdini.trouble import WorkerTrouble
+from cosmos_houdini.houdini.worker_error import WorkerTrouble
 
 _NUMBER = r"(\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)"
 _RANGE = re.compile(rf"{_NUMBER}-{_NUMBER}(?::{_NUMBER})?")

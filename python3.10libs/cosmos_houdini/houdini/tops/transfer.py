@@ -10,12 +10,12 @@ from cosmos_houdini.errors import BadInput
 from cosmos_houdini.houdini.submission import split_options
 from cosmos_houdini.houdini.tops import pdg_calls
 from cosmos_houdini.houdini.tops.node import evaluated, give_order
-from cosmos_houdini.houdini.tops.order import Order
 from cosmos_houdini.houdini.tops.overrides import Value, Vocabulary
 from cosmos_houdini.houdini.tops.parms import CONTROLS, DEFAULT_WEIGHT, NUMBERS, TRANSFER
 from cosmos_houdini.houdini.tops.pdg_calls import Holder, Node, WorkItem
 from cosmos_houdini.houdini.tops.project import Project, project_of
 from cosmos_houdini.houdini.tops.shot import VIDEOS
+from cosmos_houdini.houdini.tops.work_order import Order
 
 KIND = "transfer"
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from cosmos_houdini.errors import CosmosError
 from cosmos_houdini.houdini.background import Task
+from cosmos_houdini.houdini.windows.error_frame import TroubleFrame
 from cosmos_houdini.houdini.windows.qt import QtCore, QtGui, QtWidgets
-from cosmos_houdini.houdini.windows.trouble_frame import TroubleFrame
 
 TICK_MS = 100
 THIS_MACHINE = "this machine"

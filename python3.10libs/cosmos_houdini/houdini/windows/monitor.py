@@ -9,11 +9,11 @@ from pathlib import Path
 
 from cosmos_houdini.errors import CosmosError
 from cosmos_houdini.houdini.background import Task
+from cosmos_houdini.houdini.windows.error_frame import TroubleFrame
 from cosmos_houdini.houdini.windows.job_row import PREPARING, JobRow, rows
 from cosmos_houdini.houdini.windows.job_table import JobTable
 from cosmos_houdini.houdini.windows.log_pane import LogPane
 from cosmos_houdini.houdini.windows.qt import QtCore, QtGui, QtWidgets
-from cosmos_houdini.houdini.windows.trouble_frame import TroubleFrame
 
 TICK_MS = 150
 BUSY_POLL_S = 3.0

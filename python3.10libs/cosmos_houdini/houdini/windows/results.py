@@ -7,11 +7,11 @@ from pathlib import Path
 
 from cosmos_houdini.errors import CosmosError
 from cosmos_houdini.houdini.background import Task
+from cosmos_houdini.houdini.windows.error_frame import TroubleFrame
 from cosmos_houdini.houdini.windows.job_row import JobRow, rows
 from cosmos_houdini.houdini.windows.qt import QtCore, QtWidgets
 from cosmos_houdini.houdini.windows.result_line import line_of
 from cosmos_houdini.houdini.windows.result_use import Arguments, Use
-from cosmos_houdini.houdini.windows.trouble_frame import TroubleFrame
 
 TICK_MS = 100
 TOLD = 200

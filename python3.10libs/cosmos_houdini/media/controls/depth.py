@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.choices import FAR, DepthKind, Lens
+from cosmos_houdini.media.control_settings import FAR, DepthKind, Lens
 
 SCHEMA = "cosmos-houdini/depth-range/1"
 RAY_WORDS = ("dist", "ray", "length")

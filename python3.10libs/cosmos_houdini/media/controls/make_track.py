@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.choices import ControlChoices, DepthChoice, DepthKind
+from cosmos_houdini.media.control_settings import ControlChoices, DepthChoice, DepthKind
 from cosmos_houdini.media.controls import depth
 from cosmos_houdini.media.controls.seg_track import SegTrack, cryptomatte_reading, plain_reading
 from cosmos_houdini.media.controls.tracks import DepthTrack, MaskTrack, PictureTrack, Track

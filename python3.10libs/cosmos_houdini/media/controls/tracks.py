@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.choices import DepthChoice, DepthKind, Lens
+from cosmos_houdini.media.control_settings import DepthChoice, DepthKind, Lens
 from cosmos_houdini.media.controls import depth
 from cosmos_houdini.media.controls.depth import DepthRange, RangeSurvey
 from cosmos_houdini.media.controls.masks import mask_from_cryptomatte, mask_from_picture

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cosmos_houdini.media.videos.order import signature_filter
+from cosmos_houdini.media.videos.frame_order import signature_filter
 from cosmos_houdini.media.videos.source import ComputedFrames, PictureFiles, VideoSource
 from cosmos_houdini.model.control import Pass
 

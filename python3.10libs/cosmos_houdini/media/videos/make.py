@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Event
 
 from cosmos_houdini.errors import BadInput, CheckFailed, ToolError
-from cosmos_houdini.media.videos import encode, ffmpeg, order
+from cosmos_houdini.media.videos import encode, ffmpeg, frame_order
 from cosmos_houdini.media.videos.encode import Encoding
 from cosmos_houdini.media.videos.probe import VideoFacts, inspect_video
 from cosmos_houdini.media.videos.source import PictureFiles, VideoSource, place
@@ -50,7 +50,7 @@ def make_video(
     else:
         ffmpeg.run(encode.pipe_arguments(source, fps=fps, encoding=encoding), how, frames=source.raw())
     signatures = (folder / encode.SIGNATURES).read_bytes()
-    _expect_all(source, order.count(signatures))
+    _expect_all(source, frame_order.count(signatures))
     try:
         facts = inspect_video(folder / encode.VIDEO, stop=stop)
     except BadInput as error:
@@ -108,7 +108,7 @@ def _compare(facts: VideoFacts, signatures: bytes, source: VideoSource, fps: int
     """Raise CheckFailed if the decoded video is not what was encoded."""
     size = encode.video_size(source.size)
     clip = facts.clip
-    problems = order.problems(signatures, facts.signatures)
+    problems = frame_order.problems(signatures, facts.signatures)
     if clip.size != size:
         problems.append(f"its size is {clip.size}, {size} was encoded")
     if clip.fps != fps or not facts.constant_rate:

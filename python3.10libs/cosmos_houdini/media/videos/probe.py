@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Event
 
 from cosmos_houdini.errors import BadInput, ToolError
-from cosmos_houdini.media.videos import ffmpeg, order
+from cosmos_houdini.media.videos import ffmpeg, frame_order
 from cosmos_houdini.model.request import Clip
 from cosmos_houdini.model.video import ColorTags
 
@@ -128,7 +128,17 @@ def sha256_of(path: Path) -> str:
 def _arguments(path: Path) -> list[str]:
     return [
         *("-xerror", "-err_detect", "crccheck+bitstream+buffer", "-noautorotate", *input_arguments(path)),
-        *("-map", "0:v:0", "-vf", order.signature_filter(), "-fps_mode", "passthrough", "-f", "rawvideo", "signatures"),
+        *(
+            "-map",
+            "0:v:0",
+            "-vf",
+            frame_order.signature_filter(),
+            "-fps_mode",
+            "passthrough",
+            "-f",
+            "rawvideo",
+            "signatures",
+        ),
         *("-map", "0:v:0", "-c", "copy", "-f", "framecrc", "packets"),
     ]
 
@@ -136,7 +146,7 @@ def _arguments(path: Path) -> list[str]:
 def _facts(path: Path, lines: Sequence[str], packets: Sequence[str], signatures: bytes) -> VideoFacts:
     stream = next((match for line in lines if (match := _STREAM.match(line))), None)
     pixels = _PIXELS.search(stream["rest"]) if stream else None
-    frames = order.count(signatures)
+    frames = frame_order.count(signatures)
     if stream is None or pixels is None or frames == 0:
         raise BadInput(f"{path} holds no video that can be decoded")
     aspect = _ASPECT.search(stream["rest"])

@@ -10,7 +10,7 @@ from typing import Any
 from cosmos_houdini.errors import BadInput, CheckFailed
 from cosmos_houdini.media.pictures.geometry import Geometry, Rectangle, Size
 from cosmos_houdini.media.sequences import pattern
-from cosmos_houdini.media.videos import encode, ffmpeg, order, suffix
+from cosmos_houdini.media.videos import encode, ffmpeg, frame_order, suffix
 from cosmos_houdini.media.videos.encode import Encoding
 from cosmos_houdini.media.videos.probe import VideoFacts, input_arguments, inspect_video
 from cosmos_houdini.media.videos.standardize import matrix_of
@@ -130,7 +130,7 @@ def _write_video(facts: VideoFacts, filters: list[str], geometry: Geometry, how:
 
 def _check(folder: Path, plate: Size, frames: int, source: VideoFacts) -> None:
     made = inspect_video(folder / encode.VIDEO)
-    problems = order.problems((folder / encode.SIGNATURES).read_bytes(), made.signatures)
+    problems = frame_order.problems((folder / encode.SIGNATURES).read_bytes(), made.signatures)
     if (made.clip.size, made.clip.frames) != (encode.video_size(plate), frames):
         problems.append(f"it has {made.clip.frames} frames of {made.clip.size}")
     if problems:

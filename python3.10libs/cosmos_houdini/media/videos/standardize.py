@@ -11,7 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from cosmos_houdini.errors import BadInput, CheckFailed
-from cosmos_houdini.media.videos import encode, ffmpeg, order, suffix
+from cosmos_houdini.media.videos import encode, ffmpeg, frame_order, suffix
 from cosmos_houdini.media.videos.encode import Encoding
 from cosmos_houdini.media.videos.make import BT709
 from cosmos_houdini.media.videos.probe import VideoFacts, input_arguments, inspect_video
@@ -61,7 +61,7 @@ def standardize(
         arguments += encode.output_arguments(video_filters(source, fps=wanted_fps, size=wanted_size), Encoding())
         ffmpeg.run(arguments, ffmpeg.Run(task=f"standardizing {video}", cwd=folder, on_frames=on_frames))
         made = inspect_video(folder / encode.VIDEO)
-        problems = order.problems((folder / encode.SIGNATURES).read_bytes(), made.signatures)
+        problems = frame_order.problems((folder / encode.SIGNATURES).read_bytes(), made.signatures)
         if (made.clip.size, made.clip.fps, made.color) != (wanted_size, wanted_fps, BT709):
             problems.append(f"it has {made.clip.size} at {made.clip.fps:g} fps, tagged {made.color}")
         if problems:

@@ -1,0 +1,192 @@
+"""The jobs of a batch in turn: so many at once, and what fails is set aside while the rest go on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from cosmos_houdini.batches.gate import BatchEnded, BatchHeld, Contract, Hold, JobEnded
+from cosmos_houdini.errors import HostUnreachable
+from cosmos_houdini.jobs import commands, runner
+from cosmos_houdini.jobs.client import Client
+from cosmos_houdini.jobs.runner import OnTrouble
+from cosmos_houdini.jobs.store import batches
+from cosmos_houdini.jobs.store.record import JobRecord
+from cosmos_houdini.jobs.store.worker import Worker
+from cosmos_houdini.model.job import JobState
+
+PATIENCE_ATTEMPTS: Final = 120
+"""About an hour at half a minute each: a host that restarts does not end a night's work."""
+FIRST_PAUSE_S: Final = 0.02
+PAUSE_GROWTH: Final = 1.3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """How a batch stands at one moment.
+
+    Attributes:
+        records: the jobs that are on their way, and those that were at the last look.
+        counts: how many jobs of the batch are in each state.
+        held: why nothing more is started; empty when it is.
+    """
+
+    records: list[JobRecord]
+    counts: Mapping[JobState, int]
+    held: str
+
+    @property
+    def unfinished(self) -> int:
+        """How many jobs are not at their end."""
+        return batches.unfinished(self.counts)
+
+
+@dataclass(slots=True, kw_only=True)
+class Watch:
+    """Looks at a batch again and again, whichever workers it belongs to."""
+
+    client: Client
+    batch: str
+    host: str
+    _last: tuple[str, ...] = ()
+
+    def look(self, held: str = "") -> Look:
+        """Return how the batch stands now."""
+        store = self.client.store
+        now = tuple(batches.on_their_way(store, self.batch, self.host))
+        records = store.records({*self._last, *now})
+        self._last = now
+        if batches.is_paused(store, self.batch, self.host):
+            held = f"paused until `cosmos-houdini batch resume {self.batch}`"
+        return Look(records=records, counts=batches.counts(store, self.batch, self.host), held=held)
+
+
+def run_in_turn(
+    client: Client,
+    worker: Worker,
+    *,
+    contract: Contract,
+    on_look: Callable[[Look], None],
+    on_trouble: OnTrouble,
+) -> Look:
+    """Bring the jobs of a batch to their ends, together with all other workers on it, until none is left.
+
+    What is on the host already comes first, then what is next in line whenever the host has room. Jobs that are added
+    meanwhile are run too.
+
+    Args:
+        client: what to work with.
+        worker: this process, and what it works on.
+        contract: what may hold back a start, and who is told what happens.
+        on_look: called again and again with how the batch stands.
+        on_trouble: called when a host does not answer and is asked again.
+
+    Returns:
+        How the batch stood at last; held where jobs were left queued for good.
+
+    Raises:
+        HostError: as for ``runner.wait``; the jobs keep their states.
+        DiskFull: likewise.
+        BadInput: likewise.
+    """
+    lane = worker.lane
+    watch = Watch(client=client, batch=lane.batch, host=lane.host)
+    pace = _Pace()
+    held: Hold | None = None
+    taken_back: set[tuple[str, int]] = set()
+    while True:
+        worker.take_over()
+        held = _claim(worker, contract, held)
+        _take_back(client, worker, contract, taken_back)
+        ended = _advance(client, worker.mine(), on_trouble)
+        for record in ended:
+            contract.tell(JobEnded(record=record))
+        look = watch.look(held.reason if held else "")
+        on_look(look)
+        if not look.unfinished or (held and held.for_good and not worker.mine()):
+            break
+        if not ended:
+            pace.rest(client, look)
+    _tell_end(client, worker, contract, look)
+    return look
+
+
+def _claim(worker: Worker, contract: Contract, before: Hold | None) -> Hold | None:
+    """Claim jobs while the host has room, and return what holds the next one back, if something does.
+
+    A cluster has room for very many: they are claimed as many at a time as go there together.
+    """
+    held: Hold | None = None
+    for _ in range(runner.MOST_TOGETHER):
+        if not worker.may_claim():
+            break
+        held = contract.gate()
+        if held or worker.claim() is None:
+            break
+    if (held and held.reason) != (before and before.reason):
+        worker.hold(held.reason if held else "")
+        if held:
+            contract.tell(BatchHeld(batch=worker.lane.batch, reason=held.reason))
+    return held
+
+
+def _take_back(client: Client, worker: Worker, contract: Contract, before: set[tuple[str, int]]) -> None:
+    """Take back what waits on the host for its turn in a process, where nothing more is to be begun.
+
+    Args:
+        client: what to work with.
+        worker: whose jobs.
+        contract: tells whether its night is over; a pause of the batch is looked for here.
+        before: attempts that were taken back, to which this adds.
+    """
+    records = client.store.records(worker.in_convoys())
+    now = {(record.id, record.job.attempt) for record in records}
+    if now <= before:
+        return
+    lane = worker.lane
+    if batches.is_paused(client.store, lane.batch, lane.host) or contract.curfew():
+        with suppress(HostUnreachable):
+            commands.take_back(client, records)
+            before |= now
+
+
+def _advance(client: Client, ids: list[str], on_trouble: OnTrouble) -> list[JobRecord]:
+    """Take jobs as far as they go without waiting and return those that have ended."""
+    if not ids:
+        return []
+    records = runner.wait(
+        client,
+        ids,
+        on_update=lambda _: None,
+        on_trouble=on_trouble,
+        enough=lambda _: True,
+        patience_attempts=PATIENCE_ATTEMPTS,
+    )
+    return [record for record in records if record.state.final]
+
+
+def _tell_end(client: Client, worker: Worker, contract: Contract, look: Look) -> None:
+    lane = worker.lane
+    others = len(batches.workers(client.store, lane.batch, lane.host)) > 1
+    # Others may still be about to end jobs of a batch that is held; of one that is through, the first one tells.
+    if (look.unfinished and others) or not batches.end(client.store, lane.batch, lane.host):
+        return
+    contract.tell(BatchEnded(batch=lane.batch, counts=look.counts, held=look.held if look.unfinished else ""))
+
+
+@dataclass(slots=True)
+class _Pace:
+    """Short pauses after something has changed, longer ones while nothing does."""
+
+    pause_s: float = FIRST_PAUSE_S
+    before: tuple[object, ...] = ()
+
+    def rest(self, client: Client, look: Look) -> None:
+        now = (look.counts, look.held)
+        self.pause_s = FIRST_PAUSE_S if now != self.before else self.pause_s * PAUSE_GROWTH
+        self.before = now
+        self.pause_s = min(self.pause_s, runner.longest_pause_s(client, look.records))
+        time.sleep(self.pause_s)

@@ -1,0 +1,143 @@
+"""What came of a batch, in words that fit into an e-mail: read in the morning, by whoever let it run at night."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cosmos_houdini.batches.limits import Held
+from cosmos_houdini.errors import one_line
+from cosmos_houdini.jobs.store.spending import Spending, money
+from cosmos_houdini.model.job import FailureClass, JobState
+from cosmos_houdini.report.entry import Entry, first_sentence, words
+from cosmos_houdini.report.table import Row
+
+SHOWN_NAMES = 5
+SHOWN_BEST = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """A batch at the end of a night.
+
+    Attributes:
+        batch: name of the batch.
+        host: name of its host.
+        began: when this night began.
+        ended: when it ended.
+        entries: the runs in the order of the batch, ranked where they were measured.
+        varied: names of the settings that are not the same for all of them.
+        held: the times in which nothing was started.
+        spent: of all attempts of the batch.
+        price_per_hour: of the host; None where it has none.
+        problem: what ended it before its time; empty where nothing did.
+        report: the command that sets all runs side by side.
+        table: path of the table of all runs.
+        again: the command that goes on.
+        promote: the command that runs scouts at full quality, without the names of any; empty where none were run.
+        folder: where these commands were given.
+    """
+
+    batch: str
+    host: str
+    began: datetime
+    ended: datetime
+    entries: Sequence[Entry]
+    varied: Sequence[str]
+    held: Sequence[Held]
+    spent: Spending
+    price_per_hour: float | None
+    problem: str
+    report: str
+    table: str
+    again: str
+    promote: str
+    folder: str
+
+    @property
+    def title(self) -> str:
+        """How many runs are done, and how many are not, in one line."""
+        rows = [entry.row for entry in self.entries if entry.row]
+        done = sum(row.job.state is JobState.SUCCEEDED for row in rows)
+        failed = sum(row.job.state in {JobState.FAILED, JobState.LOST} for row in rows)
+        cancelled = sum(row.job.state is JobState.CANCELLED for row in rows)
+        left = sum(not row.job.state.final for row in rows)
+        counts = ((failed, "failed"), (cancelled, "cancelled"), (left, "not at their end"))
+        others = "".join(f", {count} {what}" for count, what in counts if count)
+        return f"{self.batch} on {self.host}: {done} of {len(rows)} runs done{others}"
+
+    @property
+    def text(self) -> str:
+        """All of it; each line fits on a line."""
+        lines = [self.title, f"from {_time(self.began)} to {_time(self.ended)}; {self._spent()}"]
+        if self.problem:
+            lines.append(f"ended before its time: {one_line(self.problem)}")
+        rows = [entry.row for entry in self.entries if entry.row]
+        for heading, block in (
+            ("best runs by the report's score", self._best()),
+            ("made otherwise than asked for", _otherwise(rows)),
+            ("failed", _failed(rows)),
+            ("nothing was started", [_held(held) for held in self.held]),
+        ):
+            if block:
+                lines += ["", heading, *(f"  {line}" for line in block)]
+        lines += ["", f"side by side: {self.report}", f"table: {self.table}"]
+        if any(row.job.state is not JobState.SUCCEEDED for row in rows):
+            lines.append(f"to go on, failed runs included: {self.again}")
+        if self.promote and self._ranked():
+            lines.append(f"the best at full quality: {self.promote} {' '.join(e.name for e in self._ranked())}")
+        lines.append(f"(commands are for the folder {self.folder})")
+        return "\n".join(lines) + "\n"
+
+    def _spent(self) -> str:
+        hours = f"{self.spent.gpu_hours(self.spent.seconds):.2f} GPU hours in all"
+        if self.price_per_hour is None:
+            return hours
+        return f"{hours}, which cost {money(self.spent.seconds, self.price_per_hour):.2f}"
+
+    def _ranked(self) -> list[Entry]:
+        best = sorted((entry for entry in self.entries if entry.rank), key=lambda entry: entry.rank or 0)
+        return best[:SHOWN_BEST]
+
+    def _best(self) -> list[str]:
+        lines = []
+        for entry in self._ranked():
+            settings = ((name, words(entry.settings.get(name, ""))) for name in self.varied)
+            shown = ", ".join(f"{name} {value}" for name, value in settings if value)
+            score = f", score {entry.measures.score:.3f}" if entry.measures else ""
+            lines.append(f"{entry.rank}. {entry.name}{score}: {shown}")
+            lines += [f"   {entry.row.result}"] if entry.row else []
+        return lines
+
+
+def _failed(rows: Iterable[Row]) -> list[str]:
+    """Return three lines for each class of failure: its runs, the reason of the last one, and what to do."""
+    found: dict[FailureClass, list[Row]] = {}
+    for row in rows:
+        if row.job.failure and row.job.failure.failure is not FailureClass.CANCELLED:
+            found.setdefault(row.job.failure.failure, []).append(row)
+    lines = []
+    for failure, befallen in sorted(found.items(), key=lambda one: -len(one[1])):
+        last = befallen[-1].job.failure
+        reason = first_sentence(last.message) if last else ""
+        log = f"cosmos-houdini logs {befallen[-1].job.id}"
+        lines += [f"{len(befallen)} {failure}: {_names(befallen)}", f"  {reason} ({log})", f"  next: {failure.advice}"]
+    return lines
+
+
+def _otherwise(rows: Iterable[Row]) -> list[str]:
+    return [f"{row.run}: {one_line('; '.join(row.differences))}" for row in rows if row.differences]
+
+
+def _names(rows: Sequence[Row]) -> str:
+    names = ", ".join(row.run for row in rows[:SHOWN_NAMES])
+    return names + (f" and {len(rows) - SHOWN_NAMES} more" if len(rows) > SHOWN_NAMES else "")
+
+
+def _held(held: Held) -> str:
+    return f"{_time(held.since)} to {_time(held.until) if held.until else 'the end'}: {held.reason}"
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment:%a %Y-%m-%d %H:%M}"

@@ -1,0 +1,212 @@
+"""The configuration: hosts by name and defaults, from files and environment, each value with its origin.
+
+Order, later wins: built-in defaults, the user's file, the project's ``cosmos-houdini.yaml`` (in the working folder or a
+parent), then ``COSMOS_HOUDINI_*``. ``COSMOS_HOUDINI_CONFIG`` names one file that stands instead of the two files.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar, get_args, get_type_hints
+
+import msgspec
+import platformdirs
+from msgspec import Struct
+
+from cosmos_houdini.config.settings import FILE_NAME, SECTIONS, HostConfig, Settings
+from cosmos_houdini.errors import BadInput, did_you_mean
+from cosmos_houdini.yaml_text import read_yaml
+
+ENV_PREFIX = "COSMOS_HOUDINI_"
+_Section = TypeVar("_Section", bound=Struct)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Settings, and where each value that is no built-in default came from.
+
+    Attributes:
+        settings: the merged values.
+        origins: dotted key to the file or variable that set it.
+        project: the folder to which ``.cosmos`` belongs: the one of the project's file, or the working folder.
+    """
+
+    settings: Settings
+    origins: Mapping[str, str]
+    project: Path
+
+
+def load(folder: Path | None = None, environ: Mapping[str, str] | None = None) -> Config:
+    """Read the configuration as seen from ``folder`` (the working folder).
+
+    Raises:
+        BadInput: a file that is missing, is no YAML, or holds an unknown key or a wrong value; file and key are named.
+    """
+    environ = os.environ if environ is None else environ
+    folder = (folder or Path.cwd()).resolve()
+    project_file = _project_file(folder)
+    merged: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for path in _files(environ, project_file):
+        _merge(merged, _read(path), origins, str(path))
+    for variable, keys in _variables(environ, merged).items():
+        _set(merged, keys, read_yaml(environ[variable], f"${variable}"), origins, f"${variable}")
+    return Config(
+        settings=_validate(merged, origins), origins=origins, project=project_file.parent if project_file else folder
+    )
+
+
+def _project_file(folder: Path) -> Path | None:
+    return next((path for parent in [folder, *folder.parents] if (path := parent / FILE_NAME).is_file()), None)
+
+
+def _files(environ: Mapping[str, str], project_file: Path | None) -> list[Path]:
+    named = environ.get(f"{ENV_PREFIX}CONFIG")
+    if named:
+        if not Path(named).is_file():
+            raise BadInput(f"${ENV_PREFIX}CONFIG names {named}, which is no file")
+        return [Path(named)]
+    user_file = platformdirs.user_config_path("cosmos-houdini", appauthor=False) / FILE_NAME
+    return [path for path in (user_file, project_file) if path and path.is_file()]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        data = read_yaml(path.read_text(encoding="utf-8"), str(path))
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path} is no YAML: it is no UTF-8") from error
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise BadInput(
+            f"{path} holds {type(data).__name__}", allowed="a mapping with " + ", ".join(Settings.__struct_fields__)
+        )
+    return data
+
+
+def _merge(into: dict[str, Any], new: dict[str, Any], origins: dict[str, str], origin: str, prefix: str = "") -> None:
+    for key, value in new.items():
+        if isinstance(value, dict) and isinstance(into.get(key, {}), dict):
+            _merge(into.setdefault(key, {}), value, origins, origin, f"{prefix}{key}.")
+        else:
+            into[key] = value
+            origins[f"{prefix}{key}"] = origin
+
+
+def _set(into: dict[str, Any], keys: tuple[str, ...], value: object, origins: dict[str, str], origin: str) -> None:
+    nested: dict[str, Any] = {keys[-1]: value}
+    for key in reversed(keys[:-1]):
+        nested = {key: nested}
+    _merge(into, nested, origins, origin)
+
+
+def _variables(environ: Mapping[str, str], merged: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Return the keys that each COSMOS_HOUDINI_* variable sets.
+
+    ``COSMOS_HOUDINI_DEFAULTS_HOST`` sets ``defaults.host``; ``COSMOS_HOUDINI_HOSTS_GPU01_ENGINE_PATH`` sets
+    ``hosts.gpu01.engine_path``. A host's name is compared without regard to case and punctuation.
+    """
+    plain = {
+        f"{ENV_PREFIX}{section}_{field}".upper(): (section, field)
+        for section, kind in SECTIONS.items()
+        for field in kind.__struct_fields__
+    }
+    found: dict[str, tuple[str, ...]] = {}
+    for name in environ:
+        if name in plain:
+            found[name] = plain[name]
+        elif name.startswith(f"{ENV_PREFIX}HOSTS_"):
+            found[name] = _host_keys(name, merged)
+    return found
+
+
+def _host_keys(variable: str, merged: Mapping[str, Any]) -> tuple[str, ...]:
+    rest = variable.removeprefix(f"{ENV_PREFIX}HOSTS_")
+    fields = sorted(HostConfig.__struct_fields__, key=len, reverse=True)
+    field = next((f for f in fields if rest.endswith(f"_{f.upper()}")), None)
+    if field is None:
+        raise BadInput(
+            f"${variable} sets no known value of a host", allowed=", ".join(sorted(HostConfig.__struct_fields__))
+        )
+    wanted = rest[: -len(field) - 1]
+    known = (str(name) for name in merged.get("hosts", {}))
+    return ("hosts", next((n for n in known if re.sub(r"\W", "_", n).upper() == wanted), wanted.lower()), field)
+
+
+def _validate(merged: Mapping[str, Any], origins: Mapping[str, str]) -> Settings:
+    """Convert section by section and host by host: msgspec names a place in a mapping without its key."""
+    _refuse_unknown(merged, Settings, "", origins)
+    values: dict[str, Any] = {
+        name: _converted(merged[name], kind, name, origins) for name, kind in SECTIONS.items() if name in merged
+    }
+    hosts = merged.get("hosts", {})
+    if not isinstance(hosts, dict):
+        raise _wrong("hosts", hosts, "expected a mapping of names to hosts", origins)
+    values["hosts"] = {
+        str(name): _converted(host, HostConfig, f"hosts.{name}", origins) for name, host in hosts.items()
+    }
+    return Settings(**values)
+
+
+def _converted(data: object, kind: type[_Section], key: str, origins: Mapping[str, str]) -> _Section:
+    if not isinstance(data, dict):
+        raise _wrong(key, data, f"expected a mapping with {', '.join(kind.__struct_fields__)}", origins)
+    _refuse_unknown(data, kind, f"{key}.", origins)
+    try:
+        return _beside_file(msgspec.convert(data, kind, strict=False, dec_hook=_from_text), key, origins)
+    except msgspec.ValidationError as error:
+        said, _, place = str(error).partition(" - at ")
+        field = next(name for name in data if re.search(rf"\$\.{name}\b", place))
+        choices = get_args(get_type_hints(kind)[field])
+        allowed = ", ".join(choices) if all(isinstance(choice, str) for choice in choices) else ""
+        raise _wrong(
+            f"{key}.{field}", data[field], "no such value" if allowed else said, origins, allowed=allowed
+        ) from error
+
+
+def _beside_file(section: _Section, key: str, origins: Mapping[str, str]) -> _Section:
+    """Return a section whose relative paths begin at the file in which they stand; a program may be one of the PATH."""
+    paths = {name: value for name in section.__struct_fields__ if isinstance(value := getattr(section, name), Path)}
+    beside = {
+        name: Path(origins[f"{key}.{name}"]).parent / path for name, path in paths.items() if path.parts[:1] != ("~",)
+    }
+    found = {name: path for name, path in beside.items() if key != "programs" or path.is_file()}
+    return msgspec.structs.replace(section, **found)
+
+
+def _refuse_unknown(data: Mapping[str, Any], kind: type[Struct], prefix: str, origins: Mapping[str, str]) -> None:
+    for name, value in data.items():
+        if name not in kind.__struct_fields__:
+            raise _wrong(
+                f"{prefix}{name}",
+                value,
+                "unknown key",
+                origins,
+                allowed=", ".join(kind.__struct_fields__),
+                action=did_you_mean(str(name), kind.__struct_fields__),
+            )
+
+
+def _wrong(
+    key: str, value: object, said: str, origins: Mapping[str, str], *, allowed: str = "", action: str = ""
+) -> BadInput:
+    origin = next((where for name, where in origins.items() if name.startswith(key)), "the configuration")
+    sentence = f"{said[0].lower()}{said[1:]}".replace("`", "")
+    return BadInput(f"{origin}: {key} = {value!r}: {sentence}", allowed=allowed, action=action)
+
+
+def _from_text(kind: type, value: object) -> object:
+    """Make what msgspec does not know out of the text that stands for it."""
+    if kind is Path and isinstance(value, str):
+        return Path(value)
+    raise TypeError(f"Expected str, got {type(value).__name__}")
+
+
+def plain(section: Struct) -> dict[str, Any]:
+    """Return a part of the configuration as values that JSON and YAML know."""
+    found: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(section, enc_hook=str))
+    return found

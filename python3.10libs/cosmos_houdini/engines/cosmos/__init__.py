@@ -1,0 +1,1 @@
+"""Facts that the engines of Cosmos share: checkouts, parameters, frame sizes, chunks."""

@@ -1,0 +1,73 @@
+"""The parameters of Cosmos Transfer that this project offers, with the ranges within which they mean something."""
+
+from __future__ import annotations
+
+from cosmos_houdini.engines.cosmos.frame_size import RESOLUTION, RESOLUTIONS
+from cosmos_houdini.model.parameter import Parameter
+
+STRENGTHS = ("very_low", "low", "medium", "high", "very_high")
+
+# cosmos-transfer1 itself checks little: a spec may say "num_steps": "35" or "fps": 23.976 and fails or misleads later.
+# The defaults are those of its transfer.py. Numpy takes seeds below 2**32, and chunk i is made with seed + i.
+_TABLE = (
+    Parameter(
+        name="seed", default=1, help="Start of the random numbers; chunk i uses seed + i.", low=0, high=2**31 - 1
+    ),
+    Parameter(name="num_steps", default=35, help="Diffusion steps; 1 for the distilled model.", low=1, high=100),
+    Parameter(name="guidance", default=5.0, help="How strongly the prompt pulls.", low=0, high=20),
+    Parameter(
+        name="sigma_max",
+        default=70.0,
+        help="Noise put over the colour video at the start; at 80 nothing of it is left.",
+        low=0,
+        high=80,
+    ),
+    Parameter(
+        name="fps", default=24, help="Frames a second of the result; the input's where nothing is said.", low=1, high=60
+    ),
+    Parameter(
+        name="blur_strength",
+        default="medium",
+        help="Blur of a vis control that the engine makes; no effect on a vis video.",
+        choices=STRENGTHS,
+    ),
+    Parameter(
+        name="canny_threshold",
+        default="medium",
+        help="Threshold of an edge control that the engine makes; no effect on an edge video.",
+        choices=STRENGTHS,
+    ),
+    Parameter(name="use_distilled", default=False, help="The distilled model: edge alone, 1 step."),
+    Parameter(name="upsample_prompt", default=False, help="Let the engine's own language model write the prompt out."),
+    Parameter(name="offload_diffusion_transformer", default=False, help="Less GPU memory, more time."),
+    Parameter(name="offload_text_encoder_model", default=False, help="Less GPU memory, a little more time."),
+    Parameter(name="offload_guardrail_models", default=True, help="Less GPU memory, a little more time."),
+    Parameter(name="offload_prompt_upsampler", default=False, help="Less GPU memory while prompts are written out."),
+)
+
+TRANSFER1_PARAMETERS = {parameter.name: parameter for parameter in _TABLE}
+
+# Types, ranges and defaults of cosmos-transfer2.5 (cosmos_transfer2/config.py). It takes a sigma_max too and leaves it
+# unused: what samples with rectified flow (generate_samples_from_batch) never looks at it.
+_TABLE25 = (
+    Parameter(name="seed", default=2025, help="Start of the random numbers.", low=0, high=2**31 - 1),
+    Parameter(name="num_steps", default=35, help="Diffusion steps; 4 for the distilled model.", low=1, high=100),
+    Parameter(name="guidance", default=3, help="How strongly the prompt pulls.", low=0, high=7),
+    Parameter(
+        name="resolution",
+        default=RESOLUTION,
+        help="Of what is generated; the result is brought back to the input's size.",
+        choices=RESOLUTIONS,
+    ),
+    Parameter(
+        name="num_conditional_frames",
+        default=1,
+        help="Frames that a chunk takes over from the one before; with 0 the look may jump between them.",
+        low=0,
+        high=2,
+    ),
+    Parameter(name="use_distilled", default=False, help="The distilled model: edge alone, 4 steps, one chunk."),
+    Parameter(name="offload_guardrail_models", default=True, help="Less GPU memory, a little more time."),
+)
+
+TRANSFER25_PARAMETERS = {parameter.name: parameter for parameter in _TABLE25}

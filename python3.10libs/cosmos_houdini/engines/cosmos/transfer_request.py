@@ -1,0 +1,205 @@
+"""What every engine of the Cosmos Transfer family asks of a request before it is worth any GPU time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cosmos_houdini.engines.cosmos.chunks import Chunking
+from cosmos_houdini.engines.cosmos.frame_size import RESOLUTION, generated_size, stretch
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.model.control import Control
+from cosmos_houdini.model.parameter import Parameter, resolve
+from cosmos_houdini.model.request import FramePlan, InferenceRequest, Scout
+
+MIN_FRAMES = 2
+MAX_FRAMES = 5000
+"""Upstream reads no more (NUM_MAX_FRAMES), and with a single frame it has no chunk, or makes a picture of it."""
+
+SCOUT_STEPS = 10
+"""Composition and colours stand by then; what is missing is fine structure. The full number is 35."""
+
+NOTICEABLE_STRETCH = 0.05
+VIS_ALONE = 0.9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """In what the models of the family differ.
+
+    Attributes:
+        frames_per_chunk: that are made at once.
+        gpu_counts: numbers of GPUs that can share a chunk.
+        filling: what fills up a clip that is shorter than a chunk.
+        distilled_steps: diffusion steps that the distilled model was trained with; 0 where there is none.
+        restores_size: whether the result gets the size of the input.
+        divider: who divides weights that add up to more than one; empty where there is only one.
+    """
+
+    frames_per_chunk: int
+    gpu_counts: tuple[int, ...]
+    filling: str
+    distilled_steps: int = 0
+    restores_size: bool = False
+    divider: str = ""
+
+
+TRANSFER1 = Model(
+    frames_per_chunk=121,
+    # A chunk has 16 latent frames, which are shared out evenly (split_inputs_cp).
+    gpu_counts=(1, 2, 4, 8, 16),
+    filling="the last frame is held",
+    distilled_steps=1,
+    restores_size=False,
+    divider="the model",
+)
+TRANSFER25 = Model(
+    frames_per_chunk=93,
+    # A chunk has 24 latent frames; for other numbers upstream would have to cut pictures.
+    gpu_counts=(1, 2, 3, 4, 6, 8),
+    filling="they are played back and forth",
+    distilled_steps=4,
+    restores_size=True,
+    # Its documents say that it does; its code does so only where a control has a mask.
+    divider="this program",
+)
+
+
+def chunking(request: InferenceRequest, model: Model) -> Chunking:
+    """Return how the model cuts the request's video."""
+    overlap = int(request.parameters.get("num_conditional_frames", 1))
+    return Chunking(frames=request.video.frames, frames_per_chunk=model.frames_per_chunk, overlap=overlap)
+
+
+def frame_plan(request: InferenceRequest, model: Model, seconds_per_chunk: float | None) -> FramePlan:
+    """Return size, chunks and seams; the result is cut back to the input's length."""
+    cut = chunking(request, model)
+    return FramePlan(
+        frames=request.video.frames,
+        size=_size(request),
+        chunks=cut.chunks,
+        frames_per_chunk=cut.frames_per_chunk,
+        overlap=cut.overlap,
+        seams=cut.seams,
+        padding=cut.padding,
+        estimate_s=None if seconds_per_chunk is None else cut.chunks * seconds_per_chunk,
+    )
+
+
+def _size(request: InferenceRequest) -> tuple[int, int]:
+    return generated_size(request.video.size, str(request.parameters.get("resolution", RESOLUTION)))
+
+
+def scout(request: InferenceRequest, model: Model) -> Scout:
+    """Return the first chunk in few steps.
+
+    Resolution and model stay: noise of another shape makes another picture of the same seed.
+    """
+    steps = min(int(request.parameters["num_steps"]), SCOUT_STEPS)
+    return Scout(parameters={"num_steps": steps}, frames=min(request.video.frames, model.frames_per_chunk))
+
+
+def shares(request: InferenceRequest) -> dict[Control, float]:
+    """Return the weight of each control, divided by their sum where that is more than one."""
+    total = max(1.0, sum(control.weight for control in request.controls))
+    return {control.kind: control.weight / total for control in request.controls}
+
+
+def check_transfer_request(
+    request: InferenceRequest, parameters: Mapping[str, Parameter], model: Model
+) -> tuple[str, ...]:
+    """Return warnings about a request that Cosmos Transfer would run.
+
+    Raises:
+        BadInput: something in it would fail on the GPU, or would silently become something else there.
+    """
+    resolve(parameters, request.parameters, engine=request.engine)
+    if not request.prompt.strip():
+        raise BadInput(f"{request.name}: the prompt is empty")
+    if request.num_gpu not in model.gpu_counts:
+        allowed = ", ".join(map(str, model.gpu_counts))
+        raise BadInput(f"{request.name}: num_gpu = {request.num_gpu}", allowed=allowed)
+    _check_frames(request)
+    _check_controls(request)
+    if request.parameters.get("use_distilled"):
+        _check_distilled(request)
+    return (*_frame_warnings(request, model), *_look_warnings(request, model))
+
+
+def _check_frames(request: InferenceRequest) -> None:
+    frames = request.video.frames
+    if not MIN_FRAMES <= frames <= MAX_FRAMES:
+        raise BadInput(
+            f"{request.video.path} has {frames} frames",
+            allowed=f"{MIN_FRAMES} to {MAX_FRAMES} frames",
+            action="cut it into several shots" if frames > MAX_FRAMES else "",
+        )
+
+
+def _check_controls(request: InferenceRequest) -> None:
+    if not request.controls:
+        raise BadInput(
+            f"{request.name}: no control takes part",
+            allowed="at least one of vis, edge, depth, seg with a video and a weight above 0",
+        )
+    for control in request.controls:
+        if not 0 < control.weight <= 1:
+            raise BadInput(f"{request.name}: weight {control.weight:g} for {control.kind}", allowed="above 0, up to 1")
+        if control.clip is None:
+            raise BadInput(
+                f"{request.name}: no {control.kind} video",
+                action=f"give one with create-spec --control {control.kind}=VIDEO; one that the engine makes would "
+                "change with the seed",
+            )
+
+
+def _check_distilled(request: InferenceRequest) -> None:
+    kinds = [control.kind for control in request.controls]
+    if kinds != [Control.EDGE]:
+        raise BadInput(
+            f"{request.name}: use_distilled with {', '.join(map(str, kinds))}",
+            allowed="edge alone: no other control has a distilled model",
+        )
+
+
+def _frame_warnings(request: InferenceRequest, model: Model) -> list[str]:
+    cut = chunking(request, model)
+    warnings = []
+    if cut.frames < cut.frames_per_chunk:
+        warnings.append(
+            f"{cut.frames} frames are fewer than the {cut.frames_per_chunk} that the model makes at once; "
+            f"{model.filling} to fill them up, and results of very short shots can be noisy"
+        )
+    if cut.wasted:
+        warnings.append(
+            f"{cut.frames} frames cost {cut.chunks} chunks of {cut.frames_per_chunk}; {cut.shorter} frames would cost "
+            f"{cut.chunks - 1}"
+        )
+    size = _size(request)
+    factor = stretch(request.video.size, size)
+    if abs(factor - 1) > NOTICEABLE_STRETCH:
+        back = " and back: to the model" if model.restores_size else ":"
+        warnings.append(
+            f"{request.video.size[0]}x{request.video.size[1]} is brought to {size[0]}x{size[1]}{back} everything "
+            f"becomes {factor:.2f} times as wide"
+        )
+    return warnings
+
+
+def _look_warnings(request: InferenceRequest, model: Model) -> list[str]:
+    warnings = []
+    weights = {control.kind: control.weight for control in request.controls}
+    if list(weights) == [Control.VIS] and weights[Control.VIS] >= VIS_ALONE:
+        warnings.append("vis alone at full weight gives back nearly the input; add edge, depth or seg, or lower it")
+    total = sum(weights.values())
+    if total > 1:
+        told = ", ".join(f"{kind} {weight:.2f}" for kind, weight in shares(request).items())
+        warnings.append(f"the weights add up to {total:g}; {model.divider} divides them by it: {told}")
+    warnings.extend(
+        f"{name} = {request.parameters[name]} changes nothing: {kind} is sent as a video"
+        for name, kind in (("blur_strength", "vis"), ("canny_threshold", "edge"))
+        if request.parameters.get(name, "medium") != "medium"
+    )
+    if request.parameters.get("use_distilled") and request.parameters.get("num_steps") != model.distilled_steps:
+        warnings.append(f"the distilled model is made for num_steps = {model.distilled_steps}")
+    return warnings

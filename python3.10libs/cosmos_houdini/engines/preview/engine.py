@@ -1,0 +1,145 @@
+"""The embedded default: FFmpeg shows what the model would be given, and a stand-in for what it would make of it.
+
+No model runs. Frame size, length and chunks are those of cosmos-transfer1, so that a run that looks right here can be
+sent there unchanged. Seed, weights, steps, guidance and sigma_max each change the picture in a way of their own, and
+the same request makes the same bytes on the same machine.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from types import MappingProxyType
+
+from cosmos_houdini.engines.base import EngineLog, Needs, OwnLoad, Recorded
+from cosmos_houdini.engines.cosmos.parameters import TRANSFER1_PARAMETERS
+from cosmos_houdini.engines.cosmos.transfer_request import TRANSFER1, check_transfer_request, frame_plan, scout
+from cosmos_houdini.engines.failures import CANNOT_EXECUTE_EXITS, GENERAL_SYMPTOMS, without_marker
+from cosmos_houdini.engines.preview.graph import PreviewGraph, preview_graph
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.media.videos import ffmpeg
+from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
+from cosmos_houdini.model.parameter import Parameter, ParameterValue
+from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Scout, Site
+
+FFMPEG_FILE = "in/ffmpeg"
+SECONDS_PER_CHUNK = 8.0
+"""Measured with four controls on two cores of a server; a guess elsewhere."""
+
+_FRAME = re.compile(r"^frame=[ \t]*(\d{1,9})\b", re.MULTILINE | re.ASCII)
+_END = re.compile(r"^progress=end$", re.MULTILINE)
+
+_ENCODING = (
+    *("-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-pix_fmt", "yuv420p"),
+    # Bytes of x264 depend on the number of threads, which would otherwise be that of the cores.
+    *("-threads", "4", "-flags:v", "+bitexact", "-fflags", "+bitexact", "-map_metadata", "-1"),
+    *("-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"),
+    *("-movflags", "+faststart"),
+)
+
+
+class Preview(OwnLoad):
+    """The engine ``preview``."""
+
+    name = "preview"
+    parameters: Mapping[str, Parameter] = TRANSFER1_PARAMETERS
+    gpu_memory_gb = 0.0
+    needs = Needs()
+    """Its one program, FFmpeg, is the host's own or goes along with the job."""
+    offload: Mapping[str, ParameterValue] = MappingProxyType({})
+
+    def check(self, request: InferenceRequest) -> tuple[str, ...]:
+        """Refuse and warn as cosmos-transfer1 would; see engines.base."""
+        return check_transfer_request(request, self.parameters, TRANSFER1)
+
+    def plan(self, request: InferenceRequest) -> FramePlan:
+        """Return the chunks of cosmos-transfer1."""
+        return frame_plan(request, TRANSFER1, SECONDS_PER_CHUNK)
+
+    def scout(self, request: InferenceRequest) -> Scout:
+        """Return the first chunk in few steps; see engines.base."""
+        return scout(request, TRANSFER1)
+
+    def invocation(self, request: InferenceRequest, site: Site) -> Invocation:
+        """Return one FFmpeg command; without an FFmpeg of the host, this machine's own goes along as an input.
+
+        Raises:
+            BadInput: this machine has none that a host could run.
+        """
+        plan = self.plan(request)
+        graph = preview_graph(request, plan)
+        inputs = {f"in/{role}.mp4": path for role, path in _videos(request).items()}
+        brought = {} if site.ffmpeg else {FFMPEG_FILE: _own_ffmpeg()}
+        return Invocation(
+            argv=(site.ffmpeg or str(site.folder / FFMPEG_FILE), *_arguments(graph, list(inputs), plan)),
+            env={},
+            files=graph.files,
+            inputs=inputs | brought,
+            executables=tuple(brought),
+            version=(site.ffmpeg or str(site.folder / FFMPEG_FILE), "-version"),
+            outputs=(
+                ExpectedOutput(path=PurePosixPath("result.mp4"), role="result", frames=plan.frames, size=plan.size),
+                ExpectedOutput(
+                    path=PurePosixPath("controls.mp4"), role="controls", frames=plan.frames, size=graph.grid_size
+                ),
+            ),
+        )
+
+    def progress(self, log: EngineLog, plan: FramePlan) -> Progress | None:
+        """Return the frames that FFmpeg has written."""
+        if _END.search(log.stdout):
+            return Progress(fraction=1.0, stage="saved")
+        frames = _FRAME.findall(log.stdout)
+        if not frames:
+            return None
+        done = min(int(frames[-1]), plan.frames)
+        return Progress(fraction=done / plan.frames, stage=f"frame {done} of {plan.frames}")
+
+    def recorded(self, log: EngineLog) -> Recorded | None:  # noqa: ARG002 - FFmpeg knows none of the parameters
+        """Return None: what FFmpeg is told is made of the parameters, and it prints none of them."""
+        return None
+
+    def failure(self, exit_code: int, log: EngineLog) -> JobFailure | None:
+        """Return why FFmpeg failed; see engines.base."""
+        if exit_code == 0 and _END.search(log.stdout):
+            return None
+        lines = log.stderr.splitlines()
+        failure = without_marker(exit_code, lines, GENERAL_SYMPTOMS, "progress=end")
+        if failure.failure is FailureClass.ENGINE_ERROR and exit_code in CANNOT_EXECUTE_EXITS:
+            return JobFailure(
+                failure=FailureClass.BAD_INPUT,
+                message="FFmpeg does not start on the host; configure one that does as hosts.<name>.ffmpeg",
+            )
+        return failure
+
+
+def _own_ffmpeg() -> Path:
+    name = ffmpeg.program()
+    path = Path(shutil.which(name) or name).absolute()
+    if path.suffix.lower() == ".exe":
+        raise BadInput(
+            f"{path} cannot be sent along: hosts run no Windows programs",
+            action="name an FFmpeg of the host as hosts.<name>.ffmpeg in the configuration",
+        )
+    return path
+
+
+def _videos(request: InferenceRequest) -> dict[str, Path]:
+    videos = {"color": request.video.path}
+    return videos | {str(c.kind): c.clip.path for c in request.controls if c.clip is not None}
+
+
+def _arguments(graph: PreviewGraph, videos: list[str], plan: FramePlan) -> list[str]:
+    """Return FFmpeg's arguments; names of files are relative to the job's folder and made of plain letters."""
+    arguments = ["-nostdin", "-hide_banner", "-loglevel", "warning", "-nostats", "-progress", "pipe:1", "-xerror", "-y"]
+    for video in videos:
+        # The frame rate before the input makes FFmpeg count frames and ignore the file's own times.
+        arguments += ["-r", str(graph.fps), "-i", video]
+    for picture in graph.files:
+        arguments += ["-r", str(graph.fps), "-i", picture]
+    arguments += ["-filter_complex", graph.filters]
+    for pad, name in (("[result]", "out/result.mp4"), ("[grid]", "out/controls.mp4")):
+        arguments += ["-map", pad, "-frames:v", str(plan.frames), *_ENCODING, name]
+    return arguments

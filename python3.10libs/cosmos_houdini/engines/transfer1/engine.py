@@ -1,0 +1,160 @@
+"""NVIDIA Cosmos-Transfer1 7B, run by its own ``transfer.py``: one process for one video.
+
+Arguments, spec keys and rules are those of github.com/nvidia-cosmos/cosmos-transfer1 at commit 5005e823.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from cosmos_houdini.engines.base import EngineLog, Needs, OwnLoad, Recorded
+from cosmos_houdini.engines.cosmos.checkout import checkout_of, torchrun, version_command, videos_of
+from cosmos_houdini.engines.cosmos.parameters import TRANSFER1_PARAMETERS
+from cosmos_houdini.engines.cosmos.transfer_request import TRANSFER1, check_transfer_request, frame_plan, scout
+from cosmos_houdini.engines.transfer1 import log as transfer1_log
+from cosmos_houdini.model.control import Control
+from cosmos_houdini.model.job import JobFailure, Progress
+from cosmos_houdini.model.parameter import Parameter, ParameterValue
+from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Scout, Site
+
+PROGRAM = "cosmos_transfer1/diffusion/inference/transfer.py"
+SPEC_FILE = "in/spec.json"
+RESULT_NAME = "result"
+
+SECONDS_PER_CHUNK = 19 * 60 / 2
+STEPS_OF_THAT = 35
+"""The one published time: 19 minutes for two chunks of 35 steps, edge and seg, on one H100 with 80 GB
+(github.com/carla-simulator/carla, pull request 9798). It includes loading, so that it errs on the long side."""
+
+OFFLOAD: Mapping[str, ParameterValue] = {name: True for name in TRANSFER1_PARAMETERS if name.startswith("offload_")}
+"""They move models between the GPU's memory and the machine's; what is computed stays the same."""
+
+_FLAGS = tuple(name for name, parameter in TRANSFER1_PARAMETERS.items() if isinstance(parameter.default, bool))
+
+
+CHECKPOINTS = "checkpoints"
+_MODEL = f"{CHECKPOINTS}/nvidia/Cosmos-Transfer1-7B"
+# What inference loads (cosmos_transfer1/checkpoints.py); upstream's download brings 300 GB with much else.
+_NEEDS = Needs(
+    programs=("torchrun",),
+    files=(
+        PROGRAM,
+        *(f"{_MODEL}/{name}.pt" for name in ("base_model", *(f"{kind}_control" for kind in Control))),
+        f"{CHECKPOINTS}/nvidia/Cosmos-Tokenize1-CV8x8x8-720p",
+        f"{CHECKPOINTS}/nvidia/Cosmos-Guardrail1",
+        f"{CHECKPOINTS}/google-t5/t5-11b",
+        f"{CHECKPOINTS}/meta-llama/Llama-Guard-3-8B",
+    ),
+    action="in a checkout of cosmos-transfer1 there, run scripts/download_checkpoints.py --output_dir checkpoints/",
+)
+
+
+class Transfer1(OwnLoad):
+    """The engine ``transfer1``."""
+
+    name = "transfer1"
+    parameters: Mapping[str, Parameter] = TRANSFER1_PARAMETERS
+    gpu_memory_gb = 75.0
+    """80 GB cards run it when nearly empty; 60 GiB free with everything offloaded did not do (upstream issue 189)."""
+    needs = _NEEDS
+    offload: Mapping[str, ParameterValue] = OFFLOAD
+
+    def check(self, request: InferenceRequest) -> tuple[str, ...]:
+        """Return warnings; see engines.base."""
+        return check_transfer_request(request, self.parameters, TRANSFER1)
+
+    def plan(self, request: InferenceRequest) -> FramePlan:
+        """Return chunks of 121 frames with one frame in common, and a time scaled by the number of steps."""
+        steps = request.parameters["num_steps"]
+        return frame_plan(request, TRANSFER1, SECONDS_PER_CHUNK * float(steps) / STEPS_OF_THAT)
+
+    def scout(self, request: InferenceRequest) -> Scout:
+        """Return the first chunk in few steps; see engines.base."""
+        return scout(request, TRANSFER1)
+
+    def invocation(self, request: InferenceRequest, site: Site) -> Invocation:
+        """Return torchrun's command, the spec file and the videos.
+
+        Raises:
+            BadInput: the host's configuration does not say where cosmos-transfer1 lies.
+        """
+        engine_path = checkout_of(site, self.name, "cosmos-transfer1")
+        plan = self.plan(request)
+        return Invocation(
+            argv=_argv(request, site, engine_path),
+            env=_env(engine_path),
+            files={SPEC_FILE: spec_text(request, site)},
+            inputs=videos_of(request),
+            cwd=engine_path,
+            version=version_command(engine_path),
+            outputs=(
+                ExpectedOutput(
+                    path=PurePosixPath(f"{RESULT_NAME}.mp4"), role="result", frames=plan.frames, size=plan.size
+                ),
+            ),
+        )
+
+    def progress(self, log: EngineLog, plan: FramePlan) -> Progress | None:
+        """Return the chunks that are done; upstream reports nothing finer."""
+        return transfer1_log.progress(log, plan)
+
+    def recorded(self, log: EngineLog) -> Recorded | None:
+        """Return the arguments and weights that upstream prints; see engines.base."""
+        return transfer1_log.recorded(log, self.parameters)
+
+    def failure(self, exit_code: int, log: EngineLog) -> JobFailure | None:
+        """Return why the run is no success; see engines.base."""
+        return transfer1_log.failure(exit_code, log)
+
+
+def spec_text(request: InferenceRequest, site: Site) -> str:
+    """Return the spec file of ``--controlnet_specs``.
+
+    Prompt and numbers stand here and not in the command line: upstream lets the command line win only where an argument
+    is written ``--key value``, and here text arrives as it is. Paths are absolute, since upstream takes others from its
+    working folder. The file is ASCII: upstream opens it in the locale's encoding.
+    """
+    numbers = {name: value for name, value in request.parameters.items() if name not in _FLAGS}
+    spec: dict[str, Any] = {"prompt": request.prompt}
+    if request.negative_prompt:
+        spec["negative_prompt"] = request.negative_prompt
+    spec["input_video_path"] = str(site.inputs / "color.mp4")
+    spec |= numbers
+    for control in request.controls:
+        spec[str(control.kind)] = {
+            "control_weight": control.weight,
+            "input_control": str(site.inputs / f"{control.kind}.mp4"),
+        }
+    return json.dumps(spec, indent=2, ensure_ascii=True) + "\n"
+
+
+def _argv(request: InferenceRequest, site: Site, engine_path: PurePosixPath) -> tuple[str, ...]:
+    return (
+        *torchrun(request),
+        PROGRAM,
+        "--checkpoint_dir",
+        str(engine_path / CHECKPOINTS),
+        "--controlnet_specs",
+        str(site.folder / SPEC_FILE),
+        "--video_save_folder",
+        str(site.outputs),
+        "--video_save_name",
+        RESULT_NAME,
+        "--num_gpus",
+        str(request.num_gpu),
+        *(f"--{name}" for name in _FLAGS if request.parameters[name]),
+    )
+
+
+def _env(engine_path: PurePosixPath) -> dict[str, str]:
+    return {
+        "PYTHONPATH": str(engine_path),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONUTF8": "1",
+        "LOGURU_LEVEL": "INFO",
+        # The prompt upsampler's server picks a backend that fails on the documented image without it (INSTALL.md).
+        "VLLM_ATTENTION_BACKEND": "FLASHINFER",
+    }

@@ -1,0 +1,1 @@
+"""Cosmos Transfer2.5."""

@@ -1,0 +1,241 @@
+"""NVIDIA Cosmos-Transfer2.5 2B, run by its own ``examples/inference.py``: one process for one video, or for many.
+
+Arguments, keys and rules are those of github.com/nvidia-cosmos/cosmos-transfer2.5 at commit 2ff49d07.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+from types import MappingProxyType
+from typing import Any
+
+from cosmos_houdini.engines.base import Convoy, EngineLog, Needs, Recorded
+from cosmos_houdini.engines.cosmos.checkout import checkout_of, torchrun, version_command, videos_of
+from cosmos_houdini.engines.cosmos.frame_size import generated_size
+from cosmos_houdini.engines.cosmos.parameters import TRANSFER25_PARAMETERS
+from cosmos_houdini.engines.cosmos.transfer_request import TRANSFER25, check_transfer_request, frame_plan, scout, shares
+from cosmos_houdini.engines.transfer25 import log as transfer25_log
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.model.job import JobFailure, Progress
+from cosmos_houdini.model.parameter import Parameter, ParameterValue
+from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Scout, Site
+
+PROGRAM = "examples/inference.py"
+UPSTREAM = "cosmos-transfer2.5"
+SPEC_FILE = "in/spec.json"
+SPECS_FILE = "in/specs.jsonl"
+RESULT_NAME = "result"
+CHECKPOINTS = "checkpoints"
+
+SECONDS_PER_CHUNK = 264.13
+STEPS_OF_THAT = 35
+"""Published by upstream (docs/inference.md): one chunk at 720p with seg on one H100 PCIe; loading comes on top."""
+
+GPU_EXPONENT = -0.82
+"""1, 4 and 8 H100 NVL take 503, 155 and 93 s for the same edge video (likewise)."""
+
+DISTILLED_SHARE = 64.5 / 502.6
+"""Of the time of 35 steps, for the 4 steps of the distilled model (likewise)."""
+
+
+class Transfer25:
+    """The engine ``transfer2.5``."""
+
+    name = "transfer2.5"
+    parameters: Mapping[str, Parameter] = TRANSFER25_PARAMETERS
+    gpu_memory_gb = 65.4
+    """As published; more GPUs shorten the time, and each needs as much."""
+    needs = Needs(
+        # Checkpoints come from Hugging Face by a tool that uvx starts, those that are there already too.
+        programs=("python", "torchrun", "uvx"),
+        files=(PROGRAM,),
+        action=f"clone github.com/nvidia-cosmos/{UPSTREAM} there, and set it up as its docs/setup.md says",
+        models=(
+            "nvidia/Cosmos-Transfer2.5-2B",
+            "nvidia/Cosmos-Predict2.5-2B",
+            "nvidia/Cosmos-Reason1-7B",
+            "nvidia/Cosmos-Guardrail1",
+            "Qwen/Qwen3Guard-Gen-0.6B",
+        ),
+        cache=CHECKPOINTS,
+    )
+    offload: Mapping[str, ParameterValue] = MappingProxyType({"offload_guardrail_models": True})
+    """Nothing else can be moved out of the GPU's memory (upstream issue 47)."""
+
+    def check(self, request: InferenceRequest) -> tuple[str, ...]:
+        """Return warnings; see engines.base."""
+        warnings = check_transfer_request(request, self.parameters, TRANSFER25)
+        if not float(request.video.fps).is_integer():
+            raise BadInput(
+                f"{request.video.path} has {request.video.fps:g} fps",
+                allowed="a whole number of frames a second; of others the fraction is dropped",
+                action="bring it to one with standardize --fps",
+            )
+        if request.parameters["use_distilled"]:
+            return (*warnings, *_distilled_warnings(request, self.parameters))
+        return warnings
+
+    def plan(self, request: InferenceRequest) -> FramePlan:
+        """Return chunks of 93 frames, and a time scaled by steps, pixels and GPUs from what upstream has published."""
+        return frame_plan(request, TRANSFER25, _seconds_per_chunk(request))
+
+    def scout(self, request: InferenceRequest) -> Scout:
+        """Return the first chunk in few steps; see engines.base."""
+        return scout(request, TRANSFER25)
+
+    def invocation(self, request: InferenceRequest, site: Site) -> Invocation:
+        """Return upstream's command, the spec file and the videos.
+
+        Raises:
+            BadInput: the host's configuration does not say where cosmos-transfer2.5 lies.
+        """
+        engine_path = checkout_of(site, self.name, UPSTREAM)
+        return Invocation(
+            argv=_argv(request, site.folder / SPEC_FILE, site),
+            env=_env(request, engine_path),
+            files={SPEC_FILE: json.dumps(_sample(request, site, RESULT_NAME), indent=2) + "\n"},
+            inputs=videos_of(request),
+            cwd=engine_path,
+            version=version_command(engine_path),
+            outputs=(
+                ExpectedOutput(
+                    path=PurePosixPath(f"{RESULT_NAME}.mp4"),
+                    role="result",
+                    frames=request.video.frames,
+                    size=_restored_size(request),
+                ),
+            ),
+        )
+
+    def load_key(self, request: InferenceRequest) -> str:
+        """Return what decides which checkpoints are loaded, and the arguments that hold for a whole process.
+
+        A single control has a model of its own, several share one; so a request on its own and among others has the
+        same model only where all of them have the same controls.
+        """
+        kinds = ",".join(str(control.kind) for control in request.controls)
+        flags = (name for name in ("use_distilled", "offload_guardrail_models") if request.parameters[name])
+        return " ".join((kinds, *flags))
+
+    def together(self, members: Sequence[tuple[InferenceRequest, Site]], carrier: Site) -> Convoy:
+        """Return one process that is given a sample for each request; see engines.base.
+
+        Raises:
+            BadInput: the host's configuration does not say where cosmos-transfer2.5 lies.
+        """
+        engine_path = checkout_of(carrier, self.name, UPSTREAM)
+        first, _ = members[0]
+        # Upstream joins a sample's name to its output folder: by way of a link it writes into the request's own.
+        names = [f"{site.folder.name}/{RESULT_NAME}" for _, site in members]
+        samples = (_sample(request, site, name) for (request, site), name in zip(members, names, strict=True))
+        return Convoy(
+            invocation=Invocation(
+                argv=_argv(first, carrier.folder / SPECS_FILE, carrier),
+                env=_env(first, engine_path),
+                files={SPECS_FILE: "".join(json.dumps(sample) + "\n" for sample in samples)},
+                inputs={},
+                cwd=engine_path,
+                outputs=(),
+            ),
+            begins=tuple(transfer25_log.begins(number, len(names), name) for number, name in enumerate(names, start=1)),
+            links={f"out/{site.folder.name}": site.outputs for _, site in members},
+        )
+
+    def progress(self, log: EngineLog, plan: FramePlan) -> Progress | None:
+        """Return the chunks and diffusion steps that are done."""
+        return transfer25_log.progress(log, plan)
+
+    def recorded(self, log: EngineLog) -> Recorded | None:
+        """Return the arguments that upstream writes down before it generates; see engines.base."""
+        return transfer25_log.recorded(log, self.parameters)
+
+    def failure(self, exit_code: int, log: EngineLog) -> JobFailure | None:
+        """Return why the run is no success; see engines.base."""
+        return transfer25_log.failure(exit_code, log)
+
+
+def _sample(request: InferenceRequest, site: Site, name: str) -> dict[str, Any]:
+    """Return one sample as upstream's parser takes it, which refuses keys that it does not know.
+
+    Paths are absolute, since upstream takes others from the folder of the file. Of a control it takes unknown keys in
+    silence, and without ``control_path`` it would make the control itself.
+    """
+    sample: dict[str, Any] = {"name": name, "prompt": request.prompt}
+    if request.negative_prompt and not request.parameters["use_distilled"]:
+        sample["negative_prompt"] = request.negative_prompt
+    sample["video_path"] = str(site.inputs / "color.mp4")
+    sample |= {key: request.parameters[key] for key in _OF_A_SAMPLE}
+    sample["keep_input_resolution"] = True
+    for kind, weight in shares(request).items():
+        sample[str(kind)] = {"control_path": str(site.inputs / f"{kind}.mp4"), "control_weight": weight}
+    return sample
+
+
+_OF_A_SAMPLE = ("seed", "guidance", "num_steps", "resolution", "num_conditional_frames")
+
+
+def _argv(request: InferenceRequest, specs: PurePosixPath, site: Site) -> tuple[str, ...]:
+    many = request.num_gpu > 1
+    flags = {
+        "--offload-guardrail-models": request.parameters["offload_guardrail_models"],
+        # The first process alone sees a prompt blocked; if it went on to the next sample, the others would not.
+        "--no-keep-going": many,
+    }
+    return (
+        *(torchrun(request) if many else ("python",)),
+        PROGRAM,
+        *("-i", str(specs), "-o", str(site.outputs)),
+        *(("--model", "edge/distilled") if request.parameters["use_distilled"] else ()),
+        *(flag for flag, is_set in flags.items() if is_set),
+    )
+
+
+def _env(request: InferenceRequest, engine_path: PurePosixPath) -> dict[str, str]:
+    packages = ("", "packages/cosmos-oss", "packages/cosmos-cuda")
+    env = {
+        "PYTHONPATH": ":".join(str(engine_path / package) for package in packages),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONUTF8": "1",
+        # Otherwise what it says of chunks, and why a video was blocked, stands in a file of its own alone.
+        "COSMOS_VERBOSE": "1",
+        # In a container nothing else outlives the job.
+        "HF_HOME": str(engine_path / CHECKPOINTS),
+    }
+    if request.parameters["use_distilled"]:
+        env["COSMOS_EXPERIMENTAL_CHECKPOINTS"] = "1"
+    return env
+
+
+def _restored_size(request: InferenceRequest) -> tuple[int, int]:
+    """Return the size to which upstream brings the result back: the input's, made even."""
+    width, height = request.video.size
+    return width - width % 2, height - height % 2
+
+
+def _seconds_per_chunk(request: InferenceRequest) -> float:
+    parameters = request.parameters
+    size, published = (
+        generated_size(request.video.size, str(resolution)) for resolution in (parameters["resolution"], "720")
+    )
+    pixels = size[0] * size[1] / (published[0] * published[1])
+    if parameters["use_distilled"]:
+        steps = DISTILLED_SHARE * float(parameters["num_steps"]) / TRANSFER25.distilled_steps
+    else:
+        steps = float(parameters["num_steps"]) / STEPS_OF_THAT
+    return float(SECONDS_PER_CHUNK * steps * pixels * request.num_gpu**GPU_EXPONENT)
+
+
+def _distilled_warnings(request: InferenceRequest, parameters: Mapping[str, Parameter]) -> list[str]:
+    if request.video.frames > TRANSFER25.frames_per_chunk:
+        raise BadInput(
+            f"{request.name}: use_distilled with {request.video.frames} frames",
+            allowed=f"up to {TRANSFER25.frames_per_chunk}: it was not made to go on from a chunk",
+        )
+    unused = []
+    if request.negative_prompt:
+        unused.append("the negative prompt")
+    if request.parameters["guidance"] != parameters["guidance"].default:
+        unused.append(f"guidance = {request.parameters['guidance']}")
+    return [f"{' and '.join(unused)} changes nothing: the distilled model takes none"] if unused else []

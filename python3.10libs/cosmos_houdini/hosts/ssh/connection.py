@@ -1,0 +1,208 @@
+"""A verified, authenticated SSH connection, through jump hosts where the route has some."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeAlias
+
+import paramiko
+from paramiko.ssh_exception import IncompatiblePeer
+
+from cosmos_houdini.errors import AuthRefused, HostError, HostUnreachable
+from cosmos_houdini.hosts.ssh.host_keys import known_keys, verify
+from cosmos_houdini.hosts.ssh.keys import offers
+from cosmos_houdini.hosts.ssh.route import Hop
+
+CONNECT_TIMEOUT_S = 15.0
+"""How long a server may take for each step: to answer, to agree on keys, to accept a login, to open a channel."""
+
+_KEEP_ALIVE_S = 20
+_Road: TypeAlias = "socket.socket | paramiko.Channel"
+
+# Without a handler, Python prints paramiko's tracebacks of refused connections on the user's terminal; all of it comes
+# back as an exception as well.
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
+
+
+class Connection:
+    """A chain of SSH sessions, each running through the one before; only the last one is spoken to.
+
+    Args:
+        host: the name in the configuration, for messages.
+        hops: the route.
+        timeout_s: how long a server may take for each step.
+
+    Raises:
+        HostUnreachable: a hop does not answer.
+        HostKeyError: a hop shows a key that is not known.
+        AuthRefused: a hop accepts no key.
+    """
+
+    def __init__(self, host: str, hops: tuple[Hop, ...], *, timeout_s: float = CONNECT_TIMEOUT_S) -> None:
+        self._host = host
+        self._timeout_s = timeout_s
+        self._on_close = contextlib.ExitStack()
+        self._transports: list[paramiko.Transport] = []
+        try:
+            for hop in hops:
+                self._add(hop)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def alive(self) -> bool:
+        """Whether every session of the chain stands, as far as this machine knows."""
+        return all(transport.is_active() for transport in self._transports)
+
+    def open_channel(self) -> paramiko.Channel:
+        """Return a channel for one command; paramiko's exceptions come through."""
+        return self._transports[-1].open_session(timeout=self._timeout_s)
+
+    def close(self) -> None:
+        """End all sessions."""
+        self._on_close.close()
+
+    def _add(self, hop: Hop) -> None:
+        with _reaching(self._host, hop, self._timeout_s):
+            road = self._road_to(hop)
+            transport = paramiko.Transport(road)
+            self._on_close.callback(transport.close)
+            _prefer_known_kinds(transport, hop)
+            _prefer_one_pass(transport)
+            transport.banner_timeout = transport.auth_timeout = self._timeout_s
+            transport.start_client(timeout=self._timeout_s)
+            key = transport.get_remote_server_key()
+        direct = not self._transports and not hop.proxy_command
+        verify(self._host, hop, key.get_name(), key.asbytes(), direct=direct)
+        with _reaching(self._host, hop, self._timeout_s):
+            _authenticate(self._host, hop, transport)
+        transport.set_keepalive(_KEEP_ALIVE_S)
+        self._transports.append(transport)
+
+    def _road_to(self, hop: Hop) -> _Road:
+        if self._transports:
+            before = self._transports[-1]
+            return before.open_channel("direct-tcpip", (hop.hostname, hop.port), ("", 0), timeout=self._timeout_s)
+        if hop.proxy_command:
+            return self._proxied(hop.proxy_command)
+        road = socket.create_connection((hop.hostname, hop.port), timeout=self._timeout_s)
+        self._on_close.callback(road.close)
+        # Many small packets go both ways; waiting to fill them costs a factor of ten.
+        road.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return road
+
+    def _proxied(self, command: str) -> socket.socket:
+        """Start a ProxyCommand on one end of a pair of sockets, so that its end is seen as the connection's end."""
+        shell = shutil.which("sh")
+        if not hasattr(socket, "AF_UNIX") or shell is None:
+            raise HostError(f"host {self._host!r}: ProxyCommand does not work on this system", action="use ProxyJump")
+        ours, theirs = socket.socketpair()
+        self._on_close.callback(ours.close)
+        with theirs:
+            process = subprocess.Popen([shell, "-c", f"exec {command}"], stdin=theirs.fileno(), stdout=theirs.fileno())
+        self._on_close.callback(_end(process))
+        return ours
+
+
+@contextmanager
+def _reaching(host: str, hop: Hop, timeout_s: float) -> Iterator[None]:
+    """Turn what goes wrong on the way to a server into HostUnreachable, in the words of the user's problem."""
+    where = f"host {host!r}: {hop.hostname} port {hop.port}"
+    try:
+        yield
+    except socket.gaierror as error:
+        raise HostUnreachable(
+            f"host {host!r}: the name {hop.hostname!r} is not known ({error.strerror})",
+            action="see whether it is written right and whether the VPN is up",
+        ) from error
+    except ConnectionRefusedError as error:
+        raise HostUnreachable(
+            f"{where} refuses the connection", action="see whether its SSH server runs, and on which port"
+        ) from error
+    except TimeoutError as error:
+        raise _silent(where, timeout_s) from error
+    except paramiko.ChannelException as error:
+        raise HostUnreachable(f"{where} cannot be reached from the jump host: {error.text}") from error
+    except IncompatiblePeer as error:
+        raise HostError(
+            f"{where} offers no method that is safe enough: {error}", action="update its SSH server"
+        ) from error
+    except (paramiko.SSHException, EOFError) as error:
+        # Paramiko tells of a silent server, and of one that hangs up, by sentences alone; the cause is one of these.
+        if isinstance(error.__cause__ or error.__context__, TimeoutError) or "No existing session" in str(error):
+            raise _silent(where, timeout_s) from error
+        raise HostUnreachable(
+            f"{where} ends the connection: {error}", action="see the log of its SSH server"
+        ) from error
+    except OSError as error:
+        if isinstance(error, HostError):
+            raise
+        raise HostUnreachable(f"{where} cannot be reached: {error.strerror or error}") from error
+
+
+def _silent(where: str, timeout_s: float) -> HostUnreachable:
+    return HostUnreachable(
+        f"{where} does not answer as an SSH server within {timeout_s:g} s",
+        action="see whether the machine is up, and whether a firewall or VPN stands between",
+    )
+
+
+def _prefer_known_kinds(transport: paramiko.Transport, hop: Hop) -> None:
+    """Ask first for the kinds of key that are known, or a server with several keys shows one that is not."""
+    known = {key.kind for key in known_keys(hop) if not key.marker}
+    if "ssh-rsa" in known:
+        known |= {"rsa-sha2-512", "rsa-sha2-256"}
+    options = transport.get_security_options()
+    options.key_types = sorted(options.key_types, key=lambda kind: kind not in known)
+
+
+def _prefer_one_pass(transport: paramiko.Transport) -> None:
+    """Ask first for the ciphers that encrypt and sign in one pass, which takes both sides a quarter less work."""
+    options = transport.get_security_options()
+    options.ciphers = sorted(options.ciphers, key=lambda cipher: "gcm" not in cipher)
+
+
+def _authenticate(host: str, hop: Hop, transport: paramiko.Transport) -> None:
+    agent = paramiko.Agent()
+    try:
+        offered = offers(hop, agent.get_keys())
+        refused = []
+        for offer in offered.keys:
+            if not transport.is_active():
+                break
+            try:
+                if not transport.auth_publickey(hop.user, offer.key):
+                    return
+                refused.append(f"{offer.source} (accepted, but a second factor is asked for)")
+            except paramiko.BadAuthenticationType as error:
+                refused.append(f"{offer.source} (the server takes only {', '.join(error.allowed_types)})")
+            except paramiko.AuthenticationException:
+                refused.append(offer.source)
+        # A lost connection comes as the refusal of a key; a server that hangs up over keys has refused several.
+        if offered.keys and len(refused) <= 1 and not transport.is_active():
+            raise HostUnreachable(
+                f"host {host!r}: {hop.hostname} port {hop.port} ends the connection during the login",
+                action="try again, or see the log of its SSH server",
+            )
+    finally:
+        agent.close()
+    tried = f"refuses {', '.join(refused)}" if refused else "was offered no key, because there is none"
+    raise AuthRefused(
+        f"host {host!r}: {hop.hostname} port {hop.port} for user {hop.user!r} {tried}",
+        action="; ".join([*offered.problems, f"add your public key there (ssh-copy-id), or set hosts.{host}.identity"]),
+    )
+
+
+def _end(process: subprocess.Popen[bytes]) -> Callable[[], None]:
+    def end() -> None:
+        process.terminate()
+        process.wait()
+
+    return end

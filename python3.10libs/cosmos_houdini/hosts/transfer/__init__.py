@@ -1,0 +1,1 @@
+"""Files to and from a host, many at a time."""

@@ -1,0 +1,164 @@
+"""Many files on their way from a host."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cosmos_houdini.errors import BadInput, DiskFull, HostError
+from cosmos_houdini.hosts.base import Transfer
+from cosmos_houdini.hosts.files import SUFFIX, has_content, naming
+from cosmos_houdini.hosts.transfer.chunks import ROUNDS, Parcel, Slice, is_large, packs, parts
+from cosmos_houdini.hosts.transfer.pool import Crew, Lane, Tally
+from cosmos_houdini.hosts.transfer.script import departure_script
+
+_GIVEN_UP_S = 24 * 3600
+_PIECE_BYTES = 1024 * 1024
+
+
+def download(crew: Crew, transfers: Sequence[Transfer]) -> None:
+    """Fetch files; see Host.get_many."""
+    for folder in {transfer.local.parent for transfer in transfers}:
+        _tidy(folder)
+    left = [transfer for transfer in transfers if not has_content(transfer.local, transfer.bytes, transfer.sha256)]
+    for _ in range(ROUNDS):
+        if not left:
+            return
+        try:
+            left = _round(crew, left)
+        except DiskFull:
+            _forget(left)
+            raise
+    if left:
+        raise HostError(
+            f"{left[0].remote} arrived damaged from host {crew.lanes[0].name} {ROUNDS} times",
+            action="see that nothing changes the file meanwhile, and check the network and this machine's disk",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Gap:
+    """Bytes that are to be added to a file of this machine."""
+
+    piece: Slice
+    file: Path
+
+
+def _round(crew: Crew, transfers: Sequence[Transfer]) -> list[Transfer]:
+    """Fetch once what is not here and return what did not arrive as it is."""
+    large = [part for transfer in transfers if is_large(transfer) for part in parts(transfer)]
+    parcels = [*large, *packs([transfer for transfer in transfers if not is_large(transfer)])]
+    loads = [gaps for gaps in map(_gaps, parcels) if gaps]
+    crew.meter.expect(sum(gap.piece.bytes for gaps in loads for gap in gaps))
+    crew.do(_fetch, loads)
+    return [transfer for transfer in transfers if not _joined(transfer)]
+
+
+def _slices(transfer: Transfer) -> Iterator[Slice]:
+    for parcel in parts(transfer) if is_large(transfer) else packs([transfer]):
+        yield from parcel.slices
+
+
+def _file(piece: Slice) -> Path:
+    """Return where a slice is kept until all of its file is here; the name does not depend on the length of others."""
+    transfer = piece.transfer
+    key = hashlib.sha256(f"{transfer.local.name}/{transfer.sha256}".encode("utf-8", "surrogateescape")).hexdigest()
+    return transfer.local.with_name(f".{key}.{piece.start}{SUFFIX}")
+
+
+def _gaps(parcel: Parcel) -> tuple[_Gap, ...]:
+    gaps = []
+    for piece in parcel.slices:
+        file = _file(piece)
+        here = _length(file)
+        if here > piece.bytes:
+            file.unlink()
+            here = 0
+        if here < piece.bytes:
+            gap = replace(piece, start=piece.start + here, bytes=piece.bytes - here)
+            gaps.append(_Gap(piece=gap, file=file))
+    return tuple(gaps)
+
+
+def _length(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _fetch(lane: Lane, gaps: Sequence[_Gap], tally: Tally) -> None:
+    script = departure_script([gap.piece for gap in gaps])
+    with lane.drain(script, gaps[0].piece.transfer.remote) as pieces:
+        _spread(pieces, gaps, tally)
+
+
+def _spread(pieces: Iterator[bytes], gaps: Iterable[_Gap], tally: Tally) -> None:
+    """Write a stream into the files that it is made for; what is missing at its end is seen later."""
+    piece = b""
+    for gap in gaps:
+        missing = gap.piece.bytes
+        # Without a buffer, which closing the file would try to write once more to a full disk.
+        with naming(gap.file, BadInput):
+            file = gap.file.open("ab", buffering=0)
+        with file:
+            while missing:
+                piece = piece or next(pieces, b"")
+                if not piece:
+                    return
+                fits, piece = piece[:missing], piece[missing:]
+                missing -= len(fits)
+                tally.add(len(fits))
+                with naming(gap.piece.transfer.local, BadInput):
+                    while fits:
+                        fits = fits[file.write(fits) :]
+
+
+def _joined(transfer: Transfer) -> bool:
+    """Make a file of its slices and give it its final name if it has the right hash."""
+    slices = list(_slices(transfer))
+    first, *others = (_file(piece) for piece in slices)
+    if any(_length(_file(piece)) != piece.bytes for piece in slices):
+        return False
+    digest = hashlib.sha256()
+    with naming(transfer.local, BadInput):
+        # Not copied into a new file: that would take twice the room.
+        with first.open("ab+") as whole:
+            whole.seek(0)
+            _read(whole.read, digest.update)
+            for other in others:
+                with other.open("rb") as part:
+                    _read(part.read, digest.update, whole.write)
+                other.unlink()
+        if digest.hexdigest() != transfer.sha256:
+            first.unlink()
+            return False
+        first.replace(transfer.local)
+    return True
+
+
+def _read(read: Callable[[int], bytes], *takers: Callable[[bytes], object]) -> None:
+    while piece := read(_PIECE_BYTES):
+        for take in takers:
+            take(piece)
+
+
+def _forget(transfers: Iterable[Transfer]) -> None:
+    for transfer in transfers:
+        for piece in _slices(transfer):
+            _file(piece).unlink(missing_ok=True)
+
+
+def _tidy(folder: Path) -> None:
+    """Remove what was given up a day ago."""
+    for file in folder.glob(f".*{SUFFIX}"):
+        if re.fullmatch(r"\.[0-9a-f]{64}\.\d+\.part", file.name):
+            # Another process may do the same.
+            with suppress(FileNotFoundError):
+                if file.stat().st_mtime < time.time() - _GIVEN_UP_S:
+                    file.unlink()

@@ -1,0 +1,135 @@
+"""Many files on their way to a host."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from cosmos_houdini.errors import DiskFull, HostError
+from cosmos_houdini.hosts.base import Completed, Transfer
+from cosmos_houdini.hosts.files import SUFFIX, slice_pieces
+from cosmos_houdini.hosts.script import no_room
+from cosmos_houdini.hosts.transfer.chunks import ROUNDS, Parcel, check_below, is_large, packs, parts
+from cosmos_houdini.hosts.transfer.pool import Crew, Lane, Tally
+from cosmos_houdini.hosts.transfer.script import (
+    AGAIN,
+    Found,
+    arrival_script,
+    forget_script,
+    join_script,
+    parse_survey,
+    survey_script,
+)
+
+_HASH_RATE_BYTES_PER_S = 20e6
+_PIECE_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Load:
+    """A parcel, and how much of it lies on the host in which file."""
+
+    parcel: Parcel
+    source: str
+    offset: int
+
+
+def upload(crew: Crew, transfers: Sequence[Transfer]) -> None:
+    """Send files; see Host.put_many."""
+    first = crew.lanes[0]
+    for transfer in transfers:
+        check_below(first.root, transfer, first.name)
+    left = list(transfers)
+    crew.assemble(len(_parcels(left)))
+    for _ in range(ROUNDS):
+        if not left:
+            return
+        found = _survey(first, left)
+        left = [transfer for index, transfer in enumerate(left) if index not in found.there]
+        try:
+            left = _round(crew, left, found)
+        except DiskFull:
+            first.run(forget_script(_parcels(left)))
+            raise
+    if left:
+        raise HostError(
+            f"{left[0].local} arrived damaged on host {first.name} {ROUNDS} times",
+            action="see that nothing changes the file meanwhile, and check the network and the host's disk",
+        )
+
+
+def _round(crew: Crew, transfers: Sequence[Transfer], found: Found) -> list[Transfer]:
+    """Send once what is not there and return what did not arrive as it is."""
+    loads = [_load(parcel, found) for parcel in _parcels(transfers) if not _is_there(parcel, found)]
+    crew.meter.expect(sum(load.parcel.bytes - load.offset for load in loads))
+    again = crew.do(_send, loads)
+    again += crew.do(_join, [transfer for transfer in transfers if is_large(transfer)])
+    return [transfer for some in again for transfer in some]
+
+
+def _parcels(transfers: Sequence[Transfer]) -> list[Parcel]:
+    large = [part for transfer in transfers if is_large(transfer) for part in parts(transfer)]
+    return [*large, *packs([transfer for transfer in transfers if not is_large(transfer)])]
+
+
+def _is_there(parcel: Parcel, found: Found) -> bool:
+    """Whether the host holds the whole part of a large file; a whole pack has still to be unpacked."""
+    whole = found.files.get(f"{parcel.key}{SUFFIX}") == parcel.bytes
+    return whole and is_large(parcel.slices[0].transfer)
+
+
+def _load(parcel: Parcel, found: Found) -> _Load:
+    source = found.longest.get(parcel.key, "")
+    offset = found.files.get(source, 0)
+    if not 0 < offset <= parcel.bytes:
+        return _Load(parcel=parcel, source="", offset=0)
+    return _Load(parcel=parcel, source=source, offset=offset)
+
+
+def _survey(lane: Lane, transfers: Sequence[Transfer]) -> Found:
+    mark = uuid.uuid4().hex
+    size = sum(transfer.bytes for transfer in transfers)
+    done = lane.run(survey_script(transfers, mark), timeout_s=60 + size / _HASH_RATE_BYTES_PER_S)
+    _check(lane, done, transfers[0] if transfers else None)
+    return parse_survey(done.stdout, mark)
+
+
+def _send(lane: Lane, load: _Load, tally: Tally) -> list[Transfer]:
+    mark = uuid.uuid4().hex
+    script = arrival_script(lane.root, load.parcel, load.source, load.offset, mark)
+    done = lane.feed(script, _pieces(load, tally))
+    if done.exit_code == AGAIN and not no_room(done.stderr):
+        return [piece.transfer for piece in load.parcel.slices]
+    _check(lane, done, load.parcel.slices[0].transfer)
+    lines = set(done.stdout.splitlines())
+    return [piece.transfer for i, piece in enumerate(load.parcel.slices) if f"{mark} corrupt {i}" in lines]
+
+
+def _pieces(load: _Load, tally: Tally) -> Iterator[bytes]:
+    passed = load.offset
+    for part in load.parcel.slices:
+        skipped = min(passed, part.bytes)
+        passed -= skipped
+        for piece in slice_pieces(part.transfer.local, part.start + skipped, part.bytes - skipped, size=_PIECE_BYTES):
+            tally.add(len(piece))
+            yield piece
+
+
+def _join(lane: Lane, transfer: Transfer, _: Tally) -> list[Transfer]:
+    script = join_script(transfer, (part.key for part in parts(transfer)), uuid.uuid4().hex)
+    done = lane.run(script, timeout_s=60 + transfer.bytes / _HASH_RATE_BYTES_PER_S)
+    if done.exit_code == AGAIN and not no_room(done.stderr):
+        return [transfer]
+    _check(lane, done, transfer)
+    return []
+
+
+def _check(lane: Lane, done: Completed, transfer: Transfer | None) -> None:
+    if done.exit_code == 0:
+        return
+    path = transfer.remote if transfer else lane.root
+    if no_room(done.stderr):
+        raise lane.disk_full(path)
+    reason = (done.stderr.strip().splitlines() or [f"exit code {done.exit_code}"])[-1]
+    raise HostError(f"{path} on host {lane.name!r} cannot be written: {reason}")

@@ -1,0 +1,1 @@
+"""Jobs: stored, started on a host, followed, finished, fetched."""

@@ -1,0 +1,144 @@
+"""Taking up a job that another machine sent to a host: the host's own folder says what was asked for."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from typing import Any
+
+from cosmos_houdini.engines import engine
+from cosmos_houdini.errors import BadInput, HostError
+from cosmos_houdini.hosts import Host, open_host
+from cosmos_houdini.jobs.client import Client
+from cosmos_houdini.jobs.prepare import RESULTS
+from cosmos_houdini.jobs.start import SCHEMA
+from cosmos_houdini.jobs.store.record import JobRecord, request_from
+from cosmos_houdini.launchers.job_folder import JOBS, attempt_folder
+from cosmos_houdini.model.job import Job, JobState, Terms
+from cosmos_houdini.model.request import Clip, InferenceRequest
+
+LARGEST_REQUEST_BYTES = 4 * 2**20
+MOST_ATTEMPTS = 999_999
+MOST_GPUS = 1024
+LARGEST_NUMBER = 10**7
+
+
+def adopt(client: Client, host_name: str, job_id: str) -> JobRecord:
+    """Add a job that lies on a host to this project's store as ``running`` and return it.
+
+    Its inputs stay unknown to this machine, so it can be followed, fetched and cancelled, and not sent again.
+
+    Raises:
+        BadInput: the host has no such job.
+        HostError: what it has is no job of this project's kind, or the road failed.
+    """
+    name, settings = client.config.settings.host(host_name)
+    host = open_host(name, settings, project=client.config.project)
+    try:
+        text = _last_request(host, attempt_folder(job_id, 1))
+    finally:
+        host.close()
+    if not text:
+        raise BadInput(f"host {name} has no job {job_id!r}", action="give the whole id; here it cannot be shortened")
+    document = _document(text, job_id, name)
+    request = _checked(request_from(document["request"], {}), Terms(**document["terms"]), job_id, name)
+    return client.store.add(
+        JobRecord(
+            job=Job(
+                id=job_id,
+                name=request.name,
+                engine=request.engine,
+                host=name,
+                state=JobState.RUNNING,
+                attempt=document["attempt"],
+                progress=0.0,
+                eta_s=None,
+                failure=None,
+                outputs=(),
+            ),
+            request=document["request"],
+            inputs={},
+            root=str(host.root),
+            launcher=document["launcher"],
+            terms=Terms(**document["terms"]),
+            results=(client.config.project / RESULTS / job_id).absolute(),
+        )
+    )
+
+
+def _last_request(host: Host, folder: str) -> str:
+    """Return the text of ``request.json`` of a job's last attempt, or nothing."""
+    jobs = shlex.quote(str(host.root / JOBS))
+    listed = host.run(f"cd {jobs} 2>/dev/null && ls -d {shlex.quote(folder)} {shlex.quote(folder)}.* 2>/dev/null || :")
+    suffixes = (name.removeprefix(folder) for name in listed.stdout.splitlines())
+    attempts = [int(suffix[1:] or 1) for suffix in suffixes if re.fullmatch(r"|\.[1-9]\d{0,5}", suffix, re.ASCII)]
+    if not attempts:
+        return ""
+    last = shlex.quote(folder if max(attempts) == 1 else f"{folder}.{max(attempts)}")
+    return host.run(f"cd {jobs} && head -c {LARGEST_REQUEST_BYTES} {last}/request.json 2>/dev/null || :").stdout
+
+
+def _checked(request: InferenceRequest, terms: Terms, job_id: str, host: str) -> InferenceRequest:
+    """Return a request whose values, and those of its terms, are of the types and ranges that this machine gives.
+
+    Raises:
+        BadInput: its engine, or a parameter of it, is unknown here.
+        HostError: a value is none that a request has.
+    """
+    known = engine(request.engine).parameters if isinstance(request.engine, str) else {}
+    clips = [request.video, *(control.clip for control in request.controls if control.clip)]
+    fits = (
+        all(isinstance(text, str) for text in (request.name, request.prompt, request.negative_prompt))
+        and request.name.isprintable()
+        and type(request.num_gpu) is int
+        and 1 <= request.num_gpu <= MOST_GPUS
+        and all(_fits(clip) for clip in clips)
+        and all(isinstance(control.weight, int | float) for control in request.controls)
+        and isinstance(request.parameters, dict)
+        and request.parameters.keys() == known.keys()
+        and isinstance(terms.parameters, dict)
+        and terms.parameters.keys() <= known.keys()
+        and (type(terms.tries), type(terms.alone), type(terms.reason)) == (int, bool, str)
+        and 1 <= terms.tries <= MOST_ATTEMPTS
+        and terms.reason.isprintable()
+    )
+    if not fits:
+        raise HostError(
+            f"request.json of job {job_id} on host {host} holds values that no request of this version has",
+            action="take it up with the version that sent it",
+        )
+    for key, value in (*request.parameters.items(), *terms.parameters.items()):
+        known[key].checked(value)
+    return request
+
+
+def _fits(clip: Clip) -> bool:
+    numbers = (clip.frames, *clip.size)
+    return (
+        isinstance(clip.sha256, str)
+        and bool(re.fullmatch(r"[0-9a-f]{64}", clip.sha256))
+        and all(type(number) is int and 0 < number < LARGEST_NUMBER for number in numbers)
+        and isinstance(clip.fps, int | float)
+        and 0 < clip.fps < LARGEST_NUMBER
+    )
+
+
+def _document(text: str, job_id: str, host: str) -> dict[str, Any]:
+    """Return the parsed ``request.json``; what a host says is not believed before it is checked."""
+    try:
+        document = json.loads(text)
+        fits = (
+            document["schema"] == SCHEMA
+            and document["id"] == job_id
+            and type(document["attempt"]) is int
+            and 1 <= document["attempt"] <= MOST_ATTEMPTS
+            and re.fullmatch(r"[a-z]+", document["launcher"])
+            and isinstance(document["request"], dict)
+            and Terms(**document["terms"])
+        )
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise HostError(f"request.json of job {job_id} on host {host} cannot be read: {error}") from error
+    if not fits:
+        raise HostError(f"request.json of job {job_id} on host {host} is of another kind", action=f"expected {SCHEMA}")
+    return dict(document)

@@ -1,0 +1,109 @@
+"""One process that works on jobs: its store, its configuration, and the hosts that it holds open."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+import msgspec
+
+from cosmos_houdini.config import Config
+from cosmos_houdini.config.settings import HostConfig
+from cosmos_houdini.engines import engine
+from cosmos_houdini.engines.base import Engine
+from cosmos_houdini.hosts import open_host
+from cosmos_houdini.hosts.base import Host
+from cosmos_houdini.jobs.secrets import secrets_from
+from cosmos_houdini.jobs.store.jobs import FOLDER, Store
+from cosmos_houdini.jobs.store.lock import job_lock
+from cosmos_houdini.jobs.store.record import JobRecord
+from cosmos_houdini.launchers import launcher_for
+from cosmos_houdini.launchers.base import Launcher, Task
+from cosmos_houdini.launchers.job_folder import site_for
+from cosmos_houdini.model.request import InferenceRequest, Site
+
+
+@dataclass(slots=True, kw_only=True)
+class Client:
+    """What the steps of a job work with.
+
+    Attributes:
+        store: the jobs.
+        config: hosts by name, and the project folder.
+        environ: where secrets come from.
+    """
+
+    store: Store
+    config: Config
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    _hosts: dict[tuple[str, str], Host] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, config: Config) -> Client:
+        """Open the store of a configuration's project."""
+        return cls(store=Store.of(config.project), config=config)
+
+    def settings(self, record: JobRecord) -> HostConfig:
+        """Return the configuration of a job's host, with the root and launcher that stand in the job's row.
+
+        Raises:
+            BadInput: the host is configured no more.
+        """
+        _, settings = self.config.settings.host(record.job.host)
+        return msgspec.structs.replace(settings, root=record.root, launcher=record.launcher)
+
+    def host(self, record: JobRecord) -> Host:
+        """Return the open host of a job; jobs of one host and root share it."""
+        key = (record.job.host, record.root)
+        if key not in self._hosts:
+            self._hosts[key] = open_host(record.job.host, self.settings(record), project=self.config.project)
+        return self._hosts[key]
+
+    def site(self, record: JobRecord) -> Site:
+        """Return where the job's present attempt lies on its host."""
+        return site_for(self.host(record).root, record.id, record.job.attempt, self.settings(record))
+
+    def engine(self, record: JobRecord) -> Engine:
+        """Return the job's engine."""
+        return engine(record.job.engine)
+
+    def launcher(self, record: JobRecord) -> Launcher:
+        """Return the job's launcher."""
+        return launcher_for(record.job.host, self.settings(record))
+
+    def secrets(self, record: JobRecord) -> dict[str, str]:
+        """Return the secrets of this machine that the job's host is given."""
+        return secrets_from(self.settings(record).secrets, self.environ)
+
+    def task(self, record: JobRecord) -> Task:
+        """Return the job's present attempt as a launcher takes it."""
+        request, alone = record.inference(), record.terms.alone
+        return task_of(record.id, request, self.site(record), self.secrets(record), alone=alone)
+
+    def lock(self, job_id: str, *, timeout_s: float = 0.0) -> AbstractContextManager[bool]:
+        """Hold a job for this client; gives False where another client of this machine holds it."""
+        return job_lock(self.config.project / FOLDER / "locks", job_id, timeout_s=timeout_s)
+
+    def close(self) -> None:
+        """Give back connections and store; jobs go on."""
+        for host in self._hosts.values():
+            host.close()
+        self.store.close()
+
+
+def task_of(
+    job_id: str, request: InferenceRequest, site: Site, secrets: Mapping[str, str], *, alone: bool = False
+) -> Task:
+    """Return a request at its place on a host as a launcher takes it."""
+    chosen = engine(request.engine)
+    return Task(
+        job_id=job_id,
+        site=site,
+        invocation=chosen.invocation(request, site),
+        num_gpu=request.num_gpu if chosen.gpu_memory_gb > 0 else 0,
+        secrets=secrets,
+        gpu_memory_gb=chosen.gpu_memory_gb,
+        alone=alone,
+    )

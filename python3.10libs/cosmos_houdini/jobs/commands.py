@@ -1,0 +1,154 @@
+"""What people order for a job: stop it, run it again, fetch its results once more."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from cosmos_houdini.errors import BadInput, HostError, JobError
+from cosmos_houdini.hosts import open_host
+from cosmos_houdini.jobs.client import Client
+from cosmos_houdini.jobs.collect import set_aside
+from cosmos_houdini.jobs.finish import CANCELLED, fetch_verified, finish
+from cosmos_houdini.jobs.runner import observe
+from cosmos_houdini.jobs.store.record import Change, JobRecord
+from cosmos_houdini.launchers.job_folder import Observation, Phase
+from cosmos_houdini.launchers.shared_process import WITHDRAWN
+from cosmos_houdini.launchers.shell import words
+from cosmos_houdini.model.job import FailureClass, JobState
+
+LOCK_TIMEOUT_S = 60.0
+
+
+def cancel(client: Client, job_id: str) -> JobRecord:
+    """Stop a job, on its host too, and return it; a job that has ended stays as it is.
+
+    Raises:
+        HostError: the host could not be told; the job keeps its state.
+    """
+    for patience_s in (0.0, LOCK_TIMEOUT_S):
+        with client.lock(job_id, timeout_s=patience_s) as mine:
+            if _is_cancelled(client, job_id, mine=mine):
+                break
+    return client.store.get(job_id)
+
+
+def _is_cancelled(client: Client, job_id: str, *, mine: bool) -> bool:
+    """Stop a job as far as that can be done; False where whoever holds it has to let go of it first.
+
+    A client that is sending inputs holds it for long: it sees by itself that the job is cancelled, and stops. One that
+    has just let the job begin lets go of it at once.
+    """
+    record = client.store.get(job_id)
+    if record.state is JobState.COLLECTING:
+        # Whoever collects a job that was to be made after others may find that it was not begun, and queue it again.
+        return mine or not record.convoy
+    if record.state.final:
+        return True
+    if mine and record.state is not JobState.QUEUED:
+        client.launcher(record).cancel(client.host(record), client.site(record), record.id)
+    has_say = mine or record.state is not JobState.RUNNING
+    return has_say and client.store.move(record, JobState.CANCELLED, CANCELLED) is not None
+
+
+def take_back(client: Client, records: Collection[JobRecord]) -> None:
+    """Let jobs of one host that wait there for their turn in a process end now; those that were begun go on.
+
+    Raises:
+        HostError: the host could not be told.
+    """
+    files = [str(client.site(record).folder / WITHDRAWN) for record in records]
+    client.host(next(iter(records))).run(f"touch {words(files)} 2>/dev/null || :")
+
+
+def retry(client: Client, job_id: str, inputs: Mapping[str, str] | None = None) -> JobRecord:
+    """Queue a new attempt of a job that did not succeed, or whose results are gone, where the configuration now says.
+
+    Args:
+        client: what to work with.
+        job_id: a job.
+        inputs: SHA-256 of each clip to where it lies now, instead of where it lay.
+
+    Raises:
+        BadInput: the job is still on its way, has results, or its inputs are not on this machine.
+        HostError: the host of a lost job could not be told to stop what may be left of it, or one could not be asked
+            for results.
+    """
+    record = client.store.get(job_id)
+    if not record.state.final:
+        raise BadInput(f"job {job_id} is {record.state}", action=f"follow it with `cosmos-houdini attach {job_id}`")
+    if record.state is JobState.SUCCEEDED and (_is_here(record) or _on_host(client, record)):
+        raise BadInput(
+            f"job {job_id} has succeeded", action=f"`cosmos-houdini fetch {job_id}` brings its results again"
+        )
+    paths = replace(record, inputs=inputs or record.inputs).input_paths()
+    missing = [path for path in paths if not path.is_file()]
+    if missing:
+        raise BadInput(
+            f"job {job_id} cannot be sent again: {missing[0]} is not on this machine",
+            action="retry it from the machine that has its inputs",
+        )
+    _, settings = client.config.settings.host(record.job.host)
+    root = str(open_host(record.job.host, settings, project=client.config.project).root)
+    if record.state is JobState.LOST:
+        # What was lost from sight may still run, and nothing is to run twice.
+        client.launcher(record).cancel(client.host(record), client.site(record), job_id)
+    set_aside(record.results, record.job.attempt)
+    client.store.move(record, JobState.QUEUED, Change(root=root, launcher=settings.launcher, inputs=inputs))
+    return client.store.get(job_id)
+
+
+def fetch(client: Client, job_id: str, results: Path | None = None) -> tuple[str, ...]:
+    """Fetch and verify the outputs of a job again and return their paths.
+
+    A job that failed because its outputs arrived wrong is judged anew.
+
+    Args:
+        client: what to work with.
+        job_id: a job.
+        results: folder to fetch into, instead of the job's own.
+
+    Raises:
+        BadInput: the job is still on its way.
+        JobError: the job has no good outputs.
+        HostError: the road failed, or the host has the job no more.
+    """
+    record = client.store.get(job_id)
+    if not record.state.final:
+        raise BadInput(f"job {job_id} is {record.state}", action=f"follow it with `cosmos-houdini attach {job_id}`")
+    arrived_wrong = record.job.failure is not None and record.job.failure.failure is FailureClass.CORRUPT_OUTPUT
+    if record.state is not JobState.SUCCEEDED and not arrived_wrong:
+        raise job_error(record)
+    seen = _on_host(client, record)
+    if seen is None:
+        again = f"`cosmos-houdini retry {job_id}` makes it again"
+        action = f"its results are in {record.results}" if not arrived_wrong and _is_here(record) else again
+        raise HostError(f"host {record.job.host} has job {job_id} no more", action=action)
+    if arrived_wrong:
+        finish(client, job_id, seen, again=True)
+        record = client.store.get(job_id)
+        if record.state is not JobState.SUCCEEDED:
+            raise job_error(record)
+    return fetch_verified(client, record, results or record.results)
+
+
+def _is_here(record: JobRecord) -> bool:
+    return all(Path(path).is_file() for path in record.job.outputs)
+
+
+def _on_host(client: Client, record: JobRecord) -> Observation | None:
+    """Return what its host says of a job that has ended, or None where it has the job no more."""
+    seen = observe(client, [record]).get(record.id)
+    return seen if seen and seen.phase is Phase.ENDED else None
+
+
+def job_error(record: JobRecord) -> JobError:
+    """Return the error that tells how a job failed and what to do next."""
+    failure = record.job.failure
+    if failure is None:
+        return JobError(f"job {record.id} is {record.state}")
+    return JobError(
+        f"job {record.id} {record.state} ({failure.failure}): {failure.message}",
+        action=f"{failure.failure.advice}; logs: {record.results}",
+    )

@@ -1,0 +1,70 @@
+"""Reading the log of a job while it grows on its host, and from the results folder afterwards."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, replace
+
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.jobs.client import Client
+from cosmos_houdini.jobs.collect import LOG_BYTES, attempt_logs
+from cosmos_houdini.jobs.runner import BEFORE_HOST
+from cosmos_houdini.jobs.secrets import redacted_end
+from cosmos_houdini.model.job import JobState
+
+
+@dataclass(slots=True, kw_only=True)
+class LogReader:
+    """Gives what is new in one log of one job.
+
+    Attributes:
+        client: what to work with.
+        job_id: a job.
+        name: ``stdout.log`` or ``stderr.log``.
+        attempt: which of its attempts; None for the last one.
+        lines: how many lines were given.
+    """
+
+    client: Client
+    job_id: str
+    name: str
+    attempt: int | None = None
+    lines: int = 0
+    _last: int = 0
+
+    def read(self, *, to_end: bool) -> str:
+        """Return the whole lines that are new, and with ``to_end`` a last one that has no end yet.
+
+        Terminal escapes are written out: what a host prints must not steer the terminal of its reader.
+
+        Raises:
+            BadInput: the job has no such attempt.
+            HostError: the road failed.
+        """
+        new = "".join(self._text().splitlines(keepends=True)[self.lines :])
+        if not to_end:
+            new = new[: new.rfind("\n") + 1]
+        self.lines += len(new.splitlines())
+        return _harmless(new)
+
+    def _text(self) -> str:
+        record = self.client.store.get(self.job_id)
+        last, wanted = record.job.attempt, self.attempt or record.job.attempt
+        if wanted > last:
+            raise BadInput(f"job {record.id} has no attempt {wanted}", allowed=f"1 to {last}")
+        if wanted != self._last:
+            # A job that is followed has begun its next attempt, with a log of its own.
+            self._last, self.lines = wanted, 0
+        kept = (attempt_logs(record.results, wanted) if wanted < last else record.results) / self.name
+        if (record.state.final or wanted < last) and kept.is_file():
+            return kept.read_text(encoding="utf-8", errors="replace")
+        record = replace(record, job=replace(record.job, attempt=wanted))
+        if wanted == last and (record.state in BEFORE_HOST or (record.state is JobState.CANCELLED and not record.root)):
+            return ""
+        path = shlex.quote(str(self.client.site(record).folder / self.name))
+        text = self.client.host(record).run(f"[ ! -f {path} ] || tail -c {LOG_BYTES} {path} 2>/dev/null || :").stdout
+        return redacted_end(text, self.client.secrets(record))
+
+
+def _harmless(text: str) -> str:
+    return "".join(c if c.isprintable() or c in "\n\r\t" else f"\\x{ord(c):02x}" for c in text)

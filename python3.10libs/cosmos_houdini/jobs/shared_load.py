@@ -1,0 +1,27 @@
+"""Which jobs one process can make after one load of their model."""
+
+from __future__ import annotations
+
+import json
+
+from cosmos_houdini.engines import engine
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.jobs.store.record import JobRecord
+from cosmos_houdini.launchers import SLURM
+
+
+def load_of(record: JobRecord) -> str:
+    """Return what is equal in jobs that one process can make; empty for a job that needs a process of its own.
+
+    On a cluster each job has its own: there, Slurm decides what runs when, and jobs go to it as one array.
+    """
+    if record.launcher == SLURM:
+        return ""
+    try:
+        request = record.inference()
+        load = engine(request.engine).load_key(request)
+    except BadInput:
+        # Why it cannot be made, its own start tells.
+        return ""
+    same = (request.engine, load, request.num_gpu, record.terms.alone, record.root, record.launcher)
+    return json.dumps(same) if load else ""

@@ -1,0 +1,293 @@
+"""The jobs of one project, in SQLite: any number of clients read and write it at once.
+
+A change of state is compared with the state that the client saw: of two clients that want to move one job, one does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock
+
+from cosmos_houdini.errors import BadInput, CosmosError, DiskFull, did_you_mean
+from cosmos_houdini.jobs.store import rows
+from cosmos_houdini.jobs.store.provenance import Provenance
+from cosmos_houdini.jobs.store.record import NEXT, REASONS, Change, Event, JobRecord
+from cosmos_houdini.jobs.store.schema import migrate
+from cosmos_houdini.model.job import Attempt, FailureClass, Job, JobState
+
+FOLDER = ".cosmos"
+BUSY_TIMEOUT_MS = 30_000
+NEAREST_OF = 500
+
+_NOTHING = Change()
+
+
+class Store:
+    """The job store of one project, for one thread of one process.
+
+    Raises:
+        BadInput: the file is no job store, or a newer program wrote it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.chmod(0o700)
+        # SQLite gives its journal files the mode of the main file, so that one is made first.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        self._db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None)
+        self._db.row_factory = sqlite3.Row
+        try:
+            # SQLite does not wait to switch to WAL, which the first clients of a project may all do at once.
+            with self._errors(), FileLock(path.with_name(f"{path.name}.lock"), mode=0o600):
+                for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+                    self._db.execute(f"PRAGMA {pragma}")
+                migrate(self._db)
+        except BaseException:
+            self._db.close()
+            raise
+
+    @classmethod
+    def of(cls, project: Path) -> Store:
+        """Open, or make, the store of a project folder."""
+        return cls(project / FOLDER / "jobs.db")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def add(self, record: JobRecord) -> JobRecord:
+        """Add a job, or return the one that has its id already."""
+        self.add_all([record])
+        return self.get(record.id)
+
+    def add_all(self, records: Iterable[JobRecord]) -> None:
+        """Add jobs, all of them or none; one whose id is there already stays as it is."""
+        with self.writing():
+            self.insert(records)
+
+    def insert(self, records: Iterable[JobRecord]) -> None:
+        """Add jobs as ``add_all`` does, within a transaction."""
+        now = time.time()
+        for record in records:
+            job = record.job
+            if self._db.execute(rows.INSERT, rows.insertion(record, now)).rowcount:
+                self._db.execute(rows.ADD_ATTEMPT, (job.id, job.attempt, json.dumps(record.terms.document())))
+                self._log(job.id, now, job.attempt, job.state, "")
+
+    def get(self, job_id: str) -> JobRecord:
+        """Return one job.
+
+        Raises:
+            BadInput: no job has this id; the nearest is named.
+        """
+        with self._errors():
+            row = self._db.execute(rows.SELECT_RECORD + " WHERE id = ?", (job_id,)).fetchone()
+        if row is None:
+            raise self._unknown(job_id)
+        return rows.record_of(row)
+
+    def find(self, word: str) -> str:
+        """Return the id that ``word`` is, or is the beginning of.
+
+        Raises:
+            BadInput: no id begins so (the nearest is named), or several do.
+        """
+        with self._errors():
+            found = self._db.execute(
+                "SELECT id FROM jobs WHERE id = ? OR (id > ? AND id < ?) ORDER BY id LIMIT 6",
+                (word, word, word + "\U0010ffff"),
+            ).fetchall()
+        ids = [str(row["id"]) for row in found]
+        if word in ids or len(ids) == 1:
+            return ids[0]
+        if not ids or not word:
+            raise self._unknown(word)
+        raise BadInput(f"several jobs begin with {word!r}", allowed=", ".join(ids), action="give more of the id")
+
+    def jobs(self, ids: Iterable[str] | None = None) -> list[Job]:
+        """Return jobs in order of age, all of them when no ids are given."""
+        return [rows.job_of(row) for row in self._select(rows.SELECT_JOB, ids)]
+
+    def records(self, ids: Iterable[str] | None = None) -> list[JobRecord]:
+        """Return whole rows in order of age, all of them when no ids are given."""
+        return [rows.record_of(row) for row in self._select(rows.SELECT_RECORD, ids)]
+
+    def unfinished(self, *, in_line: bool = True) -> list[str]:
+        """Return the ids of the jobs that are not at their end, in order of age.
+
+        Args:
+            in_line: also those that are queued in the line of a batch, which its workers start.
+        """
+        return [str(row["id"]) for row in self.rows(rows.UNFINISHED, {"in_line": in_line})]
+
+    def move(self, seen: JobRecord, state: JobState, change: Change = _NOTHING) -> JobRecord | None:
+        """Move a job on from the state and attempt in which it was seen; back to ``queued`` is a new attempt.
+
+        Returns:
+            The job as it is now, or None where another client had moved it.
+
+        Raises:
+            ValueError: this state never follows the one that was seen, or a failure is missing or out of place.
+        """
+        with self.writing():
+            moved = self.step(seen, state, change)
+        return self.get(seen.id) if moved else None
+
+    def step(self, seen: JobRecord, state: JobState, change: Change = _NOTHING) -> bool:
+        """Move a job as ``move`` does, within a transaction, and return whether it was moved."""
+        if state not in NEXT[seen.state]:
+            raise ValueError(f"job {seen.id} cannot go from {seen.state} to {state}")
+        needs_failure = state in REASONS or (state is JobState.QUEUED and not seen.state.final)
+        if (change.failure is not None) != needs_failure:
+            raise ValueError(f"job {seen.id} cannot become {state} with failure {change.failure}")
+        now = time.time()
+        again = state is JobState.QUEUED
+        moved = self._db.execute(
+            rows.MOVE,
+            {
+                **rows.failure_columns(None if again else change.failure),
+                "id": seen.id,
+                "seen_state": str(seen.state),
+                "seen_attempt": seen.job.attempt,
+                "state": str(state),
+                "attempt": seen.job.attempt + again,
+                "outputs": json.dumps(change.outputs),
+                "progress": {JobState.QUEUED: 0.0, JobState.SUCCEEDED: 1.0}.get(state),
+                "root": change.root,
+                "launcher": change.launcher,
+                "inputs": None if change.inputs is None else json.dumps(change.inputs, ensure_ascii=False),
+                # At its end, or back in line, a job belongs to no worker.
+                "kept": not (state.final or again),
+                "now": now,
+            },
+        ).rowcount
+        if moved:
+            if again and change.failure:
+                lost = change.failure.failure is FailureClass.LOST
+                self._mark(seen.id, seen.job.attempt, JobState.LOST if lost else JobState.FAILED, change, now)
+            if not change.begun:
+                self._db.execute(rows.NEVER_BEGAN, {"id": seen.id, "attempt": seen.job.attempt})
+            self._mark(seen.id, seen.job.attempt + again, state, change, now)
+        return bool(moved)
+
+    def note(
+        self,
+        seen: JobRecord,
+        stage: str,
+        progress: float | None = None,
+        eta_s: float | None = None,
+        *,
+        began_s: float | None = None,
+    ) -> None:
+        """Write down how far a job has come; nothing happens when it was moved on meanwhile.
+
+        An attempt that waited on its host, for a GPU or in the queue of a cluster, began ``began_s`` seconds ago.
+        """
+        with self.writing():
+            if began_s is not None:
+                began = time.time() - began_s
+                self._db.execute(rows.BEGAN, {"began": began, "id": seen.id, "attempt": seen.job.attempt})
+            self._db.execute(
+                "UPDATE jobs SET stage = ?, progress = coalesce(?, progress), eta_s = ?"
+                " WHERE id = ? AND state = ? AND attempt = ?",
+                (stage, progress, eta_s, seen.id, str(seen.state), seen.job.attempt),
+            )
+
+    def note_provenance(self, seen: JobRecord, made_with: Provenance) -> None:
+        """Write down what the attempt that was seen ran with; what is not known of it now stays as it was noted."""
+        known = {name: value for name, value in made_with.document().items() if value}
+        with self.writing():
+            self._db.execute(
+                "UPDATE attempts SET made_with = json_patch(made_with, ?) WHERE job = ? AND number = ?",
+                (json.dumps(known, ensure_ascii=False), seen.id, seen.job.attempt),
+            )
+
+    def attempts(self, job_id: str) -> tuple[Attempt, ...]:
+        """Return a job's attempts, the first one first."""
+        with self._errors():
+            found = self._db.execute("SELECT * FROM attempts WHERE job = ? ORDER BY number", (job_id,)).fetchall()
+        return tuple(
+            Attempt(
+                number=row["number"],
+                started_at=row["started_at"],
+                ended_at=row["ended_at"],
+                failure=rows.failure_of(row),
+                made_with=json.loads(row["made_with"]),
+                terms=rows.terms_of(row),
+            )
+            for row in found
+        )
+
+    def events(self, job_id: str) -> tuple[Event, ...]:
+        """Return a job's history, the oldest event first."""
+        with self._errors():
+            found = self._db.execute("SELECT * FROM events WHERE job = ? ORDER BY at, rowid", (job_id,)).fetchall()
+        return tuple(
+            Event(at=row["at"], attempt=row["attempt"], state=JobState(row["state"]), detail=row["detail"])
+            for row in found
+        )
+
+    def rows(self, query: str, values: Mapping[str, object] | Sequence[object] = ()) -> list[sqlite3.Row]:
+        """Return what a query finds."""
+        with self._errors():
+            return self._db.execute(query, values).fetchall()
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Give the database for a transaction, which no other client's comes between; an error undoes all of it."""
+        with self._errors():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    def _select(self, select: str, ids: Iterable[str] | None) -> list[sqlite3.Row]:
+        with self._errors():
+            if ids is None:
+                return self._db.execute(select + rows.BY_AGE).fetchall()
+            return self._db.execute(select + rows.AMONG + rows.BY_AGE, (json.dumps(list(ids)),)).fetchall()
+
+    def _mark(self, job_id: str, attempt: int, state: JobState, change: Change, now: float) -> None:
+        """Write a change of state into the attempt's row and the history."""
+        detail = change.failure.message if change.failure else ""
+        if state is JobState.QUEUED:
+            detail = change.terms.reason
+            self._db.execute(rows.ADD_ATTEMPT, (job_id, attempt, json.dumps(change.terms.document())))
+        elif state is JobState.RUNNING:
+            self._db.execute("UPDATE attempts SET started_at = ? WHERE job = ? AND number = ?", (now, job_id, attempt))
+        elif state.final:
+            self._db.execute(
+                rows.END_ATTEMPT, {"now": now, "id": job_id, "attempt": attempt, **rows.failure_columns(change.failure)}
+            )
+        self._log(job_id, now, attempt, state, change.detail or detail)
+
+    def _log(self, job_id: str, now: float, attempt: int, state: JobState, detail: str) -> None:
+        self._db.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?)", (job_id, now, attempt, str(state), detail))
+
+    def _unknown(self, word: str) -> BadInput:
+        found = self._db.execute("SELECT id FROM jobs ORDER BY created_at DESC LIMIT ?", (NEAREST_OF,)).fetchall()
+        hint = did_you_mean(word, [row["id"] for row in found])
+        return BadInput(f"no job {word!r} in {self.path}", action=hint or "`cosmos-houdini status` lists the jobs")
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Turn what SQLite says into an error that names the file."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if "disk is full" in str(error):
+                raise DiskFull(f"no room to write {self.path}", action="free some room, then `attach`") from error
+            if isinstance(error, sqlite3.OperationalError):
+                raise CosmosError(f"job store {self.path}: {error}") from error
+            raise BadInput(f"{self.path} is no job store: {error}", action="move the file away") from error

@@ -1,0 +1,67 @@
+"""What a batch has taken so far: the time of all its attempts, those that run now included."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cosmos_houdini.jobs.store.jobs import Store
+
+SECONDS_PER_HOUR = 3600.0
+
+# Of the jobs that one process makes, one at a time runs, and the time of the others has not begun.
+_ATTEMPTS = """
+SELECT coalesce(max(json_extract(request, '$.num_gpu')), 1) AS gpus, count(ended_at) AS ended,
+    coalesce(sum(max(0, ended_at - started_at)), 0) AS ended_s,
+    count(DISTINCT CASE WHEN ended_at IS NULL THEN coalesce(nullif(convoy, ''), id) END) AS running,
+    coalesce(sum(CASE WHEN ended_at IS NULL THEN max(0, :now - started_at) END), 0) AS running_s
+FROM jobs JOIN attempts ON job = id
+WHERE batch = :batch AND host = :host AND started_at IS NOT NULL
+    AND (ended_at IS NOT NULL OR (number = attempt AND state IN ('running', 'collecting')))
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spending:
+    """Sums over the attempts of a batch on one host; one goes from its program's start until its end is seen here.
+
+    Attributes:
+        ended: how many have ended.
+        ended_s: seconds that they took.
+        running: how many run now.
+        running_s: seconds that these have taken.
+        gpus: of each run.
+    """
+
+    ended: int = 0
+    ended_s: float = 0.0
+    running: int = 0
+    running_s: float = 0.0
+    gpus: int = 1
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of all attempts until now."""
+        return self.ended_s + self.running_s
+
+    @property
+    def with_one_more_s(self) -> float:
+        """Seconds when all that runs, and one run more, has ended in the usual time; as now before the first end."""
+        if not self.ended:
+            return self.seconds
+        usual_s = self.ended_s / self.ended
+        return self.ended_s + max(self.running_s, self.running * usual_s) + usual_s
+
+    def gpu_hours(self, seconds: float) -> float:
+        """Return the GPU hours of so many seconds of runs."""
+        return seconds * self.gpus / SECONDS_PER_HOUR
+
+
+def money(seconds: float, price_per_hour: float) -> float:
+    """Return what so many seconds of runs cost, by the price for an hour of a run."""
+    return seconds / SECONDS_PER_HOUR * price_per_hour
+
+
+def spending(store: Store, batch: str, host: str, now: float) -> Spending:
+    """Return what a batch has taken on a host until ``now``, in seconds since the epoch."""
+    (row,) = store.rows(_ATTEMPTS, {"batch": batch, "host": host, "now": now})
+    return Spending(**dict(row))

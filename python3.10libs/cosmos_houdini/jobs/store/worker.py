@@ -1,0 +1,243 @@
+"""Which process works on which job of a batch: claims in the store, which a process loses as soon as it is gone.
+
+A worker holds a file lock for as long as it lives, and the system frees the lock however the process ends. So no clock
+decides whether a worker is alive: one whose machine slept, or that is stopped, keeps its claims.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from cosmos_houdini.jobs.store.jobs import Store
+from cosmos_houdini.jobs.store.record import JobRecord
+
+FOLDER = "workers"
+MOST_IN_CONVOY = 16
+"""Jobs of one process: so few that the loading of a model hardly counts any more, and that its end costs little."""
+LOOK_AHEAD = 200
+"""So many jobs of the line are looked at for those that fit together."""
+
+# No RETURNING: SQLite has it since 3.35, and the Python of Rocky Linux 9 comes with 3.34.
+_FIRST_IN_LINE = """
+SELECT id, priority FROM jobs
+WHERE batch = :batch AND host = :host AND owner IS NULL AND state IN ('queued', 'staging')
+    AND NOT EXISTS (SELECT 1 FROM batches WHERE name = :batch AND host = :host AND paused)
+ORDER BY priority DESC, place LIMIT 1
+"""
+# Those that one process makes are as one.
+_ON_THEIR_WAY = """
+SELECT count(*), coalesce(sum(gpus), 0) FROM (
+    SELECT max(json_extract(request, '$.num_gpu')) AS gpus FROM jobs
+    WHERE owner IS NOT NULL AND host = :host GROUP BY coalesce(nullif(convoy, ''), id))
+"""
+_UNFINISHED = """
+SELECT count(*) FROM jobs
+WHERE batch = :batch AND host = :host AND state IN ('queued', 'staging', 'running', 'collecting')
+"""
+_NEXT_IN_LINE = """
+SELECT id FROM jobs
+WHERE batch = :batch AND host = :host AND owner IS NULL AND state IN ('queued', 'staging') AND id <> :job
+    AND priority = (SELECT priority FROM jobs WHERE id = :job)
+ORDER BY place LIMIT :limit
+"""
+# The best job of each other batch that somebody works on, on the same host.
+_MORE_URGENT = """
+SELECT 1 FROM workers LEFT JOIN batches ON batches.name = batch AND batches.host = workers.host
+WHERE workers.host = :host AND batch <> :batch AND held = '' AND NOT coalesce(paused, 0)
+    AND :priority < (
+        SELECT priority FROM jobs WHERE jobs.batch = workers.batch AND jobs.host = :host
+            AND owner IS NULL AND state IN ('queued', 'staging')
+        ORDER BY priority DESC, place LIMIT 1)
+"""
+_CLAIM = "UPDATE jobs SET owner = :worker, convoy = :convoy WHERE id = :job"
+_LEFT_ON_HOST = """
+SELECT 1 FROM jobs
+WHERE batch = :batch AND host = :host AND state IN ('running', 'collecting') AND owner IS NULL LIMIT 1
+"""
+_TAKE_WHAT_WAS_LEFT = """
+UPDATE jobs SET owner = :worker
+WHERE batch = :batch AND host = :host AND state IN ('running', 'collecting') AND owner IS NULL
+"""
+# What the dead worker had begun still takes its room on the host, so that no other job may come between.
+_INHERIT = """
+UPDATE jobs SET owner = CASE WHEN batch = :batch AND host = :host AND state <> 'queued' THEN :worker END
+WHERE owner = :dead
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """The jobs of one batch on one host, and how many of the host's may be on their way at once.
+
+    Attributes:
+        batch: name of the batch.
+        host: name of the host.
+        at_once: jobs, whichever workers and batches they belong to; None for as many as the GPUs are enough for. Those
+            that one process makes count as one.
+        gpus: of the host, each as often as jobs may share it.
+        num_gpu: GPUs that one job of the batch uses.
+    """
+
+    batch: str
+    host: str
+    at_once: int | None = None
+    gpus: int = 1
+    num_gpu: int = 1
+
+    @property
+    def width(self) -> int:
+        """How many jobs are on their way when the host has no others."""
+        return self.at_once or max(1, self.gpus // self.num_gpu)
+
+
+class Worker:
+    """One process, or one thread of it, that works on a lane.
+
+    Args:
+        store: of the project.
+        lane: what it works on.
+        log: file in which its messages go; empty for a terminal.
+        load: gives what must be equal in jobs that one process makes; empty for a job that needs one of its own.
+    """
+
+    def __init__(
+        self, store: Store, lane: Lane, *, log: str = "", load: Callable[[JobRecord], str] = lambda _: ""
+    ) -> None:
+        self.id = uuid.uuid4().hex
+        self.lane = lane
+        self._store = store
+        self._load = load
+        self._lock = FileLock(_lock_file(store, self.id), mode=0o600)
+        # Before it is known: whoever finds its lock free takes a worker for dead.
+        self._lock.acquire()
+        with store.writing() as db:
+            db.execute(
+                "INSERT INTO workers (id, batch, host, pid, log, since, at_once) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (self.id, lane.batch, lane.host, os.getpid(), log, time.time(), lane.width),
+            )
+
+    def may_claim(self) -> bool:
+        """Whether a job waits, its batch is not paused, and the host has room; another worker may be quicker."""
+        return self._next() is not None
+
+    def claim(self) -> str | None:
+        """Claim the job that is next in line and return its id; None as for ``may_claim``.
+
+        With it go further jobs that the same process can make: up to MOST_IN_CONVOY, and no more than leave their part
+        of the batch to the host's other GPUs.
+        """
+        with self._store.writing() as db:
+            job = self._next()
+            if job is not None:
+                others = self._others_for(job)
+                for one in (job, *others):
+                    db.execute(_CLAIM, {"worker": self.id, "job": one, "convoy": job if others else ""})
+        return job
+
+    def in_convoys(self) -> list[str]:
+        """Return the ids of its jobs that are on their host with others, and perhaps not begun."""
+        found = self._store.rows(
+            "SELECT id FROM jobs WHERE owner = ? AND state = 'running' AND convoy <> ''", (self.id,)
+        )
+        return [row["id"] for row in found]
+
+    def take_over(self) -> None:
+        """Claim what no living worker follows and is on the host already, and free what dead workers had claimed."""
+        dead = [worker for worker in self._others() if is_dead(self._store, worker)]
+        if not dead and not self._store.rows(_LEFT_ON_HOST, self._values):
+            return
+        with self._store.writing() as db:
+            for worker in dead:
+                db.execute(_INHERIT, {**self._values, "dead": worker})
+                db.execute("DELETE FROM workers WHERE id = ?", (worker,))
+            db.execute(_TAKE_WHAT_WAS_LEFT, self._values)
+        for worker in dead:
+            _remove(_lock_file(self._store, worker))
+
+    def mine(self) -> list[str]:
+        """Return the ids of the jobs that this worker has claimed and that are not at their end."""
+        return [row["id"] for row in self._store.rows("SELECT id FROM jobs WHERE owner = ?", (self.id,))]
+
+    def hold(self, reason: str) -> None:
+        """Tell others why this worker starts nothing; empty when it does."""
+        with self._store.writing() as db:
+            db.execute("UPDATE workers SET held = ? WHERE id = ?", (reason, self.id))
+
+    def close(self) -> None:
+        """Give back what it has claimed; what is on a host goes on."""
+        with self._store.writing() as db:
+            db.execute("UPDATE jobs SET owner = NULL WHERE owner = ?", (self.id,))
+            db.execute("DELETE FROM workers WHERE id = ?", (self.id,))
+        self._lock.release()
+        _remove(_lock_file(self._store, self.id))
+
+    @property
+    def _values(self) -> dict[str, object]:
+        return {"worker": self.id, "batch": self.lane.batch, "host": self.lane.host}
+
+    def _next(self) -> str | None:
+        values = {"batch": self.lane.batch, "host": self.lane.host}
+        found = self._store.rows(_FIRST_IN_LINE, values)
+        if not found or not self._has_room():
+            return None
+        if self._store.rows(_MORE_URGENT, {**values, "priority": found[0]["priority"]}):
+            return None
+        return str(found[0]["id"])
+
+    def _others_for(self, job: str) -> list[str]:
+        """Return the next jobs in line that the process which makes ``job`` can make after it."""
+        load = self._load(self._store.get(job))
+        if not load:
+            return []
+        ((unfinished,),) = self._store.rows(_UNFINISHED, self._values)
+        more = min(MOST_IN_CONVOY, math.ceil(unfinished / self.lane.width)) - 1
+        line = self._store.rows(_NEXT_IN_LINE, {**self._values, "job": job, "limit": LOOK_AHEAD})
+        records = {record.id: record for record in self._store.records(row["id"] for row in line)}
+        fitting = (row["id"] for row in line if self._load(records[row["id"]]) == load)
+        return list(islice(fitting, more))
+
+    def _has_room(self) -> bool:
+        ((jobs, gpus),) = self._store.rows(_ON_THEIR_WAY, {"host": self.lane.host})
+        if self.lane.at_once is not None:
+            return int(jobs) < self.lane.at_once
+        # A job that wants more than the host has is let through: its launcher says so.
+        return int(jobs) == 0 or int(gpus) + self.lane.num_gpu <= self.lane.gpus
+
+    def _others(self) -> list[str]:
+        return [row["id"] for row in self._store.rows("SELECT id FROM workers WHERE id <> ?", (self.id,))]
+
+
+def is_dead(store: Store, worker: str) -> bool:
+    """Whether the process of a worker is gone."""
+    path = _lock_file(store, worker)
+    if not path.exists():
+        return True
+    lock = FileLock(path, timeout=0, mode=0o600)
+    try:
+        lock.acquire()
+    except Timeout:
+        return False
+    lock.release()
+    return True
+
+
+def _lock_file(store: Store, worker: str) -> Path:
+    folder = store.path.parent / FOLDER
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder / f"{worker}.lock"
+
+
+def _remove(path: Path) -> None:
+    # On Windows a file cannot be removed while another process looks at it; an old one does no harm.
+    with suppress(OSError):
+        path.unlink()

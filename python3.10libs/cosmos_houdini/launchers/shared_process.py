@@ -1,0 +1,101 @@
+"""Several jobs that one process serves: the carrier, which is the process, and its members, which are the jobs.
+
+Each member has the folder and the ``run.sh`` of a job like any other, so that whoever polls, cancels or clears up needs
+to know nothing of the carrier. Its ``run.sh`` waits for the member's turn, and then gives the member its share of what
+the process prints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from cosmos_houdini.config.settings import HostConfig
+from cosmos_houdini.errors import HostError
+from cosmos_houdini.hosts.base import Host
+from cosmos_houdini.launchers import detached
+from cosmos_houdini.launchers.base import Launcher, Task
+from cosmos_houdini.launchers.shell import assignments, part, quoted, words
+from cosmos_houdini.launchers.staging import stage
+from cosmos_houdini.launchers.time_limit import seconds
+from cosmos_houdini.model.request import Site
+
+SCHEMA = "cosmos-houdini/convoy/1"
+SUFFIX = ".convoy"
+BEGINS = "begins"
+WITHDRAWN = "withdrawn"
+"""A file in a member's folder: it is not to be begun any more."""
+
+
+def carrier_site(first: Site) -> Site:
+    """Return where the process lies: beside its first member, with whom a clean-up takes it away.
+
+    >>> carrier_site(Site(folder=PurePosixPath("/data/jobs/sea-0123456789.2"))).folder
+    PurePosixPath('/data/jobs/sea-0123456789.2.convoy')
+    """
+    return replace(first, folder=first.folder.with_name(first.folder.name + SUFFIX))
+
+
+def start(
+    launcher: Launcher,
+    host: Host,
+    config: HostConfig,
+    carrier: Task,
+    *,
+    begins: Sequence[str],
+    links: Mapping[str, PurePosixPath],
+) -> None:
+    """Stage a process and start it and its members, which are staged and were not started.
+
+    All of it is started by one act on the host: whoever is cut off before has started nothing, and may begin anew with
+    other members.
+
+    Args:
+        launcher: ``process`` or ``docker``.
+        host: where to.
+        config: of the host.
+        carrier: the process, without the file of ``begins``.
+        begins: for each member, what the line of its log holds that begins with it.
+        links: to make in the carrier's folder, with what they lead to.
+
+    Raises:
+        JobError: the host cannot start it.
+        HostError: the road failed.
+    """
+    invocation = replace(carrier.invocation, files={**carrier.invocation.files, BEGINS: _lines(begins)})
+    carrier = replace(carrier, invocation=invocation)
+    document = {"schema": SCHEMA, "members": [member.name for member in carrier.members]}
+    if stage(host, carrier, document):
+        scripts = {member / "run.sh": member_script(member, config) for member in carrier.members}
+        host.write_all({path: text.encode("utf-8", "surrogateescape") for path, text in scripts.items()})
+        _link(host, carrier, links)
+    launcher.start(host, carrier)
+
+
+def member_script(folder: PurePosixPath, config: HostConfig) -> str:
+    """Return the text of a member's ``run.sh``."""
+    watched = detached.watching(config, limit_s=seconds(config.time) if config.time else 0)
+    parts = (part("member"), part("own"), part("runs"), part("run"))
+    return "\n".join(("#!/bin/sh", assignments(here=folder, **watched), *parts))
+
+
+def _lines(begins: Sequence[str]) -> str:
+    """Return the file of what the lines hold.
+
+    Raises:
+        ValueError: one of them is empty, or no line.
+    """
+    if any(not text or "\n" in text for text in begins):
+        raise ValueError(f"lines of a log cannot hold {begins!r}")
+    return "".join(f"{text}\n" for text in begins)
+
+
+def _link(host: Host, carrier: Task, links: Mapping[str, PurePosixPath]) -> None:
+    lines = [f"cd {quoted(str(carrier.site.folder))} || exit 1"]
+    for relative, target in links.items():
+        path = PurePosixPath(relative)
+        lines.append(f"mkdir -p {quoted(f'./{path.parent}')} && ln -sfn {words((str(target), f'./{path}'))} || exit 1")
+    done = host.run("\n".join(lines) + "\n")
+    if done.exit_code:
+        raise HostError(f"host {host.name} cannot make the links in {carrier.site.folder}: {done.stderr.strip()}")

@@ -1,0 +1,232 @@
+"""The launcher ``slurm``: the engine's program as a batch job of the cluster whose login node is the host."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from cosmos_houdini.config.settings import HostConfig
+from cosmos_houdini.errors import BadInput, HostError, HostUnreachable, JobError
+from cosmos_houdini.hosts.base import Host
+from cosmos_houdini.launchers import detached
+from cosmos_houdini.launchers.base import Task
+from cosmos_houdini.launchers.docker import container_name, mount
+from cosmos_houdini.launchers.job_folder import OBJECTS, SLURM_PREFIX
+from cosmos_houdini.launchers.shell import assignments, exports, part, quoted, variable_name, words
+from cosmos_houdini.model.request import Site
+
+SLURM = "slurm"
+SUBMIT_TIMEOUT_S = 120.0
+CANCEL_TIMEOUT_S = 180.0
+QUIET_S = 60
+"""Longer than network file systems keep the old content of a file."""
+
+# What sbatch reads in a script as it is written, without quotes, which differ between its versions.
+_OPTION = re.compile(r"--[a-z][a-z-]*(=[\w.,:;=@%+*/\[\]{}|&()!-]+)?", re.ASCII)
+_GPUS = re.compile(r"(?P<kind>(?:^|(?<=,))gpu(?::[^:,]*[^:,\d][^:,]*)?)(?::(?P<count>\d+))?(?=,|$)", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class SlurmLauncher:
+    """Hands the program to Slurm, which chooses machine and GPUs; the root must lie on a file system that both see.
+
+    Variables of the host's ``env`` that begin with ``SLURM_`` (``SLURM_CONF`` ...) are for Slurm's programs on the
+    login node; the others are for the job.
+
+    Attributes:
+        config: partition, time and the like, image, and environment.
+    """
+
+    config: HostConfig
+
+    @property
+    def name(self) -> str:
+        """The name in the configuration."""
+        return SLURM
+
+    def script(self, task: Task) -> str:
+        """Return the text of ``run.sh``, which is what sbatch gets; see Launcher.script."""
+        values = assignments(
+            here=task.site.folder, want=task.num_gpu, quiet_s=QUIET_S, **detached.watching(self.config, limit_s=0)
+        )
+        program = f"program() {{\n{self._program(task)}}}\n"
+        head = f"#!/bin/sh\n{self._head(task, job_name(task.site))}"
+        return "\n".join((head, values + program, part("process"), part("slurm"), part("own"), part("run")))
+
+    def start(self, host: Host, task: Task) -> None:
+        """Hand ``run.sh`` to Slurm; see Launcher.start.
+
+        Raises:
+            HostUnreachable: Slurm does not answer, and may have taken the job or not; a later call finds out.
+        """
+        if not detached.write(host, task, self.script(task), ready=part("ready_slurm")):
+            return
+        script = assignments(here=task.site.folder, name=job_name(task.site)) + part("submit")
+        done = host.run(self._client() + script, timeout_s=SUBMIT_TIMEOUT_S)
+        answer, _, why = done.stdout.strip().partition(" ")
+        if done.exit_code == 0 and answer == "submitted":
+            return
+        if answer == "refused":
+            raise JobError(
+                f"Slurm on host {host.name} refuses job {task.job_id}: {why}",
+                action="see partition, account, qos, time, gres and sbatch of the host in the configuration",
+            )
+        if answer == "unsure":
+            raise HostUnreachable(f"Slurm on host {host.name} took job {task.job_id} or did not: {why}")
+        raise HostError(f"host {host.name} cannot hand job {task.job_id} to Slurm: {done.stderr.strip() or why}")
+
+    def start_together(self, host: Host, tasks: Sequence[Task]) -> None:
+        """Hand tasks that ask for the same to Slurm as one array; see Launcher.start_together."""
+        alike: defaultdict[str, list[Task]] = defaultdict(list)
+        for task in tasks:
+            with suppress(BadInput, JobError):
+                # What cannot be started is told by its own start.
+                if detached.write(host, task, self.script(task), ready=part("ready_slurm")):
+                    alike[self._head(task, "")].append(task)
+        for group in alike.values():
+            if len(group) > 1:
+                self._submit_array(host, group)
+
+    def array_script(self, tasks: Sequence[Task]) -> str:
+        """Return the text of the script that sbatch gets for an array of tasks that ask for the same."""
+        jobs = tasks[0].site.folder.parent
+        cases = "".join(f"{number}) job={quoted(task.site.folder.name)} ;;\n" for number, task in enumerate(tasks, 1))
+        head = self._head(tasks[0], array_name(tasks))
+        return (
+            f'#!/bin/sh\n{head}\ncase $SLURM_ARRAY_TASK_ID in\n{cases}esac\nexec sh {quoted(str(jobs))}/"$job"/run.sh\n'
+        )
+
+    def _submit_array(self, host: Host, tasks: Sequence[Task]) -> None:
+        jobs = tasks[0].site.folder.parent
+        script = assignments(jobs=jobs, name=array_name(tasks), script=self.array_script(tasks))
+        folders = words(task.site.folder.name for task in tasks)
+        text = f"{self._client()}{script}set -- {folders}\n{part('submit_array')}"
+        host.run(text, timeout_s=SUBMIT_TIMEOUT_S)
+
+    def cancel(self, host: Host, site: Site, job_id: str) -> None:
+        """Have Slurm end the attempt; see Launcher.cancel."""
+        script = assignments(here=site.folder) + part("cancel_slurm")
+        done = host.run(self._client() + script, timeout_s=CANCEL_TIMEOUT_S)
+        if done.exit_code:
+            why = done.stderr.strip() or "Slurm does not say why"
+            raise JobError(
+                f"job {job_id} on host {host.name} cannot be stopped: {why}",
+                action=f"cancel it again, or look for {job_name(site)} in squeue on the host",
+            )
+
+    def _client(self) -> str:
+        return exports(slurm_variables(self.config)) + part("slurm_client")
+
+    def _head(self, task: Task, name: str) -> str:
+        return "".join(f"#SBATCH {option}\n" for option in (f"--job-name={name}", *self._options(task)))
+
+    def _options(self, task: Task) -> Iterator[str]:
+        """Yield the options of the job but its name, none of which can leave its line.
+
+        Raises:
+            BadInput: a value of the configuration with a space, a quote or the like.
+        """
+        config = self.config
+        # Its program writes its own logs; a path would be a pattern for sbatch.
+        yield from ("--output=/dev/null", "--nodes=1", "--ntasks=1")
+        for name in ("partition", "account", "qos", "time"):
+            value = getattr(config, name)
+            if value:
+                yield _checked(f"--{name}={value}")
+        wanted = gres(config.gres, task.num_gpu)
+        if wanted:
+            yield _checked(f"--gres={wanted}")
+        yield from (_checked(option) for option in config.sbatch)
+
+    def _program(self, task: Task) -> str:
+        """Return the lines that turn a shell into the program; the host's ``env`` wins over the engine's."""
+        site, invocation = task.site, task.invocation
+        job_env = {k: v for k, v in self.config.env.items() if not k.startswith(SLURM_PREFIX)}
+        env = {**invocation.env, **job_env}
+        folder = invocation.cwd or site.folder
+        image = self.config.image or ""
+        if self.config.container == "apptainer":
+            variables = exports({f"APPTAINERENV_{variable_name(name)}": value for name, value in env.items()})
+            options = [*(["--nv"] if task.num_gpu else []), *_apptainer_mounts(site), "--pwd", str(folder)]
+            return f"{variables}exec $leader {words(('apptainer', 'exec', *options, image, *invocation.argv))}\n"
+        if self.config.container == "pyxis":
+            names = ",".join([*env, *task.secrets])
+            options = [
+                *(
+                    "--export=ALL",
+                    "--input=none",
+                    "--unbuffered",
+                    f"--container-image={image}",
+                    f"--container-workdir={folder}",
+                ),
+                f"--container-mounts={_pyxis_mounts(site)}",
+                *([f"--container-env={names}"] if names else []),
+            ]
+            return f"{exports(env)}exec $leader {words(('srun', *options, *invocation.argv))}\n"
+        return f"{exports(env)}cd {quoted(str(folder))} || exit 1\nexec $leader {words(invocation.argv)}\n"
+
+
+def job_name(site: Site) -> str:
+    """Return the name of an attempt's job in Slurm: two roots of one cluster may hold the same job."""
+    return container_name(site)
+
+
+def array_name(tasks: Iterable[Task]) -> str:
+    """Return the name of an array of jobs in Slurm."""
+    folders = "\n".join(str(task.site.folder) for task in tasks)
+    return f"cosmos-array-{hashlib.sha256(folders.encode()).hexdigest()[:16]}"
+
+
+def slurm_variables(config: HostConfig) -> dict[str, str]:
+    """Return the variables of a host that Slurm's own programs get."""
+    return {name: value for name, value in config.env.items() if name.startswith(SLURM_PREFIX)}
+
+
+def gres(configured: str | None, num_gpu: int) -> str:
+    """Return the generic resources that a job asks for: what is configured, with as many GPUs as it uses at least.
+
+    >>> gres(None, 2), gres("gpu:1", 1), gres("gpu:a100:1,shard:4", 2), gres(None, 0)
+    ('gpu:2', 'gpu:1', 'gpu:a100:2,shard:4', '')
+    """
+    if not configured:
+        return f"gpu:{num_gpu}" if num_gpu else ""
+    return _GPUS.sub(
+        lambda found: found[0] if int(found["count"] or 1) >= num_gpu else f"{found['kind']}:{num_gpu}",
+        configured,
+        count=1,
+    )
+
+
+def _mounts(site: Site) -> Iterator[tuple[PurePosixPath, bool]]:
+    """Yield the folders that a job sees, and whether it may write there."""
+    yield site.folder, True
+    yield site.folder.parent.parent / OBJECTS, False
+    if site.engine_path:
+        yield site.engine_path, True
+
+
+def _apptainer_mounts(site: Site) -> Iterator[str]:
+    for path, writable in _mounts(site):
+        yield from ("--mount", mount(path, read_only=not writable))
+
+
+def _pyxis_mounts(site: Site) -> str:
+    for path, _ in _mounts(site):
+        if any(c in str(path) for c in ":,+"):
+            raise BadInput(f"pyxis cannot mount {path}", allowed="paths without ':', ',' and '+'")
+    return ",".join(f"{path}:{path}{'' if writable else ':ro'}" for path, writable in _mounts(site))
+
+
+def _checked(option: str) -> str:
+    if not _OPTION.fullmatch(option):
+        raise BadInput(
+            f"{option!r} cannot stand in a script for sbatch",
+            allowed="--name or --name=value without spaces and quotes",
+            action="see partition, account, qos, time, gres and sbatch of the host in the configuration",
+        )
+    return option

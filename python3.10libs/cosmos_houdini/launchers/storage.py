@@ -1,0 +1,182 @@
+"""What lies below the root of a host, as one command tells it, and the one command that removes some of it."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from cosmos_houdini.config.settings import HostConfig
+from cosmos_houdini.errors import BadInput, HostError
+from cosmos_houdini.hosts.base import Host
+from cosmos_houdini.launchers.docker import client_env
+from cosmos_houdini.launchers.job_folder import JOBS, Observation, parse_poll, poll_script
+from cosmos_houdini.launchers.shell import assignments, exports, part
+
+LIST_TIMEOUT_S = 600.0
+REMOVE_TIMEOUT_S = 3600.0
+IDLE_MIN = 24 * 60
+"""Objects and uploads that were touched within a day may be on their way to a job that does not stand yet."""
+
+_AGE = re.compile(r"age (\d{1,12}) ([A-Za-z0-9][A-Za-z0-9_.-]{0,119})", re.ASCII)
+_SIZE = re.compile(r"size (\d{1,15})\s+\./([A-Za-z0-9][A-Za-z0-9_.-]{0,119})", re.ASCII)
+_LINK = re.compile(r"link ([A-Za-z0-9][A-Za-z0-9_.-]{0,119}) ([0-9a-f]{64})", re.ASCII)
+_OBJECT = re.compile(r"objects (\d{1,12}) (\d{1,18}) \./(([0-9a-f]{2})/\4[0-9a-f]{62})", re.ASCII)
+_UPLOAD = re.compile(
+    r"(?:objects (\d{1,12}) (\d{1,18}) \./([0-9a-f]{2}/\.[0-9a-f]{32}\.part)"
+    r"|incoming (\d{1,12}) (\d{1,18}) \./([0-9a-f]{64}[0-9a-z.]{0,60}))",
+    re.ASCII,
+)
+_CONTAINER = re.compile(r"container ([0-9a-f]{64}) (/.{1,4000})", re.ASCII)
+
+_NAMES = {
+    "job": re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,119}"),
+    "object": re.compile(r"objects/([0-9a-f]{2})/\1[0-9a-f]{62}"),
+    "upload": re.compile(r"objects/[0-9a-f]{2}/\.[0-9a-f]{32}\.part|incoming/[0-9a-f]{64}[0-9a-z.]{0,60}"),
+    "container": re.compile(r"[0-9a-f]{64}"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """One thing below the root that can be removed.
+
+    Attributes:
+        kind: ``job``, ``object``, ``upload`` or ``container``.
+        name: the folder's name of a job's attempt; the path of an object or upload below the root; the id of a
+            container.
+        age_s: since the last sign of life, by the host's own clock.
+        bytes: what it takes.
+    """
+
+    kind: str
+    name: str
+    age_s: float = 0.0
+    bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holdings:
+    """All that lies below the root of a host.
+
+    Attributes:
+        jobs: one for each attempt.
+        seen: how each attempt stands, by the name of its folder.
+        needs: the objects, by path below the root, that the links of an attempt lead to.
+        objects: inputs that have arrived.
+        uploads: inputs that have arrived in part.
+        containers: containers that have ended, and the folder of the attempt that each belongs to.
+    """
+
+    jobs: tuple[Holding, ...]
+    seen: dict[str, Observation]
+    needs: dict[str, frozenset[str]]
+    objects: tuple[Holding, ...]
+    uploads: tuple[Holding, ...]
+    containers: dict[Holding, str]
+
+
+def find_holdings(host: Host, config: HostConfig) -> Holdings:
+    """Return what lies below the root of a host.
+
+    Raises:
+        HostError: the road failed, or the host cannot tell.
+    """
+    done = host.run(_listing_script(host.root, config), timeout_s=LIST_TIMEOUT_S)
+    if done.exit_code:
+        raise HostError(f"host {host.name} cannot tell what lies in {host.root}: {_why(done.stderr, done.exit_code)}")
+    return parse_holdings(done.stdout, host.root)
+
+
+def parse_holdings(text: str, root: PurePosixPath) -> Holdings:
+    """Return what the script printed; names that this project gives to nothing are left out.
+
+    Raises:
+        HostError: the text is something else, or not all of it.
+    """
+    listed, found, polled = text.partition("\npoll ")
+    now = re.match(r"now (\d{1,12})$", listed, re.ASCII | re.MULTILINE)
+    if not now or not found:
+        raise HostError(f"the host answered the question for what it holds with {text[-80:]!r}")
+    told = _Listing(now=int(now[1]), lines=tuple(listed.splitlines()))
+    needs: defaultdict[str, set[str]] = defaultdict(set)
+    for link in told.matches(_LINK):
+        needs[link[1]].add(f"objects/{link[2][:2]}/{link[2]}")
+    sizes = {match[2]: int(match[1]) * 1024 for match in told.matches(_SIZE)}
+    ages = {match[2]: told.age_s(match[1]) for match in told.matches(_AGE)}
+    seen = parse_poll(f"poll {polled}")
+    return Holdings(
+        jobs=tuple(
+            Holding(kind="job", name=name, age_s=ages[name], bytes=sizes[name])
+            for name in sorted(seen.keys() & sizes.keys() & ages.keys())
+        ),
+        seen=seen,
+        needs={name: frozenset(objects) for name, objects in needs.items()},
+        objects=tuple(
+            Holding(kind="object", name=f"objects/{match[3]}", age_s=told.age_s(match[1]), bytes=int(match[2]))
+            for match in told.matches(_OBJECT)
+        ),
+        uploads=tuple(_upload(told, match) for match in told.matches(_UPLOAD)),
+        containers={
+            Holding(kind="container", name=match[1]): PurePosixPath(match[2]).name
+            for match in told.matches(_CONTAINER)
+            if PurePosixPath(match[2]).parent == root / JOBS
+        },
+    )
+
+
+def remove(host: Host, config: HostConfig, holdings: Iterable[Holding]) -> frozenset[Holding]:
+    """Remove holdings and return those that are gone; what has come to life since it was listed stays.
+
+    Raises:
+        BadInput: a name could lead out of the root.
+        HostError: the road failed.
+    """
+    by_line = {f"removed {holding.kind} {_checked(holding)}": holding for holding in holdings}
+    wanted = "\n".join(line.removeprefix("removed ") for line in by_line)
+    values = assignments(root=host.root, idle_min=IDLE_MIN, wanted=wanted)
+    done = host.run(exports(client_env(config)) + values + part("remove"), timeout_s=REMOVE_TIMEOUT_S)
+    return frozenset(by_line[line] for line in done.stdout.splitlines() if line in by_line)
+
+
+def _checked(holding: Holding) -> str:
+    """Return the name of a holding if it can only mean something below the root.
+
+    Raises:
+        BadInput: it cannot.
+    """
+    if not _NAMES[holding.kind].fullmatch(holding.name):
+        raise BadInput(f"{holding.kind} {holding.name!r} cannot be removed: it has no name that this project gives")
+    return holding.name
+
+
+def _listing_script(root: PurePosixPath, config: HostConfig) -> str:
+    containers = part("docker_holdings") if config.launcher == "docker" else ""
+    poll = poll_script(root, None, tail_bytes=0, env=config.env)
+    return exports(client_env(config)) + assignments(root=root) + part("holdings") + containers + poll
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Listing:
+    """The lines that a host printed, and its clock."""
+
+    now: int
+    lines: tuple[str, ...]
+
+    def matches(self, pattern: re.Pattern[str]) -> Iterable[re.Match[str]]:
+        return (match for line in self.lines if (match := pattern.fullmatch(line)))
+
+    def age_s(self, time: str) -> float:
+        return float(max(0, self.now - int(time)))
+
+
+def _upload(told: _Listing, match: re.Match[str]) -> Holding:
+    folder = "objects" if match[1] else "incoming"
+    time, size, name = (group for group in match.groups() if group)
+    return Holding(kind="upload", name=f"{folder}/{name}", age_s=told.age_s(time), bytes=int(size))
+
+
+def _why(errors: str, exit_code: int) -> str:
+    return (errors.strip().splitlines() or [f"exit code {exit_code}"])[-1]

@@ -1,0 +1,171 @@
+"""One run as a report shows it: what was asked for, what came of it, and how near it is to its source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cosmos_houdini.errors import one_line
+from cosmos_houdini.jobs.store.record import JobRecord
+from cosmos_houdini.model.control import Control
+from cosmos_houdini.model.job import Attempt, JobState
+from cosmos_houdini.model.request import Clip
+from cosmos_houdini.report.measures import Measures
+from cosmos_houdini.report.table import Row, row_of
+from cosmos_houdini.sweeps.sweep import Run
+
+NOT_QUEUED = "not queued"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One run.
+
+    Attributes:
+        name: its name in the batch; the id of a job that is shown for itself.
+        row: what came of it; None for a run that was never queued.
+        spec: path of its prompt spec; empty for a job that is shown for itself.
+        engine: a name of the engine registry.
+        prompt: what the result was to show.
+        settings: parameters, and the weight of every control by the control's name.
+        source: the colour video that it was made from; None for a run that was never queued.
+        folder: where its result and logs lie; None for a run that was never queued.
+        problem: why there is no picture of it: a few words, and a sentence that may be empty; None where there is one.
+        measures: None where they could not be taken.
+        frame: its middle frame, a file in the report's folder; empty where there is none.
+        rank: its place by score among all runs, from 1; None without a score.
+    """
+
+    name: str
+    row: Row | None
+    spec: str
+    engine: str
+    prompt: str
+    settings: Mapping[str, Any]
+    source: Clip | None
+    folder: Path | None
+    problem: tuple[str, str] | None
+    measures: Measures | None = None
+    frame: str = ""
+    rank: int | None = None
+
+    @property
+    def state(self) -> str:
+        """The job's state, or that there is no job."""
+        return str(self.row.job.state) if self.row else NOT_QUEUED
+
+    def document(self) -> dict[str, Any]:
+        """Return the run as JSON data."""
+        measures = self.measures
+        return {
+            **(self.row.document() if self.row else self._planned()),
+            "rank": self.rank,
+            "score": measures.score if measures else None,
+            "structure": measures.structure if measures else None,
+            "flicker": measures.flicker if measures else None,
+        }
+
+    def _planned(self) -> dict[str, Any]:
+        kinds = {str(kind) for kind in Control}
+        return {
+            "run": self.name,
+            "spec": self.spec,
+            "job": "",
+            "scout": False,
+            "engine": self.engine,
+            "host": "",
+            "state": NOT_QUEUED,
+            "attempt": 0,
+            "error": None,
+            "parameters": {
+                **{name: value for name, value in self.settings.items() if name not in kinds},
+                "weights": {name: value for name, value in self.settings.items() if name in kinds},
+            },
+            "seconds": None,
+            "cost": None,
+            "gpu_memory_gb": None,
+            "result": "",
+            "differences": [],
+        }
+
+
+def planned(run: Run) -> Entry:
+    """Return the entry of a run that was never queued."""
+    return Entry(
+        name=run.name,
+        row=None,
+        spec=str(run.shared.spec_file),
+        engine=run.shared.engine,
+        prompt=run.shared.spec.prompt,
+        settings={**run.parameters, **_weights({str(kind): weight for kind, weight in run.weights.items()})},
+        source=None,
+        folder=None,
+        problem=(NOT_QUEUED, "run-batch queues it"),
+    )
+
+
+def entry_of(run: Run | None, record: JobRecord, attempts: Iterable[Attempt], price_per_hour: float | None) -> Entry:
+    """Return the entry of a run that has a job; see ``row_of``."""
+    row = row_of(run, record, attempts, price_per_hour)
+    return Entry(
+        name=run.name if run else record.id,
+        row=row,
+        spec=row.spec,
+        engine=row.job.engine,
+        prompt=record.request["prompt"],
+        settings={**row.parameters, **_weights(row.weights)},
+        source=record.inference().video,
+        folder=record.results,
+        problem=_problem(row),
+    )
+
+
+def differing(entries: Sequence[Entry]) -> tuple[str, ...]:
+    """Return the names of the settings that are not the same for all runs, weights first, then as the engine orders."""
+    known: dict[str, set[Any]] = {}
+    for entry in entries:
+        for name, value in entry.settings.items():
+            # A run that was never queued names only what was asked for; the engine's defaults are not known of it.
+            known.setdefault(name, set()).add(value)
+    kinds = [str(kind) for kind in Control]
+    ordered = [*kinds, *(name for name in known if name not in kinds)]
+    return tuple(name for name in ordered if len(known.get(name, ())) > 1)
+
+
+def words(value: object) -> str:
+    """Return a setting's value as people read it, on one line.
+
+    >>> words(0.25), words(5.0), words(True), words("low")
+    ('0.25', '5', 'yes', 'low')
+    """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.6g}" if isinstance(value, float) else one_line(str(value))
+
+
+def first_sentence(text: str) -> str:
+    """Return the first sentence of a message.
+
+    >>> first_sentence("CUDA out of memory. Tried to allocate 2.00 GiB; see the log")
+    'CUDA out of memory'
+    """
+    return one_line(text).split(". ")[0].split("; ")[0].rstrip(".")
+
+
+def _weights(weights: Mapping[str, float]) -> dict[str, float]:
+    return {str(kind): float(weights.get(str(kind), 0.0)) for kind in Control}
+
+
+def _problem(row: Row) -> tuple[str, str] | None:
+    failure = row.job.failure
+    if failure:
+        return str(failure.failure), first_sentence(failure.message)
+    if row.job.state is not JobState.SUCCEEDED:
+        return str(row.job.state), ""
+    if row.clip is None:
+        return "no record", first_sentence(row.differences[0]) if row.differences else ""
+    if not row.clip.path.is_file():
+        return "result is gone", f"cosmos-houdini fetch {row.job.id}"
+    return None

@@ -1,0 +1,108 @@
+"""Every result of a report is looked at once: measured beside its source, its middle frame kept, all ranked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+from PIL import Image
+
+from cosmos_houdini.errors import ToolError
+from cosmos_houdini.media.videos.standardize import fitted
+from cosmos_houdini.model.request import Clip
+from cosmos_houdini.report.entry import Entry, first_sentence
+from cosmos_houdini.report.measures import Luma, measured, moments
+from cosmos_houdini.report.read_frames import look
+
+FRAMES = "frames"
+JPEG_QUALITY = 92
+AT_ONCE = 2
+"""FFmpeg itself decodes on several threads."""
+
+
+def examine(
+    entries: Sequence[Entry], folder: Path, box: tuple[int, int], on_done: Callable[[int], None] = lambda _: None
+) -> tuple[Entry, ...]:
+    """Return the runs with measures, middle frames and ranks.
+
+    Args:
+        entries: runs in order.
+        folder: of the report; gets a folder ``frames``.
+        box: width and height within which middle frames are kept.
+        on_done: called with how many more runs were looked at.
+    """
+    (folder / FRAMES).mkdir()
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        pairs = list(dict.fromkeys(pair for entry in entries if (pair := _source(entry))))
+        sources = dict(zip(pairs, pool.map(lambda pair: _luma(*pair), pairs), strict=True))
+
+        def one(numbered: tuple[int, Entry]) -> Entry:
+            number, entry = numbered
+            pair = _source(entry)
+            seen = _examined(entry, sources[pair] if pair else None, folder, f"{FRAMES}/{number:04d}.jpg", box)
+            on_done(1)
+            return seen
+
+        return ranked(list(pool.map(one, enumerate(entries, start=1))))
+
+
+def scored(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """Return the runs with measures and ranks, as ``examine`` gives them, and write nothing."""
+
+    def one(entry: Entry) -> Entry:
+        clip, pair = result(entry), _source(entry)
+        if clip is None or pair is None:
+            return entry
+        seen, source = _luma(clip.path, pair[1]), sources[pair]
+        measures = None if seen is None or source is None else measured(seen, source, moments(pair[1]))
+        return replace(entry, measures=measures)
+
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        pairs = list(dict.fromkeys(pair for entry in entries if (pair := _source(entry))))
+        sources = dict(zip(pairs, pool.map(lambda pair: _luma(*pair), pairs), strict=True))
+        return ranked(list(pool.map(one, entries)))
+
+
+def ranked(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """Return runs in their order, each with its place by score; of equal scores the earlier run goes first."""
+    scored = [(entry.measures.score, entry.name) for entry in entries if entry.measures]
+    places = {name: place for place, (_, name) in enumerate(sorted(scored, key=lambda one: -one[0]), start=1)}
+    return tuple(replace(entry, rank=places.get(entry.name)) for entry in entries)
+
+
+def _source(entry: Entry) -> tuple[Path, int] | None:
+    """Return the source of a run that can be measured, and how many of its frames are compared."""
+    clip = result(entry)
+    if clip is None or entry.source is None or not entry.source.path.is_file():
+        return None
+    return entry.source.path, min(clip.frames, entry.source.frames)
+
+
+def result(entry: Entry) -> Clip | None:
+    """Return the video of a run that can be shown."""
+    return entry.row.clip if entry.row and not entry.problem else None
+
+
+def _luma(path: Path, frames: int) -> Luma | None:
+    try:
+        return look(path, moments(frames), 0).luma
+    except ToolError:
+        # The results can be shown all the same; they have no score then.
+        return None
+
+
+def _examined(entry: Entry, source: Luma | None, folder: Path, frame: str, box: tuple[int, int]) -> Entry:
+    clip = result(entry)
+    if clip is None:
+        return entry
+    pair = _source(entry)
+    indices = moments(pair[1] if pair else clip.frames)
+    try:
+        seen = look(clip.path, indices, clip.frames // 2)
+    except ToolError as error:
+        return replace(entry, problem=("unreadable", first_sentence(error.problem)))
+    size = fitted(clip.size, box)
+    seen.middle.resize(size, Image.Resampling.LANCZOS).save(folder / frame, quality=JPEG_QUALITY)
+    return replace(entry, frame=frame, measures=None if source is None else measured(seen.luma, source, indices))

@@ -1,0 +1,195 @@
+"""The whole history of a job: what was asked, what it ran with, its attempts, what came of it, how to repeat it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from cosmos_houdini.jobs.store.record import Event, JobRecord, request_from
+from cosmos_houdini.media.videos.probe import sha256_of
+from cosmos_houdini.model.job import Attempt
+from cosmos_houdini.model.spec import PROMPT_SPEC_SCHEMA, RUN_SPEC_SCHEMA
+from cosmos_houdini.report.table import effective, ran_otherwise, recorded_result
+
+SCHEMA = "cosmos-houdini/history/1"
+
+
+def history(record: JobRecord, attempts: Sequence[Attempt], events: Sequence[Event]) -> dict[str, Any]:
+    """Return all that is known of a job as JSON data; inputs and outputs are hashed as they lie here now.
+
+    Args:
+        record: the job.
+        attempts: of the job, the first one first.
+        events: of the job, the oldest first.
+    """
+    problem, result = recorded_result(record)
+    sent = result["request"] if result else record.sent
+    recorded = effective(sent, result)
+    return {
+        "schema": SCHEMA,
+        "job": {**record.job.document(), "root": record.root, "launcher": record.launcher},
+        "created_at": record.created_at,
+        "prompt": record.request["prompt"],
+        "negative_prompt": record.request["negative_prompt"],
+        "num_gpu": record.request["num_gpu"],
+        "asked": _settings(record.request),
+        "effective": _settings(recorded) if result and result.get("recorded") else None,
+        "differences": [problem] if problem else list(ran_otherwise(sent, recorded)),
+        "inputs": _inputs(record),
+        "attempts": [_attempt(attempt) for attempt in attempts],
+        "events": [
+            {"at": event.at, "attempt": event.attempt, "state": str(event.state), "detail": event.detail}
+            for event in events
+        ],
+        "results": str(record.results),
+        "outputs": _outputs(record, result),
+        "command": command(record),
+    }
+
+
+def command(record: JobRecord) -> str:
+    """Return a line for a POSIX shell that makes the job again; empty where its inputs are not known to this machine.
+
+    It needs no file beside the inputs themselves, and makes a job of the same id.
+    """
+    if not record.inputs:
+        return ""
+    # An attempt may have run with less memory than was asked for; the job is that of the asked request.
+    request = request_from(record.request, record.inputs)
+    document = {
+        "schema": RUN_SPEC_SCHEMA,
+        "name": request.name,
+        "engine": request.engine,
+        "spec": {
+            "schema": PROMPT_SPEC_SCHEMA,
+            "name": request.name,
+            "prompt": request.prompt,
+            "negative_prompt": request.negative_prompt,
+            "input_video": str(request.video.path),
+            "controls": {str(control.kind): str(control.clip.path) for control in request.controls if control.clip},
+        },
+        "weights": {str(control.kind): control.weight for control in request.controls},
+        "parameters": dict(request.parameters),
+        "num_gpu": request.num_gpu,
+    }
+    text = shlex.quote("".join(map(_visible, json.dumps(document, ensure_ascii=False))))
+    return f"printf %s {text} | cosmos-houdini run - --host {shlex.quote(record.job.host)}"
+
+
+def _visible(character: str) -> str:
+    """Return a character of a JSON text so that a terminal shows it: what cannot be seen stands in strings alone."""
+    if character.isprintable():
+        return character
+    return json.dumps(character)[1:-1] if ord(character) > ord("\x7f") else f"\\u{ord(character):04x}"
+
+
+def history_lines(document: Mapping[str, Any]) -> list[str]:
+    """Return the lines in which people read a history."""
+    job = document["job"]
+    place = f"{job['host']} ({job['launcher']}, {job['root']})"
+    lines = [f"{job['id']}: {job['state']}", f"  engine {job['engine']} on {place}", f"  prompt: {document['prompt']}"]
+    if document["negative_prompt"]:
+        lines.append(f"  negative prompt: {document['negative_prompt']}")
+    lines += ["", "parameters" if document["effective"] else "parameters (as sent; the engine records none)"]
+    lines += _setting_lines(document["asked"], document["effective"] or {"parameters": {}, "weights": {}})
+    lines += [f"  error: {difference}" for difference in document["differences"]]
+    lines += ["", "inputs"]
+    lines += [
+        f"  {clip['role']}: {clip['path']} ({clip['found']})\n    sha256 {clip['sha256']}"
+        for clip in document["inputs"]
+    ]
+    for attempt in document["attempts"]:
+        lines += ["", *_attempt_lines(attempt)]
+    if document["outputs"]:
+        lines += ["", "outputs"]
+        lines += [
+            f"  {output['role']}: {output['path']} ({output['found']})\n    sha256 {output['sha256']}"
+            for output in document["outputs"]
+        ]
+    again = document["command"] or "its inputs are not known to this machine; look on the one that sent it"
+    return [*lines, "", "to make it again", f"  {again}"]
+
+
+def _settings(request: Mapping[str, Any]) -> dict[str, Any]:
+    weights = {kind: control["weight"] for kind, control in request["controls"].items()}
+    return {"parameters": dict(request["parameters"]), "weights": weights}
+
+
+def _inputs(record: JobRecord) -> list[dict[str, Any]]:
+    request = record.inference()
+    clips = {"color": request.video} | {str(control.kind): control.clip for control in request.controls if control.clip}
+    return [
+        {
+            "role": role,
+            "path": record.inputs.get(clip.sha256, ""),
+            **clip.document(),
+            "found": _found(record.inputs.get(clip.sha256, ""), clip.sha256),
+        }
+        for role, clip in clips.items()
+    ]
+
+
+def _outputs(record: JobRecord, result: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    listed = result["outputs"] if result else []
+    return [
+        {**output, "path": path, "found": _found(path, output["sha256"])}
+        for path, output in zip(record.job.outputs, listed, strict=False)
+    ]
+
+
+def _found(path: str, sha256: str) -> str:
+    """Return what became of a file: ``unchanged``, ``changed``, ``gone``, or ``elsewhere`` where it was never here."""
+    if not path:
+        return "elsewhere"
+    if not Path(path).is_file():
+        return "gone"
+    return "unchanged" if sha256_of(Path(path)) == sha256 else "changed"
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    known = attempt.started_at is not None and attempt.ended_at is not None
+    return {
+        "number": attempt.number,
+        "started_at": attempt.started_at,
+        "ended_at": attempt.ended_at,
+        "seconds": round((attempt.ended_at or 0.0) - (attempt.started_at or 0.0), 3) if known else None,
+        "error": attempt.failure.document() if attempt.failure else None,
+        "terms": attempt.terms.document(),
+        "made_with": dict(attempt.made_with),
+    }
+
+
+def _setting_lines(asked: Mapping[str, Any], effective_: Mapping[str, Any]) -> list[str]:
+    lines = []
+    for group, label in (("parameters", ""), ("weights", "weight of ")):
+        for name, value in asked[group].items():
+            ran = effective_[group].get(name)
+            told = "" if ran is None else " (recorded by the engine)" if ran == value else f", but it ran with {ran}"
+            lines.append(f"  {label}{name}: {value}{told}")
+    return lines
+
+
+def _attempt_lines(attempt: Mapping[str, Any]) -> list[str]:
+    times = f"{_time(attempt['started_at'])} to {_time(attempt['ended_at'])}"
+    took = "" if attempt["seconds"] is None else f", {attempt['seconds']:g} s"
+    lines = [f"attempt {attempt['number']}: {times}{took}"]
+    terms = attempt["terms"]
+    if terms["reason"]:
+        lines.append(f"  why: {terms['reason']}")
+    lines += [f"  with {name}: {value}" for name, value in terms["parameters"].items()]
+    if attempt["error"]:
+        lines.append(f"  {attempt['error']['class']}: {attempt['error']['message']}")
+    for name, value in attempt["made_with"].items():
+        words = ", ".join(value) if isinstance(value, list) else value
+        lines.append(f"  {name.replace('_', ' ')}: {words}")
+    return lines
+
+
+def _time(at: float | None) -> str:
+    if at is None:
+        return "?"
+    return datetime.fromtimestamp(at, tz=timezone.utc).astimezone().isoformat(sep=" ", timespec="seconds")

@@ -1,0 +1,91 @@
+"""A report in memory: runs in order, what they have in common, and which came out best."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cosmos_houdini.report.entry import Entry
+from cosmos_houdini.report.folder import SCHEMA
+from cosmos_houdini.report.measures import FORMULA
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """One page of the grid, as files of the report's folder.
+
+    Attributes:
+        picture: middle frames, as PNG.
+        video: the same page as a video; empty where no run of it has a result.
+        size: width and height of both in pixels.
+    """
+
+    picture: str
+    video: str
+    size: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What is told of some runs.
+
+    Attributes:
+        name: what they are called together.
+        folder: where the report will lie.
+        entries: the runs, in the order of the batch.
+        varied: names of the settings that are not the same for all of them.
+        grids: pages of the grid.
+    """
+
+    name: str
+    folder: Path
+    entries: tuple[Entry, ...]
+    varied: tuple[str, ...]
+    grids: tuple[Grid, ...]
+
+    @property
+    def best(self) -> list[Entry]:
+        """The runs that have a score, the best first."""
+        return sorted((entry for entry in self.entries if entry.rank), key=lambda entry: entry.rank or 0)
+
+    @property
+    def states(self) -> dict[str, int]:
+        """How many runs are in each state."""
+        return dict(Counter(entry.state for entry in self.entries))
+
+    @property
+    def seconds(self) -> float:
+        """The time of all attempts of all runs."""
+        return round(sum(entry.row.seconds or 0.0 for entry in self.entries if entry.row), 3)
+
+    @property
+    def cost(self) -> float | None:
+        """What that time costs; None where no run's host has a price."""
+        costs = [entry.row.cost for entry in self.entries if entry.row and entry.row.cost is not None]
+        return round(sum(costs), 4) if costs else None
+
+    def document(self, files: Sequence[str]) -> dict[str, Any]:
+        """Return what stands in ``report.json``.
+
+        Args:
+            files: all files of the report, by their names relative to its folder.
+        """
+        ranked = [entry.document() for entry in self.best]
+        return {
+            "schema": SCHEMA,
+            "name": self.name,
+            "totals": {
+                "runs": len(self.entries),
+                "states": self.states,
+                "seconds": self.seconds,
+                "cost": self.cost,
+            },
+            "varied": list(self.varied),
+            "score": FORMULA,
+            "best": [{key: run[key] for key in ("rank", "run", "job", "score", "parameters")} for run in ranked],
+            "runs": [entry.document() for entry in self.entries],
+            "files": sorted(files),
+        }

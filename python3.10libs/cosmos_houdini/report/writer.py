@@ -1,0 +1,80 @@
+"""The files of a report: grids, table, page and data, in one folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from cosmos_houdini.report import grid
+from cosmos_houdini.report.entry import Entry, differing
+from cosmos_houdini.report.examine import examine, result
+from cosmos_houdini.report.folder import DOCUMENT, files, replacing
+from cosmos_houdini.report.grid_video import write_grid_video
+from cosmos_houdini.report.page import page_html
+from cosmos_houdini.report.report import Grid, Report
+from cosmos_houdini.report.table import csv_text
+
+PAGE = "index.html"
+TABLE = "runs.csv"
+EMPTY_CELL = (1280, 720)
+STEPS = 2
+"""Of the work on a run: it is looked at, and it is drawn."""
+
+
+def write_report(
+    name: str, entries: Sequence[Entry], folder: Path, on_step: Callable[[int], None] = lambda _: None
+) -> dict[str, Any]:
+    """Write the report of runs into a folder, all of it or nothing, and return what stands in its ``report.json``.
+
+    Args:
+        name: what the runs are called together.
+        entries: the runs in the order in which they are shown, one at least.
+        folder: made where it is missing; an earlier report in it is replaced.
+        on_step: called with how many more steps are done, of STEPS for each run.
+
+    Raises:
+        BadInput: ``folder`` holds something else than a report.
+        ToolError: FFmpeg failed to write a grid.
+        DiskFull: no room.
+    """
+    varied = differing(entries)
+    layout = _layout(entries, varied)
+    with replacing(folder) as fresh:
+        seen = examine(entries, fresh, layout.cell, on_step)
+        grids = []
+        for number, page in enumerate(grid.pages(seen), start=1):
+            stem = "grid" if number == 1 else f"grid-{number}"
+            grids.append(_write_grid(fresh / stem, page, varied, layout.of_page(len(page))))
+            on_step(len(page))
+        report = Report(name=name, folder=folder, entries=seen, varied=varied, grids=tuple(grids))
+        _write_text(fresh / TABLE, csv_text(entry.document() for entry in seen))
+        _write_text(fresh / PAGE, page_html(report))
+        document = report.document([*files(fresh), DOCUMENT])
+        _write_text(fresh / DOCUMENT, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    return document
+
+
+def _layout(entries: Sequence[Entry], varied: Sequence[str]) -> grid.Layout:
+    """Return the layout of a page that is full, or of the only one."""
+    clip = next((clip for entry in entries if (clip := result(entry))), None)
+    size = clip.size if clip else EMPTY_CELL
+    bare = grid.layout_of(len(entries), size, lines=0)
+    return grid.layout_of(len(entries), size, lines=grid.caption_lines(entries, varied, bare))
+
+
+def _write_grid(stem: Path, entries: Sequence[Entry], varied: Sequence[str], layout: grid.Layout) -> Grid:
+    drawing = grid.backdrop(entries, varied, layout)
+    picture, video = stem.with_suffix(".png"), stem.with_suffix(".mp4")
+    clips = {index: clip for index, entry in enumerate(entries) if (clip := result(entry))}
+    if clips:
+        drawing.save(picture)
+        write_grid_video(video, picture, clips, layout)
+    grid.contact_sheet(entries, drawing, layout, stem.parent).save(picture)
+    return Grid(picture=picture.name, video=video.name if clips else "", size=layout.size)
+
+
+def _write_text(path: Path, text: str) -> None:
+    # Paths of this machine that are no UTF-8 must not cost the whole report.
+    path.write_bytes(text.encode("utf-8", "backslashreplace"))

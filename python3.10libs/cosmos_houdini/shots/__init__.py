@@ -1,0 +1,1 @@
+"""Shots: from frames and a scene to videos, a job and a result."""

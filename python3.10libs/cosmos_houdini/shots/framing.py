@@ -1,0 +1,76 @@
+"""Where the plate of a shot lies in the engine's frame, and whether the videos are brought there beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from cosmos_houdini.engines.cosmos.frame_size import generated_size, stretch
+from cosmos_houdini.media.pictures.geometry import Geometry, Placement, Size, plan_geometry
+
+Fit = Literal["auto", "fit", "letterbox", "crop", "none"]
+
+NOTICEABLE_STRETCH = 0.05
+"""What every 1920x1080 video suffers by the engines' own resize, 2.3 %, nobody sees, and it is undone afterwards."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Framing:
+    """The way from the plate to the engine's frame.
+
+    Attributes:
+        geometry: of that way.
+        applied: whether the videos have the engine's size already; else they have the plate's, and the engine resizes.
+        sentence: what a person should know about it; empty where there is nothing.
+    """
+
+    geometry: Geometry
+    applied: bool
+    sentence: str = ""
+
+    @property
+    def of_videos(self) -> Geometry | None:
+        """From the plate to the videos; None where they have the plate's size."""
+        return self.geometry if self.applied else None
+
+    def document(self) -> Mapping[str, Any]:
+        """Return it as ``metadata.json`` holds it."""
+        return {**self.geometry.document(), "applied": self.applied}
+
+
+def plan_framing(plate: Size, *, pixel_aspect: float = 1.0, fit: Fit = "auto", exact: bool = False) -> Framing:
+    """Return the framing of a plate.
+
+    Args:
+        plate: width and height in pixels.
+        pixel_aspect: width of a pixel divided by its height.
+        fit: how a plate of another aspect is put into the engine's frame. ``none`` leaves that to the engine, which
+            scales both directions by themselves; ``auto`` does so where that changes the aspect by 5 % or less, or
+            where the plate is less than half as large as the engine's frame, and letterboxes otherwise.
+        exact: whether the videos have to have the engine's size, because passes are computed in it.
+
+    Raises:
+        BadInput: a size or the pixel aspect is not positive.
+    """
+    shown = (max(1, round(plate[0] * pixel_aspect)), plate[1])
+    engine = generated_size(shown)
+    factor = stretch(shown, engine)
+    is_close = abs(factor - 1) <= NOTICEABLE_STRETCH
+    is_square = pixel_aspect == 1
+    is_small = plate[0] * 2 < engine[0] and plate[1] * 2 < engine[1]
+    changed = f"{plate[0]}x{plate[1]} to {engine[0]}x{engine[1]}"
+    if fit == "none" or (fit == "auto" and (is_close or (is_small and is_square and not exact))):
+        geometry = plan_geometry(plate, engine, pixel_aspect=pixel_aspect, placement=Placement.STRETCH)
+        squashed = f"the engine brings {changed}: everything becomes {factor:.2f} times as wide"
+        return Framing(
+            geometry=geometry,
+            applied=exact or not is_square,
+            sentence="" if is_close else f"{squashed}; --fit letterbox keeps the aspect",
+        )
+    placement = Placement.LETTERBOX if fit == "auto" else Placement(fit)
+    return Framing(
+        geometry=plan_geometry(plate, engine, pixel_aspect=pixel_aspect, placement=placement),
+        applied=True,
+        sentence=f"{placement}: every pass is brought from {changed}; restore undoes it",
+    )

@@ -1,0 +1,170 @@
+"""BatchSpec files, YAML or JSON: read with every mistake named, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from cosmos_houdini.errors import BadInput, did_you_mean
+from cosmos_houdini.model.batch import (
+    BATCH_SPEC_SCHEMA,
+    BatchItem,
+    BatchSpec,
+    Constraints,
+    Randomization,
+    Range,
+    Sampler,
+)
+from cosmos_houdini.model.control import Control
+from cosmos_houdini.specs.files import absolute_from, relative_below, with_slashes, write_whole
+from cosmos_houdini.specs.values import allowed, shown
+from cosmos_houdini.yaml_text import read_yaml
+
+_Model = TypeVar("_Model", BatchSpec, Randomization)
+
+_VALUES: Final = "a list of values, or {min: A, max: B} with a step or without"
+# What pydantic adds to the place of a mistake: which form of a value it took it for, and as which type it tried it.
+_FORMS: Final = frozenset({"range", "list", "each", "word", "one", "bool", "int", "float", "str", "[key]"})
+
+_KINDS: Final = {
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "dict_type": "a mapping of names to values",
+    "model_type": "a mapping of names to values",
+}
+
+
+def load_batch(path: Path) -> BatchSpec:
+    """Read a BatchSpec; the paths of its prompt specs come back absolute.
+
+    Raises:
+        BadInput: no such file, no YAML or JSON, or a key or value that cannot be used; each is named.
+    """
+    data = _mapping(path)
+    if data.get("schema") != BATCH_SPEC_SCHEMA:
+        raise BadInput(
+            f"{path}: schema = {data.get('schema')!r}",
+            allowed=repr(BATCH_SPEC_SCHEMA),
+            action="create-batch makes such a file",
+        )
+    batch = _validated(BatchSpec, data, path)
+    absolute = absolute_from(path)
+    items = tuple(item.model_copy(update={"spec": absolute(item.spec)}) for item in batch.items)
+    return batch.model_copy(update={"items": items})
+
+
+def load_randomization(path: Path) -> Randomization:
+    """Read what is varied, from a file of its own, with or without the key ``randomization`` above, or from a batch.
+
+    Raises:
+        BadInput: as for load_batch.
+    """
+    data = _mapping(path)
+    if data.get("schema") == BATCH_SPEC_SCHEMA:
+        return load_batch(path).randomization
+    return _validated(Randomization, data["randomization"] if data.keys() == {"randomization"} else data, path)
+
+
+def save_batch(batch: BatchSpec, path: Path) -> None:
+    """Write a BatchSpec as YAML; prompt specs below the file's folder are named relative to it."""
+    relative = relative_below(path)
+    data = batch.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    items = [{**item, "spec": with_slashes(str(relative(Path(item["spec"]))))} for item in data.pop("items")]
+    text = yaml.safe_dump(
+        {"schema": BATCH_SPEC_SCHEMA, "name": batch.name, **data, "items": items}, sort_keys=False, allow_unicode=True
+    )
+    try:
+        write_whole(path, text.encode())
+    except UnicodeEncodeError as error:
+        raise BadInput(f"{path} cannot be written: the path of a prompt spec is no UTF-8") from error
+
+
+def _mapping(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        # YAML takes all JSON but the tabs that some editors indent it with.
+        data = json.loads(text) if path.suffix.lower() == ".json" else read_yaml(text, str(path))
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
+    except BadInput:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"{path} is neither YAML nor JSON: {error}") from error
+    if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
+        raise BadInput(f"{path} holds {shown(data)}", allowed="a mapping of names to values")
+    return data
+
+
+def _validated(model: type[_Model], data: Mapping[str, Any], path: Path) -> _Model:
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise _explained(error, model, path) from error
+
+
+def _explained(error: ValidationError, model: type[BaseModel], path: Path) -> BadInput:
+    """Say which key holds which value, what is allowed, and the nearest name of an unknown key."""
+    first = error.errors(include_url=False)[0]
+    parts = [str(part) for part in first["loc"] if part not in _FORMS]
+    key = ".".join(parts)
+    if error_of_key := _wrong_key(first, parts, _fields(first["loc"], model), path):
+        return error_of_key
+    return BadInput(
+        f"{path}: {key} = {shown(first['input'])}",
+        allowed=_allowed(first["loc"], first["type"])
+        or ("" if "control_weights" in key else allowed(key))
+        or first["msg"].removeprefix("Value error, ").removeprefix("Input should be "),
+        action=did_you_mean(str(first["input"]), get_args(Sampler)) if parts[-1] == "sampler" else "",
+    )
+
+
+def _wrong_key(first: ErrorDetails, parts: list[str], fields: Iterable[str], path: Path) -> BadInput | None:
+    """Return the error of a key that is unknown, missing or no control; None where only its value is wrong.
+
+    Args:
+        first: what pydantic says.
+        parts: where it says so, in names that people know.
+        fields: the keys that are known there.
+        path: of the file.
+    """
+    kind, key = first["type"], ".".join(parts)
+    if kind == "missing":
+        return BadInput(f"{path}: {key!r} is missing")
+    if kind == "extra_forbidden":
+        known, what = list(fields), "key"
+    elif "[key]" in first["loc"]:
+        known, what = [str(control) for control in Control], "control"
+    else:
+        return None
+    return BadInput(f"{path}: unknown {what} {key!r}", allowed=", ".join(known), action=did_you_mean(parts[-1], known))
+
+
+def _allowed(loc: tuple[int | str, ...], kind: str) -> str:
+    """Say what is allowed at a place, where pydantic would speak of tags, unions and models."""
+    if loc[-1] == "items":
+        return "a list of shots: {spec: FILE}, and what is special about each"
+    if kind.startswith("union_tag") or kind == "too_short":
+        return f"random, {_VALUES}" if loc[-1] == "seeds" else _VALUES
+    if "seeds" in loc and "word" in loc:
+        return f"random, {_VALUES}"
+    if _FORMS.intersection(loc) and kind.endswith(("_type", "_number")):
+        return "a finite number" if "range" in loc else "numbers, texts, true or false"
+    return _KINDS.get(kind, "")
+
+
+def _fields(loc: tuple[int | str, ...], model: type[BaseModel]) -> list[str]:
+    """Return the keys that are known where an unknown one stands."""
+    owner: type[BaseModel] = model
+    if "range" in loc:
+        owner = Range
+    elif "constraints" in loc:
+        owner = Constraints
+    elif loc[:1] == ("items",):
+        owner = BatchItem
+    return [field.alias or name for name, field in owner.model_fields.items()]

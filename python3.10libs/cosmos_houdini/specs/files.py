@@ -1,0 +1,148 @@
+"""PromptSpec and RunSpec files: read with every mistake named, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from inspect import cleandoc
+from pathlib import Path, PurePath
+from typing import Any
+
+import msgspec
+from msgspec import structs
+
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.model.spec import PROMPT_SPEC_SCHEMA, RUN_SPEC_SCHEMA, PromptSpec, RunSpec
+from cosmos_houdini.specs.values import Spec, validated
+
+STDIN = Path("-")
+
+_MADE_BY = {PROMPT_SPEC_SCHEMA: "create-spec", RUN_SPEC_SCHEMA: "create-run"}
+
+
+def load_prompt_spec(path: Path) -> PromptSpec:
+    """Read a PromptSpec; its paths come back absolute.
+
+    Raises:
+        BadInput: no such file, no JSON, or a key or value that cannot be used; each is named.
+    """
+    return _with_paths(_load(PromptSpec, PROMPT_SPEC_SCHEMA, path), absolute_from(path))
+
+
+def load_run_spec(path: Path) -> RunSpec:
+    """Read a RunSpec, from standard input where the path is ``-``; its paths come back absolute.
+
+    Raises:
+        BadInput: as for load_prompt_spec.
+    """
+    run = _load(RunSpec, RUN_SPEC_SCHEMA, path)
+    return structs.replace(run, spec=_with_paths(run.spec, absolute_from(path)))
+
+
+def save_prompt_spec(spec: PromptSpec, path: Path) -> None:
+    """Write a PromptSpec; videos below the file's folder are named relative to it, so that the folder can be moved."""
+    _write(_with_paths(spec, relative_below(path)), path)
+
+
+def save_run_spec(run: RunSpec, path: Path) -> None:
+    """Write a RunSpec; its videos are named as in save_prompt_spec."""
+    _write(structs.replace(run, spec=_with_paths(run.spec, relative_below(path))), path)
+
+
+def document(spec: PromptSpec | RunSpec) -> dict[str, Any]:
+    """Return a spec as the JSON data that stands in its file."""
+    data: dict[str, Any] = msgspec.to_builtins(spec, enc_hook=str)
+    return data
+
+
+def json_schema(model: type[PromptSpec | RunSpec]) -> dict[str, Any]:
+    """Return the JSON Schema of a file (json-schema.org)."""
+    schema = msgspec.json.schema(model, schema_hook=lambda _: {"type": "string", "format": "path"})
+    others = schema["$defs"]
+    for described in others.values():
+        described["description"] = cleandoc(described.get("description", ""))
+    return {**others.pop(model.__name__), "$defs": others}
+
+
+def _load(model: type[Spec], schema: str, path: Path) -> Spec:
+    try:
+        data = json.loads(sys.stdin.buffer.read() if path == STDIN else path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"{path} is no JSON: {error}") from error
+    found = data.get("schema") if isinstance(data, dict) else None
+    if found != schema:
+        is_other = f", which is made by {_MADE_BY[found]}" if isinstance(found, str) and found in _MADE_BY else ""
+        raise BadInput(
+            f"{path}: schema = {found!r}{is_other}",
+            allowed=repr(schema),
+            action=f"{_MADE_BY[schema]} makes such a file",
+        )
+    return validated(model, data, str(path))
+
+
+def _with_paths(spec: PromptSpec, change: Callable[[Path], Path]) -> PromptSpec:
+    controls = {kind: change(video) for kind, video in spec.controls.items()}
+    return structs.replace(spec, input_video=change(spec.input_video), controls=controls)
+
+
+def absolute_from(file: Path) -> Callable[[Path], Path]:
+    """Return what makes the paths that stand in a file absolute."""
+    folder = _absolute(file).parent
+    return lambda path: _absolute(folder / path)
+
+
+def relative_below(file: Path) -> Callable[[Path], Path]:
+    """Return what makes paths below a file's folder relative to it, so that the folder can be moved."""
+    folder = _absolute(file).parent
+
+    def change(path: Path) -> Path:
+        absolute = _absolute(path)
+        return absolute.relative_to(folder) if absolute.is_relative_to(folder) else absolute
+
+    return change
+
+
+def _absolute(path: Path) -> Path:
+    # abspath, not resolve: a link that somebody put beside the spec is meant to be used as a link.
+    return Path(os.path.abspath(path))  # noqa: PTH100
+
+
+def _portable(data: dict[str, Any]) -> dict[str, Any]:
+    """Write relative paths with '/', which every system reads."""
+    spec = data.get("spec", data)
+    spec["input_video"] = with_slashes(spec["input_video"])
+    spec["controls"] = {kind: with_slashes(path) for kind, path in spec["controls"].items()}
+    return data
+
+
+def with_slashes(path: str) -> str:
+    """Return a relative path with '/', which every system reads."""
+    return path if PurePath(path).is_absolute() else PurePath(path).as_posix()
+
+
+def _write(spec: PromptSpec | RunSpec, path: Path) -> None:
+    text = json.dumps(_portable(document(spec)), indent=2, ensure_ascii=False) + "\n"
+    try:
+        data = text.encode()
+    except UnicodeEncodeError as error:
+        raise BadInput(f"{path} cannot be written: the path of a video is no UTF-8") from error
+    write_whole(path, data)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file that is either complete or not there; its folder is made where it is missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,1 @@
+"""Sweeps: which runs a batch holds, and with which values."""

@@ -1,0 +1,143 @@
+"""Points that follow the scores of those before them: Optuna's sampler looks where results were best so far.
+
+It works on the unit cube, as the other samplers do, so that values, rules and seeds are the same for all of them. Each
+point is asked of a sampler with a seed of its own, made of the sweep's and the point's number: whoever asks for the
+next point after the same scores is given the same one, in another process too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.model.batch import BatchSpec
+from cosmos_houdini.sweeps.selection import Point, Selected, nothing_left, point_of, with_seeds
+from cosmos_houdini.sweeps.variation import Variation
+
+if TYPE_CHECKING:
+    from optuna import Study, Trial
+    from optuna.distributions import BaseDistribution
+    from optuna.trial import FrozenTrial
+
+BEGINNING: Final = 10
+"""So many points are drawn at random: before there are scores, there is nothing to follow."""
+
+_MOST_REFUSED = 500
+_BELOW_ONE = float(np.nextafter(1.0, 0.0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adaptive:
+    """Gives the points of an adaptive batch: those that were asked for before, and new ones.
+
+    Attributes:
+        file: keeps points and scores, an SQLite file; None where nothing is kept.
+        scores: of runs that have ended since, by the item's name and the number of the run; higher is better.
+        more: how many new points are asked for, for each item, beside its first ones.
+    """
+
+    file: Path | None = None
+    scores: Mapping[tuple[str, int], float] = field(default_factory=dict)
+    more: int = 0
+
+    def points(self, name: str, batch: BatchSpec, variation: Variation) -> Selected:
+        """Return the points of one item in the order in which they were asked for.
+
+        Raises:
+            BadInput: there is no count, or the rules leave nothing.
+        """
+        how = batch.randomization
+        if how.count is None:
+            raise BadInput("sampler 'adaptive' needs to know when to end", action="give a count")
+        study = _Asked(self.file, f"{name} {_digest(batch, variation)}", variation, how.seed)
+        study.tell({number: score for (item, number), score in self.scores.items() if item == name})
+        wanted = max(min(BEGINNING, how.count), min(how.count, len(study.kept()) + self.more))
+        chosen = study.filled(wanted)
+        if not chosen:
+            raise nothing_left(variation)
+        left = how.count - len(chosen)
+        note = f"{left} more runs are chosen by the scores of those before them" if left > 0 else ""
+        return Selected(points=with_seeds(chosen, variation, how), notes=(*variation.notes, *([note] if note else [])))
+
+
+class _Asked:
+    """The points of one item, kept by Optuna in the order in which they were asked for."""
+
+    def __init__(self, file: Path | None, name: str, variation: Variation, seed: int) -> None:
+        self._study = _study(file, name)
+        self._names = [str(key) for key in variation.domains]
+        self._variation = variation
+        self._seed = seed
+
+    def kept(self) -> list[FrozenTrial]:
+        """Return what Optuna has of the points; a run that failed stays without a score."""
+        return self._study.get_trials(deepcopy=False)
+
+    def tell(self, scores: Mapping[int, float]) -> None:
+        """Tell the scores of points, by their numbers from 1; one that has a score keeps it."""
+        for number, trial in enumerate(self.kept(), start=1):
+            if number in scores and trial.value is None:
+                self._study.tell(trial.number, scores[number])
+
+    def filled(self, wanted: int) -> list[Point]:
+        """Ask until there are so many points, or until it is no use, and return them.
+
+        The file is written for points that the rules admit alone, since each writing takes a tenth of a second.
+        """
+        import optuna  # noqa: PLC0415 - takes a second to load, which no other sampler needs
+
+        kept = self.kept()
+        chosen = [self._point(trial) for trial in kept]
+        known = optuna.create_study(direction="maximize")
+        known.add_trials([trial for trial in kept if trial.value is not None])
+        space: dict[str, BaseDistribution] = {
+            name: optuna.distributions.FloatDistribution(0.0, _BELOW_ONE) for name in self._names
+        }
+        refused = 0
+        while len(chosen) < wanted and refused < _MOST_REFUSED:
+            seed = zlib.crc32(f"{self._seed} {len(chosen)} {refused}".encode())
+            known.sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=BEGINNING)
+            trial = known.ask(space)
+            point = self._point(trial)
+            if not self._admits(point) or (point in chosen and not self._variation.seeds):
+                refused += 1
+                continue
+            running = optuna.trial.TrialState.RUNNING
+            self._study.add_trial(
+                optuna.trial.create_trial(state=running, params=trial.params, distributions=trial.distributions)
+            )
+            chosen.append(point)
+        return chosen
+
+    def _point(self, trial: Trial | FrozenTrial) -> Point:
+        return point_of(self._variation, np.array([trial.params[name] for name in self._names]))
+
+    def _admits(self, point: Point) -> bool:
+        return bool(self._variation.rules.admit([np.array([value], dtype=object) for value in point], 1)[0])
+
+
+def _study(file: Path | None, name: str) -> Study:
+    import optuna  # noqa: PLC0415 - see above
+    from sqlalchemy.pool import NullPool  # noqa: PLC0415 - see above
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    if file is None:
+        return optuna.create_study(direction="maximize")
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # A pool would keep the file open until Python ends, which Windows lets nobody remove meanwhile.
+    storage = optuna.storages.RDBStorage(f"sqlite:///{file.as_posix()}", engine_kwargs={"poolclass": NullPool})
+    return optuna.create_study(study_name=name, storage=storage, direction="maximize", load_if_exists=True)
+
+
+def _digest(batch: BatchSpec, variation: Variation) -> str:
+    """Return what another way of varying changes, and another count does not."""
+    how = batch.randomization.model_dump_json(exclude={"count"})
+    text = f"{batch.engine}\n{how}\n{dict(variation.weights)}\n{dict(variation.parameters)}\n{variation.domains}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

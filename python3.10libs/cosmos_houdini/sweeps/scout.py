@@ -1,0 +1,37 @@
+"""A run as a scout: the cheap look at it that goes before the GPU time of the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from msgspec import structs
+
+from cosmos_houdini.model.request import Scout
+from cosmos_houdini.sweeps.sweep import Run
+
+
+def scouted(run: Run, scout: Scout, videos: Mapping[Path, Path]) -> Run:
+    """Return the scout of a run: a run with a name of its own, the same seed and weights, and cheaper parameters.
+
+    Args:
+        run: what would be run.
+        scout: what the run's engine makes cheaper.
+        videos: the run's videos to those that stand for them; one that is not named stays.
+    """
+    spec = run.shared.spec
+    shorter = structs.replace(
+        spec,
+        input_video=videos.get(spec.input_video, spec.input_video),
+        controls={kind: videos.get(path, path) for kind, path in spec.controls.items()},
+    )
+    shared = replace(
+        run.shared,
+        spec=shorter,
+        weights=run.weights,
+        parameters={**run.parameters, **scout.parameters},
+        varied=(),
+        scout=True,
+    )
+    return Run(shared=shared, number=run.number, point=())

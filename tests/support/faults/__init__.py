@@ -1,0 +1,1 @@
+"""What goes wrong, and how a job has to end."""

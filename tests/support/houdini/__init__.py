@@ -1,0 +1,1 @@
+"""Stand-ins for Houdini, its task graph and its screen."""

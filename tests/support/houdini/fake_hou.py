@@ -1,0 +1,539 @@
+"""A stand-in for Houdini's ``hou``: what the project calls, over the scene and the answers of ``houdini_session``.
+
+Every name and signature here is proven against the stubs of the real module.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, cast
+
+from cosmos_houdini.model.scene import Channel
+from cosmos_houdini.scene.curve import is_keyed, key_frames, value_at
+from cosmos_houdini.scene.parm import ParmValue
+from support.houdini import houdini_session
+
+
+class Error(Exception):
+    def instanceMessage(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
+class OperationFailed(Error):
+    pass
+
+
+class OperationInterrupted(Error):
+    pass
+
+
+class EnumValue:
+    def __init__(self, *args: str) -> None:
+        self._name = args[0]
+
+    def name(self) -> str:
+        return self._name
+
+
+class severityType:
+    Message = EnumValue("Message")
+    Warning = EnumValue("Warning")
+    Error = EnumValue("Error")
+
+
+class BaseKeyframe:
+    def __init__(self, *args: Any) -> None:
+        self._frame, self._expression = args
+
+    def frame(self) -> float:
+        return float(self._frame)
+
+    def expression(self) -> str:
+        return str(self._expression)
+
+    def isExpressionSet(self) -> bool:
+        return True
+
+
+class Parm:
+    def __init__(self, *args: Any) -> None:
+        self._name, self._value, self._channel, self._set, self._path = args
+
+    def name(self) -> str:
+        return str(self._name)
+
+    def keyframes(self) -> tuple[BaseKeyframe, ...]:
+        channel: Channel | None = self._channel
+        if channel is None:
+            return ()
+        frames = key_frames(channel, houdini_session.current.fps)
+        return tuple(BaseKeyframe(f, s.expression) for f, s in zip(frames, channel.segments, strict=True))
+
+    def expression(self) -> str:
+        if self._channel is None:
+            raise OperationFailed("the parameter has no expression")
+        return str(self._channel.segments[0].expression)
+
+    def evalAsString(self) -> str:
+        return houdini_session.current.followed(self._path, self._channel) or str(self._value.text)
+
+    def set(
+        self,
+        value: Any,
+        language: EnumValue | None = None,
+        follow_parm_reference: bool = True,
+    ) -> None:
+        self._set(value)
+
+    def unexpandedString(self) -> str:
+        if self._channel is not None:
+            raise OperationFailed("the parameter has keyframes")
+        return str(self._value.text)
+
+
+class ParmTuple:
+    def __init__(self, *args: Any) -> None:
+        self._parms: tuple[Parm, ...] = args[0]
+
+    def __iter__(self) -> Iterator[Parm]:
+        return iter(self._parms)
+
+    def evalAsFloats(self) -> tuple[float, ...]:
+        return self.evalAsFloatsAtFrame(houdini_session.current.frame)
+
+    def evalAsFloatsAtFrame(self, frame: float) -> tuple[float, ...]:
+        return tuple(_evaluate(parm, frame) for parm in self._parms)
+
+
+def _evaluate(parm: Parm, frame: float) -> float:
+    channel: Channel | None = parm._channel
+    if channel is not None and is_keyed(channel):
+        return value_at(channel, frame, houdini_session.current.fps)
+    expression = channel.segments[0].expression if channel else ""
+    first, last = houdini_session.current.frame_range
+    return {"$FSTART": first, "$FEND": last}.get(expression, parm._value.number)
+
+
+class NodeTypeCategory:
+    def __init__(self, *args: str) -> None:
+        self._name = args[0]
+
+    def name(self) -> str:
+        return self._name
+
+
+class OpNodeTypeCategory(NodeTypeCategory):
+    def nodeTypes(self) -> dict[str, NodeType]:
+        return {name: NodeType(name, self._name) for name in houdini_session.current.top_types}
+
+
+class NodeType:
+    def __init__(self, *args: str) -> None:
+        self._name, self._category = args
+
+    def name(self) -> str:
+        return self._name
+
+    def category(self) -> NodeTypeCategory:
+        return NodeTypeCategory(self._category)
+
+    def description(self) -> str:
+        label, _ = houdini_session.current.top_types.get(self._name, (self._name.title(), None))
+        return label
+
+
+class HDADefinition:
+    def __init__(self, *args: str) -> None:
+        self._library = args[0]
+
+    def libraryFilePath(self) -> str:
+        return self._library
+
+
+class OpNodeType(NodeType):
+    def definition(self) -> HDADefinition | None:
+        library = houdini_session.current.libraries.get(self._name)
+        return HDADefinition(library) if library else None
+
+
+class Node:
+    def __init__(self, *args: Any) -> None:
+        self._saved: houdini_session.SavedNode = args[0]
+
+    def path(self) -> str:
+        return self._saved.path
+
+    def type(self) -> NodeType:
+        return NodeType(self._saved.type, self._saved.category)
+
+    def name(self) -> str:
+        return self._saved.path.rpartition("/")[2]
+
+    def children(self) -> tuple[Node, ...]:
+        return tuple(one for one in self.allSubChildren() if one.parent() == self)
+
+    def createNode(
+        self,
+        node_type_name: str,
+        node_name: str | None = None,
+        *,
+        force_valid_node_name: bool = False,
+    ) -> Node:
+        name = node_name or f"{node_type_name}1"
+        if force_valid_node_name:
+            name = re.sub(r"\W", "_", name)
+        if not re.fullmatch(r"\w[\w.-]*", name):
+            raise OperationFailed(f"Invalid node name {name!r}")
+        saved = houdini_session.current.create(self._saved.path, node_type_name, name)
+        if saved is None:
+            raise OperationFailed(f"Invalid node type name {node_type_name!r}")
+        return _node(saved)
+
+    def destroy(self, disable_safety_checks: bool = False) -> None:
+        for one in (*self.allSubChildren(), self):
+            del houdini_session.current.nodes[one.path()]
+
+    def setInput(self, input_index: int, item_to_become_input: Node | None, output_index: int = 0) -> None:
+        if input_index or item_to_become_input is None:
+            raise AssertionError("only one input is played here")
+        self._saved.inputs = (item_to_become_input.path(),)
+
+    def layoutChildren(self) -> None:
+        pass
+
+    def setCurrent(self, on: bool, clear_all_selected: bool = False) -> None:
+        for one in houdini_session.current.nodes.values():
+            one.is_current = one is self._saved and on
+
+    def errors(self) -> tuple[str, ...]:
+        network = houdini_session.current.networks.get(self._saved.path.rpartition("/")[0])
+        tops = {top.name: top for top in getattr(network, "tops", ())}
+        return tuple(tops[self.name()].errors) if self.name() in tops else ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Node) and other._saved is self._saved
+
+    def __hash__(self) -> int:
+        return id(self._saved)
+
+    def childTypeCategory(self) -> NodeTypeCategory | None:
+        return NodeTypeCategory("Top") if self._saved.type == "topnet" else None
+
+    def parent(self) -> Node | None:
+        return node(self._saved.path.rpartition("/")[0] or "/")
+
+    def inputs(self) -> tuple[Node | None, ...]:
+        return tuple(node(path) if path else None for path in self._saved.inputs)
+
+    def allSubChildren(self, *, recurse_in_locked_nodes: bool = True) -> tuple[Node, ...]:
+        prefix = self._saved.path.rstrip("/") + "/"
+        saved = houdini_session.current.nodes.values()
+        return tuple(_node(one) for one in saved if one.path.startswith(prefix) and one.path != self._saved.path)
+
+
+class OpNode(Node):
+    def parm(self, parm_path: str) -> Parm | None:
+        parms = self._parms(parm_path)
+        return parms[0] if parms else None
+
+    def parmTuple(self, parm_path: str) -> ParmTuple | None:
+        parms = self._parms(parm_path)
+        return ParmTuple(parms) if parms else None
+
+    def _parms(self, name: str) -> tuple[Parm, ...]:
+        values = self._saved.parms.get(name, ())
+        names = [name] if len(values) == 1 else [f"{name}{axis}" for axis in "xyzw"]
+        return tuple(
+            Parm(own, value, self._saved.channels.get(value.channel or ""), partial(self._set, name), self._saved.path)
+            for own, value in zip(names, values, strict=False)
+        )
+
+    def setParms(self, parm_dict: Mapping[str, Any]) -> None:
+        for name, value in parm_dict.items():
+            if not houdini_session.current.knows_parm(self._saved, name):
+                raise OperationFailed(f"Invalid parameter {name}")
+            self._set(name, value)
+
+    def _set(self, name: str, value: object) -> None:
+        self._saved.parms[name] = (ParmValue(text=str(value)),)
+
+
+class RopNode(OpNode):
+    def render(self, frame_range: Sequence[float] | None = (), *, output_progress: bool = False) -> None:
+        houdini_session.current.render(self._saved.path, tuple(frame_range or ()), talking=output_progress)
+
+
+class TopNode(OpNode):
+    def setDisplayFlag(self, on: bool) -> None:
+        for one in self.parent().children():
+            one._saved.is_displayed = one == self and on
+
+    def isDisplayFlagSet(self) -> bool:
+        return self._saved.is_displayed
+
+    def cookWorkItems(
+        self,
+        block: bool = False,
+        generate_only: bool = False,
+        tops_only: bool = False,
+        save_prompt: bool = False,
+        nodes: Sequence[TopNode] = (),
+    ) -> None:
+        if not houdini_session.current.has_interface and (not block or save_prompt):
+            raise AssertionError("a farm waits for the end, and has nobody who answers a question")
+        self._network().cook()
+
+    def cancelCook(self) -> None:
+        self._network().cancel()
+
+    def getPDGGraphContextName(self) -> str | None:
+        return self._saved.path.rpartition("/")[0]
+
+    def _network(self) -> houdini_session.Cooks:
+        return houdini_session.current.networks[self._saved.path.rpartition("/")[0]]
+
+
+def _node(saved: houdini_session.SavedNode) -> Node:
+    if saved.category == "Top":
+        return TopNode(saved)
+    return RopNode(saved) if saved.category == "Driver" and saved.type in houdini_session.ROPS else OpNode(saved)
+
+
+def node(path: str) -> Node | None:
+    saved = houdini_session.current.nodes.get(path)
+    return _node(saved) if saved else None
+
+
+def nodeType(category_or_name: NodeTypeCategory, internal_name: str) -> NodeType | None:
+    session = houdini_session.current
+    known = internal_name in {"Top": session.top_types, "Object": session.objects}[category_or_name.name()]
+    return OpNodeType(internal_name, category_or_name.name()) if known else None
+
+
+def topNodeTypeCategory() -> OpNodeTypeCategory:
+    return OpNodeTypeCategory("Top")
+
+
+def objNodeTypeCategory() -> OpNodeTypeCategory:
+    return OpNodeTypeCategory("Object")
+
+
+def root() -> Node:
+    return _node(houdini_session.current.nodes["/"])
+
+
+def fps() -> float:
+    return houdini_session.current.fps
+
+
+def frame(full_precision: bool = False) -> float:
+    now = houdini_session.current.frame
+    return now if full_precision else round(now)
+
+
+def getenv(name: str, default_value: str | None = None) -> str | None:
+    return houdini_session.current.variables.get(name, default_value)
+
+
+def isUIAvailable() -> bool:
+    return houdini_session.current.has_interface
+
+
+def applicationVersionString() -> str:
+    return "21.0.512"
+
+
+def houdiniPath(pathvar: str | None = None) -> tuple[str, ...]:
+    return tuple(houdini_session.current.houdini_path)
+
+
+def findFile(file_name: str) -> str:
+    for folder in houdini_session.current.houdini_path:
+        if (path := Path(folder) / file_name).is_file():
+            return str(path)
+    raise OperationFailed(f"no {file_name} on HOUDINI_PATH")
+
+
+class playbar:
+    @staticmethod
+    def frameRange() -> tuple[float, float]:
+        return houdini_session.current.frame_range
+
+    @staticmethod
+    def playbackRange() -> tuple[float, float]:
+        return houdini_session.current.playback_range
+
+
+class hipFile:
+    @staticmethod
+    def load(file_name: str, *, suppress_save_prompt: bool = False, ignore_load_warnings: bool = False) -> None:
+        if not (suppress_save_prompt and ignore_load_warnings):
+            raise AssertionError("a farm has nobody who answers a question")
+        try:
+            houdini_session.current.load(file_name)
+        except (OSError, ValueError) as error:
+            raise OperationFailed(f"Unable to open file: {error}") from error
+
+    @staticmethod
+    def path() -> str:
+        return houdini_session.current.path
+
+    @staticmethod
+    def isNewFile() -> bool:
+        return houdini_session.current.is_new
+
+    @staticmethod
+    def hasUnsavedChanges() -> bool:
+        return houdini_session.current.has_unsaved_changes
+
+    @staticmethod
+    def save() -> None:
+        houdini_session.current.has_unsaved_changes = False
+
+
+class InterruptableOperation:
+    def __init__(
+        self,
+        operation_name: str,
+        long_operation_name: str | None = None,
+        open_interrupt_dialog: bool = False,
+    ) -> None:
+        pass
+
+    def __enter__(self) -> object:
+        return self
+
+    def __exit__(
+        self, type: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        pass
+
+    def updateProgress(self, percentage: float = -1.0) -> None:
+        if houdini_session.current.is_interrupted:
+            raise OperationInterrupted("the operation was interrupted")
+
+
+class undos:
+    @staticmethod
+    @contextmanager
+    def group(label: str, editor: object = None) -> Iterator[None]:
+        houdini_session.current.undo_groups.append(label)
+        yield
+
+
+class paneTabType:
+    NetworkEditor = EnumValue("NetworkEditor")
+    SceneViewer = EnumValue("SceneViewer")
+
+
+class PathBasedPaneTab:
+    def __init__(self, *args: Any) -> None:
+        self._shown: Node | None = None
+
+    def setPwd(self, node: Node) -> None:
+        self._shown = node
+
+
+class NetworkEditor(PathBasedPaneTab):
+    pass
+
+
+class viewportBGImageView:
+    Camera = EnumValue("Camera")
+
+
+class GeometryViewportBackground:
+    def __init__(self, *args: Any) -> None:
+        self._file = ""
+
+    def setImageFile(self, file_path: str) -> None:
+        self._file = file_path
+
+    def imageFile(self) -> str:
+        return self._file
+
+
+class GeometryViewportSettings:
+    def __init__(self, *args: Any) -> None:
+        self._backgrounds: dict[str, GeometryViewportBackground] = {}
+        self._shows_background = False
+
+    def backgroundImage(
+        self,
+        viewportBackgroundView: EnumValue,  # noqa: N803 - the name of it in Houdini
+        layer: int = 1,
+    ) -> GeometryViewportBackground:
+        return self._backgrounds.setdefault(viewportBackgroundView.name(), GeometryViewportBackground())
+
+    def setDisplayBackgroundImage(self, enable: bool) -> None:
+        self._shows_background = enable
+
+
+class GeometryViewport:
+    def __init__(self, *args: Any) -> None:
+        self._settings = GeometryViewportSettings()
+
+    def settings(self) -> GeometryViewportSettings:
+        return self._settings
+
+
+class SceneViewer(PathBasedPaneTab):
+    def __init__(self, *args: Any) -> None:
+        self._viewport = GeometryViewport()
+
+    def curViewport(self) -> GeometryViewport:
+        return self._viewport
+
+
+class ui:
+    @staticmethod
+    def paneTabOfType(type: EnumValue, index: int = 0) -> Any:
+        panes = [pane for pane in houdini_session.current.panes if pane.__class__.__name__ == type.name()]
+        return panes[index] if index < len(panes) else None
+
+    @staticmethod
+    def setStatusMessage(message: str, severity: EnumValue = severityType.Message) -> None:
+        houdini_session.current.ask("setStatusMessage", {"message": message}, None)
+
+    @staticmethod
+    def displayMessage(
+        text: str,
+        buttons: Sequence[str] = ("OK",),
+        severity: EnumValue = severityType.Message,
+        *,
+        default_choice: int = 0,
+        close_choice: int = -1,
+        help: str | None = None,
+        title: str | None = None,
+        details: str | None = None,
+        details_expanded: bool = False,
+    ) -> int:
+        shown = {"text": text, "severity": severity.name(), "title": title, "help": help, "details": details}
+        answer = houdini_session.current.ask("displayMessage", {**shown, "buttons": list(buttons)}, 0)
+        return cast("int", answer)
+
+    @staticmethod
+    def selectFromList(
+        choices: Sequence[str],
+        default_choices: Sequence[int] = (),
+        exclusive: bool = False,
+        message: str | None = None,
+        title: str | None = None,
+    ) -> tuple[int, ...]:
+        shown = {"choices": list(choices), "exclusive": exclusive, "message": message, "title": title}
+        return tuple(cast("Sequence[int]", houdini_session.current.ask("selectFromList", shown, default_choices)))
+
+
+class qt:
+    @staticmethod
+    def mainWindow() -> Any:
+        return None
+
+    @staticmethod
+    def styleSheet(file_path: str | None = None) -> str:
+        return ""

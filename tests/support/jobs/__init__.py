@@ -1,0 +1,1 @@
+"""Projects, batches and reports made for a test."""

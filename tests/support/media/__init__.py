@@ -1,0 +1,1 @@
+"""Pictures, videos and shots with known content."""
