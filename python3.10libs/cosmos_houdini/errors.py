@@ -6,6 +6,7 @@
     ├── BadInput            exit 2   a file, a value or an option that cannot be used
     ├── CheckFailed         exit 1   a verification that found something wrong
     ├── JobError            exit 1   an inference job that did not succeed
+    │   └── JobFailed       exit 1   one job, with its id and the class of its failure
     ├── DiskFull            exit 1   no room on this machine or on the host
     ├── ToolError           exit 1   an external program (ffmpeg) that failed
     ├── HostError           exit 3   a host that cannot do what was asked
@@ -81,6 +82,22 @@ class CheckFailed(CosmosError):
 
 class JobError(CosmosError):
     """An inference job ended in another state than ``succeeded``."""
+
+
+class JobFailed(JobError):
+    """One job ended without results.
+
+    Args:
+        problem: as for CosmosError.
+        job_id: the job.
+        failure: the name of the failure class, as ``status --json`` gives it; empty where there is none.
+        action: as for CosmosError.
+    """
+
+    def __init__(self, problem: str, *, job_id: str, failure: str = "", action: str = "") -> None:
+        super().__init__(problem, action=action)
+        self.job_id = job_id
+        self.failure = failure
 
 
 class DiskFull(CosmosError, OSError):

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from cosmos_houdini.errors import BadInput, HostError, JobError
+from cosmos_houdini.errors import BadInput, HostError, JobFailed
 from cosmos_houdini.hosts import open_host
 from cosmos_houdini.jobs.client import Client
 from cosmos_houdini.jobs.collect import set_aside
@@ -143,12 +143,14 @@ def _on_host(client: Client, record: JobRecord) -> Observation | None:
     return seen if seen and seen.phase is Phase.ENDED else None
 
 
-def job_error(record: JobRecord) -> JobError:
+def job_error(record: JobRecord) -> JobFailed:
     """Return the error that tells how a job failed and what to do next."""
     failure = record.job.failure
     if failure is None:
-        return JobError(f"job {record.id} is {record.state}")
-    return JobError(
+        return JobFailed(f"job {record.id} is {record.state}", job_id=record.id)
+    return JobFailed(
         f"job {record.id} {record.state} ({failure.failure}): {failure.message}",
+        job_id=record.id,
+        failure=str(failure.failure),
         action=f"{failure.failure.advice}; logs: {record.results}",
     )
