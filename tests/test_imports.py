@@ -27,7 +27,7 @@ HEAVY = {
 }
 ROOMS = [
     *("errors", "yaml_text", "model", "config", "scene", "media", "engines", "specs", "sweeps", "hosts", "launchers"),
-    *("jobs", "reporter", "shots", "report", "batches", "doctor", "demo", "installation", "cli", "houdini"),
+    *("reporter", "jobs", "shots", "report", "batches", "doctor", "demo", "installation", "cli", "houdini"),
 ]
 
 

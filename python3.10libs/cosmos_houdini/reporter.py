@@ -1,28 +1,27 @@
-"""What a use case tells while it works: sentences, progress, and how its jobs stand.
+"""Where a use case reports while it works: sentences, progress, and the status of its jobs.
 
-Use cases take a ``Reporter`` and print nothing. The command line draws on a terminal, the worker of the Houdini ring
-writes JSON lines, the Python API is silent unless it is told otherwise.
+Use cases take a ``Reporter`` and print nothing. The command line draws on a terminal or writes JSON lines, the Python
+API reports nothing unless it is given a reporter.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from cosmos_houdini.errors import HostError
-    from cosmos_houdini.jobs.store.record import JobRecord
+from cosmos_houdini.errors import HostError
+from cosmos_houdini.model.job import JobStatus
 
 Advance = Callable[[int], None]
-"""Takes how many more steps are done."""
+"""Takes how many more units are done. Several threads may call it."""
 
 
 class JobDisplay(Protocol):
     """Shows jobs while they are followed."""
 
-    def update(self, records: Sequence[JobRecord]) -> None:
-        """Show jobs as they stand now; records that did not change may be among them."""
+    def update(self, jobs: Sequence[JobStatus]) -> None:
+        """Show the status of jobs; some of them may not have changed."""
 
     def overall(self, sentence: str, fraction: float, left: str = "") -> None:
         """Show how far a batch has come.
@@ -34,24 +33,30 @@ class JobDisplay(Protocol):
         """
 
     def host_error(self, error: HostError) -> None:
-        """Show that a host does not answer; it is asked again."""
+        """Show that a host does not answer; the use case asks it again."""
 
 
 class Reporter(Protocol):
-    """Takes what a use case has to say. All methods may be called from the thread of the use case only."""
+    """Takes the messages of one use case. All methods are called from the thread of the use case."""
 
     def say(self, sentence: str) -> None:
         """Take a sentence for people."""
 
     def progress(self, label: str, *, total: int | None, unit: str = "") -> AbstractContextManager[Advance]:
-        """Measure a step of work while the block runs; call what is yielded with how many more units are done."""
+        """Measure a step of work while the block runs.
+
+        Args:
+            label: what is done, as in ``verifying``.
+            total: how many units there are; None where that is unknown.
+            unit: what is counted, as in ``files``.
+        """
 
     def following(self) -> AbstractContextManager[JobDisplay]:
         """Show jobs while the block runs."""
 
 
 class Silent:
-    """Says nothing; the Reporter of the Python API where none is given."""
+    """Reports nothing."""
 
     def say(self, sentence: str) -> None:
         """Drop a sentence."""
@@ -70,11 +75,11 @@ class Silent:
 class SilentDisplay:
     """Shows no jobs."""
 
-    def update(self, records: Sequence[JobRecord]) -> None:
-        """Drop the records."""
+    def update(self, jobs: Sequence[JobStatus]) -> None:
+        """Drop the jobs."""
 
     def overall(self, sentence: str, fraction: float, left: str = "") -> None:
         """Drop the sentence."""
 
     def host_error(self, error: HostError) -> None:
-        """Drop the error; the one that ends a use case is raised."""
+        """Drop the error; the error that ends a use case is raised."""

@@ -10,12 +10,11 @@ import click
 from cosmos_houdini.batches.scheduler import Look, Watch
 from cosmos_houdini.cli.batch_progress import BatchProgress, run_again, tally, time_left
 from cosmos_houdini.cli.console import json_option, print_json, say
-from cosmos_houdini.cli.live import live
-from cosmos_houdini.cli.run import opened
+from cosmos_houdini.cli.terminal import TerminalReporter
 from cosmos_houdini.config import load
 from cosmos_houdini.errors import Cancelled, JobError
 from cosmos_houdini.jobs import commands
-from cosmos_houdini.jobs.client import Client
+from cosmos_houdini.jobs.client import Client, open_client
 from cosmos_houdini.jobs.store import batches
 from cosmos_houdini.jobs.store.batches import Batch
 from cosmos_houdini.jobs.store.history import left_s
@@ -36,7 +35,7 @@ def batch() -> None:
 @json_option
 def status(*, name: str | None, as_json: bool) -> None:
     """List batches."""
-    with opened(load()) as client:
+    with open_client(load()) as client:
         found = batches.batches(client.store, name)
         documents = [_document(client, one) for one in found]
     if as_json:
@@ -53,7 +52,7 @@ def status(*, name: str | None, as_json: bool) -> None:
 @name_argument
 def follow(*, name: str) -> None:
     """Follow a batch without working on it."""
-    with opened(load()) as client:
+    with open_client(load()) as client:
         try:
             for one in batches.batches(client.store, name):
                 last = _follow(client, one)
@@ -87,7 +86,7 @@ def resume(*, name: str) -> None:
 @name_argument
 def cancel(*, name: str) -> None:
     """Cancel a batch."""
-    with opened(load()) as client:
+    with open_client(load()) as client:
         found = batches.batches(client.store, name)
         # Jobs that were to be made by the process of a cancelled one wait again, and are not to begin anew.
         batches.set_paused(client.store, name, paused=True)
@@ -107,14 +106,14 @@ def cancel(*, name: str) -> None:
 @click.argument("runs", metavar="[RUN]...", nargs=-1)
 def priority(*, name: str, priority: int, runs: tuple[str, ...]) -> None:
     """Reorder a batch; without runs, all of it."""
-    with opened(load()) as client:
+    with open_client(load()) as client:
         batches.batches(client.store, name)
         count = batches.prioritise(client.store, name, priority, runs)
     say(f"{count} runs of {name} have priority {priority}")
 
 
 def _set_paused(name: str, *, paused: bool) -> None:
-    with opened(load()) as client:
+    with open_client(load()) as client:
         batches.batches(client.store, name)
         batches.set_paused(client.store, name, paused=paused)
         for one in batches.batches(client.store, name):
@@ -128,7 +127,7 @@ def _set_paused(name: str, *, paused: bool) -> None:
 def _follow(client: Client, one: Batch) -> Look:
     """Show a batch until nothing of it is left, or nobody works on it."""
     watch = Watch(client=client, batch=one.name, host=one.host)
-    with live() as display:
+    with TerminalReporter().following() as display:
         progress = BatchProgress(
             display=display, store=client.store, batch=one.name, host=one.host, at_once=_at_once(one)
         )

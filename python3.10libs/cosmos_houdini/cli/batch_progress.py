@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from cosmos_houdini.batches.scheduler import Look
-from cosmos_houdini.cli.live import Bars, Lines
 from cosmos_houdini.jobs.store.batches import Batch
 from cosmos_houdini.jobs.store.history import left_s
 from cosmos_houdini.jobs.store.jobs import Store
 from cosmos_houdini.model.job import JobState
+from cosmos_houdini.reporter import JobDisplay
 
 ESTIMATE_INTERVAL_S = 2.0
 
@@ -52,7 +52,7 @@ class BatchProgress:
         at_once: how many of its jobs are on their way at any moment.
     """
 
-    display: Lines | Bars
+    display: JobDisplay
     store: Store
     batch: str
     host: str
@@ -62,7 +62,7 @@ class BatchProgress:
 
     def show(self, look: Look) -> None:
         """Draw the jobs that are on their way, and the whole."""
-        self.display.update(look.records)
+        self.display.update([record.status for record in look.records])
         sentence = ", ".join([tally(look.counts), *([look.held] if look.held else [])])
         self.display.overall(sentence, 1 - look.unfinished / max(1, sum(look.counts.values())), self._left(look))
 

@@ -8,11 +8,11 @@ from datetime import timedelta
 import click
 
 from cosmos_houdini.cli.console import json_option, print_json, say
-from cosmos_houdini.cli.run import opened
 from cosmos_houdini.config import load
 from cosmos_houdini.errors import JobError
 from cosmos_houdini.hosts import open_host
 from cosmos_houdini.jobs.clean import Cleaning, carry_out, plan_cleaning
+from cosmos_houdini.jobs.client import open_client
 
 _UNITS_S = {"m": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
 
@@ -46,7 +46,7 @@ def clean(*, host: str | None, older_than_s: float, all_projects: bool, yes: boo
     name, settings = config.settings.host(host)
     place = open_host(name, settings, project=config.project)
     try:
-        with opened(config) as client:
+        with open_client(config) as client:
             cleaning = plan_cleaning(
                 client.store, place, settings, older_than_s=older_than_s, all_projects=all_projects
             )

@@ -9,14 +9,15 @@ import click
 
 from cosmos_houdini.cli.batch_progress import run_again
 from cosmos_houdini.cli.console import json_option, print_json, print_json_lines, say
-from cosmos_houdini.cli.live import standing
 from cosmos_houdini.cli.plate import bring_back
-from cosmos_houdini.cli.run import conclude, follow, opened
+from cosmos_houdini.cli.run import print_outputs
+from cosmos_houdini.cli.terminal import TerminalReporter
 from cosmos_houdini.config import load
 from cosmos_houdini.errors import BadInput, Cancelled, one_line
 from cosmos_houdini.jobs import commands, runner
 from cosmos_houdini.jobs.adopt import adopt
-from cosmos_houdini.jobs.client import Client
+from cosmos_houdini.jobs.client import Client, open_client
+from cosmos_houdini.jobs.follow import follow_jobs, raise_failure
 from cosmos_houdini.jobs.logs import LogReader
 from cosmos_houdini.jobs.store import batches
 from cosmos_houdini.model.job import Job, JobState
@@ -32,7 +33,7 @@ needed_ids_argument = click.argument("ids", metavar="ID...", nargs=-1, required=
 @json_option
 def status(*, ids: tuple[str, ...], as_json: bool) -> None:
     """Ask each host once about its unfinished jobs, and list jobs."""
-    with opened(load()) as client:
+    with open_client(load()) as client:
         wanted = [client.store.find(word) for word in ids] if ids else None
         unfinished = set(client.store.unfinished(in_line=False))
         asked = unfinished.intersection(wanted) if wanted is not None else unfinished
@@ -46,7 +47,7 @@ def status(*, ids: tuple[str, ...], as_json: bool) -> None:
             print_json_lines("jobs", ({**job.document(), "stage": stages.get(job.id, "")} for job in jobs))
             return
         # One echo for all: each looks anew at what kind of terminal it writes to.
-        words = {job_id: standing(record) for job_id, record in on_their_way.items()}
+        words = {job_id: record.status.describe() for job_id, record in on_their_way.items()}
         click.echo("".join(f"{_line(job, words.get(job.id))}\n" for job in jobs), nl=False)
         if not jobs:
             say(f"{client.config.project} has no jobs yet")
@@ -62,7 +63,7 @@ def status(*, ids: tuple[str, ...], as_json: bool) -> None:
 @click.option("--attempt", type=click.IntRange(1), help="Which attempt; without it, the last one.")
 def logs(*, word: str, following: bool, errors: bool, attempt: int | None) -> None:
     """Print a log."""
-    with opened(load()) as client:
+    with open_client(load()) as client:
         job_id = client.store.find(word)
         name = "stderr.log" if errors else "stdout.log"
         reader = LogReader(client=client, job_id=job_id, name=name, attempt=attempt)
@@ -85,7 +86,8 @@ def logs(*, word: str, following: bool, errors: bool, attempt: int | None) -> No
 @json_option
 def attach(*, ids: tuple[str, ...], host: str | None, as_json: bool) -> None:
     """Follow jobs, whoever started them."""
-    with opened(load()) as client:
+    reporter = TerminalReporter()
+    with open_client(load()) as client:
         if ids:
             wanted = [_known_or_adopted(client, word, host) for word in ids]
         else:
@@ -93,19 +95,21 @@ def attach(*, ids: tuple[str, ...], host: str | None, as_json: bool) -> None:
             _say_which_batches_wait(client)
         if not wanted:
             say("no job is unfinished")
-        records = follow(client, wanted) if wanted else []
+        records = follow_jobs(client, wanted, reporter) if wanted else []
     for record in records:
         bring_back(record)
     if as_json:
         print_json({"jobs": [record.job.document() for record in records]})
-    conclude(records, quiet=as_json)
+    else:
+        print_outputs(records)
+    raise_failure(records, reporter)
 
 
 @click.command(help="Stop jobs, on their hosts too.")
 @needed_ids_argument
 def cancel(*, ids: tuple[str, ...]) -> None:
     """Stop jobs."""
-    with opened(load()) as client:
+    with open_client(load()) as client:
         for job_id in [client.store.find(word) for word in ids]:
             before = client.store.get(job_id).state
             after = commands.cancel(client, job_id).state
@@ -122,14 +126,16 @@ def cancel(*, ids: tuple[str, ...]) -> None:
 @click.option("--detach", is_flag=True, help="Return once the jobs run on their hosts.")
 def retry(*, ids: tuple[str, ...], detach: bool) -> None:
     """Start new attempts and follow them."""
-    with opened(load()) as client:
+    reporter = TerminalReporter()
+    with open_client(load()) as client:
         wanted = [client.store.find(word) for word in ids]
         for job_id in wanted:
             say(f"{job_id}: attempt {commands.retry(client, job_id).job.attempt}")
-        records = follow(client, wanted, detach=detach)
+        records = follow_jobs(client, wanted, reporter, detach=detach)
     for record in records:
         bring_back(record)
-    conclude(records)
+    print_outputs(records)
+    raise_failure(records, reporter)
 
 
 @click.command(help="Fetch and verify the results of jobs once more.")
@@ -137,7 +143,7 @@ def retry(*, ids: tuple[str, ...], detach: bool) -> None:
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder to fetch into; several jobs, one each.")
 def fetch(*, ids: tuple[str, ...], output: Path | None) -> None:
     """Fetch results again."""
-    with opened(load()) as client:
+    with open_client(load()) as client:
         wanted = [client.store.find(word) for word in ids]
         for job_id in wanted:
             folder = output / job_id if output and len(wanted) > 1 else output

@@ -10,11 +10,10 @@ import click
 
 from cosmos_houdini.cli.batch_plan import Choice, plan_batch
 from cosmos_houdini.cli.console import say
-from cosmos_houdini.cli.run import opened
 from cosmos_houdini.cli.run_batch import How, running_options, work
 from cosmos_houdini.config import load
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.jobs.client import Client
+from cosmos_houdini.jobs.client import Client, open_client
 from cosmos_houdini.jobs.store import batches
 from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.specs.batch_file import load_batch
@@ -33,7 +32,7 @@ def promote(context: click.Context, /, *, file: Path, names: tuple[str, ...], **
     batch = load_batch(file)
     host, _ = config.settings.host(how["host"])
     scouts = plan_batch(batch, config, host, Choice(scout=True, only=chosen)).jobs
-    with opened(config) as client:
+    with open_client(config) as client:
         _check_scouts(client, scouts, file)
         line = Choice(only=chosen).of(batch).name
         before = batches.run_names(client.store, line)

@@ -8,11 +8,10 @@ import click
 
 from cosmos_houdini.cli.batch_plan import points_file
 from cosmos_houdini.cli.console import json_option, print_json, progress_bar, say
-from cosmos_houdini.cli.run import opened
 from cosmos_houdini.config import Config, load
 from cosmos_houdini.engines import Engine, engine
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.jobs.client import Client
+from cosmos_houdini.jobs.client import Client, open_client
 from cosmos_houdini.jobs.prepare import RESULTS
 from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.model.request import Scout
@@ -35,7 +34,7 @@ FOLDER = "report"
 def report(*, wanted: tuple[str, ...], output: Path | None, as_json: bool) -> None:
     """Write the report."""
     config = load()
-    with opened(config) as client:
+    with open_client(config) as client:
         if len(wanted) == 1 and _is_batch(Path(wanted[0])):
             name, entries = _of_batch(client, Path(wanted[0]))
         else:

@@ -20,12 +20,11 @@ from cosmos_houdini.cli.batch_plan import Choice, PlannedBatch, plan_batch, scou
 from cosmos_houdini.cli.batch_progress import BatchProgress, tally
 from cosmos_houdini.cli.console import json_option, print_json, say
 from cosmos_houdini.cli.detach import given_again, start_worker
-from cosmos_houdini.cli.live import live
 from cosmos_houdini.cli.overnight import Watchman, notifier_of, overnight_options, terms_of
-from cosmos_houdini.cli.run import opened
+from cosmos_houdini.cli.terminal import TerminalReporter
 from cosmos_houdini.config import Config, load
 from cosmos_houdini.errors import BadInput, Cancelled, CosmosError, HostError
-from cosmos_houdini.jobs.client import Client
+from cosmos_houdini.jobs.client import Client, open_client
 from cosmos_houdini.jobs.prepare import RESULTS
 from cosmos_houdini.jobs.shared_load import load_of
 from cosmos_houdini.jobs.store import batches
@@ -110,7 +109,7 @@ def work(context: click.Context, file: Path, choice: Choice, how: How) -> None:
     planned = plan_batch(wanted, config, name, choice)
     table = how.output or config.project / RESULTS / f"{batch.name}.csv"
     again = shlex.join(["cosmos-houdini", *given_again(context, without={"log", "as_json"})])
-    with opened(config) as client, closing(notifier):
+    with open_client(config) as client, closing(notifier):
         watchman = Watchman.of(client, terms, planned.jobs[0], notifier)
         rows = _worked(client, planned, file, how, watchman=watchman, table=table, again=again)
     if rows is None:
@@ -188,11 +187,14 @@ def _follow(client: Client, lane: Lane, again: str, contract: Contract, log: str
         return tally(batches.counts(client.store, lane.batch, lane.host))
 
     try:
-        with closing(Worker(client.store, lane, log=log, load=load_of)) as worker, live() as display:
+        with (
+            closing(Worker(client.store, lane, log=log, load=load_of)) as worker,
+            TerminalReporter().following() as display,
+        ):
             progress = BatchProgress(
                 display=display, store=client.store, batch=lane.batch, host=lane.host, at_once=lane.width
             )
-            last = run_in_turn(client, worker, contract=contract, on_look=progress.show, on_trouble=display.trouble)
+            last = run_in_turn(client, worker, contract=contract, on_look=progress.show, on_trouble=display.host_error)
         if last.unfinished:
             say(f"ended with {standing()}: {last.held}; to go on: {again}")
     except HostError:

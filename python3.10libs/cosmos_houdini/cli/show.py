@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from cosmos_houdini.cli.console import json_option, print_json
-from cosmos_houdini.cli.run import opened
 from cosmos_houdini.config import load
 from cosmos_houdini.errors import one_line
+from cosmos_houdini.jobs.client import open_client
 from cosmos_houdini.report.history import history, history_lines
 
 
@@ -18,7 +18,7 @@ from cosmos_houdini.report.history import history, history_lines
 @json_option
 def show(*, word: str, as_json: bool) -> None:
     """Print what is known of one job; no host is asked."""
-    with opened(load()) as client:
+    with open_client(load()) as client:
         job_id = client.store.find(word)
         document = history(client.store.get(job_id), client.store.attempts(job_id), client.store.events(job_id))
     if as_json:

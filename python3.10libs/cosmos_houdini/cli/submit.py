@@ -14,18 +14,21 @@ from click.core import ParameterSource
 from cosmos_houdini.cli.console import json_option, print_json, say
 from cosmos_houdini.cli.control_options import control_options
 from cosmos_houdini.cli.plate import bring_back
-from cosmos_houdini.cli.run import conclude, drive, opened, plan_run, show_plan
+from cosmos_houdini.cli.run import print_outputs, show_plan
 from cosmos_houdini.cli.spec import parameters_of, weights_of
+from cosmos_houdini.cli.terminal import TerminalReporter
 from cosmos_houdini.config import load
 from cosmos_houdini.engines import engine, engine_names
 from cosmos_houdini.engines.cosmos.chunks import chunk_sentence
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.jobs.client import Client
+from cosmos_houdini.jobs.client import Client, open_client
+from cosmos_houdini.jobs.follow import raise_failure, run_job
 from cosmos_houdini.jobs.prepare import RESULTS, Prepared
 from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.media.videos.metadata import read_metadata, verified_clips
 from cosmos_houdini.model.control import Control, Pass
 from cosmos_houdini.model.spec import PromptSpec, RunSpec
+from cosmos_houdini.shots.run import plan_run
 from cosmos_houdini.specs.files import save_prompt_spec, save_run_spec
 from cosmos_houdini.specs.request import remembering
 from cosmos_houdini.specs.values import validated
@@ -90,6 +93,7 @@ def submit(
     DIR is a folder of videos that --prepare or convert-sequence has written; nothing is encoded then.
     """
     config = load()
+    reporter = TerminalReporter()
     chosen = engine(engine_name or config.settings.defaults.engine)
     # The host, the prompt and the weights are checked before minutes go into encoding.
     config.settings.host(host)
@@ -127,7 +131,7 @@ def submit(
         save_prompt_spec(prompt_spec, folder / f"{shot_name}.spec.json")
         save_run_spec(run_spec, folder / f"{shot_name}.run.json")
     known = remembering(verified_clips(videos))
-    planned = plan_run(run_spec, config=config, host=host, num_gpu=num_gpu, results=None, probe=known)
+    planned = plan_run(run_spec, config, reporter, host=host, num_gpu=num_gpu, probe=known)
     prepared = _in_folder(planned, folder)
     source = next(iter(videos["sources"].values()))
     say(chunk_sentence(prepared.plan, first=source["first"], step=source["step"]))
@@ -135,13 +139,15 @@ def submit(
         show_plan(prepared, None)
         return
     say(f"{chosen.name} makes {prepared.plan.frames} frames in {_chunks(prepared)} on host {prepared.record.job.host}")
-    with opened(config) as client:
-        record = drive(client, prepared, detach=detach)
+    with open_client(config) as client:
+        record = run_job(client, prepared, reporter, detach=detach)
         measures = _measured(client, record) if score else {}
     bring_back(record, videos)
     if as_json:
         print_json({**record.job.document(), **measures})
-    conclude([record], quiet=as_json)
+    else:
+        print_outputs([record])
+    raise_failure([record], reporter)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 
 import msgspec
@@ -91,6 +91,16 @@ class Client:
         for host in self._hosts.values():
             host.close()
         self.store.close()
+
+
+@contextmanager
+def open_client(config: Config) -> Iterator[Client]:
+    """Yield a client of the configuration's project, and close it afterwards."""
+    client = Client.of(config)
+    try:
+        yield client
+    finally:
+        client.close()
 
 
 def task_of(

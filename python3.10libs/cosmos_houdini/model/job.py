@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from enum import Enum
 from typing import Any
 
+from cosmos_houdini.errors import one_line
 from cosmos_houdini.model.parameter import ParameterValue
 
 
@@ -182,3 +184,37 @@ class Job:
             "error": self.failure.document() if self.failure else None,
             "outputs": list(self.outputs),
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobStatus:
+    """A job and what happens to it now.
+
+    Attributes:
+        job: the job.
+        stage: a few words of what happens now; empty where nothing is known.
+        reason: why there is this attempt, in a few words; empty where a person ordered it.
+    """
+
+    job: Job
+    stage: str = ""
+    reason: str = ""
+
+    def describe(self) -> str:
+        """Return the status in a few words.
+
+        For a running job for instance ``running: Starting diffusion sampling, 40 %, 0:02:10 left``.
+        """
+        job = self.job
+        words = [one_line(self.stage)] if self.stage else []
+        if 0 < job.progress < 1:
+            words.append(f"{job.progress:.0%}".replace("%", " %"))
+        if job.eta_s is not None:
+            words.append(f"{timedelta(seconds=round(job.eta_s))} left")
+        if self.reason:
+            words.append(f"attempt {job.attempt} ({self.reason})")
+        return f"{job.state}: {', '.join(words)}" if words else str(job.state)
+
+    def document(self) -> dict[str, Any]:
+        """Return the status as ``status --json`` prints it."""
+        return {**self.job.document(), "stage": self.stage}

@@ -9,7 +9,7 @@ from typing import Any
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.control import Control
-from cosmos_houdini.model.job import AS_ASKED, Job, JobFailure, JobState, Terms
+from cosmos_houdini.model.job import AS_ASKED, Job, JobFailure, JobState, JobStatus, Terms
 from cosmos_houdini.model.request import SCHEMA, Clip, ControlInput, InferenceRequest
 
 NEXT: Mapping[JobState, frozenset[JobState]] = {
@@ -72,6 +72,11 @@ class JobRecord:
     def state(self) -> JobState:
         """Where the job stands."""
         return self.job.state
+
+    @property
+    def status(self) -> JobStatus:
+        """The job and what happens to it now."""
+        return JobStatus(job=self.job, stage=self.stage, reason=self.terms.reason)
 
     @property
     def untouched(self) -> bool:

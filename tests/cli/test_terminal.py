@@ -3,18 +3,16 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from rich.console import Console
 from rich.progress import Progress, TextColumn
 
-from cosmos_houdini.cli.live import Bars, Lines, live
-from cosmos_houdini.jobs.store.record import JobRecord
-from cosmos_houdini.model.job import Job, JobState
+from cosmos_houdini.cli.terminal import Bars, Lines, TerminalReporter
+from cosmos_houdini.model.job import Job, JobState, JobStatus
 
 
-def record(job_id: str, state: JobState = JobState.RUNNING, progress: float = 0.5) -> JobRecord:
+def status(job_id: str, state: JobState = JobState.RUNNING, progress: float = 0.5) -> JobStatus:
     job = Job(
         id=job_id,
         name=job_id,
@@ -27,7 +25,7 @@ def record(job_id: str, state: JobState = JobState.RUNNING, progress: float = 0.
         failure=None,
         outputs=(),
     )
-    return JobRecord(job=job, request={}, inputs={}, root="", launcher="process", results=Path())
+    return JobStatus(job=job)
 
 
 @pytest.fixture
@@ -42,17 +40,17 @@ def shown(progress: Progress) -> list[tuple[str, float]]:
 def test_each_job_on_its_way_has_a_bar_and_none_after_its_end(progress: Progress):
     bars = Bars(progress)
     bars.overall("0 of 2 runs done", 0)
-    bars.update([record("a"), record("b", progress=0.25)])
+    bars.update([status("a"), status("b", progress=0.25)])
     assert shown(progress) == [("0 of 2 runs done", 0), ("a  running: 50 %", 0.5), ("b  running: 25 %", 0.25)]
-    bars.update([record("a", JobState.SUCCEEDED, 1.0)])
+    bars.update([status("a", JobState.SUCCEEDED, 1.0)])
     bars.overall("1 of 2 runs done", 0.5, "about 0:01:00 left")
-    bars.update([record("a", JobState.SUCCEEDED, 1.0), record("b", progress=0.75)])
+    bars.update([status("a", JobState.SUCCEEDED, 1.0), status("b", progress=0.75)])
     assert shown(progress) == [("1 of 2 runs done, about 0:01:00 left", 0.5), ("b  running: 75 %", 0.75)]
 
 
 def test_lines_say_each_state_once(capsys: pytest.CaptureFixture[str]):
     lines = Lines()
-    for job in (record("a"), replace(record("a"), stage="step 2"), record("a", JobState.SUCCEEDED, 1.0)):
+    for job in (status("a"), replace(status("a"), stage="step 2"), status("a", JobState.SUCCEEDED, 1.0)):
         lines.update([job])
     lines.overall("0 of 1 runs done", 0, "about 0:01:00 left")
     lines.overall("0 of 1 runs done", 0, "about 0:00:58 left")
@@ -67,8 +65,8 @@ def test_lines_say_each_state_once(capsys: pytest.CaptureFixture[str]):
 
 def test_a_program_reads_each_change_as_a_document(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("COSMOS_PROGRESS", "json")
-    with live() as display:
-        for job in (record("a"), record("a"), record("a", progress=0.75), record("a", JobState.SUCCEEDED, 1.0)):
+    with TerminalReporter().following() as display:
+        for job in (status("a"), status("a"), status("a", progress=0.75), status("a", JobState.SUCCEEDED, 1.0)):
             display.update([job])
     told = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert [(each["job"], each["state"], each["progress"]) for each in told] == [

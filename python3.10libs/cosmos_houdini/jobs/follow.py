@@ -1,0 +1,122 @@
+"""Following jobs to their ends, and the errors that they end with."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from cosmos_houdini.errors import Cancelled, HostError
+from cosmos_houdini.jobs import commands, runner
+from cosmos_houdini.jobs.client import Client
+from cosmos_houdini.jobs.prepare import Prepared
+from cosmos_houdini.jobs.store.record import JobRecord
+from cosmos_houdini.model.job import Job, JobState
+from cosmos_houdini.reporter import Reporter
+
+
+def run_job(client: Client, prepared: Prepared, reporter: Reporter, *, detach: bool = False) -> JobRecord:
+    """Queue a job, or take up the one that does the same work, and follow it to its end.
+
+    Args:
+        client: of the project.
+        prepared: the job.
+        reporter: shows the job.
+        detach: follow the job only until it runs on its host.
+
+    Returns:
+        The job, whether it has succeeded or not; see ``raise_failure``.
+
+    Raises:
+        Cancelled: the user interrupted; the job goes on.
+        HostError: the host cannot be reached, and nothing was queued; or it stayed out of reach, and the job keeps its
+            state.
+    """
+    record = queue_job(client, prepared, reporter)
+    return record if record.state.final else follow_jobs(client, [record.id], reporter, detach=detach)[0]
+
+
+def queue_job(client: Client, prepared: Prepared, reporter: Reporter) -> JobRecord:
+    """Queue a job, or take up the one that does the same work, and return it without following it.
+
+    A job that has succeeded before is returned as it is; its results are fetched where they are missing.
+
+    Raises:
+        HostError: the host cannot be reached; nothing was queued.
+    """
+    if not client.store.jobs([prepared.record.id]):
+        # A first connection is not retried: patience is for hosts that went away.
+        client.host(prepared.record).run(":")
+    record = client.store.add(prepared.record)
+    if record.state is JobState.SUCCEEDED:
+        return _repeat(client, record, prepared.record.results, reporter)
+    if record.state.final:
+        failure = record.job.failure
+        reporter.say(
+            f"{record.id} {record.state} before ({failure.message if failure else ''}); this is its next attempt"
+        )
+        return commands.retry(client, record.id, prepared.record.inputs)
+    if not record.untouched:
+        reporter.say(f"{record.id} is {record.state} already; its results go to {record.results}")
+    return record
+
+
+def follow_jobs(client: Client, ids: Collection[str], reporter: Reporter, *, detach: bool = False) -> list[JobRecord]:
+    """Follow jobs to their ends, or with ``detach`` until they run on their hosts.
+
+    Raises:
+        Cancelled: the user interrupted; the jobs go on.
+        HostError: a host stayed out of reach; its jobs keep their state.
+    """
+    attach = f"cosmos-houdini attach {' '.join(ids)}"
+    try:
+        with reporter.following() as display:
+            # From now on a program that follows can stop a job; sending its inputs may take minutes.
+            display.update([record.status for record in client.store.records(ids)])
+            return runner.wait(
+                client,
+                ids,
+                on_update=lambda records: display.update([record.status for record in records]),
+                on_trouble=display.host_error,
+                until=runner.on_host if detach else runner.at_end,
+            )
+    except HostError:
+        reporter.say(f"{_left_alone(client.store.jobs(ids), 'given up')}: {attach}")
+        raise
+    except KeyboardInterrupt:
+        raise Cancelled(_left_alone(client.store.jobs(ids), "interrupted"), action=attach) from None
+
+
+def raise_failure(records: Sequence[JobRecord], reporter: Reporter) -> None:
+    """Report how jobs ended.
+
+    Raises:
+        JobError: a job did not succeed. Of several such jobs, all but the last are reported as sentences.
+    """
+    failed = [record for record in records if record.job.failure]
+    for record in records:
+        if record.state is JobState.SUCCEEDED:
+            reporter.say(f"{record.id} succeeded; {record.results / 'result.json'} says how it was made")
+        elif not record.state.final:
+            reporter.say(f"{record.id} is {record.state} on {record.job.host}; cosmos-houdini attach {record.id}")
+    for record in failed[:-1]:
+        reporter.say(f"error: {commands.job_error(record)}")
+    if failed:
+        raise commands.job_error(failed[-1])
+
+
+def _repeat(client: Client, record: JobRecord, results: Path, reporter: Reporter) -> JobRecord:
+    """Return a job that has succeeded before, its results fetched where they are missing or wanted elsewhere."""
+    reporter.say(f"{record.id} has succeeded before; nothing is run")
+    if results == record.results and all(Path(path).is_file() for path in record.job.outputs):
+        return record
+    outputs = commands.fetch(client, record.id, results)
+    return replace(record, job=replace(record.job, outputs=outputs), results=results)
+
+
+def _left_alone(jobs: Sequence[Job], why: str) -> str:
+    left = [job for job in jobs if not job.state.final]
+    waiting = [job for job in left if job.state in runner.BEFORE_HOST]
+    if waiting:
+        return f"{why}; {waiting[0].id} is {waiting[0].state} and not on {waiting[0].host} yet; to go on"
+    return f"{why}; {len(left) or 'no'} job{'s' * (len(left) != 1)} still running; to follow again"
