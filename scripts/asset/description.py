@@ -10,7 +10,7 @@ from pathlib import Path
 
 from asset.help_page import help_page
 from asset.model import Asset, Field, Folder, Node, Part, fields
-from asset.table import button, inner, taken
+from asset.table import button, inner, make_field
 from cosmos_houdini.houdini.tops.parms import CONTROLS, NUMBERS, REPORT, SHOT, SWEEP, TRANSFER
 
 FOLDER = Path(__file__).resolve().parent
@@ -35,13 +35,13 @@ VARIATION = Field(
 
 def _varied(name: str) -> Field:
     """Return the field that says over which values something is varied; it would share its name with the value."""
-    return taken(SWEEP, name, rename=f"vary_{name}", disable_when=_NONE)
+    return make_field(SWEEP, name, rename=f"vary_{name}", disable_when=_NONE)
 
 
 def _varying(name: str) -> Field:
     """Return the field of a single value, disabled while values of the variation go before it."""
     values = "seeds" if name == "seed" else f"vary_{name}"
-    return taken(TRANSFER, name, disable_when=f'{{ variation != none {values} != "" }}')
+    return make_field(TRANSFER, name, disable_when=f'{{ variation != none {values} != "" }}')
 
 
 def _frame(name: str, label: str, *children: Field) -> Folder:
@@ -49,54 +49,54 @@ def _frame(name: str, label: str, *children: Field) -> Folder:
 
 
 SHOT_TAB = (
-    taken(SHOT, "hip", type="file", tags={**_READ, "filechooser_pattern": _SCENES}),
-    taken(SHOT, "nodes", type="oplist", tags={"opfilter": "!!ROP!!", "oprelative": "/"}),
-    taken(SHOT, "cameras", type="oplist", tags={"opfilter": "!!OBJ/CAMERA!!", "oprelative": "/"}),
-    taken(SHOT, "takes"),
-    taken(SHOT, "renders", type="directory", tags=_READ),
-    taken(SHOT, "name", rename="shot_name"),
-    taken(SHOT, "frame_range"),
-    taken(SHOT, "fps"),
-    taken(SHOT, "on_gap"),
-    taken(SHOT, "options", rename="shot_options"),
-    _frame("controls", "Controls", *(taken(SHOT, name) for name in ("edge", "vis"))),
+    make_field(SHOT, "hip", type="file", tags={**_READ, "filechooser_pattern": _SCENES}),
+    make_field(SHOT, "nodes", type="oplist", tags={"opfilter": "!!ROP!!", "oprelative": "/"}),
+    make_field(SHOT, "cameras", type="oplist", tags={"opfilter": "!!OBJ/CAMERA!!", "oprelative": "/"}),
+    make_field(SHOT, "takes"),
+    make_field(SHOT, "renders", type="directory", tags=_READ),
+    make_field(SHOT, "name", rename="shot_name"),
+    make_field(SHOT, "frame_range"),
+    make_field(SHOT, "fps"),
+    make_field(SHOT, "on_gap"),
+    make_field(SHOT, "options", rename="shot_options"),
+    _frame("controls", "Controls", *(make_field(SHOT, name) for name in ("edge", "vis"))),
 )
 LOOK_TAB = (
-    taken(TRANSFER, "prompt"),
-    taken(TRANSFER, "negative_prompt"),
+    make_field(TRANSFER, "prompt"),
+    make_field(TRANSFER, "negative_prompt"),
     _frame("weights", "Control Weights", *(_varying(f"weight_{control}") for control in CONTROLS)),
-    _frame("numbers", "Parameters", *map(_varying, NUMBERS), taken(TRANSFER, "parameters")),
+    _frame("numbers", "Parameters", *map(_varying, NUMBERS), make_field(TRANSFER, "parameters")),
 )
 VARIATION_TAB = (
     VARIATION,
     _frame(
         "sampling",
         "Sampling",
-        taken(SWEEP, "sampler", disable_when=_NO_SWEEP),
-        taken(SWEEP, "count", disable_when=_NO_SWEEP),
-        taken(SWEEP, "sweep_seed", disable_when=_NO_SWEEP),
+        make_field(SWEEP, "sampler", disable_when=_NO_SWEEP),
+        make_field(SWEEP, "count", disable_when=_NO_SWEEP),
+        make_field(SWEEP, "sweep_seed", disable_when=_NO_SWEEP),
     ),
     _frame(
         "values",
         "Values",
         # Empty: what a wedge compares should not differ by its seed too.
-        taken(SWEEP, "seeds", default="", disable_when=_NONE),
+        make_field(SWEEP, "seeds", default="", disable_when=_NONE),
         *(_varied(name) for name in NUMBERS if name != "seed"),
         *(_varied(f"weight_{control}") for control in CONTROLS),
         _varied("parameters"),
-        taken(SWEEP, "max_weight_sum", disable_when=_NONE),
+        make_field(SWEEP, "max_weight_sum", disable_when=_NONE),
     ),
 )
 ENGINE_TAB = (
-    taken(TRANSFER, "engine", also=(SWEEP,)),
-    taken(TRANSFER, "host"),
-    taken(TRANSFER, "num_gpu"),
-    taken(TRANSFER, "options", rename="transfer_options"),
-    taken(SHOT, "folder", type="directory", also=(TRANSFER, SWEEP, REPORT), tags=_READ),
+    make_field(TRANSFER, "engine", also=(SWEEP,)),
+    make_field(TRANSFER, "host"),
+    make_field(TRANSFER, "num_gpu"),
+    make_field(TRANSFER, "options", rename="transfer_options"),
+    make_field(SHOT, "folder", type="directory", also=(TRANSFER, SWEEP, REPORT), tags=_READ),
 )
 REPORT_TAB = (
-    taken(REPORT, "name", rename="report_name", disable_when='{ report_folder != "" }'),
-    taken(REPORT, "output", rename="report_folder", type="directory", tags={"filechooser_mode": "write"}),
+    make_field(REPORT, "name", rename="report_name", disable_when='{ report_folder != "" }'),
+    make_field(REPORT, "output", rename="report_folder", type="directory", tags={"filechooser_mode": "write"}),
 )
 
 TABS = {"Shot": SHOT_TAB, "Look": LOOK_TAB, "Variation": VARIATION_TAB, "Engine": ENGINE_TAB, "Report": REPORT_TAB}

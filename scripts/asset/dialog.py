@@ -13,10 +13,12 @@ _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 
 def dialog_script(operator: str, label: str, inputs: Sequence[str], parts: Iterable[Part]) -> str:
     """Return the dialog script of an operator."""
-    labels = "".join(f"    inputlabel\t{number}\t{worded(text)}\n" for number, text in enumerate(inputs, start=1))
+    labels = "".join(
+        f"    inputlabel\t{number}\t{quote_if_needed(text)}\n" for number, text in enumerate(inputs, start=1)
+    )
     head = (
         f"# Dialog script for {operator} automatically generated\n\n"
-        f"{{\n    name\t{operator}\n    script\t{operator}\n    label\t{quoted(label)}\n\n"
+        f"{{\n    name\t{operator}\n    script\t{operator}\n    label\t{quote(label)}\n\n"
         f'    help {{\n\t""\n    }}\n\n'
     )
     return f"{head}{labels}\n{parts_text(parts)}}}\n"
@@ -33,32 +35,32 @@ def parts_text(parts: Iterable[Part]) -> str:
 def base_text(parms: Iterable[tuple[str, str]]) -> str:
     """Return the parameters of a node's own type as a list of spare parameters names them."""
     rows = (
-        f"    parm {{\n        name    {quoted(name)}\n        baseparm\n        label   {quoted(label)}\n"
+        f"    parm {{\n        name    {quote(name)}\n        baseparm\n        label   {quote(label)}\n"
         f"        export  none\n    }}\n"
         for name, label in parms
     )
     return "".join(rows)
 
 
-def quoted(text: str) -> str:
+def quote(text: str) -> str:
     r"""Return a text in quotation marks.
 
-    >>> print(quoted('a "b"\n'))
+    >>> print(quote('a "b"\n'))
     "a \"b\"\n"
     """
     return f'"{text.translate(_ESCAPES)}"'
 
 
-def worded(text: str) -> str:
+def quote_if_needed(text: str) -> str:
     """Return a text as it is where it is one word, and else in quotation marks."""
-    return text if text.isalnum() else quoted(text)
+    return text if text.isalnum() else quote(text)
 
 
 def _folder(folder: Folder, indent: str) -> Iterator[str]:
     inner = indent + _STEP
     yield f"{indent}{folder.kind} {{"
-    yield f"{inner}name    {quoted(folder.name)}"
-    yield f"{inner}label   {quoted(folder.label)}"
+    yield f"{inner}name    {quote(folder.name)}"
+    yield f"{inner}label   {quote(folder.label)}"
     yield from _tags("grouptag", folder.tags, inner)
     yield ""
     for child in folder.children:
@@ -70,8 +72,8 @@ def _folder(folder: Folder, indent: str) -> Iterator[str]:
 def _field(field: Field, indent: str) -> Iterator[str]:
     inner = indent + _STEP
     yield f"{indent}parm {{"
-    yield f"{inner}name    {quoted(field.name)}"
-    yield f"{inner}label   {quoted(field.label)}"
+    yield f"{inner}name    {quote(field.name)}"
+    yield f"{inner}label   {quote(field.label)}"
     yield f"{inner}type    {field.type}"
     if field.is_invisible:
         yield f"{inner}invisible"
@@ -81,13 +83,13 @@ def _field(field: Field, indent: str) -> Iterator[str]:
         yield f"{inner}joinnext"
     if field.size is not None:
         yield f"{inner}size    {field.size}"
-    yield f"{inner}default {{ {' '.join(map(quoted, field.defaults))} }}"
+    yield f"{inner}default {{ {' '.join(map(quote, field.defaults))} }}"
     if field.help:
-        yield f"{inner}help    {quoted(field.help)}"
+        yield f"{inner}help    {quote(field.help)}"
     if field.disable_when:
-        yield f"{inner}disablewhen {quoted(field.disable_when)}"
+        yield f"{inner}disablewhen {quote(field.disable_when)}"
     if field.hide_when:
-        yield f"{inner}hidewhen {quoted(field.hide_when)}"
+        yield f"{inner}hidewhen {quote(field.hide_when)}"
     yield from _menu(field.menu, inner)
     if field.range:
         yield f"{inner}range   {{ {' '.join(field.range)} }}"
@@ -98,14 +100,14 @@ def _field(field: Field, indent: str) -> Iterator[str]:
 def _menu(items: Sequence[tuple[str, str]], indent: str) -> Iterator[str]:
     if not items:
         return
-    tokens = [quoted(token) for token, _ in items]
+    tokens = [quote(token) for token, _ in items]
     width = (max(map(len, tokens)) // _MENU_STEP + 1) * _MENU_STEP
     yield f"{indent}menu {{"
     for token, (_, label) in zip(tokens, items, strict=True):
-        yield f"{indent}{_STEP}{token:{width}}{quoted(label)}"
+        yield f"{indent}{_STEP}{token:{width}}{quote(label)}"
     yield f"{indent}}}"
 
 
 def _tags(keyword: str, tags: Mapping[str, str], indent: str) -> Iterator[str]:
     for key, value in sorted(tags.items()):
-        yield f"{indent}{keyword} {{ {quoted(key)} {quoted(value)} }}"
+        yield f"{indent}{keyword} {{ {quote(key)} {quote(value)} }}"

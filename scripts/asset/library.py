@@ -29,7 +29,7 @@ _PYTHON_SECTIONS = ("PythonModule",)
 def library_files(asset: Asset) -> dict[str, str]:
     """Return the text of every file of ``<operator>.hda`` by its path in that folder."""
     table = f"Top/{asset.operator}"
-    folder = mangled(table)
+    folder = mangle(table)
     sections = {
         "DialogScript": dialog_script(asset.operator, asset.label, asset.inputs, asset.interface),
         "CreateScript": _create_script(asset.operator),
@@ -47,23 +47,23 @@ def library_files(asset: Asset) -> dict[str, str]:
         "Contents.modtimes": times(asset),
         "Contents.houdini_versions": versions(asset),
     }
-    files = {mangled(name): text for name, text in sections.items() if name != "Contents.gz"}
+    files = {mangle(name): text for name, text in sections.items() if name != "Contents.gz"}
     return {
         "houdini.hdalibrary": "",
         "INDEX__SECTION": _index(asset),
         "Sections.list": _list(
             {"INDEX__SECTION": "INDEX_SECTION", "houdini.hdalibrary": "houdini.hdalibrary", folder: table}
         ),
-        f"{folder}/Sections.list": _list({mangled(name): name for name in sections}),
+        f"{folder}/Sections.list": _list({mangle(name): name for name in sections}),
         **{f"{folder}/{name}": text for name, text in files.items()},
         **{f"{folder}/Contents.dir/{name}": text for name, text in contents.items()},
     }
 
 
-def mangled(section: str) -> str:
+def mangle(section: str) -> str:
     """Return the name of the file that holds a section.
 
-    >>> mangled("Top/a_b::1.0")
+    >>> mangle("Top/a_b::1.0")
     'Top_1a__b_8_81.0'
     """
     return section.replace("_", "__").replace("/", "_1").replace(":", "_8")

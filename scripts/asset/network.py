@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from asset.dialog import base_text, parts_text, quoted
+from asset.dialog import base_text, parts_text, quote
 from asset.houdini_json import houdini_json
 from asset.model import Asset, Node, Spare
 
@@ -126,26 +126,26 @@ def _channels(channels: dict[str, str], node: Node) -> str:
 
 
 def _parms(node: Node) -> str:
-    rows = [(n, quoted_value(value) if isinstance(value, str) else str(value)) for n, value in node.values.items()]
+    rows = [(n, quote_value(value) if isinstance(value, str) else str(value)) for n, value in node.values.items()]
     rows += [(name, f"[ {name}\t0 ] ") for name in node.channels]
     for spare in node.spares:
         name, is_text = spare.field.name, _is_text(spare)
         if spare.channel:
-            rows.append((name, f"[ {name}\t{quoted_value('') if is_text else 0} ] "))
+            rows.append((name, f"[ {name}\t{quote_value('') if is_text else 0} ] "))
         else:
             (value,) = spare.field.defaults
-            rows.append((name, quoted_value(value) if is_text else value))
+            rows.append((name, quote_value(value) if is_text else value))
     return "{\nversion 0.8\n" + "".join(f"{name}\t[ 0\tlocks=0 ]\t(\t{value}\t)\n" for name, value in rows) + "}\n"
 
 
-def quoted_value(text: str) -> str:
+def quote_value(text: str) -> str:
     r"""Return a text as a ``.parm`` holds it: with real line breaks.
 
-    >>> print(quoted_value('a "b"\nc'))
+    >>> print(quote_value('a "b"\nc'))
     "a \"b\"
     c"
     """
-    return quoted(text).replace("\\n", "\n")
+    return quote(text).replace("\\n", "\n")
 
 
 def _is_text(spare: Spare) -> bool:

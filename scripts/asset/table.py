@@ -28,7 +28,7 @@ _BASE = (
 """Parameters that every Python Processor has from Houdini 19 on; a node's list of spare parameters names them too."""
 
 
-def taken(
+def make_field(
     type_: NodeType,
     name: str,
     *,
@@ -110,7 +110,7 @@ def callback(module: str) -> str:
     """Return the script with which a Python Processor generates its work items."""
     return (
         f"import pdg\n\nfrom cosmos_houdini.houdini.tops import node, {module}\n\n"
-        f"node.generated({module}.generate, self, item_holder, upstream_items, pdg.result)\n"
+        f"node.generate_items({module}.generate, self, item_holder, upstream_items, pdg.result)\n"
     )
 
 

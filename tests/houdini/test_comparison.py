@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cosmos_houdini.houdini.hython.comparison import differences
+from cosmos_houdini.houdini.hython.comparison import compare_scenes
 
 CAMERA = {
     "path": "/obj/cam1",
@@ -56,7 +56,7 @@ def test_rounding_the_place_of_the_file_and_the_zone_are_no_differences(pair: tu
     houdini, offline = pair
     houdini |= {"path": "/mnt/a.hip", "saved_at": "2024-01-12T22:44:35"}
     houdini["cameras"][0] |= {"translate": [1.00001, 2.0, 3.0], "focal_mm": 50.0000001, "pixel_aspect": 1}
-    assert differences(houdini, offline) == []
+    assert compare_scenes(houdini, offline) == []
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_difference_is_named_with_both_values(
 ) -> None:
     houdini, offline = pair
     (houdini[part][0] if part else houdini)[field] = value
-    [found] = differences(houdini, offline)
+    [found] = compare_scenes(houdini, offline)
     assert found.what == what
     assert str(found).startswith(f"{what}: Houdini {value}, offline ")
 
@@ -86,7 +86,7 @@ def test_what_only_one_of_them_knows_is_a_difference(pair: tuple[dict, dict]) ->
     houdini, offline = pair
     houdini["cameras"] = []
     offline["outputs"] = []
-    assert [str(found) for found in differences(houdini, offline)] == [
+    assert [str(found) for found in compare_scenes(houdini, offline)] == [
         "camera /obj/cam1: Houdini False, offline True",
         "output /out/a: Houdini True, offline False",
     ]
@@ -96,9 +96,9 @@ def test_what_only_one_of_them_knows_is_a_difference(pair: tuple[dict, dict]) ->
 def test_what_the_offline_reader_leaves_open_is_not_held_against_it(pair: tuple[dict, dict], names: list[str]) -> None:
     houdini, offline = pair
     offline["cameras"][0] |= {"unresolved": names, "translate": [1.0, 0.0, 3.0], "animated": False, "keyframes": []}
-    assert differences(houdini, offline) == []
+    assert compare_scenes(houdini, offline) == []
     offline["cameras"][0]["rotate"] = [1.0, 0.0, 0.0]
-    assert [found.what for found in differences(houdini, offline)] == ["/obj/cam1 rotate"]
+    assert [found.what for found in compare_scenes(houdini, offline)] == ["/obj/cam1 rotate"]
 
 
 def test_of_samples_the_first_that_differs_is_named(pair: tuple[dict, dict]) -> None:
@@ -107,5 +107,5 @@ def test_of_samples_the_first_that_differs_is_named(pair: tuple[dict, dict]) -> 
             {"frame": frame, "translate": [slope * (frame - 1), 0.0, 0.0], "rotate": [0.0] * 3, "focal_mm": 50.0}
             for frame in (1, 2, 3)
         ]
-    [found] = differences(*pair)
+    [found] = compare_scenes(*pair)
     assert found.what == "/obj/cam1 frame 2 translate"

@@ -177,7 +177,7 @@ def test_the_job_api_offers_nothing_that_is_not_documented(path: Path) -> None:
 
 
 def test_what_reads_a_cooked_graph_asks_for_documented_names() -> None:
-    tree = ast.parse((RING / "tops" / "cooked.py").read_text(encoding="utf-8"))
+    tree = ast.parse((RING / "tops" / "cooked_items.py").read_text(encoding="utf-8"))
     read = {"node", "item", "pdg", "context", "output"}
     asked = {
         node.attr
@@ -222,4 +222,4 @@ def test_only_the_thin_file_and_what_reads_a_cooked_graph_import_pdg() -> None:
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             if any(name.partition(".")[0] in {"pdg", "pdgjson", "pdgcmd"} for name in names):
                 importing.append(path.name)
-    assert set(importing) == {"cosmos_houdini_nodes.py", "cooked.py"}
+    assert set(importing) == {"cosmos_houdini_nodes.py", "cooked_items.py"}

@@ -11,7 +11,7 @@ from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.environment import ROOT
 from cosmos_houdini.houdini.tops import project as top_project
 from cosmos_houdini.houdini.tops.transfer import weights_option
-from cosmos_houdini.houdini.tops.work_order import ATTRIBUTE, Order
+from cosmos_houdini.houdini.tops.work_order import ATTRIBUTE, WorkOrder
 from cosmos_houdini.houdini.windows.submit_dialog import SubmitDialog
 from support.houdini import offscreen
 from support.houdini.hython import hython
@@ -42,7 +42,7 @@ def of_the_top_node(shot: ShotOnDisk) -> str:
         assert network.generate(), (made.errors, transfer.errors)
         network.tops.remove(transfer)
         assert network.cook()
-    order = Order.parse(transfer.items[0].attribValue(ATTRIBUTE))
+    order = WorkOrder.parse(transfer.items[0].attribValue(ATTRIBUTE))
     weights = weights_option(order.details, ["color", "depth"])
     return worker.call_text("submit", *order.arguments, *weights, "--dry-run", folder=order.folder)
 

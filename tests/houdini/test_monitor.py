@@ -88,7 +88,7 @@ def test_a_shot_is_submitted_watched_and_opened(
     monitor.submit("shot", [str(shot.hip), "--output", NODE, "--prompt", "rain", "--engine", "preview"])
     assert shown(monitor, 1) == ["preparing"]
     offscreen.until(lambda: shown(monitor, 1) == ["succeeded"], "the job succeeds")
-    assert not monitor._trouble.isVisible()
+    assert not monitor._error.isVisible()
     monitor._table.selectRow(0)
     monitor.open_video()
     monitor.open_folder()
@@ -128,9 +128,9 @@ def test_a_failed_job_says_why_and_what_to_do(monitor: Monitor) -> None:
 
 def test_a_shot_that_cannot_be_submitted_is_explained_without_a_traceback(monitor: Monitor) -> None:
     monitor.submit("shot", ["absent.hip", "--renders", "render", "--prompt", "rain"])
-    offscreen.until(monitor._trouble.isVisible, "the trouble is shown")
-    assert monitor._trouble.title.text() == "This cannot be used"
-    text = monitor._trouble.text.text()
+    offscreen.until(monitor._error.isVisible, "the error is shown")
+    assert monitor._error.title.text() == "This cannot be used"
+    text = monitor._error.text.text()
     assert "absent.hip" in text
     assert "Traceback" not in text
     assert str(log_file()) in text
@@ -148,7 +148,7 @@ def test_a_shot_in_preparation_can_be_stopped(monitor: Monitor, monkeypatch: pyt
     monitor._table.selectRow(0)
     monitor.cancel()
     offscreen.until(lambda: shown(monitor, 1) == [], "it is gone")
-    assert not monitor._trouble.isVisible()
+    assert not monitor._error.isVisible()
 
 
 def test_the_window_answers_while_the_worker_takes_its_time(monitor: Monitor, monkeypatch: pytest.MonkeyPatch) -> None:

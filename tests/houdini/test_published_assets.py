@@ -14,7 +14,7 @@ from asset.model import Part as Written
 
 from support.houdini.expanded_asset.asset import Asset, read_assets
 from support.houdini.expanded_asset.interface import Part
-from support.houdini.expanded_asset.library import FormError, mangled
+from support.houdini.expanded_asset.library import FormError, mangle
 from support.houdini.expanded_asset.rules import parse_rule
 
 VARIABLE = "COSMOS_HOUDINI_PUBLISHED_ASSETS"
@@ -29,7 +29,7 @@ def libraries() -> list[Path]:
     folders = [Path(folder) for folder in os.environ.get(VARIABLE, "").split(os.pathsep) if folder]
     if not folders:
         pytest.skip(f"${VARIABLE} names no checkout of SideFXLabs or another repository with expanded assets")
-    found = sorted(path.parent for folder in folders for path in folder.rglob(mangled("INDEX_SECTION")))
+    found = sorted(path.parent for folder in folders for path in folder.rglob(mangle("INDEX_SECTION")))
     assert found
     return found
 

@@ -12,12 +12,11 @@ import pytest
 from PIL import Image
 
 from cosmos_houdini.houdini import shelf, worker
-from cosmos_houdini.houdini.windows import result_uses
+from cosmos_houdini.houdini.windows import result_actions
 from cosmos_houdini.houdini.windows.job_row import JobRow
+from cosmos_houdini.houdini.windows.result_actions import BACKGROUND, show_behind_camera
 from cosmos_houdini.houdini.windows.result_frames import ResultFrames
-from cosmos_houdini.houdini.windows.result_line import line_of
-from cosmos_houdini.houdini.windows.result_uses import BACKGROUND, show_behind_camera
-from cosmos_houdini.houdini.windows.results import ResultsWindow
+from cosmos_houdini.houdini.windows.results import ResultsWindow, describe_result
 from support.houdini import fake_hou, offscreen
 from support.houdini.houdini_session import Session
 from support.media.shot_files import NODE, ShotOnDisk, make_shot
@@ -74,7 +73,7 @@ def click(window: ResultsWindow, label: str) -> None:
     offscreen.until(lambda: window._task is None, f"{label} is done")
 
 
-@shelf.explained
+@shelf.explain_errors
 def show_it() -> None:
     show_behind_camera("/frames/a.$F4.png")
 
@@ -97,7 +96,7 @@ def test_the_chosen_results_are_opened_as_a_report(
     report = json.loads(page.with_name("report.json").read_text(encoding="utf-8"))
     assert sorted(run["job"] for run in report["runs"]) == sorted(jobs)
     assert window._head.text() == f"Opened {page}"
-    assert not window._trouble.isVisible()
+    assert not window._error.isVisible()
     picture = tmp_path / "results.png"
     assert window.grab().save(str(picture))
     assert session.shown == []
@@ -121,7 +120,7 @@ def test_the_chosen_results_are_loaded_in_mplay_a_sequence_each(
     assert option == "-g"
     assert {Path(file).name for file in files} == {f"{job}.result.{n:04d}.png" for job in jobs for n in range(1, 6)}
     assert not any(Path(file).is_absolute() for file in files)
-    for player in result_uses._players:
+    for player in result_actions._players:
         assert player.wait(timeout=60) == 0
 
 
@@ -229,7 +228,7 @@ def test_what_is_under_way_is_stopped_with_a_button(session: Session, monkeypatc
     window._stop.click()
     offscreen.until(lambda: window._task is None, "it is stopped")
     assert window._head.text() == "Stopped"
-    assert not window._trouble.isVisible()
+    assert not window._error.isVisible()
     assert session.shown == []
 
 
@@ -239,9 +238,9 @@ def test_a_result_that_is_gone_is_told_without_a_traceback(session: Session) -> 
     away = folder.rename(folder.with_name("away"))
     click(window, "Set as Background")
     away.rename(folder)
-    assert window._trouble.isVisible()
-    assert "result.mp4" in window._trouble.text.text()
-    assert "Traceback" not in window._trouble.text.text()
+    assert window._error.isVisible()
+    assert "result.mp4" in window._error.text.text()
+    assert "Traceback" not in window._error.text.text()
     assert BACKGROUND not in session.nodes[CAMERA].parms
 
 
@@ -259,7 +258,7 @@ def test_a_result_without_its_file_is_told_by_its_job(tmp_path: Path) -> None:
     row = JobRow(
         id="sea-1f2e", name="sea", state="succeeded", engine="preview", host="gpu01", outputs=(tmp_path / "a.mp4",)
     )
-    assert line_of(row) == "sea-1f2e   preview on gpu01"
+    assert describe_result(row) == "sea-1f2e   preview on gpu01"
 
 
 @pytest.mark.parametrize(

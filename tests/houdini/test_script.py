@@ -14,12 +14,12 @@ import pytest
 from cosmos_houdini.errors import BadInput, CheckFailed, HostUnreachable
 from cosmos_houdini.houdini.environment import ROOT
 from cosmos_houdini.houdini.hython.script import exit_code
-from cosmos_houdini.houdini.worker_error import WorkerTrouble
+from cosmos_houdini.houdini.worker_error import WorkerError
 from support import python_path
 from support.houdini import fake_hou, hython
 from support.servers.host_programs import write_shell
 
-TROUBLE = WorkerTrouble("gpu01 is away", title="The host did not do it", action="wait", status=3, log=Path("a.log"))
+TROUBLE = WorkerError("gpu01 is away", title="The host did not do it", action="wait", status=3, log=Path("a.log"))
 
 
 @pytest.mark.parametrize(

@@ -222,7 +222,7 @@ def test_the_doctor_shows_what_is_wrong_here_and_what_to_do(session: Session, sh
     assert (mark, where, check) == ("FAIL", "gpu01", "connection")
     assert "refuses the connection" in seen
     assert "SSH server" in action
-    assert not window._trouble.isVisible()
+    assert not window._error.isVisible()
     picture = tmp_path / "doctor.png"
     assert window.grab().save(str(picture))
     assert session.shown == []
@@ -250,10 +250,10 @@ def test_the_doctor_tells_a_broken_worker_without_a_traceback(
     monkeypatch.setattr(worker, "worker_argv", lambda *_: broken)
     shelf.doctor()
     [window] = shelf._doctors.values()
-    offscreen.until(window._trouble.isVisible, "the trouble is shown")
-    assert window._trouble.title.text() == "The worker stopped unexpectedly"
-    assert "bring the worker's environment up to date" in window._trouble.text.text()
-    assert "Traceback" not in window._trouble.text.text()
+    offscreen.until(window._error.isVisible, "the error is shown")
+    assert window._error.title.text() == "The worker stopped unexpectedly"
+    assert "bring the worker's environment up to date" in window._error.text.text()
+    assert "Traceback" not in window._error.text.text()
     assert session.shown == []
 
 

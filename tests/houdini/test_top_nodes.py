@@ -15,10 +15,10 @@ from cosmos_houdini.errors import BadInput
 from cosmos_houdini.houdini.tops import parms as top_parms
 from cosmos_houdini.houdini.tops import pdg_calls
 from cosmos_houdini.houdini.tops import project as top_project
-from cosmos_houdini.houdini.tops.overrides import Vocabulary
+from cosmos_houdini.houdini.tops.parameter_names import ParameterNames
 from cosmos_houdini.houdini.tops.shot import shots
 from cosmos_houdini.houdini.tops.sweep import randomization
-from cosmos_houdini.houdini.tops.work_order import ATTRIBUTE, Order
+from cosmos_houdini.houdini.tops.work_order import ATTRIBUTE, WorkOrder
 from support.houdini import fake_pdg
 from support.houdini.top_network import Network, Top, node_types
 from support.media.shot_files import CAMERA, FRAMES
@@ -36,11 +36,11 @@ def network(tmp_path: Path):
         yield network
 
 
-def orders(top: Top) -> list[Order]:
-    return [Order.parse(item.attribValue(ATTRIBUTE)) for item in top.items]
+def orders(top: Top) -> list[WorkOrder]:
+    return [WorkOrder.parse(item.attribValue(ATTRIBUTE)) for item in top.items]
 
 
-def option(order: Order, name: str) -> list[str]:
+def option(order: WorkOrder, name: str) -> list[str]:
     return [value for word, value in zip(order.arguments, order.arguments[1:], strict=False) if word == name]
 
 
@@ -279,8 +279,8 @@ def test_a_report_knows_its_jobs_by_the_orders_above(network: Network) -> None:
     report = network.add("Cosmos Report", transfer, name="night")
     assert network.generate(), report.errors
     [order] = orders(report)
-    assert order.details["slips"] == [order.slip.name for order in orders(transfer)]
-    assert len(set(order.details["slips"])) == 3
+    assert order.details["job_links"] == [order.job_link.name for order in orders(transfer)]
+    assert len(set(order.details["job_links"])) == 3
     assert [item.id for item in report.items[0]._parents] == [item.id for item in transfer.items]
     assert Path(order.arguments[-1]).parts[-3:] == ("cosmos_out", "night", "report")
 
@@ -292,20 +292,22 @@ def test_a_report_of_nothing_is_an_error_on_the_node(network: Network) -> None:
 
 
 def test_the_same_order_is_the_same_text_and_finds_its_job_in_every_session(tmp_path: Path) -> None:
-    order = Order(kind="transfer", folder=tmp_path, project=tmp_path, arguments=("a", 'größe "\n'), details={"b": 1})
-    assert Order.parse(order.text) == order
+    order = WorkOrder(
+        kind="transfer", folder=tmp_path, project=tmp_path, arguments=("a", 'größe "\n'), details={"b": 1}
+    )
+    assert WorkOrder.parse(order.text) == order
     assert order.job() is None
     order.note_job("shot-0123456789")
-    assert Order.parse(order.text).job() == "shot-0123456789"
+    assert WorkOrder.parse(order.text).job() == "shot-0123456789"
     assert replace(order, arguments=("b",)).job() is None
     with pytest.raises(BadInput, match="is no order of a Cosmos node"):
-        Order.parse("{}")
+        WorkOrder.parse("{}")
 
 
 def test_names_of_other_attributes_mean_nothing() -> None:
-    words = Vocabulary(parameters={"seed": 1, "guidance": 5.0}, synonyms={"guidance_scale": "guidance"})
+    words = ParameterNames(parameters={"seed": 1, "guidance": 5.0}, synonyms={"guidance_scale": "guidance"})
     known = ("seed", "guidance_scale", "prompt", "weight_seg", "seg_weight", "engine")
-    assert [words.meaning(name) for name in known] == [
+    assert [words.find_parameter(name) for name in known] == [
         "seed",
         "guidance",
         "prompt",
@@ -313,8 +315,8 @@ def test_names_of_other_attributes_mean_nothing() -> None:
         "weight_seg",
         "engine",
     ]
-    assert not any(words.meaning(name) for name in ("pdg_seed", "weight", "shot_fps", "weight_fog"))
-    assert words.misspelt(["seeed", "wedgeseed", "shot_seed", "height", "promt", "Seed", "GPUs", "steps"]) == {
+    assert not any(words.find_parameter(name) for name in ("pdg_seed", "weight", "shot_fps", "weight_fog"))
+    assert words.find_misspelt(["seeed", "wedgeseed", "shot_seed", "height", "promt", "Seed", "GPUs", "steps"]) == {
         "promt": "prompt",
         "seeed": "seed",
         "Seed": "seed",

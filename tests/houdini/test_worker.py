@@ -10,7 +10,7 @@ import pytest
 
 from cosmos_houdini.errors import BadInput, Cancelled
 from cosmos_houdini.houdini import environment, worker, worker_error
-from cosmos_houdini.houdini.worker_error import WorkerTrouble
+from cosmos_houdini.houdini.worker_error import WorkerError
 from cosmos_houdini.scene import read_scene
 from support.houdini import hip_files
 
@@ -36,7 +36,7 @@ def test_a_module_beside_the_scene_takes_no_place_in_the_worker(tmp_path: Path) 
 
 def test_an_error_has_title_sentence_and_what_to_do_and_its_traceback_is_in_the_log(tmp_path: Path, log: Path) -> None:
     lines: list[str] = []
-    with pytest.raises(WorkerTrouble) as caught:
+    with pytest.raises(WorkerError) as caught:
         worker.call("scene", str(tmp_path / "absent.hip"), on_line=lines.append)
     error = caught.value
     assert (error.status, error.title) == (2, "This cannot be used")
@@ -47,7 +47,7 @@ def test_an_error_has_title_sentence_and_what_to_do_and_its_traceback_is_in_the_
 
 
 def test_a_wrong_option_is_told_in_one_sentence() -> None:
-    with pytest.raises(WorkerTrouble) as caught:
+    with pytest.raises(WorkerError) as caught:
         worker.call("scene", "--no-such-option", "a.hip")
     assert caught.value.problem.startswith("No such option")
     assert "--no-such-option" in caught.value.problem
@@ -56,7 +56,7 @@ def test_a_wrong_option_is_told_in_one_sentence() -> None:
 def test_a_worker_that_crashes_is_told_apart_from_one_that_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
     crash = [sys.executable, "-c", "import sys; print('half', file=sys.stderr); sys.exit(70)"]
     monkeypatch.setattr(worker, "worker_argv", lambda *_: crash)
-    with pytest.raises(WorkerTrouble) as caught:
+    with pytest.raises(WorkerError) as caught:
         worker.call("scene")
     assert (caught.value.title, caught.value.problem) == ("The worker stopped unexpectedly", "half")
     assert str(worker_error.log_file()) in caught.value.action
@@ -64,7 +64,7 @@ def test_a_worker_that_crashes_is_told_apart_from_one_that_refuses(monkeypatch: 
 
 def test_an_environment_that_lacks_something_new_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "worker_argv", lambda *_: [sys.executable, "-c", "import no_such_library"])
-    with pytest.raises(WorkerTrouble, match="No module named 'no_such_library'") as caught:
+    with pytest.raises(WorkerError, match="No module named 'no_such_library'") as caught:
         worker.call("scene")
     assert caught.value.action.startswith("bring the worker's environment up to date: ")
 
@@ -139,7 +139,7 @@ def test_what_the_worker_said_is_kept_where_the_preferences_cannot_be_written(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     (tmp_path / "prefs").touch()
     monkeypatch.setenv("HOUDINI_USER_PREF_DIR", str(tmp_path / "prefs"))
-    with pytest.raises(WorkerTrouble, match=r"absent\.hip") as caught:
+    with pytest.raises(WorkerError, match=r"absent\.hip") as caught:
         worker.call("scene", "absent.hip")
     assert caught.value.log.parent == tmp_path
     assert worker.TRACEBACK in caught.value.log.read_text(encoding="utf-8")

@@ -18,7 +18,7 @@ class cosmosshot(PyProcessor):
         return parms.SHOT.template()
 
     def onGenerate(self, item_holder, upstream_items, generation_type):
-        return node.generated(shot.generate, self, item_holder, upstream_items, pdg.result)
+        return node.generate_items(shot.generate, self, item_holder, upstream_items, pdg.result)
 
 
 class cosmostransfer(PyProcessor):
@@ -33,7 +33,7 @@ class cosmostransfer(PyProcessor):
         return parms.TRANSFER.template()
 
     def onGenerate(self, item_holder, upstream_items, generation_type):
-        return node.generated(transfer.generate, self, item_holder, upstream_items, pdg.result)
+        return node.generate_items(transfer.generate, self, item_holder, upstream_items, pdg.result)
 
 
 class cosmossweep(PyProcessor):
@@ -48,7 +48,7 @@ class cosmossweep(PyProcessor):
         return parms.SWEEP.template()
 
     def onGenerate(self, item_holder, upstream_items, generation_type):
-        return node.generated(sweep.generate, self, item_holder, upstream_items, pdg.result)
+        return node.generate_items(sweep.generate, self, item_holder, upstream_items, pdg.result)
 
 
 class cosmosreport(PyProcessor):
@@ -63,7 +63,7 @@ class cosmosreport(PyProcessor):
         return parms.REPORT.template()
 
     def onGenerate(self, item_holder, upstream_items, generation_type):
-        return node.generated(report.generate, self, item_holder, upstream_items, pdg.result)
+        return node.generate_items(report.generate, self, item_holder, upstream_items, pdg.result)
 
 
 def registerTypes(type_registry):

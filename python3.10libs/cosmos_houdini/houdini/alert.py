@@ -8,10 +8,10 @@ from functools import wraps
 import hou
 
 from cosmos_houdini.errors import CosmosError
-from cosmos_houdini.houdini.worker_error import WorkerTrouble
+from cosmos_houdini.houdini.worker_error import WorkerError
 
 
-def explained(tool: Callable[[], None]) -> Callable[[], None]:
+def explain_errors(tool: Callable[[], None]) -> Callable[[], None]:
     """Return a shelf tool whose errors are shown in a window."""
 
     @wraps(tool)
@@ -33,7 +33,7 @@ def explained(tool: Callable[[], None]) -> Callable[[], None]:
 def show(error: CosmosError) -> None:
     """Show an error: what is allowed and what to do stand below the sentence."""
     title, details = "This cannot be used", None
-    if isinstance(error, WorkerTrouble):
+    if isinstance(error, WorkerError):
         title, details = error.title, f"Everything that the worker wrote: {error.log}"
     parts = [error.problem, error.allowed and f"Allowed: {error.allowed}", error.action]
     hou.ui.displayMessage(

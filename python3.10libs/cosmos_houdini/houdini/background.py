@@ -14,7 +14,7 @@ from cosmos_houdini.houdini import worker
 THREAD_NAME = "cosmos worker"
 
 
-class Task:
+class BackgroundCall:
     """One command under way.
 
     Args:

@@ -10,16 +10,15 @@ import hou
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.houdini import worker
-from cosmos_houdini.houdini.alert import explained
+from cosmos_houdini.houdini.alert import explain_errors
 from cosmos_houdini.houdini.open_scene import output_paths
 from cosmos_houdini.houdini.submission import Submission
 from cosmos_houdini.houdini.tops.sweep_network import build_sweep
 from cosmos_houdini.houdini.windows.doctor import DoctorWindow
 from cosmos_houdini.houdini.windows.monitor import Monitor, open_in_system
 from cosmos_houdini.houdini.windows.qt import QtWidgets
-from cosmos_houdini.houdini.windows.result_use import Use
-from cosmos_houdini.houdini.windows.result_uses import background_use, cop_use, mplay_use, report_use
-from cosmos_houdini.houdini.windows.results import ResultsWindow
+from cosmos_houdini.houdini.windows.result_actions import background_action, cop_action, mplay_action, report_action
+from cosmos_houdini.houdini.windows.results import ResultAction, ResultsWindow
 from cosmos_houdini.houdini.windows.submit_dialog import SubmitDialog
 
 # Held here, since Qt alone does not keep a window's Python part alive.
@@ -29,16 +28,16 @@ _doctors: dict[Path, DoctorWindow] = {}
 _results: dict[tuple[str, Path], ResultsWindow] = {}
 
 
-@explained
+@explain_errors
 def submit_shot() -> None:
     """Ask for prompt and render node, and submit the scene in the background; the job monitor shows how it goes."""
     hip = _saved_scene()
     nodes = _render_nodes(hip)
-    if hou.hipFile.hasUnsavedChanges() and not saves("Submit Shot to Cosmos"):
+    if hou.hipFile.hasUnsavedChanges() and not save_if_wanted("Submit Shot to Cosmos"):
         return
     dialog = SubmitDialog(hip, nodes, hou.qt.mainWindow())
     dialog.setStyleSheet(hou.qt.styleSheet())
-    dialog.accepted.connect(explained(lambda: _submit(dialog.submission())))
+    dialog.accepted.connect(explain_errors(lambda: _submit(dialog.submission())))
     if hip in _dialogs:
         dialog.go_on_from(_dialogs[hip])
     _dialogs[hip] = dialog
@@ -46,7 +45,7 @@ def submit_shot() -> None:
     dialog.open()
 
 
-@explained
+@explain_errors
 def set_up_sweep() -> None:
     """Build a TOP network that runs the shot with several seeds and sets the results side by side."""
     hip = _saved_scene()
@@ -69,25 +68,25 @@ def set_up_sweep() -> None:
         hou.ui.setStatusMessage(f"{built.network.path()}: type a prompt on 'transfer', vary on 'wedge', cook 'report'")
 
 
-@explained
+@explain_errors
 def job_monitor() -> None:
     """Show the jobs of the scene's project."""
     _monitor(_saved_scene().parent)
 
 
-@explained
+@explain_errors
 def compare_results() -> None:
     """Show results of the scene's project, to be set side by side in a report or in MPlay."""
-    _show_results("Compare Cosmos Results", (report_use(open_in_system), mplay_use()))
+    _show_results("Compare Cosmos Results", (report_action(open_in_system), mplay_action()))
 
 
-@explained
+@explain_errors
 def load_result() -> None:
     """Show results of the scene's project, to be set behind the shot's camera or loaded into a COP network."""
-    _show_results("Load Cosmos Result", (background_use(), cop_use()))
+    _show_results("Load Cosmos Result", (background_action(), cop_action()))
 
 
-@explained
+@explain_errors
 def settings() -> None:
     """Show every value of the configuration, and where it was set."""
     folder = _saved_scene().parent
@@ -102,7 +101,7 @@ def settings() -> None:
     )
 
 
-@explained
+@explain_errors
 def doctor() -> None:
     """Show what this machine and the hosts lack; before the first shot too, so a scene without a file will do."""
     folder = Path.home() if hou.hipFile.isNewFile() else _saved_scene().parent
@@ -114,13 +113,13 @@ def doctor() -> None:
     _bring_to_front(_doctors[folder])
 
 
-def _show_results(title: str, uses: Sequence[Use]) -> None:
+def _show_results(title: str, uses: Sequence[ResultAction]) -> None:
     folder = _saved_scene().parent
     key = (title, folder)
     if key in _results:
         _results[key].refresh()
     else:
-        window = ResultsWindow(title, folder, uses, show_error=explained, parent=hou.qt.mainWindow())
+        window = ResultsWindow(title, folder, uses, show_error=explain_errors, parent=hou.qt.mainWindow())
         window.setStyleSheet(hou.qt.styleSheet())
         _results[key] = window
     _bring_to_front(_results[key])
@@ -167,7 +166,7 @@ def _chosen_render_node(hip: Path) -> str | None:
     return nodes[picked[0]] if picked else None
 
 
-def saves(title: str) -> bool:
+def save_if_wanted(title: str) -> bool:
     """Save the scene if the artist wants to: the worker reads the file, not the session."""
     answer = hou.ui.displayMessage(
         "The scene has unsaved changes, and what is submitted is the saved file.",

@@ -15,7 +15,7 @@ from typing import IO, Any, cast
 
 from cosmos_houdini.errors import BadInput, Cancelled
 from cosmos_houdini.houdini.environment import ROOT, clean_environment, install_command, worker_python
-from cosmos_houdini.houdini.worker_error import WorkerTrouble, keep_log
+from cosmos_houdini.houdini.worker_error import WorkerError, keep_log
 
 POLL_S = 0.1
 STOP_GRACE_S = 10.0
@@ -98,7 +98,7 @@ def call_text(
         _stop(process)
         raise
     if status and not (may_find_fault and text):
-        raise WorkerTrouble.of("\n".join(said), status, log=keep_log(argv, status, said))
+        raise WorkerError.of("\n".join(said), status, log=keep_log(argv, status, said))
     return text
 
 

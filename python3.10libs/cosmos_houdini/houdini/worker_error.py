@@ -24,7 +24,7 @@ _UNEXPECTED = "The worker stopped unexpectedly"
 _PREFIXES = ("cosmos-houdini: error: ", "cosmos-houdini: ")
 
 
-class WorkerTrouble(CosmosError):
+class WorkerError(CosmosError):
     """A command of the worker that failed.
 
     Args:
@@ -42,14 +42,14 @@ class WorkerTrouble(CosmosError):
         self.log = log
 
     @classmethod
-    def of(cls, said: str, status: int, *, log: Path) -> WorkerTrouble:
-        """Return the trouble that a worker's standard error and exit code tell.
+    def of(cls, said: str, status: int, *, log: Path) -> WorkerError:
+        """Return the error that a worker's standard error and exit code describe.
 
         The worker ends with one line, ``problem; allowed: ...; what to do``. A line of another form, such as the end
         of a traceback, means a defect.
 
-        >>> trouble = WorkerTrouble.of("cosmos-houdini: error: no host 'gpu9'; allowed: local", 2, log=Path("a.log"))
-        >>> trouble.title, trouble.problem, trouble.action
+        >>> error = WorkerError.of("cosmos-houdini: error: no host 'gpu9'; allowed: local", 2, log=Path("a.log"))
+        >>> error.title, error.problem, error.action
         ('This cannot be used', "no host 'gpu9'", 'allowed: local')
         """
         last = next((line.strip() for line in reversed(said.splitlines()) if line.strip()), "")

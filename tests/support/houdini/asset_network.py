@@ -34,7 +34,7 @@ class Instance:
         self.tops: dict[str, Top] = {}
         self.output = self._top(asset.contents, "output0")
 
-    def evaluated(self, name: str) -> object:
+    def evaluate_parms(self, name: str) -> object:
         """Return the value of one of the asset's parameters; of a menu with numbers, the number."""
         part = self._parms[name]
         value = self._values.get(name, part.defaults[0].text)
@@ -51,7 +51,7 @@ class Instance:
         sources = [wire.source for wire in node.wires]
         if node.type == "switch":
             [(_, followed)] = referred(node).values()
-            sources = [sources[int(str(self.evaluated(followed)))]]
+            sources = [sources[int(str(self.evaluate_parms(followed)))]]
         above = tuple(self._top(contents, source) for source in sources if source)
         top = Top(self._network, path, above, {}, lambda *_: "")
         top.generate = self._generate(top, node)
@@ -86,7 +86,7 @@ class InnerNode:
     def __getitem__(self, name: str) -> fake_pdg.Port:
         spare = next(part for part in self._node.spare if part.name == name and "baseparm" not in part.flags)
         followed = referred(self._node).get(spare.name)
-        value = self._instance.evaluated(followed[1]) if followed else self._node.parms[name][0].text
+        value = self._instance.evaluate_parms(followed[1]) if followed else self._node.parms[name][0].text
         return fake_pdg.Port(value, {**self._top.network.variables, "OS": self._node.path})
 
     def addWarning(self, message: str) -> None:  # noqa: N802 - PDG's own

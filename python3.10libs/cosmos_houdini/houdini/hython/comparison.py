@@ -41,7 +41,7 @@ class Difference:
         return f"{self.what}: Houdini {self.houdini}, offline {self.offline}"
 
 
-def differences(houdini: Mapping[str, Any], offline: Mapping[str, Any]) -> list[Difference]:
+def compare_scenes(houdini: Mapping[str, Any], offline: Mapping[str, Any]) -> list[Difference]:
     """Return where two documents of ``scene --json`` differ beyond rounding.
 
     What the offline reader itself names as unresolved is not compared: it claims nothing about it. Neither is the
@@ -58,13 +58,13 @@ def differences(houdini: Mapping[str, Any], offline: Mapping[str, Any]) -> list[
             if path not in ours or path not in theirs:
                 found.append(Difference(what=f"{name} {path}", houdini=path in ours, offline=path in theirs))
                 continue
-            fields = set(theirs[path]) - unclaimed(theirs[path]) - {"unresolved", "samples"}
+            fields = set(theirs[path]) - unresolved_fields(theirs[path]) - {"unresolved", "samples"}
             found += _of_fields(path, ours[path], theirs[path], fields)
             found += _of_samples(path, ours[path], theirs[path])
     return found
 
 
-def unclaimed(camera: Mapping[str, Any]) -> set[str]:
+def unresolved_fields(camera: Mapping[str, Any]) -> set[str]:
     """Return the fields of a camera about which the offline reader claims nothing."""
     names = set(camera.get("unresolved", ()))
     fields = {field for field, parms in _FIELDS.items() if names & set(parms)}
@@ -89,7 +89,7 @@ def _of_clock(houdini: Mapping[str, Any], offline: Mapping[str, Any]) -> Iterato
 
 def _of_samples(path: str, houdini: Mapping[str, Any], offline: Mapping[str, Any]) -> Iterator[Difference]:
     """Give the first frame at which the samples of a camera differ: all others follow from it."""
-    fields = {"translate", "rotate", "focal_mm"} - unclaimed(offline)
+    fields = {"translate", "rotate", "focal_mm"} - unresolved_fields(offline)
     for ours, theirs in zip(houdini.get("samples", ()), offline.get("samples", ()), strict=True):
         found = list(_of_fields(f"{path} frame {theirs['frame']}", ours, theirs, fields | {"frame"}))
         if found:

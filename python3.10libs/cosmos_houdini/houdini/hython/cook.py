@@ -14,7 +14,7 @@ from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.hython.cook_stop import stopped_by_signals
 from cosmos_houdini.houdini.hython.script import INTERRUPTED, answer, exit_code, say
 from cosmos_houdini.houdini.open_scene import load_scene
-from cosmos_houdini.houdini.tops.cooked import CookedItem, cooked_items
+from cosmos_houdini.houdini.tops.cooked_items import CookedItem, read_cooked_items
 
 
 def main(argv: Sequence[str]) -> int:
@@ -42,7 +42,7 @@ def _run(file: Path, path: str | None) -> int:
     say(f"cooking {node.path()}")
     with stopped_by_signals(node.cancelCook) as stopped:
         _cook(node)
-    items = cooked_items(node)
+    items = read_cooked_items(node)
     for line in _failures(node, items):
         say(f"error: {line}")
     if stopped.is_set():

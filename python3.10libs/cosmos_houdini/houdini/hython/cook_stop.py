@@ -10,7 +10,7 @@ from threading import Event, Thread
 
 import hou
 
-from cosmos_houdini.houdini.hython.script import handled, say
+from cosmos_houdini.houdini.hython.script import handle_signals, say
 
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGBREAK")
 
@@ -27,7 +27,7 @@ def stopped_by_signals(cancel: Callable[[], None]) -> Iterator[Event]:
     writer.setblocking(False)
     numbers = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
     watcher = Thread(target=_watch, args=(reader, stopped, cancel), name="cosmos stop", daemon=True)
-    with handled(numbers, lambda *_: None):
+    with handle_signals(numbers, lambda *_: None):
         descriptor = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
         watcher.start()
         try:

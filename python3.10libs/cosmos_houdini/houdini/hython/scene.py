@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cosmos_houdini.houdini import worker
-from cosmos_houdini.houdini.hython.comparison import differences, unclaimed
+from cosmos_houdini.houdini.hython.comparison import compare_scenes, unresolved_fields
 from cosmos_houdini.houdini.hython.script import answer, exit_code, say
 from cosmos_houdini.houdini.open_scene import load_scene, read_open_scene, sample_open_scene
 
@@ -35,11 +35,11 @@ def _run(file: Path, *, with_samples: bool, compare: bool) -> int:
         answer(json.dumps(document, indent=2, ensure_ascii=False))
         return 0
     offline = worker.call("scene", str(file), *(["--samples"] if with_samples else []))
-    found = differences(document, offline)
+    found = compare_scenes(document, offline)
     for difference in found:
         answer(str(difference))
     for camera in offline["cameras"]:
-        if unclaimed(camera):
+        if unresolved_fields(camera):
             say(f"{camera['path']}: told by Houdini alone: {', '.join(camera['unresolved'])}")
     say(f"{len(found)} difference{'s' * (len(found) != 1)} in {file}")
     return 1 if found else 0

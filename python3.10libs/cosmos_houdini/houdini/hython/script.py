@@ -11,7 +11,7 @@ from types import FrameType
 import hou
 
 from cosmos_houdini.errors import CosmosError, one_line
-from cosmos_houdini.houdini.worker_error import WorkerTrouble
+from cosmos_houdini.houdini.worker_error import WorkerError
 
 INTERRUPTED = 4
 
@@ -34,11 +34,11 @@ def exit_code(run: Callable[[], int]) -> int:
     as Ctrl-C is.
     """
     try:
-        with handled([signal.SIGTERM], _interrupt):
+        with handle_signals([signal.SIGTERM], _interrupt):
             return run()
-    except WorkerTrouble as trouble:
-        say(f"error: {trouble} (log: {trouble.log})")
-        return trouble.status
+    except WorkerError as error:
+        say(f"error: {error} (log: {error.log})")
+        return error.status
     except CosmosError as error:
         say(f"error: {error}")
         return error.exit_code
@@ -51,7 +51,7 @@ def exit_code(run: Callable[[], int]) -> int:
 
 
 @contextmanager
-def handled(numbers: Iterable[int], handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+def handle_signals(numbers: Iterable[int], handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
     """Handle signals for the length of a block."""
     before = {number: signal.signal(number, handler) for number in numbers}
     try:

@@ -17,14 +17,13 @@ import hou
 from cosmos_houdini.errors import CheckFailed, one_line
 from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.environment import LIBRARIES, ROOT, worker_python
-from cosmos_houdini.houdini.hython.comparison import differences
+from cosmos_houdini.houdini.hython.comparison import compare_scenes
 from cosmos_houdini.houdini.hython.script import answer, exit_code
 from cosmos_houdini.houdini.open_scene import load_scene, read_open_scene, sample_open_scene
-from cosmos_houdini.houdini.tops.asset_check import check_asset
-from cosmos_houdini.houdini.tops.check import check_top_nodes
+from cosmos_houdini.houdini.tops.asset_check import check_asset, check_top_nodes
 from cosmos_houdini.houdini.tops.sweep_network import build_sweep
+from cosmos_houdini.houdini.windows.result_actions import BACKGROUND, mplay_program
 from cosmos_houdini.houdini.windows.result_nodes import load_in_cops
-from cosmos_houdini.houdini.windows.result_uses import BACKGROUND, mplay_program
 from cosmos_houdini.installation import NEWEST, OLDEST
 
 PYTHONS = ((3, 10), (3, 11))
@@ -182,7 +181,7 @@ def _compare(scene: Path) -> str:
     load_scene(scene)
     found = read_open_scene()
     offline = worker.call("scene", str(scene), "--samples")
-    different = differences(found.document(sample_open_scene(found)), offline)
+    different = compare_scenes(found.document(sample_open_scene(found)), offline)
     if different:
         raise CheckFailed("; ".join(map(str, different)))
     return f"cameras: {len(found.cameras)}, outputs: {len(found.outputs)}, alike at every frame"

@@ -8,8 +8,8 @@ import hou
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.houdini import shelf
-from cosmos_houdini.houdini.alert import explained
-from cosmos_houdini.houdini.tops.project import project_of
+from cosmos_houdini.houdini.alert import explain_errors
+from cosmos_houdini.houdini.tops.project import find_project
 from cosmos_houdini.houdini.tops.report import report_folder
 from cosmos_houdini.houdini.windows.monitor import open_in_system
 
@@ -18,12 +18,12 @@ PAGE = "index.html"
 
 def cook(kwargs: dict[str, Any]) -> None:
     """Cook the asset in the background; the scene has to be saved, since the worker reads its file."""
-    explained(lambda: _cook(kwargs["node"]))()
+    explain_errors(lambda: _cook(kwargs["node"]))()
 
 
 def open_report(kwargs: dict[str, Any]) -> None:
     """Show the report of the asset's last cook in the web browser."""
-    explained(lambda: _open_report(kwargs["node"]))()
+    explain_errors(lambda: _open_report(kwargs["node"]))()
 
 
 def job_monitor(kwargs: dict[str, Any]) -> None:
@@ -37,13 +37,13 @@ def _cook(node: hou.TopNode) -> None:
         raise BadInput("this scene has no file yet", action="save it; the shot is read from its file")
     if not _text(node, "prompt").strip():
         raise BadInput("there is no prompt", action="type one in the tab Look")
-    if hou.hipFile.hasUnsavedChanges() and not shelf.saves("Cook Cosmos Transfer Sweep"):
+    if hou.hipFile.hasUnsavedChanges() and not shelf.save_if_wanted("Cook Cosmos Transfer Sweep"):
         return
     node.cookWorkItems()
 
 
 def _open_report(node: hou.OpNode) -> None:
-    project = project_of(_text(node, "folder"))
+    project = find_project(_text(node, "folder"))
     page = report_folder(project, _text(node, "report_name"), _text(node, "report_folder")) / PAGE
     if not page.is_file():
         raise BadInput(f"there is no report {page} yet", action="cook the asset to its end first")

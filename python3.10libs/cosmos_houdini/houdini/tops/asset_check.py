@@ -1,4 +1,4 @@
-"""Whether Houdini has the asset Cosmos Transfer Sweep whole: its interface, and a network that follows it."""
+"""Checks that PDG has loaded our node types, and that Houdini has the whole asset Cosmos Transfer Sweep."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import hou
 
 from cosmos_houdini.errors import CheckFailed
 from cosmos_houdini.houdini.environment import ROOT
-from cosmos_houdini.houdini.tops.parms import REPORT, SHOT, SWEEP, TRANSFER
+from cosmos_houdini.houdini.tops.parms import NODE_TYPES, REPORT, SHOT, SWEEP, TRANSFER
 
 ASSET = "cosmos_transfer_sweep"
 INSIDE = {"shot": SHOT, "wedge": SWEEP, "sweep": SWEEP, "transfer": TRANSFER, "report": REPORT}
@@ -30,6 +30,24 @@ _PROBES: tuple[tuple[str, str | int, str, str, str], ...] = (
     ("count", 7, "sweep", "count", "7"),
 )
 """What is set on the asset to which value, and which parameter of which node inside has to become what."""
+
+
+def check_top_nodes() -> str:
+    """Return the operator names of our TOP nodes; no document says how PDG names them.
+
+    PDG leaves out a module that has an error, and reports nothing.
+
+    Raises:
+        CheckFailed: one is missing.
+    """
+    found = {type_.description(): name for name, type_ in hou.topNodeTypeCategory().nodeTypes().items()}
+    missing = [each.label for each in NODE_TYPES if each.label not in found]
+    if missing:
+        raise CheckFailed(
+            f"no TOP node is called {', '.join(missing)}",
+            action="look at the console for an error in pdg_types/pdg/types/cosmos_houdini_nodes.py",
+        )
+    return ", ".join(found[each.label] for each in NODE_TYPES)
 
 
 def check_asset() -> str:
@@ -70,7 +88,7 @@ def _complaints(asset: hou.OpNode) -> list[str]:
         if unknown := [parm.name for parm in type_.parms if inside[name].parm(parm.name) is None]:
             found.append(f"{name} has no parameter {', '.join(unknown)}")
         script = inside[name].parm("generate")
-        if script is None or "node.generated" not in script.evalAsString():
+        if script is None or "node.generate_items" not in script.evalAsString():
             found.append(f"{name} does not generate by this package")
     for name, above in WIRES.items():
         wired = tuple(node.name() for node in inside[name].inputs() if node)

@@ -15,7 +15,7 @@ from cosmos_houdini.houdini.tops.report import KIND as REPORT
 from cosmos_houdini.houdini.tops.shot import KIND as SHOT
 from cosmos_houdini.houdini.tops.transfer import KIND as TRANSFER
 from cosmos_houdini.houdini.tops.transfer import weights_option
-from cosmos_houdini.houdini.tops.work_order import SLIPS, Order
+from cosmos_houdini.houdini.tops.work_order import JOB_LINKS, WorkOrder
 
 Call = Callable[..., Any]
 """Runs a command of the worker in the project's folder, and returns its document."""
@@ -25,7 +25,7 @@ _TOLD = {"job": "id", "state": "state", "attempt": "attempt", "score": "score"}
 _METADATA, _RESULT, _RESTORED = "metadata.json", "result.json", "restored.mp4"
 
 
-def cook(order: Order, item: JobItem, call: Call) -> None:
+def cook(order: WorkOrder, item: JobItem, call: Call) -> None:
     """Do what a work item is for.
 
     Raises:
@@ -34,7 +34,7 @@ def cook(order: Order, item: JobItem, call: Call) -> None:
     {SHOT: _shot, TRANSFER: _transfer, REPORT: _report}[order.kind](order, item, call)
 
 
-def _shot(order: Order, item: JobItem, call: Call) -> None:
+def _shot(order: WorkOrder, item: JobItem, call: Call) -> None:
     document = call("submit", *order.arguments)
     for pass_, video in document["videos"].items():
         item.set(f"shot_video_{pass_}", Path(video["path"]).as_posix())
@@ -45,7 +45,7 @@ def _shot(order: Order, item: JobItem, call: Call) -> None:
     item.set("shot_rate", document["fps"])
 
 
-def _transfer(order: Order, item: JobItem, call: Call) -> None:
+def _transfer(order: WorkOrder, item: JobItem, call: Call) -> None:
     videos = Path(order.arguments[0])
     document = call("submit", *order.arguments, *weights_option(order.details, _controls(videos)))
     order.note_job(document["id"])
@@ -72,7 +72,7 @@ def _controls(videos: Path) -> list[str]:
         ) from error
 
 
-def _made_with(request: Mapping[str, Any], order: Order) -> dict[str, str | int | float]:
+def _made_with(request: Mapping[str, Any], order: WorkOrder) -> dict[str, str | int | float]:
     """Return the weights of a result, and those parameters that have a field or were asked for."""
     asked = {word.partition("=")[0] for option, word in pairwise(order.arguments) if option == "--set"}
     # PDG has no truth values.
@@ -84,13 +84,15 @@ def _made_with(request: Mapping[str, Any], order: Order) -> dict[str, str | int 
     return {**parameters, **{f"weight_{kind}": control["weight"] for kind, control in request["controls"].items()}}
 
 
-def _report(order: Order, item: JobItem, call: Call) -> None:
-    slips = [order.project / SLIPS / name for name in order.details["slips"]]
-    jobs = [slip.read_text(encoding="utf-8").strip() for slip in slips if slip.is_file()]
+def _report(order: WorkOrder, item: JobItem, call: Call) -> None:
+    job_links = [order.project / JOB_LINKS / name for name in order.details["job_links"]]
+    jobs = [job_link.read_text(encoding="utf-8").strip() for job_link in job_links if job_link.is_file()]
     if not jobs:
         raise BadInput("none of the work items above has a job", action="cook the Cosmos Transfer above first")
-    if len(jobs) < len(slips):
-        item.warning(f"{len(slips) - len(jobs)} of {len(slips)} work items above have no job yet and are left out")
+    if len(jobs) < len(job_links):
+        item.warning(
+            f"{len(job_links) - len(jobs)} of {len(job_links)} work items above have no job yet and are left out"
+        )
     document = call("report", *jobs, *order.arguments)
     folder = Path(order.arguments[-1])
     for name in document["files"]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from cosmos_houdini.errors import CosmosError
 from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.environment import LIBRARIES
-from cosmos_houdini.houdini.tops.work_order import Order
+from cosmos_houdini.houdini.tops.work_order import WorkOrder
 
 GRACE_S = 3.0
 CONNECT_TIMEOUT_S = 5.0
@@ -41,7 +41,7 @@ class Guard:
         job_id: what is to be cancelled.
     """
 
-    def __init__(self, order: Order, job_id: str) -> None:
+    def __init__(self, order: WorkOrder, job_id: str) -> None:
         own: dict[str, object] = {"start_new_session": True}
         if sys.platform == "win32":
             own = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
@@ -80,7 +80,7 @@ def watch(said: str, environ: Mapping[str, str] | None = None) -> int:
         return 0
     watched = json.loads(said)
     time.sleep(GRACE_S)
-    if not answers(environ.get("PDG_RESULT_SERVER", "")):
+    if not is_listening(environ.get("PDG_RESULT_SERVER", "")):
         return 0
     try:
         worker.call_text("cancel", watched["job"], folder=Path(watched["folder"]))
@@ -90,7 +90,7 @@ def watch(said: str, environ: Mapping[str, str] | None = None) -> int:
     return 0
 
 
-def answers(server: str) -> bool:
+def is_listening(server: str) -> bool:
     """Whether somebody listens at ``host:port``."""
     host, _, port = server.rpartition(":")
     if not host or not port.isdecimal():

@@ -18,8 +18,8 @@ from cosmos_houdini.houdini.tops.cook import cook
 from cosmos_houdini.houdini.tops.guard import Guard
 from cosmos_houdini.houdini.tops.node import artist_text
 from cosmos_houdini.houdini.tops.pdg_job import JobItem, PdgItem
-from cosmos_houdini.houdini.tops.work_order import ATTRIBUTE, Order
-from cosmos_houdini.houdini.worker_error import WorkerTrouble
+from cosmos_houdini.houdini.tops.work_order import ATTRIBUTE, WorkOrder
+from cosmos_houdini.houdini.worker_error import WorkerError
 
 _PROGRESS = {"COSMOS_PROGRESS": "json"}
 _SIGNALS = ("SIGTERM", "SIGINT", "SIGBREAK")
@@ -39,7 +39,7 @@ def run(item: JobItem) -> int:
     """Cook a work item."""
     job: Job | None = None
     try:
-        job = Job(Order.parse(item.text(ATTRIBUTE)), item)
+        job = Job(WorkOrder.parse(item.text(ATTRIBUTE)), item)
         job.catch_signals()
         cook(job.order, item, job.call)
     except Cancelled:
@@ -49,7 +49,7 @@ def run(item: JobItem) -> int:
         return Cancelled.exit_code
     except CosmosError as error:
         item.error(_with_log(error))
-        return error.status if isinstance(error, WorkerTrouble) else error.exit_code
+        return error.status if isinstance(error, WorkerError) else error.exit_code
     except OSError as error:
         # Of the project's folder: one that may not be written, or is gone.
         said = f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
@@ -69,7 +69,7 @@ class Job:
         item: who asks.
     """
 
-    def __init__(self, order: Order, item: JobItem) -> None:
+    def __init__(self, order: WorkOrder, item: JobItem) -> None:
         self.order = order
         self._item = item
         self._stopped = False
@@ -134,5 +134,5 @@ def _event(line: str) -> dict[str, Any] | None:
 
 
 def _with_log(error: CosmosError) -> str:
-    log = f"\nEverything that the worker wrote: {error.log}" if isinstance(error, WorkerTrouble) else ""
+    log = f"\nEverything that the worker wrote: {error.log}" if isinstance(error, WorkerError) else ""
     return artist_text(error) + log

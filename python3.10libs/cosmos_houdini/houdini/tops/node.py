@@ -10,15 +10,15 @@ from cosmos_houdini.houdini.environment import ROOT, worker_python
 from cosmos_houdini.houdini.tops import pdg_calls
 from cosmos_houdini.houdini.tops.parms import NodeType
 from cosmos_houdini.houdini.tops.pdg_calls import Holder, Node, WorkItem
-from cosmos_houdini.houdini.tops.work_order import ATTRIBUTE, Order
-from cosmos_houdini.houdini.worker_error import WorkerTrouble
+from cosmos_houdini.houdini.tops.work_order import ATTRIBUTE, WorkOrder
+from cosmos_houdini.houdini.worker_error import WorkerError
 
 JOB_SCRIPT = ROOT / "scripts" / "cosmos_top_job.py"
 
 Generate = Callable[[Node, Holder, Sequence[WorkItem]], None]
 
 
-def generated(generate: Generate, node: Node, holder: Holder, upstream: Sequence[WorkItem], result: Any) -> Any:  # noqa: ANN401 - pdg.result
+def generate_items(generate: Generate, node: Node, holder: Holder, upstream: Sequence[WorkItem], result: Any) -> Any:  # noqa: ANN401 - pdg.result
     """Generate a node's work items, and show on the node what keeps it from that.
 
     Args:
@@ -38,12 +38,12 @@ def generated(generate: Generate, node: Node, holder: Holder, upstream: Sequence
 
 def artist_text(error: CosmosError) -> str:
     """Return an error as an artist reads it on a node or in the log of a work item: title, sentence, what to do."""
-    title = error.title if isinstance(error, WorkerTrouble) else "This cannot be used"
+    title = error.title if isinstance(error, WorkerError) else "This cannot be used"
     lines = [f"{title}: {error.problem}", error.allowed and f"Allowed: {error.allowed}", error.action]
     return "\n".join(line for line in lines if line)
 
 
-def evaluated(type_: NodeType, node: Node, item: WorkItem | None) -> dict[str, Any]:
+def evaluate_parms(type_: NodeType, node: Node, item: WorkItem | None) -> dict[str, Any]:
     """Return the value of every parameter, as seen from a work item: its expressions may name attributes."""
     seen_from = () if item is None else (item,)
     values: dict[str, Any] = {}
@@ -84,7 +84,7 @@ def _in_type_of(there: object, name: str, value: str | float) -> str | int | flo
     )
 
 
-def give_order(item: WorkItem, order: Order) -> None:
+def set_work_order(item: WorkItem, order: WorkOrder) -> None:
     """Let a work item be cooked by the job program, which every scheduler starts alike.
 
     Raises:

@@ -38,7 +38,7 @@ class Project:
         return self.root / "cosmos_out" / name
 
 
-def folder_of(text: str) -> Path:
+def require_folder(text: str) -> Path:
     """Return the folder that a node names.
 
     Raises:
@@ -49,14 +49,14 @@ def folder_of(text: str) -> Path:
     return Path(text)
 
 
-def project_of(folder: str) -> Project:
+def find_project(folder: str) -> Project:
     """Return the project that a folder belongs to.
 
     Raises:
         BadInput: there is no such folder, or no worker.
         WorkerTrouble: its configuration cannot be read.
     """
-    return _asked(folder_of(folder), int(time.monotonic() // FRESH_S))
+    return _asked(require_folder(folder), int(time.monotonic() // FRESH_S))
 
 
 @lru_cache(maxsize=16)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.houdini.tops import pdg_calls
-from cosmos_houdini.houdini.tops.node import evaluated, give_order
+from cosmos_houdini.houdini.tops.node import evaluate_parms, set_work_order
 from cosmos_houdini.houdini.tops.parms import REPORT
 from cosmos_houdini.houdini.tops.pdg_calls import Holder, Node, WorkItem
-from cosmos_houdini.houdini.tops.project import Project, project_of
+from cosmos_houdini.houdini.tops.project import Project, find_project
 from cosmos_houdini.houdini.tops.transfer import KIND as TRANSFER_KIND
-from cosmos_houdini.houdini.tops.work_order import ATTRIBUTE, Order
+from cosmos_houdini.houdini.tops.work_order import ATTRIBUTE, WorkOrder
 
 KIND = "report"
 
@@ -23,23 +23,23 @@ def generate(node: Node, holder: Holder, upstream: Sequence[WorkItem]) -> None:
     Raises:
         CosmosError: nothing above is of a Cosmos Transfer, or no worker.
     """
-    values = evaluated(REPORT, node, upstream[0] if upstream else None)
-    project = project_of(values["folder"])
+    values = evaluate_parms(REPORT, node, upstream[0] if upstream else None)
+    project = find_project(values["folder"])
     texts = [str(item.attribValue(ATTRIBUTE)) for item in upstream if item.hasAttrib(ATTRIBUTE)]
-    orders = [order for order in map(Order.parse, texts) if order.kind == TRANSFER_KIND]
+    orders = [order for order in map(WorkOrder.parse, texts) if order.kind == TRANSFER_KIND]
     if not orders:
         raise BadInput("no work item above is of a Cosmos Transfer", action="wire a Cosmos Transfer into this node")
     folder = report_folder(project, values["name"], values["output"])
     item = pdg_calls.add_below_all(holder, 0, upstream)
-    slips = [order.slip.name for order in orders]
-    give_order(
+    job_links = [order.job_link.name for order in orders]
+    set_work_order(
         item,
-        Order(
+        WorkOrder(
             kind=KIND,
             folder=project.folder,
             project=project.root,
             arguments=("-o", str(folder)),
-            details={"slips": slips},
+            details={"job_links": job_links},
         ),
     )
 

@@ -12,11 +12,11 @@ from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.submission import split_options
 from cosmos_houdini.houdini.tops import pdg_calls
-from cosmos_houdini.houdini.tops.node import evaluated, give_order, set_attributes
+from cosmos_houdini.houdini.tops.node import evaluate_parms, set_attributes, set_work_order
 from cosmos_houdini.houdini.tops.parms import SHOT
 from cosmos_houdini.houdini.tops.pdg_calls import Holder, Node, WorkItem
-from cosmos_houdini.houdini.tops.project import project_of
-from cosmos_houdini.houdini.tops.work_order import Order
+from cosmos_houdini.houdini.tops.project import find_project
+from cosmos_houdini.houdini.tops.work_order import WorkOrder
 from cosmos_houdini.model.names import portable_name
 from cosmos_houdini.model.render_node import WINDOWS
 
@@ -47,8 +47,8 @@ def generate(node: Node, holder: Holder, upstream: Sequence[WorkItem]) -> None:
     Raises:
         CosmosError: there is no scene, no node that matches, or no worker.
     """
-    values = evaluated(SHOT, node, upstream[0] if upstream else None)
-    project = project_of(values["folder"])
+    values = evaluate_parms(SHOT, node, upstream[0] if upstream else None)
+    project = find_project(values["folder"])
     hip = Path(values["hip"])
     if not hip.is_file():
         raise BadInput(f"the scene {hip} is not there", action="save the scene: it is read from its file")
@@ -59,7 +59,7 @@ def generate(node: Node, holder: Holder, upstream: Sequence[WorkItem]) -> None:
         folder = results / _INPUTS
         set_attributes(item, {**shot.facts, VIDEOS: folder.as_posix()})
         arguments = (str(hip), "--prepare", *shot.renders, "--name", shot.name, *_making(values), "-o", str(results))
-        give_order(item, Order(kind=KIND, folder=project.folder, project=project.root, arguments=arguments))
+        set_work_order(item, WorkOrder(kind=KIND, folder=project.folder, project=project.root, arguments=arguments))
 
 
 def shots(scene: Mapping[str, Any], hip: Path, values: Mapping[str, Any]) -> list[Shot]:

@@ -12,11 +12,11 @@ from typing import Any
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.tops import pdg_calls
-from cosmos_houdini.houdini.tops.node import evaluated, set_attributes
+from cosmos_houdini.houdini.tops.node import evaluate_parms, set_attributes
 from cosmos_houdini.houdini.tops.parms import CONTROLS, NUMBERS, SWEEP
 from cosmos_houdini.houdini.tops.pdg_calls import Holder, Node, WorkItem
-from cosmos_houdini.houdini.tops.project import folder_of
-from cosmos_houdini.houdini.worker_error import WorkerTrouble
+from cosmos_houdini.houdini.tops.project import require_folder
+from cosmos_houdini.houdini.worker_error import WorkerError
 
 _NUMBER = r"(\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)"
 _RANGE = re.compile(rf"{_NUMBER}-{_NUMBER}(?::{_NUMBER})?")
@@ -29,10 +29,10 @@ def generate(node: Node, holder: Holder, upstream: Sequence[WorkItem]) -> None:
     Raises:
         CosmosError: values that the engine does not take, or no worker.
     """
-    values = evaluated(SWEEP, node, upstream[0] if upstream else None)
+    values = evaluate_parms(SWEEP, node, upstream[0] if upstream else None)
     sweep = randomization(values)
     notes: list[str] = []
-    runs = _runs(folder_of(values["folder"]), sweep, values["engine"], notes)
+    runs = _runs(require_folder(values["folder"]), sweep, values["engine"], notes)
     made = [varied(run["parameters"], sweep) for run in runs]
     index = 0
     for above in upstream or (None,):
@@ -97,9 +97,9 @@ def _runs(folder: Path, sweep: Mapping[str, Any], engine: str, notes: list[str])
         arguments = (paths[0], "--randomization", paths[1], "-o", paths[2], *chosen)
         try:
             document = worker.call("create-batch", *arguments, folder=folder, on_line=said.append)
-        except WorkerTrouble as trouble:
+        except WorkerError as error:
             # Of the file that says it the artist knows nothing.
-            trouble.problem = trouble.problem.removeprefix(f"{paths[1]}: ")
+            error.problem = error.problem.removeprefix(f"{paths[1]}: ")
             raise
     notes += [line for line in said if not line.startswith("wrote ")]
     runs: list[dict[str, Any]] = document["runs"]

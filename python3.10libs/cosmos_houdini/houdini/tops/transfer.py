@@ -9,13 +9,13 @@ from typing import Any
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.houdini.submission import split_options
 from cosmos_houdini.houdini.tops import pdg_calls
-from cosmos_houdini.houdini.tops.node import evaluated, give_order
-from cosmos_houdini.houdini.tops.overrides import Value, Vocabulary
+from cosmos_houdini.houdini.tops.node import evaluate_parms, set_work_order
+from cosmos_houdini.houdini.tops.parameter_names import ParameterNames, Value
 from cosmos_houdini.houdini.tops.parms import CONTROLS, DEFAULT_WEIGHT, NUMBERS, TRANSFER
 from cosmos_houdini.houdini.tops.pdg_calls import Holder, Node, WorkItem
-from cosmos_houdini.houdini.tops.project import Project, project_of
+from cosmos_houdini.houdini.tops.project import Project, find_project
 from cosmos_houdini.houdini.tops.shot import VIDEOS
-from cosmos_houdini.houdini.tops.work_order import Order
+from cosmos_houdini.houdini.tops.work_order import WorkOrder
 
 KIND = "transfer"
 
@@ -30,21 +30,21 @@ def generate(node: Node, holder: Holder, upstream: Sequence[WorkItem]) -> None:
     items = []
     for above in upstream or (None,):
         item = pdg_calls.add_below(holder, above.index if above is not None else 0, above)
-        values = evaluated(TRANSFER, node, item)
-        project = project_of(values["folder"])
+        values = evaluate_parms(TRANSFER, node, item)
+        project = find_project(values["folder"])
         names = pdg_calls.attribute_names(item) if above is not None else []
         engine = str(item.attribValue("engine")) if "engine" in names else values["engine"]
-        words = vocabulary(project, engine)
-        misspelt |= words.misspelt(names)
-        attributes = {meant: item.attribValue(name) for name in names if (meant := words.meaning(name))}
-        given = videos_of(item) or values["videos"]
-        give_order(item, order(project, values, attributes, words, given))
+        words = read_parameter_names(project, engine)
+        misspelt |= words.find_misspelt(names)
+        attributes = {meant: item.attribValue(name) for name in names if (meant := words.find_parameter(name))}
+        given = find_videos(item) or values["videos"]
+        set_work_order(item, order(project, values, attributes, words, given))
         items.append(item)
     for name, near in misspelt.items():
         pdg_calls.warn(node, items[0], f"the attribute {name!r} sets no parameter; did you mean {near!r}?")
 
 
-def vocabulary(project: Project, engine: str) -> Vocabulary:
+def read_parameter_names(project: Project, engine: str) -> ParameterNames:
     """Return the names that mean something for an engine, or for the configured one.
 
     Raises:
@@ -53,17 +53,17 @@ def vocabulary(project: Project, engine: str) -> Vocabulary:
     engine = engine or project.engine
     if engine not in project.parameters:
         raise BadInput(f"there is no engine {engine!r}", allowed=", ".join(project.parameters))
-    return Vocabulary(parameters=project.parameters[engine], synonyms=project.synonyms)
+    return ParameterNames(parameters=project.parameters[engine], synonyms=project.synonyms)
 
 
-def videos_of(item: WorkItem) -> str:
+def find_videos(item: WorkItem) -> str:
     """Return the folder of the videos of the Cosmos Shot above, or nothing."""
     return str(item.attribValue(VIDEOS)) if item.hasAttrib(VIDEOS) else ""
 
 
 def order(
-    project: Project, values: Mapping[str, Any], attributes: Mapping[str, Any], words: Vocabulary, videos: str
-) -> Order:
+    project: Project, values: Mapping[str, Any], attributes: Mapping[str, Any], words: ParameterNames, videos: str
+) -> WorkOrder:
     """Return the order of a work item.
 
     Args:
@@ -91,7 +91,7 @@ def order(
         arguments.append("--score")
     weights = {kind: float(chosen[f"weight_{kind}"]) for kind in CONTROLS}
     asked = [kind for kind in CONTROLS if f"weight_{kind}" in attributes or weights[kind] != DEFAULT_WEIGHT]
-    return Order(
+    return WorkOrder(
         kind=KIND,
         folder=project.folder,
         project=project.root,
@@ -103,12 +103,12 @@ def order(
 _OPTIONS = {"--negative-prompt": "negative_prompt", "--engine": "engine", "--host": "host", "--num-gpu": "num_gpu"}
 
 
-def _settings(values: Mapping[str, Any], attributes: Mapping[str, Any], words: Vocabulary) -> dict[str, Value]:
+def _settings(values: Mapping[str, Any], attributes: Mapping[str, Any], words: ParameterNames) -> dict[str, Value]:
     """Return the parameters that are asked for: those of fields that were touched, of the text, and of attributes."""
-    fields = {words.spelled(name): values[name] for name in NUMBERS if values[name] != TRANSFER[name].default}
+    fields = {words.engine_name(name): values[name] for name in NUMBERS if values[name] != TRANSFER[name].default}
     return {
         **fields,
-        **{words.spelled(name): value for name, value in _pairs(values["parameters"])},
+        **{words.engine_name(name): value for name, value in _pairs(values["parameters"])},
         **{name: value for name, value in attributes.items() if name in words.parameters},
     }
 

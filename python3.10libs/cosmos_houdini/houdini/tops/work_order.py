@@ -11,11 +11,11 @@ from typing import Any
 from cosmos_houdini.errors import BadInput
 
 ATTRIBUTE = "cosmos_order"
-SLIPS = Path(".cosmos") / "top"
+JOB_LINKS = Path(".cosmos") / "top"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class WorkOrder:
     """One work item's order.
 
     Attributes:
@@ -48,7 +48,7 @@ class Order:
         )
 
     @classmethod
-    def parse(cls, text: str) -> Order:
+    def parse(cls, text: str) -> WorkOrder:
         """Return the order of an attribute.
 
         Raises:
@@ -69,20 +69,20 @@ class Order:
             ) from error
 
     @property
-    def slip(self) -> Path:
+    def job_link(self) -> Path:
         """The file that names the job of this order, for as long as the project keeps its jobs."""
-        return self.project / SLIPS / hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        return self.project / JOB_LINKS / hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
     def note_job(self, job_id: str) -> None:
         """Write down which job came of this order."""
-        slip = self.slip
-        slip.parent.mkdir(parents=True, exist_ok=True)
+        job_link = self.job_link
+        job_link.parent.mkdir(parents=True, exist_ok=True)
         # The same order has the same job: whoever writes last writes the same.
-        slip.write_text(job_id, encoding="utf-8")
+        job_link.write_text(job_id, encoding="utf-8")
 
     def job(self) -> str | None:
         """Return the job that came of this order, on whatever day and in whatever session; None before it has one."""
         try:
-            return self.slip.read_text(encoding="utf-8").strip() or None
+            return self.job_link.read_text(encoding="utf-8").strip() or None
         except OSError:
             return None

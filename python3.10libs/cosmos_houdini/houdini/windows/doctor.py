@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from cosmos_houdini.errors import CosmosError
-from cosmos_houdini.houdini.background import Task
-from cosmos_houdini.houdini.windows.error_frame import TroubleFrame
+from cosmos_houdini.houdini.background import BackgroundCall
+from cosmos_houdini.houdini.windows.error_frame import ErrorFrame
 from cosmos_houdini.houdini.windows.qt import QtCore, QtGui, QtWidgets
 
 TICK_MS = 100
@@ -32,7 +32,7 @@ class DoctorWindow(QtWidgets.QWidget):
     def __init__(self, folder: Path, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent, QtCore.Qt.WindowType.Window)
         self._folder = folder
-        self._task: Task | None = None
+        self._task: BackgroundCall | None = None
         self._build()
         self._timer = QtCore.QTimer(self)
         self._timer.setInterval(TICK_MS)
@@ -45,9 +45,9 @@ class DoctorWindow(QtWidgets.QWidget):
         self.stop()
         host = self._host.currentText()
         self._head.setText(f"Looking at {host} ...")
-        self._trouble.hide()
+        self._error.hide()
         at = () if host == THIS_MACHINE else ("--host", host)
-        self._task = Task("doctor", *at, folder=self._folder, may_find_fault=True)
+        self._task = BackgroundCall("doctor", *at, folder=self._folder, may_find_fault=True)
         self._stop.setEnabled(True)
 
     def stop(self) -> None:
@@ -66,7 +66,7 @@ class DoctorWindow(QtWidgets.QWidget):
         except CosmosError as error:
             self._head.setText("Stopped" if task.was_stopped else "")
             if not task.was_stopped:
-                self._trouble.explain(error)
+                self._error.explain(error)
 
     def _show(self, document: Mapping[str, Any]) -> None:
         checks = document["checks"]
@@ -117,10 +117,10 @@ class DoctorWindow(QtWidgets.QWidget):
         self._table.horizontalHeader().setStretchLastSection(True)
         for column, width in enumerate(COLUMNS.values()):
             self._table.setColumnWidth(column, width)
-        self._trouble = TroubleFrame()
+        self._error = ErrorFrame()
         folder = QtWidgets.QLabel(str(self._folder))
         layout = QtWidgets.QVBoxLayout(self)
         layout.addWidget(folder)
         layout.addLayout(line)
         layout.addWidget(self._table, 1)
-        layout.addWidget(self._trouble)
+        layout.addWidget(self._error)

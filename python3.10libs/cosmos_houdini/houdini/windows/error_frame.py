@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from cosmos_houdini.errors import CosmosError
 from cosmos_houdini.houdini.windows.qt import QtCore, QtWidgets
-from cosmos_houdini.houdini.worker_error import WorkerTrouble
+from cosmos_houdini.houdini.worker_error import WorkerError
 
 
-class TroubleFrame(QtWidgets.QFrame):
+class ErrorFrame(QtWidgets.QFrame):
     """A red frame, hidden until there is something to tell."""
 
     def __init__(self) -> None:
@@ -27,8 +27,8 @@ class TroubleFrame(QtWidgets.QFrame):
 
     def explain(self, error: CosmosError) -> None:
         """Show an error."""
-        self.title.setText(error.title if isinstance(error, WorkerTrouble) else "That did not succeed")
+        self.title.setText(error.title if isinstance(error, WorkerError) else "That did not succeed")
         what = [error.problem, error.allowed and f"allowed: {error.allowed}", error.action]
-        log = f"log: {error.log}" if isinstance(error, WorkerTrouble) else ""
+        log = f"log: {error.log}" if isinstance(error, WorkerError) else ""
         self.text.setText("\n".join(part for part in (*what, log) if part))
         self.show()

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from cosmos_houdini.errors import CosmosError
-from cosmos_houdini.houdini.background import Task
+from cosmos_houdini.houdini.background import BackgroundCall
 from cosmos_houdini.houdini.windows.job_row import PREPARING, JobRow
 from cosmos_houdini.houdini.windows.qt import QtGui, QtWidgets
 
@@ -22,7 +22,7 @@ class LogPane(QtWidgets.QWidget):
         super().__init__()
         self._row: JobRow | None = None
         self._folder = Path()
-        self._task: Task | None = None
+        self._task: BackgroundCall | None = None
         self._asked_at_s = float("-inf")
         self._note = QtWidgets.QLabel()
         self._note.setWordWrap(True)
@@ -74,7 +74,7 @@ class LogPane(QtWidgets.QWidget):
         self._task = None
         if self._row is not None and self._row.state != PREPARING:
             options = _STREAMS[self._stream.currentText()]
-            self._task = Task("logs", self._row.id, *options, folder=self._folder, as_text=True)
+            self._task = BackgroundCall("logs", self._row.id, *options, folder=self._folder, as_text=True)
 
     def _show(self, text: str) -> None:
         """Replace the text; who reads further up is not torn away."""

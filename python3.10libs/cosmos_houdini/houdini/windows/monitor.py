@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from cosmos_houdini.errors import CosmosError
-from cosmos_houdini.houdini.background import Task
-from cosmos_houdini.houdini.windows.error_frame import TroubleFrame
+from cosmos_houdini.houdini.background import BackgroundCall
+from cosmos_houdini.houdini.windows.error_frame import ErrorFrame
 from cosmos_houdini.houdini.windows.job_row import PREPARING, JobRow, rows
 from cosmos_houdini.houdini.windows.job_table import JobTable
 from cosmos_houdini.houdini.windows.log_pane import LogPane
@@ -45,10 +45,10 @@ class Monitor(QtWidgets.QWidget):
         self.folder = folder
         self._opener = opener
         self._jobs: list[JobRow] = []
-        self._status: Task | None = None
+        self._status: BackgroundCall | None = None
         self._asked_at_s = float("-inf")
-        self._orders: list[Task] = []
-        self._submissions: dict[str, tuple[JobRow, Task]] = {}
+        self._orders: list[BackgroundCall] = []
+        self._submissions: dict[str, tuple[JobRow, BackgroundCall]] = {}
         self._build()
         self._timer = QtCore.QTimer(self)
         self._timer.setInterval(TICK_MS)
@@ -57,7 +57,7 @@ class Monitor(QtWidgets.QWidget):
 
     def submit(self, name: str, arguments: Sequence[str]) -> None:
         """Prepare a shot and bring it to its host; ``arguments`` are those of ``cosmos-houdini submit``."""
-        task = Task("submit", *arguments, "--detach", folder=self.folder)
+        task = BackgroundCall("submit", *arguments, "--detach", folder=self.folder)
         row = JobRow(id=f"{PREPARING} {time.monotonic_ns()}", name=name, state=PREPARING, note="starting")
         self._submissions[row.id] = (row, task)
         self._show_rows()
@@ -79,7 +79,7 @@ class Monitor(QtWidgets.QWidget):
         if self._status is not None:
             self._asked_at_s = float("-inf")
             return
-        self._status = Task("status", folder=self.folder)
+        self._status = BackgroundCall("status", folder=self.folder)
         self._asked_at_s = time.monotonic()
 
     def cancel(self) -> None:
@@ -108,8 +108,8 @@ class Monitor(QtWidgets.QWidget):
             self._opener(row.outputs[0].parent)
 
     def _order(self, command: str, *arguments: str, as_text: bool) -> None:
-        self._trouble.hide()
-        self._orders.append(Task(command, *arguments, folder=self.folder, as_text=as_text))
+        self._error.hide()
+        self._orders.append(BackgroundCall(command, *arguments, folder=self.folder, as_text=as_text))
 
     def _take_submissions(self) -> None:
         for key, (row, task) in list(self._submissions.items()):
@@ -134,19 +134,19 @@ class Monitor(QtWidgets.QWidget):
         try:
             self._jobs = rows(task.result())
         except CosmosError as error:
-            self._trouble.explain(error)
+            self._error.explain(error)
             return
         # A host that does not answer is told by the worker; its jobs are listed as they were last known.
         self._head.setText(f"{self.folder}" + "".join(f"\n{line}" for line in said))
         self._show_rows()
 
-    def _finish(self, task: Task) -> None:
+    def _finish(self, task: BackgroundCall) -> None:
         """Say what went wrong with a command that has ended, and look at the jobs again."""
         try:
             task.result()
         except CosmosError as error:
             if not task.was_stopped:
-                self._trouble.explain(error)
+                self._error.explain(error)
         self.refresh()
 
     def _show_rows(self) -> None:
@@ -173,7 +173,7 @@ class Monitor(QtWidgets.QWidget):
         self._empty = QtWidgets.QLabel("No job yet: Submit Shot on the Cosmos shelf starts one.")
         self._empty.setAlignment(QtCore.Qt.AlignmentFlag.AlignCenter)
         self._log = LogPane()
-        self._trouble = TroubleFrame()
+        self._error = ErrorFrame()
         split = QtWidgets.QSplitter(QtCore.Qt.Orientation.Vertical)
         split.addWidget(self._table)
         split.addWidget(self._log)
@@ -183,7 +183,7 @@ class Monitor(QtWidgets.QWidget):
         layout.addWidget(self._head)
         layout.addWidget(self._empty)
         layout.addWidget(split, 1)
-        layout.addWidget(self._trouble)
+        layout.addWidget(self._error)
         layout.addLayout(self._build_buttons())
         self._select()
 

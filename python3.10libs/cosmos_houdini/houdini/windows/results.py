@@ -1,21 +1,56 @@
-"""The results of a project's jobs, some of which are chosen for something that the worker has to prepare."""
+"""The window of a project's results: the artist selects some and starts an action, which the worker prepares."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from cosmos_houdini.errors import CosmosError
-from cosmos_houdini.houdini.background import Task
-from cosmos_houdini.houdini.windows.error_frame import TroubleFrame
+from cosmos_houdini.houdini.background import BackgroundCall
+from cosmos_houdini.houdini.windows.error_frame import ErrorFrame
 from cosmos_houdini.houdini.windows.job_row import JobRow, rows
 from cosmos_houdini.houdini.windows.qt import QtCore, QtWidgets
-from cosmos_houdini.houdini.windows.result_line import line_of
-from cosmos_houdini.houdini.windows.result_use import Arguments, Use
 
 TICK_MS = 100
-TOLD = 200
-"""How many results are told with what made them."""
+DESCRIBED = 200
+"""The number of results that are listed with seed, weights and prompt; older ones are listed by their job alone."""
+RESULT = "result.json"
+
+Arguments = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultAction:
+    """An action on the selected results.
+
+    Attributes:
+        label: text of its button.
+        tip: what it does, in a sentence.
+        commands: returns the worker's commands for the selected jobs; they run one after another.
+        finish: called on Houdini's own thread with the jobs and the output of each command; its sentence is shown.
+        most: the largest number of results that it takes; None sets no limit.
+    """
+
+    label: str
+    tip: str
+    commands: Callable[[Sequence[JobRow]], list[Arguments]]
+    finish: Callable[[Sequence[JobRow], list[str]], str]
+    most: int | None = None
+
+
+def describe_result(row: JobRow) -> str:
+    """Return a result in one line: job, engine, host, seed, weights, prompt; without ``result.json`` the job alone."""
+    words = [row.id, f"{row.engine} on {row.host}"]
+    try:
+        request = json.loads(row.outputs[0].with_name(RESULT).read_text(encoding="utf-8"))["request"]
+        weights = " ".join(f"{kind} {control['weight']:g}" for kind, control in request["controls"].items())
+        words += [f"seed {request['parameters']['seed']}", weights, " ".join(request["prompt"].split())]
+    except (OSError, ValueError, KeyError, TypeError):
+        # Another engine may have no seed, and another machine may keep the files.
+        return "   ".join(words)
+    return "   ".join(word for word in words if word)
 
 
 class ResultsWindow(QtWidgets.QWidget):
@@ -33,7 +68,7 @@ class ResultsWindow(QtWidgets.QWidget):
         self,
         title: str,
         folder: Path,
-        uses: Sequence[Use],
+        uses: Sequence[ResultAction],
         *,
         show_error: Callable[[Callable[[], None]], Callable[[], None]],
         parent: QtWidgets.QWidget | None = None,
@@ -42,9 +77,9 @@ class ResultsWindow(QtWidgets.QWidget):
         self._folder = folder
         self._show_error = show_error
         self._jobs: list[JobRow] = []
-        self._status: Task | None = None
-        self._task: Task | None = None
-        self._use: Use | None = None
+        self._status: BackgroundCall | None = None
+        self._task: BackgroundCall | None = None
+        self._use: ResultAction | None = None
         self._chosen: list[JobRow] = []
         self._left: list[Arguments] = []
         self._printed: list[str] = []
@@ -59,15 +94,15 @@ class ResultsWindow(QtWidgets.QWidget):
         """Ask for the jobs."""
         if self._status is None:
             self._say("Asking for the results ...")
-            self._status = Task("status", folder=self._folder)
+            self._status = BackgroundCall("status", folder=self._folder)
 
-    def start(self, use: Use) -> None:
+    def start(self, use: ResultAction) -> None:
         """Do something with the chosen results."""
         self._chosen = [self._jobs[index.row()] for index in self._list.selectedIndexes()]
         if not self._chosen or self._task is not None:
             return
         self._use, self._left, self._printed = use, use.commands(self._chosen), []
-        self._trouble.hide()
+        self._error.hide()
         self._next()
 
     def stop(self) -> None:
@@ -89,12 +124,12 @@ class ResultsWindow(QtWidgets.QWidget):
             task, self._task = self._task, None
             self._take(task)
 
-    def _take_jobs(self, task: Task) -> None:
+    def _take_jobs(self, task: BackgroundCall) -> None:
         try:
             found = [row for row in rows(task.result()) if row.video is not None]
         except CosmosError as error:
             self._say("")
-            self._trouble.explain(error)
+            self._error.explain(error)
             return
         self._say("" if found else "No result yet: Submit Shot on the Cosmos shelf starts a job.")
         if found == self._jobs:
@@ -102,20 +137,20 @@ class ResultsWindow(QtWidgets.QWidget):
         self._jobs = found
         self._list.clear()
         # Each line is in a file, maybe of a slow share; the older ones make do with less.
-        self._list.addItems([line_of(row) for row in found[:TOLD]] + [row.id for row in found[TOLD:]])
+        self._list.addItems([describe_result(row) for row in found[:DESCRIBED]] + [row.id for row in found[DESCRIBED:]])
         for index in range(self._list.count()):
             self._list.item(index).setToolTip(self._list.item(index).text())
         if found:
             self._list.setCurrentRow(0)
 
-    def _take(self, task: Task) -> None:
+    def _take(self, task: BackgroundCall) -> None:
         try:
             self._printed.append(task.result())
         except CosmosError as error:
             self._left = []
             self._say("Stopped" if task.was_stopped else "")
             if not task.was_stopped:
-                self._trouble.explain(error)
+                self._error.explain(error)
             self._allow()
             return
         self._next()
@@ -125,7 +160,7 @@ class ResultsWindow(QtWidgets.QWidget):
         if self._left:
             command, *arguments = self._left.pop(0)
             self._say(f"{command} ...")
-            self._task = Task(command, *arguments, folder=self._folder, as_text=True)
+            self._task = BackgroundCall(command, *arguments, folder=self._folder, as_text=True)
         else:
             self._show_error(self._finish)()
         self._allow()
@@ -144,7 +179,7 @@ class ResultsWindow(QtWidgets.QWidget):
             button.setEnabled(self._task is None and count > 0 and fits)
         self._stop.setEnabled(self._task is not None)
 
-    def _build(self, title: str, uses: Sequence[Use]) -> None:
+    def _build(self, title: str, uses: Sequence[ResultAction]) -> None:
         self.setWindowTitle(title)
         self.resize(760, 360)
         self._head = QtWidgets.QLabel()
@@ -152,8 +187,8 @@ class ResultsWindow(QtWidgets.QWidget):
         self._list = QtWidgets.QListWidget()
         self._list.setSelectionMode(QtWidgets.QAbstractItemView.SelectionMode.ExtendedSelection)
         self._list.itemSelectionChanged.connect(self._allow)
-        self._trouble = TroubleFrame()
-        self._buttons: list[tuple[Use, QtWidgets.QPushButton]] = []
+        self._error = ErrorFrame()
+        self._buttons: list[tuple[ResultAction, QtWidgets.QPushButton]] = []
         line = QtWidgets.QHBoxLayout()
         for use in uses:
             button = QtWidgets.QPushButton(use.label)
@@ -172,6 +207,6 @@ class ResultsWindow(QtWidgets.QWidget):
         layout.addWidget(QtWidgets.QLabel(str(self._folder)))
         layout.addWidget(self._list, 1)
         layout.addWidget(self._head)
-        layout.addWidget(self._trouble)
+        layout.addWidget(self._error)
         layout.addLayout(line)
         self._allow()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cosmos_houdini.errors import CosmosError
-from cosmos_houdini.houdini.background import Task
+from cosmos_houdini.houdini.background import BackgroundCall
 from cosmos_houdini.houdini.submission import Submission, split_options
 from cosmos_houdini.houdini.windows.qt import QtCore, QtWidgets
 
@@ -27,7 +27,7 @@ class SubmitDialog(QtWidgets.QDialog):
         super().__init__(parent)
         self._hip = hip
         self._build(nodes)
-        self._choices: Task | None = Task("config", "show", folder=hip.parent)
+        self._choices: BackgroundCall | None = BackgroundCall("config", "show", folder=hip.parent)
         self._timer = QtCore.QTimer(self)
         self._timer.setInterval(TICK_MS)
         self._timer.timeout.connect(self.tick)

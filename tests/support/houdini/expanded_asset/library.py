@@ -63,7 +63,7 @@ def read_library(folder: Path) -> tuple[Operator, ...]:
     for name in (INDEX, MARKER):
         if name not in listed:
             raise FormError(f"{folder / LIST}: no {name}")
-    indices = read_index(folder / mangled(INDEX))
+    indices = read_index(folder / mangle(INDEX))
     folders = {name: path for name, path in listed.items() if name not in {INDEX, MARKER}}
     paths = [index.path for index in indices]
     if sorted(paths) != sorted(f"oplib:/{name}?{name}" for name in folders):
@@ -88,7 +88,7 @@ def read_index(path: Path) -> tuple[Index, ...]:
     return tuple(_index(path, block) for block in blocks)
 
 
-def mangled(section: str) -> str:
+def mangle(section: str) -> str:
     """Return the file name of a section.
 
     >>> mangled("labs::Top/extract_metadata::1.0")
@@ -133,7 +133,7 @@ def _sections(folder: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for number, line in enumerate(lines[1:-1], start=2):
         name, tab, section = line.partition("\t")
-        if not tab or not section or name != mangled(section) or section in found:
+        if not tab or not section or name != mangle(section) or section in found:
             raise FormError(f"{path}:{number}: {line!r}")
         found[section] = folder / (CONTENTS_FOLDER if section == CONTENTS else name)
         if not found[section].exists():

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from support.houdini.expanded_asset.asset import Asset
 from support.houdini.expanded_asset.contents import Contents, Node
 from support.houdini.expanded_asset.interface import Part
-from support.houdini.expanded_asset.library import CONTENTS, LIST, mangled
+from support.houdini.expanded_asset.library import CONTENTS, LIST, mangle
 from support.houdini.expanded_asset.rules import parse_rule
 
 TEXTS = {"string", "file", "directory", "image", "oplist", "oppath", "geometry"}
@@ -58,7 +58,7 @@ def _files(asset: Asset) -> Iterator[str]:
         if path.name not in listed:
             yield f"{path.name} is in no list"
     for section in asset.extra:
-        if mangled(section) not in listed:
+        if mangle(section) not in listed:
             yield f"ExtraFileOptions tell of {section}, which is no section"
     if "PythonModule" in asset.operator.sections and asset.extra.get("PythonModule", {}).get("IsPython") is not True:
         yield "PythonModule would be read as HScript"

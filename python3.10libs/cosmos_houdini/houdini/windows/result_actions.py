@@ -16,7 +16,7 @@ from cosmos_houdini.houdini.open_scene import read_open_scene
 from cosmos_houdini.houdini.windows.job_row import JobRow
 from cosmos_houdini.houdini.windows.result_frames import ResultFrames
 from cosmos_houdini.houdini.windows.result_nodes import load_in_cops
-from cosmos_houdini.houdini.windows.result_use import Use
+from cosmos_houdini.houdini.windows.results import ResultAction
 
 BACKGROUND = "vm_background"
 """The parameter of a camera that holds its background image."""
@@ -25,7 +25,7 @@ BACKGROUND = "vm_background"
 _players: list[subprocess.Popen[bytes]] = []
 
 
-def report_use(opener: Callable[[Path], None]) -> Use:
+def report_action(opener: Callable[[Path], None]) -> ResultAction:
     """Return the use that opens the results' report."""
 
     def open_page(_: Sequence[JobRow], printed: list[str]) -> str:
@@ -33,7 +33,7 @@ def report_use(opener: Callable[[Path], None]) -> Use:
         opener(page)
         return f"Opened {page}"
 
-    return Use(
+    return ResultAction(
         label="Open Report",
         tip="Sets the chosen results side by side in a page and opens it in the browser",
         commands=lambda chosen: [("report", *(row.id for row in chosen))],
@@ -41,7 +41,7 @@ def report_use(opener: Callable[[Path], None]) -> Use:
     )
 
 
-def mplay_use() -> Use:
+def mplay_action() -> ResultAction:
     """Return the use that loads the results' frames into MPlay."""
 
     def play(chosen: Sequence[JobRow], _: list[str]) -> str:
@@ -49,7 +49,7 @@ def mplay_use() -> Use:
         start_mplay(files)
         return f"Loaded {len(files)} frames of {len(chosen)} results into MPlay"
 
-    return Use(
+    return ResultAction(
         label="Load in MPlay",
         tip="Loads the chosen results into MPlay, a sequence each",
         commands=lambda chosen: [_frames(row).arguments for row in chosen],
@@ -57,13 +57,13 @@ def mplay_use() -> Use:
     )
 
 
-def background_use() -> Use:
+def background_action() -> ResultAction:
     """Return the use that sets a result behind the shot's camera."""
 
     def set_background(chosen: Sequence[JobRow], _: list[str]) -> str:
         return show_behind_camera(_plate_frames(chosen[0]).houdini_path)
 
-    return Use(
+    return ResultAction(
         label="Set as Background",
         tip="Shows the result behind the shot's camera, frame by frame",
         commands=lambda chosen: [_plate_frames(chosen[0]).arguments],
@@ -72,7 +72,7 @@ def background_use() -> Use:
     )
 
 
-def cop_use() -> Use:
+def cop_action() -> ResultAction:
     """Return the use that loads results into a COP network of the scene."""
 
     def load(chosen: Sequence[JobRow], _: list[str]) -> str:
@@ -80,7 +80,7 @@ def cop_use() -> Use:
         network.setCurrent(True, clear_all_selected=True)
         return f"{network.path()} holds a File node of each: {', '.join(row.id for row in chosen)}"
 
-    return Use(
+    return ResultAction(
         label="Load in COPs",
         tip="Loads the chosen results into a COP network of the scene, a File node each",
         commands=lambda chosen: [_plate_frames(row).arguments for row in chosen],

@@ -11,7 +11,7 @@ from urllib.request import url2pathname
 
 import hou
 
-from cosmos_houdini.houdini.tops.work_order import ATTRIBUTE, Order
+from cosmos_houdini.houdini.tops.work_order import ATTRIBUTE, WorkOrder
 
 _COOKED = {"CookedSuccess": "cooked", "CookedCache": "cooked"}
 _OTHER = {"CookedFail": "failed", "CookedCancel": "cancelled"}
@@ -37,7 +37,7 @@ class CookedItem:
     state: str
     outputs: tuple[str, ...] = ()
     log: Path | None = None
-    order: Order | None = None
+    order: WorkOrder | None = None
 
     @property
     def is_cooked(self) -> bool:
@@ -62,7 +62,7 @@ class CookedItem:
         return f"{text}: {last} (log: {self.log})" if last else f"{text} (log: {self.log})"
 
 
-def cooked_items(node: hou.TopNode) -> list[CookedItem]:
+def read_cooked_items(node: hou.TopNode) -> list[CookedItem]:
     """Return all work items of a node's network, those of one node after another."""
     import pdg  # type: ignore[import-not-found]  # noqa: PLC0415 - no stubs; loaded by Houdini when something cooks
 
@@ -79,7 +79,7 @@ def _items(node: Any) -> Iterator[CookedItem]:  # noqa: ANN401 - pdg has no stub
             state=_COOKED.get(state) or _OTHER.get(state, UNCOOKED),
             outputs=tuple(output.path for output in item.outputFiles),
             log=_log(node, item) if state == "CookedFail" else None,
-            order=Order.parse(str(item.attribValue(ATTRIBUTE))) if item.hasAttrib(ATTRIBUTE) else None,
+            order=WorkOrder.parse(str(item.attribValue(ATTRIBUTE))) if item.hasAttrib(ATTRIBUTE) else None,
         )
 
 

@@ -19,7 +19,7 @@ Value = str | int | float | bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Vocabulary:
+class ParameterNames:
     """The names that an attribute may have to be taken for a parameter.
 
     Attributes:
@@ -30,7 +30,7 @@ class Vocabulary:
     parameters: Mapping[str, Value]
     synonyms: Mapping[str, str]
 
-    def meaning(self, name: str) -> str | None:
+    def find_parameter(self, name: str) -> str | None:
         """Return what an attribute of this name sets: a parameter, ``weight_KIND``, or None."""
         meant = self.synonyms.get(name, name)
         if meant in self.parameters or meant in NODE_PARMS:
@@ -40,7 +40,7 @@ class Vocabulary:
             return f"weight_{kind}"
         return name if name in _WEIGHTS else None
 
-    def spelled(self, name: str) -> str:
+    def engine_name(self, name: str) -> str:
         """Return the engine's own name of a parameter.
 
         Raises:
@@ -72,11 +72,11 @@ class Vocabulary:
             return str(int(value))
         return repr(float(value)) if isinstance(default, float) else repr(value)
 
-    def misspelt(self, names: Iterable[str]) -> dict[str, str]:
+    def find_misspelt(self, names: Iterable[str]) -> dict[str, str]:
         """Return the names that mean nothing here and are nearly a parameter's, each with that parameter's."""
         known = [*self.parameters, *self.synonyms, *NODE_PARMS, *_WEIGHTS]
         meant = {word: word for word in known} | {word: name for word, name in _LABELS.items() if name in known}
-        unknown = [name for name in names if self.meaning(name) is None and not name.startswith(_OTHERS)]
+        unknown = [name for name in names if self.find_parameter(name) is None and not name.startswith(_OTHERS)]
         near = {name: difflib.get_close_matches(name.lower(), meant, n=1, cutoff=NEAR) for name in unknown}
         return {name: meant[words[0]] for name, words in near.items() if words}
 
