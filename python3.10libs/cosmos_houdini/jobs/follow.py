@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -61,10 +61,27 @@ def queue_job(client: Client, prepared: Prepared, reporter: Reporter) -> JobReco
     return record
 
 
-def follow_jobs(client: Client, ids: Collection[str], reporter: Reporter, *, detach: bool = False) -> list[JobRecord]:
+def follow_jobs(
+    client: Client,
+    ids: Collection[str],
+    reporter: Reporter,
+    *,
+    detach: bool = False,
+    enough: Callable[[Iterable[bool]], bool] = all,
+    timeout_s: float | None = None,
+) -> list[JobRecord]:
     """Follow jobs to their ends, or with ``detach`` until they run on their hosts.
 
+    Args:
+        client: of the project.
+        ids: jobs.
+        reporter: shows the jobs.
+        detach: follow the jobs only until they run on their hosts.
+        enough: ``all`` to return when all jobs are there, ``any`` when one is.
+        timeout_s: the longest time to wait; None for as long as it takes.
+
     Raises:
+        TimeoutError: the time is over; the jobs go on.
         Cancelled: the user interrupted; the jobs go on.
         HostError: a host stayed out of reach; its jobs keep their state.
     """
@@ -79,6 +96,8 @@ def follow_jobs(client: Client, ids: Collection[str], reporter: Reporter, *, det
                 on_update=lambda records: display.update([record.status for record in records]),
                 on_trouble=display.host_error,
                 until=runner.on_host if detach else runner.at_end,
+                enough=enough,
+                timeout_s=timeout_s,
             )
     except HostError:
         reporter.say(f"{_left_alone(client.store.jobs(ids), 'given up')}: {attach}")

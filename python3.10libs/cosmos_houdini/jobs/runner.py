@@ -6,6 +6,7 @@ store), and what is done on a host may be done twice. So a client may die at any
 
 from __future__ import annotations
 
+import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -101,6 +102,7 @@ def wait(
     until: Callable[[JobRecord], bool] = at_end,
     enough: Callable[[Iterable[bool]], bool] = all,
     patience_attempts: int = PATIENCE_ATTEMPTS,
+    timeout_s: float | None = None,
 ) -> list[JobRecord]:
     """Follow jobs until they are where they should be, through lost connections.
 
@@ -112,8 +114,10 @@ def wait(
         until: when a job needs to be followed no more.
         enough: tells by the answers for all jobs when to return, as ``all`` and ``any`` do.
         patience_attempts: how often in a row a host is asked that does not answer.
+        timeout_s: the longest time to wait; None for as long as it takes.
 
     Raises:
+        TimeoutError: the time is over; the jobs go on.
         HostError: a host stayed out of reach, shows another key, or takes none of ours; its jobs keep their state.
         DiskFull: no room on this machine for results; likewise.
         BadInput: the host of a job is configured no more; likewise.
@@ -127,15 +131,21 @@ def wait(
     )
     pause_s = FIRST_PAUSE_S
     states: list[JobState] = []
+    deadline = None if timeout_s is None else time.monotonic() + timeout_s
     while True:
         patience(_advance_or_raise, client, ids)
         records = client.store.records(ids)
         on_update(records)
         if enough(until(record) for record in records):
             return records
+        left_s = math.inf if deadline is None else deadline - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError(
+                f"{sum(not until(r) for r in records)} of {len(records)} jobs are not there after {timeout_s:g} s"
+            )
         pause_s = pause_s * PAUSE_GROWTH if states == [r.state for r in records] else FIRST_PAUSE_S
         states = [record.state for record in records]
-        _nap(client, records, min(pause_s, longest_pause_s(client, records)))
+        _nap(client, records, min(pause_s, left_s, longest_pause_s(client, records)))
 
 
 def observe(client: Client, records: Collection[JobRecord]) -> dict[str, Observation]:
