@@ -56,7 +56,7 @@ class Registry(Generic[T]):
         """
         with self._lock:
             if self._known.get(name, thing) is not thing:
-                raise BadInput(f"there is a {self.kind} {name!r} already", action="register it under another name")
+                raise BadInput(f"the {self.kind} name {name!r} is taken", action="register it under another name")
             check_name(self.kind, name)
             self._known[name] = self._check(name, thing)
 
@@ -133,7 +133,7 @@ def check_name(kind: str, name: str) -> None:
     """
     if len(name) > LONGEST_NAME or not NAME.fullmatch(name):
         raise BadInput(
-            f"{name!r} cannot name a {kind}",
+            f"the {kind} name {name!r} cannot be used",
             allowed=f"at most {LONGEST_NAME} lower-case letters and digits, with '.', '_' and '-' between them",
         )
 

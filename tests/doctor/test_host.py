@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cosmos_houdini.cli import main
-from cosmos_houdini.engines import engine
+from cosmos_houdini.engines import find_engine
 from support.engines.transfer25_checkout import make_checkout, write_programs
 from support.jobs.doctor_project import Clinic
 from support.servers.host_programs import A100, GB10, H100, NO_DRIVER, write_nvidia_smi, write_shell
@@ -226,9 +226,9 @@ def test_models_that_the_first_job_has_to_bring_are_named(clinic: Clinic) -> Non
     code, checks = clinic.host_checks()
     check = checks["engine transfer2.5"]
     assert (code, check["verdict"]) == (0, "warn")
-    assert all(model in check["seen"] for model in engine("transfer2.5").needs.models)
+    assert all(model in check["seen"] for model in find_engine("transfer2.5").needs.models)
     assert "HF_TOKEN" in check["action"]
-    for model in engine("transfer2.5").needs.models[1:]:
+    for model in find_engine("transfer2.5").needs.models[1:]:
         (cache / "hub" / f"models--{model.replace('/', '--')}" / "snapshots").mkdir(parents=True)
     assert clinic.host_checks()[1]["engine transfer2.5"]["seen"].startswith("nvidia/Cosmos-Transfer2.5-2B is not")
     (cache / "hub" / "models--nvidia--Cosmos-Transfer2.5-2B" / "snapshots").mkdir(parents=True)
@@ -267,6 +267,6 @@ def test_the_python_that_an_engine_runs_in_is_asked_for_its_modules(
 def test_only_modules_that_cannot_be_found_are_named(clinic: Clinic) -> None:
     clinic.configure("diffusers", python=sys.executable)
     check = clinic.host_checks()[1]["engine diffusers"]
-    lacking = [name for name in engine("diffusers").needs.modules if importlib.util.find_spec(name) is None]
+    lacking = [name for name in find_engine("diffusers").needs.modules if importlib.util.find_spec(name) is None]
     assert lacking, "the environment of the tests is not meant to hold torch"
     assert check["seen"].endswith(f"lacks {', '.join(lacking)}")

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from cosmos_houdini.engines import EngineLog, engine
+from cosmos_houdini.engines import EngineLog, find_engine
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.parameter import ParameterValue, resolve
 from cosmos_houdini.model.request import InferenceRequest, Site
 from support.media.transfer_clips import request_of
 
-DIFFUSERS = engine("diffusers")
+DIFFUSERS = find_engine("diffusers")
 SITE = Site(folder=PurePosixPath("/data/jobs/street-1"), python="/opt/cosmos/bin/python")
 
 

@@ -12,7 +12,7 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 
-from cosmos_houdini.engines import EngineLog, engine
+from cosmos_houdini.engines import EngineLog, find_engine
 from cosmos_houdini.engines.diffusers import engine as diffusers
 from cosmos_houdini.media.videos.probe import probe_video
 from cosmos_houdini.model.job import JobFailure
@@ -23,7 +23,7 @@ from support.media.transfer_clips import request_of, write_clips
 
 pytestmark = pytest.mark.diffusers
 
-DIFFUSERS = engine("diffusers")
+DIFFUSERS = find_engine("diffusers")
 FRAMES = 8
 ASKED: dict[str, dict[str, object]] = {
     "plain": {},

@@ -13,7 +13,7 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 
-from cosmos_houdini.engines import EngineLog, engine
+from cosmos_houdini.engines import EngineLog, find_engine
 from cosmos_houdini.engines.preview import engine as preview
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.videos.probe import inspect_video, sha256_of
@@ -22,7 +22,7 @@ from cosmos_houdini.model.parameter import ParameterValue
 from cosmos_houdini.model.request import InferenceRequest, Site
 from support.media.transfer_clips import request_of, write_clips
 
-PREVIEW = engine("preview")
+PREVIEW = find_engine("preview")
 SQUARE = (96, 96)
 FRAMES = 2
 

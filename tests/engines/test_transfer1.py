@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cosmos_houdini.engines import engine
+from cosmos_houdini.engines import find_engine
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.request import ExpectedOutput, InferenceRequest, Invocation, Site
 from support.media.transfer_clips import request_of
@@ -16,7 +16,7 @@ SITE = Site(folder=PurePosixPath("/data/jobs/street-1"), engine_path=PurePosixPa
 
 
 def invocation(request: InferenceRequest) -> Invocation:
-    return engine("transfer1").invocation(request, SITE)
+    return find_engine("transfer1").invocation(request, SITE)
 
 
 def spec(request: InferenceRequest) -> dict[str, object]:
@@ -117,7 +117,7 @@ def test_an_empty_negative_prompt_leaves_upstreams_own():
 
 def test_a_host_without_the_checkout_is_refused_with_the_key_to_set():
     with pytest.raises(BadInput, match=r"no engine_path.*hosts\.<name>\.engine_path"):
-        engine("transfer1").invocation(request_of(), Site(folder=PurePosixPath("/x")))
+        find_engine("transfer1").invocation(request_of(), Site(folder=PurePosixPath("/x")))
 
 
 def test_the_result_is_expected_at_the_input_s_length_and_the_generated_size():
@@ -127,7 +127,7 @@ def test_the_result_is_expected_at_the_input_s_length_and_the_generated_size():
 
 
 def test_the_estimate_grows_with_chunks_and_steps():
-    plan = engine("transfer1").plan
+    plan = find_engine("transfer1").plan
     assert plan(request_of(frames=122)).estimate_s == pytest.approx(19 * 60)
     assert plan(request_of(frames=121)).estimate_s == pytest.approx(19 * 60 / 2)
     assert plan(request_of(frames=121, num_steps=7)).estimate_s == pytest.approx(19 * 60 / 10)

@@ -5,11 +5,11 @@ from itertools import pairwise
 
 import pytest
 
-from cosmos_houdini.engines import EngineLog, engine
+from cosmos_houdini.engines import EngineLog, find_engine
 from cosmos_houdini.model.job import FailureClass
 from support.media.transfer_clips import request_of
 
-TRANSFER1 = engine("transfer1")
+TRANSFER1 = find_engine("transfer1")
 PLAN = TRANSFER1.plan(request_of(frames=241))
 
 

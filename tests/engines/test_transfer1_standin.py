@@ -10,14 +10,14 @@ from pathlib import Path, PurePosixPath
 import imageio_ffmpeg
 import pytest
 
-from cosmos_houdini.engines import EngineLog, engine
+from cosmos_houdini.engines import EngineLog, find_engine
 from cosmos_houdini.media.videos.probe import probe_video
 from cosmos_houdini.model.job import JobFailure
 from cosmos_houdini.model.request import InferenceRequest, Site
 from support.media.transfer_clips import request_of, write_clips
 
 STANDIN = Path(__file__).resolve().parents[1] / "support" / "engines" / "transfer1_standin.py"
-TRANSFER1 = engine("transfer1")
+TRANSFER1 = find_engine("transfer1")
 
 
 def start(folder: Path, request: InferenceRequest, mode: str) -> tuple[int, EngineLog]:

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from cosmos_houdini.engines import engine
+from cosmos_houdini.engines import find_engine
 from cosmos_houdini.model.request import InferenceRequest, Site
 from support.media.transfer_clips import request_of
 
@@ -90,7 +90,7 @@ def _read_by(
     upstream: dict[str, Any], request: InferenceRequest, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[argparse.Namespace, dict[str, Any]]:
     site = Site(folder=PurePosixPath(folder), engine_path=PurePosixPath("/opt/ct1"))
-    invocation = engine("transfer1").invocation(request, site)
+    invocation = find_engine("transfer1").invocation(request, site)
     (folder / "in").mkdir()
     (folder / "in" / "spec.json").write_text(invocation.files["in/spec.json"], "ascii")
     own = invocation.argv[invocation.argv.index("cosmos_transfer1/diffusion/inference/transfer.py") :]

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cosmos_houdini.engines import engine
+from cosmos_houdini.engines import find_engine
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.request import ExpectedOutput, InferenceRequest, Invocation, Site
 from support.media.transfer_clips import request_of
 
-ENGINE = engine("transfer2.5")
+ENGINE = find_engine("transfer2.5")
 SITE = Site(folder=PurePosixPath("/data/jobs/street-1"), engine_path=PurePosixPath("/opt/ct25"))
 GOOD: dict[str, Any] = {"frames": 93, "size": (1280, 704)}
 

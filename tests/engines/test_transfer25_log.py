@@ -5,11 +5,11 @@ from itertools import pairwise
 
 import pytest
 
-from cosmos_houdini.engines import EngineLog, engine
+from cosmos_houdini.engines import EngineLog, find_engine
 from cosmos_houdini.model.job import FailureClass
 from support.media.transfer_clips import request_of
 
-ENGINE = engine("transfer2.5")
+ENGINE = find_engine("transfer2.5")
 PLAN = ENGINE.plan(request_of(frames=185, engine="transfer2.5"))
 
 

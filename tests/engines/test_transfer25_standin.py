@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 import imageio_ffmpeg
 import pytest
 
-from cosmos_houdini.engines import EngineLog, engine
+from cosmos_houdini.engines import EngineLog, find_engine
 from cosmos_houdini.engines.base import RECORD_FILE
 from cosmos_houdini.media.videos.probe import probe_video
 from cosmos_houdini.model.job import JobFailure
@@ -19,7 +19,7 @@ from cosmos_houdini.model.request import InferenceRequest, Invocation, Site
 from support.engines.transfer25_checkout import make_checkout, write_programs
 from support.media.transfer_clips import request_of, write_clips
 
-ENGINE = engine("transfer2.5")
+ENGINE = find_engine("transfer2.5")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,12 @@ from typing import Any
 
 import pytest
 
-from cosmos_houdini.engines import EngineLog, engine
+from cosmos_houdini.engines import EngineLog, find_engine
 from cosmos_houdini.model.request import InferenceRequest, Invocation, Site
 from support.engines import transfer25_standin, transfer25_upstream
 from support.media.transfer_clips import request_of
 
-ENGINE = engine("transfer2.5")
+ENGINE = find_engine("transfer2.5")
 CHECKOUT = Path(os.environ.get("COSMOS_TRANSFER25", ""))
 PYTHON = os.environ.get("COSMOS_TRANSFER25_PYTHON", sys.executable)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cosmos_houdini.engines import engine
+from cosmos_houdini.engines import find_engine
 from cosmos_houdini.engines.cosmos.parameters import STRENGTHS, TRANSFER1_PARAMETERS
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.parameter import ParameterValue, resolve
@@ -23,7 +23,7 @@ GOOD = {"frames": 121, "size": (1280, 704)}
 
 @pytest.fixture(params=ENGINES)
 def check(request: pytest.FixtureRequest) -> Check:
-    return engine(request.param).check
+    return find_engine(request.param).check
 
 
 def test_a_request_that_fits_has_no_warnings(check: Check):
@@ -111,7 +111,7 @@ weights = st.dictionaries(
 @given(sound_parameters, weights, st.integers(2, 5000))
 def test_whatever_lies_in_the_ranges_is_accepted(parameters: dict[str, Any], weights: dict[str, float], frames: int):
     for name in ENGINES:
-        engine(name).check(request_of(frames=frames, size=(1280, 704), weights=weights, **parameters))
+        find_engine(name).check(request_of(frames=frames, size=(1280, 704), weights=weights, **parameters))
 
 
 anything = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers())
@@ -159,5 +159,5 @@ def test_text_that_is_no_value_is_refused(parameter: str, text: str):
 def test_a_scout_is_the_first_chunk_in_few_steps_and_never_dearer(
     name: str, asked: int, frames: int, wanted: tuple[int, int]
 ):
-    scout = engine(name).scout(request_of(frames=frames, num_steps=asked))
+    scout = find_engine(name).scout(request_of(frames=frames, num_steps=asked))
     assert (scout.parameters, scout.frames) == ({"num_steps": wanted[0]}, wanted[1])

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.doctor import survey as doctor_survey
-from cosmos_houdini.engines import EngineLog, engine, engine_names
+from cosmos_houdini.engines import EngineLog, engine_names, find_engine
 from cosmos_houdini.errors import CosmosError
 from cosmos_houdini.hosts import open_host
 from cosmos_houdini.hosts.script import completed
@@ -40,14 +40,14 @@ SHA256 = "ab" * 32
 MARK = "0" * 32
 ROOT = PurePosixPath("/data/cosmos")
 REQUEST = request_of(frames=121)
-PLANS = {name: engine(name).plan(request_of(frames=121, engine=name)) for name in engine_names()}
+PLANS = {name: find_engine(name).plan(request_of(frames=121, engine=name)) for name in engine_names()}
 HERE = open_host("here", HostConfig(root="/data/cosmos"), project=Path.cwd())
 
 
 def logs(text: str) -> None:
     """Read a log as the queue does while a job runs, and when it has ended."""
     for name, plan in PLANS.items():
-        known = engine(name)
+        known = find_engine(name)
         for log in (EngineLog(stdout=text, stderr=""), EngineLog(stdout="", stderr=text)):
             told = known.progress(log, plan)
             assert told is None or (0 <= told.fraction <= 1 and len(told.stage) < 200)
@@ -200,7 +200,7 @@ def test_a_request_of_another_machine_is_taken_whole_or_not_at_all(path: tuple[A
     with suppress(CosmosError):
         found = taken(json.dumps(document if path else value))
         # What is believed can be worked with, and named on a terminal.
-        assert engine(found.engine).plan(found).frames > 0
+        assert find_engine(found.engine).plan(found).frames > 0
         assert found.name.isprintable()
 
 

@@ -8,7 +8,6 @@ import imageio_ffmpeg
 import pytest
 import yaml
 
-from cosmos_houdini import engines
 from cosmos_houdini.config import plain
 from support.engines import fake_engine
 from support.faults.fault_project import kill_jobs
@@ -28,9 +27,10 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def _fake_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "_ENGINES", dict(engines._ENGINES))
+def _fake_engine() -> Iterator[None]:
     fake_engine.register()
+    yield
+    fake_engine.unregister()
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cosmos_houdini import engines
+from cosmos_houdini.engines import register_engine, unregister_engine
 from cosmos_houdini.jobs.store.jobs import Store
 from cosmos_houdini.model.job import JobState
 from support.engines.fake_engine import FakeEngine
@@ -61,7 +61,8 @@ def test_where_the_host_says_what_gpus_it_has_each_carries_a_run(
 ):
     write_nvidia_smi(tmp_path / "bin", [{**H100, "index": str(index)} for index in range(3)])
     monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
-    monkeypatch.setitem(engines._ENGINES, "fake", lambda: FakeEngine(gpu_memory_gb=1.0))
+    unregister_engine("fake")
+    register_engine(FakeEngine(gpu_memory_gb=1.0))
     go = shop.folder / "go"
     file = batch(shop, {"seeds": [1, 2, 3, 4, 5]}, sleep_s="0.3", until=str(go))
     with let_go(go, lambda: shop.started() == 3):

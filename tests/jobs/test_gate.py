@@ -5,7 +5,7 @@ from contextlib import closing
 
 from cosmos_houdini.batches.gate import BatchEnded, BatchEvent, BatchHeld, Contract, Gate, Hold, JobEnded
 from cosmos_houdini.batches.scheduler import Look, run_in_turn
-from cosmos_houdini.engines import engine
+from cosmos_houdini.engines import find_engine
 from cosmos_houdini.jobs.prepare import prepare
 from cosmos_houdini.jobs.store import batches
 from cosmos_houdini.jobs.store.worker import Lane, Worker
@@ -20,7 +20,7 @@ def in_turn(shop: Shop, gate: Gate, count: int = 3) -> tuple[Look, list[BatchEve
     with closing(shop.client()) as client:
         records = []
         for number in range(count):
-            request, _ = build_request(load_run_spec(shop.spec(f"shot{number}")), engine("fake").parameters)
+            request, _ = build_request(load_run_spec(shop.spec(f"shot{number}")), find_engine("fake").parameters)
             records.append(prepare(request, config=client.config, host=None, results=None).record)
         batches.enqueue(client.store, "night", "local", shop.folder / "night.yaml", records)
         with closing(Worker(client.store, Lane(batch="night", host="local"))) as worker:

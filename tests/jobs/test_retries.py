@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cosmos_houdini import engines
+from cosmos_houdini.engines import register_engine, unregister_engine
 from cosmos_houdini.jobs import runner
 from cosmos_houdini.jobs.adopt import adopt
 from cosmos_houdini.model.job import Attempt, FailureClass, JobState
@@ -184,7 +184,8 @@ def test_what_a_job_waits_for_and_what_could_never_fit_is_told(
     (programs / "nvidia-smi").write_text('#!/bin/sh\ncat "$0.table"\n')
     (programs / "nvidia-smi").chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
-    monkeypatch.setitem(engines._ENGINES, "fake", lambda: FakeEngine(gpu_memory_gb=75.0))
+    unregister_engine("fake")
+    register_engine(FakeEngine(gpu_memory_gb=75.0))
     (programs / "nvidia-smi.table").write_text("0, 81559, 12035\n")
     assert shop.main("run", shop.spec(), "--detach") == 0
     told = "running: waiting for a GPU with 75 GiB free: GPU 0 has 11 of 79 GiB free"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from cosmos_houdini.engines import engine
+from cosmos_houdini.engines import find_engine
 from cosmos_houdini.engines.cosmos.parameters import TRANSFER1_PARAMETERS
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.batch import BatchSpec
@@ -387,7 +387,7 @@ def test_no_batch_expands_to_an_invalid_request_and_every_value_reaches_it(drawn
     assert len(set(contents)) == len(contents)
     for run in sweep.runs:
         request = request_of(run)
-        engine("transfer1").check(request)
+        find_engine("transfer1").check(request)
         sent = {str(control.kind): control.weight for control in request.controls}
         assert sent == {kind: weight for kind, weight in weights(run).items() if weight > 0}
         assert {name: request.parameters[name] for name in run.parameters} == run.parameters

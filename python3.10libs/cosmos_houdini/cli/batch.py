@@ -13,7 +13,7 @@ import click
 from cosmos_houdini import config
 from cosmos_houdini.cli.console import json_option, print_json_lines, say
 from cosmos_houdini.cli.spec import check_files, schema_option
-from cosmos_houdini.engines import engine, engine_names
+from cosmos_houdini.engines import engine_names, find_engine
 from cosmos_houdini.model.batch import MAX_RUNS, BatchItem, BatchSpec, Randomization
 from cosmos_houdini.model.names import portable_name
 from cosmos_houdini.specs.batch_file import load_randomization, save_batch
@@ -47,7 +47,7 @@ def create_batch(
     as_json: bool,
 ) -> None:
     """Work out every run, then write the file."""
-    chosen = engine(engine_name or config.load().settings.defaults.engine)
+    chosen = find_engine(engine_name or config.load().settings.defaults.engine)
     how = load_randomization(varied) if varied else Randomization()
     given = {"count": count, "seed": seed}
     path = output or Path(f"{load_prompt_spec(spec_files[0]).name if len(spec_files) == 1 else 'batch'}.batch.yaml")
@@ -85,7 +85,7 @@ def expanded(batch: BatchSpec, adaptive: Adaptive | None = None) -> Sweep:
     specs = {item.spec: load_prompt_spec(item.spec) for item in batch.items}
     for file, spec in specs.items():
         check_files([spec.input_video, *spec.controls.values()], file)
-    sweep = expand(batch, specs, engine(batch.engine).parameters, adaptive)
+    sweep = expand(batch, specs, find_engine(batch.engine).parameters, adaptive)
     for note in sweep.notes:
         say(note)
     return sweep
@@ -98,5 +98,5 @@ def print_runs(runs: Iterable[Run]) -> None:
 
 
 def _defaults(engine_name: str) -> dict[str, Any]:
-    known = engine(engine_name).parameters
+    known = find_engine(engine_name).parameters
     return {key: parameter.default for key, parameter in known.items() if key != FROM_INPUT}

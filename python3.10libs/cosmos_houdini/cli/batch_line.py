@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cosmos_houdini.cli.batch_plan import PlannedBatch
 from cosmos_houdini.cli.console import say
-from cosmos_houdini.engines import engine
+from cosmos_houdini.engines import find_engine
 from cosmos_houdini.errors import HostError, JobError
 from cosmos_houdini.jobs import commands
 from cosmos_houdini.jobs.client import Client
@@ -32,7 +32,7 @@ def lane_of(client: Client, planned: PlannedBatch, at_once: int | None) -> Lane:
     gpus = len(settings.gpu_numbers)
     if settings.launcher == SLURM:
         at_once = at_once or MOST_IN_QUEUE
-    elif not (at_once or gpus) and engine(planned.batch.engine).gpu_memory_gb:
+    elif not (at_once or gpus) and find_engine(planned.batch.engine).gpu_memory_gb:
         host = client.host(planned.jobs[0])
         gpus = len(parse_look(host.run(look_script(host.root)).stdout).gpus)
     room = max(1, gpus) * settings.jobs_per_gpu

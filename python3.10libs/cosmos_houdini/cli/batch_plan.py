@@ -11,7 +11,7 @@ from pathlib import Path
 from cosmos_houdini.cli.batch import expanded
 from cosmos_houdini.cli.console import progress_bar, say
 from cosmos_houdini.config import Config
-from cosmos_houdini.engines import Engine, engine
+from cosmos_houdini.engines import Engine, find_engine
 from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.jobs.prepare import prepare
 from cosmos_houdini.jobs.store.jobs import FOLDER
@@ -94,7 +94,7 @@ def plan_batch(
 
 def scouts_of(runs: Sequence[Run]) -> list[Run]:
     """Return the scouts of runs as they would be asked for; no video is cut for them."""
-    known, probe = engine(runs[0].shared.engine), remembering()
+    known, probe = find_engine(runs[0].shared.engine), remembering()
     requests = (build_request(run.run_spec(), known.parameters, probe=probe)[0] for run in runs)
     return [scouted(run, known.scout(request), {}) for run, request in zip(runs, requests, strict=True)]
 
@@ -112,7 +112,7 @@ def _checked(
     Raises:
         BadInput: a run that cannot be run, by name.
     """
-    known = engine(runs[0].shared.engine)
+    known = find_engine(runs[0].shared.engine)
     probe = remembering()
     jobs, planned = [], []
     warnings: defaultdict[str, list[str]] = defaultdict(list)

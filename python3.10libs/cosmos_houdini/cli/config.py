@@ -9,8 +9,7 @@ import yaml
 
 from cosmos_houdini.cli.console import json_option, print_json
 from cosmos_houdini.config import load, plain
-from cosmos_houdini.engines import engine, engine_names
-from cosmos_houdini.model.parameter import SYNONYMS, Parameter
+from cosmos_houdini.engines.description import describe_engines
 
 
 @click.group(help="The configuration.")
@@ -26,28 +25,15 @@ def show(*, as_json: bool) -> None:
     values = plain(loaded.settings)
     if as_json:
         origins, project = dict(loaded.origins), str(loaded.project)
-        engines = list(engine_names())
-        known = {name: [_described(parameter) for parameter in engine(name).parameters.values()] for name in engines}
+        known = {engine["name"]: engine["parameters"] for engine in describe_engines()}
         print_json(
-            {"settings": values, "origins": origins, "project": project, "engines": engines, "parameters": known}
+            {"settings": values, "origins": origins, "project": project, "engines": list(known), "parameters": known}
         )
         return
     for key, value in _leaves(values):
         text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True).removesuffix("\n...\n").strip()
         click.echo(f"{key}: {text}  ({_origin(key, loaded.origins)})")
     click.echo(f"project folder: {loaded.project}")
-
-
-def _described(parameter: Parameter) -> dict[str, object]:
-    """Return what a program has to know of a parameter; ``synonyms`` are names that a batch may use for it."""
-    synonyms = [word for word, name in SYNONYMS.items() if name == parameter.name]
-    return {
-        "name": parameter.name,
-        "default": parameter.default,
-        "allowed": parameter.allowed,
-        "help": parameter.help,
-        "synonyms": synonyms,
-    }
 
 
 def _leaves(values: object, prefix: str = "") -> list[tuple[str, object]]:

@@ -24,7 +24,7 @@ from cosmos_houdini.batches.time_window import Window
 from cosmos_houdini.cli.console import say
 from cosmos_houdini.cli.finite import FiniteRange
 from cosmos_houdini.config import Config
-from cosmos_houdini.engines import engine
+from cosmos_houdini.engines import find_engine
 from cosmos_houdini.errors import BadInput, Cancelled, CosmosError
 from cosmos_houdini.jobs.client import Client
 from cosmos_houdini.jobs.store import batches
@@ -94,7 +94,7 @@ def terms_of(
         money=most,
         price_per_hour=settings.price_per_hour or 0.0,
         gpus=settings.gpu_numbers,
-        gpu_memory_gb=0.0 if elsewhere else engine(batch.engine).gpu_memory_gb,
+        gpu_memory_gb=0.0 if elsewhere else find_engine(batch.engine).gpu_memory_gb,
         hottest_c=math.inf if elsewhere else overnight.hottest_c,
         least_disk_gb=overnight.least_disk_gb,
         failed_share=config.settings.notify.failed_share,

@@ -9,7 +9,7 @@ import click
 from cosmos_houdini.cli.batch_plan import points_file
 from cosmos_houdini.cli.console import json_option, print_json, progress_bar, say
 from cosmos_houdini.config import Config, load
-from cosmos_houdini.engines import Engine, engine
+from cosmos_houdini.engines import Engine, find_engine
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.jobs.client import Client, open_client
 from cosmos_houdini.jobs.prepare import RESULTS
@@ -64,7 +64,7 @@ def _of_batch(client: Client, file: Path) -> tuple[str, list[Entry]]:
     """
     batch = load_batch(file)
     specs = {item.spec: load_prompt_spec(item.spec) for item in batch.items}
-    known = engine(batch.engine)
+    known = find_engine(batch.engine)
     runs = expand(batch, specs, known.parameters, Adaptive(file=points_file(client.config))).runs
     records = _records(client, {name for run in runs for name in (run.name, run.scout_name)})
     scouts = {run.name: _scout(run, known, records.get(run.scout_name, [])) for run in runs}

@@ -11,7 +11,7 @@ import click
 
 from cosmos_houdini import config
 from cosmos_houdini.cli.console import json_option, print_json, say
-from cosmos_houdini.engines import engine, engine_names
+from cosmos_houdini.engines import engine_names, find_engine
 from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
@@ -92,7 +92,7 @@ def create_run(
 ) -> None:
     """Check the values against the engine, then write the file."""
     spec = load_prompt_spec(spec_file)
-    chosen = engine(engine_name or config.load().settings.defaults.engine)
+    chosen = find_engine(engine_name or config.load().settings.defaults.engine)
     data = {
         "name": spec.name,
         "engine": chosen.name,

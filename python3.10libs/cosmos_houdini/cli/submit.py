@@ -18,7 +18,7 @@ from cosmos_houdini.cli.run import print_outputs, show_plan
 from cosmos_houdini.cli.spec import parameters_of, weights_of
 from cosmos_houdini.cli.terminal import TerminalReporter
 from cosmos_houdini.config import load
-from cosmos_houdini.engines import engine, engine_names
+from cosmos_houdini.engines import engine_names, find_engine
 from cosmos_houdini.engines.cosmos.chunks import chunk_sentence
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.jobs.client import Client, open_client
@@ -94,7 +94,7 @@ def submit(
     """
     config = load()
     reporter = TerminalReporter()
-    chosen = engine(engine_name or config.settings.defaults.engine)
+    chosen = find_engine(engine_name or config.settings.defaults.engine)
     # The host, the prompt and the weights are checked before minutes go into encoding.
     config.settings.host(host)
     if not prompt and not prepare:

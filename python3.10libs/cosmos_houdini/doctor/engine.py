@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.doctor.finding import Finding, failed, passed, warned
 from cosmos_houdini.doctor.survey import Survey, cached_as
-from cosmos_houdini.engines import Engine, engine, engine_names
+from cosmos_houdini.engines import Engine, engine_names, find_engine
 from cosmos_houdini.hosts.nvidia_smi import Gpu
 from cosmos_houdini.launchers import SLURM
 
@@ -20,10 +20,10 @@ def engines_for(chosen: str, config: HostConfig) -> list[Engine]:
     Raises:
         BadInput: there is no engine of that name.
     """
-    first = engine(chosen)
+    first = find_engine(chosen)
     if first.needs.files or not config.engine_path:
         return [first]
-    return [first, *(known for known in map(engine, engine_names()) if known.needs.files)]
+    return [first, *(known for known in map(find_engine, engine_names()) if known.needs.files)]
 
 
 def worth_judging(engines: list[Engine], survey: Survey) -> list[Engine]:

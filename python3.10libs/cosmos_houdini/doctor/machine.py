@@ -12,7 +12,7 @@ from cosmos_houdini.config import Config
 from cosmos_houdini.config.settings import FILE_NAME, HostConfig
 from cosmos_houdini.doctor.disk import judge_disk
 from cosmos_houdini.doctor.finding import Finding, failed, passed
-from cosmos_houdini.engines import engine
+from cosmos_houdini.engines import find_engine
 from cosmos_houdini.errors import BadInput, CosmosError
 from cosmos_houdini.hosts import open_host
 from cosmos_houdini.launchers import launcher_for
@@ -59,7 +59,7 @@ def _files(config: Config) -> str:
 def _defaults(config: Config) -> Finding:
     defaults = config.settings.defaults
     try:
-        engine(defaults.engine)
+        find_engine(defaults.engine)
         config.settings.host(None)
     except BadInput as error:
         return failed("defaults", error.problem, f"set defaults of {FILE_NAME} to one of: {error.allowed}")

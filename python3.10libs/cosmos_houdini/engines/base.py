@@ -103,6 +103,10 @@ class Engine(Protocol):
         """The name in the registry and on the command line."""
 
     @property
+    def label(self) -> str:
+        """The name that menus show."""
+
+    @property
     def parameters(self) -> Mapping[str, Parameter]:
         """Every parameter that the engine has, by name."""
 

@@ -7,7 +7,7 @@ import re
 import shlex
 from typing import Any
 
-from cosmos_houdini.engines import engine
+from cosmos_houdini.engines import find_engine
 from cosmos_houdini.errors import BadInput, HostError
 from cosmos_houdini.hosts import Host, open_host
 from cosmos_houdini.jobs.client import Client
@@ -86,7 +86,7 @@ def _checked(request: InferenceRequest, terms: Terms, job_id: str, host: str) ->
         BadInput: its engine, or a parameter of it, is unknown here.
         HostError: a value is none that a request has.
     """
-    known = engine(request.engine).parameters if isinstance(request.engine, str) else {}
+    known = find_engine(request.engine).parameters if isinstance(request.engine, str) else {}
     clips = [request.video, *(control.clip for control in request.controls if control.clip)]
     fits = (
         all(isinstance(text, str) for text in (request.name, request.prompt, request.negative_prompt))

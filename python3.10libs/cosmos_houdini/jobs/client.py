@@ -11,7 +11,7 @@ import msgspec
 
 from cosmos_houdini.config import Config
 from cosmos_houdini.config.settings import HostConfig
-from cosmos_houdini.engines import engine
+from cosmos_houdini.engines import find_engine
 from cosmos_houdini.engines.base import Engine
 from cosmos_houdini.hosts import open_host
 from cosmos_houdini.hosts.base import Host
@@ -67,7 +67,7 @@ class Client:
 
     def engine(self, record: JobRecord) -> Engine:
         """Return the job's engine."""
-        return engine(record.job.engine)
+        return find_engine(record.job.engine)
 
     def launcher(self, record: JobRecord) -> Launcher:
         """Return the job's launcher."""
@@ -107,7 +107,7 @@ def task_of(
     job_id: str, request: InferenceRequest, site: Site, secrets: Mapping[str, str], *, alone: bool = False
 ) -> Task:
     """Return a request at its place on a host as a launcher takes it."""
-    chosen = engine(request.engine)
+    chosen = find_engine(request.engine)
     return Task(
         job_id=job_id,
         site=site,

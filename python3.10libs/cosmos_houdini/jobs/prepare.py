@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cosmos_houdini.config import Config
-from cosmos_houdini.engines import engine
+from cosmos_houdini.engines import find_engine
 from cosmos_houdini.hosts import open_host
 from cosmos_houdini.jobs.client import task_of
 from cosmos_houdini.jobs.collect import check_folder
@@ -57,7 +57,7 @@ def prepare(request: InferenceRequest, *, config: Config, host: str | None, resu
         BadInput: the engine refuses the request, the host is not configured, or files would be overwritten.
     """
     name, settings = config.settings.host(host)
-    chosen = engine(request.engine)
+    chosen = find_engine(request.engine)
     warnings = chosen.check(request)
     identity = job_id(request, name)
     # A launcher that lacks a value is found out now and not when the inputs are sent.

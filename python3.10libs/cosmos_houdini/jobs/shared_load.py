@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from cosmos_houdini.engines import engine
+from cosmos_houdini.engines import find_engine
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.launchers import SLURM
@@ -19,7 +19,7 @@ def load_of(record: JobRecord) -> str:
         return ""
     try:
         request = record.inference()
-        load = engine(request.engine).load_key(request)
+        load = find_engine(request.engine).load_key(request)
     except BadInput:
         # Why it cannot be made, its own start tells.
         return ""

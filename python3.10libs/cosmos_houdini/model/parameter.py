@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from cosmos_houdini.errors import BadInput, did_you_mean
 
@@ -48,6 +48,25 @@ class Parameter:
         if self.low is not None and self.high is not None:
             return f"{kind} from {_exact(self.low)} to {_exact(self.high)}"
         return f"{kind} of at least {_exact(self.low)}" if self.low is not None else kind
+
+    @property
+    def type_name(self) -> str:
+        """``bool``, ``int``, ``float`` or ``str``."""
+        return type(self.default).__name__
+
+    def document(self) -> dict[str, Any]:
+        """Return the parameter as JSON data; ``synonyms`` are other names that a batch may use for it."""
+        return {
+            "name": self.name,
+            "type": self.type_name,
+            "default": self.default,
+            "low": self.low,
+            "high": self.high,
+            "choices": list(self.choices),
+            "allowed": self.allowed,
+            "help": self.help,
+            "synonyms": [word for word, name in SYNONYMS.items() if name == self.name],
+        }
 
     def checked(self, value: object) -> ParameterValue:
         """Return ``value`` in the parameter's own type.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cosmos_houdini.config import Config
-from cosmos_houdini.engines import engine
+from cosmos_houdini.engines import find_engine
 from cosmos_houdini.jobs.prepare import Prepared, prepare
 from cosmos_houdini.model.request import Invocation
 from cosmos_houdini.model.spec import RunSpec
@@ -41,7 +41,7 @@ def plan_run(
     Raises:
         BadInput: something in the RunSpec, its videos or the configuration cannot be used.
     """
-    request, warnings = build_request(run_spec, engine(run_spec.engine).parameters, num_gpu=num_gpu, probe=probe)
+    request, warnings = build_request(run_spec, find_engine(run_spec.engine).parameters, num_gpu=num_gpu, probe=probe)
     prepared = prepare(request, config=config, host=host, results=results)
     for warning in (*warnings, *prepared.warnings):
         reporter.say(f"warning: {warning}")

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
-from cosmos_houdini import engines
 from cosmos_houdini.cli import main
+from cosmos_houdini.engines import register_engine, unregister_engine
 from cosmos_houdini.engines.base import Convoy, EngineLog, Needs, OwnLoad, Recorded
 from cosmos_houdini.engines.failures import GENERAL_SYMPTOMS, classified
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
@@ -74,6 +74,7 @@ done
 @dataclass(frozen=True)
 class FakeEngine(OwnLoad):
     name: str = "fake"
+    label: str = "Fake"
     gpu_memory_gb: float = 0.0
     needs: Needs = field(default_factory=Needs)
     offload: Mapping[str, ParameterValue] = field(default_factory=lambda: {"offload": True})
@@ -196,9 +197,16 @@ def _load(request: InferenceRequest) -> dict[str, str]:
 
 
 def register() -> None:
-    """Add the engines to the registry."""
-    engines._ENGINES["fake"] = FakeEngine
-    engines._ENGINES["sharing"] = SharingEngine
+    """Put the engines into the registry, in place of those that may be there."""
+    unregister()
+    register_engine(FakeEngine())
+    register_engine(SharingEngine())
+
+
+def unregister() -> None:
+    """Take them out again."""
+    for name in ("fake", "sharing"):
+        unregister_engine(name)
 
 
 if __name__ == "__main__":

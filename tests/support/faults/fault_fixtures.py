@@ -17,7 +17,7 @@ import pytest
 import tenacity
 import yaml
 
-from cosmos_houdini import engines
+from cosmos_houdini.engines import unregister_engine
 from support.faults import fault_project
 from support.faults.fault_project import TOKEN, Scene, kill_jobs
 from support.jobs.job_project import Shop
@@ -51,9 +51,8 @@ def image(docker_engine: DockerEngine) -> DockerEngine:
 
 
 @pytest.fixture
-def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """Register the engine, hand out a secret, give temporary files a folder of their own, and hurry all patience."""
-    monkeypatch.setattr(engines, "_ENGINES", dict(engines._ENGINES))
     fault_project.register()
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     (tmp_path / "tmp").mkdir()
@@ -61,7 +60,8 @@ def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.Monk
     monkeypatch.setattr(tempfile, "tempdir", None)
     hurried = SimpleNamespace(sleep=lambda seconds: time.sleep(min(seconds, LONGEST_SLEEP_S)))
     monkeypatch.setattr(tenacity.nap, "time", hurried)
-    return monkeypatch
+    yield monkeypatch
+    unregister_engine("fake")
 
 
 @pytest.fixture

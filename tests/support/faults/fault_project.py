@@ -18,8 +18,8 @@ import psutil
 import pytest
 import yaml
 
-from cosmos_houdini import engines
 from cosmos_houdini.config.settings import FILE_NAME
+from cosmos_houdini.engines import register_engine, unregister_engine
 from cosmos_houdini.errors import HostUnreachable
 from cosmos_houdini.hosts import Host, open_host
 from cosmos_houdini.jobs import client as client_module
@@ -75,7 +75,8 @@ class FaultyEngine(FakeEngine):
 
 
 def register() -> None:
-    engines._ENGINES["fake"] = FaultyEngine
+    unregister_engine("fake")
+    register_engine(FaultyEngine())
 
 
 @dataclass

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from cosmos_houdini.cli import main
-from cosmos_houdini.engines import engine
+from cosmos_houdini.engines import find_engine
 from support.servers.host_programs import H100, write_nvidia_smi, write_shell
 from support.servers.sshd import HOST, Sshd
 
@@ -53,7 +53,7 @@ class Clinic:
         """Give the host what transfer1 needs."""
         write_nvidia_smi(self.programs, [H100])
         write_shell(self.programs, "torchrun", "exit 0")
-        for name in engine("transfer1").needs.files:
+        for name in find_engine("transfer1").needs.files:
             (self.engine_path / name).parent.mkdir(parents=True, exist_ok=True)
             (self.engine_path / name).touch()
 

@@ -9,7 +9,7 @@ from tempfile import mkdtemp
 
 import imageio_ffmpeg
 
-from cosmos_houdini.engines import engine as engine_of
+from cosmos_houdini.engines import find_engine
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.parameter import ParameterValue
 from cosmos_houdini.model.request import Clip, ControlInput, InferenceRequest
@@ -65,7 +65,7 @@ def request_of(
     clips = {
         role: Clip(path=path, sha256=role * 8, frames=frames, size=size, fps=float(FPS)) for role, path in paths.items()
     }
-    defaults = {name: parameter.default for name, parameter in engine_of(engine).parameters.items()}
+    defaults = {name: parameter.default for name, parameter in find_engine(engine).parameters.items()}
     if "fps" in defaults:
         defaults["fps"] = FPS
     return InferenceRequest(

@@ -69,6 +69,7 @@ class Diffusers:
     """The engine ``diffusers``."""
 
     name = "diffusers"
+    label = "Cosmos Transfer2.5 by Diffusers"
     parameters: Mapping[str, Parameter] = {parameter.name: parameter for parameter in _TABLE}
     gpu_memory_gb = 24.0
     """Little more than the weights take in bfloat16: 8.3e9 of the text encoder, about 2.4e9 of the rest. What a chunk

@@ -44,6 +44,7 @@ class Preview(OwnLoad):
     """The engine ``preview``."""
 
     name = "preview"
+    label = "Preview"
     parameters: Mapping[str, Parameter] = TRANSFER1_PARAMETERS
     gpu_memory_gb = 0.0
     needs = Needs()

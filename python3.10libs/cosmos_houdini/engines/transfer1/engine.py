@@ -56,6 +56,7 @@ class Transfer1(OwnLoad):
     """The engine ``transfer1``."""
 
     name = "transfer1"
+    label = "Cosmos Transfer1"
     parameters: Mapping[str, Parameter] = TRANSFER1_PARAMETERS
     gpu_memory_gb = 75.0
     """80 GB cards run it when nearly empty; 60 GiB free with everything offloaded did not do (upstream issue 189)."""

@@ -44,6 +44,7 @@ class Transfer25:
     """The engine ``transfer2.5``."""
 
     name = "transfer2.5"
+    label = "Cosmos Transfer2.5"
     parameters: Mapping[str, Parameter] = TRANSFER25_PARAMETERS
     gpu_memory_gb = 65.4
     """As published; more GPUs shorten the time, and each needs as much."""

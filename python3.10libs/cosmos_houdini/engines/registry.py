@@ -1,0 +1,74 @@
+"""The engines by name: those of this package, those that a program registers, and those of installed plug-ins.
+
+A plug-in is an entry point of the group ``cosmos_houdini.engines``. It names a class or function without arguments that
+returns an Engine, or an Engine itself; the engine's ``name`` is the entry point's name.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cosmos_houdini.engines.base import Engine
+from cosmos_houdini.engines.diffusers.engine import Diffusers
+from cosmos_houdini.engines.preview.engine import Preview
+from cosmos_houdini.engines.transfer1.engine import Transfer1
+from cosmos_houdini.engines.transfer25.engine import Transfer25
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.plugins import Registry
+
+GROUP = "cosmos_houdini.engines"
+
+_MEMBERS = sorted(name for name in vars(Engine) if not name.startswith("_"))
+
+
+def register_engine(engine: Engine) -> None:
+    """Add an engine under its own name, for the rest of this process.
+
+    All callers and threads share it, so that it keeps no state of a request.
+
+    Raises:
+        BadInput: the name is taken or cannot be a name, or the engine lacks a member of the Engine protocol.
+    """
+    _REGISTRY.register(engine.name, engine)
+
+
+def unregister_engine(name: str) -> None:
+    """Remove a registered engine; a built-in one stays, and an unknown name is ignored."""
+    _REGISTRY.unregister(name)
+
+
+def engine_names() -> tuple[str, ...]:
+    """Return the names of all engines, the built-in ones first."""
+    return _REGISTRY.names()
+
+
+def find_engine(name: str) -> Engine:
+    """Return the engine of that name.
+
+    Raises:
+        BadInput: there is none; the nearest is named.
+    """
+    return _REGISTRY.get(name)
+
+
+def _check(name: str, found: Any) -> Engine:  # noqa: ANN401 - whatever an entry point names
+    """Return the engine that was found, or that it makes, once it has every member of the protocol."""
+    if isinstance(found, type) or not hasattr(found, "invocation"):
+        if not callable(found):
+            raise BadInput(f"{found!r} is no engine, and no class or function that makes one")
+        found = found()
+    lacking = [member for member in _MEMBERS if not hasattr(found, member)]
+    if lacking:
+        raise BadInput(f"{type(found).__name__} is no engine: it lacks {', '.join(lacking)}")
+    engine: Engine = found
+    if engine.name != name:
+        raise BadInput(f"the engine's own name is {engine.name!r}, and its entry point's is {name!r}")
+    return engine
+
+
+_REGISTRY: Registry[Engine] = Registry(
+    "engine",
+    group=GROUP,
+    builtin={engine.name: engine for engine in (Preview(), Transfer1(), Transfer25(), Diffusers())},
+    check=_check,
+)
