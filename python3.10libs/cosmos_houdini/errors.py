@@ -69,6 +69,16 @@ class CosmosError(Exception):
             parts.append(self.action)
         return one_line("; ".join(parts))
 
+    def to_dict(self) -> dict[str, str | int]:
+        """Return the error as JSON data: ``class``, ``problem``, ``allowed``, ``action`` and ``exit_code``."""
+        return {
+            "class": type(self).__name__,
+            "problem": one_line(self.problem),
+            "allowed": one_line(self.allowed),
+            "action": one_line(self.action),
+            "exit_code": self.exit_code,
+        }
+
 
 class BadInput(CosmosError, ValueError):
     """A file, a value or an option that cannot be used as it is."""
@@ -137,6 +147,6 @@ class AuthRefused(HostError, PermissionError):
 
 
 class Cancelled(CosmosError):
-    """The user interrupted; whatever runs on a host goes on."""
+    """The user interrupted; jobs that run on a host go on."""
 
     exit_code = 4

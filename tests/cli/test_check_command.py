@@ -92,7 +92,8 @@ def test_bad_options_end_with_one_line_and_exit_code_2(tmp_path: Path, options: 
 @pytest.mark.parametrize("name", ["absent", "absent.####.png", "."])
 def test_a_path_without_sequences_ends_with_one_line_and_exit_code_2(tmp_path: Path, name: str):
     status, out, err = check(tmp_path / name, "--json")
-    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert (status, err.count("\n")) == (2, 1)
+    assert json.loads(out)["error"]["exit_code"] == 2
 
 
 def test_words_of_the_configuration_tell_passes(tmp_path: Path):

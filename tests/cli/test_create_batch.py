@@ -28,8 +28,8 @@ def call(command: click.Command, *words: object) -> Result:
 
 
 def runs(*words: object) -> list[dict[str, Any]]:
-    document: dict[str, list[dict[str, Any]]] = json.loads(call(create_batch, *words, "--json").stdout)
-    assert document.keys() == {"runs"}
+    document: dict[str, Any] = json.loads(call(create_batch, *words, "--json").stdout)
+    assert document.keys() == {"schema", "runs"}
     return document["runs"]
 
 

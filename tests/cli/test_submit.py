@@ -110,7 +110,7 @@ def test_a_dry_run_tells_everything_and_reaches_nothing(shot: ShotOnDisk, capsys
     shot.configure(hosts={"far": {"address": "nobody@host.invalid", "root": "/data/cosmos"}})
     assert shot.submit("--renders", "render", "--host", "far", "--dry-run", "--json") == 0
     plan = json.loads(capsys.readouterr().out)
-    assert set(plan) == {"engine", "argv", "env", "files", "inputs", "chunks", "frames", "size", "estimate_s"}
+    assert set(plan) == {"schema", "engine", "argv", "env", "files", "inputs", "chunks", "frames", "size", "estimate_s"}
     assert (plan["engine"], plan["frames"], plan["chunks"], plan["size"]) == ("preview", 5, 1, [960, 704])
     assert all(path.startswith("/data/cosmos/jobs/shot-") for path in plan["inputs"])
     assert not (shot.folder / ".cosmos").exists()
@@ -339,7 +339,7 @@ def test_a_host_that_is_not_there_is_told_at_once_and_nothing_is_queued(
     assert shot.submit("--renders", "render", "--host", "gpu01") == 3
     assert "gpu01" in said(capsys)
     assert main(["status", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"jobs": []}
+    assert json.loads(capsys.readouterr().out)["jobs"] == []
 
 
 def test_prepared_videos_are_submitted_as_the_shot_itself(shot: ShotOnDisk, capsys: pytest.CaptureFixture[str]) -> None:

@@ -126,13 +126,17 @@ def test_the_commands_serve_a_given_folder(tmp_path: Path, capsys: pytest.Captur
     printed = capsys.readouterr()
     file = tmp_path / "houdini21.0" / "packages" / INSTALLED_NAME
     assert json.loads(printed.out) == {
+        "schema": "cosmos-houdini/install-houdini/1",
         "root": str(ROOT),
         "python": str(PYTHON),
         "packages": [{"file": str(file), "action": "written"}],
     }
     assert f"written {file}" in printed.err
     assert main(["uninstall-houdini", "--prefs", prefs, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"packages": [{"file": str(file), "action": "removed"}]}
+    assert json.loads(capsys.readouterr().out) == {
+        "schema": "cosmos-houdini/uninstall-houdini/1",
+        "packages": [{"file": str(file), "action": "removed"}],
+    }
     assert not file.exists()
 
 

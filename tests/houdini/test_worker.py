@@ -17,7 +17,8 @@ from support.houdini import hip_files
 
 def test_the_document_of_a_command_comes_back(weird_path: Path) -> None:
     hip = hip_files.write_hip(weird_path, hip_files.node("obj/cam1", "cam", hip_files.CAM_PARMS))
-    assert worker.call("scene", str(hip)) == read_scene(hip).document()
+    expected = {"schema": "cosmos-houdini/scene/1", **read_scene(hip).document()}
+    assert worker.call("scene", str(hip)) == expected
 
 
 def test_the_environment_of_houdini_does_not_break_the_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,3 +149,9 @@ def test_what_the_worker_said_is_kept_where_the_preferences_cannot_be_written(
 def test_preferences_in_which_the_version_is_not_filled_in_are_not_taken_for_a_folder(tmp_path: Path) -> None:
     named = str(tmp_path / "houdini__HVER__")
     assert worker_error.log_file({"HOUDINI_USER_PREF_DIR": named}) == worker_error.log_file({})
+
+
+def test_an_error_is_no_answer_of_a_command_that_may_find_fault(tmp_path: Path, log: Path) -> None:
+    with pytest.raises(WorkerTrouble, match="no host 'none' is configured"):
+        worker.call("doctor", "--host", "none", folder=tmp_path, may_find_fault=True)
+    assert log.is_file()

@@ -21,7 +21,7 @@ def test_json_is_the_only_thing_on_standard_output(weird_path: Path):
     done = run(path, "--json", "--samples")
     scene = read_scene(path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert json.loads(done.stdout) == scene.document(sample_cameras(scene))
+    assert json.loads(done.stdout) == {"schema": "cosmos-houdini/scene/1"} | scene.document(sample_cameras(scene))
 
 
 def test_the_summary_names_everything_and_breaks_no_path(tmp_path: Path):
@@ -63,6 +63,7 @@ def test_bad_input_is_one_line_and_exit_code_2(tmp_path: Path):
     text.write_text("hello")
     for path in (tmp_path / "none.hip", tmp_path, cut, text):
         done = run(path, "--json")
-        assert (done.returncode, done.stdout) == (2, "")
+        assert done.returncode == 2
+        assert json.loads(done.stdout)["error"]["class"] == "BadInput"
         assert len(done.stderr.splitlines()) == 1
         assert done.stderr.startswith("cosmos-houdini: error: ")

@@ -94,7 +94,7 @@ def expanded(batch: BatchSpec, adaptive: Adaptive | None = None) -> Sweep:
 def print_runs(runs: Iterable[Run]) -> None:
     """Print one JSON document of all runs."""
     defaults = functools.cache(_defaults)
-    print_json_lines("runs", (run.document(defaults(run.shared.engine)) for run in runs))
+    print_json_lines("create-batch", "runs", (run.document(defaults(run.shared.engine)) for run in runs))
 
 
 def _defaults(engine_name: str) -> dict[str, Any]:

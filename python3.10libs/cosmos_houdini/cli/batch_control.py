@@ -39,7 +39,7 @@ def status(*, name: str | None, as_json: bool) -> None:
         found = batches.batches(client.store, name)
         documents = [_document(client, one) for one in found]
     if as_json:
-        print_json({"batches": documents})
+        print_json("batch-status", {"batches": documents})
         return
     for one, document in zip(found, documents, strict=True):
         words = [tally(one.counts), document["state"], document["held"], time_left(document["left_s"])]

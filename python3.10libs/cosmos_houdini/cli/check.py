@@ -59,7 +59,7 @@ def check(path: str, hip: str | None, range_: str | None, *, layers: bool, pixel
     report = _looked_at(report, passes.layers, every_frame=pixels)
     listed = {s.pattern: layer_documents(s, passes.layers) for s in report.sequences if is_exr(s)} if layers else {}
     if as_json:
-        print_json({**report.document(), **({"layers": listed} if layers else {})})
+        print_json("check", {**report.document(), **({"layers": listed} if layers else {})})
     else:
         _show(report, Console(highlight=False))
         for pattern, documents in listed.items():

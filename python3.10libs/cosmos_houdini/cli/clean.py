@@ -54,7 +54,9 @@ def clean(*, host: str | None, older_than_s: float, all_projects: bool, yes: boo
     finally:
         place.close()
     if as_json:
-        print_json({"host": name, "root": str(place.root), "removed": yes, **cleaning.document(), "left": list(left)})
+        print_json(
+            "clean", {"host": name, "root": str(place.root), "removed": yes, **cleaning.document(), "left": list(left)}
+        )
     else:
         _show(cleaning)
     if not as_json and not left:

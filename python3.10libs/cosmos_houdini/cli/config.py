@@ -27,7 +27,8 @@ def show(*, as_json: bool) -> None:
         origins, project = dict(loaded.origins), str(loaded.project)
         known = {engine["name"]: engine["parameters"] for engine in describe_engines()}
         print_json(
-            {"settings": values, "origins": origins, "project": project, "engines": list(known), "parameters": known}
+            "config",
+            {"settings": values, "origins": origins, "project": project, "engines": list(known), "parameters": known},
         )
         return
     for key, value in _leaves(values):

@@ -1,14 +1,16 @@
-"""What commands print: one JSON document on standard output, everything for people on standard error."""
+"""Output of commands: one JSON document on standard output, messages for people on standard error."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
+
+from cosmos_houdini.schemas import schema_id
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,15 +18,50 @@ if TYPE_CHECKING:
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 
 
-def print_json(document: object) -> None:
-    """Print ``document``; the only thing that a command with ``--json`` writes to standard output."""
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+class Output:
+    """Records whether a command has printed its JSON document: one command prints one document.
+
+    Attributes:
+        has_document: an error that follows is then explained by the document and on standard error alone.
+    """
+
+    def __init__(self) -> None:
+        self.has_document = False
 
 
-def print_json_lines(key: str, documents: Iterable[object]) -> None:
-    """Print ``{key: [...]}`` with a line for each document, of which there may be a hundred thousand."""
+def print_json(name: str, document: Mapping[str, object]) -> None:
+    """Print the one JSON document of a command with ``--json``.
+
+    Args:
+        name: of the document's JSON Schema, one of ``schemas.NAMES``; it becomes the key ``schema``.
+        document: everything else.
+    """
+    _print_document(json.dumps({"schema": schema_id(name), **document}, indent=2, ensure_ascii=False))
+
+
+def print_json_lines(name: str, key: str, documents: Iterable[object]) -> None:
+    """Print ``{"schema": ..., key: [...]}``, one line for each of possibly 100,000 entries.
+
+    Args:
+        name: as for print_json.
+        key: of the list.
+        documents: the entries of the list.
+    """
     lines = (json.dumps(document, ensure_ascii=False) for document in documents)
-    click.echo(f"{{{json.dumps(key)}: [\n" + ",\n".join(lines) + "\n]}")
+    head = f'{{"schema": {json.dumps(schema_id(name))}, {json.dumps(key)}: [\n'
+    _print_document(head + ",\n".join(lines) + "\n]}")
+
+
+def print_schema(schema: Mapping[str, object]) -> None:
+    """Print a JSON Schema."""
+    _print_document(json.dumps(schema, indent=2, ensure_ascii=False))
+
+
+def _print_document(text: str) -> None:
+    context = click.get_current_context(silent=True)
+    if output := context and context.find_object(Output):
+        output.has_document = True
+    click.echo(text)
 
 
 def messages() -> Console:

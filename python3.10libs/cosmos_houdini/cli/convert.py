@@ -24,7 +24,6 @@ from cosmos_houdini.model.sequence import Sequence
 from cosmos_houdini.model.video import Conversion
 
 DEFAULT_FPS = 24
-MANY_SCHEMA = "cosmos-houdini/conversions/1"
 
 
 @click.command("convert-sequence")
@@ -135,7 +134,10 @@ def _say_range(selections: dict[Pass, Selection], scene: Scene | None) -> None:
 def _print(conversions: list[Conversion], *, as_json: bool) -> None:
     documents = [conversion.document() for conversion in conversions]
     if as_json:
-        print_json(documents[0] if len(documents) == 1 else {"schema": MANY_SCHEMA, "conversions": documents})
+        if len(documents) == 1:
+            print_json("conversion", documents[0])
+        else:
+            print_json("conversions", {"conversions": documents})
         return
     for conversion in conversions:
         for video in conversion.videos:

@@ -45,7 +45,7 @@ def doctor(*, host: str | None, chosen: str | None, as_json: bool) -> int:
         found.append((place, finding))
     if as_json:
         checks = [{"host": place, **finding.document()} for place, finding in found]
-        print_json({"ok": not _failures(found), "host": host, "hosts": hosts, "checks": checks})
+        print_json("doctor", {"ok": not _failures(found), "host": host, "hosts": hosts, "checks": checks})
     return _concluded(found)
 
 

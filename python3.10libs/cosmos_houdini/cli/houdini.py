@@ -38,7 +38,7 @@ def install_houdini(*, prefs: Path | None, as_json: bool) -> None:
     steps = _each(served, lambda folder: installation.install(folder, ROOT, python))
     if as_json:
         document = {"root": str(ROOT), "python": str(python), "packages": [step.document() for step in steps]}
-        print_json(document)
+        print_json("install-houdini", document)
     if not steps:
         raise BadInput("no Houdini from 20.0 to 21 was found", action="name its preferences folder with --prefs")
     say(f"Houdini loads cosmos-houdini from {ROOT} at its next start, and starts the worker with {python}")
@@ -51,7 +51,7 @@ def uninstall_houdini(*, prefs: Path | None, as_json: bool) -> None:
     """Remove the package file, and nothing else."""
     steps = _each(_folders(prefs), installation.uninstall)
     if as_json:
-        print_json({"packages": [step.document() for step in steps]})
+        print_json("uninstall-houdini", {"packages": [step.document() for step in steps]})
     if not steps:
         say("the package is installed nowhere; nothing was removed")
 

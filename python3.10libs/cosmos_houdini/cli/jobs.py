@@ -44,7 +44,7 @@ def status(*, ids: tuple[str, ...], as_json: bool) -> None:
         jobs = client.store.jobs(wanted)
         if as_json:
             stages = {job_id: record.stage for job_id, record in on_their_way.items()}
-            print_json_lines("jobs", ({**job.document(), "stage": stages.get(job.id, "")} for job in jobs))
+            print_json_lines("status", "jobs", ({**job.document(), "stage": stages.get(job.id, "")} for job in jobs))
             return
         # One echo for all: each looks anew at what kind of terminal it writes to.
         words = {job_id: record.status.describe() for job_id, record in on_their_way.items()}
@@ -99,7 +99,7 @@ def attach(*, ids: tuple[str, ...], host: str | None, as_json: bool) -> None:
     for record in records:
         bring_back(record)
     if as_json:
-        print_json({"jobs": [record.job.document() for record in records]})
+        print_json("attach", {"jobs": [record.job.document() for record in records]})
     else:
         print_outputs(records)
     raise_failure(records, reporter)

@@ -12,9 +12,8 @@ import click
 
 from cosmos_houdini import __version__
 from cosmos_houdini.cli.commands import COMMANDS, help_page
-from cosmos_houdini.errors import CosmosError, did_you_mean, one_line
-
-INTERRUPTED = 4
+from cosmos_houdini.cli.console import Output, print_json
+from cosmos_houdini.errors import BadInput, Cancelled, CosmosError, did_you_mean
 
 
 class CommandTable(click.Group):
@@ -60,45 +59,44 @@ def cosmos_houdini() -> None:
 
 def run(argv: list[str]) -> int:
     """Run one command and return its exit code: 0 done, 1 failed, 2 bad input, 3 host or network, 4 interrupted."""
+    output = Output()
     try:
-        status = cosmos_houdini.main(args=argv, prog_name="cosmos-houdini", standalone_mode=False)
+        status = cosmos_houdini.main(args=argv, prog_name="cosmos-houdini", standalone_mode=False, obj=output)
     except click.exceptions.Exit as done:
         return done.exit_code
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`); Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except (click.ClickException, click.Abort, KeyboardInterrupt, CosmosError, OSError) as error:
         if "--debug" in argv:
             traceback.print_exc()
-        return _explain(error)
+        return _explain(error, as_json="--json" in argv and not output.has_document)
     return status if isinstance(status, int) else 0
 
 
-def _explain(error: BaseException) -> int:
-    """Say in one line what went wrong and return the exit code that stands for it."""
-    if isinstance(error, click.ClickException):
-        return _say(f"error: {error.format_message().rstrip('.')}{_where_help_is(error)}", error.exit_code)
+def _explain(error: BaseException, *, as_json: bool) -> int:
+    """Print one line about an error on standard error, as JSON on standard output too, and return its exit code."""
+    known = _translate(error)
+    prefix = "" if isinstance(error, (click.Abort, KeyboardInterrupt)) else "error: "
+    click.echo(f"cosmos-houdini: {prefix}{known}", err=True)
+    if as_json:
+        name = type(error if isinstance(error, OSError) else known).__name__
+        print_json("error", {"error": {**known.to_dict(), "class": name}})
+    return known.exit_code
+
+
+def _translate(error: BaseException) -> CosmosError:
+    """Return an error of click, of the operating system or of the user's Ctrl-C as one of this project's errors."""
     if isinstance(error, CosmosError):
-        return _say(f"error: {error}", error.exit_code)
-    if isinstance(error, BrokenPipeError):
-        # The reader of our output left (`| head`); Python would complain again while flushing at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        return error
+    if isinstance(error, click.ClickException):
+        context = error.ctx if isinstance(error, click.UsageError) else None
+        action = f"see {context.command_path} --help" if context else ""
+        return BadInput(error.format_message().rstrip("."), action=action)
     if isinstance(error, OSError):
-        return _say(f"error: {_os_sentence(error)}", 1)
-    return _say("interrupted; what runs on a host goes on, `cosmos-houdini status` shows it", INTERRUPTED)
-
-
-def _where_help_is(error: click.ClickException) -> str:
-    context = error.ctx if isinstance(error, click.UsageError) else None
-    return f"; see {context.command_path} --help" if context else ""
-
-
-def _say(sentence: str, exit_code: int) -> int:
-    click.echo(f"cosmos-houdini: {one_line(sentence)}", err=True)
-    return exit_code
-
-
-def _os_sentence(error: OSError) -> str:
-    """Say what the operating system refused, on which file, and what to do."""
-    what = f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
-    if error.errno == errno.ENOSPC:
-        return f"the disk is full: {what}; free some room and run the same command again"
-    return what
+        sentence = f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
+        if error.errno == errno.ENOSPC:
+            return CosmosError(f"the disk is full: {sentence}", action="free some room and run the same command again")
+        return CosmosError(sentence)
+    return Cancelled("interrupted", action="what runs on a host goes on; `cosmos-houdini status` shows it")

@@ -43,7 +43,7 @@ def report(*, wanted: tuple[str, ...], output: Path | None, as_json: bool) -> No
     with progress_bar("looking and drawing", total=STEPS * len(entries), unit="steps") as advance:
         document = write_report(name, entries, folder, advance)
     if as_json:
-        print_json(document)
+        print_json("report", document)
     else:
         click.echo(folder / PAGE)
     _conclude(document["totals"]["states"], document["best"])

@@ -52,7 +52,7 @@ def run(
     with open_client(config) as client:
         record = run_job(client, prepared, reporter, detach=detach)
     if as_json:
-        print_json(record.job.document())
+        print_json("run", record.job.document())
     else:
         print_outputs([record])
     raise_failure([record], reporter)
@@ -70,4 +70,4 @@ def show_plan(prepared: Prepared, folder: Path | None) -> None:
     if folder:
         for path in write_plan_files(prepared, folder):
             say(f"wrote {path}")
-    print_json(plan_document(prepared))
+    print_json("dry-run", plan_document(prepared))

@@ -100,7 +100,7 @@ def work(context: click.Context, file: Path, choice: Choice, how: How) -> None:
         say(f"process {worker.pid} goes on with it, whatever becomes of this terminal; its messages: {worker.log}")
         say(f"to follow: cosmos-houdini batch follow {batch.name}")
         if how.as_json:
-            print_json({"batch": batch.name, "host": name, "pid": worker.pid, "log": worker.log})
+            print_json("run-batch-detached", {"batch": batch.name, "host": name, "pid": worker.pid, "log": worker.log})
         return
     terms = terms_of(
         config, batch, name, at_once=how.at_once, between=how.between, gpu_hours=how.gpu_hours, money=how.money
@@ -115,7 +115,7 @@ def work(context: click.Context, file: Path, choice: Choice, how: How) -> None:
     if rows is None:
         return
     if how.as_json:
-        print_json({"runs": [row.document() for row in rows]})
+        print_json("run-batch", {"runs": [row.document() for row in rows]})
     else:
         click.echo(table)
     conclude(rows, table)

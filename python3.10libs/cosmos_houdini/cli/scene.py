@@ -29,7 +29,7 @@ def scene(file: Path, *, samples: bool, as_json: bool) -> None:
     found = read_scene(file)
     sampled = sample_cameras(found) if samples else None
     if as_json:
-        print_json(found.document(sampled))
+        print_json("scene", found.document(sampled))
         return
     # Wide, so that a path is never broken by us: what is copied from the terminal stays whole.
     console = Console(highlight=False, width=_WIDTH)

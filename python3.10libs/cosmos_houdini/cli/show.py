@@ -22,7 +22,7 @@ def show(*, word: str, as_json: bool) -> None:
         job_id = client.store.find(word)
         document = history(client.store.get(job_id), client.store.attempts(job_id), client.store.events(job_id))
     if as_json:
-        print_json(document)
+        print_json("history", document)
         return
     for line in history_lines(document):
         click.echo("\n".join(one_line(part) for part in line.split("\n")))

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from cosmos_houdini import config
-from cosmos_houdini.cli.console import json_option, print_json, say
+from cosmos_houdini.cli.console import json_option, print_json, print_schema, say
 from cosmos_houdini.engines import engine_names, find_engine
 from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.model.control import Control
@@ -31,7 +31,7 @@ def schema_option(schema: Callable[[], dict[str, Any]]) -> Callable[[_Command], 
 
     def show(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's signature
         if wanted:
-            print_json(schema())
+            print_schema(schema())
             ctx.exit()
 
     return click.option(
@@ -152,7 +152,7 @@ def check_files(videos: Iterable[Path], spec_file: Path) -> None:
 
 def _report(spec: PromptSpec | RunSpec, path: Path, next_command: str, *, as_json: bool) -> None:
     if as_json:
-        print_json(document(spec))
+        print_json("run-spec" if isinstance(spec, RunSpec) else "prompt-spec", document(spec))
     else:
         click.echo(path)
     say(f"wrote {path}; next: cosmos-houdini {next_command} {shlex.quote(str(path))}")

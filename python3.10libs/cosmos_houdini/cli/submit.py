@@ -144,7 +144,7 @@ def submit(
         measures = _measured(client, record) if score else {}
     bring_back(record, videos)
     if as_json:
-        print_json({**record.job.document(), **measures})
+        print_json("submit", {**record.job.document(), **measures})
     else:
         print_outputs([record])
     raise_failure([record], reporter)
@@ -178,7 +178,7 @@ def _refuse(making: Iterable[str]) -> None:
 
 def _show_videos(videos: dict[str, Any], folder: Path, *, as_json: bool) -> None:
     if as_json:
-        print_json(videos)
+        print_json("conversion", videos)
     else:
         click.echo(folder)
     say(f"next: cosmos-houdini submit {shlex.quote(str(folder))} --prompt ...")

@@ -20,6 +20,7 @@ from cosmos_houdini.houdini.worker_error import WorkerError, keep_log
 POLL_S = 0.1
 STOP_GRACE_S = 10.0
 TRACEBACK = "Traceback (most recent call last):"
+ERROR_SCHEMA = "cosmos-houdini/error/1"
 
 
 def worker_argv(command: str, arguments: Sequence[str]) -> list[str]:
@@ -97,7 +98,7 @@ def call_text(
     except BaseException:
         _stop(process)
         raise
-    if status and not (may_find_fault and text):
+    if status and not (may_find_fault and text and ERROR_SCHEMA not in text.partition(",")[0]):
         raise WorkerError.of("\n".join(said), status, log=keep_log(argv, status, said))
     return text
 
