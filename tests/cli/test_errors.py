@@ -63,14 +63,14 @@ def test_an_error_of_the_operating_system_keeps_its_class(tmp_path: Path, capsys
 
 
 def test_an_error_after_the_document_is_not_a_second_document(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    prefs = tmp_path / "houdini19.5"
-    prefs.mkdir()
-    assert main(["clean", "--json"]) == 0
-    capsys.readouterr()
-    assert main(["check", str(tmp_path / "none"), "--json"]) == 2
-    assert json.loads(capsys.readouterr().out)["schema"] == "cosmos-houdini/error/1"
+    (tmp_path / "houdini19.5").mkdir()
+    monkeypatch.setenv("HOUDINI_USER_PREF_DIR", str(tmp_path / "houdini19.5"))
+    assert main(["install-houdini", "--json"]) == 2
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["packages"] == []
+    assert "no Houdini from 20.0 to 21 was found" in printed.err
 
 
 def every_error() -> list[type[CosmosError]]:
@@ -79,7 +79,8 @@ def every_error() -> list[type[CosmosError]]:
 
 @pytest.mark.parametrize("kind", every_error())
 def test_every_error_says_class_problem_allowed_action_and_exit_code(kind: type[CosmosError]) -> None:
-    error = kind("a problem\nof two lines", action="do this")
+    more = {"job_id": "a-1"} if issubclass(kind, errors.JobFailed) else {}
+    error = kind("a problem\nof two lines", action="do this", **more)
     document = error.to_dict()
     assert list(document) == ["class", "problem", "allowed", "action", "exit_code"]
     assert document["class"] == kind.__name__

@@ -152,6 +152,6 @@ def test_preferences_in_which_the_version_is_not_filled_in_are_not_taken_for_a_f
 
 
 def test_an_error_is_no_answer_of_a_command_that_may_find_fault(tmp_path: Path, log: Path) -> None:
-    with pytest.raises(WorkerTrouble, match="no host 'none' is configured"):
+    with pytest.raises(WorkerError, match="no host 'none' is configured"):
         worker.call("doctor", "--host", "none", folder=tmp_path, may_find_fault=True)
     assert log.is_file()
