@@ -27,7 +27,7 @@ from cosmos_houdini.engines.cosmos.parameters import TRANSFER1_PARAMETERS
 from cosmos_houdini.jobs.store import batches
 from cosmos_houdini.jobs.store.jobs import Store
 from cosmos_houdini.jobs.store.record import JobRecord, new_record
-from cosmos_houdini.jobs.store.worker import Lane, Worker
+from cosmos_houdini.jobs.store.worker import BatchSlot, Worker
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.model.request import Clip, ControlInput, InferenceRequest
@@ -37,7 +37,7 @@ CLAIMERS = 4
 RUNS = 50
 ROUNDS = 3
 PACKAGE = Path(__file__).resolve().parents[1] / "python3.10libs"
-LANE = Lane(batch="night", host="gpu01", at_once=2 * CLAIMERS)
+SLOT = BatchSlot(batch="night", host="gpu01", max_parallel=2 * CLAIMERS)
 
 BARE_CLAIM = "SELECT id FROM jobs WHERE owner IS NULL ORDER BY id LIMIT 1"
 BARE_INDEX = "CREATE INDEX free ON jobs (id) WHERE owner IS NULL"
@@ -62,7 +62,7 @@ def jobs() -> list[JobRecord]:
 def enqueue(records: list[JobRecord], folder: Path) -> float:
     with contextlib.closing(Store.of(folder)) as store:
         start = time.perf_counter()
-        batches.enqueue(store, LANE.batch, LANE.host, folder / "night.yaml", records)
+        batches.enqueue(store, SLOT.batch, SLOT.host, folder / "night.yaml", records)
         return time.perf_counter() - start
 
 
@@ -81,7 +81,7 @@ def bare_enqueue(records: list[JobRecord], folder: Path) -> float:
 
 def claims(folder: Path) -> int:
     count = 0
-    with contextlib.closing(Store.of(folder)) as store, contextlib.closing(Worker(store, LANE)) as worker:
+    with contextlib.closing(Store.of(folder)) as store, contextlib.closing(Worker(store, SLOT)) as worker:
         while job := worker.claim():
             # A job at its end gives its room on the host to the next.
             store.move(store.get(job), JobState.CANCELLED, batches.CANCELLED)

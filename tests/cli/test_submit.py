@@ -72,7 +72,7 @@ def test_a_shot_in_a_folder_with_a_hostile_name(weird_path: Path, monkeypatch: p
 
 
 def test_a_result_is_measured_where_that_is_asked_for(shot: ShotOnDisk, capsys: pytest.CaptureFixture[str]) -> None:
-    assert shot.submit("--output", NODE, "--score", "--json") == 0
+    assert shot.submit("--output", NODE, "--measure", "--json") == 0
     told = capsys.readouterr()
     document = json.loads(told.out)
     assert -1 <= document["structure"] <= 1

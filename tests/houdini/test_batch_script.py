@@ -44,7 +44,7 @@ def test_a_farm_job_renders_runs_the_batch_and_prints_its_table(
     houdini.on_render = lambda _: shutil.move(waiting, shot.renders)
     shot.configure(hosts={"here": {}})
     arguments = [str(shot.hip), "--rop", NODE, "--render", "--prompt", PROMPT, "--randomization", "night.yaml"]
-    assert batch_script.main([*arguments, "--host", "here", "--at-once", "1"]) == 0
+    assert batch_script.main([*arguments, "--host", "here", "--max-parallel", "1"]) == 0
     printed = capsys.readouterr()
     assert houdini.rendered == [(NODE, ())]
     [table] = [Path(line) for line in printed.out.splitlines()]

@@ -21,7 +21,7 @@ def study(shop: Shop) -> optuna.Study:
 
 def test_runs_are_added_by_the_scores_of_those_before_them_until_the_count_is_reached(shop: Shop):
     file = batch(shop, {**HOW, "seeds": [5]})
-    assert shop.main("run-batch", file, "--at-once", 2) == 0
+    assert shop.main("run-batch", file, "--max-parallel", 2) == 0
     rows = table(shop)
     assert [(row["run"], row["state"]) for row in rows] == [(f"shot-{n:04d}", "succeeded") for n in range(1, 13)]
     assert len({row["weight_depth"] for row in rows}) == 12
@@ -32,7 +32,7 @@ def test_runs_are_added_by_the_scores_of_those_before_them_until_the_count_is_re
 
 def test_runs_that_fail_have_no_score_and_do_not_end_the_batch(shop: Shop, capsys: pytest.CaptureFixture[str]):
     file = batch(shop, {**HOW, "seeds": [5], "count": 11}, fault="exit")
-    assert shop.main("run-batch", file, "--at-once", 3) == 1
+    assert shop.main("run-batch", file, "--max-parallel", 3) == 1
     assert [row["state"] for row in table(shop)] == ["failed"] * 11
     assert {trial.value for trial in study(shop).trials} == {None}
     capsys.readouterr()

@@ -21,7 +21,7 @@ from support.servers.host_programs import H100, write_nvidia_smi
 
 def test_every_run_becomes_a_verified_result_and_a_row(any_shop: Shop, capsys: pytest.CaptureFixture[str]):
     file = batch(any_shop, {"seeds": [3, 1, 2], "control_weights": [0.25]})
-    assert any_shop.main("run-batch", file, "--at-once", 2) == 0
+    assert any_shop.main("run-batch", file, "--max-parallel", 2) == 0
     assert [record.state for record in records(any_shop)] == [JobState.SUCCEEDED] * 3
     out = capsys.readouterr()
     assert out.out == f"{any_shop.folder / 'cosmos_out' / 'night.csv'}\n"
@@ -37,23 +37,23 @@ def test_every_run_becomes_a_verified_result_and_a_row(any_shop: Shop, capsys: p
     assert all(Path(row["result"]).is_file() and float(row["seconds"]) > 0 for row in rows)
 
 
-@pytest.mark.parametrize("at_once", [1, 2])
-def test_no_more_runs_are_on_their_way_than_was_said(shop: Shop, at_once: int):
+@pytest.mark.parametrize("max_parallel", [1, 2])
+def test_no_more_runs_are_on_their_way_than_was_said(shop: Shop, max_parallel: int):
     go = shop.folder / "go"
     file = batch(shop, {"seeds": [1, 2, 3, 4]}, sleep_s="0.3", until=str(go))
-    with let_go(go, lambda: shop.started() == at_once):
-        assert shop.main("run-batch", file, "--at-once", at_once) == 0
-    assert most_at_once(shop) == at_once
+    with let_go(go, lambda: shop.started() == max_parallel):
+        assert shop.main("run-batch", file, "--max-parallel", max_parallel) == 0
+    assert most_at_once(shop) == max_parallel
 
 
-@pytest.mark.parametrize(("settings", "at_once"), [("gpus: [0, 1, 2]", 3), ("gpus: [0], jobs_per_gpu: 2", 2)])
-def test_as_many_runs_as_the_gpus_of_the_host_carry_are_on_their_way(shop: Shop, settings: str, at_once: int):
+@pytest.mark.parametrize(("settings", "max_parallel"), [("gpus: [0, 1, 2]", 3), ("gpus: [0], jobs_per_gpu: 2", 2)])
+def test_as_many_runs_as_the_gpus_of_the_host_carry_are_on_their_way(shop: Shop, settings: str, max_parallel: int):
     (shop.folder / "cosmos-houdini.yaml").write_text(f"hosts: {{local: {{{settings}}}}}", encoding="utf-8")
     go = shop.folder / "go"
     file = batch(shop, {"seeds": [1, 2, 3, 4, 5]}, sleep_s="0.3", until=str(go))
-    with let_go(go, lambda: shop.started() == at_once):
+    with let_go(go, lambda: shop.started() == max_parallel):
         assert shop.main("run-batch", file) == 0
-    assert most_at_once(shop) == at_once
+    assert most_at_once(shop) == max_parallel
 
 
 def test_where_the_host_says_what_gpus_it_has_each_carries_a_run(
@@ -90,11 +90,11 @@ def test_what_fails_is_set_aside_and_tried_again_by_the_same_command(shop: Shop,
 
 def test_a_killed_batch_goes_on_and_runs_nothing_twice(shop: Shop):
     file = batch(shop, {"seeds": [1, 2, 3, 4, 5]}, sleep_s="0.3")
-    first = shop.popen("run-batch", file, "--at-once", "2")
+    first = shop.popen("run-batch", file, "--max-parallel", "2")
     wait_until(lambda: shop.started() >= 3)
     os.kill(first.pid, signal.SIGKILL)
     first.communicate()
-    assert shop.main("run-batch", file, "--at-once", 2) == 0
+    assert shop.main("run-batch", file, "--max-parallel", 2) == 0
     assert [row["state"] for row in table(shop)] == ["succeeded"] * 5
     assert shop.started() == 5
 
@@ -111,7 +111,7 @@ def test_ctrl_c_leaves_what_runs_alone_and_writes_a_row_for_each_run(shop: Shop)
     assert b"run-batch" in errors.splitlines()[-1]
     assert [row["state"] for row in table(shop)][1:] == ["queued", "queued"]
     go.touch()
-    assert shop.main("run-batch", file, "--at-once", 3) == 0
+    assert shop.main("run-batch", file, "--max-parallel", 3) == 0
     assert shop.started() == 3
 
 

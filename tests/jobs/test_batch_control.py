@@ -73,7 +73,7 @@ def test_a_batch_is_paused_reordered_and_resumed_from_another_terminal(shop: Sho
 
 def test_a_cancelled_batch_ends_and_the_same_command_takes_it_up_again(shop: Shop):
     file = batch(shop, {"seeds": [1, 2, 3]}, sleep_s="300")
-    worker = shop.popen("run-batch", file, "--at-once", 2)
+    worker = shop.popen("run-batch", file, "--max-parallel", 2)
     wait_until(lambda: shop.started() == 2)
     assert shop.main("batch", "cancel", "night") == 0
     _, errors = worker.communicate(timeout=180)
@@ -81,7 +81,7 @@ def test_a_cancelled_batch_ends_and_the_same_command_takes_it_up_again(shop: Sho
     assert b"3 cancelled" in errors
     assert states(shop) == [JobState.CANCELLED] * 3
     assert not [one for one in psutil.process_iter(["cmdline"]) if str(shop.root) in str(one.info)]
-    worker = shop.popen("run-batch", file, "--at-once", 2)
+    worker = shop.popen("run-batch", file, "--max-parallel", 2)
     wait_until(lambda: shop.started() == 4)
     assert shop.main("batch", "cancel", "night") == 0
     worker.communicate(timeout=180)
@@ -106,7 +106,7 @@ def test_runs_that_are_added_to_the_file_join_the_batch_that_is_on_its_way(shop:
 
 def test_when_one_of_two_workers_is_killed_the_other_does_its_part(shop: Shop):
     file, go = held_back(shop, 1, 2, 3, 4)
-    workers = [shop.popen("run-batch", file, "--at-once", "2") for _ in range(2)]
+    workers = [shop.popen("run-batch", file, "--max-parallel", "2") for _ in range(2)]
     wait_until(lambda: shop.started() == 2 and len(workers_on(shop)) == 2)
     workers[0].kill()
     workers[0].communicate()
@@ -147,7 +147,7 @@ def test_a_batch_that_nobody_works_on_says_so(shop: Shop, capsys: pytest.Capture
 
 def test_a_batch_goes_on_from_a_copy_of_the_store_of_any_moment(shop: Shop):
     file = batch(shop, {"seeds": [1, 2, 3, 4], "fault": [""]}, sleep_s="0.2")
-    worker = shop.popen("run-batch", file, "--at-once", "2")
+    worker = shop.popen("run-batch", file, "--max-parallel", "2")
     path = shop.folder / ".cosmos" / "jobs.db"
     wait_until(lambda: path.exists() and bool(records(shop)))
     copies = []
@@ -195,7 +195,7 @@ def detach(shop: Shop, file: Path) -> subprocess.CompletedProcess[str]:
 def test_a_detached_batch_outlives_its_terminal(known_to_all: Shop):
     shop = known_to_all
     file, go = held_back(shop, 1, 2, 3)
-    script = f"{sys.executable} -m cosmos_houdini run-batch {file.name} --detach --at-once 2; echo back; sleep 60"
+    script = f"{sys.executable} -m cosmos_houdini run-batch {file.name} --detach --max-parallel 2; echo back; sleep 60"
     in_terminal = "import pty, sys; pty.spawn(['sh', '-c', sys.argv[1]])"
     terminal = subprocess.Popen(
         [sys.executable, "-c", in_terminal, script], cwd=shop.folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -209,7 +209,7 @@ def test_a_detached_batch_outlives_its_terminal(known_to_all: Shop):
     terminal.communicate()
     assert b"cosmos-houdini batch follow night" in told
     (worker,) = workers_on(shop)
-    assert worker.at_once == 2
+    assert worker.max_parallel == 2
     assert str(worker.pid).encode() in told
     wait_until(lambda: shop.started() == 2)
     go.touch()

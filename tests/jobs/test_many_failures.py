@@ -48,7 +48,7 @@ def test_a_batch_of_200_runs_with_failures_of_every_class_has_the_right_row_for_
     (shop.folder / "spoilt.spec.json").write_text(
         json.dumps({**spec, "input_video": str(spoilt), "controls": {}}), encoding="utf-8"
     )
-    worker = shop.popen("run-batch", file, "--at-once", 8)
+    worker = shop.popen("run-batch", file, "--max-parallel", 8)
     wait_until(lambda: len(records(shop)) == 200)
     assert shop.main("cancel", "unwanted-0001") == 0
     _, errors = worker.communicate(timeout=600)

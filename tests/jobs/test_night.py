@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cosmos_houdini.batches.gate import Hold, JobEnded
-from cosmos_houdini.batches.limits import LOOK_EVERY, TELL_AFTER, Night, NightTerms, Senses
+from cosmos_houdini.batches.limits import LOOK_EVERY, TELL_AFTER, LimitProbes, LimitSettings, StartLimits
 from cosmos_houdini.batches.notify import Notice
-from cosmos_houdini.batches.time_window import Window
+from cosmos_houdini.batches.time_window import TimeWindow
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.hosts.nvidia_smi import Gpu
 from cosmos_houdini.jobs.store.record import JobRecord
@@ -43,12 +43,12 @@ class World:
     notices: list[Notice] = field(default_factory=list)
     looks: int = 0
 
-    def night(self, **terms: object) -> Night:
+    def limits(self, **terms: object) -> StartLimits:
         def look() -> HostLook:
             self.looks += 1
             return self.look
 
-        senses = Senses(
+        probes = LimitProbes(
             now=lambda: self.now,
             look=look,
             free_disk_gb=lambda: self.free_disk_gb,
@@ -56,13 +56,15 @@ class World:
             counts=lambda: self.counts,
             busy=lambda: self.busy,
         )
-        return Night(terms=NightTerms(batch="sea", host="gpu01", **terms), senses=senses, tell=self.notices.append)  # type: ignore[arg-type]
+        return StartLimits(
+            terms=LimitSettings(batch="sea", host="gpu01", **terms), probes=probes, tell=self.notices.append
+        )  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("text", ["", "22:00", "22:00-22:00", "25:00-07:00", "22-7", "22:00-07:00-08:00", "now-later"])
 def test_what_is_no_window_is_refused(text: str):
     with pytest.raises(BadInput, match=r"as in 22:00-07:00"):
-        Window.parse(text)
+        TimeWindow.parse(text)
 
 
 times = st.times().map(lambda t: t.replace(second=0, microsecond=0))
@@ -74,7 +76,7 @@ def test_a_window_holds_what_the_wall_clock_says_in_every_zone_and_on_every_day(
 ):
     if opens == closes:
         return
-    window = Window.parse(f"{opens:%H:%M}-{closes:%H:%M}")
+    window = TimeWindow.parse(f"{opens:%H:%M}-{closes:%H:%M}")
     minutes = (closes.hour * 60 + closes.minute - opens.hour * 60 - opens.minute) % (24 * 60)
     for zone in (timezone.utc, BERLIN, ZoneInfo("Australia/Lord_Howe")):
         local = moment.replace(tzinfo=timezone.utc).astimezone(zone)
@@ -84,7 +86,7 @@ def test_a_window_holds_what_the_wall_clock_says_in_every_zone_and_on_every_day(
 
 @pytest.mark.parametrize(("day", "hours"), [((2026, 3, 28), 8), ((2026, 10, 24), 10), ((2026, 11, 23), 9)])
 def test_a_night_on_which_clocks_change_is_as_long_as_it_is(day: tuple[int, int, int], hours: int):
-    window = Window.parse("22:00-07:00")
+    window = TimeWindow.parse("22:00-07:00")
     noon = datetime(*day, 12, 0, tzinfo=BERLIN).astimezone(timezone.utc)
     moments = [(noon + timedelta(minutes=minutes)).astimezone(BERLIN) for minutes in range(24 * 60)]
     assert sum(map(window.contains, moments)) == hours * 60
@@ -92,14 +94,14 @@ def test_a_night_on_which_clocks_change_is_as_long_as_it_is(day: tuple[int, int,
 
 def test_runs_are_started_between_the_times_alone_and_the_end_of_the_window_ends_the_batch():
     world = World()
-    night = world.night(window=Window.parse("22:00-07:00"))
+    night = world.limits(window=TimeWindow.parse("22:00-07:00"))
     assert night.gate() == Hold(reason="it is not yet 22:00, the beginning of 22:00-07:00")
     world.now += timedelta(hours=1)
     assert night.gate() is None
     world.now += timedelta(hours=8, minutes=59)
     assert night.gate() is None
     world.now += timedelta(minutes=1)
-    assert night.gate() == Hold(reason="it is past 07:00, the end of 22:00-07:00", for_good=True)
+    assert night.gate() == Hold(reason="it is past 07:00, the end of 22:00-07:00", final=True)
     waited, past = night.held
     assert waited.until is not None
     assert waited.until - waited.since == timedelta(hours=1)
@@ -109,9 +111,9 @@ def test_runs_are_started_between_the_times_alone_and_the_end_of_the_window_ends
 
 def test_a_command_given_after_the_window_waits_for_the_next_one():
     world = World(now=datetime(2026, 11, 24, 8, 0, tzinfo=BERLIN))
-    hold = world.night(window=Window.parse("22:00-07:00")).gate()
+    hold = world.limits(window=TimeWindow.parse("22:00-07:00")).gate()
     assert hold
-    assert not hold.for_good
+    assert not hold.final
 
 
 @pytest.mark.parametrize(
@@ -119,22 +121,22 @@ def test_a_command_given_after_the_window_waits_for_the_next_one():
     [
         ({"gpu_hours": 4.0}, "the budget of 4 GPU hours leaves no room for another run until it is raised"),
         (
-            {"money": 7.0, "price_per_hour": 3.5},
-            "the budget of 7 at 3.5 an hour leaves no room for another run until it is raised",
+            {"max_cost": 7.0, "price_per_hour": 3.5, "currency": "EUR"},
+            "the budget of 7 EUR at 3.5 EUR an hour leaves no room for another run until it is raised",
         ),
     ],
 )
 def test_a_budget_counts_what_runs_and_leaves_room_for_the_run_that_is_next(terms: dict[str, float], sentence: str):
     world = World(spent=Spending(running=1, running_s=1.9 * HOUR_S, gpus=2))
-    night = world.night(**terms)
+    night = world.limits(**terms)
     assert night.gate() is None
     world.spent = Spending(running=1, running_s=2 * HOUR_S, gpus=2)
-    assert night.gate() == Hold(reason=sentence, for_good=True)
+    assert night.gate() == Hold(reason=sentence, final=True)
     # Two runs of half an hour: with one that has just begun and one more, two hours are spent.
     world.spent = Spending(ended=2, ended_s=HOUR_S, running=1, running_s=10, gpus=2)
-    assert world.night(**terms).gate() is None
+    assert world.limits(**terms).gate() is None
     world.spent = replace(world.spent, running=2)
-    assert world.night(**terms).gate() == Hold(reason=sentence, for_good=True)
+    assert world.limits(**terms).gate() == Hold(reason=sentence, final=True)
     (notice,) = {notice.title: notice for notice in world.notices}.values()
     assert (notice.occasion, notice.title) == ("budget", f"sea on gpu01 starts no further run: {sentence}")
 
@@ -156,7 +158,7 @@ HOT = HostLook(free_disk_gb=500, gpus=(COOL, replace(COOL, index=1, temperature_
 )
 def test_what_is_not_as_it_should_be_holds_the_batch_until_it_is(changes: dict[str, object], sentence: str):
     world = replace(World(), **changes)  # type: ignore[arg-type]
-    night = world.night(gpu_memory_gb=75.0)
+    night = world.limits(gpu_memory_gb=75.0)
     assert night.gate() == Hold(reason=sentence)
     world.look, world.free_disk_gb = FIT, 100.0
     world.now += LOOK_EVERY
@@ -165,16 +167,16 @@ def test_what_is_not_as_it_should_be_holds_the_batch_until_it_is(changes: dict[s
 
 def test_gpus_that_jobs_may_not_have_and_those_that_ours_fill_hold_nothing():
     world = World(look=replace(HOT, gpus=(replace(COOL, free_gb=2.0), HOT.gpus[1])))
-    assert world.night(gpu_memory_gb=75.0, gpus=(0,)).gate() is not None
+    assert world.limits(gpu_memory_gb=75.0, gpus=(0,)).gate() is not None
     world.busy = 1
-    assert world.night(gpu_memory_gb=75.0, gpus=(0,)).gate() is None
+    assert world.limits(gpu_memory_gb=75.0, gpus=(0,)).gate() is None
     world.look = HostLook()
-    assert world.night(gpu_memory_gb=75.0).gate() is None
+    assert world.limits(gpu_memory_gb=75.0).gate() is None
 
 
 def test_the_host_is_not_asked_at_every_look():
     world = World()
-    night = world.night()
+    night = world.limits()
     for _ in range(10):
         night.gate()
     assert world.looks == 1
@@ -185,7 +187,7 @@ def test_the_host_is_not_asked_at_every_look():
 
 def test_people_are_told_once_of_what_does_not_mend_itself():
     world = World(look=HOT)
-    night = world.night()
+    night = world.limits()
     night.gate()
     assert world.notices == []
     for _ in range(3):
@@ -202,7 +204,7 @@ def failed(record: JobRecord, state: JobState = JobState.FAILED) -> JobEnded:
 
 def test_people_are_told_once_when_a_share_of_the_runs_has_failed(a_record: JobRecord):
     world = World(counts={JobState.FAILED: 1, JobState.QUEUED: 9})
-    night = world.night(failed_share=0.2)
+    night = world.limits(failed_share=0.2)
     night.hear(failed(a_record))
     assert world.notices == []
     world.counts = {JobState.FAILED: 1, JobState.LOST: 1, JobState.QUEUED: 8}
@@ -253,22 +255,20 @@ def test_what_a_host_tells_is_read_and_what_cannot_be_is_left_out():
 
 def test_a_night_that_is_over_is_over_for_what_waits_on_the_host_too_and_its_gpus_are_not_asked():
     world = World()
-    night = world.night(window=Window.parse("20:00-22:00"))
-    assert night.curfew() is None
+    night = world.limits(window=TimeWindow.parse("20:00-22:00"))
+    assert night.may_begin_waiting()
     world.now += timedelta(hours=2)
     world.looks = 0
-    hold = night.curfew()
-    assert hold
-    assert hold.for_good
+    assert not night.may_begin_waiting()
     assert (world.looks, night.held) == (0, [])
     world.spent = Spending(ended=1, ended_s=HOUR_S, running=1)
-    assert world.night(gpu_hours=2.5).curfew()
-    assert world.night(gpu_hours=3.5).curfew() is None
+    assert not world.limits(gpu_hours=2.5).may_begin_waiting()
+    assert world.limits(gpu_hours=3.5).may_begin_waiting()
 
 
 def test_heat_and_a_full_disk_hold_back_what_waits_on_the_host_and_full_memory_does_not():
-    assert World(look=HOT).night().curfew() == Hold(reason="a GPU of gpu01 is at 90 °C or more")
-    assert World(look=HostLook(free_disk_gb=1.0)).night().curfew()
-    assert World(free_disk_gb=1.0).night().curfew()
+    assert not World(look=HOT).limits().may_begin_waiting()
+    assert not World(look=HostLook(free_disk_gb=1.0)).limits().may_begin_waiting()
+    assert not World(free_disk_gb=1.0).limits().may_begin_waiting()
     full = HostLook(gpus=(replace(COOL, free_gb=1.0),))
-    assert World(look=full).night(gpu_memory_gb=75.0).curfew() is None
+    assert World(look=full).limits(gpu_memory_gb=75.0).may_begin_waiting()

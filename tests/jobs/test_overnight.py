@@ -12,8 +12,9 @@ import pytest
 import yaml
 
 from cosmos_houdini.batches import limits as night
+from cosmos_houdini.batches import scheduler
 from cosmos_houdini.batches.notify import URLS_VARIABLE
-from cosmos_houdini.cli import overnight, run_batch
+from cosmos_houdini.cli import overnight
 from cosmos_houdini.errors import HostUnreachable
 from cosmos_houdini.model.job import JobState
 from support.jobs.batch_project import batch, records, table
@@ -53,7 +54,7 @@ def test_one_summary_tells_the_morning_what_came_of_the_night(
     settings = {"hosts": {"local": {"price_per_hour": 3600}}, "notify": {"urls_file": str(file)}}
     (shop.folder / "cosmos-houdini.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     faults = ["", "other", "exit", "silent", "frames", "missing"]
-    assert shop.main("run-batch", batch(shop, {"fault": faults, "sampler": "grid"}), "--at-once", 3) == 1
+    assert shop.main("run-batch", batch(shop, {"fault": faults, "sampler": "grid"}), "--max-parallel", 3) == 1
     text = summary(shop)
     printed = capsys.readouterr().err
     assert text in printed
@@ -67,7 +68,7 @@ def test_one_summary_tells_the_morning_what_came_of_the_night(
     best = text.partition("best runs by the report's score\n  1. ")[2].splitlines()
     assert best[0].startswith("shot-000")
     assert Path(best[1].strip()).is_file()
-    assert "\nto go on, failed runs included: cosmos-houdini run-batch --at-once 3 -- " in text
+    assert "\nto go on, failed runs included: cosmos-houdini run-batch --max-parallel 3 -- " in text
     titles = {document["title"]: document["message"] for document in web.documents}
     assert titles["night on local: 2 of 6 runs done, 4 failed"] == text.rstrip("\n")
     assert any("runs have failed" in title for title in titles)
@@ -90,8 +91,8 @@ def test_addresses_and_terms_that_cannot_be_used_are_told_before_anything_is_que
 ):
     file = batch(shop, {"seeds": [1]})
     for options, sentence in (
-        (("--between", "22-7"), "'22-7' is no time window"),
-        (("--money", "5"), "host 'local' has no price"),
+        (("--window", "22-7"), "'22-7' is no time window"),
+        (("--max-cost", "5"), "host 'local' has no price"),
     ):
         assert shop.main("run-batch", file, *options) == 2
         assert sentence in capsys.readouterr().err
@@ -126,7 +127,7 @@ def test_what_runs_when_the_window_closes_ends_and_the_rest_stays_queued(shop: S
     # The beginning of the summary, one look before the window opens, one at night, and the morning from then on.
     clock = chain([evening, evening, night_], repeat(morning))
     monkeypatch.setattr(overnight, "_now", lambda: next(clock))
-    assert shop.main("run-batch", batch(shop, {"seeds": [1, 2, 3]}), "--between", "22:00-07:00") == 1
+    assert shop.main("run-batch", batch(shop, {"seeds": [1, 2, 3]}), "--window", "22:00-07:00") == 1
     assert states(shop) == ["succeeded", "queued", "queued"]
     text = summary(shop)
     assert "it is not yet 22:00, the beginning of 22:00-07:00" in text
@@ -156,7 +157,7 @@ def test_a_host_that_stays_out_of_reach_is_in_the_summary_too(shop: Shop, web: H
     def gone(*_: object, **__: object) -> None:
         raise HostUnreachable("host local does not answer")
 
-    monkeypatch.setattr(run_batch, "run_in_turn", gone)
+    monkeypatch.setattr(scheduler, "run_batch", gone)
     assert shop.main("run-batch", batch(shop, {"seeds": [1]})) == 3
     assert "\nended before its time: host local does not answer\n" in summary(shop)
     assert [document["title"] for document in web.documents] == ["night on local: 0 of 1 runs done, 1 not at their end"]

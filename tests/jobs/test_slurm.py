@@ -267,15 +267,15 @@ def test_time_in_the_queue_is_not_spent(slurm_shop: Shop):
 
 
 @here
-@pytest.mark.parametrize("terms", [("--gpu-hours", "1"), ("--between", "00:00-23:59")])
+@pytest.mark.parametrize("terms", [("--gpu-hours", "1"), ("--window", "00:00-23:59")])
 def test_a_night_on_a_cluster_needs_to_know_how_many_runs_it_may_hand_over(
     slurm_shop: Shop, capsys: pytest.CaptureFixture[str], terms: tuple[str, str]
 ):
     file = batch(slurm_shop, {"seeds": [1, 2]})
     assert slurm_shop.main("run-batch", file, *terms) == 2
-    assert "give --at-once N" in capsys.readouterr().err
+    assert "give --max-parallel N" in capsys.readouterr().err
     assert slurm_shop.started() == 0
-    assert slurm_shop.main("run-batch", file, *terms, "--at-once", 1) == 0
+    assert slurm_shop.main("run-batch", file, *terms, "--max-parallel", 1) == 0
     assert slurm_shop.started() == 2
 
 

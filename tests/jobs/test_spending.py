@@ -10,7 +10,7 @@ import pytest
 
 from cosmos_houdini.jobs.store.jobs import Store
 from cosmos_houdini.jobs.store.record import Change, JobRecord
-from cosmos_houdini.jobs.store.spending import Spending, money, spending
+from cosmos_houdini.jobs.store.spending import Spending, cost_of, spending
 from cosmos_houdini.model.job import FailureClass, JobFailure, JobState
 from support.jobs.batch_project import batch, records
 from support.jobs.job_project import Shop
@@ -78,7 +78,7 @@ def test_all_attempts_count_and_so_does_what_runs_now(store: Store, record: JobR
     set_times(store, "done", 1, 1000, 1300)
     seen = spending(store, "night", "local", now=2050)
     assert seen == Spending(ended=2, ended_s=400, running=1, running_s=50, gpus=2)
-    assert (seen.seconds, seen.gpu_hours(3600), money(seen.seconds, 36)) == (450, 2, pytest.approx(4.5))
+    assert (seen.seconds, seen.gpu_hours(3600), cost_of(seen.seconds, 36)) == (450, 2, pytest.approx(4.5))
     # The one that runs takes 200 s as the others did, and one more takes as long.
     assert seen.with_one_more_s == 800
     assert spending(store, "night", "elsewhere", now=time.time()) == Spending()

@@ -17,7 +17,7 @@ from cosmos_houdini.errors import BadInput
 from cosmos_houdini.jobs.store import batches, history
 from cosmos_houdini.jobs.store.jobs import Store
 from cosmos_houdini.jobs.store.record import JobRecord, new_record
-from cosmos_houdini.jobs.store.worker import Lane, Worker
+from cosmos_houdini.jobs.store.worker import BatchSlot, Worker
 from cosmos_houdini.model.job import FailureClass, JobState
 from support.engines.hard_requests import a_request
 
@@ -29,8 +29,8 @@ ROAD = {
 }
 
 
-def night(at_once: int | None = None, *, batch: str = "night", **gpus: int) -> Lane:
-    return Lane(batch=batch, host="gpu01", at_once=at_once, **gpus)
+def night(max_parallel: int | None = None, *, batch: str = "night", **gpus: int) -> BatchSlot:
+    return BatchSlot(batch=batch, host="gpu01", max_parallel=max_parallel, **gpus)
 
 
 def jobs(count: int, name: str = "shot") -> list[JobRecord]:
@@ -82,25 +82,25 @@ def test_workers_and_batches_share_the_room_of_a_host(store: Store):
         assert one.claim() == "shot-0001"
 
 
-@pytest.mark.parametrize(("gpus", "num_gpu", "at_once"), [(4, 1, 4), (4, 2, 2), (3, 2, 1), (1, 2, 1)])
-def test_as_many_jobs_are_claimed_as_the_gpus_are_enough_for(store: Store, gpus: int, num_gpu: int, at_once: int):
+@pytest.mark.parametrize(("gpus", "num_gpu", "max_parallel"), [(4, 1, 4), (4, 2, 2), (3, 2, 1), (1, 2, 1)])
+def test_as_many_jobs_are_claimed_as_the_gpus_are_enough_for(store: Store, gpus: int, num_gpu: int, max_parallel: int):
     records = jobs(5)
     enqueue(store, [replace(record, request={**record.request, "num_gpu": num_gpu}) for record in records])
-    lane = night(gpus=gpus, num_gpu=num_gpu)
-    assert lane.width == at_once
-    with closing(Worker(store, lane)) as worker:
+    slot = night(gpus=gpus, num_gpu=num_gpu)
+    assert slot.width == max_parallel
+    with closing(Worker(store, slot)) as worker:
         claimed = [worker.claim() for _ in records]
-    assert len([job for job in claimed if job]) == at_once
+    assert len([job for job in claimed if job]) == max_parallel
 
 
 @pytest.mark.parametrize(
-    ("count", "at_once", "sizes"), [(6, 1, [6]), (6, 2, [3, 3]), (7, 2, [4, 3]), (40, 1, [16]), (3, 4, [1, 1, 1])]
+    ("count", "max_parallel", "sizes"), [(6, 1, [6]), (6, 2, [3, 3]), (7, 2, [4, 3]), (40, 1, [16]), (3, 4, [1, 1, 1])]
 )
 def test_jobs_that_one_process_can_make_are_claimed_together_and_each_gpu_gets_its_part(
-    store: Store, count: int, at_once: int, sizes: list[int]
+    store: Store, count: int, max_parallel: int, sizes: list[int]
 ):
     enqueue(store, jobs(count))
-    with closing(Worker(store, night(at_once), load=lambda _: "model")) as worker:
+    with closing(Worker(store, night(max_parallel), load=lambda _: "model")) as worker:
         claimed = []
         while worker.claim():
             claimed.append(len(worker.mine()) - sum(claimed))

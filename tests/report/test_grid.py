@@ -9,7 +9,7 @@ from PIL import Image
 
 from cosmos_houdini.media.videos.probe import probe_video
 from cosmos_houdini.model.job import FailureClass
-from cosmos_houdini.report.entry import Entry, differing, first_sentence
+from cosmos_houdini.report.entry import ReportEntry, differing, first_sentence
 from cosmos_houdini.report.grid import (
     ALARM,
     CAPTION_LINES,
@@ -30,7 +30,7 @@ from support.media.transfer_clips import write_clips
 WIDE = (1280, 704)
 
 
-def runs(count: int) -> list[Entry]:
+def runs(count: int) -> list[ReportEntry]:
     return [entry(f"shot-{n:04d}", {"seed": n, "guidance": 5.0}) for n in range(1, count + 1)]
 
 

@@ -28,7 +28,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     batch = write_project(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        assert main(["run-batch", str(batch), "--at-once", "2"]) == 1
+        assert main(["run-batch", str(batch), "--max-parallel", "2"]) == 1
         assert main(["report", str(batch)]) == 0
     return folder
 

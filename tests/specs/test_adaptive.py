@@ -11,7 +11,7 @@ from cosmos_houdini.engines.cosmos.parameters import TRANSFER1_PARAMETERS
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.sweeps.adaptive import BEGINNING, Adaptive
-from cosmos_houdini.sweeps.sweep import Run, Sweep, expand
+from cosmos_houdini.sweeps.sweep import Sweep, SweepRun, expand
 from support.jobs.batches_in_memory import SPEC_FILE, batch_of, street
 
 HOW: dict[str, object] = {
@@ -28,16 +28,16 @@ def sweep(how: dict[str, object], adaptive: Adaptive | None = None) -> Sweep:
     return expand(batch_of(how), {SPEC_FILE: street(("edge", "depth"))}, TRANSFER1_PARAMETERS, adaptive)
 
 
-def score(run: Run) -> float:
+def score(run: SweepRun) -> float:
     """Return what is best at an edge weight of 0.8 and a guidance of 4."""
     return -abs(run.weights[Control.EDGE] - 0.8) - abs(float(run.parameters["guidance"]) - 4) / 20
 
 
-def steps(run: Run) -> float:
+def steps(run: SweepRun) -> float:
     return float(run.parameters["num_steps"])
 
 
-def through(file: Path, how: dict[str, object], rate: Callable[[Run], float] = score) -> tuple[Run, ...]:
+def through(file: Path, how: dict[str, object], rate: Callable[[SweepRun], float] = score) -> tuple[SweepRun, ...]:
     """Run a batch one run at a time, each time as a new process would."""
     runs = sweep(how, Adaptive(file=file)).runs
     while True:

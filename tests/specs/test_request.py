@@ -8,7 +8,7 @@ from cosmos_houdini.engines.cosmos.parameters import TRANSFER1_PARAMETERS
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.spec import PromptSpec, RunSpec
-from cosmos_houdini.specs.request import DEFAULT_WEIGHT, build_request, effective_weights, remembering
+from cosmos_houdini.specs.request import DEFAULT_WEIGHT, build_request, caching_probe, effective_weights
 from support.media.transfer_clips import write_clips
 
 
@@ -44,7 +44,7 @@ def test_the_same_run_makes_the_same_request(paths: dict[str, Path]):
 
 
 def test_runs_that_share_their_videos_have_each_decoded_once(paths: dict[str, Path]):
-    probe = remembering()
+    probe = caching_probe()
     first, _ = build_request(run_of(paths, weights={"seg": 0}), TRANSFER1_PARAMETERS, probe=probe)
     paths["color"].unlink()
     second, _ = build_request(run_of(paths), TRANSFER1_PARAMETERS, probe=probe)
@@ -57,7 +57,7 @@ def test_what_is_verified_is_not_decoded_again(paths: dict[str, Path]):
     clips = (first.video, *(control.clip for control in first.controls))
     for path in paths.values():
         path.unlink()
-    probe = remembering({clip.path: clip for clip in clips})
+    probe = caching_probe({clip.path: clip for clip in clips})
     assert build_request(run_of(paths), TRANSFER1_PARAMETERS, probe=probe)[0] == first
 
 

@@ -18,7 +18,7 @@ from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.parameter import resolve
 from cosmos_houdini.model.request import Clip, ControlInput, InferenceRequest
 from cosmos_houdini.specs.request import effective_weights
-from cosmos_houdini.sweeps.sweep import Run, expand
+from cosmos_houdini.sweeps.sweep import SweepRun, expand
 from support.jobs.batches_in_memory import SPEC_FILE, batch_of, street, sweep_of
 
 KINDS = [str(kind) for kind in Control]
@@ -30,11 +30,11 @@ MISSION = {
 }
 
 
-def weights(run: Run) -> dict[str, float]:
+def weights(run: SweepRun) -> dict[str, float]:
     return {str(kind): weight for kind, weight in run.weights.items()}
 
 
-def request_of(run: Run) -> InferenceRequest:
+def request_of(run: SweepRun) -> InferenceRequest:
     """Return the request of a run, its videos taken as decoded already."""
     spec = run.run_spec()
     clip = Clip(path=spec.spec.input_video, sha256="0" * 64, frames=121, size=(1280, 704), fps=24.0)

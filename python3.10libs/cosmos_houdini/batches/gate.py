@@ -15,11 +15,11 @@ class Hold:
 
     Attributes:
         reason: a few words for people, as in ``outside of 22:00-07:00``.
-        for_good: waiting helps nothing, so that the batch ends with its last job on a host; the others stay queued.
+        final: waiting helps nothing, so that the batch ends with its last job on a host; the others stay queued.
     """
 
     reason: str
-    for_good: bool = False
+    final: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,18 +66,22 @@ def no_gate() -> Hold | None:
     return None
 
 
+def _always() -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Contract:
+class BatchHooks:
     """What a process that works on a batch keeps to.
 
     Attributes:
         gate: what may hold it back.
-        curfew: why nothing is to be begun any more that is on a host already and waits there for its turn in a process.
+        may_begin_waiting: whether jobs that wait on a host for their turn in a shared process may still begin.
         listeners: who is told what happens, in this order.
     """
 
     gate: Gate = no_gate
-    curfew: Gate = no_gate
+    may_begin_waiting: Callable[[], bool] = _always
     listeners: tuple[Listener, ...] = ()
 
     def tell(self, event: BatchEvent) -> None:

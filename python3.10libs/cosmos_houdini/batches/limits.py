@@ -9,9 +9,9 @@ from typing import Final
 
 from cosmos_houdini.batches.gate import BatchEvent, Hold, JobEnded
 from cosmos_houdini.batches.notify import Notice
-from cosmos_houdini.batches.time_window import Window
+from cosmos_houdini.batches.time_window import TimeWindow
 from cosmos_houdini.errors import one_line
-from cosmos_houdini.jobs.store.spending import Spending, money
+from cosmos_houdini.jobs.store.spending import Spending, cost_of
 from cosmos_houdini.launchers.health import HostLook
 from cosmos_houdini.model.job import JobState
 
@@ -21,7 +21,7 @@ TELL_AFTER: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NightTerms:
+class LimitSettings:
     """On which terms runs of a batch are started; those that run go on to their ends.
 
     Attributes:
@@ -29,30 +29,32 @@ class NightTerms:
         host: name of its host.
         window: times of day; None for any.
         gpu_hours: the most that all attempts may take; None for any.
-        money: the most that they may cost; None for any.
-        price_per_hour: of the host.
+        max_cost: the most that they may cost, in ``currency``; None for any.
+        price_per_hour: of the host, in ``currency``.
+        currency: as people write it, as in ``EUR``; may be empty.
         gpus: numbers of the host's GPUs that jobs may have; all where there are none.
         gpu_memory_gb: GiB that a GPU must have free for a run; 0 where none is used, or where others see to it.
-        hottest_c: temperature of a GPU from which nothing is started.
-        least_disk_gb: 1e9 bytes that have to be free on the host and here.
+        max_gpu_temp_c: temperature of a GPU from which nothing is started.
+        min_free_disk_gb: 1e9 bytes that have to be free on the host and here.
         failed_share: share of the batch's runs whose failure is told while it goes on.
     """
 
     batch: str
     host: str
-    window: Window | None = None
+    window: TimeWindow | None = None
     gpu_hours: float | None = None
-    money: float | None = None
+    max_cost: float | None = None
     price_per_hour: float = 0.0
+    currency: str = ""
     gpus: tuple[int, ...] = ()
     gpu_memory_gb: float = 0.0
-    hottest_c: float = 90.0
-    least_disk_gb: float = 2.0
+    max_gpu_temp_c: float = 90.0
+    min_free_disk_gb: float = 2.0
     failed_share: float = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class HeldPeriod:
     """A time in which nothing was started; it goes on where ``until`` is None."""
 
     reason: str
@@ -61,7 +63,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Senses:
+class LimitProbes:
     """What a night has to be told; each is asked whenever it matters.
 
     Attributes:
@@ -82,44 +84,44 @@ class Senses:
 
 
 @dataclass(slots=True, kw_only=True)
-class Night:
+class StartLimits:
     """The gate of a batch, and who listens to what becomes of it.
 
     Attributes:
         terms: what is kept to.
-        senses: what is asked.
+        probes: what is asked.
         tell: takes notices.
         held: the times in which nothing was started, the last one at the end.
     """
 
-    terms: NightTerms
-    senses: Senses
+    terms: LimitSettings
+    probes: LimitProbes
     tell: Callable[[Notice], None]
-    held: list[Held] = field(default_factory=list)
+    held: list[HeldPeriod] = field(default_factory=list)
     _was_open: bool = False
     _told: set[str] = field(default_factory=set)
     _looked: tuple[datetime, HostLook] | None = None
 
     def gate(self) -> Hold | None:
         """Return why nothing is started now, or None; see ``queue.gate``."""
-        now = self.senses.now()
+        now = self.probes.now()
         hold = self._over(now) or self._endangered(now) or self._crowded(now)
         self._note(now, hold)
         return hold
 
-    def curfew(self) -> Hold | None:
-        """Return why nothing more is to be begun that waits on the host, or None.
+    def may_begin_waiting(self) -> bool:
+        """Whether jobs that wait on the host for their turn in a shared process may still begin.
 
-        Others' use of memory is no reason: what waits there has its GPU already.
+        The memory that other users take is no reason against it: these jobs already have their GPU.
         """
-        now = self.senses.now()
-        return self._over(now) or self._endangered(now)
+        now = self.probes.now()
+        return not (self._over(now) or self._endangered(now))
 
     def hear(self, event: BatchEvent) -> None:
         """Tell people once when too many runs have failed."""
         if not isinstance(event, JobEnded) or event.record.state is JobState.SUCCEEDED or "failures" in self._told:
             return
-        counts = self.senses.counts()
+        counts = self.probes.counts()
         failed = sum(counts.get(state, 0) for state in (JobState.FAILED, JobState.LOST))
         total = sum(counts.values())
         if failed and failed >= self.terms.failed_share * total:
@@ -139,24 +141,28 @@ class Night:
             self._was_open = True
             return None
         if self._was_open:
-            return Hold(reason=f"it is past {window.closes:%H:%M}, the end of {window}", for_good=True)
+            return Hold(reason=f"it is past {window.closes:%H:%M}, the end of {window}", final=True)
         return Hold(reason=f"it is not yet {window.opens:%H:%M}, the beginning of {window}")
 
     def _over_budget(self) -> Hold | None:
-        if self.terms.gpu_hours is None and self.terms.money is None:
+        if self.terms.gpu_hours is None and self.terms.max_cost is None:
             return None
-        spent, price = self.senses.spent(), self.terms.price_per_hour
+        spent, price = self.probes.spent(), self.terms.price_per_hour
         now_s, then_s = spent.seconds, spent.with_one_more_s
         for limit, now, then, unit in (
             (self.terms.gpu_hours, spent.gpu_hours(now_s), spent.gpu_hours(then_s), "GPU hours"),
-            (self.terms.money, money(now_s, price), money(then_s, price), f"at {price:g} an hour"),
+            (self.terms.max_cost, cost_of(now_s, price), cost_of(then_s, price), self._price_in_words()),
         ):
             if limit is not None and (now >= limit or then > limit):
                 return Hold(
                     reason=f"the budget of {limit:g} {unit} leaves no room for another run until it is raised",
-                    for_good=True,
+                    final=True,
                 )
         return None
+
+    def _price_in_words(self) -> str:
+        currency, price = self.terms.currency, self.terms.price_per_hour
+        return f"{currency} at {price:g} {currency} an hour" if currency else f"at {price:g} an hour"
 
     def _over(self, now: datetime) -> Hold | None:
         return self._outside_window(now) or self._over_budget()
@@ -164,26 +170,28 @@ class Night:
     # The words of these stay the same for as long as it is so.
     def _endangered(self, now: datetime) -> Hold | None:
         terms = self.terms
-        if self.senses.free_disk_gb() < terms.least_disk_gb:
-            return Hold(reason=f"this machine has less than {terms.least_disk_gb:g} GB of disk free")
+        if self.probes.free_disk_gb() < terms.min_free_disk_gb:
+            return Hold(reason=f"this machine has less than {terms.min_free_disk_gb:g} GB of disk free")
         seen = self._look(now)
-        if seen.free_disk_gb is not None and seen.free_disk_gb < terms.least_disk_gb:
-            return Hold(reason=f"{terms.host} has less than {terms.least_disk_gb:g} GB of disk free")
-        if any(gpu.temperature_c is not None and gpu.temperature_c >= terms.hottest_c for gpu in seen.of(terms.gpus)):
-            return Hold(reason=f"a GPU of {terms.host} is at {terms.hottest_c:g} °C or more")
+        if seen.free_disk_gb is not None and seen.free_disk_gb < terms.min_free_disk_gb:
+            return Hold(reason=f"{terms.host} has less than {terms.min_free_disk_gb:g} GB of disk free")
+        if any(
+            gpu.temperature_c is not None and gpu.temperature_c >= terms.max_gpu_temp_c for gpu in seen.of(terms.gpus)
+        ):
+            return Hold(reason=f"a GPU of {terms.host} is at {terms.max_gpu_temp_c:g} °C or more")
         return None
 
     def _crowded(self, now: datetime) -> Hold | None:
         terms, gpus = self.terms, self._look(now).of(self.terms.gpus)
         free = [gpu.free_gb for gpu in gpus if gpu.free_gb is not None]
         # GPUs that our own jobs have are full; as long as none is left over, there is nothing to say about others.
-        if free and terms.gpu_memory_gb and self.senses.busy() < len(gpus) and max(free) < terms.gpu_memory_gb:
+        if free and terms.gpu_memory_gb and self.probes.busy() < len(gpus) and max(free) < terms.gpu_memory_gb:
             return Hold(reason=f"no GPU of {terms.host} has {terms.gpu_memory_gb:g} GiB of memory free")
         return None
 
     def _look(self, now: datetime) -> HostLook:
         if self._looked is None or now - self._looked[0] >= LOOK_EVERY:
-            self._looked = now, self.senses.look()
+            self._looked = now, self.probes.look()
         return self._looked[1]
 
     def _note(self, now: datetime, hold: Hold | None) -> None:
@@ -192,17 +200,17 @@ class Night:
             self.held[-1] = replace(last, until=now)
             last = None
         if hold and last is None:
-            self.held.append(last := Held(reason=hold.reason, since=now))
+            self.held.append(last := HeldPeriod(reason=hold.reason, since=now))
         if hold and last and hold.reason not in self._told and self._is_news(hold, now - last.since):
             self._told.add(hold.reason)
-            how = "starts no further run" if hold.for_good else "waits"
+            how = "starts no further run" if hold.final else "waits"
             title = f"{self.terms.batch} on {self.terms.host} {how}: {hold.reason}"
-            later = "" if hold.for_good else " Once that has changed, the next run starts by itself."
+            later = "" if hold.final else " Once that has changed, the next run starts by itself."
             body = f"{title}.\nWhat runs goes on to its end.{later}\n"
-            self.tell(Notice(occasion="budget" if hold.for_good else "hold", title=title, body=body))
+            self.tell(Notice(occasion="budget" if hold.final else "hold", title=title, body=body))
 
     def _is_news(self, hold: Hold, lasted: timedelta) -> bool:
         # That the window opens and closes was asked for.
         if self.terms.window and str(self.terms.window) in hold.reason:
             return False
-        return hold.for_good or lasted >= TELL_AFTER
+        return hold.final or lasted >= TELL_AFTER

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from cosmos_houdini.batches.gate import BatchEnded, BatchHeld, Contract, Hold, JobEnded
+from cosmos_houdini.batches.gate import BatchEnded, BatchHeld, BatchHooks, Hold, JobEnded
 from cosmos_houdini.errors import HostUnreachable
 from cosmos_houdini.jobs import commands, runner
 from cosmos_houdini.jobs.client import Client
@@ -25,11 +25,11 @@ PAUSE_GROWTH: Final = 1.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class BatchStatus:
     """How a batch stands at one moment.
 
     Attributes:
-        records: the jobs that are on their way, and those that were at the last look.
+        records: the jobs that are on their way, and those that were at the last status.
         counts: how many jobs of the batch are in each state.
         held: why nothing more is started; empty when it is.
     """
@@ -45,7 +45,7 @@ class Look:
 
 
 @dataclass(slots=True, kw_only=True)
-class Watch:
+class BatchWatcher:
     """Looks at a batch again and again, whichever workers it belongs to."""
 
     client: Client
@@ -53,7 +53,7 @@ class Watch:
     host: str
     _last: tuple[str, ...] = ()
 
-    def look(self, held: str = "") -> Look:
+    def status(self, held: str = "") -> BatchStatus:
         """Return how the batch stands now."""
         store = self.client.store
         now = tuple(batches.on_their_way(store, self.batch, self.host))
@@ -61,17 +61,17 @@ class Watch:
         self._last = now
         if batches.is_paused(store, self.batch, self.host):
             held = f"paused until `cosmos-houdini batch resume {self.batch}`"
-        return Look(records=records, counts=batches.counts(store, self.batch, self.host), held=held)
+        return BatchStatus(records=records, counts=batches.counts(store, self.batch, self.host), held=held)
 
 
-def run_in_turn(
+def run_batch(
     client: Client,
     worker: Worker,
     *,
-    contract: Contract,
-    on_look: Callable[[Look], None],
+    hooks: BatchHooks,
+    on_status: Callable[[BatchStatus], None],
     on_trouble: OnTrouble,
-) -> Look:
+) -> BatchStatus:
     """Bring the jobs of a batch to their ends, together with all other workers on it, until none is left.
 
     What is on the host already comes first, then what is next in line whenever the host has room. Jobs that are added
@@ -80,8 +80,8 @@ def run_in_turn(
     Args:
         client: what to work with.
         worker: this process, and what it works on.
-        contract: what may hold back a start, and who is told what happens.
-        on_look: called again and again with how the batch stands.
+        hooks: what may hold back a start, and who is told what happens.
+        on_status: called again and again with how the batch stands.
         on_trouble: called when a host does not answer and is asked again.
 
     Returns:
@@ -92,29 +92,29 @@ def run_in_turn(
         DiskFull: likewise.
         BadInput: likewise.
     """
-    lane = worker.lane
-    watch = Watch(client=client, batch=lane.batch, host=lane.host)
-    pace = _Pace()
+    slot = worker.slot
+    watcher = BatchWatcher(client=client, batch=slot.batch, host=slot.host)
+    backoff = _Backoff()
     held: Hold | None = None
     taken_back: set[tuple[str, int]] = set()
     while True:
         worker.take_over()
-        held = _claim(worker, contract, held)
-        _take_back(client, worker, contract, taken_back)
+        held = _claim(worker, hooks, held)
+        _withdraw_waiting(client, worker, hooks, taken_back)
         ended = _advance(client, worker.mine(), on_trouble)
         for record in ended:
-            contract.tell(JobEnded(record=record))
-        look = watch.look(held.reason if held else "")
-        on_look(look)
-        if not look.unfinished or (held and held.for_good and not worker.mine()):
+            hooks.tell(JobEnded(record=record))
+        status = watcher.status(held.reason if held else "")
+        on_status(status)
+        if not status.unfinished or (held and held.final and not worker.mine()):
             break
         if not ended:
-            pace.rest(client, look)
-    _tell_end(client, worker, contract, look)
-    return look
+            backoff.rest(client, status)
+    _tell_end(client, worker, hooks, status)
+    return status
 
 
-def _claim(worker: Worker, contract: Contract, before: Hold | None) -> Hold | None:
+def _claim(worker: Worker, hooks: BatchHooks, before: Hold | None) -> Hold | None:
     """Claim jobs while the host has room, and return what holds the next one back, if something does.
 
     A cluster has room for very many: they are claimed as many at a time as go there together.
@@ -123,33 +123,33 @@ def _claim(worker: Worker, contract: Contract, before: Hold | None) -> Hold | No
     for _ in range(runner.MOST_TOGETHER):
         if not worker.may_claim():
             break
-        held = contract.gate()
+        held = hooks.gate()
         if held or worker.claim() is None:
             break
     if (held and held.reason) != (before and before.reason):
         worker.hold(held.reason if held else "")
         if held:
-            contract.tell(BatchHeld(batch=worker.lane.batch, reason=held.reason))
+            hooks.tell(BatchHeld(batch=worker.slot.batch, reason=held.reason))
     return held
 
 
-def _take_back(client: Client, worker: Worker, contract: Contract, before: set[tuple[str, int]]) -> None:
+def _withdraw_waiting(client: Client, worker: Worker, hooks: BatchHooks, before: set[tuple[str, int]]) -> None:
     """Take back what waits on the host for its turn in a process, where nothing more is to be begun.
 
     Args:
         client: what to work with.
         worker: whose jobs.
-        contract: tells whether its night is over; a pause of the batch is looked for here.
+        hooks: tells whether its night is over; a pause of the batch is looked for here.
         before: attempts that were taken back, to which this adds.
     """
     records = client.store.records(worker.in_convoys())
     now = {(record.id, record.job.attempt) for record in records}
     if now <= before:
         return
-    lane = worker.lane
-    if batches.is_paused(client.store, lane.batch, lane.host) or contract.curfew():
+    slot = worker.slot
+    if batches.is_paused(client.store, slot.batch, slot.host) or not hooks.may_begin_waiting():
         with suppress(HostUnreachable):
-            commands.take_back(client, records)
+            commands.withdraw_waiting(client, records)
             before |= now
 
 
@@ -168,25 +168,25 @@ def _advance(client: Client, ids: list[str], on_trouble: OnTrouble) -> list[JobR
     return [record for record in records if record.state.final]
 
 
-def _tell_end(client: Client, worker: Worker, contract: Contract, look: Look) -> None:
-    lane = worker.lane
-    others = len(batches.workers(client.store, lane.batch, lane.host)) > 1
+def _tell_end(client: Client, worker: Worker, hooks: BatchHooks, status: BatchStatus) -> None:
+    slot = worker.slot
+    others = len(batches.workers(client.store, slot.batch, slot.host)) > 1
     # Others may still be about to end jobs of a batch that is held; of one that is through, the first one tells.
-    if (look.unfinished and others) or not batches.end(client.store, lane.batch, lane.host):
+    if (status.unfinished and others) or not batches.end(client.store, slot.batch, slot.host):
         return
-    contract.tell(BatchEnded(batch=lane.batch, counts=look.counts, held=look.held if look.unfinished else ""))
+    hooks.tell(BatchEnded(batch=slot.batch, counts=status.counts, held=status.held if status.unfinished else ""))
 
 
 @dataclass(slots=True)
-class _Pace:
+class _Backoff:
     """Short pauses after something has changed, longer ones while nothing does."""
 
     pause_s: float = FIRST_PAUSE_S
     before: tuple[object, ...] = ()
 
-    def rest(self, client: Client, look: Look) -> None:
-        now = (look.counts, look.held)
+    def rest(self, client: Client, status: BatchStatus) -> None:
+        now = (status.counts, status.held)
         self.pause_s = FIRST_PAUSE_S if now != self.before else self.pause_s * PAUSE_GROWTH
         self.before = now
-        self.pause_s = min(self.pause_s, runner.longest_pause_s(client, look.records))
+        self.pause_s = min(self.pause_s, runner.longest_pause_s(client, status.records))
         time.sleep(self.pause_s)

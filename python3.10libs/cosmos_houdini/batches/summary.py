@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from cosmos_houdini.batches.limits import Held
+from cosmos_houdini.batches.limits import HeldPeriod
 from cosmos_houdini.errors import one_line
-from cosmos_houdini.jobs.store.spending import Spending, money
+from cosmos_houdini.jobs.store.spending import Spending, cost_of, format_cost
 from cosmos_houdini.model.job import FailureClass, JobState
-from cosmos_houdini.report.entry import Entry, first_sentence, words
+from cosmos_houdini.report.entry import ReportEntry, first_sentence, words
 from cosmos_houdini.report.table import Row
 
 SHOWN_NAMES = 5
@@ -31,6 +31,7 @@ class Summary:
         held: the times in which nothing was started.
         spent: of all attempts of the batch.
         price_per_hour: of the host; None where it has none.
+        currency: of the price; may be empty.
         problem: what ended it before its time; empty where nothing did.
         report: the command that sets all runs side by side.
         table: path of the table of all runs.
@@ -43,11 +44,12 @@ class Summary:
     host: str
     began: datetime
     ended: datetime
-    entries: Sequence[Entry]
+    entries: Sequence[ReportEntry]
     varied: Sequence[str]
-    held: Sequence[Held]
+    held: Sequence[HeldPeriod]
     spent: Spending
     price_per_hour: float | None
+    currency: str
     problem: str
     report: str
     table: str
@@ -94,9 +96,9 @@ class Summary:
         hours = f"{self.spent.gpu_hours(self.spent.seconds):.2f} GPU hours in all"
         if self.price_per_hour is None:
             return hours
-        return f"{hours}, which cost {money(self.spent.seconds, self.price_per_hour):.2f}"
+        return f"{hours}, which cost {format_cost(cost_of(self.spent.seconds, self.price_per_hour), self.currency)}"
 
-    def _ranked(self) -> list[Entry]:
+    def _ranked(self) -> list[ReportEntry]:
         best = sorted((entry for entry in self.entries if entry.rank), key=lambda entry: entry.rank or 0)
         return best[:SHOWN_BEST]
 
@@ -135,7 +137,7 @@ def _names(rows: Sequence[Row]) -> str:
     return names + (f" and {len(rows) - SHOWN_NAMES} more" if len(rows) > SHOWN_NAMES else "")
 
 
-def _held(held: Held) -> str:
+def _held(held: HeldPeriod) -> str:
     return f"{_time(held.since)} to {_time(held.until) if held.until else 'the end'}: {held.reason}"
 
 

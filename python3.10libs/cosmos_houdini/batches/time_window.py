@@ -9,7 +9,7 @@ from cosmos_houdini.errors import BadInput
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class TimeWindow:
     """From one time of day to another, by the clock on the wall; over midnight where the end is the earlier one.
 
     On the two days of a year on which clocks are changed it is an hour longer or shorter, as the night is.
@@ -23,10 +23,10 @@ class Window:
     closes: time
 
     @classmethod
-    def parse(cls, text: str) -> Window:
+    def parse(cls, text: str) -> TimeWindow:
         """Return what ``22:00-07:00`` says.
 
-        >>> str(Window.parse("22:00 - 7:00"))
+        >>> str(TimeWindow.parse("22:00 - 7:00"))
         '22:00-07:00'
 
         Raises:

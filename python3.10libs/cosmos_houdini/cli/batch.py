@@ -19,7 +19,7 @@ from cosmos_houdini.model.names import portable_name
 from cosmos_houdini.specs.batch_file import load_randomization, save_batch
 from cosmos_houdini.specs.files import load_prompt_spec
 from cosmos_houdini.sweeps.adaptive import Adaptive
-from cosmos_houdini.sweeps.sweep import Run, Sweep, expand
+from cosmos_houdini.sweeps.sweep import Sweep, SweepRun, expand
 
 _FILE = click.Path(path_type=Path)
 
@@ -91,7 +91,7 @@ def expanded(batch: BatchSpec, adaptive: Adaptive | None = None) -> Sweep:
     return sweep
 
 
-def print_runs(runs: Iterable[Run]) -> None:
+def print_runs(runs: Iterable[SweepRun]) -> None:
     """Print one JSON document of all runs."""
     defaults = functools.cache(_defaults)
     print_json_lines("create-batch", "runs", (run.document(defaults(run.shared.engine)) for run in runs))

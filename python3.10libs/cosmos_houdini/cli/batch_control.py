@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from cosmos_houdini.batches.scheduler import Look, Watch
+from cosmos_houdini.batches.scheduler import BatchStatus, BatchWatcher
 from cosmos_houdini.cli.batch_progress import BatchProgress, run_again, tally, time_left
 from cosmos_houdini.cli.console import json_option, print_json, say
 from cosmos_houdini.cli.terminal import TerminalReporter
@@ -124,19 +124,19 @@ def _set_paused(name: str, *, paused: bool) -> None:
                 say(f"batch {name} goes on" if one.workers else f"nobody works on it; to go on: {run_again(one)}")
 
 
-def _follow(client: Client, one: Batch) -> Look:
+def _follow(client: Client, one: Batch) -> BatchStatus:
     """Show a batch until nothing of it is left, or nobody works on it."""
-    watch = Watch(client=client, batch=one.name, host=one.host)
+    watcher = BatchWatcher(client=client, batch=one.name, host=one.host)
     with TerminalReporter().following() as display:
         progress = BatchProgress(
-            display=display, store=client.store, batch=one.name, host=one.host, at_once=_at_once(one)
+            display=display, store=client.store, batch=one.name, host=one.host, max_parallel=_at_once(one)
         )
         while True:
             working = batches.workers(client.store, one.name, one.host)
-            look = watch.look(next((worker.held for worker in working), ""))
-            progress.show(look)
-            if not look.unfinished or not working:
-                return look
+            status = watcher.status(next((worker.held for worker in working), ""))
+            progress.show(status)
+            if not status.unfinished or not working:
+                return status
             time.sleep(FOLLOW_PAUSE_S)
 
 
@@ -152,7 +152,7 @@ def _document(client: Client, one: Batch) -> dict[str, Any]:
         "counts": {str(state): count for state, count in one.counts.items()},
         "left_s": left_s(client.store, one.name, one.host, _at_once(one)) if one.unfinished else None,
         "workers": [
-            {"pid": worker.pid, "log": worker.log, "at_once": worker.at_once, "since": worker.since}
+            {"pid": worker.pid, "log": worker.log, "max_parallel": worker.max_parallel, "since": worker.since}
             for worker in one.workers
         ],
     }
@@ -169,4 +169,4 @@ def _state(one: Batch, held: str) -> str:
 
 
 def _at_once(one: Batch) -> int:
-    return max((worker.at_once for worker in one.workers), default=1)
+    return max((worker.max_parallel for worker in one.workers), default=1)

@@ -13,7 +13,7 @@ from cosmos_houdini.jobs import commands
 from cosmos_houdini.jobs.client import Client
 from cosmos_houdini.jobs.store import batches
 from cosmos_houdini.jobs.store.record import JobRecord
-from cosmos_houdini.jobs.store.worker import Lane
+from cosmos_houdini.jobs.store.worker import BatchSlot
 from cosmos_houdini.launchers import SLURM
 from cosmos_houdini.launchers.health import look_script, parse_look
 from cosmos_houdini.model.job import JobState
@@ -22,7 +22,7 @@ MOST_IN_QUEUE = 1000
 """Jobs that a cluster is given at once; others wait here, where they can still be held back."""
 
 
-def lane_of(client: Client, planned: PlannedBatch, at_once: int | None) -> Lane:
+def batch_slot(client: Client, planned: PlannedBatch, max_parallel: int | None) -> BatchSlot:
     """Return where a batch runs: Slurm has a queue of its own, and takes more jobs than it has GPUs.
 
     Raises:
@@ -31,13 +31,13 @@ def lane_of(client: Client, planned: PlannedBatch, at_once: int | None) -> Lane:
     settings = client.settings(planned.jobs[0])
     gpus = len(settings.gpu_numbers)
     if settings.launcher == SLURM:
-        at_once = at_once or MOST_IN_QUEUE
-    elif not (at_once or gpus) and find_engine(planned.batch.engine).gpu_memory_gb:
+        max_parallel = max_parallel or MOST_IN_QUEUE
+    elif not (max_parallel or gpus) and find_engine(planned.batch.engine).gpu_memory_gb:
         host = client.host(planned.jobs[0])
         gpus = len(parse_look(host.run(look_script(host.root)).stdout).gpus)
     room = max(1, gpus) * settings.jobs_per_gpu
     batch = planned.batch
-    return Lane(batch=batch.name, host=planned.host, at_once=at_once, gpus=room, num_gpu=batch.num_gpu)
+    return BatchSlot(batch=batch.name, host=planned.host, max_parallel=max_parallel, gpus=room, num_gpu=batch.num_gpu)
 
 
 def enqueue(client: Client, planned: PlannedBatch, file: Path) -> None:
@@ -58,7 +58,7 @@ def enqueue(client: Client, planned: PlannedBatch, file: Path) -> None:
         say(f"{taken_out} runs that waited are not in {file} any more, and are cancelled")
 
 
-def go_on(client: Client, jobs: Sequence[JobRecord]) -> None:
+def resume_batch(client: Client, jobs: Sequence[JobRecord]) -> None:
     """Queue again what did not succeed before, and bring results again that are gone."""
     made = {job.id: job for job in jobs}
     before = client.store.records(made)

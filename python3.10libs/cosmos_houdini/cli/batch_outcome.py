@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from cosmos_houdini.cli.batch_plan import Choice, PlannedBatch, plan_batch, points_file
+from cosmos_houdini.cli.batch_plan import PlannedBatch, RunSelection, plan_batch, points_file
 from cosmos_houdini.errors import CheckFailed, JobError
 from cosmos_houdini.jobs.client import Client
 from cosmos_houdini.model.job import JobState
-from cosmos_houdini.report.entry import Entry, entry_of
+from cosmos_houdini.report.entry import ReportEntry, entry_of
 from cosmos_houdini.report.table import Row
 from cosmos_houdini.sweeps.adaptive import Adaptive
 
@@ -17,7 +17,7 @@ Scores = dict[tuple[str, int], float]
 """By the name of an item and the number of its run."""
 
 
-def entries_of(client: Client, planned: PlannedBatch, price_per_hour: float | None) -> list[Entry]:
+def entries_of(client: Client, planned: PlannedBatch, price_per_hour: float | None) -> list[ReportEntry]:
     """Return the runs of a batch that have a job, in its order."""
     found = {record.id: record for record in client.store.records(job.id for job in planned.jobs)}
     return [
@@ -27,7 +27,7 @@ def entries_of(client: Client, planned: PlannedBatch, price_per_hour: float | No
     ]
 
 
-def asked_on(client: Client, planned: PlannedBatch, scores: Scores, more: int) -> PlannedBatch | None:
+def next_adaptive_batch(client: Client, planned: PlannedBatch, scores: Scores, more: int) -> PlannedBatch | None:
     """Return an adaptive batch with further runs, chosen by the scores of those that have ended.
 
     None where there are no more of them, and for all other batches.
@@ -38,7 +38,7 @@ def asked_on(client: Client, planned: PlannedBatch, scores: Scores, more: int) -
         scores: of earlier runs; those of later ones are added.
         more: how many further runs of each item go on at once.
     """
-    if planned.batch.randomization.sampler != "adaptive" or planned.choice != Choice():
+    if planned.batch.randomization.sampler != "adaptive" or planned.selection != RunSelection():
         return None
     # OpenCV and NumPy take a fifth of a second to load, which other batches need not pay before their end.
     from cosmos_houdini.report.examine import scored  # noqa: PLC0415 - see above
@@ -47,7 +47,7 @@ def asked_on(client: Client, planned: PlannedBatch, scores: Scores, more: int) -
     new = [entry for entry in entries_of(client, planned, None) if keys[entry.name] not in scores]
     scores.update({keys[entry.name]: entry.measures.score for entry in scored(new) if entry.measures})
     adaptive = Adaptive(file=points_file(client.config), scores=scores, more=more)
-    longer = plan_batch(planned.batch, client.config, planned.host, planned.choice, adaptive)
+    longer = plan_batch(planned.batch, client.config, planned.host, planned.selection, adaptive)
     return longer if len(longer.runs) > len(planned.runs) else None
 
 

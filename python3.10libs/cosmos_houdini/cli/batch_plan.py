@@ -18,17 +18,17 @@ from cosmos_houdini.jobs.store.jobs import FOLDER
 from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.media.videos.cut import cut
 from cosmos_houdini.model.batch import BatchSpec
-from cosmos_houdini.specs.request import Probe, build_request, remembering
+from cosmos_houdini.specs.request import Probe, build_request, caching_probe
 from cosmos_houdini.sweeps.adaptive import Adaptive
 from cosmos_houdini.sweeps.scout import scouted
-from cosmos_houdini.sweeps.sweep import SCOUT_SUFFIX, Run
+from cosmos_houdini.sweeps.sweep import SCOUT_SUFFIX, SweepRun
 
 SHOWN_WARNINGS = 5
 PROMOTED_SUFFIX = "-promoted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class RunSelection:
     """Which runs of a batch are meant.
 
     Attributes:
@@ -44,7 +44,7 @@ class Choice:
         suffix = SCOUT_SUFFIX if self.scout else PROMOTED_SUFFIX if self.only is not None else ""
         return batch.model_copy(update={"name": f"{batch.name}{suffix}"})
 
-    def among(self, runs: Sequence[Run]) -> Sequence[Run]:
+    def among(self, runs: Sequence[SweepRun]) -> Sequence[SweepRun]:
         """Return the runs that are meant.
 
         Raises:
@@ -63,22 +63,22 @@ class PlannedBatch:
     """A batch, and a job for each of its runs.
 
     Attributes:
-        batch: what stands in its file, under the name of the choice.
-        choice: which of its runs are meant.
+        batch: what stands in its file, under the name of the selection.
+        selection: which of its runs are meant.
         host: where the jobs are for.
         runs: every run in order, or its scout.
         jobs: of the runs, in the same order; none of them is queued yet.
     """
 
     batch: BatchSpec
-    choice: Choice
+    selection: RunSelection
     host: str
-    runs: Sequence[Run]
+    runs: Sequence[SweepRun]
     jobs: Sequence[JobRecord]
 
 
 def plan_batch(
-    batch: BatchSpec, config: Config, host: str, choice: Choice, adaptive: Adaptive | None = None
+    batch: BatchSpec, config: Config, host: str, selection: RunSelection, adaptive: Adaptive | None = None
 ) -> PlannedBatch:
     """Work out every run of a batch and check it; nothing is reached, and nothing written but the videos of scouts.
 
@@ -86,15 +86,15 @@ def plan_batch(
         BadInput: a run that cannot be run, by name.
     """
     # What was asked for adaptively belongs to the batch, whichever of its runs are meant.
-    runs = choice.among(expanded(batch, adaptive or Adaptive(file=points_file(config))).runs)
-    batch = choice.of(batch)
-    planned, jobs = _checked(runs, config, host, scout=choice.scout)
-    return PlannedBatch(batch=batch, choice=choice, host=host, runs=planned, jobs=jobs)
+    runs = selection.among(expanded(batch, adaptive or Adaptive(file=points_file(config))).runs)
+    batch = selection.of(batch)
+    planned, jobs = _checked(runs, config, host, scout=selection.scout)
+    return PlannedBatch(batch=batch, selection=selection, host=host, runs=planned, jobs=jobs)
 
 
-def scouts_of(runs: Sequence[Run]) -> list[Run]:
+def scouts_of(runs: Sequence[SweepRun]) -> list[SweepRun]:
     """Return the scouts of runs as they would be asked for; no video is cut for them."""
-    known, probe = find_engine(runs[0].shared.engine), remembering()
+    known, probe = find_engine(runs[0].shared.engine), caching_probe()
     requests = (build_request(run.run_spec(), known.parameters, probe=probe)[0] for run in runs)
     return [scouted(run, known.scout(request), {}) for run, request in zip(runs, requests, strict=True)]
 
@@ -105,15 +105,15 @@ def points_file(config: Config) -> Path:
 
 
 def _checked(
-    runs: Sequence[Run], config: Config, host: str, *, scout: bool
-) -> tuple[Sequence[Run], Sequence[JobRecord]]:
+    runs: Sequence[SweepRun], config: Config, host: str, *, scout: bool
+) -> tuple[Sequence[SweepRun], Sequence[JobRecord]]:
     """Return runs, or their scouts, with the job of each, and say the warnings.
 
     Raises:
         BadInput: a run that cannot be run, by name.
     """
     known = find_engine(runs[0].shared.engine)
-    probe = remembering()
+    probe = caching_probe()
     jobs, planned = [], []
     warnings: defaultdict[str, list[str]] = defaultdict(list)
     with progress_bar("checking", total=len(runs), unit="runs") as advance:
@@ -140,7 +140,7 @@ def _checked(
     return planned, jobs
 
 
-def _scout(run: Run, known: Engine, project: Path, probe: Probe) -> Run:
+def _scout(run: SweepRun, known: Engine, project: Path, probe: Probe) -> SweepRun:
     """Return the scout of a run; the videos that it needs lie in the project, by their content and length."""
     request, _ = build_request(run.run_spec(), known.parameters, probe=probe)
     scout = known.scout(request)

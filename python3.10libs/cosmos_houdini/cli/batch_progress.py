@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from cosmos_houdini.batches.scheduler import Look
+from cosmos_houdini.batches.scheduler import BatchStatus
 from cosmos_houdini.jobs.store.batches import Batch
 from cosmos_houdini.jobs.store.history import left_s
 from cosmos_houdini.jobs.store.jobs import Store
@@ -49,28 +49,28 @@ class BatchProgress:
         store: with what jobs have taken before.
         batch: name of the batch.
         host: where it runs.
-        at_once: how many of its jobs are on their way at any moment.
+        max_parallel: how many of its jobs are on their way at any moment.
     """
 
     display: JobDisplay
     store: Store
     batch: str
     host: str
-    at_once: int
+    max_parallel: int
     _estimate: str = ""
     _estimated_at: float = float("-inf")
 
-    def show(self, look: Look) -> None:
+    def show(self, status: BatchStatus) -> None:
         """Draw the jobs that are on their way, and the whole."""
-        self.display.update([record.status for record in look.records])
-        sentence = ", ".join([tally(look.counts), *([look.held] if look.held else [])])
-        self.display.overall(sentence, 1 - look.unfinished / max(1, sum(look.counts.values())), self._left(look))
+        self.display.update([record.status for record in status.records])
+        sentence = ", ".join([tally(status.counts), *([status.held] if status.held else [])])
+        self.display.overall(sentence, 1 - status.unfinished / max(1, sum(status.counts.values())), self._left(status))
 
-    def _left(self, look: Look) -> str:
-        if not look.unfinished:
+    def _left(self, status: BatchStatus) -> str:
+        if not status.unfinished:
             return ""
         # All jobs of the batch are gone through for it, which takes its time where there are ten thousand.
         if time.monotonic() - self._estimated_at > ESTIMATE_INTERVAL_S:
-            self._estimate = time_left(left_s(self.store, self.batch, self.host, self.at_once))
+            self._estimate = time_left(left_s(self.store, self.batch, self.host, self.max_parallel))
             self._estimated_at = time.monotonic()
         return self._estimate

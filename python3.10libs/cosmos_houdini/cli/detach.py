@@ -42,7 +42,7 @@ def detached(arguments: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
         )
 
 
-def given_again(context: click.Context, *, without: Collection[str]) -> list[str]:
+def rebuild_command_line(context: click.Context, *, without: Collection[str]) -> list[str]:
     """Return the command line of a command as it was given, without some of its options."""
     options, arguments = [], []
     for parameter in context.command.params:
@@ -73,7 +73,7 @@ def start_worker(context: click.Context, project: Path, batch: str, host: str) -
     log = log_file(project, batch)
     read = log.stat().st_size if log.exists() else 0
     started_at = time.time()
-    command, *others = given_again(context, without={"detach", "as_json"})
+    command, *others = rebuild_command_line(context, without={"detach", "as_json"})
     process = detached([command, "--log", str(log), *others], log)
     with closing(Store.of(project)) as store:
         while True:

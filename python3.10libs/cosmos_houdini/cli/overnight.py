@@ -16,11 +16,11 @@ from typing import TypeVar
 
 import click
 
-from cosmos_houdini.batches.gate import BatchEnded, BatchEvent, Contract
-from cosmos_houdini.batches.limits import Night, NightTerms, Senses
+from cosmos_houdini.batches.gate import BatchEnded, BatchEvent, BatchHooks
+from cosmos_houdini.batches.limits import LimitProbes, LimitSettings, StartLimits
 from cosmos_houdini.batches.notify import Notice, Notifier
 from cosmos_houdini.batches.summary import Summary
-from cosmos_houdini.batches.time_window import Window
+from cosmos_houdini.batches.time_window import TimeWindow
 from cosmos_houdini.cli.console import say
 from cosmos_houdini.cli.finite import FiniteRange
 from cosmos_houdini.config import Config
@@ -33,7 +33,7 @@ from cosmos_houdini.jobs.store.spending import spending
 from cosmos_houdini.launchers import SLURM
 from cosmos_houdini.launchers.health import HostLook, look_script, parse_look
 from cosmos_houdini.model.batch import BatchSpec
-from cosmos_houdini.report.entry import Entry, differing
+from cosmos_houdini.report.entry import ReportEntry, differing
 from cosmos_houdini.specs.files import write_whole
 
 MOST_MEASURED = 100
@@ -49,9 +49,9 @@ def _now() -> datetime:
 def overnight_options(command: _Command) -> _Command:
     """Add the options of a night; what is not given stands in the configuration's section ``overnight``."""
     for option in (
-        click.option("--money", type=FiniteRange(0, min_open=True), help="Most that all attempts may cost."),
+        click.option("--max-cost", type=FiniteRange(0, min_open=True), help="Most that all attempts may cost."),
         click.option("--gpu-hours", type=FiniteRange(0, min_open=True), help="Most that all attempts may take."),
-        click.option("--between", metavar="HH:MM-HH:MM", help="Start runs between these times only, then end."),
+        click.option("--window", metavar="HH:MM-HH:MM", help="Start runs between these times only, then end."),
     ):
         command = option(command)
     return command
@@ -62,11 +62,11 @@ def terms_of(
     batch: BatchSpec,
     host: str,
     *,
-    at_once: int | None,
-    between: str | None,
+    max_parallel: int | None,
+    window: str | None,
     gpu_hours: float | None,
-    money: float | None,
-) -> NightTerms:
+    max_cost: float | None,
+) -> LimitSettings:
     """Return the terms of a night, those of the command line before those of the configuration.
 
     Raises:
@@ -74,35 +74,36 @@ def terms_of(
     """
     _, settings = config.settings.host(host)
     overnight = config.settings.overnight
-    window = between or overnight.between
-    most = money or overnight.money
+    window = window or overnight.window
+    most = max_cost or overnight.max_cost
     hours = gpu_hours or overnight.gpu_hours
     # Slurm gives GPUs that are free and fit, on machines that the host only stands before.
     elsewhere = settings.launcher == SLURM
     if most is not None and settings.price_per_hour is None:
         raise BadInput(f"host {host!r} has no price", action=f"set hosts.{host}.price_per_hour, or give --gpu-hours")
-    if elsewhere and at_once is None and (window or hours or most):
+    if elsewhere and max_parallel is None and (window or hours or most):
         raise BadInput(
             f"host {host!r} would get all runs at once, and no window or budget could hold back any of them",
-            action="give --at-once N: so many runs wait or run on the cluster",
+            action="give --max-parallel N: so many runs wait or run on the cluster",
         )
-    return NightTerms(
+    return LimitSettings(
         batch=batch.name,
         host=host,
-        window=Window.parse(window) if window else None,
+        window=TimeWindow.parse(window) if window else None,
         gpu_hours=hours,
-        money=most,
+        max_cost=most,
         price_per_hour=settings.price_per_hour or 0.0,
+        currency=config.settings.defaults.currency,
         gpus=settings.gpu_numbers,
         gpu_memory_gb=0.0 if elsewhere else find_engine(batch.engine).gpu_memory_gb,
-        hottest_c=math.inf if elsewhere else overnight.hottest_c,
-        least_disk_gb=overnight.least_disk_gb,
+        max_gpu_temp_c=math.inf if elsewhere else overnight.max_gpu_temp_c,
+        min_free_disk_gb=overnight.min_free_disk_gb,
         failed_share=config.settings.notify.failed_share,
     )
 
 
 @dataclass(slots=True, kw_only=True)
-class Watchman:
+class BatchSupervisor:
     """Keeps the terms of a batch in one process, and tells people what becomes of it.
 
     Attributes:
@@ -114,16 +115,16 @@ class Watchman:
     """
 
     client: Client
-    night: Night
+    limits: StartLimits
     notifier: Notifier
     began: datetime = field(default_factory=_now)
     through: bool = False
 
     @classmethod
-    def of(cls, client: Client, terms: NightTerms, job: JobRecord, notifier: Notifier) -> Watchman:
+    def of(cls, client: Client, terms: LimitSettings, job: JobRecord, notifier: Notifier) -> BatchSupervisor:
         """Return what keeps ``terms``; ``job`` is any of the batch."""
         store = client.store
-        senses = Senses(
+        probes = LimitProbes(
             now=_now,
             look=lambda: _look(client, job),
             free_disk_gb=lambda: shutil.disk_usage(client.config.project).free / 1e9,
@@ -131,16 +132,20 @@ class Watchman:
             counts=lambda: batches.counts(store, terms.batch, terms.host),
             busy=lambda: batches.gpus_in_use(store, terms.host),
         )
-        return cls(client=client, night=Night(terms=terms, senses=senses, tell=notifier.send), notifier=notifier)
+        return cls(client=client, limits=StartLimits(terms=terms, probes=probes, tell=notifier.send), notifier=notifier)
 
     @property
-    def contract(self) -> Contract:
+    def hooks(self) -> BatchHooks:
         """What the process that works on the batch keeps to."""
-        return Contract(gate=self.night.gate, curfew=self.night.curfew, listeners=(self.night.hear, self._hear))
+        return BatchHooks(
+            gate=self.limits.gate,
+            may_begin_waiting=self.limits.may_begin_waiting,
+            listeners=(self.limits.hear, self._hear),
+        )
 
     def conclude(
         self,
-        entries: Sequence[Entry],
+        entries: Sequence[ReportEntry],
         *,
         file: Path,
         table: Path,
@@ -161,7 +166,7 @@ class Watchman:
             ended_by: what ended the batch before its time, if something did.
         """
         interrupted = isinstance(ended_by, Cancelled)
-        terms, spent = self.night.terms, self.night.senses.spent()
+        terms, spent = self.limits.terms, self.limits.probes.spent()
         _, settings = self.client.config.settings.host(terms.host)
         summary = Summary(
             batch=terms.batch,
@@ -170,9 +175,10 @@ class Watchman:
             ended=_now(),
             entries=entries if interrupted else _measured(entries),
             varied=differing(entries),
-            held=self.night.held,
+            held=self.limits.held,
             spent=spent,
             price_per_hour=settings.price_per_hour,
+            currency=terms.currency,
             problem=str(ended_by or ""),
             report=shlex.join(["cosmos-houdini", "report", str(file)]),
             table=str(table),
@@ -202,7 +208,7 @@ def _look(client: Client, job: JobRecord) -> HostLook:
     return HostLook()
 
 
-def _measured(entries: Sequence[Entry]) -> Sequence[Entry]:
+def _measured(entries: Sequence[ReportEntry]) -> Sequence[ReportEntry]:
     # OpenCV and NumPy take a fifth of a second to load, which `--dry-run` and `--detach` need not pay.
     from cosmos_houdini.report.examine import result, scored  # noqa: PLC0415 - see above
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from cosmos_houdini.cli.batch_plan import Choice, plan_batch
+from cosmos_houdini.cli.batch_plan import RunSelection, plan_batch
 from cosmos_houdini.cli.console import say
-from cosmos_houdini.cli.run_batch import How, running_options, work
+from cosmos_houdini.cli.run_batch import BatchOptions, running_options, work
 from cosmos_houdini.config import load
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.jobs.client import Client, open_client
@@ -25,20 +25,20 @@ from cosmos_houdini.sweeps.sweep import SCOUT_SUFFIX
 @click.argument("names", metavar="RUN...", nargs=-1, required=True)
 @running_options
 @click.pass_context
-def promote(context: click.Context, /, *, file: Path, names: tuple[str, ...], **how: Any) -> None:  # noqa: ANN401 - the fields of How
+def promote(context: click.Context, /, *, file: Path, names: tuple[str, ...], **how: Any) -> None:  # noqa: ANN401 - the fields of BatchOptions
     """Check that the scouts were just of these runs, and run them beside those that were promoted before."""
     chosen = frozenset(name.removesuffix(SCOUT_SUFFIX) for name in names)
     config = load()
     batch = load_batch(file)
     host, _ = config.settings.host(how["host"])
-    scouts = plan_batch(batch, config, host, Choice(scout=True, only=chosen)).jobs
+    scouts = plan_batch(batch, config, host, RunSelection(scout=True, only=chosen)).jobs
     with open_client(config) as client:
         _check_scouts(client, scouts, file)
-        line = Choice(only=chosen).of(batch).name
+        line = RunSelection(only=chosen).of(batch).name
         before = batches.run_names(client.store, line)
     if before - chosen:
         say(f"{len(before - chosen)} runs that were promoted before are in the same line and table")
-    work(context, file, Choice(only=chosen | before), How(**how))
+    work(context, file, RunSelection(only=chosen | before), BatchOptions(**how))
 
 
 def _check_scouts(client: Client, scouts: Sequence[JobRecord], file: Path) -> None:

@@ -15,14 +15,14 @@ from cosmos_houdini.jobs.client import Client, open_client
 from cosmos_houdini.jobs.prepare import RESULTS
 from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.model.request import Scout
-from cosmos_houdini.report.entry import Entry, entry_of, planned
+from cosmos_houdini.report.entry import ReportEntry, entry_of, planned
 from cosmos_houdini.report.table import differences
 from cosmos_houdini.report.writer import PAGE, STEPS, write_report
 from cosmos_houdini.specs.batch_file import load_batch
 from cosmos_houdini.specs.files import load_prompt_spec
 from cosmos_houdini.sweeps.adaptive import Adaptive
 from cosmos_houdini.sweeps.scout import scouted
-from cosmos_houdini.sweeps.sweep import Run, expand
+from cosmos_houdini.sweeps.sweep import SweepRun, expand
 
 FOLDER = "report"
 
@@ -41,7 +41,7 @@ def report(*, wanted: tuple[str, ...], output: Path | None, as_json: bool) -> No
             name, entries = "jobs", _of_jobs(client, wanted)
     folder = (output or config.project / RESULTS / name / FOLDER).absolute()
     with progress_bar("looking and drawing", total=STEPS * len(entries), unit="steps") as advance:
-        document = write_report(name, entries, folder, advance)
+        document = write_report(name, entries, folder, advance, currency=config.settings.defaults.currency)
     if as_json:
         print_json("report", document)
     else:
@@ -54,7 +54,7 @@ def _is_batch(path: Path) -> bool:
     return path.is_file() or path.suffix.lower() in {".yaml", ".yml", ".json"}
 
 
-def _of_batch(client: Client, file: Path) -> tuple[str, list[Entry]]:
+def _of_batch(client: Client, file: Path) -> tuple[str, list[ReportEntry]]:
     """Return the name of a batch and its runs in order, each with the newest job that was to do just that.
 
     A run's scout stands before it. Where there are scouts, runs that were not promoted are left out.
@@ -82,7 +82,7 @@ def _of_batch(client: Client, file: Path) -> tuple[str, list[Entry]]:
     return batch.name, entries
 
 
-def _scout(run: Run, known: Engine, records: list[JobRecord]) -> tuple[Run, JobRecord] | None:
+def _scout(run: SweepRun, known: Engine, records: list[JobRecord]) -> tuple[SweepRun, JobRecord] | None:
     """Return the scout of a run, and the newest job that was to be just that."""
     for record in reversed(records):
         request = record.inference()
@@ -93,7 +93,7 @@ def _scout(run: Run, known: Engine, records: list[JobRecord]) -> tuple[Run, JobR
     return None
 
 
-def _of_jobs(client: Client, wanted: tuple[str, ...]) -> list[Entry]:
+def _of_jobs(client: Client, wanted: tuple[str, ...]) -> list[ReportEntry]:
     """Return jobs in the order in which they were named, each once.
 
     Raises:
@@ -112,12 +112,12 @@ def _records(client: Client, names: set[str]) -> dict[str, list[JobRecord]]:
     return found
 
 
-def _newest(run: Run, records: list[JobRecord]) -> JobRecord | None:
+def _newest(run: SweepRun, records: list[JobRecord]) -> JobRecord | None:
     """Return the newest job that was sent with what a run asks for; another batch may have used the same names."""
     return next((record for record in reversed(records) if not differences(run, record.request)), None)
 
 
-def _entry(client: Client, run: Run | None, record: JobRecord) -> Entry:
+def _entry(client: Client, run: SweepRun | None, record: JobRecord) -> ReportEntry:
     return entry_of(run, record, client.store.attempts(record.id), _price(client.config, record.job.host))
 
 

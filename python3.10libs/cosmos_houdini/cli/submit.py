@@ -30,7 +30,7 @@ from cosmos_houdini.model.control import Control, Pass
 from cosmos_houdini.model.spec import PromptSpec, RunSpec
 from cosmos_houdini.shots.run import plan_run
 from cosmos_houdini.specs.files import save_prompt_spec, save_run_spec
-from cosmos_houdini.specs.request import remembering
+from cosmos_houdini.specs.request import caching_probe
 from cosmos_houdini.specs.values import validated
 
 INPUTS = "input"
@@ -64,7 +64,7 @@ UNTOLD = "-"
 @click.option("--dry-run", is_flag=True, help="Encode, then print what would be run, and reach nothing.")
 @click.option("--prepare", is_flag=True, help="Encode, and stop there; `submit DIR` goes on from the videos.")
 @click.option(
-    "--score", is_flag=True, help="Measure how near the result is to its source, as report does, and tell it."
+    "--measure", is_flag=True, help="Measure how near the result is to its source, as report does, and tell it."
 )
 @click.option("-o", "--results", type=click.Path(path_type=Path, file_okay=False), help="Folder of the shot.")
 @control_options
@@ -130,7 +130,7 @@ def submit(
     if not shot_path.is_dir():
         save_prompt_spec(prompt_spec, folder / f"{shot_name}.spec.json")
         save_run_spec(run_spec, folder / f"{shot_name}.run.json")
-    known = remembering(verified_clips(videos))
+    known = caching_probe(verified_clips(videos))
     planned = plan_run(run_spec, config, reporter, host=host, num_gpu=num_gpu, probe=known)
     prepared = _in_folder(planned, folder)
     source = next(iter(videos["sources"].values()))

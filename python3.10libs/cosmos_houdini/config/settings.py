@@ -22,11 +22,13 @@ class Defaults(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     Attributes:
         attempts: most that is tried for a job without a person's order.
+        currency: of ``price_per_hour`` and ``max_cost``, as in ``EUR``; every cost is shown with it.
     """
 
     host: str = LOCAL
     engine: str = "preview"
     attempts: Annotated[int, Meta(ge=1, le=20)] = 3
+    currency: str = ""
 
 
 class Programs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -179,18 +181,18 @@ class OvernightConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """On which terms a batch goes on without anyone watching.
 
     Attributes:
-        between: times of day, as in ``22:00-07:00``, between which runs are started.
+        window: times of day, as in ``22:00-07:00``, between which runs are started.
         gpu_hours: the most that all attempts of a batch may take.
-        money: the most that they may cost, at the host's price_per_hour.
-        hottest_c: temperature of a GPU from which nothing is started on its host.
-        least_disk_gb: room, in 1e9 bytes, that has to be free on the host and on this machine.
+        max_cost: the most that they may cost, in ``defaults.currency``, at the host's price_per_hour.
+        max_gpu_temp_c: temperature of a GPU from which nothing is started on its host.
+        min_free_disk_gb: room, in 1e9 bytes, that has to be free on the host and on this machine.
     """
 
-    between: str | None = None
+    window: str | None = None
     gpu_hours: Annotated[float, Meta(gt=0)] | None = None
-    money: Annotated[float, Meta(gt=0)] | None = None
-    hottest_c: Annotated[float, Meta(gt=0)] = 90.0
-    least_disk_gb: Annotated[float, Meta(ge=0)] = 2.0
+    max_cost: Annotated[float, Meta(gt=0)] | None = None
+    max_gpu_temp_c: Annotated[float, Meta(gt=0)] = 90.0
+    min_free_disk_gb: Annotated[float, Meta(ge=0)] = 2.0
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

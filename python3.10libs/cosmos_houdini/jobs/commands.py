@@ -52,7 +52,7 @@ def _is_cancelled(client: Client, job_id: str, *, mine: bool) -> bool:
     return has_say and client.store.move(record, JobState.CANCELLED, CANCELLED) is not None
 
 
-def take_back(client: Client, records: Collection[JobRecord]) -> None:
+def withdraw_waiting(client: Client, records: Collection[JobRecord]) -> None:
     """Let jobs of one host that wait there for their turn in a process end now; those that were begun go on.
 
     Raises:

@@ -14,13 +14,13 @@ from cosmos_houdini.model.job import Attempt, JobState
 from cosmos_houdini.model.request import Clip
 from cosmos_houdini.report.measures import Measures
 from cosmos_houdini.report.table import Row, row_of
-from cosmos_houdini.sweeps.sweep import Run
+from cosmos_houdini.sweeps.sweep import SweepRun
 
 NOT_QUEUED = "not queued"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class ReportEntry:
     """One run.
 
     Attributes:
@@ -91,9 +91,9 @@ class Entry:
         }
 
 
-def planned(run: Run) -> Entry:
+def planned(run: SweepRun) -> ReportEntry:
     """Return the entry of a run that was never queued."""
-    return Entry(
+    return ReportEntry(
         name=run.name,
         row=None,
         spec=str(run.shared.spec_file),
@@ -106,10 +106,12 @@ def planned(run: Run) -> Entry:
     )
 
 
-def entry_of(run: Run | None, record: JobRecord, attempts: Iterable[Attempt], price_per_hour: float | None) -> Entry:
+def entry_of(
+    run: SweepRun | None, record: JobRecord, attempts: Iterable[Attempt], price_per_hour: float | None
+) -> ReportEntry:
     """Return the entry of a run that has a job; see ``row_of``."""
     row = row_of(run, record, attempts, price_per_hour)
-    return Entry(
+    return ReportEntry(
         name=run.name if run else record.id,
         row=row,
         spec=row.spec,
@@ -122,7 +124,7 @@ def entry_of(run: Run | None, record: JobRecord, attempts: Iterable[Attempt], pr
     )
 
 
-def differing(entries: Sequence[Entry]) -> tuple[str, ...]:
+def differing(entries: Sequence[ReportEntry]) -> tuple[str, ...]:
     """Return the names of the settings that are not the same for all runs, weights first, then as the engine orders."""
     known: dict[str, set[Any]] = {}
     for entry in entries:

@@ -12,7 +12,7 @@ from PIL import Image
 from cosmos_houdini.errors import ToolError
 from cosmos_houdini.media.videos.standardize import fitted
 from cosmos_houdini.model.request import Clip
-from cosmos_houdini.report.entry import Entry, first_sentence
+from cosmos_houdini.report.entry import ReportEntry, first_sentence
 from cosmos_houdini.report.measures import Luma, measured, moments
 from cosmos_houdini.report.read_frames import look
 
@@ -23,8 +23,8 @@ AT_ONCE = 2
 
 
 def examine(
-    entries: Sequence[Entry], folder: Path, box: tuple[int, int], on_done: Callable[[int], None] = lambda _: None
-) -> tuple[Entry, ...]:
+    entries: Sequence[ReportEntry], folder: Path, box: tuple[int, int], on_done: Callable[[int], None] = lambda _: None
+) -> tuple[ReportEntry, ...]:
     """Return the runs with measures, middle frames and ranks.
 
     Args:
@@ -38,7 +38,7 @@ def examine(
         pairs = list(dict.fromkeys(pair for entry in entries if (pair := _source(entry))))
         sources = dict(zip(pairs, pool.map(lambda pair: _luma(*pair), pairs), strict=True))
 
-        def one(numbered: tuple[int, Entry]) -> Entry:
+        def one(numbered: tuple[int, ReportEntry]) -> ReportEntry:
             number, entry = numbered
             pair = _source(entry)
             seen = _examined(entry, sources[pair] if pair else None, folder, f"{FRAMES}/{number:04d}.jpg", box)
@@ -48,10 +48,10 @@ def examine(
         return ranked(list(pool.map(one, enumerate(entries, start=1))))
 
 
-def scored(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+def scored(entries: Sequence[ReportEntry]) -> tuple[ReportEntry, ...]:
     """Return the runs with measures and ranks, as ``examine`` gives them, and write nothing."""
 
-    def one(entry: Entry) -> Entry:
+    def one(entry: ReportEntry) -> ReportEntry:
         clip, pair = result(entry), _source(entry)
         if clip is None or pair is None:
             return entry
@@ -65,14 +65,14 @@ def scored(entries: Sequence[Entry]) -> tuple[Entry, ...]:
         return ranked(list(pool.map(one, entries)))
 
 
-def ranked(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+def ranked(entries: Sequence[ReportEntry]) -> tuple[ReportEntry, ...]:
     """Return runs in their order, each with its place by score; of equal scores the earlier run goes first."""
     scored = [(entry.measures.score, entry.name) for entry in entries if entry.measures]
     places = {name: place for place, (_, name) in enumerate(sorted(scored, key=lambda one: -one[0]), start=1)}
     return tuple(replace(entry, rank=places.get(entry.name)) for entry in entries)
 
 
-def _source(entry: Entry) -> tuple[Path, int] | None:
+def _source(entry: ReportEntry) -> tuple[Path, int] | None:
     """Return the source of a run that can be measured, and how many of its frames are compared."""
     clip = result(entry)
     if clip is None or entry.source is None or not entry.source.path.is_file():
@@ -80,7 +80,7 @@ def _source(entry: Entry) -> tuple[Path, int] | None:
     return entry.source.path, min(clip.frames, entry.source.frames)
 
 
-def result(entry: Entry) -> Clip | None:
+def result(entry: ReportEntry) -> Clip | None:
     """Return the video of a run that can be shown."""
     return entry.row.clip if entry.row and not entry.problem else None
 
@@ -93,7 +93,7 @@ def _luma(path: Path, frames: int) -> Luma | None:
         return None
 
 
-def _examined(entry: Entry, source: Luma | None, folder: Path, frame: str, box: tuple[int, int]) -> Entry:
+def _examined(entry: ReportEntry, source: Luma | None, folder: Path, frame: str, box: tuple[int, int]) -> ReportEntry:
     clip = result(entry)
     if clip is None:
         return entry

@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from cosmos_houdini.media.pictures.letters import drawable
 from cosmos_houdini.media.videos.standardize import fitted
-from cosmos_houdini.report.entry import Entry, words
+from cosmos_houdini.report.entry import ReportEntry, words
 
 MAX_WIDTH = 1920
 PER_PAGE = 16
@@ -82,7 +82,7 @@ class Layout:
         return GAP + column * (width + GAP), GAP + row * (height + self.caption + GAP)
 
 
-def pages(entries: Sequence[Entry]) -> list[Sequence[Entry]]:
+def pages(entries: Sequence[ReportEntry]) -> list[Sequence[ReportEntry]]:
     """Return the runs of each page, in order."""
     return [entries[at : at + PER_PAGE] for at in range(0, len(entries), PER_PAGE)]
 
@@ -117,19 +117,19 @@ def inset(picture: tuple[int, int], cell: tuple[int, int]) -> tuple[int, int, in
     return (cell[0] - width) // 4 * 2, (cell[1] - height) // 4 * 2, width, height
 
 
-def captions(entry: Entry, shown: Sequence[str], width: int, line: int) -> list[str]:
+def captions(entry: ReportEntry, shown: Sequence[str], width: int, line: int) -> list[str]:
     """Return the settings of a run in lines that fit a width."""
     said = [drawable(f"{name} {words(entry.settings[name])}") for name in shown if name in entry.settings]
     return _wrapped(said, _font(line), width, _SEPARATOR)
 
 
-def caption_lines(entries: Sequence[Entry], shown: Sequence[str], layout: Layout) -> int:
+def caption_lines(entries: Sequence[ReportEntry], shown: Sequence[str], layout: Layout) -> int:
     """Return how many lines the settings of the wordiest run need."""
     most = max(len(captions(entry, shown, layout.cell[0] - 2 * GAP, layout.line)) for entry in entries)
     return min(most, CAPTION_LINES)
 
 
-def backdrop(entries: Sequence[Entry], shown: Sequence[str], layout: Layout) -> Image.Image:
+def backdrop(entries: Sequence[ReportEntry], shown: Sequence[str], layout: Layout) -> Image.Image:
     """Return a page with captions and failed runs, its pictures still dark."""
     sheet = Image.new("RGB", layout.size, GROUND)
     draw = ImageDraw.Draw(sheet)
@@ -144,7 +144,7 @@ def backdrop(entries: Sequence[Entry], shown: Sequence[str], layout: Layout) -> 
     return sheet
 
 
-def contact_sheet(entries: Sequence[Entry], drawing: Image.Image, layout: Layout, folder: Path) -> Image.Image:
+def contact_sheet(entries: Sequence[ReportEntry], drawing: Image.Image, layout: Layout, folder: Path) -> Image.Image:
     """Return a page with the middle frame of each run that has one; their files lie in ``folder``."""
     sheet = drawing.copy()
     for index, entry in enumerate(entries):
@@ -157,7 +157,7 @@ def contact_sheet(entries: Sequence[Entry], drawing: Image.Image, layout: Layout
 
 
 def _draw_caption(
-    draw: ImageDraw.ImageDraw, entry: Entry, shown: Sequence[str], at: tuple[int, int], layout: Layout
+    draw: ImageDraw.ImageDraw, entry: ReportEntry, shown: Sequence[str], at: tuple[int, int], layout: Layout
 ) -> None:
     left, top = at
     line, font = layout.line, _font(layout.line)

@@ -10,8 +10,9 @@ from pathlib import Path
 from urllib.parse import quote_from_bytes
 
 from cosmos_houdini.jobs.collect import LOGS, RESULT
+from cosmos_houdini.jobs.store.spending import format_cost
 from cosmos_houdini.model.job import JobFailure, JobState
-from cosmos_houdini.report.entry import Entry, words
+from cosmos_houdini.report.entry import ReportEntry, words
 from cosmos_houdini.report.folder import DOCUMENT
 from cosmos_houdini.report.measures import FORMULA
 from cosmos_houdini.report.report import Grid, Report
@@ -71,7 +72,7 @@ def _head(report: Report) -> str:
         figures.append((state, str(count), _tone(state)))
     figures.append(("time of all attempts", _duration(report.seconds), ""))
     if report.cost is not None:
-        figures.append(("cost at the hosts' prices", f"{report.cost:.2f}", ""))
+        figures.append(("cost at the hosts' prices", format_cost(report.cost, report.currency), ""))
     if scored and scored[0].measures:
         figures.append(("best score", f"{scored[0].measures.score:.2f}", ""))
     items = "".join(
@@ -104,7 +105,7 @@ def _best(report: Report) -> str:
     return f'<section>\n<h2>Best by score</h2>\n<div class="best">{cards}</div>\n{why}</section>\n'
 
 
-def _card(entry: Entry, report: Report) -> str:
+def _card(entry: ReportEntry, report: Report) -> str:
     measures = entry.measures
     if measures is None:
         return ""
@@ -119,7 +120,7 @@ def _card(entry: Entry, report: Report) -> str:
 
 def _failures(report: Report) -> str:
     """Return each failure once, however many runs it has befallen."""
-    found: dict[JobFailure, list[Entry]] = {}
+    found: dict[JobFailure, list[ReportEntry]] = {}
     for entry in report.entries:
         if entry.row and entry.row.job.failure:
             found.setdefault(entry.row.job.failure, []).append(entry)
@@ -135,7 +136,7 @@ def _failures(report: Report) -> str:
 def _table(report: Report) -> str:
     priced = report.cost is not None
     measured = any(entry.row and entry.row.gpu_memory_gb is not None for entry in report.entries)
-    figures = ["time", *(["cost"] * priced), *(["GPU memory"] * measured)]
+    figures = ["time", *([f"cost {report.currency}".rstrip()] * priced), *(["GPU memory"] * measured)]
     titles = ["", "run", "state", *report.varied, "score", "structure", "flicker", *figures, ""]
     head = "".join(f"<th>{escape(title)}</th>" for title in titles)
     ordered = [*report.best, *(entry for entry in report.entries if not entry.rank)]
@@ -146,7 +147,7 @@ def _table(report: Report) -> str:
     )
 
 
-def _row(entry: Entry, report: Report, *, priced: bool, measured: bool) -> str:
+def _row(entry: ReportEntry, report: Report, *, priced: bool, measured: bool) -> str:
     row, measures = entry.row, entry.measures
     picture = f'<img src="{escape(entry.frame)}" alt="" loading="lazy">' if entry.frame else ""
     different = f"<small>{escape('; '.join(row.differences))}</small>" if row and row.differences else ""
@@ -171,7 +172,7 @@ def _row(entry: Entry, report: Report, *, priced: bool, measured: bool) -> str:
     return f"<tr>{''.join(cells)}<td>{_links(entry, report.folder)}</td></tr>\n"
 
 
-def _score(entry: Entry) -> str:
+def _score(entry: ReportEntry) -> str:
     if entry.measures is None:
         return f"<td>{NONE}</td>"
     share = 100 * min(1.0, max(0.0, entry.measures.score))
@@ -181,7 +182,7 @@ def _score(entry: Entry) -> str:
     )
 
 
-def _links(entry: Entry, folder: Path) -> str:
+def _links(entry: ReportEntry, folder: Path) -> str:
     """Return links to what lies on this machine of a run."""
     row = entry.row
     found: list[tuple[str, Path]] = []
@@ -215,7 +216,7 @@ def _common(report: Report) -> str:
     )
 
 
-def _prompts(entries: Iterable[Entry]) -> list[tuple[str, str]]:
+def _prompts(entries: Iterable[ReportEntry]) -> list[tuple[str, str]]:
     """Return each prompt, and of which runs it is."""
     runs: dict[str, list[str]] = {}
     for entry in entries:

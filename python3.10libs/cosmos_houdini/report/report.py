@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cosmos_houdini.report.entry import Entry
+from cosmos_houdini.report.entry import ReportEntry
 from cosmos_houdini.report.folder import SCHEMA
 from cosmos_houdini.report.measures import FORMULA
 
@@ -38,16 +38,18 @@ class Report:
         entries: the runs, in the order of the batch.
         varied: names of the settings that are not the same for all of them.
         grids: pages of the grid.
+        currency: of all costs; may be empty.
     """
 
     name: str
     folder: Path
-    entries: tuple[Entry, ...]
+    entries: tuple[ReportEntry, ...]
     varied: tuple[str, ...]
     grids: tuple[Grid, ...]
+    currency: str = ""
 
     @property
-    def best(self) -> list[Entry]:
+    def best(self) -> list[ReportEntry]:
         """The runs that have a score, the best first."""
         return sorted((entry for entry in self.entries if entry.rank), key=lambda entry: entry.rank or 0)
 
@@ -82,6 +84,7 @@ class Report:
                 "states": self.states,
                 "seconds": self.seconds,
                 "cost": self.cost,
+                "currency": self.currency,
             },
             "varied": list(self.varied),
             "score": FORMULA,

@@ -14,11 +14,11 @@ from cosmos_houdini.hosts.nvidia_smi import MIB_PER_GIB
 from cosmos_houdini.jobs.collect import RESULT
 from cosmos_houdini.jobs.finish import RESULT_SCHEMA
 from cosmos_houdini.jobs.store.record import JobRecord
-from cosmos_houdini.jobs.store.spending import money
+from cosmos_houdini.jobs.store.spending import cost_of
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.job import Attempt, Job, JobState
 from cosmos_houdini.model.request import Clip
-from cosmos_houdini.sweeps.sweep import SCOUT_SUFFIX, Run
+from cosmos_houdini.sweeps.sweep import SCOUT_SUFFIX, SweepRun
 
 _SHARE_DIGITS = 9
 """Tenths do not add up to one exactly in binary."""
@@ -78,7 +78,7 @@ class Row:
         }
 
 
-def row_of(run: Run | None, record: JobRecord, attempts: Iterable[Attempt], price_per_hour: float | None) -> Row:
+def row_of(run: SweepRun | None, record: JobRecord, attempts: Iterable[Attempt], price_per_hour: float | None) -> Row:
     """Return the row of a run, from its job and from the ``result.json`` that lies beside its result.
 
     Args:
@@ -103,7 +103,7 @@ def row_of(run: Run | None, record: JobRecord, attempts: Iterable[Attempt], pric
         weights={kind: control["weight"] for kind, control in recorded["controls"].items()},
         parameters=recorded["parameters"],
         seconds=None if seconds is None else round(seconds, 3),
-        cost=None if seconds is None or price_per_hour is None else round(money(seconds, price_per_hour), 4),
+        cost=None if seconds is None or price_per_hour is None else round(cost_of(seconds, price_per_hour), 4),
         gpu_memory_gb=_most_gpu_memory_gb(attempts),
         result=record.job.outputs[0] if record.job.outputs else "",
         clip=_clip(record, result),
@@ -149,7 +149,7 @@ def _as_asked(record: JobRecord, recorded: Mapping[str, Any]) -> Mapping[str, An
     return {**recorded, "parameters": {**found, **{name: asked[name] for name in changed}}}
 
 
-def differences(run: Run, recorded: Mapping[str, Any]) -> tuple[str, ...]:
+def differences(run: SweepRun, recorded: Mapping[str, Any]) -> tuple[str, ...]:
     """Return where a recorded request is other than what a run asked for."""
     asked: dict[str, Any] = {"engine": run.shared.engine, "prompt": run.shared.spec.prompt, **run.parameters}
     found: dict[str, Any] = {"engine": recorded["engine"], "prompt": recorded["prompt"], **recorded["parameters"]}

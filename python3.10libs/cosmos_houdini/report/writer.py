@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cosmos_houdini.report import grid
-from cosmos_houdini.report.entry import Entry, differing
+from cosmos_houdini.report.entry import ReportEntry, differing
 from cosmos_houdini.report.examine import examine, result
 from cosmos_houdini.report.folder import DOCUMENT, files, replacing
 from cosmos_houdini.report.grid_video import write_grid_video
@@ -24,7 +24,12 @@ STEPS = 2
 
 
 def write_report(
-    name: str, entries: Sequence[Entry], folder: Path, on_step: Callable[[int], None] = lambda _: None
+    name: str,
+    entries: Sequence[ReportEntry],
+    folder: Path,
+    on_step: Callable[[int], None] = lambda _: None,
+    *,
+    currency: str = "",
 ) -> dict[str, Any]:
     """Write the report of runs into a folder, all of it or nothing, and return what stands in its ``report.json``.
 
@@ -33,6 +38,7 @@ def write_report(
         entries: the runs in the order in which they are shown, one at least.
         folder: made where it is missing; an earlier report in it is replaced.
         on_step: called with how many more steps are done, of STEPS for each run.
+        currency: of the costs; may be empty.
 
     Raises:
         BadInput: ``folder`` holds something else than a report.
@@ -48,7 +54,7 @@ def write_report(
             stem = "grid" if number == 1 else f"grid-{number}"
             grids.append(_write_grid(fresh / stem, page, varied, layout.of_page(len(page))))
             on_step(len(page))
-        report = Report(name=name, folder=folder, entries=seen, varied=varied, grids=tuple(grids))
+        report = Report(name=name, folder=folder, entries=seen, varied=varied, grids=tuple(grids), currency=currency)
         _write_text(fresh / TABLE, csv_text(entry.document() for entry in seen))
         _write_text(fresh / PAGE, page_html(report))
         document = report.document([*files(fresh), DOCUMENT])
@@ -56,7 +62,7 @@ def write_report(
     return document
 
 
-def _layout(entries: Sequence[Entry], varied: Sequence[str]) -> grid.Layout:
+def _layout(entries: Sequence[ReportEntry], varied: Sequence[str]) -> grid.Layout:
     """Return the layout of a page that is full, or of the only one."""
     clip = next((clip for entry in entries if (clip := result(entry))), None)
     size = clip.size if clip else EMPTY_CELL
@@ -64,7 +70,7 @@ def _layout(entries: Sequence[Entry], varied: Sequence[str]) -> grid.Layout:
     return grid.layout_of(len(entries), size, lines=grid.caption_lines(entries, varied, bare))
 
 
-def _write_grid(stem: Path, entries: Sequence[Entry], varied: Sequence[str], layout: grid.Layout) -> Grid:
+def _write_grid(stem: Path, entries: Sequence[ReportEntry], varied: Sequence[str], layout: grid.Layout) -> Grid:
     drawing = grid.backdrop(entries, varied, layout)
     picture, video = stem.with_suffix(".png"), stem.with_suffix(".mp4")
     clips = {index: clip for index, entry in enumerate(entries) if (clip := result(entry))}

@@ -87,7 +87,7 @@ def probed(videos: Mapping[str, Path]) -> dict[str, Clip]:
         return dict(zip(videos, pool.map(_plain_clip, videos.values()), strict=True))
 
 
-def remembering(verified: Mapping[Path, Clip] | None = None) -> Probe:
+def caching_probe(verified: Mapping[Path, Clip] | None = None) -> Probe:
     """Return a ``probed`` that decodes each file once, for as long as the function is kept; what is verified, never."""
     known = dict(verified or {})
 

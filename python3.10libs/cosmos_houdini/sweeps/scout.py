@@ -9,10 +9,10 @@ from pathlib import Path
 from msgspec import structs
 
 from cosmos_houdini.model.request import Scout
-from cosmos_houdini.sweeps.sweep import Run
+from cosmos_houdini.sweeps.sweep import SweepRun
 
 
-def scouted(run: Run, scout: Scout, videos: Mapping[Path, Path]) -> Run:
+def scouted(run: SweepRun, scout: Scout, videos: Mapping[Path, Path]) -> SweepRun:
     """Return the scout of a run: a run with a name of its own, the same seed and weights, and cheaper parameters.
 
     Args:
@@ -34,4 +34,4 @@ def scouted(run: Run, scout: Scout, videos: Mapping[Path, Path]) -> Run:
         varied=(),
         scout=True,
     )
-    return Run(shared=shared, number=run.number, point=())
+    return SweepRun(shared=shared, number=run.number, point=())

@@ -14,10 +14,10 @@ from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
 from cosmos_houdini.model.spec import PromptSpec, RunSpec
 from cosmos_houdini.sweeps.adaptive import Adaptive
+from cosmos_houdini.sweeps.parameter_names import ParameterNames
 from cosmos_houdini.sweeps.rules import Key
 from cosmos_houdini.sweeps.selection import Selected, select
 from cosmos_houdini.sweeps.variation import Variation, variation_of
-from cosmos_houdini.sweeps.vocabulary import Vocabulary
 
 NAME_LENGTH = 72
 """Leaves room in the 80 characters of a run's name for its number."""
@@ -53,7 +53,7 @@ class Shared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class SweepRun:
     """One run of a batch; there may be a hundred thousand, so that each holds its own values alone."""
 
     shared: Shared
@@ -116,7 +116,7 @@ class Run:
 class Sweep:
     """The runs of a batch in order, and sentences about what was left out or changed."""
 
-    runs: tuple[Run, ...]
+    runs: tuple[SweepRun, ...]
     notes: tuple[str, ...]
 
 
@@ -138,10 +138,10 @@ def expand(
         BadInput: an unknown parameter, a value that the engine does not take, a control without a video, two items of
             one name, or rules that no run satisfies; the item is named.
     """
-    words = Vocabulary(engine=batch.engine, parameters=parameters)
+    words = ParameterNames(engine=batch.engine, parameters=parameters)
     items = tuple({item.model_dump_json(): item for item in batch.items}.values())
     notes = [f"{len(batch.items) - len(items)} repeated items are left out"] if len(items) < len(batch.items) else []
-    runs: list[Run] = []
+    runs: list[SweepRun] = []
     for name, item in zip(_names(items, specs), items, strict=True):
         try:
             variation = variation_of(batch, item, specs[item.spec], words)
@@ -158,7 +158,7 @@ def expand(
             parameters=variation.parameters,
             varied=variation.varied,
         )
-        runs.extend(Run(shared=shared, number=n, point=point) for n, point in enumerate(selected.points, start=1))
+        runs.extend(SweepRun(shared=shared, number=n, point=point) for n, point in enumerate(selected.points, start=1))
         notes.extend(f"{name}: {note}" for note in selected.notes)
     return Sweep(runs=tuple(runs), notes=tuple(notes))
 

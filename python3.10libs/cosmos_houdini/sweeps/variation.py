@@ -13,8 +13,8 @@ from cosmos_houdini.model.parameter import Parameter, ParameterValue
 from cosmos_houdini.model.spec import PromptSpec, RunSpec
 from cosmos_houdini.specs.request import DEFAULT_WEIGHT, effective_weights
 from cosmos_houdini.sweeps.domain import Domain, Interval, Steps, domain_of
+from cosmos_houdini.sweeps.parameter_names import ParameterNames
 from cosmos_houdini.sweeps.rules import Conditions, Key, Rules
-from cosmos_houdini.sweeps.vocabulary import Vocabulary
 
 SEED: Final = "seed"
 LARGEST_SEED: Final = 2**31 - 1
@@ -48,7 +48,7 @@ class Variation:
         return (*self.domains, SEED) if self.seeds else tuple(self.domains)
 
 
-def variation_of(batch: BatchSpec, item: BatchItem, spec: PromptSpec, words: Vocabulary) -> Variation:
+def variation_of(batch: BatchSpec, item: BatchItem, spec: PromptSpec, words: ParameterNames) -> Variation:
     """Return what is varied for an item; what stands in the item itself is not.
 
     Args:
@@ -90,7 +90,7 @@ def variation_of(batch: BatchSpec, item: BatchItem, spec: PromptSpec, words: Voc
 
 
 def _rules(
-    how: Randomization, words: Vocabulary, *, varied: tuple[Key, ...], fixed: Mapping[Key, ParameterValue]
+    how: Randomization, words: ParameterNames, *, varied: tuple[Key, ...], fixed: Mapping[Key, ParameterValue]
 ) -> Rules:
     return Rules(
         varied=varied,
@@ -107,7 +107,7 @@ def _weights(batch: BatchSpec, item: BatchItem, spec: PromptSpec) -> dict[Contro
     return {kind: float(given.get(kind, DEFAULT_WEIGHT)) for kind in Control if kind in spec.controls}
 
 
-def _varied(how: Randomization, spec: PromptSpec, words: Vocabulary) -> dict[Key, Range | tuple[object, ...]]:
+def _varied(how: Randomization, spec: PromptSpec, words: ParameterNames) -> dict[Key, Range | tuple[object, ...]]:
     """Return the values of each varied thing: controls first, then parameters in the engine's order."""
     given = how.control_weights
     each: Mapping[Control, Range | tuple[object, ...]] = (
@@ -133,7 +133,7 @@ def _unused(how: Randomization, spec: PromptSpec) -> tuple[str, ...]:
     return ("control_weights vary nothing: it has no control video",)
 
 
-def _parameter(key: Key, words: Vocabulary) -> Parameter:
+def _parameter(key: Key, words: ParameterNames) -> Parameter:
     if isinstance(key, Control):
         return Parameter(name=f"weight of {key}", default=DEFAULT_WEIGHT, help="", low=0, high=1)
     return words.parameters[key]
@@ -150,7 +150,7 @@ def _all_seeds(seed: Parameter) -> Steps:
     return Steps(start=low, step=1, scale=1, size=high - low + 1)
 
 
-def _conditions(exclusion: Exclusion, words: Vocabulary) -> Conditions:
+def _conditions(exclusion: Exclusion, words: ParameterNames) -> Conditions:
     conditions: dict[Key, Condition] = {**words.spelled(exclusion.parameters)}
     conditions.update(exclusion.control_weights.items())
     return conditions

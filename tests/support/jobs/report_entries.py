@@ -13,7 +13,7 @@ import yaml
 
 from cosmos_houdini.model.job import FailureClass, Job, JobFailure, JobState
 from cosmos_houdini.model.request import Clip
-from cosmos_houdini.report.entry import Entry
+from cosmos_houdini.report.entry import ReportEntry
 from cosmos_houdini.report.table import Row
 from support.media.transfer_clips import write_clips
 
@@ -63,7 +63,7 @@ def entry(
     clip: Clip | None = None,
     failure: tuple[FailureClass, str] | None = None,
     **changes: Any,  # noqa: ANN401 - any field of an entry
-) -> Entry:
+) -> ReportEntry:
     """Return a run that has succeeded, or failed."""
     job = Job(
         id=f"{name}-1",
@@ -100,4 +100,4 @@ def entry(
         "folder": None,
         "problem": (str(failure[0]), failure[1]) if failure else None,
     }
-    return Entry(name=name, settings=settings, **{**made, **changes})
+    return ReportEntry(name=name, settings=settings, **{**made, **changes})

@@ -40,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", metavar="N", help="of the sweep: the same seed, the same runs")
     parser.add_argument("--engine", help="the configured default without it")
     parser.add_argument("--host", help="where to run; the configured default without it")
-    parser.add_argument("--at-once", metavar="N", help="runs on their way at once; else one for each GPU of the host")
+    parser.add_argument("--max-parallel", metavar="N", help="runs at a time; else one per GPU of the host")
     parser.add_argument("--dry-run", action="store_true", help="encode, print every run, and reach nothing")
     parser.add_argument("--json", action="store_true", help="print one JSON document on standard output")
     return parser
@@ -72,7 +72,9 @@ def _run(options: argparse.Namespace, others: Sequence[str]) -> int:
         return 0
     printed = ("--json",) if options.json else ()
     answer(
-        worker.call_text("run-batch", batch, *_given(options, "host", "at_once"), *printed, on_line=say).rstrip("\n")
+        worker.call_text("run-batch", batch, *_given(options, "host", "max_parallel"), *printed, on_line=say).rstrip(
+            "\n"
+        )
     )
     return 0
 

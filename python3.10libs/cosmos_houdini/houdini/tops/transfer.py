@@ -88,7 +88,7 @@ def order(
     for name, value in _settings(values, attributes, words).items():
         arguments += ["--set", f"{name}={words.text(name, value)}"]
     if values["measure"]:
-        arguments.append("--score")
+        arguments.append("--measure")
     weights = {kind: float(chosen[f"weight_{kind}"]) for kind in CONTROLS}
     asked = [kind for kind in CONTROLS if f"weight_{kind}" in attributes or weights[kind] != DEFAULT_WEIGHT]
     return WorkOrder(

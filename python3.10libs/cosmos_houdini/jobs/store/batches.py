@@ -46,14 +46,14 @@ class WorkerRow:
     Attributes:
         pid: its process id on this machine.
         log: file with its messages; empty where they go to a terminal.
-        at_once: how many jobs it lets be on their way.
+        max_parallel: how many jobs it lets be on their way.
         held: why it starts nothing; empty when it does.
         since: seconds since the epoch.
     """
 
     pid: int
     log: str
-    at_once: int
+    max_parallel: int
     held: str
     since: float
 
@@ -175,7 +175,9 @@ def workers(store: Store, batch: str, host: str) -> tuple[WorkerRow, ...]:
     """Return the living processes that work on a batch, the oldest first."""
     found = store.rows("SELECT * FROM workers WHERE batch = ? AND host = ? ORDER BY since", (batch, host))
     return tuple(
-        WorkerRow(pid=row["pid"], log=row["log"], at_once=row["at_once"], held=row["held"], since=row["since"])
+        WorkerRow(
+            pid=row["pid"], log=row["log"], max_parallel=row["max_parallel"], held=row["held"], since=row["since"]
+        )
         for row in found
         if not is_dead(store, row["id"])
     )

@@ -71,14 +71,14 @@ def durations(store: Store, host: str) -> Durations:
     return Durations({kind: statistics.median(seconds) for kind, seconds in taken.items()})
 
 
-def left_s(store: Store, batch: str, host: str, at_once: int) -> float | None:
+def left_s(store: Store, batch: str, host: str, max_parallel: int) -> float | None:
     """Return the seconds until a batch is through at the host's measured pace; None where nothing like it has run.
 
     Args:
         store: the store.
         batch: name of the batch.
         host: where it runs.
-        at_once: how many of its jobs are on their way at any moment.
+        max_parallel: how many of its jobs are on their way at any moment.
     """
     known = durations(store, host)
     total = longest = 0.0
@@ -90,4 +90,4 @@ def left_s(store: Store, batch: str, host: str, at_once: int) -> float | None:
         each_s = max(0.0, expected_s - run_s)
         longest = max(longest, each_s)
         total += each_s * row["jobs"]
-    return max(total / at_once, longest)
+    return max(total / max_parallel, longest)

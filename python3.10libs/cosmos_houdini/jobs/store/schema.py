@@ -45,7 +45,7 @@ MIGRATIONS = (
     );
     CREATE TABLE workers (
         id TEXT PRIMARY KEY, batch TEXT NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL, log TEXT NOT NULL,
-        since REAL NOT NULL, at_once INTEGER NOT NULL, held TEXT NOT NULL DEFAULT ''
+        since REAL NOT NULL, max_parallel INTEGER NOT NULL, held TEXT NOT NULL DEFAULT ''
     );
     """,
     "ALTER TABLE attempts ADD COLUMN made_with TEXT NOT NULL DEFAULT '{}'",

@@ -56,9 +56,18 @@ class Spending:
         return seconds * self.gpus / SECONDS_PER_HOUR
 
 
-def money(seconds: float, price_per_hour: float) -> float:
-    """Return what so many seconds of runs cost, by the price for an hour of a run."""
+def cost_of(seconds: float, price_per_hour: float) -> float:
+    """Return the cost of so many seconds of runs, at the price of one hour of a run."""
     return seconds / SECONDS_PER_HOUR * price_per_hour
+
+
+def format_cost(cost: float, currency: str) -> str:
+    """Return a cost as people read it.
+
+    >>> format_cost(12.5, "EUR"), format_cost(12.5, "")
+    ('12.50 EUR', '12.50')
+    """
+    return f"{cost:.2f} {currency}".rstrip()
 
 
 def spending(store: Store, batch: str, host: str, now: float) -> Spending:

@@ -76,45 +76,45 @@ WHERE owner = :dead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lane:
+class BatchSlot:
     """The jobs of one batch on one host, and how many of the host's may be on their way at once.
 
     Attributes:
         batch: name of the batch.
         host: name of the host.
-        at_once: jobs, whichever workers and batches they belong to; None for as many as the GPUs are enough for. Those
-            that one process makes count as one.
+        max_parallel: most jobs of the host at a time, of all workers and batches; None for as many as its GPUs can
+            take. Jobs that share a process count as one.
         gpus: of the host, each as often as jobs may share it.
         num_gpu: GPUs that one job of the batch uses.
     """
 
     batch: str
     host: str
-    at_once: int | None = None
+    max_parallel: int | None = None
     gpus: int = 1
     num_gpu: int = 1
 
     @property
     def width(self) -> int:
         """How many jobs are on their way when the host has no others."""
-        return self.at_once or max(1, self.gpus // self.num_gpu)
+        return self.max_parallel or max(1, self.gpus // self.num_gpu)
 
 
 class Worker:
-    """One process, or one thread of it, that works on a lane.
+    """One process, or one thread of it, that works on a slot.
 
     Args:
         store: of the project.
-        lane: what it works on.
+        slot: what it works on.
         log: file in which its messages go; empty for a terminal.
         load: gives what must be equal in jobs that one process makes; empty for a job that needs one of its own.
     """
 
     def __init__(
-        self, store: Store, lane: Lane, *, log: str = "", load: Callable[[JobRecord], str] = lambda _: ""
+        self, store: Store, slot: BatchSlot, *, log: str = "", load: Callable[[JobRecord], str] = lambda _: ""
     ) -> None:
         self.id = uuid.uuid4().hex
-        self.lane = lane
+        self.slot = slot
         self._store = store
         self._load = load
         self._lock = FileLock(_lock_file(store, self.id), mode=0o600)
@@ -122,8 +122,8 @@ class Worker:
         self._lock.acquire()
         with store.writing() as db:
             db.execute(
-                "INSERT INTO workers (id, batch, host, pid, log, since, at_once) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (self.id, lane.batch, lane.host, os.getpid(), log, time.time(), lane.width),
+                "INSERT INTO workers (id, batch, host, pid, log, since, max_parallel) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (self.id, slot.batch, slot.host, os.getpid(), log, time.time(), slot.width),
             )
 
     def may_claim(self) -> bool:
@@ -183,10 +183,10 @@ class Worker:
 
     @property
     def _values(self) -> dict[str, object]:
-        return {"worker": self.id, "batch": self.lane.batch, "host": self.lane.host}
+        return {"worker": self.id, "batch": self.slot.batch, "host": self.slot.host}
 
     def _next(self) -> str | None:
-        values = {"batch": self.lane.batch, "host": self.lane.host}
+        values = {"batch": self.slot.batch, "host": self.slot.host}
         found = self._store.rows(_FIRST_IN_LINE, values)
         if not found or not self._has_room():
             return None
@@ -200,18 +200,18 @@ class Worker:
         if not load:
             return []
         ((unfinished,),) = self._store.rows(_UNFINISHED, self._values)
-        more = min(MOST_IN_CONVOY, math.ceil(unfinished / self.lane.width)) - 1
+        more = min(MOST_IN_CONVOY, math.ceil(unfinished / self.slot.width)) - 1
         line = self._store.rows(_NEXT_IN_LINE, {**self._values, "job": job, "limit": LOOK_AHEAD})
         records = {record.id: record for record in self._store.records(row["id"] for row in line)}
         fitting = (row["id"] for row in line if self._load(records[row["id"]]) == load)
         return list(islice(fitting, more))
 
     def _has_room(self) -> bool:
-        ((jobs, gpus),) = self._store.rows(_ON_THEIR_WAY, {"host": self.lane.host})
-        if self.lane.at_once is not None:
-            return int(jobs) < self.lane.at_once
+        ((jobs, gpus),) = self._store.rows(_ON_THEIR_WAY, {"host": self.slot.host})
+        if self.slot.max_parallel is not None:
+            return int(jobs) < self.slot.max_parallel
         # A job that wants more than the host has is let through: its launcher says so.
-        return int(jobs) == 0 or int(gpus) + self.lane.num_gpu <= self.lane.gpus
+        return int(jobs) == 0 or int(gpus) + self.slot.num_gpu <= self.slot.gpus
 
     def _others(self) -> list[str]:
         return [row["id"] for row in self._store.rows("SELECT id FROM workers WHERE id <> ?", (self.id,))]

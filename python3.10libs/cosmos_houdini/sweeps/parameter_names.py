@@ -14,7 +14,7 @@ _Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Vocabulary:
+class ParameterNames:
     """The parameters of one engine.
 
     Attributes:
