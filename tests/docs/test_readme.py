@@ -1,0 +1,109 @@
+"""The README's examples do what the README says, on a machine without configuration."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+import cosmos_houdini.cli.demo as demonstration
+from cosmos_houdini.cli import main
+from cosmos_houdini.config import load
+from cosmos_houdini.media.videos.probe import probe_video
+from support.pages import ROOT, blocks, command_lines
+
+README = ROOT / "README.md"
+IMAGE_LIMIT_BYTES = 250_000
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the demonstration's shot, shorter and smaller than the one that people see."""
+    folder = tmp_path_factory.mktemp("readme")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(demonstration, "FRAMES", (1001, 1003))
+        patch.setattr(demonstration, "CAMERA", replace(demonstration.CAMERA, resolution=(160, 90)))
+        assert main(["demo"]) == 0
+        assert main(first_example()) == 0
+    return folder
+
+
+def first_example() -> list[str]:
+    """Return the first call of ``cosmos-houdini`` in the README."""
+    return next(iter(command_lines(README)))
+
+
+def calls(command: str) -> list[list[str]]:
+    return [words for words in command_lines(README) if words[0] == command]
+
+
+def configurations() -> list[str]:
+    return [block for block in blocks(README, "yaml") if block.startswith("# cosmos-houdini.yaml\n")]
+
+
+def write_randomization(folder: Path) -> None:
+    (block,) = (block for block in blocks(README, "yaml") if block.startswith("# rain.yaml\n"))
+    (folder / "rain.yaml").write_text(block, encoding="utf-8")
+
+
+def test_the_first_example_makes_a_verified_result_of_every_frame(project: Path) -> None:
+    assert first_example()[0] == "submit"
+    (result,) = (project / "cosmos_out" / "courtyard").glob("*/result.mp4")
+    assert probe_video(result).frames == 3
+
+
+def test_the_first_example_again_runs_nothing(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(project)
+    assert main(first_example()) == 0
+    assert "has succeeded before" in capfd.readouterr().err
+    assert len(list((project / "cosmos_out" / "courtyard").glob("*/result.mp4"))) == 1
+
+
+def test_the_batch_is_made_listed_and_run_as_written(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(project)
+    write_randomization(project)
+    (create,) = calls("create-batch")
+    listed, run, *_ = calls("run-batch")
+    assert "--dry-run" in listed
+    assert main(create) == 0
+    capfd.readouterr()
+    assert main(listed) == 0
+    named = set(re.findall(r"courtyard-\d{4}", capfd.readouterr().out))
+    assert len(named) == int(create[create.index("--count") + 1])
+    (promote,) = calls("promote")
+    assert set(promote[2:]) <= named
+    assert main(run) == 0
+    assert (project / "cosmos_out" / "rain.csv").is_file()
+    assert (project / "cosmos_out" / "rain.summary.txt").is_file()
+
+
+def test_the_configurations_are_accepted(tmp_path: Path) -> None:
+    found = configurations()
+    assert len(found) == 2
+    for number, text in enumerate(found):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "cosmos-houdini.yaml").write_text(text, encoding="utf-8")
+        assert load(folder).settings
+    assert set(load(tmp_path / "0").settings.hosts) >= set(yaml.safe_load(found[0])["hosts"])
+
+
+def test_the_two_scripts_are_there() -> None:
+    first = blocks(README, "sh")[0]
+    for line in first.splitlines():
+        assert (ROOT / shlex.split(line, comments=True)[0]).is_file(), line
+
+
+def test_the_first_screen_shows_a_small_picture() -> None:
+    image = re.search(r"!\[[^\]]+\]\((\S+)\)", "\n".join(README.read_text(encoding="utf-8").splitlines()[:20]))
+    assert image is not None
+    assert (ROOT / image[1]).stat().st_size < IMAGE_LIMIT_BYTES
