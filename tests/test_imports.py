@@ -56,7 +56,10 @@ def test_the_command_line_and_its_help_page_load_nothing_heavy(statement: str) -
     assert not modules_after(statement) & HEAVY
 
 
-@pytest.mark.parametrize("module", ["errors", "model.control", "model.sequence", "model.job", "model.request"])
+SHARED = ["errors", *(f"model.{name}" for name in ("control", "presets", "text_enum", "sequence", "job", "request"))]
+
+
+@pytest.mark.parametrize("module", SHARED)
 def test_what_the_houdini_ring_shares_needs_the_standard_library_alone(module: str) -> None:
     kept = "[p for p in sys.path if 'site-packages' not in p]"
     bare = f"sys.path = {kept} + [{str(PACKAGE.parent)!r}]\nimport cosmos_houdini.{module}"

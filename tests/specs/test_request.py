@@ -6,9 +6,9 @@ import pytest
 
 from cosmos_houdini.engines.cosmos.parameters import TRANSFER1_PARAMETERS
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.model.control import Control
+from cosmos_houdini.model.control import DEFAULT_WEIGHT, Control
 from cosmos_houdini.model.spec import PromptSpec, RunSpec
-from cosmos_houdini.specs.request import DEFAULT_WEIGHT, build_request, caching_probe, effective_weights
+from cosmos_houdini.specs.request import build_request, caching_probe, effective_weights
 from support.media.transfer_clips import write_clips
 
 

@@ -12,16 +12,16 @@ import click
 
 from cosmos_houdini.cli.finite import FiniteRange
 from cosmos_houdini.config import Config
-from cosmos_houdini.config.settings import Preset
 from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.media.control_settings import ColorChoice, ControlChoices, DepthChoice, DepthKind, Lens
+from cosmos_houdini.model.presets import PRESETS, Preset
 from cosmos_houdini.model.scene import Camera, Scene
 from cosmos_houdini.shots.framing import Fit
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 PALETTE = Path(".cosmos") / "palette.json"
-_PRESETS = click.Choice(["off", "very_low", "low", "medium", "high", "very_high"])
+_PRESETS = click.Choice(PRESETS)
 _OPTIONS = (
     click.option("--view", metavar="NAME", help="OpenColorIO view of scene-linear colour."),
     click.option("--display", metavar="NAME", help="OpenColorIO display of scene-linear colour."),

@@ -9,10 +9,9 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from cosmos_houdini.errors import BadInput, did_you_mean
+from cosmos_houdini.model.presets import Preset
 
 LOCAL = "local"
-
-Preset = Literal["off", "very_low", "low", "medium", "high", "very_high"]
 
 FILE_NAME = "cosmos-houdini.yaml"
 

@@ -9,10 +9,10 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 
 from cosmos_houdini.model.scene import Vector
+from cosmos_houdini.model.text_enum import TextEnum
 
 VERSION = "20.5.332"
 """The Houdini version whose file form is written."""
@@ -22,7 +22,7 @@ _CPIO_HEADER = (
 )
 
 
-class Interpolation(str, Enum):
+class Interpolation(TextEnum):
     """How a channel goes from key to key, as Houdini spells it."""
 
     BEZIER = "bezier"

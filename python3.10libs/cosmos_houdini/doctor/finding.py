@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+
+from cosmos_houdini.model.text_enum import TextEnum
 
 
-class Verdict(str, Enum):
+class Verdict(TextEnum):
     """How a thing is: as it has to be, worth a look, or in the way of jobs."""
 
     PASSED = "pass"
     WARNED = "warn"
     FAILED = "fail"
-
-    def __str__(self) -> str:
-        return self.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum
 from typing import Final
 
 from cosmos_houdini.model.job import FailureClass, JobFailure, Terms
 from cosmos_houdini.model.parameter import ParameterValue
+from cosmos_houdini.model.text_enum import TextEnum
 
 
-class Remedy(str, Enum):
+class Remedy(TextEnum):
     """What may end better than the attempt that failed."""
 
     NONE = "none"

@@ -8,7 +8,6 @@ import secrets
 import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from enum import Enum
 from pathlib import PurePosixPath
 
 from cosmos_houdini.config.settings import HostConfig
@@ -18,6 +17,7 @@ from cosmos_houdini.launchers.slurm.state import SILENT, UNKNOWN, SlurmWord, par
 from cosmos_houdini.media.videos import ffmpeg
 from cosmos_houdini.model.job import FailureClass, JobFailure
 from cosmos_houdini.model.request import Site
+from cosmos_houdini.model.text_enum import TextEnum
 
 JOBS = "jobs"
 LOCKS = "locks"
@@ -43,7 +43,7 @@ _JOB_LINE = re.compile(
 _FIRST_LINE = re.compile(r"poll (?P<now>\d{1,12}) (?P<spelling>[./]+)", re.ASCII)
 
 
-class Phase(str, Enum):
+class Phase(TextEnum):
     """How far a job has come on its host."""
 
     ABSENT = "absent"
@@ -52,9 +52,6 @@ class Phase(str, Enum):
     RUNNING = "running"
     ENDED = "ended"
     VANISHED = "vanished"
-
-    def __str__(self) -> str:
-        return self.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from pathlib import Path
 from typing import Any
+
+from cosmos_houdini.model.text_enum import TextEnum
 
 FAR = 1e9
 
 
-class DepthKind(str, Enum):
+class DepthKind(TextEnum):
     """What the numbers of a depth pass mean."""
 
     CAMERA_Z = "camera-z"
     RAY_DISTANCE = "ray-distance"
     NEAR_BRIGHT = "near-bright"
     NEAR_DARK = "near-dark"
-
-    def __str__(self) -> str:
-        return self.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

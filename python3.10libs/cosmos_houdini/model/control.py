@@ -1,11 +1,18 @@
-"""The kinds of pass that a shot brings and of control that an engine takes."""
+"""The controls that an engine takes, the passes that a shot brings, and what is the same for both.
+
+This module is the only list of controls: options, files, menus and engines iterate over ``Control``. docs/engines.md
+says what else a new control needs. It imports nothing but the standard library, because Houdini's side shares it.
+"""
 
 from __future__ import annotations
 
-from enum import Enum
+from cosmos_houdini.model.text_enum import TextEnum
+
+DEFAULT_WEIGHT = 0.5
+"""The weight of a control that has a video and no weight of its own; cosmos-transfer1 takes the same."""
 
 
-class Pass(str, Enum):
+class Pass(TextEnum):
     """What the pictures of one sequence show."""
 
     COLOR = "color"
@@ -17,17 +24,33 @@ class Pass(str, Enum):
     MASK = "mask"
     UNKNOWN = "unknown"
 
-    def __str__(self) -> str:
-        return self.value
 
-
-class Control(str, Enum):
-    """The controls of Cosmos Transfer, in the order of ``--weights VIS EDGE DEPTH SEG``."""
+class Control(TextEnum):
+    """The controls of Cosmos Transfer, in the order in which files, tables and windows show them."""
 
     VIS = "vis"
     EDGE = "edge"
     DEPTH = "depth"
     SEG = "seg"
 
-    def __str__(self) -> str:
-        return self.value
+    @property
+    def label(self) -> str:
+        """The name that windows show."""
+        return _LABELS.get(self, self.value.title())
+
+    @property
+    def shows(self) -> str:
+        """What its video shows, as in ``follow the depth``."""
+        return _SHOWS.get(self, f"the {self.value}")
+
+    @property
+    def pass_(self) -> Pass:
+        """The pass of whose pictures its video is made."""
+        return Pass(self.value)
+
+
+_LABELS = {Control.SEG: "Segmentation"}
+_SHOWS = {Control.VIS: "the blurred colour", Control.EDGE: "the edges", Control.SEG: "the segmentation"}
+
+COMPUTED = (Control.EDGE, Control.VIS)
+"""The controls that this project can compute from the colour pass."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
-from enum import Enum
 from typing import Any
 
 from cosmos_houdini.errors import one_line
 from cosmos_houdini.model.parameter import ParameterValue
+from cosmos_houdini.model.text_enum import TextEnum
 
 
-class JobState(str, Enum):
+class JobState(TextEnum):
     """Where a job stands; the names are those of ``status --json``."""
 
     QUEUED = "queued"
@@ -24,16 +24,13 @@ class JobState(str, Enum):
     CANCELLED = "cancelled"
     LOST = "lost"
 
-    def __str__(self) -> str:
-        return self.value
-
     @property
     def final(self) -> bool:
         """Whether nothing more happens to the job by itself."""
         return self in {JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED, JobState.LOST}
 
 
-class FailureClass(str, Enum):
+class FailureClass(TextEnum):
     """Why an attempt did not succeed."""
 
     OOM = "oom"
@@ -49,9 +46,6 @@ class FailureClass(str, Enum):
     CANCELLED = "cancelled"
     LOST = "lost"
     CORRUPT_OUTPUT = "corrupt_output"
-
-    def __str__(self) -> str:
-        return self.value
 
     @property
     def advice(self) -> str:

@@ -5,24 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from pathlib import Path
 from typing import Any
+
+from cosmos_houdini.model.text_enum import TextEnum
 
 Vector = tuple[float, float, float]
 
 _INTERPOLATION = re.compile(r"(bezier|linear|constant|cubic|spline|qlinear|quintic|ease(in|out)?p?)\(\)")
 
 
-class License(str, Enum):
+class License(TextEnum):
     """The licence class of a scene file, which Houdini passes on to whatever is made with it."""
 
     COMMERCIAL = "commercial"
     INDIE = "indie"
     APPRENTICE = "apprentice"
-
-    def __str__(self) -> str:
-        return self.value
 
 
 def whole(number: float) -> float:

@@ -8,13 +8,10 @@ from pathlib import Path
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.videos.probe import inspect_video
-from cosmos_houdini.model.control import Control
+from cosmos_houdini.model.control import DEFAULT_WEIGHT, Control
 from cosmos_houdini.model.parameter import Parameter, ParameterValue, resolve
 from cosmos_houdini.model.request import Clip, ControlInput, InferenceRequest
 from cosmos_houdini.model.spec import RunSpec
-
-DEFAULT_WEIGHT = 0.5
-"""The weight of a control whose video is given and whose weight is not; cosmos-transfer1 takes the same."""
 
 LONG_PROMPT_WORDS = 300
 """The text encoders of Cosmos stop at 512 tokens and drop the rest in silence: 300 to 380 English words."""

@@ -8,10 +8,10 @@ from typing import Final
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.batch import BatchItem, BatchSpec, Condition, Exclusion, Randomization, Range
-from cosmos_houdini.model.control import Control
+from cosmos_houdini.model.control import DEFAULT_WEIGHT, Control
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
 from cosmos_houdini.model.spec import PromptSpec, RunSpec
-from cosmos_houdini.specs.request import DEFAULT_WEIGHT, effective_weights
+from cosmos_houdini.specs.request import effective_weights
 from cosmos_houdini.sweeps.domain import Domain, Interval, Steps, domain_of
 from cosmos_houdini.sweeps.parameter_names import ParameterNames
 from cosmos_houdini.sweeps.rules import Conditions, Key, Rules

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from cosmos_houdini.engines.cosmos.frame_size import RESOLUTION, RESOLUTIONS
 from cosmos_houdini.model.parameter import Parameter
-
-STRENGTHS = ("very_low", "low", "medium", "high", "very_high")
+from cosmos_houdini.model.presets import DEFAULT_STRENGTH, STRENGTHS
 
 # cosmos-transfer1 itself checks little: a spec may say "num_steps": "35" or "fps": 23.976 and fails or misleads later.
 # The defaults are those of its transfer.py. Numpy takes seeds below 2**32, and chunk i is made with seed + i.
@@ -27,13 +26,13 @@ _TABLE = (
     ),
     Parameter(
         name="blur_strength",
-        default="medium",
+        default=DEFAULT_STRENGTH,
         help="Blur of a vis control that the engine makes; no effect on a vis video.",
         choices=STRENGTHS,
     ),
     Parameter(
         name="canny_threshold",
-        default="medium",
+        default=DEFAULT_STRENGTH,
         help="Threshold of an edge control that the engine makes; no effect on an edge video.",
         choices=STRENGTHS,
     ),

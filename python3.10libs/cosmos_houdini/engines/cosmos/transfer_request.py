@@ -10,6 +10,7 @@ from cosmos_houdini.engines.cosmos.frame_size import RESOLUTION, generated_size,
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.parameter import Parameter, resolve
+from cosmos_houdini.model.presets import DEFAULT_STRENGTH
 from cosmos_houdini.model.request import FramePlan, InferenceRequest, Scout
 
 MIN_FRAMES = 2
@@ -140,7 +141,7 @@ def _check_controls(request: InferenceRequest) -> None:
     if not request.controls:
         raise BadInput(
             f"{request.name}: no control takes part",
-            allowed="at least one of vis, edge, depth, seg with a video and a weight above 0",
+            allowed=f"at least one of {', '.join(map(str, Control))} with a video and a weight above 0",
         )
     for control in request.controls:
         if not 0 < control.weight <= 1:
@@ -198,7 +199,7 @@ def _look_warnings(request: InferenceRequest, model: Model) -> list[str]:
     warnings.extend(
         f"{name} = {request.parameters[name]} changes nothing: {kind} is sent as a video"
         for name, kind in (("blur_strength", "vis"), ("canny_threshold", "edge"))
-        if request.parameters.get(name, "medium") != "medium"
+        if request.parameters.get(name, DEFAULT_STRENGTH) != DEFAULT_STRENGTH
     )
     if request.parameters.get("use_distilled") and request.parameters.get("num_steps") != model.distilled_steps:
         warnings.append(f"the distilled model is made for num_steps = {model.distilled_steps}")

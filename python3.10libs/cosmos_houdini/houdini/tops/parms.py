@@ -6,6 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import Literal
 
+from cosmos_houdini.model.control import DEFAULT_WEIGHT, Control
+from cosmos_houdini.model.presets import STRENGTHS
+
 Kind = Literal["String", "Integer", "Float"]
 """The types of parameter that a PDG template knows."""
 
@@ -75,15 +78,11 @@ class NodeType:
 
 
 CATEGORY = "Cosmos"
-CONTROLS = ("vis", "edge", "depth", "seg")
-"""The controls in the order of ``--weights VIS EDGE DEPTH SEG``."""
+CONTROLS = tuple(map(str, Control))
 NUMBERS = ("seed", "num_steps", "guidance", "sigma_max")
 """The engine's parameters that have a parameter of their own on the nodes; any other is named in a text."""
-DEFAULT_WEIGHT = 0.5
 
-_STRENGTHS = tuple(
-    (word, word.replace("_", " ").title()) for word in ("very_low", "low", "medium", "high", "very_high")
-)
+_STRENGTHS = tuple((word, word.replace("_", " ").title()) for word in STRENGTHS)
 _COMPUTED = (("auto", "Where No Control Is Rendered"), ("off", "Off"), *_STRENGTHS)
 
 _FOLDER = Parm(
@@ -229,37 +228,16 @@ TRANSFER = NodeType(
             folder="Look",
             is_multiline=True,
         ),
-        Parm(
-            name="weight_vis",
-            label="Vis Weight",
-            default=DEFAULT_WEIGHT,
-            help="How strongly the blurred colour is followed; 0 leaves it out.",
-            folder="Look",
-            limits=(0, 1),
-        ),
-        Parm(
-            name="weight_edge",
-            label="Edge Weight",
-            default=DEFAULT_WEIGHT,
-            help="How strongly the edges are followed; 0 leaves them out.",
-            folder="Look",
-            limits=(0, 1),
-        ),
-        Parm(
-            name="weight_depth",
-            label="Depth Weight",
-            default=DEFAULT_WEIGHT,
-            help="How strongly the depth is followed; 0 leaves it out.",
-            folder="Look",
-            limits=(0, 1),
-        ),
-        Parm(
-            name="weight_seg",
-            label="Segmentation Weight",
-            default=DEFAULT_WEIGHT,
-            help="How strongly the segmentation is followed; 0 leaves it out.",
-            folder="Look",
-            limits=(0, 1),
+        *(
+            Parm(
+                name=f"weight_{control}",
+                label=f"{control.label} Weight",
+                default=DEFAULT_WEIGHT,
+                help=f"How strongly the result follows {control.shows}; 0 leaves the control out.",
+                folder="Look",
+                limits=(0, 1),
+            )
+            for control in Control
         ),
         Parm(
             name="seed",
@@ -389,10 +367,10 @@ SWEEP = NodeType(
         Parm(name="num_steps", label="Steps", default="", help=_VALUES, folder="Sweep"),
         Parm(name="guidance", label="Guidance", default="", help=_VALUES, folder="Sweep"),
         Parm(name="sigma_max", label="Noise", default="", help=_VALUES, folder="Sweep"),
-        Parm(name="weight_vis", label="Vis Weight", default="", help=_VALUES, folder="Sweep"),
-        Parm(name="weight_edge", label="Edge Weight", default="", help=_VALUES, folder="Sweep"),
-        Parm(name="weight_depth", label="Depth Weight", default="", help=_VALUES, folder="Sweep"),
-        Parm(name="weight_seg", label="Segmentation Weight", default="", help=_VALUES, folder="Sweep"),
+        *(
+            Parm(name=f"weight_{control}", label=f"{control.label} Weight", default="", help=_VALUES, folder="Sweep")
+            for control in Control
+        ),
         Parm(
             name="parameters",
             label="Further Parameters",
@@ -407,7 +385,7 @@ SWEEP = NodeType(
             default=0.0,
             help="The weights of a run add up to at most this; 0 sets no limit.",
             folder="Sweep",
-            limits=(0, 4),
+            limits=(0, len(Control)),
         ),
         _ENGINE,
         _FOLDER,

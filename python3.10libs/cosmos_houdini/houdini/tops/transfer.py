@@ -11,11 +11,12 @@ from cosmos_houdini.houdini.submission import split_options
 from cosmos_houdini.houdini.tops import pdg_calls
 from cosmos_houdini.houdini.tops.node import evaluate_parms, set_work_order
 from cosmos_houdini.houdini.tops.parameter_names import ParameterNames, Value
-from cosmos_houdini.houdini.tops.parms import CONTROLS, DEFAULT_WEIGHT, NUMBERS, TRANSFER
+from cosmos_houdini.houdini.tops.parms import CONTROLS, NUMBERS, TRANSFER
 from cosmos_houdini.houdini.tops.pdg_calls import Holder, Node, WorkItem
 from cosmos_houdini.houdini.tops.project import Project, find_project
 from cosmos_houdini.houdini.tops.shot import VIDEOS
 from cosmos_houdini.houdini.tops.work_order import WorkOrder
+from cosmos_houdini.model.control import DEFAULT_WEIGHT
 
 KIND = "transfer"
 

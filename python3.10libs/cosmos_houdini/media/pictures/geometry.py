@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.control import Pass
+from cosmos_houdini.model.text_enum import TextEnum
 
 if TYPE_CHECKING:
     # Placing is planned for every conversion, few of them move pixels, and OpenCV is slow to import.
@@ -20,7 +20,7 @@ SCHEMA = "cosmos-houdini/geometry/1"
 Size = tuple[int, int]
 
 
-class Placement(str, Enum):
+class Placement(TextEnum):
     """How a picture of another aspect is put into the engine's frame."""
 
     FIT = "fit"
@@ -28,19 +28,13 @@ class Placement(str, Enum):
     CROP = "crop"
     STRETCH = "stretch"
 
-    def __str__(self) -> str:
-        return self.value
 
-
-class Method(str, Enum):
+class Method(TextEnum):
     """How a pass is resampled."""
 
     SMOOTH = "area or linear"
     NEAREST = "nearest"
     CLOSEST = "closest"
-
-    def __str__(self) -> str:
-        return self.value
 
 
 # Ids and masks must not mix; of depth and of lines the nearer and the brighter survives.
