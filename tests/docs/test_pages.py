@@ -103,3 +103,25 @@ def test_names_are_found_and_missed_as_they_should_be() -> None:
     assert not is_defined("jobs.runner.wait_for_ever")
     assert not is_defined("jobs.nowhere.wait")
     assert not is_dotted_name("jobs.db")
+
+
+SECURITY = ROOT / "docs" / "security.md"
+
+
+def protections() -> list[str]:
+    """Return the sections of the page of security that claim a protection."""
+    (_, body) = text_of(SECURITY).split("\n## Protections\n")
+    return body.split("\n## ")[0].split("\n### ")[1:]
+
+
+@pytest.mark.parametrize("claim", protections(), ids=lambda claim: claim.partition("\n")[0])
+def test_every_protection_names_a_test_that_shows_it(claim: str) -> None:
+    assert re.search(r"`tests/\w+/test_\w+\.py`", claim)
+
+
+def test_the_rows_of_faults_that_the_page_of_security_names_are_there() -> None:
+    rows = re.findall(r"(?<!\*)\*([^*\n]+)\*(?!\*)", text_of(SECURITY))
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("**/fault*/*.py"))
+    assert rows
+    for row in rows:
+        assert row in sources, row
