@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.pictures.geometry import Geometry, Placement, Rectangle, nearest_size, plan_geometry
+from cosmos_houdini.media.pictures.geometry import Geometry, Placement, nearest_size, plan_geometry
+from cosmos_houdini.media.pictures.rectangle import Rectangle
 from cosmos_houdini.model.control import Pass
 
 rng = np.random.default_rng(8)

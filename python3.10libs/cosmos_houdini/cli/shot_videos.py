@@ -107,8 +107,7 @@ def _mask_source(fed: list[Sequence]) -> Sequence:
 
 def _framing(selections: dict[Pass, Selection], wishes: ControlWishes) -> Framing:
     first = next(iter(selections.values()))
-    picture = first.sequence.picture
-    assert picture is not None  # noqa: S101 - select() refuses sequences without one
+    picture = first.picture
     aspect = wishes.pixel_aspect
     if aspect is None:
         aspect = 1.0

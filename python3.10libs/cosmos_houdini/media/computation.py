@@ -86,10 +86,9 @@ class Computation:
 
     def needs_pixels(self, pass_: Pass, selection: Selection) -> bool:
         """Return whether the frames of a pass have to go through Python."""
-        picture = selection.sequence.picture
         if self.geometry is not None and self.geometry.moves_pixels:
             return True
-        if pass_ in {Pass.SEG, Pass.MASK} or (picture and picture.channel_type != "uint") or selection.sequence.layer:
+        if pass_ in {Pass.SEG, Pass.MASK} or selection.picture.channel_type != "uint" or selection.sequence.layer:
             return True
         if pass_ is Pass.DEPTH:
             return self.choices.depth.kind not in {None, DepthKind.NEAR_BRIGHT}
@@ -97,6 +96,4 @@ class Computation:
 
 
 def _size(selections: Mapping[Pass, Selection]) -> tuple[int, int]:
-    picture = next(iter(selections.values())).sequence.picture
-    assert picture is not None  # noqa: S101 - select() refuses sequences without one
-    return picture.size
+    return next(iter(selections.values())).picture.size

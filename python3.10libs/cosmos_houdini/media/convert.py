@@ -103,9 +103,7 @@ def _sources(selections: Mapping[Pass, Selection], computed: Mapping[Pass, Compu
             sources[pass_] = computed[pass_]
         elif pass_ in selections:
             selection = selections[pass_]
-            picture = selection.sequence.picture
-            assert picture is not None  # noqa: S101 - select() refuses sequences without one
-            sources[pass_] = from_files(selection.sequence.pattern, selection.files, picture)
+            sources[pass_] = from_files(selection.sequence.pattern, selection.files, selection.picture)
     shapes = {pass_: (source.count, source.size) for pass_, source in sources.items()}
     if len(set(shapes.values())) > 1:
         told = ", ".join(f"{pass_} {count} frames of {w}x{h}" for pass_, (count, (w, h)) in shapes.items())
@@ -215,8 +213,7 @@ def _video(pass_: Pass, facts: VideoFacts, out_dir: Path) -> ControlVideo:
 def _described(source: VideoSource, selections: Mapping[Pass, Selection], pass_: Pass) -> Source:
     """Return the provenance of a video; a pass that was computed from another one names that one's files."""
     selection = selections.get(pass_) or next(iter(selections.values()))
-    picture = selection.sequence.picture
-    assert picture is not None  # noqa: S101 - select() refuses sequences without one
+    picture = selection.picture
     return Source(
         pattern=selection.sequence.pattern,
         first=selection.numbers[0],

@@ -13,6 +13,7 @@ from cosmos_houdini.errors import BadInput, CheckFailed
 from cosmos_houdini.media.sequences import span
 from cosmos_houdini.media.sequences.formats import CHECKSUMMED, Damaged, inspect
 from cosmos_houdini.model.control import Pass
+from cosmos_houdini.model.sequence import Picture
 from cosmos_houdini.model.sequence import Sequence as PictureSequence
 
 OnGap = Literal["stop", "hold"]
@@ -32,9 +33,11 @@ class Selection:
         numbers: frame number of each frame of the video.
         files: the file that each shows; a held frame shows the file of the frame before.
         held: numbers of the frames without a usable file of their own.
+        picture: size and format of every file.
     """
 
     sequence: PictureSequence
+    picture: Picture
     numbers: tuple[int, ...]
     files: tuple[Path, ...]
     held: tuple[int, ...]
@@ -58,15 +61,21 @@ def select(
     passes = _by_pass(sequences)
     if not passes:
         raise BadInput("no sequence shows a known pass", allowed=", ".join(p for p in Pass if p is not Pass.UNKNOWN))
-    selections: dict[Pass, Selection] = {}
-    problems: list[str] = []
-    for pass_, sequence in passes.items():
-        selections[pass_] = _select_one(sequence, frame_range, on_gap, problems)
-    disagreements = _disagreements(selections)
-    beyond_holding = disagreements or any(_unusable(s.sequence, set(s.numbers)) for s in selections.values())
-    mendable = on_gap == "stop" and not beyond_holding
-    _refuse(problems + disagreements, _RENDER_OR_HOLD if mendable else _BEYOND_HOLDING)
-    return selections
+    numbers = {pass_: _numbers(sequence, frame_range) for pass_, sequence in passes.items()}
+    problems = [
+        f"{sequence.pattern}: {problem}"
+        for pass_, sequence in passes.items()
+        for problem in _problems(sequence, numbers[pass_], on_gap)
+    ]
+    disagreements = _disagreements(passes, numbers)
+    beyond_holding = disagreements or any(_unusable(passes[pass_], set(numbers[pass_])) for pass_ in passes)
+    may_hold = on_gap == "stop" and not beyond_holding
+    _refuse(problems + disagreements, _RENDER_OR_HOLD if may_hold else _BEYOND_HOLDING)
+    return {
+        pass_: _selection(sequence, sequence.picture, numbers[pass_])
+        for pass_, sequence in passes.items()
+        if sequence.picture is not None  # one without it was refused
+    }
 
 
 def prove(selections: Iterable[Selection], stop: Event | None = None) -> None:
@@ -77,8 +86,7 @@ def prove(selections: Iterable[Selection], stop: Event | None = None) -> None:
     """
     problems = []
     for selection in selections:
-        picture = selection.sequence.picture
-        if picture is None or picture.format not in CHECKSUMMED:
+        if selection.picture.format not in CHECKSUMMED:
             continue
         for number, file in zip(selection.numbers, selection.files, strict=True):
             if stop is not None and stop.is_set():
@@ -131,26 +139,37 @@ def _by_pass(sequences: Iterable[PictureSequence]) -> Mapping[Pass, PictureSeque
     return {pass_: passes[pass_] for pass_ in Pass if pass_ in passes}
 
 
-def _select_one(
-    sequence: PictureSequence, frame_range: tuple[int, int] | None, on_gap: OnGap, problems: list[str]
-) -> Selection:
+def _numbers(sequence: PictureSequence, frame_range: tuple[int, int] | None) -> tuple[int, ...]:
+    """Return the numbers of the wanted frames, in the sequence's own step."""
     first, last = frame_range or (sequence.first, sequence.last)
     start = first + (sequence.first - first) % sequence.step
-    numbers = tuple(range(start, last + 1, sequence.step))
+    return tuple(range(start, last + 1, sequence.step))
+
+
+def _usable_files(sequence: PictureSequence) -> dict[int, Path]:
+    corrupt = {bad.frame for bad in sequence.corrupt}
+    return {frame.number: frame.file for frame in sequence.frames if frame.number not in corrupt}
+
+
+def _problems(sequence: PictureSequence, numbers: Sequence[int], on_gap: OnGap) -> list[str]:
+    """Return the reasons why a sequence cannot become a video."""
     wanted = set(numbers)
-    corrupt = {bad.frame: bad.reason for bad in sequence.corrupt if bad.frame in wanted}
-    usable = {frame.number: frame.file for frame in sequence.frames if frame.number not in corrupt}
-    gaps = [number for number in numbers if number not in usable]
     found = _unusable(sequence, wanted)
+    usable = _usable_files(sequence)
     if on_gap == "stop":
-        missing = [number for number in gaps if number not in corrupt]
+        corrupt = {bad.frame: bad.reason for bad in sequence.corrupt if bad.frame in wanted}
+        missing = [number for number in numbers if number not in usable and number not in corrupt]
         found += [span.told(missing, " is missing", " are missing")] if missing else []
         found += [f"frame {number} is corrupt ({reason})" for number, reason in sorted(corrupt.items())]
-    elif not numbers or numbers[0] not in usable:
-        found.append(f"frame {start} has no usable file, and there is no frame before it to hold")
-    problems += [f"{sequence.pattern}: {problem}" for problem in found]
-    files = () if found else _held(numbers, usable)
-    return Selection(sequence=sequence, numbers=numbers, files=files, held=tuple(gaps))
+    elif numbers and numbers[0] not in usable:
+        found.append(f"frame {numbers[0]} has no usable file, and there is no frame before it to hold")
+    return found
+
+
+def _selection(sequence: PictureSequence, picture: Picture, numbers: tuple[int, ...]) -> Selection:
+    usable = _usable_files(sequence)
+    held = tuple(number for number in numbers if number not in usable)
+    return Selection(sequence=sequence, picture=picture, numbers=numbers, files=_held(numbers, usable), held=held)
 
 
 def _held(numbers: Sequence[int], usable: Mapping[int, Path]) -> tuple[Path, ...]:
@@ -174,17 +193,17 @@ def _unusable(sequence: PictureSequence, wanted: set[int]) -> list[str]:
     return found
 
 
-def _disagreements(selections: Mapping[Pass, Selection]) -> list[str]:
-    """Return where the passes differ in frame numbers or size, of which every video has to have the same."""
+def _disagreements(passes: Mapping[Pass, PictureSequence], numbers: Mapping[Pass, Sequence[int]]) -> list[str]:
+    """Return where the passes differ in frame numbers or size, which have to be the same in every video."""
     found = []
-    ranges = {pass_: _range_words(selection.numbers) for pass_, selection in selections.items() if selection.numbers}
+    ranges = {pass_: _range_words(wanted) for pass_, wanted in numbers.items() if wanted}
     if len(set(ranges.values())) > 1:
-        told = ", ".join(f"{pass_} {words}" for pass_, words in ranges.items())
-        found.append(f"the passes differ in their frames: {told} (--range FIRST-LAST takes what all have)")
-    sizes = {pass_: s.sequence.picture.size for pass_, s in selections.items() if s.sequence.picture}
+        listed = ", ".join(f"{pass_} {words}" for pass_, words in ranges.items())
+        found.append(f"the passes differ in their frames: {listed} (--range FIRST-LAST takes the frames that all have)")
+    sizes = {pass_: sequence.picture.size for pass_, sequence in passes.items() if sequence.picture}
     if len(set(sizes.values())) > 1:
-        told = ", ".join(f"{pass_} {width}x{height}" for pass_, (width, height) in sizes.items())
-        found.append(f"the passes differ in size: {told}")
+        listed = ", ".join(f"{pass_} {width}x{height}" for pass_, (width, height) in sizes.items())
+        found.append(f"the passes differ in size: {listed}")
     return found
 
 

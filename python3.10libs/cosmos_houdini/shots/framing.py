@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from cosmos_houdini.engines.cosmos.frame_size import generated_size, stretch
-from cosmos_houdini.media.pictures.geometry import Geometry, Placement, Size, plan_geometry
+from cosmos_houdini.media.pictures.geometry import Geometry, Placement, plan_geometry
+from cosmos_houdini.media.pictures.rectangle import Size
 
 Fit = Literal["auto", "fit", "letterbox", "crop", "none"]
 

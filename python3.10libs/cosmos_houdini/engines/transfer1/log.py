@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from typing import Any
 
 from cosmos_houdini.engines.base import EngineLog, Recorded
-from cosmos_houdini.engines.failures import GENERAL_SYMPTOMS, classified, symptom, without_marker
-from cosmos_houdini.engines.records import LOUD, RECORD, records
-from cosmos_houdini.engines.stages import SAMPLED_SHARE, Stages, during
+from cosmos_houdini.engines.cosmos.records import RECORD, find_failure, messages
+from cosmos_houdini.engines.cosmos.stages import SAMPLED_SHARE, Stages, during
+from cosmos_houdini.engines.failures import classified, symptom
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
 from cosmos_houdini.model.request import FramePlan
 
@@ -48,31 +48,26 @@ _TRANSFER1_SYMPTOMS = (
 
 def progress(log: EngineLog, plan: FramePlan) -> Progress | None:
     """Return how far the run is, or None before its first line."""
-    messages = [message for _, message in records(log.stdout)]
-    if late := _STAGES.after(messages):
+    said = messages(log.stdout)
+    if late := _STAGES.after(said):
         return late
-    done = min(max(_decoded(messages), _bar(log.stderr, plan.chunks)), plan.chunks)
-    share = _share_of_current(messages)
-    if not messages or (share is None and not done):
-        return _STAGES.before(messages)
+    done = min(max(_decoded(said), _bar(log.stderr, plan.chunks)), plan.chunks)
+    share = _share_of_current(said)
+    if not said or (share is None and not done):
+        return _STAGES.before(said)
     return during(done + (share or 0), plan.chunks, f"chunk {min(done + 1, plan.chunks)} of {plan.chunks}")
 
 
 def failure(exit_code: int, log: EngineLog) -> JobFailure | None:
-    """Return why a finished run is no success: its exit code and its last record must both say that it is one.
+    """Return why a finished run is no success.
 
     A video that was blocked ends with exit code 0 or with a TypeError, depending on where it was blocked.
     """
-    found = list(records(log.stdout))
-    saved = any(message.startswith(_SAVED) for _, message in found)
-    if exit_code == 0 and saved:
-        return None
-    loud = [message for level, message in found if level in LOUD]
-    blocked = classified(loud, _GUARDRAIL)
-    if blocked:
-        return blocked
-    lines = [*log.stderr.replace("\r", "\n").splitlines(), *loud]
-    return without_marker(exit_code, lines, (*GENERAL_SYMPTOMS, *_TRANSFER1_SYMPTOMS), _SAVED.strip())
+    return find_failure(exit_code, log, marker=_SAVED, blocked=_blocked, symptoms=_TRANSFER1_SYMPTOMS)
+
+
+def _blocked(errors: Sequence[str], saved: bool) -> JobFailure | None:  # noqa: ARG001, FBT001 - see find_failure
+    return classified(errors, _GUARDRAIL)
 
 
 def recorded(log: EngineLog, known: Container[str]) -> Recorded | None:

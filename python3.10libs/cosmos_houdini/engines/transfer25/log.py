@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from typing import Any
 
 from cosmos_houdini.engines.base import EngineLog, Recorded
-from cosmos_houdini.engines.failures import GENERAL_SYMPTOMS, shortened, symptom, without_marker
-from cosmos_houdini.engines.records import LOUD, records
-from cosmos_houdini.engines.stages import SAMPLED_SHARE, Stages, during
+from cosmos_houdini.engines.cosmos.records import find_failure, messages
+from cosmos_houdini.engines.cosmos.stages import SAMPLED_SHARE, Stages, during
+from cosmos_houdini.engines.failures import shortened, symptom
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
 from cosmos_houdini.model.request import FramePlan
@@ -66,12 +66,12 @@ def begins(number: int, count: int, name: str) -> str:
 
 def progress(log: EngineLog, plan: FramePlan) -> Progress | None:
     """Return how far the run is, or None before its first line."""
-    messages = [message for _, message in records(log.stdout)]
-    if late := _STAGES.after(messages):
+    said = messages(log.stdout)
+    if late := _STAGES.after(said):
         return late
-    chunk = next((int(found["number"]) for message in reversed(messages) if (found := _CHUNK.match(message))), None)
+    chunk = next((int(found["number"]) for message in reversed(said) if (found := _CHUNK.match(message))), None)
     if chunk is None:
-        return _STAGES.before(messages)
+        return _STAGES.before(said)
     share, steps = _of_current(log.stderr, chunk)
     return during(chunk - 1 + share, plan.chunks, f"chunk {chunk} of {plan.chunks}{steps}")
 
@@ -89,21 +89,19 @@ def _of_current(stderr: str, chunk: int) -> tuple[float, str]:
 
 
 def failure(exit_code: int, log: EngineLog) -> JobFailure | None:
-    """Return why a finished run is no success: its exit code and its records must both say that it is one.
+    """Return why a finished run is no success.
 
     A prompt or video that was blocked ends a process of one GPU with exit code 0, and others with an exception.
     """
-    found = list(records(log.stdout))
-    saved = any(message.startswith(_SAVED) for _, message in found)
-    if exit_code == 0 and saved:
+    return find_failure(exit_code, log, marker=_SAVED, blocked=_blocked, symptoms=_TRANSFER25_SYMPTOMS)
+
+
+def _blocked(errors: Sequence[str], saved: bool) -> JobFailure | None:  # noqa: FBT001 - see find_failure
+    found = [message for message in errors if message.startswith(_BLOCKED)]
+    if not found or saved:
         return None
-    loud = [message for level, message in found if level in LOUD]
-    blocked = [message for message in loud if message.startswith(_BLOCKED)]
-    if blocked and not saved:
-        # The first says what blocked it, the second whether that was the prompt or the negative one.
-        return JobFailure(failure=FailureClass.GUARDRAIL_BLOCKED, message=shortened("; ".join(blocked)))
-    lines = [*log.stderr.replace("\r", "\n").splitlines(), *loud]
-    return without_marker(exit_code, lines, (*GENERAL_SYMPTOMS, *_TRANSFER25_SYMPTOMS), _SAVED.strip())
+    # The first says what blocked it, the second whether that was the prompt or the negative one.
+    return JobFailure(failure=FailureClass.GUARDRAIL_BLOCKED, message=shortened("; ".join(found)))
 
 
 def recorded(log: EngineLog, known: Container[str]) -> Recorded | None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cosmos_houdini.media.checks import motion, plausibility
 from cosmos_houdini.media.controls import edges
-from cosmos_houdini.media.pictures.geometry import Rectangle
+from cosmos_houdini.media.pictures.rectangle import Rectangle
 from cosmos_houdini.media.videos.spool import Spool
 from cosmos_houdini.model.control import Pass
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from cosmos_houdini.media.pictures.geometry import METHODS, Method
 from cosmos_houdini.media.pictures.letters import drawable
+from cosmos_houdini.media.pictures.method import resampling_method
 from cosmos_houdini.media.pictures.resample import resized
 from cosmos_houdini.model.control import Pass
 
@@ -85,5 +85,5 @@ def _shortened(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, ro
 
 def _tile(picture: Picture, size: tuple[int, int], pass_: Pass) -> Image.Image:
     """Return a picture made small as the pass is in the videos: lines stay bright, and colours of objects pure."""
-    small = resized(picture, size, METHODS.get(pass_, Method.SMOOTH))
+    small = resized(picture, size, resampling_method(pass_))
     return Image.fromarray(np.ascontiguousarray(small)).convert("RGB")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.media.pictures.method import resampling_method
+from cosmos_houdini.media.pictures.rectangle import Rectangle, Size
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.text_enum import TextEnum
 
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
 
 SCHEMA = "cosmos-houdini/geometry/1"
 
-Size = tuple[int, int]
-
 
 class Placement(TextEnum):
     """How a picture of another aspect is put into the engine's frame."""
@@ -27,38 +27,6 @@ class Placement(TextEnum):
     LETTERBOX = "letterbox"
     CROP = "crop"
     STRETCH = "stretch"
-
-
-class Method(TextEnum):
-    """How a pass is resampled."""
-
-    SMOOTH = "area or linear"
-    NEAREST = "nearest"
-    CLOSEST = "closest"
-
-
-# Ids and masks must not mix; of depth and of lines the nearer and the brighter survives.
-METHODS = {
-    Pass.SEG: Method.NEAREST,
-    Pass.MASK: Method.NEAREST,
-    Pass.DEPTH: Method.CLOSEST,
-    Pass.EDGE: Method.CLOSEST,
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rectangle:
-    """Pixels from the upper left corner."""
-
-    x: int
-    y: int
-    width: int
-    height: int
-
-    @property
-    def slices(self) -> tuple[slice, slice]:
-        """The rectangle as an index of a picture's rows and columns."""
-        return slice(self.y, self.y + self.height), slice(self.x, self.x + self.width)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +64,7 @@ class Geometry:
         self._check(frame, self.plate, f"the {pass_} pass")
         from cosmos_houdini.media.pictures import resample  # noqa: PLC0415 - see the top
 
-        method = METHODS.get(pass_, Method.SMOOTH)
+        method = resampling_method(pass_)
         inside = resample.resized(frame[self.source.slices], (self.target.width, self.target.height), method)
         return resample.padded(inside, self.engine, self.target, mirrored=self.placement is Placement.FIT)
 
@@ -114,7 +82,7 @@ class Geometry:
         self._check(frame, self.engine, "the result")
         from cosmos_houdini.media.pictures import resample  # noqa: PLC0415 - see the top
 
-        method = METHODS.get(pass_, Method.SMOOTH)
+        method = resampling_method(pass_)
         inside = resample.resized(frame[self.target.slices], (self.source.width, self.source.height), method)
         if (self.source.width, self.source.height) == self.plate:
             return inside
@@ -140,7 +108,7 @@ class Geometry:
             "placement": str(self.placement),
             "source": [self.source.x, self.source.y, self.source.width, self.source.height],
             "target": [self.target.x, self.target.y, self.target.width, self.target.height],
-            "methods": {str(pass_): str(METHODS.get(pass_, Method.SMOOTH)) for pass_ in Pass},
+            "methods": {str(pass_): str(resampling_method(pass_)) for pass_ in Pass},
         }
 
     @classmethod

@@ -7,7 +7,7 @@ itself; in a multi-part file the name of the part stands for the layer.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -162,7 +162,7 @@ def choose_layers(header: Header, overrides: Mapping[Pass, str] | None = None) -
     chosen = {}
     for pass_ in NAMES:
         named = (overrides or {}).get(pass_)
-        layer = header.layer(named) if named else _default(pass_, header.layers)
+        layer = header.layer(named) if named else _default_layer(pass_, header.layers)
         if layer and pass_ is Pass.COLOR and len(layer.channels) < len("RGB"):
             raise BadInput(f"{header.path}: layer {layer.name!r} has no red, green and blue", action="choose another")
         if layer:
@@ -268,31 +268,45 @@ def _channel_key(channel: Channel) -> tuple[str, int, str]:
     return (layer or f"{channel.part:06}", order, name)
 
 
-def _default(pass_: Pass, layers: tuple[Layer, ...]) -> Layer | None:
-    usable = [layer for layer in layers if not layer.cryptomatte]
+def _default_layer(pass_: Pass, layers: Sequence[Layer]) -> Layer | None:
+    """Return the layer that feeds a pass by its name; of segmentation a Cryptomatte, of colour else the first RGB."""
+    plain = [layer for layer in layers if not layer.cryptomatte]
     if pass_ is Pass.SEG:
-        cryptomattes = [layer for layer in layers if layer.cryptomatte]
-        preferred = (c for kind in CRYPTOMATTES for c in cryptomattes if kind in c.name.lower())
-        if cryptomattes:
-            return next(preferred, cryptomattes[0])
+        return _preferred_cryptomatte(layers) or _named_layer(NAMES[pass_], plain)
     if pass_ is Pass.COLOR:
-        usable = [layer for layer in usable if len(layer.channels) >= len("RGB")]
-    for name in NAMES[pass_]:
-        for spelled in (_words(layer)[0] for layer in usable), (_words(layer)[1] for layer in usable):
-            for layer, word in zip(usable, spelled, strict=True):
-                if word == name:
+        pictures = [layer for layer in plain if len(layer.channels) >= len("RGB")]
+        return _named_layer(NAMES[pass_], pictures) or next(filter(_has_rgb, pictures), None)
+    return _named_layer(NAMES[pass_], plain)
+
+
+def _preferred_cryptomatte(layers: Sequence[Layer]) -> Layer | None:
+    mattes = [layer for layer in layers if layer.cryptomatte]
+    preferred = (matte for kind in CRYPTOMATTES for matte in mattes if kind in matte.name.lower())
+    return next(preferred, mattes[0] if mattes else None)
+
+
+def _named_layer(names: Iterable[str], layers: Sequence[Layer]) -> Layer | None:
+    """Return the layer of the first name that fits; a whole name goes before a last word."""
+    for name in names:
+        for spelling in (_whole_name, _last_word):
+            for layer in layers:
+                if spelling(layer) == name:
                     return layer
-    return next((layer for layer in usable if _is_picture(layer)), None) if pass_ is Pass.COLOR else None
+    return None
 
 
-def _words(layer: Layer) -> tuple[str, str]:
-    """Return a layer's whole name and its last word, in lower case without punctuation."""
-    return _bare(layer.name), _bare(layer.name.rpartition(".")[2])
+def _whole_name(layer: Layer) -> str:
+    return _bare(layer.name)
+
+
+def _last_word(layer: Layer) -> str:
+    return _bare(layer.name.rpartition(".")[2])
 
 
 def _bare(name: str) -> str:
+    """Return a name in lower case without punctuation."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
-def _is_picture(layer: Layer) -> bool:
+def _has_rgb(layer: Layer) -> bool:
     return {channel.name for channel in layer.channels} >= {"R", "G", "B"}

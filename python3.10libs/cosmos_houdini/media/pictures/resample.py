@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cosmos_houdini.media.pictures.geometry import Method, Rectangle, Size
+from cosmos_houdini.media.pictures.method import Method
+from cosmos_houdini.media.pictures.rectangle import Rectangle, Size
 
 Array = NDArray[Any]
 

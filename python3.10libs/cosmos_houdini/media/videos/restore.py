@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from cosmos_houdini.errors import BadInput, CheckFailed
-from cosmos_houdini.media.pictures.geometry import Geometry, Rectangle, Size
+from cosmos_houdini.media.pictures.geometry import Geometry
+from cosmos_houdini.media.pictures.rectangle import Rectangle, Size
 from cosmos_houdini.media.sequences import pattern
 from cosmos_houdini.media.videos import encode, ffmpeg, frame_order, suffix
 from cosmos_houdini.media.videos.encode import Encoding

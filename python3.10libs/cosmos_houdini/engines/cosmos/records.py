@@ -1,0 +1,56 @@
+"""The records in the logs of NVIDIA's Cosmos programs, and what they say about the end of a run.
+
+A record reads ``[MM-DD HH:MM:SS|LEVEL|file:line:function] message`` and goes to standard output.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from cosmos_houdini.engines.base import EngineLog
+from cosmos_houdini.engines.failures import GENERAL_SYMPTOMS, Symptom, without_marker
+from cosmos_houdini.model.job import JobFailure
+
+# A record begins its line, so that a prompt that is printed back, escaped, cannot pass for one.
+RECORD = re.compile(r"^\[\d\d-\d\d \d\d:\d\d:\d\d\|(?P<level>[A-Z]+)\s*\|[^\]\n]*\] (?P<message>.*)$", re.MULTILINE)
+ERROR_LEVELS = frozenset({"ERROR", "CRITICAL"})
+
+
+def records(stdout: str) -> Iterator[tuple[str, str]]:
+    """Yield level and first line of each record."""
+    for found in RECORD.finditer(stdout):
+        yield found["level"], found["message"]
+
+
+def messages(stdout: str) -> list[str]:
+    """Return the first line of each record."""
+    return [message for _, message in records(stdout)]
+
+
+def find_failure(
+    exit_code: int,
+    log: EngineLog,
+    *,
+    marker: str,
+    blocked: Callable[[Sequence[str], bool], JobFailure | None],
+    symptoms: Iterable[Symptom],
+) -> JobFailure | None:
+    """Return why a finished run is no success: its exit code and its records must both say that it is one.
+
+    Args:
+        exit_code: of the program.
+        log: the whole log.
+        marker: the words with which the record of a saved video begins.
+        blocked: given the messages of errors, and whether a video was saved, returns the guardrail's failure.
+        symptoms: of this program, after the general ones.
+    """
+    found = list(records(log.stdout))
+    saved = any(message.startswith(marker) for _, message in found)
+    if exit_code == 0 and saved:
+        return None
+    errors = [message for level, message in found if level in ERROR_LEVELS]
+    if by_guardrail := blocked(errors, saved):
+        return by_guardrail
+    lines = [*log.stderr.replace("\r", "\n").splitlines(), *errors]
+    return without_marker(exit_code, lines, (*GENERAL_SYMPTOMS, *symptoms), marker.strip())
