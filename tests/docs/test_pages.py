@@ -18,6 +18,7 @@ from support.pages import (
     is_dotted_name,
     label,
     prose,
+    rooms,
     spans,
     text_of,
 )
@@ -26,6 +27,8 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 SOURCE_FILE = re.compile(r"(?:[\w.-]+/)+[\w.-]+\.(?:py|sh|md|toml|lock|css|svg)|(?:tests|docs|scripts|\.ci)/[\w./-]+")
 FIRST_WORDS = re.compile(r"(?:^|(?<=[.:!?] )|(?<=[.:!?]\n))(What|Whoever|That)\b(?! is\b)", re.MULTILINE)
+PRIVATE_WORDS = re.compile(r"\b(?:told|mends?|convoys?|crew|curfew|likewise|the road|slips?)\b")
+"""Words that mean something else to a reader than they once meant here."""
 UPSTREAM = ("examples/", "docker/", "docs/setup.md", "docs/inference.md", "bin/")
 """Files of other projects that the pages name."""
 
@@ -83,6 +86,11 @@ def test_no_sentence_begins_with_what_whoever_or_that(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=label)
+def test_pages_use_the_words_of_the_field(page: Path) -> None:
+    assert PRIVATE_WORDS.findall(prose(page)) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=label)
 def test_no_page_names_a_folder_of_the_machine_on_which_it_was_written(page: Path) -> None:
     assert re.findall(r"(?:^|[\s`(])(?:/work|/tmp|/root)/\S*", text_of(page)) == []
 
@@ -125,3 +133,8 @@ def test_the_rows_of_faults_that_the_page_of_security_names_are_there() -> None:
     assert rows
     for row in rows:
         assert row in sources, row
+
+
+def test_the_page_of_architecture_has_a_paragraph_for_every_room() -> None:
+    described = set(re.findall(r"^\*\*(\w+)\*\*", text_of(ROOT / "docs" / "architecture.md"), re.MULTILINE))
+    assert {room for room in rooms() if not room.startswith("__")} <= described
