@@ -12,6 +12,7 @@ import yaml
 
 import cosmos_houdini.cli.demo as demonstration
 from cosmos_houdini.cli import main
+from cosmos_houdini.cli.commands import COMMANDS
 from cosmos_houdini.config import load
 from cosmos_houdini.media.videos.probe import probe_video
 from support.pages import ROOT, blocks, command_lines
@@ -107,3 +108,10 @@ def test_the_first_screen_shows_a_small_picture() -> None:
     image = re.search(r"!\[[^\]]+\]\((\S+)\)", "\n".join(README.read_text(encoding="utf-8").splitlines()[:20]))
     assert image is not None
     assert (ROOT / image[1]).stat().st_size < IMAGE_LIMIT_BYTES
+
+
+def test_the_table_of_commands_has_every_command() -> None:
+    (_, section) = README.read_text(encoding="utf-8").split("\n## Commands\n")
+    rows = re.findall(r"^\| (`.+?) \|", section.partition("\n## ")[0], re.MULTILINE)
+    named = {word for row in rows for span in re.findall(r"`([^`]+)`", row) for word in span.split()[:1]}
+    assert set(COMMANDS) - named == set()
