@@ -8,12 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import yaml
 
 import cosmos_houdini.cli.demo as demonstration
 from cosmos_houdini.cli import main
 from cosmos_houdini.cli.commands import COMMANDS
-from cosmos_houdini.config import load
 from cosmos_houdini.media.videos.probe import probe_video
 from support.pages import ROOT, blocks, command_lines
 
@@ -41,10 +39,6 @@ def first_example() -> list[str]:
 
 def calls(command: str) -> list[list[str]]:
     return [words for words in command_lines(README) if words[0] == command]
-
-
-def configurations() -> list[str]:
-    return [block for block in blocks(README, "yaml") if block.startswith("# cosmos-houdini.yaml\n")]
 
 
 def write_randomization(folder: Path) -> None:
@@ -85,17 +79,6 @@ def test_the_batch_is_made_listed_and_run_as_written(
     assert main(run) == 0
     assert (project / "cosmos_out" / "rain.csv").is_file()
     assert (project / "cosmos_out" / "rain.summary.txt").is_file()
-
-
-def test_the_configurations_are_accepted(tmp_path: Path) -> None:
-    found = configurations()
-    assert len(found) == 2
-    for number, text in enumerate(found):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        (folder / "cosmos-houdini.yaml").write_text(text, encoding="utf-8")
-        assert load(folder).settings
-    assert set(load(tmp_path / "0").settings.hosts) >= set(yaml.safe_load(found[0])["hosts"])
 
 
 def test_the_two_scripts_are_there() -> None:
