@@ -39,6 +39,7 @@ def modules_that_list(words: set[str]) -> set[str]:
         (
             set(map(str, Control)),
             {
+                "cli/assignments.py",  # the four of --weights, whose order no further control may change
                 "config/settings.py",  # a key of the configuration for each pass
                 "engines/diffusers/engine.py",  # the weights of each control, by upstream's names
                 "media/sequences/passes.py",  # the words in file names that tell a pass

@@ -10,7 +10,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from cosmos_houdini.cli.convert import convert_sequence, frame_rate
+from cosmos_houdini.cli.convert import convert_sequence
 from cosmos_houdini.cli.standardize import extract_frame, standardize
 from cosmos_houdini.errors import BadInput, CheckFailed
 from support.media.clips import bars, write_bars, write_picture
@@ -96,12 +96,6 @@ def test_nothing_of_several_shots_is_written_when_one_is_wrong(tmp_path: Path):
     with pytest.raises(CheckFailed):
         convert(tmp_path / "renders", "-o", tmp_path / "out")
     assert not (tmp_path / "out").exists()
-
-
-@pytest.mark.parametrize("fps", [0.0, -1.0, 1e9, float("nan")])
-def test_a_rate_that_videos_cannot_have_is_refused(fps: float):
-    with pytest.raises(BadInput, match="allowed: 1 to 240"):
-        frame_rate(fps, None)
 
 
 @pytest.mark.parametrize("option", ["--exposure", "--pixel-aspect"])

@@ -248,6 +248,13 @@ def test_a_wrong_option_is_refused_with_what_is_allowed(
     assert not list(shot.folder.rglob("*.mp4"))
 
 
+def test_one_weight_is_given_by_name(shot: ShotOnDisk) -> None:
+    assert shot.submit("--renders", "render", "--weight", "depth=0.8", "--weight", "edge=0.25", "--dry-run") == 0
+    run = json.loads(next(shot.folder.glob("cosmos_out/*/*.run.json")).read_text())
+    assert run["weights"] == {"depth": 0.8, "edge": 0.25}
+    assert sorted(run["spec"]["controls"]) == ["depth", "edge"]
+
+
 def test_a_weight_for_a_pass_that_is_not_there_is_refused(shot: ShotOnDisk, capsys: pytest.CaptureFixture[str]) -> None:
     assert shot.submit("--renders", "render", "--weights", "0", "0", "0", "0.5") == 2
     assert "no seg video" in said(capsys)

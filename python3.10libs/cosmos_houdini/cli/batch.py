@@ -12,11 +12,12 @@ import click
 
 from cosmos_houdini import config
 from cosmos_houdini.cli.console import json_option, print_json_lines, say
-from cosmos_houdini.cli.spec import check_files, schema_option
+from cosmos_houdini.cli.spec import schema_option
 from cosmos_houdini.engines import engine_names, find_engine
 from cosmos_houdini.model.batch import MAX_RUNS, BatchItem, BatchSpec, Randomization
 from cosmos_houdini.model.names import portable_name
 from cosmos_houdini.specs.batch_file import load_randomization, save_batch
+from cosmos_houdini.specs.create import check_videos
 from cosmos_houdini.specs.files import load_prompt_spec
 from cosmos_houdini.sweeps.adaptive import Adaptive
 from cosmos_houdini.sweeps.sweep import Sweep, SweepRun, expand
@@ -84,7 +85,7 @@ def expanded(batch: BatchSpec, adaptive: Adaptive | None = None) -> Sweep:
     """
     specs = {item.spec: load_prompt_spec(item.spec) for item in batch.items}
     for file, spec in specs.items():
-        check_files([spec.input_video, *spec.controls.values()], file)
+        check_videos([spec.input_video, *spec.controls.values()], file)
     sweep = expand(batch, specs, find_engine(batch.engine).parameters, adaptive)
     for note in sweep.notes:
         say(note)

@@ -7,14 +7,19 @@ from pathlib import Path
 import click
 
 from cosmos_houdini.cli.console import progress_bar, say
-from cosmos_houdini.cli.submit import submit
+from cosmos_houdini.cli.run import print_outputs
+from cosmos_houdini.cli.terminal import TerminalReporter
+from cosmos_houdini.config import load
 from cosmos_houdini.demo.hip import CameraKey, DemoCamera, Interpolation, write_scene
 from cosmos_houdini.demo.raycast import View
 from cosmos_houdini.demo.renders import render
 from cosmos_houdini.errors import CheckFailed
+from cosmos_houdini.jobs.follow import raise_failure
 from cosmos_houdini.model.scene import Scene
 from cosmos_houdini.scene.camera import sample_cameras
 from cosmos_houdini.scene.reader import read_scene
+from cosmos_houdini.shots.options import ShotSource, SubmitOptions
+from cosmos_houdini.shots.submit import submit_shot
 
 SHOT = "courtyard"
 NODE = "/out/mantra1"
@@ -41,9 +46,9 @@ CAMERA = DemoCamera(
 
 @click.command(help="Write a scene, render it, and run the shot with the preview engine.")
 @click.option("-o", "--output", "folder", type=click.Path(path_type=Path, file_okay=False), default="demo_out")
-@click.pass_context
-def demo(ctx: click.Context, *, folder: Path) -> None:
+def demo(*, folder: Path) -> None:
     """Write a scene, read its camera back, render through it, and submit the shot."""
+    reporter = TerminalReporter()
     folder.mkdir(parents=True, exist_ok=True)
     hip = folder / f"{SHOT}.hip"
     picture = "$HIP/render/$HIPNAME.$F4.exr"
@@ -55,7 +60,14 @@ def demo(ctx: click.Context, *, folder: Path) -> None:
         for _ in render(folder / "render", SHOT, views, CAMERA.resolution):
             advance(1)
     say(f"ray-cast {len(views)} frames of EXR (light, depth, object ids) through the camera of the scene")
-    ctx.invoke(submit, shot_path=hip, node=NODE, prompt=PROMPT, engine_name="preview", host="local", results=folder)
+    result = submit_shot(
+        load(),
+        ShotSource(scene=hip, output=NODE),
+        SubmitOptions(prompt=PROMPT, engine="preview", host="local", results=folder),
+        reporter,
+    )
+    print_outputs([result.record])
+    raise_failure([result.record], reporter)
 
 
 def _views(scene: Scene) -> dict[int, View]:

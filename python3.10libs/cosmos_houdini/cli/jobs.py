@@ -9,7 +9,6 @@ import click
 
 from cosmos_houdini.cli.batch_progress import run_again
 from cosmos_houdini.cli.console import json_option, print_json, print_json_lines, say
-from cosmos_houdini.cli.plate import bring_back
 from cosmos_houdini.cli.run import print_outputs
 from cosmos_houdini.cli.terminal import TerminalReporter
 from cosmos_houdini.config import load
@@ -21,6 +20,7 @@ from cosmos_houdini.jobs.follow import follow_jobs, raise_failure
 from cosmos_houdini.jobs.logs import LogReader
 from cosmos_houdini.jobs.store import batches
 from cosmos_houdini.model.job import Job, JobState
+from cosmos_houdini.shots.restore import restore_result
 
 FOLLOW_PAUSE_S = 1.0
 
@@ -97,7 +97,7 @@ def attach(*, ids: tuple[str, ...], host: str | None, as_json: bool) -> None:
             say("no job is unfinished")
         records = follow_jobs(client, wanted, reporter) if wanted else []
     for record in records:
-        bring_back(record)
+        restore_result(record, reporter)
     if as_json:
         print_json("attach", {"jobs": [record.job.document() for record in records]})
     else:
@@ -133,7 +133,7 @@ def retry(*, ids: tuple[str, ...], detach: bool) -> None:
             say(f"{job_id}: attempt {commands.retry(client, job_id).job.attempt}")
         records = follow_jobs(client, wanted, reporter, detach=detach)
     for record in records:
-        bring_back(record)
+        restore_result(record, reporter)
     print_outputs(records)
     raise_failure(records, reporter)
 

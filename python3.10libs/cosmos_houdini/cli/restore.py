@@ -6,10 +6,9 @@ from pathlib import Path
 
 import click
 
-from cosmos_houdini.cli.console import progress_bar, say
-from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.videos import restore as media
-from cosmos_houdini.media.videos.metadata import FILE_NAME, read_metadata
+from cosmos_houdini.cli.console import say
+from cosmos_houdini.cli.terminal import TerminalReporter
+from cosmos_houdini.shots.restore import restore_video
 
 
 @click.command()
@@ -27,11 +26,6 @@ def restore(video: Path, metadata: Path, out: Path) -> None:
 
     OUT is a video, or a pattern such as shot.####.png for pictures with the plate's own frame numbers.
     """
-    folder = metadata if metadata.is_dir() else metadata.parent
-    if metadata.name != FILE_NAME and not metadata.is_dir():
-        raise BadInput(f"{metadata} is no {FILE_NAME}")
-    document = read_metadata(folder)
-    with progress_bar("restoring", total=document["frames"], unit="frames") as advance:
-        files = media.restore(video, document, out, on_frames=advance)
-    plate = "{}x{}".format(*document["frame"]["plate"])
-    say(f"wrote {files[0] if len(files) == 1 else out}: {document['frames']} frames of {plate}")
+    restored = restore_video(video, metadata, out, TerminalReporter())
+    plate = "{}x{}".format(*restored.size)
+    say(f"wrote {restored.files[0] if len(restored.files) == 1 else out}: {restored.frames} frames of {plate}")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from cosmos_houdini.cli.console import progress_bar, say
+from cosmos_houdini.cli.console import say
+from cosmos_houdini.cli.terminal import TerminalReporter
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.videos import standardize as media
 
@@ -34,7 +35,7 @@ def standardize(video: Path, out: Path, fps: int | None, size_text: str | None) 
     The new video is decoded back and compared before it gets its name.
     """
     size = _size(size_text)
-    with progress_bar("encoding", total=None, unit="frames") as advance:
+    with TerminalReporter().progress("encoding", total=None, unit="frames") as advance:
         made = media.standardize(video, out, fps=fps, size=size, on_frames=advance).clip
     say(f"{out}: {made.frames} frames of {made.size[0]}x{made.size[1]} at {made.fps:g} fps")
 
@@ -53,7 +54,7 @@ def extract_frame(video: Path, frame: str, out: Path, first: int) -> None:
         media.extract_frame(video, _number(frame), out)
         say(f"{out}: frame {frame} of {video}")
         return
-    with progress_bar("extracting", total=None, unit="frames") as advance:
+    with TerminalReporter().progress("extracting", total=None, unit="frames") as advance:
         count = media.extract_frames(video, out, first=first, on_frames=advance)
     say(f"{out}: frames {first}-{first + count - 1}, all of {video}")
 

@@ -16,6 +16,9 @@ from cosmos_houdini.scene.picture import picture_pattern
 
 PassNames = Mapping[str, Iterable[str]]
 
+UNNAMED = "shot"
+"""For renders and scenes whose names hold no letter that every file system takes."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shot:
@@ -23,22 +26,22 @@ class Shot:
 
     Attributes:
         name: fit for files and folders.
-        scene: what the .hip says.
+        scene: what the .hip says; None where there is no scene.
         found: the sequences of the shot, one a pass.
-        frame_range: first and last frame that the shot should have.
+        frame_range: first and last frame that the shot should have; None for all frames that are there.
     """
 
     name: str
-    scene: Scene
+    scene: Scene | None
     found: tuple[Unverified, ...]
-    frame_range: tuple[int, int]
+    frame_range: tuple[int, int] | None
 
 
-def shot_of_folder(scene: Scene, renders: Path | str, names: PassNames) -> Shot:
-    """Return the shot whose renders lie below a folder, or follow a pattern.
+def shot_of_folder(scene: Scene | None, renders: Path | str, names: PassNames) -> Shot:
+    """Return the shot whose renders are below a folder, or follow a pattern.
 
     Args:
-        scene: gives the frame range.
+        scene: gives the frame range; None where there is no scene.
         renders: as ``find_sequences`` takes it.
         names: further words that tell a pass, as there.
 
@@ -53,7 +56,8 @@ def shot_of_folder(scene: Scene, renders: Path | str, names: PassNames) -> Shot:
             allowed=", ".join(shots),
             action="name one with a pattern, such as --renders 'folder/name.####.png'",
         )
-    return Shot(name=_name(scene, shots[0]), scene=scene, found=found, frame_range=scene.frame_range)
+    name = portable_name(shots[0]) or portable_name(scene.path.stem if scene else Path(renders).absolute().name)
+    return Shot(name=name or UNNAMED, scene=scene, found=found, frame_range=scene.frame_range if scene else None)
 
 
 def shot_of_node(scene: Scene, node_path: str, names: PassNames) -> Shot:
@@ -75,9 +79,5 @@ def shot_of_node(scene: Scene, node_path: str, names: PassNames) -> Shot:
     found = tuple(sequence for sequence in beside if sequence.shot == shot)
     of_node = find_output(scene, node_path).frame_range
     frame_range = (round(of_node[0]), round(of_node[1])) if of_node else scene.frame_range
-    return Shot(name=_name(scene, shot), scene=scene, found=found, frame_range=frame_range)
-
-
-def _name(scene: Scene, shot: str) -> str:
-    """Return the renders' own name, or the scene's where they have none, in letters that every file system takes."""
-    return portable_name(shot) or portable_name(scene.path.stem) or "shot"
+    name = portable_name(shot) or portable_name(scene.path.stem) or UNNAMED
+    return Shot(name=name, scene=scene, found=found, frame_range=frame_range)

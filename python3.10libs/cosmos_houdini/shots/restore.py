@@ -1,0 +1,102 @@
+"""A result goes back to the size and position of its plate."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.jobs import collect
+from cosmos_houdini.jobs.store.record import JobRecord
+from cosmos_houdini.media.videos.metadata import FILE_NAME, read_metadata
+from cosmos_houdini.model.control import Pass
+from cosmos_houdini.model.job import JobState
+from cosmos_houdini.reporter import Reporter
+
+RESULT, RESTORED = "result.mp4", "restored.mp4"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """A video in the size and position of its plate.
+
+    Attributes:
+        files: one video, or one picture a frame.
+        frames: how many frames it has.
+        size: width and height of the plate in pixels.
+    """
+
+    files: tuple[Path, ...]
+    frames: int
+    size: tuple[int, int]
+
+
+def restore_result(record: JobRecord, reporter: Reporter, conversion: Mapping[str, Any] | None = None) -> Path | None:
+    """Bring the result of a job back to the size and position of its plate, into ``restored.mp4`` beside it.
+
+    Args:
+        record: a job; nothing is done for one that did not succeed.
+        reporter: shows the progress.
+        conversion: the document of the job's videos; None for the one beside the colour video, if it is still there.
+
+    Returns:
+        The restored video; None where the result has the plate's size itself, or nothing is known of the plate.
+    """
+    result = record.results / RESULT
+    if record.state is not JobState.SUCCEEDED or not result.is_file():
+        return None
+    document = conversion if conversion is not None else _conversion_of(record)
+    frame = document.get("frame")
+    if frame is None or _size_of_result(record) == frame["plate"]:
+        return None
+    restored = _restore(result, document, record.results / RESTORED, reporter)
+    plate = "{}x{}".format(*restored.size)
+    reporter.say(f"{restored.files[0]} is the result in the plate's size and position, {plate}")
+    return restored.files[0]
+
+
+def restore_video(video: Path, metadata: Path, out: Path, reporter: Reporter) -> Restored:
+    """Bring a video back to the size and position of its plate, without the frames that only filled the last chunk.
+
+    Args:
+        video: what an engine made.
+        metadata: ``metadata.json`` of the conversion that the video was made of, or its folder.
+        out: a video, or a pattern such as ``shot.####.png`` for pictures with the plate's own frame numbers.
+        reporter: shows the progress.
+
+    Raises:
+        BadInput: a file cannot be used, or the conversion does not say where the plate is.
+    """
+    if metadata.name != FILE_NAME and not metadata.is_dir():
+        raise BadInput(f"{metadata} is no {FILE_NAME}")
+    document = read_metadata(metadata if metadata.is_dir() else metadata.parent)
+    return _restore(video, document, out, reporter)
+
+
+def _restore(video: Path, conversion: Mapping[str, Any], out: Path, reporter: Reporter) -> Restored:
+    # Imported here: many results have the plate's size.
+    from cosmos_houdini.media.videos.restore import restore  # noqa: PLC0415
+
+    with reporter.progress("restoring", total=conversion["frames"], unit="frames") as advance:
+        files = restore(video, conversion, out, on_frames=advance)
+    width, height = conversion["frame"]["plate"]
+    return Restored(files=tuple(files), frames=conversion["frames"], size=(width, height))
+
+
+def _conversion_of(record: JobRecord) -> Mapping[str, Any]:
+    """Return the document of the videos that a job was made of; empty where it is gone or describes others by now."""
+    clip = record.inference().video
+    try:
+        conversion = read_metadata(clip.path.parent)
+        same = conversion["videos"][Pass.COLOR]["sha256"] == clip.sha256
+    except (BadInput, OSError, KeyError):
+        return {}
+    return conversion if same else {}
+
+
+def _size_of_result(record: JobRecord) -> list[int]:
+    document = json.loads((record.results / collect.RESULT).read_text(encoding="utf-8"))
+    return next(output["size"] for output in document["outputs"] if output["path"] == RESULT)

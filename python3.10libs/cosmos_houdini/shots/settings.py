@@ -1,0 +1,136 @@
+"""Configuration, options and scene become the settings by which passes are encoded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cosmos_houdini.config import Config
+from cosmos_houdini.errors import BadInput, did_you_mean
+from cosmos_houdini.media.control_settings import ColorChoice, ControlChoices, DepthChoice, DepthKind, Lens
+from cosmos_houdini.model.presets import Preset
+from cosmos_houdini.model.scene import Camera, Scene
+from cosmos_houdini.shots.framing import Fit
+from cosmos_houdini.shots.options import EncodeOptions
+
+PALETTE = Path(".cosmos") / "palette.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncodeSettings:
+    """How passes are encoded; nothing is left open.
+
+    Attributes:
+        controls: for the pixels.
+        layers: pass to EXR layer.
+        fit: how the plate fills the engine's frame.
+        pixel_aspect: width of a pixel divided by its height; None for what the files say.
+    """
+
+    controls: ControlChoices
+    layers: Mapping[str, str]
+    fit: Fit
+    pixel_aspect: float | None
+
+
+def resolve_settings(
+    config: Config, options: EncodeOptions, scene: Scene | None, *, engine: str = ""
+) -> EncodeSettings:
+    """Return the settings of a shot: the options, and the configuration where they are None or empty.
+
+    Args:
+        config: of the project.
+        options: what a person asked for.
+        scene: has the cameras; None where there is no scene.
+        engine: whose rules hold for controls that are computed.
+
+    Raises:
+        BadInput: the scene has no such camera, or a file holds no depth range.
+    """
+    color, controls, seg = config.settings.color, config.settings.controls, config.settings.seg
+    palette = seg.palette or PALETTE
+    choices = ControlChoices(
+        color=ColorChoice(
+            config=color.config,
+            display=options.display or color.display,
+            view=options.view or color.view,
+            input_space=options.input_space or color.input,
+            exposure_stops=color.exposure if options.exposure_stops is None else options.exposure_stops,
+        ),
+        depth=_depth(config, scene, options),
+        objects=options.objects or seg.objects,
+        mask_objects=options.mask_objects,
+        palette=config.project / palette.expanduser(),
+        edge=_computed(options.edge or controls.edge),
+        vis=_computed(options.vis or controls.vis),
+        engine=engine,
+    )
+    return EncodeSettings(
+        controls=choices,
+        layers=config.settings.passes.layers,
+        fit=options.fit or controls.fit,
+        pixel_aspect=options.pixel_aspect,
+    )
+
+
+def _computed(preset: Preset) -> str | None:
+    return None if preset == "off" else preset
+
+
+def _depth(config: Config, scene: Scene | None, options: EncodeOptions) -> DepthChoice:
+    settings = config.settings.depth
+    kind: str = options.depth_kind or settings.kind
+    frozen = _read_depth_range(options.depth_range) if options.depth_range else None
+    if frozen is not None and kind == "auto":
+        kind = frozen["kind"]
+    return DepthChoice(
+        kind=None if kind == "auto" else DepthKind(kind),
+        percentiles=settings.percentiles,
+        far=settings.far,
+        frozen=frozen,
+        lenses=_lenses(scene, options.camera) if scene else {},
+    )
+
+
+def _read_depth_range(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))["sources"]["depth"]["depth_range"]
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadInput(
+            f"{path} holds no depth range", allowed="metadata.json of a conversion whose depth was computed"
+        ) from error
+    return dict(found)
+
+
+def _lenses(scene: Scene, wanted: str | None) -> dict[int, Lens]:
+    """Return the lens of the camera at each frame of the scene; nothing where it is open which camera rendered."""
+    camera = _camera(scene, wanted)
+    if camera is None or not camera.aperture_mm:
+        return {}
+    # Imported here: most calls need no scene reader.
+    from cosmos_houdini.scene.camera import sample_cameras  # noqa: PLC0415
+
+    samples = sample_cameras(scene)[camera.path]
+    return {
+        sample.frame: Lens(
+            focal_mm=sample.focal_mm, aperture_mm=camera.aperture_mm, pixel_aspect=camera.pixel_aspect or 1.0
+        )
+        for sample in samples
+        if sample.focal_mm
+    }
+
+
+def _camera(scene: Scene, wanted: str | None) -> Camera | None:
+    paths = [camera.path for camera in scene.cameras]
+    if wanted is not None and wanted not in paths:
+        raise BadInput(
+            f"{scene.path} has no camera {wanted}", allowed=", ".join(paths), action=did_you_mean(wanted, paths)
+        )
+    rendered = {output.camera for output in scene.outputs} & set(paths)
+    only = wanted or (rendered.pop() if len(rendered) == 1 else paths[0] if len(paths) == 1 else None)
+    return next((camera for camera in scene.cameras if camera.path == only), None)

@@ -1,0 +1,92 @@
+"""Prompt specs and run specs made of values, with every mistake named before a file is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from cosmos_houdini.engines import find_engine
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.model.control import Control
+from cosmos_houdini.model.parameter import resolve
+from cosmos_houdini.model.spec import PromptSpec, RunSpec, SpecValue
+from cosmos_houdini.specs.files import document
+from cosmos_houdini.specs.request import check_alike, effective_weights, probed
+from cosmos_houdini.specs.values import validated
+
+
+def create_prompt_spec(
+    name: str, prompt: str, input_video: Path, controls: Mapping[Control, Path], *, negative_prompt: str = ""
+) -> PromptSpec:
+    """Return a prompt spec whose videos are there and match.
+
+    Args:
+        name: 1 to 80 letters, digits, ``.``, ``_`` and ``-``.
+        prompt: what the result shows.
+        input_video: the colour video.
+        controls: one video for each control.
+        negative_prompt: what to avoid; empty for the engine's own.
+
+    Raises:
+        BadInput: a value cannot be used, a video cannot be read, or the videos differ in length, size or frame rate.
+    """
+    data = {
+        "name": name,
+        "prompt": prompt,
+        "negative_prompt": negative_prompt,
+        "input_video": input_video.absolute(),
+        "controls": {str(kind): video.absolute() for kind, video in controls.items()},
+    }
+    spec = validated(PromptSpec, data, "create-spec")
+    check_alike(probed({"color": spec.input_video} | {str(kind): path for kind, path in spec.controls.items()}))
+    return spec
+
+
+def create_run_spec(
+    spec: PromptSpec,
+    engine_name: str,
+    *,
+    weights: Mapping[Control, float],
+    parameters: Mapping[str, SpecValue],
+    spec_file: Path | None = None,
+) -> RunSpec:
+    """Return a run spec that its engine accepts.
+
+    Args:
+        spec: the shot.
+        engine_name: name of an engine.
+        weights: of controls, 0 to 1 each; a control without a weight gets 0.5.
+        parameters: of the engine, by name; those without a value keep the engine's default.
+        spec_file: where the prompt spec was read from, for the error about a missing video.
+
+    Raises:
+        BadInput: a value cannot be used, a weight has no video, or a video is missing.
+    """
+    chosen = find_engine(engine_name)
+    resolve(chosen.parameters, parameters, engine=chosen.name)
+    data = {
+        "name": spec.name,
+        "engine": chosen.name,
+        "spec": document(spec),
+        "weights": dict(weights),
+        "parameters": dict(parameters),
+    }
+    run = validated(RunSpec, data, "create-run")
+    effective_weights(run)
+    check_videos([spec.input_video, *spec.controls.values()], spec_file or spec.name)
+    return run
+
+
+def check_videos(videos: Iterable[Path], origin: Path | str) -> None:
+    """Refuse a prompt spec whose videos are not all there.
+
+    Args:
+        videos: that the spec names.
+        origin: names the spec in the error.
+
+    Raises:
+        BadInput: a video is missing; the first one is named.
+    """
+    for video in videos:
+        if not video.is_file():
+            raise BadInput(f"{origin} names {video}, which is no file")
