@@ -34,7 +34,7 @@ def order_of_starts(shop: Shop) -> list[str]:
 
 def workers_on(shop: Shop) -> tuple[batches.WorkerRow, ...]:
     with closing(Store.of(shop.folder)) as store:
-        return batches.workers(store, "night", "local")
+        return batches.list_workers(store, "night", "local")
 
 
 def states(shop: Shop) -> list[JobState]:
@@ -52,7 +52,7 @@ def test_a_batch_is_paused_reordered_and_resumed_from_another_terminal(shop: Sho
     worker = shop.popen("run-batch", file)
     wait_until(lambda: shop.started() == 1)
     assert shop.main("batch", "pause", "night") == 0
-    assert "batch night is paused; 1 runs are on their way to their end" in capsys.readouterr().err
+    assert "batch night is paused; 1 runs go on to their ends" in capsys.readouterr().err
     assert shop.main("batch", "priority", "night", 5, "shot-0004") == 0
     go.touch()
     wait_until(lambda: states(shop)[0] is SUCCEEDED)
@@ -99,7 +99,7 @@ def test_runs_that_are_added_to_the_file_join_the_batch_that_is_on_its_way(shop:
     told = [worker.communicate(timeout=180)[1].decode() for worker in workers]
     assert [worker.returncode for worker in workers] == [0, 0], told
     assert "2 runs are new" in told[1]
-    assert "1 runs that waited are not in" in told[1]
+    assert "1 queued runs are no longer in" in told[1]
     assert [(row["seed"], row["state"]) for row in table(shop)] == [(seed, "succeeded") for seed in "132"]
     assert shop.started() == 3
 

@@ -56,9 +56,8 @@ class World:
             counts=lambda: self.counts,
             busy=lambda: self.busy,
         )
-        return StartLimits(
-            terms=LimitSettings(batch="sea", host="gpu01", **terms), probes=probes, tell=self.notices.append
-        )  # type: ignore[arg-type]
+        settings = LimitSettings(batch="sea", host="gpu01", **terms)  # type: ignore[arg-type]
+        return StartLimits(settings=settings, probes=probes, notify=self.notices.append)
 
 
 @pytest.mark.parametrize("text", ["", "22:00", "22:00-22:00", "25:00-07:00", "22-7", "22:00-07:00-08:00", "now-later"])

@@ -12,9 +12,8 @@ import pytest
 import yaml
 
 from cosmos_houdini.batches import limits as night
-from cosmos_houdini.batches import scheduler
+from cosmos_houdini.batches import scheduler, supervisor
 from cosmos_houdini.batches.notify import URLS_VARIABLE
-from cosmos_houdini.cli import overnight
 from cosmos_houdini.errors import HostUnreachable
 from cosmos_houdini.model.job import JobState
 from support.jobs.batch_project import batch, records, table
@@ -108,14 +107,14 @@ def test_a_budget_ends_the_batch_with_what_runs_and_a_larger_one_goes_on(
     file = batch(shop, {"seeds": [1, 2, 3]}, sleep_s="0.4")
     assert shop.main("run-batch", file, "--gpu-hours", "0.0001") == 1
     assert states(shop) == ["succeeded", "queued", "queued"]
-    assert "error: 2 of 3 runs are not at their end; run-batch goes on" in capsys.readouterr().err.splitlines()[-1]
+    assert "error: 2 of 3 runs have not ended; run-batch goes on" in capsys.readouterr().err.splitlines()[-1]
     assert "--gpu-hours 0.0001 -- " in summary(shop)
     reason = "the budget of 0.0001 GPU hours leaves no room for another run until it is raised"
     assert f"the end: {reason}" in summary(shop)
     # One after the other leaves; which one arrives first is the network's business.
     assert sorted(document["title"] for document in web.documents) == [
         f"night on local starts no further run: {reason}",
-        "night on local: 1 of 3 runs done, 2 not at their end",
+        "night on local: 1 of 3 runs done, 2 not ended",
     ]
     assert shop.main("run-batch", file, "--gpu-hours", "1") == 0
     assert states(shop) == ["succeeded"] * 3
@@ -126,7 +125,7 @@ def test_what_runs_when_the_window_closes_ends_and_the_rest_stays_queued(shop: S
     evening, night_, morning = (datetime(2026, 11, day, hour, 30, tzinfo=timezone.utc) for day, hour in MOMENTS)
     # The beginning of the summary, one look before the window opens, one at night, and the morning from then on.
     clock = chain([evening, evening, night_], repeat(morning))
-    monkeypatch.setattr(overnight, "_now", lambda: next(clock))
+    monkeypatch.setattr(supervisor, "local_time", lambda: next(clock))
     assert shop.main("run-batch", batch(shop, {"seeds": [1, 2, 3]}), "--window", "22:00-07:00") == 1
     assert states(shop) == ["succeeded", "queued", "queued"]
     text = summary(shop)
@@ -160,4 +159,4 @@ def test_a_host_that_stays_out_of_reach_is_in_the_summary_too(shop: Shop, web: H
     monkeypatch.setattr(scheduler, "run_batch", gone)
     assert shop.main("run-batch", batch(shop, {"seeds": [1]})) == 3
     assert "\nended before its time: host local does not answer\n" in summary(shop)
-    assert [document["title"] for document in web.documents] == ["night on local: 0 of 1 runs done, 1 not at their end"]
+    assert [document["title"] for document in web.documents] == ["night on local: 0 of 1 runs done, 1 not ended"]

@@ -16,7 +16,7 @@ from cosmos_houdini import __version__
 from cosmos_houdini.jobs.store.jobs import Store
 from cosmos_houdini.jobs.store.provenance import Provenance, parse_provenance
 from cosmos_houdini.model.job import JobState
-from cosmos_houdini.report.table import ran_otherwise
+from cosmos_houdini.report.table import find_engine_differences
 from support import FAKE_ENGINE, python_path
 from support.jobs.job_project import Shop
 
@@ -143,4 +143,4 @@ def test_weights_are_compared_by_the_share_that_each_has(
         {"parameters": {}, "controls": {kind: {"weight": weight} for kind, weight in weights.items()}}
         for weights in (sent, ran)
     )
-    assert list(ran_otherwise(before, after)) == unlike
+    assert list(find_engine_differences(before, after)) == unlike

@@ -10,7 +10,7 @@ import pytest
 
 from cosmos_houdini.jobs.store.jobs import Store
 from cosmos_houdini.jobs.store.record import Change, JobRecord
-from cosmos_houdini.jobs.store.spending import Spending, cost_of, spending
+from cosmos_houdini.jobs.store.spending import Spending, cost_of, read_spending
 from cosmos_houdini.model.job import FailureClass, JobFailure, JobState
 from support.jobs.batch_project import batch, records
 from support.jobs.job_project import Shop
@@ -76,12 +76,12 @@ def test_all_attempts_count_and_so_does_what_runs_now(store: Store, record: JobR
     set_times(store, "failed-then-running", 1, 1000, 1100)
     set_times(store, "failed-then-running", 2, 2000, None)
     set_times(store, "done", 1, 1000, 1300)
-    seen = spending(store, "night", "local", now=2050)
+    seen = read_spending(store, "night", "local", now=2050)
     assert seen == Spending(ended=2, ended_s=400, running=1, running_s=50, gpus=2)
     assert (seen.seconds, seen.gpu_hours(3600), cost_of(seen.seconds, 36)) == (450, 2, pytest.approx(4.5))
     # The one that runs takes 200 s as the others did, and one more takes as long.
     assert seen.with_one_more_s == 800
-    assert spending(store, "night", "elsewhere", now=time.time()) == Spending()
+    assert read_spending(store, "night", "elsewhere", now=time.time()) == Spending()
 
 
 def test_of_the_runs_that_one_process_makes_one_at_a_time_counts_as_running(store: Store, record: JobRecord):
@@ -89,4 +89,4 @@ def test_of_the_runs_that_one_process_makes_one_at_a_time_counts_as_running(stor
         put(store, record, name, "night", JobState.STAGING, JobState.RUNNING)
     with store.writing() as db:
         db.execute("UPDATE jobs SET convoy = 'one' WHERE id IN ('one', 'two')")
-    assert spending(store, "night", record.job.host, time.time()).running == 2
+    assert read_spending(store, "night", record.job.host, time.time()).running == 2

@@ -181,16 +181,16 @@ def test_runs_that_are_no_longer_in_the_file_are_cancelled_unless_somebody_has_b
     left = {job.id: (job.state, job.failure and job.failure.failure) for job in store.jobs()}
     assert left["shot-0001"] == (JobState.CANCELLED, FailureClass.CANCELLED)
     assert [state for state, _ in left.values()].count(JobState.QUEUED) == 3
-    assert batches.counts(store, "night", "gpu01") == {JobState.QUEUED: 3}
+    assert batches.count_states(store, "night", "gpu01") == {JobState.QUEUED: 3}
     assert enqueue(store, records) == 0
-    assert batches.counts(store, "night", "gpu01") == {JobState.QUEUED: 4}
+    assert batches.count_states(store, "night", "gpu01") == {JobState.QUEUED: 4}
 
 
 def test_another_file_of_the_same_name_takes_nothing_out_of_a_batch_that_is_on_its_way(store: Store, tmp_path: Path):
     first, second = tmp_path / "first.yaml", tmp_path / "second.yaml"
     first.write_text("")
     batches.enqueue(store, "night", "gpu01", first, jobs(2))
-    with pytest.raises(BadInput, match=r"first\.yaml and is not at its end"):
+    with pytest.raises(BadInput, match=r"first\.yaml, has not ended"):
         batches.enqueue(store, "night", "gpu01", second, jobs(2, "other"))
     assert batches.cancel_queued(store, "night") == 2
     batches.enqueue(store, "night", "gpu01", second, jobs(2, "other"))
@@ -238,25 +238,25 @@ def test_what_a_killed_worker_has_begun_keeps_its_room_and_the_rest_is_free_at_o
 
 def test_one_of_many_tells_the_end_of_a_batch(store: Store):
     enqueue(store, jobs(1))
-    assert [batches.end(store, "night", "gpu01") for _ in range(3)] == [True, False, False]
+    assert [batches.mark_ended(store, "night", "gpu01") for _ in range(3)] == [True, False, False]
     enqueue(store, jobs(2))
-    assert batches.end(store, "night", "gpu01")
+    assert batches.mark_ended(store, "night", "gpu01")
 
 
 def test_the_time_left_is_told_by_jobs_of_the_same_kind_and_in_proportion_by_others(store: Store):
     enqueue(store, jobs(8))
-    assert history.left_s(store, "night", "gpu01", 1) is None
+    assert history.estimate_left_s(store, "night", "gpu01", 1) is None
     to(store, "shot-0000", *ROAD.values())
     with store.writing() as db:
         db.execute("UPDATE attempts SET started_at = 1000, ended_at = 1100 WHERE job = 'shot-0000'")
         db.execute("UPDATE jobs SET request = json_set(request, '$.video.frames', 98) WHERE id = 'shot-0007'")
     # Six of 49 frames at 100 seconds and one of 98 frames at 200, two at once.
-    assert history.left_s(store, "night", "gpu01", 2) == pytest.approx(400)
+    assert history.estimate_left_s(store, "night", "gpu01", 2) == pytest.approx(400)
     to(store, "shot-0007", JobState.STAGING, JobState.RUNNING)
     with store.writing() as db:
         db.execute("UPDATE attempts SET started_at = ? WHERE job = 'shot-0007'", (time.time() - 150,))
-    assert history.left_s(store, "night", "gpu01", 2) == pytest.approx(325, abs=5)
-    assert history.left_s(store, "night", "gpu01", 100) == pytest.approx(100)
+    assert history.estimate_left_s(store, "night", "gpu01", 2) == pytest.approx(325, abs=5)
+    assert history.estimate_left_s(store, "night", "gpu01", 100) == pytest.approx(100)
 
 
 HOST = "host"
@@ -278,7 +278,7 @@ def tell(folder: Path, what: str) -> None:
 def work(folder: Path) -> None:
     """Work on a batch whose host costs nothing until none of it is left."""
     with closing(Store.of(folder)) as store, closing(Worker(store, night(LIMIT))) as worker:
-        while any(not state.final for state in batches.counts(store, "night", "gpu01")):
+        while any(not state.final for state in batches.count_states(store, "night", "gpu01")):
             worker.take_over()
             if not worker.may_claim() or not worker.claim():
                 time.sleep(0.005)
@@ -317,7 +317,7 @@ def test_ten_workers_that_are_killed_at_random_do_each_of_two_thousand_jobs_once
         worker.join()
     assert time.monotonic() < deadline
     assert {worker.exitcode for worker in workers} == {0, -signal.SIGKILL}
-    assert batches.counts(store, "night", "gpu01") == {JobState.SUCCEEDED: 2000}
+    assert batches.count_states(store, "night", "gpu01") == {JobState.SUCCEEDED: 2000}
     told = (tmp_path / HOST).read_text().split()
     assert sorted(told) == sorted(f"{sign}{job.id}" for job in store.jobs() for sign in "+-")
     running = [0]

@@ -9,18 +9,18 @@ from PIL import Image
 
 from cosmos_houdini.media.videos.probe import probe_video
 from cosmos_houdini.model.job import FailureClass
-from cosmos_houdini.report.entry import ReportEntry, differing, first_sentence
+from cosmos_houdini.report.entry import ReportEntry, first_sentence, list_varied
 from cosmos_houdini.report.grid import (
     ALARM,
     CAPTION_LINES,
     MAX_WIDTH,
     PER_PAGE,
-    backdrop,
-    caption_lines,
-    captions,
-    contact_sheet,
-    layout_of,
-    pages,
+    count_caption_lines,
+    draw_backdrop,
+    draw_contact_sheet,
+    plan_layout,
+    split_pages,
+    wrap_captions,
 )
 from cosmos_houdini.report.grid_video import write_grid_video
 from support.jobs.report_entries import entry
@@ -37,7 +37,7 @@ def runs(count: int) -> list[ReportEntry]:
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 9, 16, 40])
 @pytest.mark.parametrize("picture", [WIDE, (704, 1280), (64, 48), (2390, 1000)])
 def test_cells_lie_apart_on_even_places_within_the_page(count: int, picture: tuple[int, int]):
-    layout = layout_of(count, picture, lines=2)
+    layout = plan_layout(count, picture, lines=2)
     width, height = layout.size
     assert width <= MAX_WIDTH
     assert (width % 2, height % 2) == (0, 0)
@@ -53,8 +53,8 @@ def test_cells_lie_apart_on_even_places_within_the_page(count: int, picture: tup
 
 def test_every_page_has_the_same_columns_and_a_run_its_place():
     entries = runs(PER_PAGE + 3)
-    layout = layout_of(len(entries), WIDE, lines=1)
-    first, last = pages(entries)
+    layout = plan_layout(len(entries), WIDE, lines=1)
+    first, last = split_pages(entries)
     assert [len(first), len(last)] == [PER_PAGE, 3]
     short = layout.of_page(len(last))
     assert (short.columns, short.cell, short.place(2)) == (layout.columns, layout.cell, layout.place(2))
@@ -63,21 +63,21 @@ def test_every_page_has_the_same_columns_and_a_run_its_place():
 
 def test_only_what_differs_is_written_below_a_picture():
     entries = runs(3)
-    assert differing(entries) == ("seed",)
-    assert captions(entries[1], differing(entries), 400, 20) == ["seed 2"]
+    assert list_varied(entries) == ("seed",)
+    assert wrap_captions(entries[1], list_varied(entries), 400, 20) == ["seed 2"]
 
 
 def test_many_settings_are_broken_into_lines_and_cut_at_the_most():
     settings = {f"parameter_{n}": "x" * 20 for n in range(30)}
     entries = [entry("a", settings), entry("b", dict.fromkeys(settings, "y"))]
-    layout = layout_of(2, WIDE, lines=0)
-    assert caption_lines(entries, differing(entries), layout) == CAPTION_LINES
+    layout = plan_layout(2, WIDE, lines=0)
+    assert count_caption_lines(entries, list_varied(entries), layout) == CAPTION_LINES
 
 
 def test_a_failed_run_is_a_dark_cell_with_its_reason():
     entries = [entry("a", {"seed": 1}), entry("b", {"seed": 2}, failure=(FailureClass.OOM, "out of memory"))]
-    layout = layout_of(2, WIDE, lines=1)
-    sheet = np.asarray(backdrop(entries, ("seed",), layout)).astype(int)
+    layout = plan_layout(2, WIDE, lines=1)
+    sheet = np.asarray(draw_backdrop(entries, ("seed",), layout)).astype(int)
     cells = []
     for index in range(2):
         left, top = layout.place(index)
@@ -92,7 +92,7 @@ def test_letters_that_the_font_lacks_are_no_empty_boxes():
     sheets = []
     for told in ("/home/müller is full", "/home/muller is full"):
         failed = [entry("shot-0001", {"seed": 1}, failure=(FailureClass.DISK_FULL, told))]
-        sheets.append(np.asarray(backdrop(failed, (), layout_of(1, WIDE, lines=1))))
+        sheets.append(np.asarray(draw_backdrop(failed, (), plan_layout(1, WIDE, lines=1))))
     assert np.array_equal(*sheets)
 
 
@@ -101,8 +101,8 @@ def test_letters_that_the_font_lacks_are_no_empty_boxes():
 )
 def test_any_text_fits_its_cell(text: str):
     bad = entry(text or "a", {"seed": text}, failure=(FailureClass.ENGINE_ERROR, first_sentence(text)))
-    layout = layout_of(4, WIDE, lines=CAPTION_LINES)
-    sheet = np.asarray(backdrop([bad], ("seed",), layout))
+    layout = plan_layout(4, WIDE, lines=CAPTION_LINES)
+    sheet = np.asarray(draw_backdrop([bad], ("seed",), layout))
     left, top = layout.place(1)
     assert (sheet[top : top + layout.cell[1] + layout.caption, left:] == sheet[-1, -1]).all()
 
@@ -112,8 +112,8 @@ def test_pictures_are_set_at_the_places_of_their_runs(tmp_path: Path):
     for number, colour in enumerate([(250, 0, 0), (0, 0, 250)]):
         Image.new("RGB", (160, 88), colour).save(tmp_path / f"{number}.png")
         entries.append(entry(f"run{number}", {"seed": number}, frame=f"{number}.png"))
-    layout = layout_of(2, WIDE, lines=1)
-    sheet = contact_sheet(entries, backdrop(entries, ("seed",), layout), layout, tmp_path)
+    layout = plan_layout(2, WIDE, lines=1)
+    sheet = draw_contact_sheet(entries, draw_backdrop(entries, ("seed",), layout), layout, tmp_path)
     middles = [tuple(p + s // 2 for p, s in zip(layout.place(n), layout.cell, strict=True)) for n in range(2)]
     assert [sheet.getpixel(middle) for middle in middles] == [(250, 0, 0), (0, 0, 250)]
 
@@ -123,9 +123,9 @@ def test_the_video_has_the_drawing_and_every_result_at_its_place(weird_path: Pat
     clips = {0: probe_video(roles["seg"]), 2: probe_video(roles["color"])}
     entries = [entry(f"run{n}", {"seed": n}, clip=clips.get(n)) for n in range(3)]
     entries[1] = entry("run1", {"seed": 1}, failure=(FailureClass.OOM, "out of memory"))
-    layout = layout_of(3, (96, 64), lines=1)
+    layout = plan_layout(3, (96, 64), lines=1)
     drawing, path = weird_path / "grid.png", weird_path / "grid.mp4"
-    picture = backdrop(entries, ("seed",), layout)
+    picture = draw_backdrop(entries, ("seed",), layout)
     picture.save(drawing)
     write_grid_video(path, drawing, clips, layout)
     facts = probe_video(path)
@@ -147,8 +147,8 @@ def test_a_shorter_result_stands_still_and_another_rate_keeps_its_speed(tmp_path
     long = probe_video(write_clips(tmp_path, "color", frames=12, fps=24)["color"])
     slow = probe_video(write_clips(tmp_path / "b", "color", frames=4, fps=12)["color"])
     entries = [entry("a", {"seed": 1}, clip=long), entry("b", {"seed": 2}, clip=slow)]
-    layout = layout_of(2, long.size, lines=1)
-    backdrop(entries, ("seed",), layout).save(tmp_path / "grid.png")
+    layout = plan_layout(2, long.size, lines=1)
+    draw_backdrop(entries, ("seed",), layout).save(tmp_path / "grid.png")
     write_grid_video(tmp_path / "grid.mp4", tmp_path / "grid.png", {0: long, 1: slow}, layout)
     frames = decoded(tmp_path / "grid.mp4").astype(int)
     left, top = layout.place(1)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cosmos_houdini.report.measures import SIZE, Luma, flicker, measured, moments, structure
+from cosmos_houdini.report.measures import SIZE, Luma, flicker, measure, sample_indices, structure
 
 WIDTH, HEIGHT = SIZE
 STEPS = tuple(range(6))
@@ -21,7 +21,7 @@ def noise() -> Luma:
 
 
 def test_a_video_agrees_with_itself_altogether():
-    found = measured(disc(), disc(), STEPS)
+    found = measure(disc(), disc(), STEPS)
     assert (found.structure, found.flicker, found.score) == (1.0, 0.0, 1.0)
 
 
@@ -62,14 +62,14 @@ def test_frames_that_are_no_neighbours_are_not_compared_in_time():
 def test_flicker_lowers_the_score():
     jumping = disc().copy()
     jumping[1::2] -= np.uint8(10)
-    found = measured(jumping, disc(), STEPS)
+    found = measure(jumping, disc(), STEPS)
     assert found.score == pytest.approx(found.structure - 10 * found.flicker, abs=1e-4)
     assert found.score < found.structure - 0.3
 
 
 @pytest.mark.parametrize("frames", [0, 1, 2, 3, 9, 5000])
 def test_moments_lie_within_the_video(frames: int):
-    found = moments(frames)
+    found = sample_indices(frames)
     assert list(found) == sorted(set(found))
     assert all(0 <= index < frames for index in found)
     assert len(found) <= 16

@@ -9,9 +9,9 @@ import pytest
 
 from cosmos_houdini.errors import BadInput, DiskFull
 from cosmos_houdini.model.job import FailureClass
-from cosmos_houdini.report.folder import SCHEMA, replacing
+from cosmos_houdini.report.folder import SCHEMA, replace_folder
 from cosmos_houdini.report.measures import Measures
-from cosmos_houdini.report.page import page_html
+from cosmos_houdini.report.page import render_page
 from cosmos_houdini.report.report import Grid, Report
 from support.jobs.report_entries import entry
 
@@ -72,7 +72,7 @@ def test_hostile_texts_are_shown_as_texts_and_nothing_else(tmp_path: Path):
         entry("b", {HOSTILE: 2, "seed": 1}, failure=(FailureClass.OOM, HOSTILE)),
     )
     grids = (Grid(picture="grid.png", video="grid.mp4", size=(64, 48)),)
-    page = page_html(Report(name=HOSTILE, folder=tmp_path, entries=entries, varied=(HOSTILE,), grids=grids))
+    page = render_page(Report(name=HOSTILE, folder=tmp_path, entries=entries, varied=(HOSTILE,), grids=grids))
     seen = Seen()
     seen.feed(page)
     assert seen.tags <= TAGS
@@ -83,13 +83,13 @@ def test_hostile_texts_are_shown_as_texts_and_nothing_else(tmp_path: Path):
 def test_a_report_is_replaced_and_what_a_person_put_there_is_kept(tmp_path: Path):
     folder = tmp_path / "it's a report"
     for text in ("first", "second"):
-        with replacing(folder) as fresh:
+        with replace_folder(folder) as fresh:
             (fresh / "index.html").write_text(text, encoding="utf-8")
             document = {"schema": SCHEMA, "files": ["index.html", "report.json"]}
             (fresh / "report.json").write_text(json.dumps(document), encoding="utf-8")
     assert (folder / "index.html").read_text(encoding="utf-8") == "second"
     (folder / "notes.txt").write_text("mine", encoding="utf-8")
-    with pytest.raises(BadInput, match=r"notes\.txt is not of a report"), replacing(folder):
+    with pytest.raises(BadInput, match=r"notes\.txt is not of a report"), replace_folder(folder):
         pass
     assert sorted(path.name for path in folder.iterdir()) == ["index.html", "notes.txt", "report.json"]
     assert [path.name for path in tmp_path.iterdir()] == [folder.name]
@@ -97,9 +97,9 @@ def test_a_report_is_replaced_and_what_a_person_put_there_is_kept(tmp_path: Path
 
 def test_a_report_that_is_cut_off_leaves_the_one_before(tmp_path: Path):
     folder = tmp_path / "report"
-    with replacing(folder) as fresh:
+    with replace_folder(folder) as fresh:
         (fresh / "report.json").write_text(json.dumps({"schema": SCHEMA, "files": ["report.json"]}), encoding="utf-8")
-    with pytest.raises(IsADirectoryError), replacing(folder) as fresh:
+    with pytest.raises(IsADirectoryError), replace_folder(folder) as fresh:
         fresh.write_text("no file can be written here", encoding="utf-8")
     assert [path.name for path in folder.iterdir()] == ["report.json"]
     assert [path.name for path in tmp_path.iterdir()] == ["report"]
@@ -107,7 +107,7 @@ def test_a_report_that_is_cut_off_leaves_the_one_before(tmp_path: Path):
 
 def test_a_file_where_the_report_should_go_is_refused(tmp_path: Path):
     (tmp_path / "report").write_text("mine", encoding="utf-8")
-    with pytest.raises(BadInput, match="is no folder"), replacing(tmp_path / "report"):
+    with pytest.raises(BadInput, match="is no folder"), replace_folder(tmp_path / "report"):
         pass
 
 
@@ -115,16 +115,16 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path):
     def fill(folder: Path) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", str(folder))
 
-    with pytest.raises(DiskFull, match="no room on this machine"), replacing(tmp_path / "report") as fresh:
+    with pytest.raises(DiskFull, match="no room on this machine"), replace_folder(tmp_path / "report") as fresh:
         fill(fresh)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_report_that_cannot_take_its_place_leaves_the_one_before(tmp_path: Path):
     folder = tmp_path / "report"
-    with replacing(folder) as fresh:
+    with replace_folder(folder) as fresh:
         (fresh / "report.json").write_text(json.dumps({"schema": SCHEMA, "files": ["report.json"]}), encoding="utf-8")
-    with pytest.raises(FileNotFoundError), replacing(folder) as fresh:
+    with pytest.raises(FileNotFoundError), replace_folder(folder) as fresh:
         fresh.rmdir()
     assert [path.name for path in folder.iterdir()] == ["report.json"]
     assert [path.name for path in tmp_path.iterdir()] == ["report"]

@@ -84,7 +84,7 @@ class BatchHooks:
     may_begin_waiting: Callable[[], bool] = _always
     listeners: tuple[Listener, ...] = ()
 
-    def tell(self, event: BatchEvent) -> None:
+    def announce(self, event: BatchEvent) -> None:
         """Tell every listener."""
         for listener in self.listeners:
             listener(event)

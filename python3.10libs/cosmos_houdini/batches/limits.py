@@ -88,15 +88,15 @@ class StartLimits:
     """The gate of a batch, and who listens to what becomes of it.
 
     Attributes:
-        terms: what is kept to.
+        settings: the limits.
         probes: what is asked.
-        tell: takes notices.
+        notify: takes notices.
         held: the times in which nothing was started, the last one at the end.
     """
 
-    terms: LimitSettings
+    settings: LimitSettings
     probes: LimitProbes
-    tell: Callable[[Notice], None]
+    notify: Callable[[Notice], None]
     held: list[HeldPeriod] = field(default_factory=list)
     _was_open: bool = False
     _told: set[str] = field(default_factory=set)
@@ -124,17 +124,19 @@ class StartLimits:
         counts = self.probes.counts()
         failed = sum(counts.get(state, 0) for state in (JobState.FAILED, JobState.LOST))
         total = sum(counts.values())
-        if failed and failed >= self.terms.failed_share * total:
+        if failed and failed >= self.settings.failed_share * total:
             self._told.add("failures")
             failure = event.record.job.failure
             last = f"The last one, {event.record.job.name}: {one_line(failure.message)}\n" if failure else ""
             done = counts.get(JobState.SUCCEEDED, 0)
-            title = f"{self.terms.batch} on {self.terms.host}: {failed} of {total} runs have failed"
-            others = f"{done} are done, the others go on; `cosmos-houdini batch pause {self.terms.batch}` holds them.\n"
-            self.tell(Notice(occasion="failures", title=title, body=f"{title}.\n{last}{others}"))
+            title = f"{self.settings.batch} on {self.settings.host}: {failed} of {total} runs have failed"
+            others = (
+                f"{done} are done, the others go on; `cosmos-houdini batch pause {self.settings.batch}` holds them.\n"
+            )
+            self.notify(Notice(occasion="failures", title=title, body=f"{title}.\n{last}{others}"))
 
     def _outside_window(self, now: datetime) -> Hold | None:
-        window = self.terms.window
+        window = self.settings.window
         if window is None:
             return None
         if window.contains(now):
@@ -145,13 +147,13 @@ class StartLimits:
         return Hold(reason=f"it is not yet {window.opens:%H:%M}, the beginning of {window}")
 
     def _over_budget(self) -> Hold | None:
-        if self.terms.gpu_hours is None and self.terms.max_cost is None:
+        if self.settings.gpu_hours is None and self.settings.max_cost is None:
             return None
-        spent, price = self.probes.spent(), self.terms.price_per_hour
+        spent, price = self.probes.spent(), self.settings.price_per_hour
         now_s, then_s = spent.seconds, spent.with_one_more_s
         for limit, now, then, unit in (
-            (self.terms.gpu_hours, spent.gpu_hours(now_s), spent.gpu_hours(then_s), "GPU hours"),
-            (self.terms.max_cost, cost_of(now_s, price), cost_of(then_s, price), self._price_in_words()),
+            (self.settings.gpu_hours, spent.gpu_hours(now_s), spent.gpu_hours(then_s), "GPU hours"),
+            (self.settings.max_cost, cost_of(now_s, price), cost_of(then_s, price), self._price_in_words()),
         ):
             if limit is not None and (now >= limit or then > limit):
                 return Hold(
@@ -161,7 +163,7 @@ class StartLimits:
         return None
 
     def _price_in_words(self) -> str:
-        currency, price = self.terms.currency, self.terms.price_per_hour
+        currency, price = self.settings.currency, self.settings.price_per_hour
         return f"{currency} at {price:g} {currency} an hour" if currency else f"at {price:g} an hour"
 
     def _over(self, now: datetime) -> Hold | None:
@@ -169,24 +171,25 @@ class StartLimits:
 
     # The words of these stay the same for as long as it is so.
     def _endangered(self, now: datetime) -> Hold | None:
-        terms = self.terms
-        if self.probes.free_disk_gb() < terms.min_free_disk_gb:
-            return Hold(reason=f"this machine has less than {terms.min_free_disk_gb:g} GB of disk free")
+        settings = self.settings
+        if self.probes.free_disk_gb() < settings.min_free_disk_gb:
+            return Hold(reason=f"this machine has less than {settings.min_free_disk_gb:g} GB of disk free")
         seen = self._look(now)
-        if seen.free_disk_gb is not None and seen.free_disk_gb < terms.min_free_disk_gb:
-            return Hold(reason=f"{terms.host} has less than {terms.min_free_disk_gb:g} GB of disk free")
+        if seen.free_disk_gb is not None and seen.free_disk_gb < settings.min_free_disk_gb:
+            return Hold(reason=f"{settings.host} has less than {settings.min_free_disk_gb:g} GB of disk free")
         if any(
-            gpu.temperature_c is not None and gpu.temperature_c >= terms.max_gpu_temp_c for gpu in seen.of(terms.gpus)
+            gpu.temperature_c is not None and gpu.temperature_c >= settings.max_gpu_temp_c
+            for gpu in seen.of(settings.gpus)
         ):
-            return Hold(reason=f"a GPU of {terms.host} is at {terms.max_gpu_temp_c:g} °C or more")
+            return Hold(reason=f"a GPU of {settings.host} is at {settings.max_gpu_temp_c:g} °C or more")
         return None
 
     def _crowded(self, now: datetime) -> Hold | None:
-        terms, gpus = self.terms, self._look(now).of(self.terms.gpus)
+        settings, gpus = self.settings, self._look(now).of(self.settings.gpus)
         free = [gpu.free_gb for gpu in gpus if gpu.free_gb is not None]
         # GPUs that our own jobs have are full; as long as none is left over, there is nothing to say about others.
-        if free and terms.gpu_memory_gb and self.probes.busy() < len(gpus) and max(free) < terms.gpu_memory_gb:
-            return Hold(reason=f"no GPU of {terms.host} has {terms.gpu_memory_gb:g} GiB of memory free")
+        if free and settings.gpu_memory_gb and self.probes.busy() < len(gpus) and max(free) < settings.gpu_memory_gb:
+            return Hold(reason=f"no GPU of {settings.host} has {settings.gpu_memory_gb:g} GiB of memory free")
         return None
 
     def _look(self, now: datetime) -> HostLook:
@@ -204,13 +207,13 @@ class StartLimits:
         if hold and last and hold.reason not in self._told and self._is_news(hold, now - last.since):
             self._told.add(hold.reason)
             how = "starts no further run" if hold.final else "waits"
-            title = f"{self.terms.batch} on {self.terms.host} {how}: {hold.reason}"
+            title = f"{self.settings.batch} on {self.settings.host} {how}: {hold.reason}"
             later = "" if hold.final else " Once that has changed, the next run starts by itself."
             body = f"{title}.\nWhat runs goes on to its end.{later}\n"
-            self.tell(Notice(occasion="budget" if hold.final else "hold", title=title, body=body))
+            self.notify(Notice(occasion="budget" if hold.final else "hold", title=title, body=body))
 
     def _is_news(self, hold: Hold, lasted: timedelta) -> bool:
         # That the window opens and closes was asked for.
-        if self.terms.window and str(self.terms.window) in hold.reason:
+        if self.settings.window and str(self.settings.window) in hold.reason:
             return False
         return hold.final or lasted >= TELL_AFTER

@@ -41,7 +41,7 @@ class BatchStatus:
     @property
     def unfinished(self) -> int:
         """How many jobs are not at their end."""
-        return batches.unfinished(self.counts)
+        return batches.count_unfinished(self.counts)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,15 +53,15 @@ class BatchWatcher:
     host: str
     _last: tuple[str, ...] = ()
 
-    def status(self, held: str = "") -> BatchStatus:
+    def read_status(self, held: str = "") -> BatchStatus:
         """Return how the batch stands now."""
         store = self.client.store
-        now = tuple(batches.on_their_way(store, self.batch, self.host))
+        now = tuple(batches.list_active(store, self.batch, self.host))
         records = store.records({*self._last, *now})
         self._last = now
         if batches.is_paused(store, self.batch, self.host):
             held = f"paused until `cosmos-houdini batch resume {self.batch}`"
-        return BatchStatus(records=records, counts=batches.counts(store, self.batch, self.host), held=held)
+        return BatchStatus(records=records, counts=batches.count_states(store, self.batch, self.host), held=held)
 
 
 def run_batch(
@@ -103,14 +103,14 @@ def run_batch(
         _withdraw_waiting(client, worker, hooks, taken_back)
         ended = _advance(client, worker.mine(), on_trouble)
         for record in ended:
-            hooks.tell(JobEnded(record=record))
-        status = watcher.status(held.reason if held else "")
+            hooks.announce(JobEnded(record=record))
+        status = watcher.read_status(held.reason if held else "")
         on_status(status)
         if not status.unfinished or (held and held.final and not worker.mine()):
             break
         if not ended:
             backoff.rest(client, status)
-    _tell_end(client, worker, hooks, status)
+    _announce_end(client, worker, hooks, status)
     return status
 
 
@@ -129,7 +129,7 @@ def _claim(worker: Worker, hooks: BatchHooks, before: Hold | None) -> Hold | Non
     if (held and held.reason) != (before and before.reason):
         worker.hold(held.reason if held else "")
         if held:
-            hooks.tell(BatchHeld(batch=worker.slot.batch, reason=held.reason))
+            hooks.announce(BatchHeld(batch=worker.slot.batch, reason=held.reason))
     return held
 
 
@@ -168,13 +168,13 @@ def _advance(client: Client, ids: list[str], on_trouble: OnTrouble) -> list[JobR
     return [record for record in records if record.state.final]
 
 
-def _tell_end(client: Client, worker: Worker, hooks: BatchHooks, status: BatchStatus) -> None:
+def _announce_end(client: Client, worker: Worker, hooks: BatchHooks, status: BatchStatus) -> None:
     slot = worker.slot
-    others = len(batches.workers(client.store, slot.batch, slot.host)) > 1
+    others = len(batches.list_workers(client.store, slot.batch, slot.host)) > 1
     # Others may still be about to end jobs of a batch that is held; of one that is through, the first one tells.
-    if (status.unfinished and others) or not batches.end(client.store, slot.batch, slot.host):
+    if (status.unfinished and others) or not batches.mark_ended(client.store, slot.batch, slot.host):
         return
-    hooks.tell(BatchEnded(batch=slot.batch, counts=status.counts, held=status.held if status.unfinished else ""))
+    hooks.announce(BatchEnded(batch=slot.batch, counts=status.counts, held=status.held if status.unfinished else ""))
 
 
 @dataclass(slots=True)

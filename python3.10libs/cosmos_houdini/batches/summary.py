@@ -10,7 +10,7 @@ from cosmos_houdini.batches.limits import HeldPeriod
 from cosmos_houdini.errors import one_line
 from cosmos_houdini.jobs.store.spending import Spending, cost_of, format_cost
 from cosmos_houdini.model.job import FailureClass, JobState
-from cosmos_houdini.report.entry import ReportEntry, first_sentence, words
+from cosmos_houdini.report.entry import ReportEntry, first_sentence, format_setting
 from cosmos_houdini.report.table import Row
 
 SHOWN_NAMES = 5
@@ -33,9 +33,9 @@ class Summary:
         price_per_hour: of the host; None where it has none.
         currency: of the price; may be empty.
         problem: what ended it before its time; empty where nothing did.
-        report: the command that sets all runs side by side.
+        report: the command that sets all runs side by side; empty for a batch in memory.
         table: path of the table of all runs.
-        again: the command that goes on.
+        resume: the command that goes on.
         promote: the command that runs scouts at full quality, without the names of any; empty where none were run.
         folder: where these commands were given.
     """
@@ -53,7 +53,7 @@ class Summary:
     problem: str
     report: str
     table: str
-    again: str
+    resume: str
     promote: str
     folder: str
 
@@ -65,7 +65,7 @@ class Summary:
         failed = sum(row.job.state in {JobState.FAILED, JobState.LOST} for row in rows)
         cancelled = sum(row.job.state is JobState.CANCELLED for row in rows)
         left = sum(not row.job.state.final for row in rows)
-        counts = ((failed, "failed"), (cancelled, "cancelled"), (left, "not at their end"))
+        counts = ((failed, "failed"), (cancelled, "cancelled"), (left, "not ended"))
         others = "".join(f", {count} {what}" for count, what in counts if count)
         return f"{self.batch} on {self.host}: {done} of {len(rows)} runs done{others}"
 
@@ -84,9 +84,9 @@ class Summary:
         ):
             if block:
                 lines += ["", heading, *(f"  {line}" for line in block)]
-        lines += ["", f"side by side: {self.report}", f"table: {self.table}"]
+        lines += ["", *([f"side by side: {self.report}"] if self.report else []), f"table: {self.table}"]
         if any(row.job.state is not JobState.SUCCEEDED for row in rows):
-            lines.append(f"to go on, failed runs included: {self.again}")
+            lines.append(f"to go on, failed runs included: {self.resume}")
         if self.promote and self._ranked():
             lines.append(f"the best at full quality: {self.promote} {' '.join(e.name for e in self._ranked())}")
         lines.append(f"(commands are for the folder {self.folder})")
@@ -105,7 +105,7 @@ class Summary:
     def _best(self) -> list[str]:
         lines = []
         for entry in self._ranked():
-            settings = ((name, words(entry.settings.get(name, ""))) for name in self.varied)
+            settings = ((name, format_setting(entry.settings.get(name, ""))) for name in self.varied)
             shown = ", ".join(f"{name} {value}" for name, value in settings if value)
             score = f", score {entry.measures.score:.3f}" if entry.measures else ""
             lines.append(f"{entry.rank}. {entry.name}{score}: {shown}")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from cosmos_houdini.cli.batch_progress import run_again
+from cosmos_houdini.batches.progress import resume_command
 from cosmos_houdini.cli.console import json_option, print_json, print_json_lines, say
 from cosmos_houdini.cli.run import print_outputs
 from cosmos_houdini.cli.terminal import TerminalReporter
@@ -169,10 +169,11 @@ def _say_who_waits(client: Client, ids: list[str]) -> None:
 
 def _say_which_batches_wait(client: Client) -> None:
     """Name the batches that have jobs in line and no process that works on them."""
-    for batch in batches.batches(client.store):
+    for batch in batches.list_batches(client.store):
         waiting = batch.counts.get(JobState.QUEUED, 0)
         if waiting and not batch.workers:
-            say(f"{waiting} runs of batch {batch.name} are queued and nobody works on it; to go on: {run_again(batch)}")
+            to_go_on = resume_command(batch.file, batch.host)
+            say(f"{waiting} runs of batch {batch.name} are queued and nobody works on it; to go on: {to_go_on}")
 
 
 def _known_or_adopted(client: Client, word: str, host: str | None) -> str:

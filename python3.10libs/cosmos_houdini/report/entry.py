@@ -13,7 +13,7 @@ from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.job import Attempt, JobState
 from cosmos_houdini.model.request import Clip
 from cosmos_houdini.report.measures import Measures
-from cosmos_houdini.report.table import Row, row_of
+from cosmos_houdini.report.table import Row, build_row
 from cosmos_houdini.sweeps.sweep import SweepRun
 
 NOT_QUEUED = "not queued"
@@ -91,7 +91,7 @@ class ReportEntry:
         }
 
 
-def planned(run: SweepRun) -> ReportEntry:
+def build_planned_entry(run: SweepRun) -> ReportEntry:
     """Return the entry of a run that was never queued."""
     return ReportEntry(
         name=run.name,
@@ -106,11 +106,11 @@ def planned(run: SweepRun) -> ReportEntry:
     )
 
 
-def entry_of(
+def build_entry(
     run: SweepRun | None, record: JobRecord, attempts: Iterable[Attempt], price_per_hour: float | None
 ) -> ReportEntry:
-    """Return the entry of a run that has a job; see ``row_of``."""
-    row = row_of(run, record, attempts, price_per_hour)
+    """Return the entry of a run that has a job; see ``build_row``."""
+    row = build_row(run, record, attempts, price_per_hour)
     return ReportEntry(
         name=run.name if run else record.id,
         row=row,
@@ -124,7 +124,7 @@ def entry_of(
     )
 
 
-def differing(entries: Sequence[ReportEntry]) -> tuple[str, ...]:
+def list_varied(entries: Sequence[ReportEntry]) -> tuple[str, ...]:
     """Return the names of the settings that are not the same for all runs, weights first, then as the engine orders."""
     known: dict[str, set[Any]] = {}
     for entry in entries:
@@ -136,10 +136,10 @@ def differing(entries: Sequence[ReportEntry]) -> tuple[str, ...]:
     return tuple(name for name in ordered if len(known.get(name, ())) > 1)
 
 
-def words(value: object) -> str:
+def format_setting(value: object) -> str:
     """Return a setting's value as people read it, on one line.
 
-    >>> words(0.25), words(5.0), words(True), words("low")
+    >>> format_setting(0.25), format_setting(5.0), format_setting(True), format_setting("low")
     ('0.25', '5', 'yes', 'low')
     """
     if isinstance(value, bool):

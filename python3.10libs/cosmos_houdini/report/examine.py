@@ -13,8 +13,8 @@ from cosmos_houdini.errors import ToolError
 from cosmos_houdini.media.videos.standardize import fitted
 from cosmos_houdini.model.request import Clip
 from cosmos_houdini.report.entry import ReportEntry, first_sentence
-from cosmos_houdini.report.measures import Luma, measured, moments
-from cosmos_houdini.report.read_frames import look
+from cosmos_houdini.report.frames import read_frames
+from cosmos_houdini.report.measures import Luma, measure, sample_indices
 
 FRAMES = "frames"
 JPEG_QUALITY = 92
@@ -45,27 +45,27 @@ def examine(
             on_done(1)
             return seen
 
-        return ranked(list(pool.map(one, enumerate(entries, start=1))))
+        return rank_entries(list(pool.map(one, enumerate(entries, start=1))))
 
 
-def scored(entries: Sequence[ReportEntry]) -> tuple[ReportEntry, ...]:
+def score_entries(entries: Sequence[ReportEntry]) -> tuple[ReportEntry, ...]:
     """Return the runs with measures and ranks, as ``examine`` gives them, and write nothing."""
 
     def one(entry: ReportEntry) -> ReportEntry:
-        clip, pair = result(entry), _source(entry)
+        clip, pair = find_result(entry), _source(entry)
         if clip is None or pair is None:
             return entry
         seen, source = _luma(clip.path, pair[1]), sources[pair]
-        measures = None if seen is None or source is None else measured(seen, source, moments(pair[1]))
+        measures = None if seen is None or source is None else measure(seen, source, sample_indices(pair[1]))
         return replace(entry, measures=measures)
 
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         pairs = list(dict.fromkeys(pair for entry in entries if (pair := _source(entry))))
         sources = dict(zip(pairs, pool.map(lambda pair: _luma(*pair), pairs), strict=True))
-        return ranked(list(pool.map(one, entries)))
+        return rank_entries(list(pool.map(one, entries)))
 
 
-def ranked(entries: Sequence[ReportEntry]) -> tuple[ReportEntry, ...]:
+def rank_entries(entries: Sequence[ReportEntry]) -> tuple[ReportEntry, ...]:
     """Return runs in their order, each with its place by score; of equal scores the earlier run goes first."""
     scored = [(entry.measures.score, entry.name) for entry in entries if entry.measures]
     places = {name: place for place, (_, name) in enumerate(sorted(scored, key=lambda one: -one[0]), start=1)}
@@ -74,35 +74,35 @@ def ranked(entries: Sequence[ReportEntry]) -> tuple[ReportEntry, ...]:
 
 def _source(entry: ReportEntry) -> tuple[Path, int] | None:
     """Return the source of a run that can be measured, and how many of its frames are compared."""
-    clip = result(entry)
+    clip = find_result(entry)
     if clip is None or entry.source is None or not entry.source.path.is_file():
         return None
     return entry.source.path, min(clip.frames, entry.source.frames)
 
 
-def result(entry: ReportEntry) -> Clip | None:
+def find_result(entry: ReportEntry) -> Clip | None:
     """Return the video of a run that can be shown."""
     return entry.row.clip if entry.row and not entry.problem else None
 
 
 def _luma(path: Path, frames: int) -> Luma | None:
     try:
-        return look(path, moments(frames), 0).luma
+        return read_frames(path, sample_indices(frames), 0).luma
     except ToolError:
         # The results can be shown all the same; they have no score then.
         return None
 
 
 def _examined(entry: ReportEntry, source: Luma | None, folder: Path, frame: str, box: tuple[int, int]) -> ReportEntry:
-    clip = result(entry)
+    clip = find_result(entry)
     if clip is None:
         return entry
     pair = _source(entry)
-    indices = moments(pair[1] if pair else clip.frames)
+    indices = sample_indices(pair[1] if pair else clip.frames)
     try:
-        seen = look(clip.path, indices, clip.frames // 2)
+        seen = read_frames(clip.path, indices, clip.frames // 2)
     except ToolError as error:
         return replace(entry, problem=("unreadable", first_sentence(error.problem)))
     size = fitted(clip.size, box)
     seen.middle.resize(size, Image.Resampling.LANCZOS).save(folder / frame, quality=JPEG_QUALITY)
-    return replace(entry, frame=frame, measures=None if source is None else measured(seen.luma, source, indices))
+    return replace(entry, frame=frame, measures=None if source is None else measure(seen.luma, source, indices))

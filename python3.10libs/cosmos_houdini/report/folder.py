@@ -18,14 +18,14 @@ _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 @contextmanager
-def replacing(folder: Path) -> Iterator[Path]:
+def replace_folder(folder: Path) -> Iterator[Path]:
     """Give an empty folder beside ``folder``, which takes its place when the block ends well and is gone otherwise.
 
     Raises:
         BadInput: ``folder`` holds something that no report wrote there, or cannot be made.
         DiskFull: the block ended for want of room.
     """
-    check(folder)
+    check_folder(folder)
     fresh, old = (folder.with_name(f".{uuid.uuid4().hex}.part") for _ in range(2))
     try:
         fresh.mkdir(parents=True)
@@ -57,7 +57,7 @@ def _room(folder: Path) -> Iterator[None]:
         raise DiskFull(f"no room on this machine for {folder}", action="free some room and try again") from error
 
 
-def check(folder: Path) -> None:
+def check_folder(folder: Path) -> None:
     """Refuse a folder in which anything lies that the report there does not name as its own.
 
     Raises:
@@ -74,7 +74,7 @@ def check(folder: Path) -> None:
             raise BadInput(f"{path} is not of a report and would be lost", action="move it away, or name another -o")
 
 
-def files(folder: Path) -> list[str]:
+def list_files(folder: Path) -> list[str]:
     """Return the files below a folder, by their names relative to it."""
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 

@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from cosmos_houdini.media.pictures.letters import drawable
 from cosmos_houdini.media.videos.standardize import fitted
-from cosmos_houdini.report.entry import ReportEntry, words
+from cosmos_houdini.report.entry import ReportEntry, format_setting
 
 MAX_WIDTH = 1920
 PER_PAGE = 16
@@ -82,12 +82,12 @@ class Layout:
         return GAP + column * (width + GAP), GAP + row * (height + self.caption + GAP)
 
 
-def pages(entries: Sequence[ReportEntry]) -> list[Sequence[ReportEntry]]:
+def split_pages(entries: Sequence[ReportEntry]) -> list[Sequence[ReportEntry]]:
     """Return the runs of each page, in order."""
     return [entries[at : at + PER_PAGE] for at in range(0, len(entries), PER_PAGE)]
 
 
-def layout_of(count: int, picture: tuple[int, int], *, lines: int) -> Layout:
+def plan_layout(count: int, picture: tuple[int, int], *, lines: int) -> Layout:
     """Return the layout of a full page, or of the only one.
 
     Args:
@@ -95,7 +95,7 @@ def layout_of(count: int, picture: tuple[int, int], *, lines: int) -> Layout:
         picture: width and height of a result.
         lines: of settings below each picture.
 
-    >>> layout = layout_of(5, (1280, 704), lines=1)
+    >>> layout = plan_layout(5, (1280, 704), lines=1)
     >>> layout.columns, layout.rows, layout.cell
     (3, 2, (628, 346))
     """
@@ -117,19 +117,19 @@ def inset(picture: tuple[int, int], cell: tuple[int, int]) -> tuple[int, int, in
     return (cell[0] - width) // 4 * 2, (cell[1] - height) // 4 * 2, width, height
 
 
-def captions(entry: ReportEntry, shown: Sequence[str], width: int, line: int) -> list[str]:
+def wrap_captions(entry: ReportEntry, shown: Sequence[str], width: int, line: int) -> list[str]:
     """Return the settings of a run in lines that fit a width."""
-    said = [drawable(f"{name} {words(entry.settings[name])}") for name in shown if name in entry.settings]
+    said = [drawable(f"{name} {format_setting(entry.settings[name])}") for name in shown if name in entry.settings]
     return _wrapped(said, _font(line), width, _SEPARATOR)
 
 
-def caption_lines(entries: Sequence[ReportEntry], shown: Sequence[str], layout: Layout) -> int:
+def count_caption_lines(entries: Sequence[ReportEntry], shown: Sequence[str], layout: Layout) -> int:
     """Return how many lines the settings of the wordiest run need."""
-    most = max(len(captions(entry, shown, layout.cell[0] - 2 * GAP, layout.line)) for entry in entries)
+    most = max(len(wrap_captions(entry, shown, layout.cell[0] - 2 * GAP, layout.line)) for entry in entries)
     return min(most, CAPTION_LINES)
 
 
-def backdrop(entries: Sequence[ReportEntry], shown: Sequence[str], layout: Layout) -> Image.Image:
+def draw_backdrop(entries: Sequence[ReportEntry], shown: Sequence[str], layout: Layout) -> Image.Image:
     """Return a page with captions and failed runs, its pictures still dark."""
     sheet = Image.new("RGB", layout.size, GROUND)
     draw = ImageDraw.Draw(sheet)
@@ -144,7 +144,9 @@ def backdrop(entries: Sequence[ReportEntry], shown: Sequence[str], layout: Layou
     return sheet
 
 
-def contact_sheet(entries: Sequence[ReportEntry], drawing: Image.Image, layout: Layout, folder: Path) -> Image.Image:
+def draw_contact_sheet(
+    entries: Sequence[ReportEntry], drawing: Image.Image, layout: Layout, folder: Path
+) -> Image.Image:
     """Return a page with the middle frame of each run that has one; their files lie in ``folder``."""
     sheet = drawing.copy()
     for index, entry in enumerate(entries):
@@ -166,7 +168,7 @@ def _draw_caption(
     room = width - int(font.getlength(place)) - GAP
     draw.text((left + GAP, top + line), _cut(entry.name, font, room), BRIGHT, font, anchor="ls")
     draw.text((left + GAP + width, top + line), place, ACCENT, font, anchor="rs")
-    lines = captions(entry, shown, width, line)
+    lines = wrap_captions(entry, shown, width, line)
     if len(lines) > layout.lines:
         lines = [*lines[: layout.lines - 1], _cut(lines[layout.lines - 1] + " ...", font, width)]
     for number, text in enumerate(lines, start=2):

@@ -13,7 +13,7 @@ from cosmos_houdini.jobs.store.record import Event, JobRecord, request_from
 from cosmos_houdini.media.videos.probe import sha256_of
 from cosmos_houdini.model.job import Attempt
 from cosmos_houdini.model.spec import PROMPT_SPEC_SCHEMA, RUN_SPEC_SCHEMA
-from cosmos_houdini.report.table import effective, ran_otherwise, recorded_result
+from cosmos_houdini.report.table import apply_recorded, find_engine_differences, read_result
 
 SCHEMA = "cosmos-houdini/history/1"
 
@@ -26,9 +26,9 @@ def history(record: JobRecord, attempts: Sequence[Attempt], events: Sequence[Eve
         attempts: of the job, the first one first.
         events: of the job, the oldest first.
     """
-    problem, result = recorded_result(record)
+    problem, result = read_result(record)
     sent = result["request"] if result else record.sent
-    recorded = effective(sent, result)
+    recorded = apply_recorded(sent, result)
     return {
         "schema": SCHEMA,
         "job": {**record.job.document(), "root": record.root, "launcher": record.launcher},
@@ -38,7 +38,7 @@ def history(record: JobRecord, attempts: Sequence[Attempt], events: Sequence[Eve
         "num_gpu": record.request["num_gpu"],
         "asked": _settings(record.request),
         "effective": _settings(recorded) if result and result.get("recorded") else None,
-        "differences": [problem] if problem else list(ran_otherwise(sent, recorded)),
+        "differences": [problem] if problem else list(find_engine_differences(sent, recorded)),
         "inputs": _inputs(record),
         "attempts": [_attempt(attempt) for attempt in attempts],
         "events": [

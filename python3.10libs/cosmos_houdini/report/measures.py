@@ -50,10 +50,10 @@ class Measures:
         return round(self.structure - FLICKER_WEIGHT * self.flicker, 4)
 
 
-def moments(frames: int) -> tuple[int, ...]:
+def sample_indices(frames: int) -> tuple[int, ...]:
     """Return the indices of the frames that are looked at: pairs of neighbours, spread over the video.
 
-    >>> moments(3), moments(121)[:4], len(moments(121))
+    >>> sample_indices(3), sample_indices(121)[:4], len(sample_indices(121))
     ((0, 1, 2), (0, 1, 17, 18), 16)
     """
     if frames < 2:  # noqa: PLR2004 - a pair
@@ -62,7 +62,7 @@ def moments(frames: int) -> tuple[int, ...]:
     return tuple(sorted({int(index) + step for index in first for step in (0, 1)}))
 
 
-def measured(result: Luma, source: Luma, indices: tuple[int, ...]) -> Measures:
+def measure(result: Luma, source: Luma, indices: tuple[int, ...]) -> Measures:
     """Return the measures of a result.
 
     Args:

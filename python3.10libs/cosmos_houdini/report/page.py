@@ -12,7 +12,7 @@ from urllib.parse import quote_from_bytes
 from cosmos_houdini.jobs.collect import LOGS, RESULT
 from cosmos_houdini.jobs.store.spending import format_cost
 from cosmos_houdini.model.job import JobFailure, JobState
-from cosmos_houdini.report.entry import ReportEntry, words
+from cosmos_houdini.report.entry import ReportEntry, format_setting
 from cosmos_houdini.report.folder import DOCUMENT
 from cosmos_houdini.report.measures import FORMULA
 from cosmos_houdini.report.report import Grid, Report
@@ -24,7 +24,7 @@ _STYLE = Path(__file__).with_name("page.css")
 _POLICY = "default-src 'none'; img-src 'self' file:; media-src 'self' file:; style-src 'unsafe-inline'"
 
 
-def page_html(report: Report) -> str:
+def render_page(report: Report) -> str:
     """Return the page."""
     sections = (
         _head(report),
@@ -109,7 +109,7 @@ def _card(entry: ReportEntry, report: Report) -> str:
     measures = entry.measures
     if measures is None:
         return ""
-    pairs = [(name, words(entry.settings[name])) for name in report.varied if name in entry.settings]
+    pairs = [(name, format_setting(entry.settings[name])) for name in report.varied if name in entry.settings]
     score = f"{measures.score:.3f} = {measures.structure:.3f} - 10 x {measures.flicker:.4f}"
     return (
         f'<article><img src="{escape(entry.frame)}" alt="">'
@@ -157,7 +157,7 @@ def _row(entry: ReportEntry, report: Report, *, priced: bool, measured: bool) ->
         f'<td class="name">{escape(entry.name)}{different}</td>',
         f'<td class="{_tone(entry.state)}">{escape(_word(unseen or entry.state))}</td>',
         *(
-            f"<td>{escape(words(entry.settings[name])) if name in entry.settings else NONE}</td>"
+            f"<td>{escape(format_setting(entry.settings[name])) if name in entry.settings else NONE}</td>"
             for name in report.varied
         ),
         _score(entry),
@@ -206,7 +206,7 @@ def _common(report: Report) -> str:
         if values:
             pairs.append((title, ", ".join(dict.fromkeys(values))))
     longest = max(report.entries, key=lambda entry: len(entry.settings), default=first)
-    pairs += [(name, words(value)) for name, value in longest.settings.items() if name not in report.varied]
+    pairs += [(name, format_setting(value)) for name, value in longest.settings.items() if name not in report.varied]
     prompts = "".join(
         f"<p>{escape(who)}</p>\n<blockquote>{escape(prompt)}</blockquote>\n" for prompt, who in _prompts(report.entries)
     )

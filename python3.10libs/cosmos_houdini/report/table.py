@@ -78,7 +78,9 @@ class Row:
         }
 
 
-def row_of(run: SweepRun | None, record: JobRecord, attempts: Iterable[Attempt], price_per_hour: float | None) -> Row:
+def build_row(
+    run: SweepRun | None, record: JobRecord, attempts: Iterable[Attempt], price_per_hour: float | None
+) -> Row:
     """Return the row of a run, from its job and from the ``result.json`` that lies beside its result.
 
     Args:
@@ -88,11 +90,14 @@ def row_of(run: SweepRun | None, record: JobRecord, attempts: Iterable[Attempt],
         price_per_hour: of the job's host, where it is known.
     """
     attempts = tuple(attempts)
-    problem, result = recorded_result(record)
+    problem, result = read_result(record)
     # Without a result, what was sent is all that can be told.
     sent: Mapping[str, Any] = result["request"] if result else record.sent
-    recorded = effective(sent, result)
-    unlike = (*(differences(run, _as_asked(record, sent)) if run else ()), *ran_otherwise(sent, recorded))
+    recorded = apply_recorded(sent, result)
+    unlike = (
+        *(find_differences(run, _as_asked(record, sent)) if run else ()),
+        *find_engine_differences(sent, recorded),
+    )
     times = [a.ended_at - a.started_at for a in attempts if a.started_at is not None and a.ended_at is not None]
     seconds = sum(times) if times else None
     return Row(
@@ -111,7 +116,7 @@ def row_of(run: SweepRun | None, record: JobRecord, attempts: Iterable[Attempt],
     )
 
 
-def effective(sent: Mapping[str, Any], result: Mapping[str, Any] | None) -> Mapping[str, Any]:
+def apply_recorded(sent: Mapping[str, Any], result: Mapping[str, Any] | None) -> Mapping[str, Any]:
     """Return a request document with the parameters and weights that the engine itself recorded, where it did."""
     recorded = result.get("recorded") if result else None
     if not recorded:
@@ -120,7 +125,7 @@ def effective(sent: Mapping[str, Any], result: Mapping[str, Any] | None) -> Mapp
     return {**sent, "parameters": {**sent["parameters"], **recorded["parameters"]}, "controls": controls}
 
 
-def ran_otherwise(sent: Mapping[str, Any], recorded: Mapping[str, Any]) -> tuple[str, ...]:
+def find_engine_differences(sent: Mapping[str, Any], recorded: Mapping[str, Any]) -> tuple[str, ...]:
     """Return where an engine ran with something else than it was sent, in words."""
     before, after = ({**document["parameters"], **_shares(document)} for document in (sent, recorded))
     return tuple(
@@ -149,7 +154,7 @@ def _as_asked(record: JobRecord, recorded: Mapping[str, Any]) -> Mapping[str, An
     return {**recorded, "parameters": {**found, **{name: asked[name] for name in changed}}}
 
 
-def differences(run: SweepRun, recorded: Mapping[str, Any]) -> tuple[str, ...]:
+def find_differences(run: SweepRun, recorded: Mapping[str, Any]) -> tuple[str, ...]:
     """Return where a recorded request is other than what a run asked for."""
     asked: dict[str, Any] = {"engine": run.shared.engine, "prompt": run.shared.spec.prompt, **run.parameters}
     found: dict[str, Any] = {"engine": recorded["engine"], "prompt": recorded["prompt"], **recorded["parameters"]}
@@ -164,7 +169,7 @@ def differences(run: SweepRun, recorded: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def csv_text(documents: Iterable[Mapping[str, Any]]) -> str:
+def format_csv(documents: Iterable[Mapping[str, Any]]) -> str:
     """Return documents of rows as CSV: one column for each weight, parameter and further key that any of them has."""
     lines = [_flat(document) for document in documents]
     columns = list(dict.fromkeys(name for line in lines for name in line))
@@ -206,7 +211,7 @@ def _clip(record: JobRecord, result: Mapping[str, Any] | None) -> Clip | None:
     )
 
 
-def recorded_result(record: JobRecord) -> tuple[str, dict[str, Any] | None]:
+def read_result(record: JobRecord) -> tuple[str, dict[str, Any] | None]:
     """Return what is wrong with a job's ``result.json``, and what stands in it."""
     if record.state is not JobState.SUCCEEDED:
         return "", None

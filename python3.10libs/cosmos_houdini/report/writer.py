@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from cosmos_houdini.report import grid
-from cosmos_houdini.report.entry import ReportEntry, differing
-from cosmos_houdini.report.examine import examine, result
-from cosmos_houdini.report.folder import DOCUMENT, files, replacing
+from cosmos_houdini.report.entry import ReportEntry, list_varied
+from cosmos_houdini.report.examine import examine, find_result
+from cosmos_houdini.report.folder import DOCUMENT, list_files, replace_folder
 from cosmos_houdini.report.grid_video import write_grid_video
-from cosmos_houdini.report.page import page_html
+from cosmos_houdini.report.page import render_page
 from cosmos_houdini.report.report import Grid, Report
-from cosmos_houdini.report.table import csv_text
+from cosmos_houdini.report.table import format_csv
 
 PAGE = "index.html"
 TABLE = "runs.csv"
@@ -45,39 +45,39 @@ def write_report(
         ToolError: FFmpeg failed to write a grid.
         DiskFull: no room.
     """
-    varied = differing(entries)
+    varied = list_varied(entries)
     layout = _layout(entries, varied)
-    with replacing(folder) as fresh:
+    with replace_folder(folder) as fresh:
         seen = examine(entries, fresh, layout.cell, on_step)
         grids = []
-        for number, page in enumerate(grid.pages(seen), start=1):
+        for number, page in enumerate(grid.split_pages(seen), start=1):
             stem = "grid" if number == 1 else f"grid-{number}"
             grids.append(_write_grid(fresh / stem, page, varied, layout.of_page(len(page))))
             on_step(len(page))
         report = Report(name=name, folder=folder, entries=seen, varied=varied, grids=tuple(grids), currency=currency)
-        _write_text(fresh / TABLE, csv_text(entry.document() for entry in seen))
-        _write_text(fresh / PAGE, page_html(report))
-        document = report.document([*files(fresh), DOCUMENT])
+        _write_text(fresh / TABLE, format_csv(entry.document() for entry in seen))
+        _write_text(fresh / PAGE, render_page(report))
+        document = report.document([*list_files(fresh), DOCUMENT])
         _write_text(fresh / DOCUMENT, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     return document
 
 
 def _layout(entries: Sequence[ReportEntry], varied: Sequence[str]) -> grid.Layout:
     """Return the layout of a page that is full, or of the only one."""
-    clip = next((clip for entry in entries if (clip := result(entry))), None)
+    clip = next((clip for entry in entries if (clip := find_result(entry))), None)
     size = clip.size if clip else EMPTY_CELL
-    bare = grid.layout_of(len(entries), size, lines=0)
-    return grid.layout_of(len(entries), size, lines=grid.caption_lines(entries, varied, bare))
+    bare = grid.plan_layout(len(entries), size, lines=0)
+    return grid.plan_layout(len(entries), size, lines=grid.count_caption_lines(entries, varied, bare))
 
 
 def _write_grid(stem: Path, entries: Sequence[ReportEntry], varied: Sequence[str], layout: grid.Layout) -> Grid:
-    drawing = grid.backdrop(entries, varied, layout)
+    drawing = grid.draw_backdrop(entries, varied, layout)
     picture, video = stem.with_suffix(".png"), stem.with_suffix(".mp4")
-    clips = {index: clip for index, entry in enumerate(entries) if (clip := result(entry))}
+    clips = {index: clip for index, entry in enumerate(entries) if (clip := find_result(entry))}
     if clips:
         drawing.save(picture)
         write_grid_video(video, picture, clips, layout)
-    grid.contact_sheet(entries, drawing, layout, stem.parent).save(picture)
+    grid.draw_contact_sheet(entries, drawing, layout, stem.parent).save(picture)
     return Grid(picture=picture.name, video=video.name if clips else "", size=layout.size)
 
 

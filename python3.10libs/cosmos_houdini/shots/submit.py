@@ -244,10 +244,10 @@ def run_shot(
 def measure_result(client: Client, record: JobRecord, reporter: Reporter) -> dict[str, float]:
     """Return the measures of a result by name, among them ``score``; empty where there is nothing to measure."""
     # Imported here: the measures take longer to load than all else.
-    from cosmos_houdini.report.entry import entry_of  # noqa: PLC0415
-    from cosmos_houdini.report.examine import scored  # noqa: PLC0415
+    from cosmos_houdini.report.entry import build_entry  # noqa: PLC0415
+    from cosmos_houdini.report.examine import score_entries  # noqa: PLC0415
 
-    (entry,) = scored([entry_of(None, record, client.store.attempts(record.id), None)])
+    (entry,) = score_entries([build_entry(None, record, client.store.attempts(record.id), None)])
     if entry.measures is None:
         return {}
     found = {**asdict(entry.measures), "score": entry.measures.score}

@@ -79,7 +79,7 @@ class Interval:
 Domain = Choices | Steps | Interval
 
 
-def domain_of(
+def build_domain(
     values: Range | tuple[object, ...], parameter: Parameter, *, clamp: bool
 ) -> tuple[Domain, tuple[str, ...]]:
     """Return what a parameter is varied over, and sentences about what was changed in it.

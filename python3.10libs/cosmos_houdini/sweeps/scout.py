@@ -12,7 +12,7 @@ from cosmos_houdini.model.request import Scout
 from cosmos_houdini.sweeps.sweep import SweepRun
 
 
-def scouted(run: SweepRun, scout: Scout, videos: Mapping[Path, Path]) -> SweepRun:
+def make_scout(run: SweepRun, scout: Scout, videos: Mapping[Path, Path]) -> SweepRun:
     """Return the scout of a run: a run with a name of its own, the same seed and weights, and cheaper parameters.
 
     Args:

@@ -17,7 +17,7 @@ from cosmos_houdini.sweeps.adaptive import Adaptive
 from cosmos_houdini.sweeps.parameter_names import ParameterNames
 from cosmos_houdini.sweeps.rules import Key
 from cosmos_houdini.sweeps.selection import Selected, select
-from cosmos_houdini.sweeps.variation import Variation, variation_of
+from cosmos_houdini.sweeps.variation import Variation, build_variation
 
 NAME_LENGTH = 72
 """Leaves room in the 80 characters of a run's name for its number."""
@@ -144,7 +144,7 @@ def expand(
     runs: list[SweepRun] = []
     for name, item in zip(_names(items, specs), items, strict=True):
         try:
-            variation = variation_of(batch, item, specs[item.spec], words)
+            variation = build_variation(batch, item, specs[item.spec], words)
             selected = _selected(name, batch, variation, adaptive)
         except BadInput as error:
             raise BadInput(f"{name}: {error.problem}", allowed=error.allowed, action=error.action) from error

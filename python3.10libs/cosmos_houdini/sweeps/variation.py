@@ -12,7 +12,7 @@ from cosmos_houdini.model.control import DEFAULT_WEIGHT, Control
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
 from cosmos_houdini.model.spec import PromptSpec, RunSpec
 from cosmos_houdini.specs.request import effective_weights
-from cosmos_houdini.sweeps.domain import Domain, Interval, Steps, domain_of
+from cosmos_houdini.sweeps.domain import Domain, Interval, Steps, build_domain
 from cosmos_houdini.sweeps.parameter_names import ParameterNames
 from cosmos_houdini.sweeps.rules import Conditions, Key, Rules
 
@@ -48,7 +48,7 @@ class Variation:
         return (*self.domains, SEED) if self.seeds else tuple(self.domains)
 
 
-def variation_of(batch: BatchSpec, item: BatchItem, spec: PromptSpec, words: ParameterNames) -> Variation:
+def build_variation(batch: BatchSpec, item: BatchItem, spec: PromptSpec, words: ParameterNames) -> Variation:
     """Return what is varied for an item; what stands in the item itself is not.
 
     Args:
@@ -65,7 +65,7 @@ def variation_of(batch: BatchSpec, item: BatchItem, spec: PromptSpec, words: Par
     of_item = words.checked(item.parameters)
     asked = words.checked(batch.parameters) | of_item
     every = {
-        key: domain_of(values, _parameter(key, words), clamp=how.clamp)
+        key: build_domain(values, _parameter(key, words), clamp=how.clamp)
         for key, values in _varied(how, spec, words).items()
     }
     own = {key: every[key] for key in every if key not in item.weights and key not in of_item}

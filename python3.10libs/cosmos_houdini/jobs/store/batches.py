@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cosmos_houdini.errors import BadInput, did_you_mean
-from cosmos_houdini.jobs.store.jobs import Store
+from cosmos_houdini.jobs.store.jobs import FOLDER, Store
 from cosmos_houdini.jobs.store.record import Change, JobRecord
 from cosmos_houdini.jobs.store.worker import is_dead
 from cosmos_houdini.model.job import FailureClass, JobFailure, JobState
@@ -65,7 +65,7 @@ class Batch:
     Attributes:
         name: from its file.
         host: where its jobs run.
-        file: its file, absolute.
+        file: its file, absolute; None for a batch that was made in memory.
         paused: whether a person has ordered that nothing more of it is started.
         counts: how many of its jobs are in each state.
         workers: the processes that work on it.
@@ -73,7 +73,7 @@ class Batch:
 
     name: str
     host: str
-    file: Path
+    file: Path | None
     paused: bool
     counts: Mapping[JobState, int]
     workers: tuple[WorkerRow, ...]
@@ -81,29 +81,34 @@ class Batch:
     @property
     def unfinished(self) -> int:
         """How many of its jobs are not at their end."""
-        return unfinished(self.counts)
+        return count_unfinished(self.counts)
 
 
-def unfinished(counts: Mapping[JobState, int]) -> int:
+def points_file(project: Path) -> Path:
+    """Return the file that keeps the points of a project's adaptive batches."""
+    return project / FOLDER / "adaptive.db"
+
+
+def count_unfinished(counts: Mapping[JobState, int]) -> int:
     """Return how many jobs are not at their end.
 
-    >>> unfinished({JobState.SUCCEEDED: 3, JobState.RUNNING: 1, JobState.QUEUED: 2})
+    >>> count_unfinished({JobState.SUCCEEDED: 3, JobState.RUNNING: 1, JobState.QUEUED: 2})
     3
     """
     return sum(count for state, count in counts.items() if not state.final)
 
 
-def gpus_in_use(store: Store, host: str) -> int:
+def count_gpus_in_use(store: Store, host: str) -> int:
     """Return how many GPUs the jobs have that are on their way on a host, of whatever batch."""
     return int(store.rows(_GPUS_IN_USE, (host,))[0]["gpus"])
 
 
-def run_names(store: Store, batch: str) -> set[str]:
+def list_run_names(store: Store, batch: str) -> set[str]:
     """Return the names of a batch's runs that were not cancelled."""
     return {str(row["name"]) for row in store.rows(_NAMES, (batch,))}
 
 
-def enqueue(store: Store, batch: str, host: str, file: Path, records: Sequence[JobRecord]) -> int:
+def enqueue(store: Store, batch: str, host: str, file: Path | None, records: Sequence[JobRecord]) -> int:
     """Put the jobs of a batch in line, in this order, all of them or none; workers on it see them at once.
 
     Those that are known stay as they are. What waits in the batch's line and is not among them was taken out of its
@@ -120,7 +125,7 @@ def enqueue(store: Store, batch: str, host: str, file: Path, records: Sequence[J
         db.execute(
             "INSERT INTO batches (name, host, file) VALUES (?, ?, ?)"
             " ON CONFLICT (name, host) DO UPDATE SET file = excluded.file, ended_at = NULL",
-            (batch, host, str(file)),
+            (batch, host, str(file or "")),
         )
         store.insert(records)
         ids = json.dumps([record.id for record in records])
@@ -134,7 +139,7 @@ def enqueue(store: Store, batch: str, host: str, file: Path, records: Sequence[J
     return len(left_out)
 
 
-def batches(store: Store, name: str | None = None) -> list[Batch]:
+def list_batches(store: Store, name: str | None = None) -> list[Batch]:
     """Return all batches in order of their first job, or those of one name: it may run on several hosts.
 
     Raises:
@@ -154,16 +159,16 @@ def batches(store: Store, name: str | None = None) -> list[Batch]:
         Batch(
             name=row["name"],
             host=row["host"],
-            file=Path(row["file"]),
+            file=Path(row["file"]) if row["file"] else None,
             paused=bool(row["paused"]),
-            counts=counts(store, row["name"], row["host"]),
-            workers=workers(store, row["name"], row["host"]),
+            counts=count_states(store, row["name"], row["host"]),
+            workers=list_workers(store, row["name"], row["host"]),
         )
         for row in found
     ]
 
 
-def counts(store: Store, batch: str, host: str) -> dict[JobState, int]:
+def count_states(store: Store, batch: str, host: str) -> dict[JobState, int]:
     """Return how many jobs of a batch are in each state."""
     found = store.rows(
         "SELECT state, count(*) AS n FROM jobs WHERE batch = ? AND host = ? GROUP BY state", (batch, host)
@@ -171,7 +176,7 @@ def counts(store: Store, batch: str, host: str) -> dict[JobState, int]:
     return {JobState(row["state"]): row["n"] for row in found}
 
 
-def workers(store: Store, batch: str, host: str) -> tuple[WorkerRow, ...]:
+def list_workers(store: Store, batch: str, host: str) -> tuple[WorkerRow, ...]:
     """Return the living processes that work on a batch, the oldest first."""
     found = store.rows("SELECT * FROM workers WHERE batch = ? AND host = ? ORDER BY since", (batch, host))
     return tuple(
@@ -188,7 +193,7 @@ def is_paused(store: Store, batch: str, host: str) -> bool:
     return bool(store.rows("SELECT 1 FROM batches WHERE name = ? AND host = ? AND paused", (batch, host)))
 
 
-def on_their_way(store: Store, batch: str, host: str) -> list[str]:
+def list_active(store: Store, batch: str, host: str) -> list[str]:
     """Return the ids of the jobs of a batch that somebody has begun, whichever worker they belong to."""
     return [row["id"] for row in store.rows(_ON_THEIR_WAY, (batch, host))]
 
@@ -235,7 +240,7 @@ def cancel_queued(store: Store, batch: str) -> int:
     return len(queued)
 
 
-def end(store: Store, batch: str, host: str) -> bool:
+def mark_ended(store: Store, batch: str, host: str) -> bool:
     """Write down that nothing of a batch runs any more; True for the one caller who is the first to do so."""
     with store.writing() as db:
         ended = db.execute(
@@ -250,13 +255,20 @@ def _found(store: Store, query: str, values: Sequence[object]) -> list[JobRecord
     return store.records(row["id"] for row in store.rows(query, values))
 
 
-def _refuse_namesake(store: Store, batch: str, host: str, file: Path) -> None:
-    """Raise BadInput where the name is another file's, whose runs would be taken out."""
+def _refuse_namesake(store: Store, batch: str, host: str, file: Path | None) -> None:
+    """Refuse a batch whose name belongs to another file: its queued runs would be cancelled.
+
+    A batch in memory takes the name of another batch in memory; the name is all that identifies it.
+
+    Raises:
+        BadInput: the other batch has not ended.
+    """
     found = store.rows("SELECT file FROM batches WHERE name = ? AND host = ?", (batch, host))
-    if not found or Path(found[0]["file"]) == file or not Path(found[0]["file"]).is_file():
+    other = found[0]["file"] if found else ""
+    if not found or other == str(file or "") or (other and not Path(other).is_file()):
         return
-    if any(not state.final for state in counts(store, batch, host)):
+    if any(not state.final for state in count_states(store, batch, host)):
         raise BadInput(
-            f"batch {batch!r} is that of {found[0]['file']} and is not at its end",
-            action=f"give {file} another 'name', or `cosmos-houdini batch cancel {batch}` first",
+            f"another batch {batch!r}, of {other or 'a Python program'}, has not ended",
+            action=f"give {file or 'this batch'} another 'name', or `cosmos-houdini batch cancel {batch}` first",
         )

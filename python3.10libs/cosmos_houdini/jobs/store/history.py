@@ -71,7 +71,7 @@ def durations(store: Store, host: str) -> Durations:
     return Durations({kind: statistics.median(seconds) for kind, seconds in taken.items()})
 
 
-def left_s(store: Store, batch: str, host: str, max_parallel: int) -> float | None:
+def estimate_left_s(store: Store, batch: str, host: str, max_parallel: int) -> float | None:
     """Return the seconds until a batch is through at the host's measured pace; None where nothing like it has run.
 
     Args:

@@ -70,7 +70,7 @@ def format_cost(cost: float, currency: str) -> str:
     return f"{cost:.2f} {currency}".rstrip()
 
 
-def spending(store: Store, batch: str, host: str, now: float) -> Spending:
+def read_spending(store: Store, batch: str, host: str, now: float) -> Spending:
     """Return what a batch has taken on a host until ``now``, in seconds since the epoch."""
     (row,) = store.rows(_ATTEMPTS, {"batch": batch, "host": host, "now": now})
     return Spending(**dict(row))

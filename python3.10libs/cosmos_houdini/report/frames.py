@@ -18,7 +18,7 @@ TIMEOUT_S = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class SampledFrames:
     """What was seen of a video.
 
     Attributes:
@@ -30,7 +30,7 @@ class Look:
     middle: Image.Image
 
 
-def look(video: Path, indices: tuple[int, ...], middle: int) -> Look:
+def read_frames(video: Path, indices: tuple[int, ...], middle: int) -> SampledFrames:
     """Return frames of a video, counted from 0.
 
     Raises:
@@ -45,7 +45,7 @@ def look(video: Path, indices: tuple[int, ...], middle: int) -> Look:
         if luma.size != len(indices) * SIZE[0] * SIZE[1] or not picture.is_file():
             raise ToolError(f"{video} has fewer frames than when it was verified")
         with Image.open(picture) as image:
-            return Look(luma=luma.reshape(len(indices), SIZE[1], SIZE[0]), middle=image.convert("RGB"))
+            return SampledFrames(luma=luma.reshape(len(indices), SIZE[1], SIZE[0]), middle=image.convert("RGB"))
 
 
 def arguments(video: Path, indices: tuple[int, ...], middle: int) -> list[str]:

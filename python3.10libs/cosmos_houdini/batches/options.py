@@ -1,0 +1,31 @@
+"""How a batch is run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchOptions:
+    """How a batch is run. A limit that is None is the one of the configuration's section ``overnight``.
+
+    Attributes:
+        max_parallel: most runs at a time, 1 or more; None for one per GPU, or all of them on Slurm.
+        window: times of day between which runs are started, as in ``22:00-07:00``.
+        gpu_hours: the most GPU hours that all attempts may take, above 0.
+        max_cost: the most that all attempts may cost, above 0, at the host's price and in ``defaults.currency``.
+        table: the CSV file to write, one row for each run; None for ``cosmos_out/NAME.csv`` in the project.
+        log: the file with the messages of a detached process; empty where a person reads them.
+        resume_command: the command that goes on with the batch; empty for one made from its file.
+        folder: the folder for which the summary's commands are; None for the project.
+    """
+
+    max_parallel: int | None = None
+    window: str | None = None
+    gpu_hours: float | None = None
+    max_cost: float | None = None
+    table: Path | None = None
+    log: str = ""
+    resume_command: str = ""
+    folder: Path | None = None

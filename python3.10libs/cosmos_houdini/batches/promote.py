@@ -1,0 +1,67 @@
+"""Runs that their scouts recommend, chosen for full quality."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from cosmos_houdini.batches.plan import RunSelection, plan_batch
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.jobs.client import Client
+from cosmos_houdini.jobs.store import batches
+from cosmos_houdini.jobs.store.record import JobRecord
+from cosmos_houdini.model.batch import BatchSpec
+from cosmos_houdini.model.spec import PromptSpec
+from cosmos_houdini.reporter import Reporter
+from cosmos_houdini.sweeps.sweep import SCOUT_SUFFIX
+
+
+def select_promoted(
+    client: Client,
+    batch: BatchSpec,
+    names: Iterable[str],
+    reporter: Reporter,
+    *,
+    host: str | None = None,
+    specs: Mapping[Path, PromptSpec] | None = None,
+    file: Path | None = None,
+) -> RunSelection:
+    """Return the selection of chosen runs and of those that were promoted before.
+
+    Args:
+        client: of the project.
+        batch: the batch.
+        names: of runs, or of their scouts.
+        reporter: takes messages.
+        host: a name of the configuration; None for its default.
+        specs: as for ``plan_batch``.
+        file: as for ``plan_batch``.
+
+    Raises:
+        BadInput: a run that does not exist, or a run whose scout was never run with its present content.
+    """
+    chosen = frozenset(name.removesuffix(SCOUT_SUFFIX) for name in names)
+    scouts = plan_batch(
+        batch, client.config, reporter, host=host, selection=RunSelection(scout=True, only=chosen), specs=specs
+    )
+    _check_scouts(client, scouts.jobs, str(file or batch.name))
+    before = batches.list_run_names(client.store, RunSelection(only=chosen).rename(batch).name)
+    if before - chosen:
+        reporter.say(f"{len(before - chosen)} runs that were promoted before are in the same queue and table")
+    return RunSelection(only=chosen | before)
+
+
+def _check_scouts(client: Client, scouts: Sequence[JobRecord], origin: str) -> None:
+    """Refuse runs whose scout has another content: the batch may have been changed since.
+
+    Raises:
+        BadInput: there is such a run, which is named.
+    """
+    names = {scout.job.name for scout in scouts}
+    known = [record.request for record in client.store.records([j.id for j in client.store.jobs() if j.name in names])]
+    for scout in scouts:
+        if dict(scout.request) not in known:
+            raise BadInput(
+                f"{scout.job.name} was never run as {origin} has it now",
+                action=f"`cosmos-houdini run-batch --scout {origin}` runs it",
+            )

@@ -1,0 +1,207 @@
+"""Running a batch: every run to a verified result, and one row for each."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from cosmos_houdini.batches import scheduler
+from cosmos_houdini.batches.adaptive import Scores, next_adaptive_batch
+from cosmos_houdini.batches.enqueue import batch_slot, enqueue_batch, resume_batch
+from cosmos_houdini.batches.notify import Notifier
+from cosmos_houdini.batches.options import BatchOptions
+from cosmos_houdini.batches.outcome import BatchOutcome, build_entries
+from cosmos_houdini.batches.plan import PlannedBatch, plan_batch
+from cosmos_houdini.batches.progress import BatchProgress, format_counts, resume_command
+from cosmos_houdini.batches.supervisor import BatchSupervisor, limit_settings
+from cosmos_houdini.config import Config
+from cosmos_houdini.errors import BadInput, Cancelled, CosmosError, HostError
+from cosmos_houdini.jobs.client import Client, open_client
+from cosmos_houdini.jobs.prepare import RESULTS
+from cosmos_houdini.jobs.shared_load import load_of
+from cosmos_houdini.jobs.store import batches
+from cosmos_houdini.jobs.store.worker import BatchSlot, Worker
+from cosmos_houdini.launchers import SLURM
+from cosmos_houdini.report.table import format_csv
+from cosmos_houdini.reporter import Reporter
+from cosmos_houdini.specs.batch_file import load_batch
+from cosmos_houdini.specs.files import write_whole
+from cosmos_houdini.sweeps.adaptive import BEGINNING
+
+
+def run_batch(config: Config, planned: PlannedBatch, options: BatchOptions, reporter: Reporter) -> BatchOutcome:
+    """Run a batch to its end, or until its limits hold it back; the same call again goes on with it.
+
+    The table and, beside it, the summary are written whatever happens once the batch is queued.
+
+    Args:
+        config: hosts by name, and the project.
+        planned: the batch.
+        options: how it is run.
+        reporter: shows the jobs and takes messages.
+
+    Returns:
+        A row for each run, the summary, and the error where not all of it is as it was asked for.
+
+    Raises:
+        BadInput: a limit that cannot be kept, an address for notices that cannot be used, or another batch with this
+            name; nothing was queued.
+        HostError: the host cannot be reached, and nothing was queued.
+    """
+    limits = limit_settings(config, planned.batch, planned.host, options)
+    notifier = Notifier(config.settings.notify, os.environ, reporter.say)
+    with open_client(config) as client, closing(notifier):
+        run = _BatchRun(
+            client=client,
+            planned=planned,
+            options=_with_defaults(config, planned, options),
+            reporter=reporter,
+            supervisor=BatchSupervisor.of(client, limits, planned.jobs[0], notifier),
+            slot=batch_slot(client, planned, options.max_parallel),
+        )
+        others = batches.list_workers(client.store, planned.batch.name, planned.host)
+        enqueue_batch(client, planned, reporter)
+        if others:
+            reporter.say(f"process {others[0].pid} works on {planned.batch.name} already")
+        try:
+            # The other processes have just seen what failed; a new beginning tries it again.
+            run.work(resume=not others)
+        except CosmosError as error:
+            return run.conclude(error)
+        except BaseException:
+            run.conclude(None)
+            raise
+        return run.conclude(None)
+
+
+def hand_over(config: Config, planned: PlannedBatch, reporter: Reporter) -> bool:
+    """Queue the runs of a batch for a detached process that works on it already; False where there is none.
+
+    Raises:
+        HostError: as for ``run_batch``.
+        BadInput: as for ``run_batch``.
+    """
+    with open_client(config) as client:
+        others = batches.list_workers(client.store, planned.batch.name, planned.host)
+        if not any(other.log for other in others):
+            return False
+        enqueue_batch(client, planned, reporter)
+        reporter.say(f"process {others[0].pid} works on {planned.batch.name} already")
+    return True
+
+
+def _with_defaults(config: Config, planned: PlannedBatch, options: BatchOptions) -> BatchOptions:
+    return replace(
+        options,
+        table=options.table or config.project / RESULTS / f"{planned.batch.name}.csv",
+        resume_command=options.resume_command or resume_command(planned.file, planned.host),
+        folder=options.folder or config.project,
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class _BatchRun:
+    """The work of one process on a batch; an adaptive batch is planned anew while it runs."""
+
+    client: Client
+    planned: PlannedBatch
+    options: BatchOptions
+    reporter: Reporter
+    supervisor: BatchSupervisor
+    slot: BatchSlot
+    scores: Scores = field(default_factory=dict)
+
+    def work(self, *, resume: bool) -> None:
+        """Work on the batch until nothing of it is left to do, or its limits hold it back for good."""
+        if resume:
+            resume_batch(self.client, self.planned.jobs, self.reporter)
+        _, settings = self.client.config.settings.host(self.planned.host)
+        # In a long queue, the scores of the first few runs would choose all the others.
+        more = self.options.max_parallel or (BEGINNING if settings.launcher == SLURM else self.slot.width)
+        while self._follow():
+            longer = next_adaptive_batch(self.client, self.planned, self.scores, more, self.reporter)
+            if longer is None:
+                break
+            self.planned = longer
+            enqueue_batch(self.client, longer, self.reporter)
+
+    def conclude(self, ended_by: CosmosError | None) -> BatchOutcome:
+        """Write table and summary, and return the outcome."""
+        now = self._replan()
+        entries = build_entries(self.client, now)
+        rows = tuple(entry.row for entry in entries if entry.row)
+        table = self.options.table or Path()
+        write_whole(table, format_csv(row.document() for row in rows).encode())
+        summary = self.supervisor.summarize(
+            entries,
+            file=now.file,
+            table=table,
+            resume_command=self.options.resume_command,
+            folder=self.options.folder or Path(),
+            scouts=now.selection.scout,
+            ended_by=ended_by,
+        )
+        write_whole(table.with_suffix(".summary.txt"), summary.text.encode())
+        return BatchOutcome(rows=rows, summary=summary, table=table, ended_by=ended_by)
+
+    def _replan(self) -> PlannedBatch:
+        """Return the batch as its file is now: a person may have edited the file while the batch ran."""
+        planned = self.planned
+        if planned.file is None:
+            return planned
+        try:
+            batch = load_batch(planned.file)
+            if planned.selection.rename(batch) == planned.batch:
+                return planned
+            return plan_batch(
+                batch,
+                self.client.config,
+                self.reporter,
+                host=planned.host,
+                selection=planned.selection,
+                specs=planned.specs,
+                file=planned.file,
+            )
+        except BadInput as error:
+            self.reporter.say(f"warning: {error}; the table has the runs that the file had before")
+            return planned
+
+    def _follow(self) -> bool:
+        """Work on the batch until it ends, and return whether it is complete and not only held.
+
+        Raises:
+            Cancelled: the user interrupted; jobs on a host go on.
+            HostError: the host stayed out of reach.
+        """
+        store, slot, resume = self.client.store, self.slot, self.options.resume_command
+
+        def counts() -> str:
+            return format_counts(batches.count_states(store, slot.batch, slot.host))
+
+        try:
+            with (
+                closing(Worker(store, slot, log=self.options.log, load=load_of)) as worker,
+                self.reporter.following() as display,
+            ):
+                progress = BatchProgress(
+                    display=display, store=store, batch=slot.batch, host=slot.host, max_parallel=slot.width
+                )
+                last = scheduler.run_batch(
+                    self.client,
+                    worker,
+                    hooks=self.supervisor.hooks,
+                    on_status=progress.show,
+                    on_trouble=display.host_error,
+                )
+            if last.unfinished:
+                self.reporter.say(f"ended with {counts()}: {last.held}; to go on: {resume}")
+        except HostError:
+            self.reporter.say(f"given up with {counts()}; to go on: {resume}")
+            raise
+        except KeyboardInterrupt:
+            raise Cancelled(
+                f"interrupted with {counts()}; jobs on a host go on", action=f"the rest with {resume}"
+            ) from None
+        return not last.unfinished
