@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cosmos_houdini.config import load
+from cosmos_houdini.config import load, unknown_variables
+from cosmos_houdini.config.variables import NOT_CONFIGURATION, section_variables
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.yaml_text import read_yaml
+
+PACKAGE = Path(__file__).resolve().parent.parent / "python3.10libs" / "cosmos_houdini"
 
 PROJECT = """
 defaults: {host: gpu01, engine: transfer1}
@@ -152,3 +156,75 @@ _SCALARS = st.one_of(
 @given(st.recursive(_SCALARS, lambda some: st.lists(some) | st.dictionaries(st.text(), some)))
 def test_what_pyyaml_writes_is_read_as_it_was(data: object) -> None:
     assert read_yaml(yaml.safe_dump(data), "it") == data
+
+
+def test_every_parent_folder_adds_its_file_and_the_innermost_is_the_project(tmp_path: Path) -> None:
+    shot = tmp_path / "show" / "seq" / "shot"
+    (shot / "work").mkdir(parents=True)
+    show, middle, inner = (folder / "cosmos-houdini.yaml" for folder in (tmp_path / "show", shot.parent, shot))
+    show.write_text("defaults: {engine: transfer1, attempts: 5}\nhosts: {a: {address: a, root: /data}}\n")
+    middle.write_text("defaults: {engine: preview}\nhosts: {a: {root: /fast}, b: {address: b}}\n")
+    inner.write_text("defaults: {host: a}\n")
+    config = load(shot / "work", {})
+    assert (config.project, config.files) == (shot, (show, middle, inner))
+    assert (config.settings.defaults.host, config.settings.defaults.attempts) == ("a", 5)
+    assert (config.settings.hosts["a"].address, config.settings.hosts["a"].root) == ("a", "/fast")
+    assert config.origins == {
+        "defaults.engine": str(middle),
+        "defaults.attempts": str(show),
+        "defaults.host": str(inner),
+        "hosts.a.address": str(show),
+        "hosts.a.root": str(middle),
+        "hosts.b.address": str(middle),
+    }
+
+
+def test_a_relative_path_starts_at_the_folder_of_its_own_file(tmp_path: Path) -> None:
+    inner = tmp_path / "shot"
+    inner.mkdir()
+    (tmp_path / "cosmos-houdini.yaml").write_text("color: {config: show.ocio}\nseg: {palette: a.json}\n")
+    (inner / "cosmos-houdini.yaml").write_text("seg: {palette: b.json}\n")
+    settings = load(inner, {}).settings
+    assert settings.color.config == str(tmp_path / "show.ocio")
+    assert settings.seg.palette == inner / "b.json"
+    assert load(inner, {"COSMOS_HOUDINI_COLOR_CONFIG": "ocio://default"}).settings.color.config == "ocio://default"
+
+
+def test_the_users_file_is_read_once_where_it_lies_in_a_parent_folder(tmp_path: Path) -> None:
+    user = Path.home() / ".config" / "cosmos-houdini"
+    (user / "below").mkdir(parents=True)
+    (user / "cosmos-houdini.yaml").write_text("defaults: {attempts: 2}\n", encoding="utf-8")
+    config = load(user / "below", {})
+    assert config.files == (user / "cosmos-houdini.yaml",)
+    assert load(tmp_path, {}).settings.defaults.attempts == 2
+
+
+def test_a_named_file_replaces_all_files_of_the_cascade(tmp_path: Path) -> None:
+    (tmp_path / "cosmos-houdini.yaml").write_text("defaults: {attempts: 2}\n", encoding="utf-8")
+    (tmp_path / "other.yaml").write_text("defaults: {host: local}\n", encoding="utf-8")
+    config = load(tmp_path, {"COSMOS_HOUDINI_CONFIG": str(tmp_path / "other.yaml")})
+    assert (config.settings.defaults.attempts, config.files) == (3, (tmp_path / "other.yaml",))
+
+
+@pytest.mark.parametrize(
+    ("name", "action"),
+    [
+        ("COSMOS_HOUDINI_DEFAULTS_HOTS", "did you mean 'COSMOS_HOUDINI_DEFAULTS_HOST'?"),
+        ("COSMOS_HOUDINI_PYHTON", "did you mean 'COSMOS_HOUDINI_PYTHON'?"),
+    ],
+)
+def test_an_unknown_variable_is_named_with_the_nearest_one(name: str, action: str) -> None:
+    (unknown,) = unknown_variables({name: "x", "PATH": "/bin"})
+    assert (unknown.name, unknown.action) == (name, action)
+
+
+def test_known_variables_are_not_unknown() -> None:
+    names = [*section_variables(), *NOT_CONFIGURATION, "COSMOS_HOUDINI_TESTS_REQUIRE", "COSMOS_HOUDINI_HOSTS_A_PORT"]
+    assert not list(unknown_variables(dict.fromkeys([*names, "COSMOS_HOUDINI", "COSMOS_PROGRESS"], "x")))
+
+
+def test_every_variable_that_the_sources_read_is_known() -> None:
+    sources = [path for path in PACKAGE.rglob("*") if path.suffix in {".py", ".sh"}]
+    read = {name for path in sources for name in re.findall(r"COSMOS_HOUDINI_[A-Z_]+[A-Z]", path.read_text())}
+    shown = {"COSMOS_HOUDINI_HOSTS", "COSMOS_HOUDINI_TESTS"}
+    assert not {u.name for u in unknown_variables(dict.fromkeys(read - shown, "x"))}

@@ -1,15 +1,17 @@
-"""``config``: what is configured, and where each value came from."""
+"""``config``: the configuration, and the origin of each value."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import click
 import yaml
 
-from cosmos_houdini.cli.console import json_option, print_json
-from cosmos_houdini.config import load, plain
+from cosmos_houdini.cli.console import json_option, print_json, say
+from cosmos_houdini.config import Config, load, plain
+from cosmos_houdini.doctor.configuration import ConfigProblem, find_problems
 from cosmos_houdini.engines.description import describe_engines
+from cosmos_houdini.errors import BadInput
 
 
 @click.group(help="The configuration.")
@@ -17,23 +19,41 @@ def config() -> None:
     """Collect the commands."""
 
 
-@config.command(help="Print every value with the file or variable that set it.")
+@config.command(help="Print every value with the file or variable that set it; fail on what no command accepts.")
 @json_option
-def show(*, as_json: bool) -> None:
-    """Print the merged configuration."""
+def show(*, as_json: bool) -> int:
+    """Print the merged configuration, and 2 where a value of it is refused."""
     loaded = load()
+    problems = list(find_problems(loaded))
+    _print(loaded, problems, as_json=as_json)
+    for problem in problems:
+        say(f"cosmos-houdini: error: {problem.error()}")
+    return BadInput.exit_code if problems else 0
+
+
+def _print(loaded: Config, problems: Sequence[ConfigProblem], *, as_json: bool) -> None:
     values = plain(loaded.settings)
     if as_json:
         origins, project = dict(loaded.origins), str(loaded.project)
         known = {engine["name"]: engine["parameters"] for engine in describe_engines()}
         print_json(
             "config",
-            {"settings": values, "origins": origins, "project": project, "engines": list(known), "parameters": known},
+            {
+                "settings": values,
+                "origins": origins,
+                "files": [str(path) for path in loaded.files],
+                "project": project,
+                "engines": list(known),
+                "parameters": known,
+                "problems": [problem.to_dict() for problem in problems],
+            },
         )
         return
     for key, value in _leaves(values):
         text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True).removesuffix("\n...\n").strip()
         click.echo(f"{key}: {text}  ({_origin(key, loaded.origins)})")
+    for path in loaded.files:
+        click.echo(f"read: {path}")
     click.echo(f"project folder: {loaded.project}")
 
 

@@ -13,6 +13,7 @@ import click
 from cosmos_houdini import __version__
 from cosmos_houdini.cli.commands import COMMANDS, help_page
 from cosmos_houdini.cli.console import Output, print_json
+from cosmos_houdini.config.variables import unknown_variables
 from cosmos_houdini.errors import BadInput, Cancelled, CosmosError, did_you_mean
 
 
@@ -60,6 +61,9 @@ def cosmos_houdini() -> None:
 def run(argv: list[str]) -> int:
     """Run one command and return its exit code: 0 done, 1 failed, 2 bad input, 3 host or network, 4 interrupted."""
     output = Output()
+    if argv[:2] != ["config", "show"]:  # which refuses them
+        for unknown in unknown_variables(os.environ):
+            click.echo(f"cosmos-houdini: warning: {unknown}", err=True)
     try:
         status = cosmos_houdini.main(args=argv, prog_name="cosmos-houdini", standalone_mode=False, obj=output)
     except click.exceptions.Exit as done:

@@ -1,7 +1,8 @@
 """The configuration: hosts by name and defaults, from files and environment, each value with its origin.
 
-Order, later wins: built-in defaults, the user's file, the project's ``cosmos-houdini.yaml`` (in the working folder or a
-parent), then ``COSMOS_HOUDINI_*``. ``COSMOS_HOUDINI_CONFIG`` names one file that stands instead of the two files.
+Order, later wins: built-in defaults, the user's file, every ``cosmos-houdini.yaml`` in a parent folder and in the
+working folder (the outermost first), then ``COSMOS_HOUDINI_*``. ``COSMOS_HOUDINI_CONFIG`` names one file that replaces
+all files.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ import msgspec
 import platformdirs
 from msgspec import Struct
 
-from cosmos_houdini.config.settings import FILE_NAME, SECTIONS, HostConfig, Settings
+from cosmos_houdini.config.settings import FILE_NAME, SECTIONS, ColorConfig, HostConfig, Settings
+from cosmos_houdini.config.variables import ENV_PREFIX, section_variables
 from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.yaml_text import read_yaml
 
-ENV_PREFIX = "COSMOS_HOUDINI_"
 _Section = TypeVar("_Section", bound=Struct)
 
 
@@ -32,12 +33,14 @@ class Config:
     Attributes:
         settings: the merged values.
         origins: dotted key to the file or variable that set it.
-        project: the folder to which ``.cosmos`` belongs: the one of the project's file, or the working folder.
+        project: the folder to which ``.cosmos`` belongs: the one of the innermost file, or the working folder.
+        files: the files that were read, in their order.
     """
 
     settings: Settings
     origins: Mapping[str, str]
     project: Path
+    files: tuple[Path, ...] = ()
 
 
 def load(folder: Path | None = None, environ: Mapping[str, str] | None = None) -> Config:
@@ -48,30 +51,41 @@ def load(folder: Path | None = None, environ: Mapping[str, str] | None = None) -
     """
     environ = os.environ if environ is None else environ
     folder = (folder or Path.cwd()).resolve()
-    project_file = _project_file(folder)
+    project_files = _project_files(folder)
+    files = _files(environ, project_files)
     merged: dict[str, Any] = {}
     origins: dict[str, str] = {}
-    for path in _files(environ, project_file):
+    for path in files:
         _merge(merged, _read(path), origins, str(path))
     for variable, keys in _variables(environ, merged).items():
         _set(merged, keys, read_yaml(environ[variable], f"${variable}"), origins, f"${variable}")
     return Config(
-        settings=_validate(merged, origins), origins=origins, project=project_file.parent if project_file else folder
+        settings=_validate(merged, origins),
+        origins=origins,
+        project=project_files[-1].parent if project_files else folder,
+        files=tuple(files),
     )
 
 
-def _project_file(folder: Path) -> Path | None:
-    return next((path for parent in [folder, *folder.parents] if (path := parent / FILE_NAME).is_file()), None)
+def user_file() -> Path:
+    """Return the path of the user's own file, which need not exist."""
+    return platformdirs.user_config_path("cosmos-houdini", appauthor=False) / FILE_NAME
 
 
-def _files(environ: Mapping[str, str], project_file: Path | None) -> list[Path]:
+def _project_files(folder: Path) -> list[Path]:
+    """Return the files of a folder and of all its parents, the outermost first."""
+    return [path for parent in [*reversed(folder.parents), folder] if (path := parent / FILE_NAME).is_file()]
+
+
+def _files(environ: Mapping[str, str], project_files: list[Path]) -> list[Path]:
     named = environ.get(f"{ENV_PREFIX}CONFIG")
     if named:
         if not Path(named).is_file():
             raise BadInput(f"${ENV_PREFIX}CONFIG names {named}, which is no file")
-        return [Path(named)]
-    user_file = platformdirs.user_config_path("cosmos-houdini", appauthor=False) / FILE_NAME
-    return [path for path in (user_file, project_file) if path and path.is_file()]
+        return [Path(named).absolute()]
+    own = user_file()
+    others = [path for path in project_files if path != own.resolve()]
+    return [own, *others] if own.is_file() else others
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -110,11 +124,7 @@ def _variables(environ: Mapping[str, str], merged: Mapping[str, Any]) -> dict[st
     ``COSMOS_HOUDINI_DEFAULTS_HOST`` sets ``defaults.host``; ``COSMOS_HOUDINI_HOSTS_GPU01_ENGINE_PATH`` sets
     ``hosts.gpu01.engine_path``. A host's name is compared without regard to case and punctuation.
     """
-    plain = {
-        f"{ENV_PREFIX}{section}_{field}".upper(): (section, field)
-        for section, kind in SECTIONS.items()
-        for field in kind.__struct_fields__
-    }
+    plain = section_variables()
     found: dict[str, tuple[str, ...]] = {}
     for name in environ:
         if name in plain:
@@ -169,8 +179,11 @@ def _converted(data: object, kind: type[_Section], key: str, origins: Mapping[st
 
 
 def _beside_file(section: _Section, key: str, origins: Mapping[str, str]) -> _Section:
-    """Return a section whose relative paths begin at the file in which they stand; a program may be one of the PATH."""
+    """Return a section whose relative paths start at the folder of their file; a program may be one of the PATH."""
     paths = {name: value for name in section.__struct_fields__ if isinstance(value := getattr(section, name), Path)}
+    if isinstance(section, ColorConfig) and section.config and "://" not in section.config:
+        shown = Path(section.config).expanduser()
+        return msgspec.structs.replace(section, config=str(Path(origins[f"{key}.config"]).parent / shown))
     beside = {
         name: Path(origins[f"{key}.{name}"]).parent / path for name, path in paths.items() if path.parts[:1] != ("~",)
     }

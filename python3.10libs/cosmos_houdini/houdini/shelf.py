@@ -91,7 +91,7 @@ def settings() -> None:
     """Show every value of the configuration, and where it was set."""
     folder = _saved_scene().parent
     with hou.InterruptableOperation("Reading the settings", open_interrupt_dialog=True) as operation:
-        text = worker.call_text("config", "show", folder=folder, on_wait=operation.updateProgress)
+        text = worker.call_text("config", "show", folder=folder, on_wait=operation.updateProgress, may_find_fault=True)
     hou.ui.displayMessage(
         f"The settings for scenes in {folder}",
         title="Cosmos Settings",

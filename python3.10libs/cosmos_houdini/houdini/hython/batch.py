@@ -55,7 +55,7 @@ def _run(options: argparse.Namespace, others: Sequence[str]) -> int:
             )
     rendering.render_if_asked(options)
     name = options.name or portable_name(options.file.stem) or "shot"
-    folder = Path(worker.call("config", "show")["project"]) / "cosmos_out" / name
+    folder = Path(worker.call("config", "show", may_find_fault=True)["project"]) / "cosmos_out" / name
     where = (*_given(options, "engine", "host"), "--name", name, "--results", str(folder), "--dry-run")
     shot = Submission(
         hip=options.file,

@@ -120,7 +120,7 @@ def _qt() -> str:
 
 
 def _worker() -> str:
-    project = worker.call("config", "show")["project"]
+    project = worker.call("config", "show", may_find_fault=True)["project"]
     return f"{worker_python()} works in {project}"
 
 

@@ -61,7 +61,7 @@ def find_project(folder: str) -> Project:
 
 @lru_cache(maxsize=16)
 def _asked(folder: Path, _period: int) -> Project:
-    found = worker.call("config", "show", folder=folder)
+    found = worker.call("config", "show", folder=folder, may_find_fault=True)
     described = found["parameters"]
     return Project(
         folder=folder,

@@ -27,7 +27,7 @@ class SubmitDialog(QtWidgets.QDialog):
         super().__init__(parent)
         self._hip = hip
         self._build(nodes)
-        self._choices: BackgroundCall | None = BackgroundCall("config", "show", folder=hip.parent)
+        self._choices: BackgroundCall | None = BackgroundCall("config", "show", folder=hip.parent, may_find_fault=True)
         self._timer = QtCore.QTimer(self)
         self._timer.setInterval(TICK_MS)
         self._timer.timeout.connect(self.tick)
