@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cosmos_houdini.batches.time_window import Window
+from cosmos_houdini.batches.time_window import TimeWindow
 from cosmos_houdini.config import Config, unknown_variables
 from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.engines import find_engine
@@ -89,11 +89,11 @@ def _errors(config: Config) -> Iterator[tuple[str, CosmosError]]:
     low, high = settings.depth.percentiles
     if not 0 <= low < high <= 100:  # noqa: PLR2004 - per cent
         yield "depth.percentiles", BadInput(f"{low}, {high} are no percentiles", allowed="two, rising, from 0 to 100")
-    if settings.overnight.between is not None:
+    if settings.overnight.window is not None:
         try:
-            Window.parse(settings.overnight.between)
+            TimeWindow.parse(settings.overnight.window)
         except BadInput as error:
-            yield "overnight.between", error
+            yield "overnight.window", error
 
 
 def _host_errors(name: str, host: HostConfig, project: Path) -> Iterator[tuple[str, CosmosError]]:
