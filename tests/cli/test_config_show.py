@@ -57,7 +57,7 @@ def test_json_tells_the_parameters_of_every_engine(capsys: pytest.CaptureFixture
         ("programs: {ffmpeg: /none/ffmpeg}", "programs.ffmpeg", "/none/ffmpeg is no file"),
         ("notify: {urls_file: none}", "notify.urls_file", "is no file"),
         ("passes: {layers: {dpeth: Pz}}", "passes.layers.dpeth", "'dpeth' is no pass"),
-        ("overnight: {window: 22}", "overnight.window", "'22' is no time window"),
+        ("overnight: {window: 22-23}", "overnight.window", "'22-23' is no time window"),
         ("depth: {percentiles: [90, 10]}", "depth.percentiles", "are no percentiles"),
     ],
 )
