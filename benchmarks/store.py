@@ -134,7 +134,7 @@ import imageio_ffmpeg
 import fake_engine
 from cosmos_houdini.cli import main
 from cosmos_houdini.hosts.local import LocalHost
-from cosmos_houdini.media.videos import ffmpeg
+from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 
 others_s = 0.0
 
@@ -152,7 +152,7 @@ def timed(owner, name):
     setattr(owner, name, call)
 
 timed(LocalHost, "run")
-timed(ffmpeg, "run")
+timed(FFmpeg, "run")
 timed(time, "sleep")
 fake_engine.register()
 argv = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-f", "lavfi", "-i", "testsrc=size=64x48:rate=24"]

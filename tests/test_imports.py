@@ -96,6 +96,20 @@ def test_a_room_imports_only_rooms_above_it() -> None:
         assert ROOMS.index(parts[1]) <= ROOMS.index(room), f"{file} imports {name}, which comes after it"
 
 
+def test_no_room_below_the_use_cases_reads_the_configuration_by_itself() -> None:
+    """They are handed settings: an API serves projects that are not the working folder."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        if room in ENTRIES or room == "config" or ROOMS.index(room) >= ROOMS.index("shots"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module == "cosmos_houdini.config":
+                assert {name.name for name in node.names} == {"Config"}, path
+            elif isinstance(node, ast.ImportFrom):
+                names = {f"{node.module}.{name.name}" for name in node.names} | {node.module}
+                assert not names & {"cosmos_houdini.config", "cosmos_houdini.config.cascade"}, path
+
+
 def test_hou_and_pdg_are_imported_in_the_houdini_ring_alone() -> None:
     for file, room, name in room_imports():
         if name.partition(".")[0] in {"hou", "pdg"}:

@@ -12,6 +12,7 @@ from cosmos_houdini.cli import main
 from cosmos_houdini.engines.diffusers import engine as diffusers
 from cosmos_houdini.media.videos.probe import probe_video
 from support.engines.tiny_transfer import ENV, engine_python, tiny_plan, write_weights
+from support.media import FFMPEG
 from support.media.shot_files import NODE, ShotOnDisk, make_shot
 
 SIZE = (240, 176)
@@ -43,7 +44,7 @@ def test_a_shot_comes_back_verified_and_a_blocked_prompt_does_not(
     assert submit(shot, *weights, "--set", "seed=7", "--set", "num_steps=2") == 0
     job = json.loads(capsys.readouterr().out)
     (result,) = map(Path, job["outputs"])
-    clip = probe_video(result)
+    clip = probe_video(result, ffmpeg=FFMPEG)
     assert (clip.frames, clip.size, clip.fps) == (5, SIZE, 24)
     document = json.loads((result.parent / "result.json").read_text(encoding="utf-8"))
     request = document["request"]

@@ -14,6 +14,7 @@ from cosmos_houdini.cli import main
 from cosmos_houdini.config import plain
 from cosmos_houdini.demo.hip import write_scene
 from cosmos_houdini.media.videos.probe import probe_video
+from support.media import FFMPEG
 from support.media.clips import bars, cut_image_data, write_picture
 from support.media.shot_files import CAMERA, FRAMES, NODE, ShotOnDisk, make_shot
 from support.servers.sshd import Sshd, running_sshd
@@ -57,7 +58,7 @@ def test_the_same_submit_runs_here_and_behind_ssh(
     assert job["state"] == "succeeded"
     assert (job["host"], job["engine"]) == (host, "preview")
     result = next(Path(path) for path in job["outputs"] if Path(path).name == "result.mp4")
-    clip = probe_video(result)
+    clip = probe_video(result, ffmpeg=FFMPEG)
     assert (clip.frames, clip.size, clip.fps) == (5, (960, 704), 24)
     request = json.loads((result.parent / "result.json").read_text(encoding="utf-8"))["request"]
     assert request["prompt"] == HOSTILE
@@ -287,8 +288,8 @@ def test_a_result_comes_back_in_the_plates_size(shot: ShotOnDisk, capsys: pytest
     assert shot.submit("--renders", "render") == 0
     assert "letterbox" in capsys.readouterr().err
     (restored,) = shot.folder.glob("cosmos_out/*/*/restored.mp4")
-    assert probe_video(restored).size == (956, 400)
-    assert probe_video(restored).frames == 5
+    assert probe_video(restored, ffmpeg=FFMPEG).size == (956, 400)
+    assert probe_video(restored, ffmpeg=FFMPEG).frames == 5
 
 
 def test_who_attaches_later_gets_the_plates_size_too(shot: ShotOnDisk, capsys: pytest.CaptureFixture[str]) -> None:
@@ -297,7 +298,7 @@ def test_who_attaches_later_gets_the_plates_size_too(shot: ShotOnDisk, capsys: p
     assert not list(shot.folder.rglob("restored.mp4"))
     assert main(["attach", "shot"]) == 0
     (restored,) = shot.folder.glob("cosmos_out/*/*/restored.mp4")
-    assert probe_video(restored).size == (956, 400)
+    assert probe_video(restored, ffmpeg=FFMPEG).size == (956, 400)
     assert str(restored) in capsys.readouterr().err
 
 

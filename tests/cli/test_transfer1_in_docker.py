@@ -14,6 +14,7 @@ import yaml
 from cosmos_houdini.cli import main
 from cosmos_houdini.config import plain
 from cosmos_houdini.media.videos.probe import probe_video
+from support.media import FFMPEG
 from support.media.shot_files import NODE, ShotOnDisk, make_shot
 from support.servers.dockerd import DockerEngine, libraries, python_files
 from support.servers.sshd import running_sshd
@@ -94,7 +95,7 @@ def test_a_shot_comes_back_verified(
     assert submit(gpu_host, "--weights", "0", "0", "0.8", "0", "--set", "seed=7") == 0
     job = json.loads(capsys.readouterr().out)
     (result,) = map(Path, job["outputs"])
-    clip = probe_video(result)
+    clip = probe_video(result, ffmpeg=FFMPEG)
     assert (clip.frames, clip.size, clip.fps) == (5, (960, 704), 24)
     document = json.loads((result.parent / "result.json").read_text(encoding="utf-8"))
     request = document["request"]

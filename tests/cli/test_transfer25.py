@@ -16,6 +16,7 @@ import yaml
 from cosmos_houdini.cli import main
 from cosmos_houdini.media.videos.probe import probe_video
 from support.engines.transfer25_checkout import make_checkout, write_programs
+from support.media import FFMPEG
 from support.media.shot_files import NODE, ShotOnDisk, make_shot
 from support.media.transfer_clips import write_clips
 from support.servers.dockerd import libraries, python_files
@@ -78,7 +79,7 @@ def test_a_shot_comes_back_verified_and_as_it_was_asked_for(
     assert submit(gpu_host, "--weights", "0", "1", "1", "0", "--edge", "medium", "--set", "seed=7") == 0
     job = json.loads(capsys.readouterr().out)
     (result,) = map(Path, job["outputs"])
-    clip = probe_video(result)
+    clip = probe_video(result, ffmpeg=FFMPEG)
     document = json.loads((result.parent / "result.json").read_text(encoding="utf-8"))
     request = document["request"]
     assert (clip.frames, list(clip.size), clip.fps) == (5, request["video"]["size"], 24)
@@ -99,12 +100,12 @@ def test_a_result_of_the_plate_s_size_is_not_encoded_once_more(
 ) -> None:
     assert submit(here, "--fit", "none") == 0
     (result,) = map(Path, json.loads(capsys.readouterr().out)["outputs"])
-    assert probe_video(result).size == (96, 64)
+    assert probe_video(result, ffmpeg=FFMPEG).size == (96, 64)
     assert not (result.parent / "restored.mp4").exists()
     assert submit(here, "--fit", "letterbox") == 0
     (result,) = map(Path, json.loads(capsys.readouterr().out)["outputs"])
-    assert probe_video(result).size == (960, 704)
-    assert probe_video(result.parent / "restored.mp4").size == (96, 64)
+    assert probe_video(result, ffmpeg=FFMPEG).size == (960, 704)
+    assert probe_video(result.parent / "restored.mp4", ffmpeg=FFMPEG).size == (96, 64)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +170,7 @@ def test_runs_with_the_same_controls_share_one_load_of_their_model(gpu_host: Sho
     assert loads(gpu_host) == 2
     results = [Path(row["result"]) for row in rows(gpu_host)]
     # What stands in for the model looks at the seed alone.
-    assert len({probe_video(result).sha256 for result in results}) == 3
+    assert len({probe_video(result, ffmpeg=FFMPEG).sha256 for result in results}) == 3
     for row, result in zip(rows(gpu_host), results, strict=True):
         document = json.loads((result.parent / "result.json").read_text(encoding="utf-8"))
         assert document["recorded"]["parameters"]["seed"] == int(row["seed"])

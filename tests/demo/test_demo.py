@@ -10,6 +10,7 @@ import pytest
 import cosmos_houdini.cli.demo as demonstration
 from cosmos_houdini.cli import main
 from cosmos_houdini.media.videos.probe import probe_video
+from support.media import FFMPEG
 
 
 def test_the_demonstration_ends_with_a_result_of_every_frame(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -18,5 +19,5 @@ def test_the_demonstration_ends_with_a_result_of_every_frame(tmp_path: Path, mon
     monkeypatch.setattr(demonstration, "CAMERA", replace(demonstration.CAMERA, resolution=(160, 90)))
     assert main(["demo", "-o", "out"]) == 0
     (result,) = (tmp_path / "out").glob("*/result.mp4")
-    assert probe_video(result).frames == 3
+    assert probe_video(result, ffmpeg=FFMPEG).frames == 3
     assert {video.stem for video in (tmp_path / "out" / "input").glob("*.mp4")} >= {"color", "depth", "seg"}

@@ -13,6 +13,7 @@ import cosmos_houdini.cli.demo as demonstration
 from cosmos_houdini.cli import main
 from cosmos_houdini.cli.commands import COMMANDS
 from cosmos_houdini.media.videos.probe import probe_video
+from support.media import FFMPEG
 from support.pages import ROOT, blocks, command_lines
 
 README = ROOT / "README.md"
@@ -49,7 +50,7 @@ def write_randomization(folder: Path) -> None:
 def test_the_first_example_makes_a_verified_result_of_every_frame(project: Path) -> None:
     assert first_example()[0] == "submit"
     (result,) = (project / "cosmos_out" / "courtyard").glob("*/result.mp4")
-    assert probe_video(result).frames == 3
+    assert probe_video(result, ffmpeg=FFMPEG).frames == 3
 
 
 def test_the_first_example_again_runs_nothing(

@@ -19,6 +19,7 @@ from cosmos_houdini.model.job import JobFailure
 from cosmos_houdini.model.parameter import resolve
 from cosmos_houdini.model.request import InferenceRequest, Site
 from support.engines.tiny_transfer import ENV, SIZE, engine_python, tiny_plan, write_weights
+from support.media import FFMPEG
 from support.media.transfer_clips import request_of, write_clips
 
 pytestmark = pytest.mark.diffusers
@@ -146,7 +147,7 @@ def test_every_value_changes_the_result(forwards: Served):
 def test_a_result_is_as_long_and_large_as_was_planned(forwards: Served, tmp_path: Path):
     for name, data in forwards.results.items():
         (tmp_path / "result.mp4").write_bytes(data)
-        clip = probe_video(tmp_path / "result.mp4")
+        clip = probe_video(tmp_path / "result.mp4", ffmpeg=FFMPEG)
         assert (name, clip.frames, clip.size, clip.fps) == (name, FRAMES, SIZE, 24)
 
 

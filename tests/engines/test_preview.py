@@ -20,6 +20,7 @@ from cosmos_houdini.media.videos.probe import inspect_video, sha256_of
 from cosmos_houdini.model.job import FailureClass
 from cosmos_houdini.model.parameter import ParameterValue
 from cosmos_houdini.model.request import InferenceRequest, Site
+from support.media import FFMPEG
 from support.media.transfer_clips import request_of, write_clips
 
 PREVIEW = find_engine("preview")
@@ -54,7 +55,7 @@ def run(folder: Path, request: InferenceRequest, *, before: Callable[[], None] |
     assert PREVIEW.failure(done.returncode, log) is None, done.stderr
     assert PREVIEW.progress(log, PREVIEW.plan(request)).fraction == 1.0
     for expected in invocation.outputs:
-        facts = inspect_video(folder / "out" / expected.path)
+        facts = inspect_video(folder / "out" / expected.path, ffmpeg=FFMPEG)
         assert (facts.clip.frames, facts.clip.size) == (expected.frames, expected.size)
         assert facts.clip.fps == request.parameters["fps"]
         assert (facts.codec, facts.pix_fmt) == ("h264", "yuv420p")
@@ -181,11 +182,11 @@ def test_a_host_without_ffmpeg_gets_this_machines_own_as_a_program():
     assert invocation.inputs["in/ffmpeg"] == Path(imageio_ffmpeg.get_ffmpeg_exe())
 
 
-def test_a_windows_program_is_not_sent_to_a_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_windows_program_is_not_sent_to_a_host(tmp_path: Path):
     (tmp_path / "ffmpeg.EXE").touch()
-    monkeypatch.setenv("COSMOS_HOUDINI_PROGRAMS_FFMPEG", str(tmp_path / "ffmpeg.EXE"))
+    site = Site(folder=PurePosixPath("/x"), own_ffmpeg=tmp_path / "ffmpeg.EXE")
     with pytest.raises(BadInput, match=r"ffmpeg\.EXE cannot be sent along.*hosts\.<name>\.ffmpeg"):
-        PREVIEW.invocation(request_of(), Site(folder=PurePosixPath("/x")))
+        PREVIEW.invocation(request_of(), site)
 
 
 def test_an_ffmpeg_of_the_host_is_used_where_it_has_one():

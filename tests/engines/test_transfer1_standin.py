@@ -14,6 +14,7 @@ from cosmos_houdini.engines import EngineLog, find_engine
 from cosmos_houdini.media.videos.probe import probe_video
 from cosmos_houdini.model.job import JobFailure
 from cosmos_houdini.model.request import InferenceRequest, Site
+from support.media import FFMPEG
 from support.media.transfer_clips import request_of, write_clips
 
 STANDIN = Path(__file__).resolve().parents[1] / "support" / "engines" / "transfer1_standin.py"
@@ -51,7 +52,7 @@ def test_a_run_ends_with_the_video_that_was_promised(weird_path: Path):
     (expected,) = TRANSFER1.invocation(
         request, Site(folder=PurePosixPath("/x"), engine_path=PurePosixPath("/y"))
     ).outputs
-    clip = probe_video(weird_path / "job" / "out" / expected.path)
+    clip = probe_video(weird_path / "job" / "out" / expected.path, ffmpeg=FFMPEG)
     assert (clip.frames, clip.size, clip.fps) == (expected.frames, expected.size, 24)
     assert (weird_path / "job" / "out" / "result.txt").read_bytes() == request.prompt.encode()
 

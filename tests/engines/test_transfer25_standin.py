@@ -17,6 +17,7 @@ from cosmos_houdini.media.videos.probe import probe_video
 from cosmos_houdini.model.job import JobFailure
 from cosmos_houdini.model.request import InferenceRequest, Invocation, Site
 from support.engines.transfer25_checkout import make_checkout, write_programs
+from support.media import FFMPEG
 from support.media.transfer_clips import request_of, write_clips
 
 ENGINE = find_engine("transfer2.5")
@@ -85,7 +86,7 @@ def test_a_run_ends_with_the_video_that_was_promised(weird_path: Path) -> None:
     assert ENGINE.failure(exit_code, log) is None, log
     assert ENGINE.progress(log, ENGINE.plan(request)).fraction == 1.0
     (expected,) = ENGINE.invocation(request, bench.site("job")).outputs
-    clip = probe_video(bench.folder / "job" / "out" / expected.path)
+    clip = probe_video(bench.folder / "job" / "out" / expected.path, ffmpeg=FFMPEG)
     assert (clip.frames, clip.size, clip.fps) == (expected.frames, expected.size, 24)
     assert (clip.frames, clip.size) == (5, (192, 108))
     assert (bench.folder / "job" / "out" / "result.txt").read_bytes() == request.prompt.encode()
@@ -167,7 +168,7 @@ def test_one_process_serves_three_requests_and_each_result_lies_in_its_own_folde
     hashes = set()
     for request in requests:
         out = bench.folder / f"run-{request.parameters['seed']}" / "out"
-        clip = probe_video(out / "result.mp4")
+        clip = probe_video(out / "result.mp4", ffmpeg=FFMPEG)
         assert (clip.frames, clip.size) == (5, (192, 108))
         hashes.add(clip.sha256)
         assert (out / "result.txt").read_text("utf-8") == request.prompt

@@ -34,6 +34,7 @@ from cosmos_houdini.launchers.storage import parse_holdings
 from cosmos_houdini.media.videos.probe import probe_video
 from cosmos_houdini.model.job import Terms
 from cosmos_houdini.model.request import InferenceRequest
+from support.media import FFMPEG
 from support.media.transfer_clips import request_of
 
 SHA256 = "ab" * 32
@@ -222,7 +223,7 @@ def test_a_video_with_any_bytes_changed_is_decoded_or_refused(
     path = tmp_path / "changed.mp4"
     path.write_bytes(data[: cut % len(data)] if cut % 3 == 0 else data)
     with suppress(CosmosError):
-        assert probe_video(path, timeout_s=60).frames > 0
+        assert probe_video(path, timeout_s=60, ffmpeg=FFMPEG).frames > 0
 
 
 @given(

@@ -11,16 +11,20 @@ from cosmos_houdini.jobs.store import batches
 from cosmos_houdini.jobs.store.worker import BatchSlot, Worker
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.specs.files import load_run_spec
-from cosmos_houdini.specs.request import build_request
+from cosmos_houdini.specs.request import build_request, caching_probe
 from support.jobs.job_project import Shop
+from support.media import FFMPEG
 
 
 def in_turn(shop: Shop, gate: Gate, count: int = 3) -> tuple[BatchStatus, list[BatchEvent]]:
     told: list[BatchEvent] = []
     with closing(shop.client()) as client:
         records = []
+        probe = caching_probe(FFMPEG)
         for number in range(count):
-            request, _ = build_request(load_run_spec(shop.spec(f"shot{number}")), find_engine("fake").parameters)
+            request, _ = build_request(
+                load_run_spec(shop.spec(f"shot{number}")), find_engine("fake").parameters, probe=probe
+            )
             records.append(prepare(request, config=client.config, host=None, results=None).record)
         batches.enqueue(client.store, "night", "local", shop.folder / "night.yaml", records)
         with closing(Worker(client.store, BatchSlot(batch="night", host="local"))) as worker:

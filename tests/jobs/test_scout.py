@@ -15,6 +15,7 @@ from cosmos_houdini.model.job import JobState
 from support.engines.fake_engine import SCOUT_FRAMES
 from support.jobs.batch_project import batch, records, table
 from support.jobs.job_project import Shop
+from support.media import FFMPEG
 
 
 def requests(shop: Shop) -> dict[str, Mapping[str, Any]]:
@@ -34,9 +35,9 @@ def test_scouts_are_runs_of_their_own_with_the_same_seeds_and_less_work(shop: Sh
         ("shot-0002-scout", "True", "succeeded"),
     ]
     assert {row["differences"] for row in rows} == {""}
-    assert {probe_video(Path(row["result"])).frames for row in rows} == {SCOUT_FRAMES}
-    signatures = inspect_video(shop.clip).signatures
-    assert signatures.startswith(inspect_video(Path(rows[0]["result"])).signatures)
+    assert {probe_video(Path(row["result"]), ffmpeg=FFMPEG).frames for row in rows} == {SCOUT_FRAMES}
+    signatures = inspect_video(shop.clip, ffmpeg=FFMPEG).signatures
+    assert signatures.startswith(inspect_video(Path(rows[0]["result"]), ffmpeg=FFMPEG).signatures)
 
 
 def test_promoted_runs_are_whole_and_have_the_seeds_of_their_scouts(shop: Shop):
@@ -49,7 +50,7 @@ def test_promoted_runs_are_whole_and_have_the_seeds_of_their_scouts(shop: Shop):
     assert shop.main("promote", file, "shot-0003") == 0
     rows = table(shop, "night-promoted")
     assert [(row["run"], row["state"]) for row in rows] == [("shot-0002", "succeeded"), ("shot-0003", "succeeded")]
-    assert {probe_video(Path(row["result"])).frames for row in rows} == {6}
+    assert {probe_video(Path(row["result"]), ffmpeg=FFMPEG).frames for row in rows} == {6}
     assert shop.started() == 5
 
 

@@ -26,6 +26,7 @@ from cosmos_houdini.launchers.job_folder import (
 )
 from cosmos_houdini.model.request import Site
 from support.jobs.launched_tasks import observe
+from support.media import FFMPEG
 
 LOGS = (
     b"",
@@ -45,7 +46,7 @@ def test_the_examples_are_true(module: object) -> None:
 
 def test_a_site_knows_engine_and_ffmpeg_of_its_host() -> None:
     config = HostConfig(engine_path="/opt/engine", ffmpeg="/usr/bin/ffmpeg")
-    site = site_for(PurePosixPath("/data"), "sea-1", 2, config)
+    site = site_for(PurePosixPath("/data"), "sea-1", 2, config, ffmpeg=FFMPEG)
     assert site == Site(
         folder=PurePosixPath("/data/jobs/sea-1.2"), engine_path=PurePosixPath("/opt/engine"), ffmpeg="/usr/bin/ffmpeg"
     )

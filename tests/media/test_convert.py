@@ -19,7 +19,7 @@ from cosmos_houdini.media.videos.metadata import read_metadata, verified_clips
 from cosmos_houdini.media.videos.source import ComputedFrames
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.sequence import CorruptFrame, Sequence
-from support.media import pictures
+from support.media import FFMPEG, pictures
 from support.media.clips import SIZE, bars, cut_image_data, decoded, sequence_of, write_bars, write_picture
 
 
@@ -37,7 +37,7 @@ def test_makes_a_verified_video_of_each_pass_and_describes_them(passes: list[Seq
     counts: list[int] = []
     out = weird_path / "videos"
     conversion = convert_sequences(
-        passes, out, name="shot", fps=24, scene_document={"fps": 24.0}, on_frames=counts.append
+        passes, out, name="shot", fps=24, scene_document={"fps": 24.0}, on_frames=counts.append, ffmpeg=FFMPEG
     )
     assert names(out) == ["color.mp4", "depth.mp4", "metadata.json"]
     document = json.loads((out / "metadata.json").read_text(encoding="utf-8"))
@@ -56,7 +56,9 @@ def test_makes_a_verified_video_of_each_pass_and_describes_them(passes: list[Seq
 
 
 def test_the_same_pictures_give_the_same_bytes(passes: list[Sequence], tmp_path: Path):
-    one, two = (convert_sequences(passes, tmp_path / name, name="shot", fps=24) for name in ("one", "two"))
+    one, two = (
+        convert_sequences(passes, tmp_path / name, name="shot", fps=24, ffmpeg=FFMPEG) for name in ("one", "two")
+    )
     assert [video.clip.sha256 for video in one.videos] == [video.clip.sha256 for video in two.videos]
 
 
@@ -67,7 +69,7 @@ def test_held_frames_show_the_frame_before_and_are_listed(tmp_path: Path):
         frames=tuple(frame for frame in whole.frames if frame.number != 3),
         missing=(3,),
     )
-    conversion = convert_sequences([gap], tmp_path / "out", name="shot", fps=24, on_gap="hold")
+    conversion = convert_sequences([gap], tmp_path / "out", name="shot", fps=24, on_gap="hold", ffmpeg=FFMPEG)
     frames = decoded(conversion.videos[0].clip.path).astype(int)
     assert len(frames) == 6
     assert np.abs(frames[2] - bars(1)).mean() < 3 < np.abs(frames[2] - bars(2)).mean()
@@ -76,7 +78,9 @@ def test_held_frames_show_the_frame_before_and_are_listed(tmp_path: Path):
 
 def test_negative_frames_and_steps_become_consecutive_frames(tmp_path: Path):
     sequence = sequence_of(write_bars(tmp_path / "color"), first=-4, step=2)
-    conversion = convert_sequences([sequence], tmp_path / "out", name="shot", fps=24, frame_range=(-3, 4))
+    conversion = convert_sequences(
+        [sequence], tmp_path / "out", name="shot", fps=24, frame_range=(-3, 4), ffmpeg=FFMPEG
+    )
     frames = decoded(conversion.videos[0].clip.path).astype(int)
     assert len(frames) == 4
     assert np.abs(frames[0] - bars(1)).mean() < 3
@@ -103,6 +107,7 @@ def test_what_is_wrong_with_a_sequence_stops_before_anything_is_written(
             tmp_path / "out",
             name="shot",
             fps=24,
+            ffmpeg=FFMPEG,
         )
     assert not (tmp_path / "out").exists()
 
@@ -110,7 +115,7 @@ def test_what_is_wrong_with_a_sequence_stops_before_anything_is_written(
 def test_a_picture_that_breaks_while_encoding_leaves_no_file_of_any_pass(tmp_path: Path, passes: list[Sequence]):
     cut_image_data(passes[0].frames[4].file)
     with pytest.raises(CheckFailed, match=r"shot\.0005\.png cannot be decoded"):
-        convert_sequences(passes, tmp_path / "out", name="shot", fps=24)
+        convert_sequences(passes, tmp_path / "out", name="shot", fps=24, ffmpeg=FFMPEG)
     assert not (tmp_path / "out").exists()
 
 
@@ -120,23 +125,23 @@ def test_wrong_checksums_that_show_while_encoding_are_named_all_and_leave_nothin
     for index in (1, 4):
         pictures.flip(passes[0].frames[index].file, -20)
     with pytest.raises(CheckFailed, match=r"frame 2 is corrupt .*wrong checksum.*; .*frame 5 is corrupt"):
-        convert_sequences(passes, tmp_path / "out", name="shot", fps=24)
+        convert_sequences(passes, tmp_path / "out", name="shot", fps=24, ffmpeg=FFMPEG)
     assert not (tmp_path / "out").exists()
 
 
 def test_a_failure_leaves_the_earlier_conversion_as_it_was(tmp_path: Path, passes: list[Sequence]):
     out = tmp_path / "out"
-    convert_sequences(passes, out, name="shot", fps=24)
+    convert_sequences(passes, out, name="shot", fps=24, ffmpeg=FFMPEG)
     before = {path.name: path.read_bytes() for path in out.iterdir()}
     cut_image_data(passes[1].frames[2].file)
     with pytest.raises(CheckFailed):
-        convert_sequences(passes, out, name="shot", fps=24)
+        convert_sequences(passes, out, name="shot", fps=24, ffmpeg=FFMPEG)
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 
 def test_success_replaces_an_earlier_conversion(tmp_path: Path, passes: list[Sequence]):
-    convert_sequences(passes, tmp_path / "out", name="shot", fps=24)
-    conversion = convert_sequences(passes, tmp_path / "out", name="shot", fps=30, frame_range=(1, 3))
+    convert_sequences(passes, tmp_path / "out", name="shot", fps=24, ffmpeg=FFMPEG)
+    conversion = convert_sequences(passes, tmp_path / "out", name="shot", fps=30, frame_range=(1, 3), ffmpeg=FFMPEG)
     assert read_metadata(tmp_path / "out") == json.loads(json.dumps(conversion.document()))
 
 
@@ -145,7 +150,7 @@ def test_an_interrupt_leaves_nothing(tmp_path: Path, passes: list[Sequence]):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        convert_sequences(passes, tmp_path / "out", name="shot", fps=24, on_frames=interrupt)
+        convert_sequences(passes, tmp_path / "out", name="shot", fps=24, on_frames=interrupt, ffmpeg=FFMPEG)
     assert not (tmp_path / "out").exists()
 
 
@@ -166,14 +171,14 @@ def test_a_killed_conversion_leaves_no_final_name_and_hinders_no_other(tmp_path:
         process.kill()
     assert unfinished.exists()
     assert [name for name in names(out) if not name.startswith(".")] == []
-    convert_sequences(passes, out, name="shot", fps=24)
+    convert_sequences(passes, out, name="shot", fps=24, ffmpeg=FFMPEG)
     assert names(out) == ["color.mp4", "depth.mp4", "metadata.json"]
 
 
 def test_a_folder_into_which_another_conversion_writes_is_refused(tmp_path: Path, passes: list[Sequence]):
     (tmp_path / "out").mkdir()
     with FileLock(tmp_path / "out" / ".converting.lock"), pytest.raises(BadInput, match="another conversion"):
-        convert_sequences(passes, tmp_path / "out", name="shot", fps=24)
+        convert_sequences(passes, tmp_path / "out", name="shot", fps=24, ffmpeg=FFMPEG)
 
 
 @pytest.fixture
@@ -192,7 +197,7 @@ def test_a_full_disk_is_named_and_leaves_nothing(tmp_path: Path, small_disk: Pat
     grain = [rng.integers(0, 255, (256, 256, 3), dtype=np.uint8) for _ in range(6)]
     files = [write_picture(tmp_path / f"g.{index}.png", pixels) for index, pixels in enumerate(grain)]
     with pytest.raises(DiskFull, match="disk is full"):
-        convert_sequences([sequence_of(files)], small_disk / "out", name="shot", fps=24)
+        convert_sequences([sequence_of(files)], small_disk / "out", name="shot", fps=24, ffmpeg=FFMPEG)
     assert list(small_disk.iterdir()) == []
 
 
@@ -213,6 +218,7 @@ def test_a_computed_pass_takes_the_place_of_its_files_and_others_join(tmp_path: 
         name="shot",
         fps=24,
         computed=lambda _selections, _folder: {Pass.DEPTH: depth, Pass.EDGE: edge},
+        ffmpeg=FFMPEG,
     )
     sources = conversion.document()["sources"]
     assert list(sources) == ["color", "depth", "edge"]
@@ -224,7 +230,12 @@ def test_a_computed_pass_of_another_length_is_refused(tmp_path: Path, passes: li
     edge = ComputedFrames(label="edges", frames=lambda: iter([bars(0)] * 5), count=5, size=SIZE)
     with pytest.raises(CheckFailed, match="edge 5 frames of 96x64"):
         convert_sequences(
-            passes, tmp_path / "out", name="shot", fps=24, computed=lambda _selections, _folder: {Pass.EDGE: edge}
+            passes,
+            tmp_path / "out",
+            name="shot",
+            fps=24,
+            computed=lambda _selections, _folder: {Pass.EDGE: edge},
+            ffmpeg=FFMPEG,
         )
     assert not (tmp_path / "out").exists()
 
@@ -232,18 +243,18 @@ def test_a_computed_pass_of_another_length_is_refused(tmp_path: Path, passes: li
 @pytest.mark.parametrize("fps", [0, -24, 241])
 def test_an_fps_that_videos_cannot_have_is_refused(tmp_path: Path, passes: list[Sequence], fps: int):
     with pytest.raises(BadInput, match="allowed: 1 to 240"):
-        convert_sequences(passes, tmp_path / "out", name="shot", fps=fps)
+        convert_sequences(passes, tmp_path / "out", name="shot", fps=fps, ffmpeg=FFMPEG)
 
 
 def test_a_moved_folder_is_read_where_it_lies(tmp_path: Path, passes: list[Sequence]):
-    convert_sequences(passes, tmp_path / "out", name="shot", fps=24)
+    convert_sequences(passes, tmp_path / "out", name="shot", fps=24, ffmpeg=FFMPEG)
     (tmp_path / "out").rename(tmp_path / "moved")
     document = read_metadata(tmp_path / "moved")
     assert document["videos"]["color"]["path"] == str(tmp_path / "moved" / "color.mp4")
 
 
 def test_only_videos_that_are_as_they_were_count_as_verified(tmp_path: Path, passes: list[Sequence]):
-    conversion = convert_sequences(passes, tmp_path, name="shot", fps=24)
+    conversion = convert_sequences(passes, tmp_path, name="shot", fps=24, ffmpeg=FFMPEG)
     clips = {video.clip.path: video.clip for video in conversion.videos}
     assert verified_clips(read_metadata(tmp_path)) == clips
     changed = tmp_path / "color.mp4"

@@ -16,6 +16,7 @@ from cosmos_houdini.media.videos.encode import Encoding
 from cosmos_houdini.media.videos.source import ComputedFrames, PictureFiles, from_files
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.sequence import Picture
+from support.media import FFMPEG
 from support.media.clips import (
     SIZE,
     bars,
@@ -42,7 +43,7 @@ def repeated(tmp_path: Path, suffix: str, pixels: NDArray[np.generic]) -> Pictur
 
 def middle_frame(tmp_path: Path, source: PictureFiles | ComputedFrames, crf: int = 10) -> NDArray[np.uint8]:
     tmp_path.mkdir(exist_ok=True)
-    facts = make.make_video(source, tmp_path / "work", fps=24, encoding=Encoding(crf=crf))
+    facts = make.make_video(source, tmp_path / "work", fps=24, encoding=Encoding(crf=crf), ffmpeg=FFMPEG)
     return decoded(facts.clip.path)[1]
 
 
@@ -107,13 +108,13 @@ def test_computed_grey_frames_may_be_of_odd_size_and_any_memory_order(tmp_path: 
 def test_a_computed_frame_of_another_shape_is_refused(tmp_path: Path):
     wrong = ComputedFrames(label="depth", frames=lambda: iter([bars(0), bars(1, (32, 32))]), count=2, size=SIZE)
     with pytest.raises(BadInput, match="frame 1 of depth"):
-        make.make_video(wrong, tmp_path / "work", fps=24, encoding=Encoding())
+        make.make_video(wrong, tmp_path / "work", fps=24, encoding=Encoding(), ffmpeg=FFMPEG)
 
 
 def test_a_computed_pass_that_ends_early_is_found(tmp_path: Path):
     short = ComputedFrames(label="depth", frames=lambda: iter([bars(0), bars(1)]), count=3, size=SIZE)
     with pytest.raises(CheckFailed, match="2 of 3 frames of depth"):
-        make.make_video(short, tmp_path / "work", fps=24, encoding=Encoding())
+        make.make_video(short, tmp_path / "work", fps=24, encoding=Encoding(), ffmpeg=FFMPEG)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
@@ -153,7 +154,9 @@ def test_an_odd_size_repeats_the_last_row_and_column(tmp_path: Path):
 
 
 def test_the_stream_says_what_it_is(tmp_path: Path):
-    facts = make.make_video(source_of(write_bars(tmp_path)), tmp_path / "work", fps=25, encoding=Encoding())
+    facts = make.make_video(
+        source_of(write_bars(tmp_path)), tmp_path / "work", fps=25, encoding=Encoding(), ffmpeg=FFMPEG
+    )
     assert (facts.codec, facts.pix_fmt, facts.color, facts.constant_rate) == ("h264", "yuv420p", make.BT709, True)
     assert (facts.clip.frames, facts.clip.size, facts.clip.fps) == (6, SIZE, 25.0)
     data = facts.clip.path.read_bytes()
@@ -164,7 +167,7 @@ def test_frames_come_in_the_order_of_the_files_whatever_their_names(tmp_path: Pa
     names = ["z", "100%d", "it's 50% %04d", "-i", "b:c", "a*?[x]"]
     files = [write_picture(weird_path / f"{name}.png", bars(index)) for index, name in enumerate(names)]
     frames = decoded(
-        make.make_video(source_of(files), tmp_path / "work", fps=24, encoding=Encoding()).clip.path
+        make.make_video(source_of(files), tmp_path / "work", fps=24, encoding=Encoding(), ffmpeg=FFMPEG).clip.path
     ).astype(int)
     for index in range(len(files)):
         nearest = min(range(6), key=lambda other: int(np.abs(frames[index] - bars(other)).sum()))
@@ -177,7 +180,9 @@ def test_where_no_links_can_be_made_the_files_are_copied(tmp_path: Path, monkeyp
 
     monkeypatch.setattr(os, "symlink", refuse)
     monkeypatch.setattr(os, "link", refuse)
-    facts = make.make_video(source_of(write_bars(tmp_path)), tmp_path / "work", fps=24, encoding=Encoding())
+    facts = make.make_video(
+        source_of(write_bars(tmp_path)), tmp_path / "work", fps=24, encoding=Encoding(), ffmpeg=FFMPEG
+    )
     assert facts.clip.frames == 6
 
 
@@ -185,7 +190,7 @@ def test_a_png_with_right_checksums_and_half_its_image_is_named(tmp_path: Path):
     files = write_bars(tmp_path, 7)
     cut_image_data(files[4])
     with pytest.raises(CheckFailed, match=r"shot\.0005\.png cannot be decoded to its end"):
-        make.make_video(source_of(files), tmp_path / "work", fps=24, encoding=Encoding())
+        make.make_video(source_of(files), tmp_path / "work", fps=24, encoding=Encoding(), ffmpeg=FFMPEG)
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif"])
@@ -193,21 +198,23 @@ def test_a_file_cut_in_the_middle_is_named(tmp_path: Path, suffix: str):
     files = write_bars(tmp_path, 5, suffix=suffix)
     files[3].write_bytes(files[3].read_bytes()[: files[3].stat().st_size // 2])
     with pytest.raises(CheckFailed, match=f"shot.0004{suffix}"):
-        make.make_video(source_of(files), tmp_path / "work", fps=24, encoding=Encoding())
+        make.make_video(source_of(files), tmp_path / "work", fps=24, encoding=Encoding(), ffmpeg=FFMPEG)
 
 
 def test_an_empty_file_is_named_though_ffmpeg_takes_it_for_the_end(tmp_path: Path):
     files = write_bars(tmp_path, 5)
     files[2].write_bytes(b"")
     with pytest.raises(CheckFailed, match=r"2 of 5 frames .*shot.0003.png is the first"):
-        make.make_video(source_of(files), tmp_path / "work", fps=24, encoding=Encoding())
+        make.make_video(source_of(files), tmp_path / "work", fps=24, encoding=Encoding(), ffmpeg=FFMPEG)
 
 
 def test_a_video_whose_frames_were_swapped_is_refused(tmp_path: Path):
-    right = make.make_video(source_of(write_bars(tmp_path)), tmp_path / "right", fps=24, encoding=Encoding())
+    right = make.make_video(
+        source_of(write_bars(tmp_path)), tmp_path / "right", fps=24, encoding=Encoding(), ffmpeg=FFMPEG
+    )
     swapped = [bars(index) for index in (0, 1, 3, 2, 4, 5)]
     source = ComputedFrames(label="swapped", frames=lambda: iter(swapped), count=6, size=SIZE)
-    wrong = make.make_video(source, tmp_path / "wrong", fps=24, encoding=Encoding())
+    wrong = make.make_video(source, tmp_path / "wrong", fps=24, encoding=Encoding(), ffmpeg=FFMPEG)
     found = frame_order.problems(right.signatures, wrong.signatures)
     assert found == ["frame 2 shows frame 3", "frame 3 shows frame 2"]
 
@@ -227,7 +234,7 @@ def test_a_decoder_that_gives_frames_in_another_order_fails_the_encoding(
 
     monkeypatch.setattr(make, "inspect_video", swapping)
     with pytest.raises(CheckFailed, match="frame 1 shows frame 4; frame 4 shows frame 1"):
-        make.make_video(source_of(write_bars(tmp_path)), tmp_path / "work", fps=24, encoding=Encoding())
+        make.make_video(source_of(write_bars(tmp_path)), tmp_path / "work", fps=24, encoding=Encoding(), ffmpeg=FFMPEG)
 
 
 @pytest.mark.parametrize(

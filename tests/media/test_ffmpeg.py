@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,8 @@ import psutil
 import pytest
 
 from cosmos_houdini.errors import BadInput, Cancelled, DiskFull, ToolError
-from cosmos_houdini.media.videos import ffmpeg
+from cosmos_houdini.media.videos.ffmpeg import FFmpeg, Run
+from support.media import FFMPEG
 
 NOISE = ["-f", "lavfi", "-i", "testsrc2=size=320x240:rate=24"]
 
@@ -24,27 +24,27 @@ def children() -> list[str]:
 
 def test_reports_every_frame_and_returns_what_was_printed(tmp_path: Path):
     counts: list[int] = []
-    how = ffmpeg.Run(task="testing", cwd=tmp_path, on_frames=counts.append)
-    lines = ffmpeg.run([*NOISE, "-frames:v", "40", "-f", "null", "-"], how)
+    how = Run(task="testing", cwd=tmp_path, on_frames=counts.append)
+    lines = FFMPEG.run([*NOISE, "-frames:v", "40", "-f", "null", "-"], how)
     assert sum(counts) == 40
     assert any("Video:" in line for line in lines)
 
 
 def test_an_error_that_leaves_exit_code_0_is_a_failure(tmp_path: Path):
     video = tmp_path / "cut.ts"
-    ffmpeg.run([*NOISE, "-frames:v", "30", "-c:v", "mpeg2video", str(video)], ffmpeg.Run(task="making"))
+    FFMPEG.run([*NOISE, "-frames:v", "30", "-c:v", "mpeg2video", str(video)], Run(task="making"))
     data = bytearray(video.read_bytes())
     data[len(data) // 2 : len(data) // 2 + 4000] = bytes(4000)
     video.write_bytes(data)
-    argv = [ffmpeg.program(), "-v", "quiet", "-i", str(video), "-f", "null", "-"]
+    argv = [FFMPEG.program, "-v", "quiet", "-i", str(video), "-f", "null", "-"]
     assert subprocess.run(argv, check=False).returncode == 0
     with pytest.raises(ToolError, match="exit code 0"):
-        ffmpeg.run(["-i", str(video), "-f", "null", "-"], ffmpeg.Run(task="reading cut.ts"))
+        FFMPEG.run(["-i", str(video), "-f", "null", "-"], Run(task="reading cut.ts"))
 
 
 def test_the_error_holds_the_telling_line_and_no_echo_of_it():
     with pytest.raises(ToolError) as caught:
-        ffmpeg.run(["-i", "nothing-here.mp4", "-f", "null", "-"], ffmpeg.Run(task="reading nothing-here.mp4"))
+        FFMPEG.run(["-i", "nothing-here.mp4", "-f", "null", "-"], Run(task="reading nothing-here.mp4"))
     assert "nothing-here.mp4" in str(caught.value)
     assert "No such file" in caught.value.detail
     assert "\n" not in str(caught.value)
@@ -56,7 +56,7 @@ def test_an_exception_of_the_progress_callback_kills_the_program():
 
     endless = ["-re", *NOISE, "-f", "null", "-"]
     with pytest.raises(KeyboardInterrupt):
-        ffmpeg.run(endless, ffmpeg.Run(task="running on", on_frames=interrupt))
+        FFMPEG.run(endless, Run(task="running on", on_frames=interrupt))
     assert children() == []
 
 
@@ -64,13 +64,13 @@ def test_the_stop_event_kills_the_program():
     stop = Event()
     endless = ["-re", *NOISE, "-f", "null", "-"]
     with pytest.raises(Cancelled, match="running on"):
-        ffmpeg.run(endless, ffmpeg.Run(task="running on", on_frames=lambda _: stop.set(), stop=stop))
+        FFMPEG.run(endless, Run(task="running on", on_frames=lambda _: stop.set(), stop=stop))
     assert children() == []
 
 
 def test_a_run_ends_at_its_time_limit():
     with pytest.raises(ToolError, match=r"longer than 0\.3 s"):
-        ffmpeg.run(["-re", *NOISE, "-f", "null", "-"], ffmpeg.Run(task="running on", timeout_s=0.3))
+        FFMPEG.run(["-re", *NOISE, "-f", "null", "-"], Run(task="running on", timeout_s=0.3))
     assert children() == []
 
 
@@ -81,7 +81,7 @@ def test_an_error_while_frames_are_made_is_the_error_that_arrives():
 
     raw = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-video_size", "320x240", "-i", "pipe:0", "-f", "null", "-"]
     with pytest.raises(BadInput, match="third layer"):
-        ffmpeg.run(raw, ffmpeg.Run(task="encoding"), frames=broken())
+        FFMPEG.run(raw, Run(task="encoding"), frames=broken())
     assert children() == []
 
 
@@ -89,18 +89,16 @@ def test_a_program_that_leaves_while_it_is_fed_tells_why():
     endless = itertools.repeat(memoryview(bytes(320 * 240 * 3)))
     raw = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-video_size", "320x240", "-i", "pipe:0"]
     with pytest.raises(ToolError, match="nosuchcodec"):
-        ffmpeg.run([*raw, "-c:v", "nosuchcodec", "-f", "null", "-"], ffmpeg.Run(task="encoding"), frames=endless)
+        FFMPEG.run([*raw, "-c:v", "nosuchcodec", "-f", "null", "-"], Run(task="encoding"), frames=endless)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
 def test_a_full_disk_is_named():
     with pytest.raises(DiskFull, match="the disk is full: writing"):
-        ffmpeg.run([*NOISE, "-frames:v", "50", "-f", "rawvideo", "/dev/full"], ffmpeg.Run(task="writing"))
+        FFMPEG.run([*NOISE, "-frames:v", "50", "-f", "rawvideo", "/dev/full"], Run(task="writing"))
 
 
-def test_the_configured_program_is_the_one_that_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("COSMOS_HOUDINI_PROGRAMS_FFMPEG", sys.executable)
-    assert ffmpeg.program() == sys.executable
-    monkeypatch.setenv("COSMOS_HOUDINI_PROGRAMS_FFMPEG", os.fspath(tmp_path / "gone"))
+def test_the_named_program_is_the_one_that_runs(tmp_path: Path):
+    assert FFmpeg(path=Path(sys.executable)).program == sys.executable
     with pytest.raises(BadInput, match=r"programs\.ffmpeg"):
-        ffmpeg.program()
+        FFmpeg(path=tmp_path / "gone").run([], Run(task="nothing"))

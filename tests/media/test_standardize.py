@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.videos import ffmpeg
 from cosmos_houdini.media.videos.make import BT709
 from cosmos_houdini.media.videos.standardize import extract_frame, extract_frames, fitted, standardize
+from support.media import FFMPEG
 from support.media.clips import bars, cell_means, decoded, palette, write_picture
 
 
@@ -20,27 +20,27 @@ def encode(folder: Path, pictures: list[np.ndarray], *arguments: str, rate: str 
     frames.mkdir()
     for index, pixels in enumerate(pictures):
         write_picture(frames / f"{index}.png", pixels)
-    argv = [ffmpeg.program(), "-v", "error", "-y", "-framerate", rate, "-i", f"{frames.as_posix()}/%d.png", *arguments]
+    argv = [FFMPEG.program, "-v", "error", "-y", "-framerate", rate, "-i", f"{frames.as_posix()}/%d.png", *arguments]
     subprocess.run([*argv, "-c:v", "libx264", "-qp", "0", str(folder / name)], check=True)
     return folder / name
 
 
 def test_another_rate_repeats_or_drops_frames_and_keeps_the_length(tmp_path: Path):
     video = encode(tmp_path, [bars(index) for index in range(12)], rate="24")
-    clip = standardize(video, tmp_path / "out.mp4", fps=48).clip
+    clip = standardize(video, tmp_path / "out.mp4", fps=48, ffmpeg=FFMPEG).clip
     assert (clip.frames, clip.fps, clip.path) == (24, 48.0, tmp_path / "out.mp4")
-    assert standardize(video, tmp_path / "out.mp4", fps=12).clip.frames == 6
+    assert standardize(video, tmp_path / "out.mp4", fps=12, ffmpeg=FFMPEG).clip.frames == 6
 
 
 def test_a_fractional_rate_becomes_whole(tmp_path: Path):
     video = encode(tmp_path, [bars(index) for index in range(12)], rate="24000/1001")
-    facts = standardize(video, tmp_path / "out.mp4")
+    facts = standardize(video, tmp_path / "out.mp4", ffmpeg=FFMPEG)
     assert (facts.clip.fps, facts.clip.frames, facts.constant_rate) == (24.0, 12, True)
 
 
 def test_another_size_is_fitted_and_centred_on_black(tmp_path: Path):
     white = np.full((64, 96, 3), 255, np.uint8)
-    standardize(encode(tmp_path, [white] * 3), tmp_path / "out.mp4", size=(96, 96))
+    standardize(encode(tmp_path, [white] * 3), tmp_path / "out.mp4", size=(96, 96), ffmpeg=FFMPEG)
     frame = decoded(tmp_path / "out.mp4")[1]
     assert frame.shape == (96, 96, 3)
     assert frame[:15].max() < 6 > frame[-15:].max()
@@ -49,16 +49,16 @@ def test_another_size_is_fitted_and_centred_on_black(tmp_path: Path):
 
 def test_wide_pixels_become_square(tmp_path: Path):
     video = encode(tmp_path, [bars(0)] * 3, "-vf", "setsar=2")
-    facts = standardize(video, tmp_path / "out.mp4")
+    facts = standardize(video, tmp_path / "out.mp4", ffmpeg=FFMPEG)
     assert (facts.clip.size, facts.pixel_aspect) == ((192, 64), 1)
 
 
 def test_a_turned_video_is_stored_upright(tmp_path: Path):
     video = encode(tmp_path, [bars(0)] * 3)
     turned = tmp_path / "turned.mp4"
-    argv = [ffmpeg.program(), "-v", "error", "-display_rotation", "90", "-i", str(video), "-c", "copy", str(turned)]
+    argv = [FFMPEG.program, "-v", "error", "-display_rotation", "90", "-i", str(video), "-c", "copy", str(turned)]
     subprocess.run(argv, check=True)
-    facts = standardize(turned, tmp_path / "out.mp4")
+    facts = standardize(turned, tmp_path / "out.mp4", ffmpeg=FFMPEG)
     assert (facts.clip.size, facts.rotation_deg) == ((64, 96), 0)
 
 
@@ -75,7 +75,7 @@ def test_colours_of_another_matrix_become_bt709(tmp_path: Path, matrix: str, tag
     if not tags:
         filters += ",setparams=colorspace=unknown:range=unknown"
     video = encode(tmp_path, [palette()] * 3, "-vf", filters, *tags)
-    facts = standardize(video, tmp_path / "out.mp4")
+    facts = standardize(video, tmp_path / "out.mp4", ffmpeg=FFMPEG)
     error = cell_means(decoded(tmp_path / "out.mp4")[1]) - cell_means(palette())
     assert facts.color == BT709
     assert np.abs(error).mean() < 1.5
@@ -86,20 +86,20 @@ def test_colours_of_another_matrix_become_bt709(tmp_path: Path, matrix: str, tag
 def test_a_size_that_videos_cannot_have_is_refused(tmp_path: Path, size: tuple[int, int]):
     video = encode(tmp_path, [bars(0)] * 2)
     with pytest.raises(BadInput, match="even numbers"):
-        standardize(video, tmp_path / "out.mp4", size=size)
+        standardize(video, tmp_path / "out.mp4", size=size, ffmpeg=FFMPEG)
 
 
 def test_high_dynamic_range_is_refused(tmp_path: Path):
     video = encode(tmp_path, [bars(0)] * 2, "-vf", "setparams=color_trc=smpte2084")
     with pytest.raises(BadInput, match="high dynamic range"):
-        standardize(video, tmp_path / "out.mp4")
+        standardize(video, tmp_path / "out.mp4", ffmpeg=FFMPEG)
 
 
 def test_a_broken_video_leaves_no_output(tmp_path: Path):
     video = encode(tmp_path, [bars(index) for index in range(12)], "-movflags", "+faststart")
     video.write_bytes(video.read_bytes()[: video.stat().st_size * 2 // 3])
     with pytest.raises(BadInput, match="no whole video"):
-        standardize(video, tmp_path / "out" / "out.mp4")
+        standardize(video, tmp_path / "out" / "out.mp4", ffmpeg=FFMPEG)
     assert not (tmp_path / "out").exists()
 
 
@@ -107,18 +107,18 @@ def test_names_of_other_kinds_of_files_are_refused_and_nothing_is_replaced(tmp_p
     video = encode(tmp_path, [bars(index) for index in range(3)])
     before = video.read_bytes()
     with pytest.raises(BadInput, match=r"out\.png cannot be written; allowed: .*\.mp4"):
-        standardize(video, tmp_path / "out.png")
+        standardize(video, tmp_path / "out.png", ffmpeg=FFMPEG)
     with pytest.raises(BadInput, match=r"allowed: .*\.png"):
-        extract_frame(video, 0, video)
+        extract_frame(video, 0, video, ffmpeg=FFMPEG)
     with pytest.raises(BadInput, match=r"allowed: .*\.png"):
-        extract_frames(video, tmp_path / "f.####.jpg", first=0)
+        extract_frames(video, tmp_path / "f.####.jpg", first=0, ffmpeg=FFMPEG)
     assert not [path for path in tmp_path.iterdir() if path.suffix in {".png", ".jpg"}]
     assert video.read_bytes() == before
 
 
 def test_a_video_may_replace_itself(tmp_path: Path):
     video = encode(tmp_path, [bars(index) for index in range(6)])
-    assert standardize(video, video, fps=12).clip.frames == 3
+    assert standardize(video, video, fps=12, ffmpeg=FFMPEG).clip.frames == 3
     assert sorted(path.name for path in tmp_path.glob("*.mp4")) == ["in.mp4"]
 
 
@@ -135,7 +135,7 @@ def test_the_exact_frame_comes_out(weird_path: Path, index: int):
     pictures = [bars(number) for number in range(12)]
     tags = ["-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p", "-colorspace", "bt709", "-bf", "3"]
     video = encode(weird_path, pictures, *tags)
-    extract_frame(video, index, weird_path / "f%d.png")
+    extract_frame(video, index, weird_path / "f%d.png", ffmpeg=FFMPEG)
     out = cv2.cvtColor(cv2.imdecode(np.fromfile(weird_path / "f%d.png", np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
     assert np.abs(out.astype(int) - pictures[index]).mean() < 2.5
 
@@ -146,7 +146,7 @@ def test_all_frames_come_out_under_their_numbers(weird_path: Path):
     video = encode(weird_path, pictures, *tags)
     done: list[int] = []
     frames = weird_path / "frames"
-    assert extract_frames(video, frames / "50% %d.####.png", first=995, on_frames=done.append) == 12
+    assert extract_frames(video, frames / "50% %d.####.png", first=995, on_frames=done.append, ffmpeg=FFMPEG) == 12
     assert sum(done) == 12
     assert sorted(path.name for path in frames.iterdir()) == [f"50% %d.{n:04d}.png" for n in range(995, 1007)]
     for index in (0, 11):
@@ -159,7 +159,7 @@ def test_all_frames_come_out_under_their_numbers(weird_path: Path):
 def test_a_pattern_without_one_place_for_a_number_is_refused(tmp_path: Path, name: str, first: int):
     video = encode(tmp_path, [bars(0)])
     with pytest.raises(BadInput, match="one run of #"):
-        extract_frames(video, tmp_path / "frames" / name, first=first)
+        extract_frames(video, tmp_path / "frames" / name, first=first, ffmpeg=FFMPEG)
     assert not (tmp_path / "frames").exists()
 
 
@@ -167,7 +167,7 @@ def test_a_pattern_without_one_place_for_a_number_is_refused(tmp_path: Path, nam
 def test_a_frame_that_is_not_there_is_refused(tmp_path: Path, index: int):
     video = encode(tmp_path, [bars(number) for number in range(12)])
     with pytest.raises(BadInput, match="0 to 11"):
-        extract_frame(video, index, tmp_path / "f.png")
+        extract_frame(video, index, tmp_path / "f.png", ffmpeg=FFMPEG)
     assert not (tmp_path / "f.png").exists()
 
 
@@ -178,6 +178,6 @@ def test_an_extracted_frame_has_the_colours_of_the_video(tmp_path: Path):
         "-colorspace",
         "bt709",
     ]
-    extract_frame(encode(tmp_path, [palette()] * 2, *tags), 1, tmp_path / "f.png")
+    extract_frame(encode(tmp_path, [palette()] * 2, *tags), 1, tmp_path / "f.png", ffmpeg=FFMPEG)
     out = cv2.cvtColor(cv2.imread(str(tmp_path / "f.png")), cv2.COLOR_BGR2RGB)
     assert np.abs(cell_means(out) - cell_means(palette())).max() < 3

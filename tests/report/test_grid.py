@@ -24,6 +24,7 @@ from cosmos_houdini.report.grid import (
 )
 from cosmos_houdini.report.grid_video import write_grid_video
 from support.jobs.report_entries import entry
+from support.media import FFMPEG
 from support.media.clips import decoded
 from support.media.transfer_clips import write_clips
 
@@ -120,15 +121,15 @@ def test_pictures_are_set_at_the_places_of_their_runs(tmp_path: Path):
 
 def test_the_video_has_the_drawing_and_every_result_at_its_place(weird_path: Path):
     roles = write_clips(weird_path, "color", "seg", frames=4, size=(96, 64))
-    clips = {0: probe_video(roles["seg"]), 2: probe_video(roles["color"])}
+    clips = {0: probe_video(roles["seg"], ffmpeg=FFMPEG), 2: probe_video(roles["color"], ffmpeg=FFMPEG)}
     entries = [entry(f"run{n}", {"seed": n}, clip=clips.get(n)) for n in range(3)]
     entries[1] = entry("run1", {"seed": 1}, failure=(FailureClass.OOM, "out of memory"))
     layout = plan_layout(3, (96, 64), lines=1)
     drawing, path = weird_path / "grid.png", weird_path / "grid.mp4"
     picture = draw_backdrop(entries, ("seed",), layout)
     picture.save(drawing)
-    write_grid_video(path, drawing, clips, layout)
-    facts = probe_video(path)
+    write_grid_video(path, drawing, clips, layout, ffmpeg=FFMPEG)
+    facts = probe_video(path, ffmpeg=FFMPEG)
     assert (facts.frames, facts.size, facts.fps) == (4, layout.size, 24)
     shown = decoded(path)[3].astype(int)
     for index, role in ((0, "seg"), (2, "color")):
@@ -144,12 +145,12 @@ def test_the_video_has_the_drawing_and_every_result_at_its_place(weird_path: Pat
 
 def test_a_shorter_result_stands_still_and_another_rate_keeps_its_speed(tmp_path: Path):
     (tmp_path / "b").mkdir()
-    long = probe_video(write_clips(tmp_path, "color", frames=12, fps=24)["color"])
-    slow = probe_video(write_clips(tmp_path / "b", "color", frames=4, fps=12)["color"])
+    long = probe_video(write_clips(tmp_path, "color", frames=12, fps=24)["color"], ffmpeg=FFMPEG)
+    slow = probe_video(write_clips(tmp_path / "b", "color", frames=4, fps=12)["color"], ffmpeg=FFMPEG)
     entries = [entry("a", {"seed": 1}, clip=long), entry("b", {"seed": 2}, clip=slow)]
     layout = plan_layout(2, long.size, lines=1)
     draw_backdrop(entries, ("seed",), layout).save(tmp_path / "grid.png")
-    write_grid_video(tmp_path / "grid.mp4", tmp_path / "grid.png", {0: long, 1: slow}, layout)
+    write_grid_video(tmp_path / "grid.mp4", tmp_path / "grid.png", {0: long, 1: slow}, layout, ffmpeg=FFMPEG)
     frames = decoded(tmp_path / "grid.mp4").astype(int)
     left, top = layout.place(1)
     cells = frames[:, top : top + layout.cell[1], left : left + layout.cell[0]]

@@ -18,6 +18,7 @@ from cosmos_houdini.jobs.store.jobs import Store
 from cosmos_houdini.media.videos.probe import probe_video
 from cosmos_houdini.report.grid import FOOT
 from support.jobs.report_entries import BAD_SEED, FRAMES, SEEDS, SENTENCE, write_project
+from support.media import FFMPEG
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +75,7 @@ def test_a_batch_becomes_a_page_with_grid_table_and_data(folder: Path):
         ("shot-0003", "21", "succeeded"),
     ]
     assert [bool(row["score"]) for row in rows] == [True, False, True]
-    grid = probe_video(folder / "grid.mp4")
+    grid = probe_video(folder / "grid.mp4", ffmpeg=FFMPEG)
     with Image.open(folder / "grid.png") as picture:
         assert (grid.size, grid.frames) == (picture.size, FRAMES)
 

@@ -17,6 +17,7 @@ from cosmos_houdini.reporter import Silent
 from cosmos_houdini.shots.frames import frame_rate
 from cosmos_houdini.shots.options import EncodeOptions, FrameOptions, ShotSource, SubmitOptions
 from cosmos_houdini.shots.submit import encode_videos, plan_shot, submit_shot
+from support.media import FFMPEG
 from support.media.shot_files import NODE, ShotOnDisk, make_shot
 from support.recorder import Recorder
 
@@ -45,7 +46,7 @@ def test_a_shot_is_submitted_from_another_folder_and_nothing_is_printed(
     raise_failure([result.record], recorder)
     video = next(Path(path) for path in result.record.job.outputs if Path(path).name == "result.mp4")
     assert video.is_relative_to(shot.folder / "cosmos_out" / "shot")
-    assert probe_video(video).frames == 5
+    assert probe_video(video, ffmpeg=FFMPEG).frames == 5
     assert result.plan.prompt_spec.prompt == "A street in the rain."
     assert list(result.plan.run_spec.spec.controls) == [Control.DEPTH]
     assert "score" in result.measures

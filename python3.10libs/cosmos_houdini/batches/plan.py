@@ -18,6 +18,7 @@ from cosmos_houdini.jobs.store.batches import points_file
 from cosmos_houdini.jobs.store.jobs import FOLDER
 from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.media.videos.cut import cut
+from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.batch import BatchSpec
 from cosmos_houdini.model.spec import PromptSpec
 from cosmos_houdini.reporter import Reporter
@@ -164,9 +165,9 @@ def load_specs(batch: BatchSpec, specs: Mapping[Path, PromptSpec] | None = None)
     return {item.spec: known.get(item.spec) or load_prompt_spec(item.spec) for item in batch.items}
 
 
-def plan_scouts(runs: Sequence[SweepRun]) -> list[SweepRun]:
+def plan_scouts(runs: Sequence[SweepRun], config: Config) -> list[SweepRun]:
     """Return the scouts of runs without cutting videos for them."""
-    engine, probe = find_engine(runs[0].shared.engine), caching_probe()
+    engine, probe = find_engine(runs[0].shared.engine), caching_probe(FFmpeg(path=config.settings.programs.ffmpeg))
     requests = (build_request(run.run_spec(), engine.parameters, probe=probe)[0] for run in runs)
     return [make_scout(run, engine.scout(request), {}) for run, request in zip(runs, requests, strict=True)]
 
@@ -191,7 +192,7 @@ def _check_runs(
         BadInput: a run that cannot be run, by name.
     """
     engine = find_engine(runs[0].shared.engine)
-    probe = caching_probe()
+    probe = caching_probe(FFmpeg(path=config.settings.programs.ffmpeg))
     jobs, planned = [], []
     warnings: defaultdict[str, list[str]] = defaultdict(list)
     with reporter.progress("checking", total=len(runs), unit="runs") as advance:
@@ -199,7 +200,7 @@ def _check_runs(
             run = asked
             try:
                 if scout:
-                    run = _cut_scout(asked, engine, config.project, probe)
+                    run = _cut_scout(asked, engine, config, probe)
                 request, said = build_request(run.run_spec(), engine.parameters, probe=probe)
                 prepared = prepare(request, config=config, host=host, results=None)
             except BadInput as error:
@@ -222,13 +223,13 @@ def _report_warnings(warnings: Mapping[str, Sequence[str]], reporter: Reporter) 
         reporter.say(f"{len(warnings) - SHOWN_WARNINGS} more warnings are not shown")
 
 
-def _cut_scout(run: SweepRun, engine: Engine, project: Path, probe: Probe) -> SweepRun:
+def _cut_scout(run: SweepRun, engine: Engine, config: Config, probe: Probe) -> SweepRun:
     """Return the scout of a run; its shorter videos are kept in the project, by content and length."""
     request, _ = build_request(run.run_spec(), engine.parameters, probe=probe)
     scout = engine.scout(request)
     videos: dict[Path, Path] = {}
     if scout.frames < request.video.frames:
         for clip in (request.video, *(control.clip for control in request.controls if control.clip)):
-            videos[clip.path] = project / FOLDER / "scouts" / f"{clip.sha256}-{scout.frames}.mp4"
-            cut(clip.path, scout.frames, videos[clip.path])
+            videos[clip.path] = config.project / FOLDER / "scouts" / f"{clip.sha256}-{scout.frames}.mp4"
+            cut(clip.path, scout.frames, videos[clip.path], ffmpeg=FFmpeg(path=config.settings.programs.ffmpeg))
     return make_scout(run, scout, videos)

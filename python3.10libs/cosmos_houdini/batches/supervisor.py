@@ -27,6 +27,7 @@ from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.jobs.store.spending import read_spending
 from cosmos_houdini.launchers import SLURM
 from cosmos_houdini.launchers.health import HostLook, look_script, parse_look
+from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.batch import BatchSpec
 from cosmos_houdini.report.entry import ReportEntry, list_varied
 
@@ -150,7 +151,7 @@ class BatchSupervisor:
             host=settings.host,
             began=self.began,
             ended=local_time(),
-            entries=entries if interrupted else _measure(entries),
+            entries=entries if interrupted else _measure(entries, self.client.ffmpeg),
             varied=list_varied(entries),
             held=self.limits.held,
             spent=spent,
@@ -179,8 +180,10 @@ def _look(client: Client, job: JobRecord) -> HostLook:
     return HostLook()
 
 
-def _measure(entries: Sequence[ReportEntry]) -> Sequence[ReportEntry]:
+def _measure(entries: Sequence[ReportEntry], ffmpeg: FFmpeg) -> Sequence[ReportEntry]:
     # OpenCV and NumPy take a fifth of a second to load; ``--dry-run`` and ``--detach`` do not need them.
     from cosmos_houdini.report.examine import find_result, score_entries  # noqa: PLC0415 - see above
 
-    return score_entries(entries) if 1 < sum(find_result(e) is not None for e in entries) <= MOST_MEASURED else entries
+    if not 1 < sum(find_result(entry) is not None for entry in entries) <= MOST_MEASURED:
+        return entries
+    return score_entries(entries, ffmpeg=ffmpeg)

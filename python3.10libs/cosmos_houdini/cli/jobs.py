@@ -97,7 +97,7 @@ def attach(*, ids: tuple[str, ...], host: str | None, as_json: bool) -> None:
             say("no job is unfinished")
         records = follow_jobs(client, wanted, reporter) if wanted else []
     for record in records:
-        restore_result(record, reporter)
+        restore_result(client.config, record, reporter)
     if as_json:
         print_json("attach", {"jobs": [record.job.document() for record in records]})
     else:
@@ -133,7 +133,7 @@ def retry(*, ids: tuple[str, ...], detach: bool) -> None:
             say(f"{job_id}: attempt {commands.retry(client, job_id).job.attempt}")
         records = follow_jobs(client, wanted, reporter, detach=detach)
     for record in records:
-        restore_result(record, reporter)
+        restore_result(client.config, record, reporter)
     print_outputs(records)
     raise_failure(records, reporter)
 

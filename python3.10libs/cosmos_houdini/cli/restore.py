@@ -8,6 +8,7 @@ import click
 
 from cosmos_houdini.cli.console import say
 from cosmos_houdini.cli.terminal import TerminalReporter
+from cosmos_houdini.config import load
 from cosmos_houdini.shots.restore import restore_video
 
 
@@ -26,6 +27,6 @@ def restore(video: Path, metadata: Path, out: Path) -> None:
 
     OUT is a video, or a pattern such as shot.####.png for pictures with the plate's own frame numbers.
     """
-    restored = restore_video(video, metadata, out, TerminalReporter())
+    restored = restore_video(load(), video, metadata, out, TerminalReporter())
     plate = "{}x{}".format(*restored.size)
     say(f"wrote {restored.files[0] if len(restored.files) == 1 else out}: {restored.frames} frames of {plate}")

@@ -80,7 +80,7 @@ def run_batch(context: click.Context, /, *, file: Path, scout: bool, dry_run: bo
     """Check every run, queue all of them, and follow them to their ends."""
     if dry_run:
         runs = expand_batch(load_batch(file), TerminalReporter()).runs
-        print_json_lines("create-batch", "runs", run_documents(plan_scouts(runs) if scout else runs))
+        print_json_lines("create-batch", "runs", run_documents(plan_scouts(runs, load()) if scout else runs))
         return
     work(context, load(), file, RunSelection(scout=scout), arguments)
 

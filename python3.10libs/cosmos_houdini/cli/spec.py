@@ -14,6 +14,7 @@ from cosmos_houdini.cli.assignments import parse_controls, parse_parameters
 from cosmos_houdini.cli.console import json_option, print_json, print_schema, say
 from cosmos_houdini.cli.shot_options import CommandWithWeights, weight_options
 from cosmos_houdini.engines import engine_names, find_engine
+from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.spec import PromptSpec, RunSpec
 from cosmos_houdini.specs.create import create_prompt_spec, create_run_spec
@@ -59,7 +60,8 @@ def create_spec(
 ) -> None:
     """Check the values and the videos, then write the file."""
     videos = parse_controls(controls)
-    spec = create_prompt_spec(name, prompt, input_video, videos, negative_prompt=negative_prompt)
+    ffmpeg = FFmpeg(path=config.load().settings.programs.ffmpeg)
+    spec = create_prompt_spec(name, prompt, input_video, videos, ffmpeg=ffmpeg, negative_prompt=negative_prompt)
     path = output or Path(f"{name}.spec.json")
     save_prompt_spec(spec, path)
     _report(spec, path, "create-run", as_json=as_json)

@@ -9,8 +9,10 @@ import click
 
 from cosmos_houdini.cli.console import say
 from cosmos_houdini.cli.terminal import TerminalReporter
+from cosmos_houdini.config import load
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.videos import standardize as media
+from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 
 _SIZE = re.compile(r"(\d{1,5})[xX](\d{1,5})")
 
@@ -36,7 +38,7 @@ def standardize(video: Path, out: Path, fps: int | None, size_text: str | None) 
     """
     size = _size(size_text)
     with TerminalReporter().progress("encoding", total=None, unit="frames") as advance:
-        made = media.standardize(video, out, fps=fps, size=size, on_frames=advance).clip
+        made = media.standardize(video, out, ffmpeg=_ffmpeg(), fps=fps, size=size, on_frames=advance).clip
     say(f"{out}: {made.frames} frames of {made.size[0]}x{made.size[1]} at {made.fps:g} fps")
 
 
@@ -51,12 +53,16 @@ def extract_frame(video: Path, frame: str, out: Path, first: int) -> None:
     All frames go to a pattern such as name.####.png.
     """
     if frame != "all":
-        media.extract_frame(video, _number(frame), out)
+        media.extract_frame(video, _number(frame), out, ffmpeg=_ffmpeg())
         say(f"{out}: frame {frame} of {video}")
         return
     with TerminalReporter().progress("extracting", total=None, unit="frames") as advance:
-        count = media.extract_frames(video, out, first=first, on_frames=advance)
+        count = media.extract_frames(video, out, ffmpeg=_ffmpeg(), first=first, on_frames=advance)
     say(f"{out}: frames {first}-{first + count - 1}, all of {video}")
+
+
+def _ffmpeg() -> FFmpeg:
+    return FFmpeg(path=load().settings.programs.ffmpeg)
 
 
 def _number(text: str) -> int:

@@ -16,7 +16,7 @@ from cosmos_houdini.engines import find_engine
 from cosmos_houdini.errors import BadInput, CosmosError
 from cosmos_houdini.hosts import open_host
 from cosmos_houdini.launchers import launcher_for
-from cosmos_houdini.media.videos import ffmpeg
+from cosmos_houdini.media.videos.ffmpeg import FFmpeg, Run
 from cosmos_houdini.media.videos.probe import probe_video
 
 OLDEST_PYTHON = (3, 10)
@@ -29,7 +29,7 @@ def check_machine(config: Config) -> Iterator[Finding]:
     yield check_python()
     yield passed("configuration", _files(config))
     yield _defaults(config)
-    yield _ffmpeg()
+    yield _ffmpeg(FFmpeg(path=config.settings.programs.ffmpeg))
     yield _project(config.project)
     yield judge_disk("disk", shutil.disk_usage(config.project).free, str(config.project))
     for name, settings in config.settings.hosts.items():
@@ -66,16 +66,16 @@ def _defaults(config: Config) -> Finding:
     return passed("defaults", f"engine {defaults.engine} on host {defaults.host}")
 
 
-def _ffmpeg() -> Finding:
+def _ffmpeg(ffmpeg: FFmpeg) -> Finding:
     """Encode a moment of video and decode it again: a program that merely starts may lack what is needed."""
     try:
-        program = ffmpeg.program()
+        program = ffmpeg.program
         with tempfile.TemporaryDirectory() as folder:
             video = Path(folder) / "test.mp4"
             source = ["-f", "lavfi", "-i", "testsrc2=size=128x64:rate=24", "-frames:v", str(TEST_FRAMES)]
             encoding = ["-c:v", "libx264", "-pix_fmt", "yuv420p", str(video)]
-            ffmpeg.run([*source, *encoding], ffmpeg.Run(task="encoding a test video", timeout_s=ENCODING_TIMEOUT_S))
-            clip = probe_video(video)
+            ffmpeg.run([*source, *encoding], Run(task="encoding a test video", timeout_s=ENCODING_TIMEOUT_S))
+            clip = probe_video(video, ffmpeg=ffmpeg)
     except (CosmosError, OSError) as error:
         return failed("ffmpeg", str(error), "name an FFmpeg with libx264 as programs.ffmpeg in the configuration")
     if clip.frames != TEST_FRAMES:

@@ -22,6 +22,7 @@ from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.launchers import launcher_for
 from cosmos_houdini.launchers.base import Launcher, Task
 from cosmos_houdini.launchers.job_folder import site_for
+from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.request import InferenceRequest, Site
 
 
@@ -61,9 +62,15 @@ class Client:
             self._hosts[key] = open_host(record.job.host, self.settings(record), project=self.config.project)
         return self._hosts[key]
 
+    @property
+    def ffmpeg(self) -> FFmpeg:
+        """The FFmpeg of this machine."""
+        return FFmpeg(path=self.config.settings.programs.ffmpeg)
+
     def site(self, record: JobRecord) -> Site:
         """Return where the job's present attempt lies on its host."""
-        return site_for(self.host(record).root, record.id, record.job.attempt, self.settings(record))
+        root, settings = self.host(record).root, self.settings(record)
+        return site_for(root, record.id, record.job.attempt, settings, ffmpeg=self.ffmpeg)
 
     def engine(self, record: JobRecord) -> Engine:
         """Return the job's engine."""

@@ -20,6 +20,7 @@ from cosmos_houdini.hosts.transfer.script import DIGESTS
 from cosmos_houdini.jobs.secrets import redacted, redacted_end
 from cosmos_houdini.jobs.store.provenance import Provenance, parse_provenance, provenance_script
 from cosmos_houdini.jobs.verdict import corrupt, largest_bytes, output_failure
+from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.media.videos.probe import probe_video
 from cosmos_houdini.model.job import JobFailure
 from cosmos_houdini.model.request import Clip, ExpectedOutput, Site
@@ -177,6 +178,7 @@ def fetch_outputs(
     expected: tuple[ExpectedOutput, ...],
     results: Path,
     *,
+    ffmpeg: FFmpeg,
     on_progress: OnProgress | None = None,
 ) -> tuple[Clip, ...]:
     """Fetch and verify a job's outputs, then move them to their final names below ``results``.
@@ -203,7 +205,7 @@ def fetch_outputs(
         _fetch(host, transfers, on_progress)
         # Side by side: what decodes them are processes of their own.
         with ThreadPoolExecutor() as pool:
-            clips = tuple(pool.map(lambda output: _verified(unverified, output), expected))
+            clips = tuple(pool.map(lambda output: _verified(unverified, output, ffmpeg), expected))
     except CorruptOutput:
         shutil.rmtree(unverified, ignore_errors=True)
         raise
@@ -241,10 +243,10 @@ def _fetch(host: Host, transfers: Iterable[Transfer], on_progress: OnProgress | 
         raise CorruptOutput(replace(corrupt(f"the results cannot be fetched: {error}"), hopeless=True)) from error
 
 
-def _verified(unverified: Path, output: ExpectedOutput) -> Clip:
+def _verified(unverified: Path, output: ExpectedOutput, ffmpeg: FFmpeg) -> Clip:
     try:
         # What a client that is killed here leaves behind goes with the folder.
-        clip = probe_video(unverified / output.path, scratch=unverified)
+        clip = probe_video(unverified / output.path, ffmpeg=ffmpeg, scratch=unverified)
     except DiskFull:
         raise
     except CosmosError as error:

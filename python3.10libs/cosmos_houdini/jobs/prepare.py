@@ -15,6 +15,7 @@ from cosmos_houdini.jobs.secrets import secrets_from
 from cosmos_houdini.jobs.store.record import JobRecord, new_record
 from cosmos_houdini.launchers import SLURM, launcher_for
 from cosmos_houdini.launchers.job_folder import site_for
+from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.job_id import job_id
 from cosmos_houdini.model.request import FramePlan, InferenceRequest, Invocation, Site
 
@@ -63,7 +64,7 @@ def prepare(request: InferenceRequest, *, config: Config, host: str | None, resu
     # A launcher that lacks a value is found out now and not when the inputs are sent.
     launcher = launcher_for(name, settings)
     root = open_host(name, settings, project=config.project).root
-    site = site_for(root, identity, 1, settings)
+    site = site_for(root, identity, 1, settings, ffmpeg=FFmpeg(path=config.settings.programs.ffmpeg))
     task = task_of(identity, request, site, secrets_from(settings.secrets, os.environ))
     script = launcher.script(task)
     if results:

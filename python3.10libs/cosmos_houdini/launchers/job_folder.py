@@ -14,7 +14,7 @@ from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.errors import BadInput, HostError
 from cosmos_houdini.launchers.shell import assignments, exports, part, words
 from cosmos_houdini.launchers.slurm.state import SILENT, UNKNOWN, SlurmWord, parse_words
-from cosmos_houdini.media.videos import ffmpeg
+from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.job import FailureClass, JobFailure
 from cosmos_houdini.model.request import Site
 from cosmos_houdini.model.text_enum import TextEnum
@@ -107,19 +107,20 @@ def attempt_folder(job_id: str, attempt: int) -> str:
     return _checked(job_id if attempt == 1 else f"{job_id}.{attempt}")
 
 
-def site_for(root: PurePosixPath, job_id: str, attempt: int, config: HostConfig) -> Site:
-    """Return where an attempt lies below the root of its host."""
+def site_for(root: PurePosixPath, job_id: str, attempt: int, config: HostConfig, *, ffmpeg: FFmpeg) -> Site:
+    """Return where an attempt lies below the root of its host; ``ffmpeg`` is this machine's."""
     return Site(
         folder=root / JOBS / attempt_folder(job_id, attempt),
         engine_path=PurePosixPath(config.engine_path) if config.engine_path else None,
-        ffmpeg=config.ffmpeg or _own_ffmpeg(config),
+        ffmpeg=config.ffmpeg or (ffmpeg.program if _sees_own_programs(config) else None),
+        own_ffmpeg=ffmpeg.path,
         python=config.python,
     )
 
 
-def _own_ffmpeg(config: HostConfig) -> str | None:
-    """Return this machine's FFmpeg where the job's program sees it as it is: no copy of it has to be brought."""
-    return ffmpeg.program() if config.address is None and config.launcher == "process" else None
+def _sees_own_programs(config: HostConfig) -> bool:
+    """Return whether jobs see the programs of this machine as they are, so that no copy has to be brought."""
+    return config.address is None and config.launcher == "process"
 
 
 def poll_script(

@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 from cosmos_houdini.errors import BadInput, CheckFailed, CosmosError, DiskFull
 from cosmos_houdini.media.selection import OnGap, Selection, prove, select
 from cosmos_houdini.media.videos import encode
+from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.media.videos.make import make_video
 from cosmos_houdini.media.videos.metadata import FILE_NAME, write_metadata
 from cosmos_houdini.media.videos.probe import VideoFacts
@@ -38,6 +39,7 @@ def convert_sequences(
     sequences: Iterable[Sequence],
     out_dir: Path,
     *,
+    ffmpeg: FFmpeg,
     name: str,
     fps: int,
     scene_document: Mapping[str, Any] | None = None,
@@ -55,6 +57,7 @@ def convert_sequences(
     Args:
         sequences: those of one shot, as ``check`` verified them.
         out_dir: made when it is not there.
+        ffmpeg: encodes and decodes.
         name: what people call the shot.
         fps: frames a second of the videos.
         scene_document: the scene, for ``metadata.json``.
@@ -78,7 +81,7 @@ def convert_sequences(
         sources = _sources(selections, computed(selections, work))
         # The files of computed passes were walked before their pixels were read.
         unproven = [selections[pass_] for pass_, source in sources.items() if isinstance(source, PictureFiles)]
-        facts = _make_all(sources, unproven, work, fps, on_frames)
+        facts = _make_all(sources, unproven, work, ffmpeg=ffmpeg, fps=fps, on_frames=on_frames)
         videos = tuple(_video(pass_, facts[pass_], out_dir) for pass_ in sources)
         conversion = Conversion(
             name=name,
@@ -153,6 +156,8 @@ def _make_all(
     sources: Mapping[Pass, VideoSource],
     unproven: Iterable[Selection],
     work: Path,
+    *,
+    ffmpeg: FFmpeg,
     fps: int,
     on_frames: Callable[[int], None],
 ) -> dict[Pass, VideoFacts]:
@@ -168,7 +173,14 @@ def _make_all(
         proof = prover.submit(prove, unproven, stop)
         futures = {
             pass_: pool.submit(
-                _make_faithful, source, work / str(pass_), pass_, fps=fps, on_frames=on_frames, stop=stop
+                _make_faithful,
+                source,
+                work / str(pass_),
+                pass_,
+                ffmpeg=ffmpeg,
+                fps=fps,
+                on_frames=on_frames,
+                stop=stop,
             )
             for pass_, source in sources.items()
         }
@@ -187,11 +199,19 @@ def _make_all(
 
 
 def _make_faithful(
-    source: VideoSource, folder: Path, pass_: Pass, *, fps: int, on_frames: Callable[[int], None], stop: Event
+    source: VideoSource,
+    folder: Path,
+    pass_: Pass,
+    *,
+    ffmpeg: FFmpeg,
+    fps: int,
+    on_frames: Callable[[int], None],
+    stop: Event,
 ) -> VideoFacts:
     """Make one video and let its source judge what became of the frames."""
-    facts = make_video(source, folder, fps=fps, encoding=encode.encoding_of(pass_), on_frames=on_frames, stop=stop)
-    lost = source.problem(facts.clip.path) if isinstance(source, ComputedFrames) and source.problem else None
+    encoding = encode.encoding_of(pass_)
+    facts = make_video(source, folder, ffmpeg=ffmpeg, fps=fps, encoding=encoding, on_frames=on_frames, stop=stop)
+    lost = source.problem(facts.clip.path, ffmpeg) if isinstance(source, ComputedFrames) and source.problem else None
     if lost is not None:
         raise CheckFailed(f"the video of {source.label} is wrong: {lost}")
     return facts

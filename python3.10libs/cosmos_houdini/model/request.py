@@ -143,12 +143,15 @@ class Site:
         folder: the job's folder, absolute.
         engine_path: the checkout of the engine's program; None where the configuration names none.
         ffmpeg: the FFmpeg program of the host; None where the configuration names none.
+        own_ffmpeg: the FFmpeg of this machine, which an engine may bring where the host has none; None for the
+            program of imageio-ffmpeg.
         python: the Python of the host in which engines that are libraries are installed.
     """
 
     folder: PurePosixPath
     engine_path: PurePosixPath | None = None
     ffmpeg: str | None = None
+    own_ffmpeg: Path | None = None
     python: str = "python3"
 
     @property

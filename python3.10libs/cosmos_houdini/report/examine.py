@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from PIL import Image
 
 from cosmos_houdini.errors import ToolError
+from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.media.videos.standardize import fitted
 from cosmos_houdini.model.request import Clip
 from cosmos_houdini.report.entry import ReportEntry, first_sentence
@@ -23,7 +25,12 @@ AT_ONCE = 2
 
 
 def examine(
-    entries: Sequence[ReportEntry], folder: Path, box: tuple[int, int], on_done: Callable[[int], None] = lambda _: None
+    entries: Sequence[ReportEntry],
+    folder: Path,
+    box: tuple[int, int],
+    *,
+    ffmpeg: FFmpeg,
+    on_done: Callable[[int], None] = lambda _: None,
 ) -> tuple[ReportEntry, ...]:
     """Return the runs with measures, middle frames and ranks.
 
@@ -31,37 +38,39 @@ def examine(
         entries: runs in order.
         folder: of the report; gets a folder ``frames``.
         box: width and height within which middle frames are kept.
+        ffmpeg: decodes.
         on_done: called with how many more runs were looked at.
     """
     (folder / FRAMES).mkdir()
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         pairs = list(dict.fromkeys(pair for entry in entries if (pair := _source(entry))))
-        sources = dict(zip(pairs, pool.map(lambda pair: _luma(*pair), pairs), strict=True))
+        sources = dict(zip(pairs, pool.map(partial(_luma, ffmpeg=ffmpeg), pairs), strict=True))
 
         def one(numbered: tuple[int, ReportEntry]) -> ReportEntry:
             number, entry = numbered
             pair = _source(entry)
-            seen = _examined(entry, sources[pair] if pair else None, folder, f"{FRAMES}/{number:04d}.jpg", box)
+            frame = f"{FRAMES}/{number:04d}.jpg"
+            seen = _examined(entry, sources[pair] if pair else None, folder, frame, box, ffmpeg=ffmpeg)
             on_done(1)
             return seen
 
         return rank_entries(list(pool.map(one, enumerate(entries, start=1))))
 
 
-def score_entries(entries: Sequence[ReportEntry]) -> tuple[ReportEntry, ...]:
+def score_entries(entries: Sequence[ReportEntry], *, ffmpeg: FFmpeg) -> tuple[ReportEntry, ...]:
     """Return the runs with measures and ranks, as ``examine`` gives them, and write nothing."""
 
     def one(entry: ReportEntry) -> ReportEntry:
         clip, pair = find_result(entry), _source(entry)
         if clip is None or pair is None:
             return entry
-        seen, source = _luma(clip.path, pair[1]), sources[pair]
+        seen, source = _luma((clip.path, pair[1]), ffmpeg=ffmpeg), sources[pair]
         measures = None if seen is None or source is None else measure(seen, source, sample_indices(pair[1]))
         return replace(entry, measures=measures)
 
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         pairs = list(dict.fromkeys(pair for entry in entries if (pair := _source(entry))))
-        sources = dict(zip(pairs, pool.map(lambda pair: _luma(*pair), pairs), strict=True))
+        sources = dict(zip(pairs, pool.map(partial(_luma, ffmpeg=ffmpeg), pairs), strict=True))
         return rank_entries(list(pool.map(one, entries)))
 
 
@@ -85,22 +94,25 @@ def find_result(entry: ReportEntry) -> Clip | None:
     return entry.row.clip if entry.row and not entry.problem else None
 
 
-def _luma(path: Path, frames: int) -> Luma | None:
+def _luma(source: tuple[Path, int], *, ffmpeg: FFmpeg) -> Luma | None:
+    path, frames = source
     try:
-        return read_frames(path, sample_indices(frames), 0).luma
+        return read_frames(path, sample_indices(frames), 0, ffmpeg=ffmpeg).luma
     except ToolError:
         # The results can be shown all the same; they have no score then.
         return None
 
 
-def _examined(entry: ReportEntry, source: Luma | None, folder: Path, frame: str, box: tuple[int, int]) -> ReportEntry:
+def _examined(
+    entry: ReportEntry, source: Luma | None, folder: Path, frame: str, box: tuple[int, int], *, ffmpeg: FFmpeg
+) -> ReportEntry:
     clip = find_result(entry)
     if clip is None:
         return entry
     pair = _source(entry)
     indices = sample_indices(pair[1] if pair else clip.frames)
     try:
-        seen = read_frames(clip.path, indices, clip.frames // 2)
+        seen = read_frames(clip.path, indices, clip.frames // 2, ffmpeg=ffmpeg)
     except ToolError as error:
         return replace(entry, problem=("unreadable", first_sentence(error.problem)))
     size = fitted(clip.size, box)

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from cosmos_houdini.errors import ToolError
-from cosmos_houdini.media.videos import ffmpeg
+from cosmos_houdini.media.videos.ffmpeg import FFmpeg, Run
 from cosmos_houdini.media.videos.probe import input_arguments
 from cosmos_houdini.report.measures import SIZE, Luma
 
@@ -30,7 +30,7 @@ class SampledFrames:
     middle: Image.Image
 
 
-def read_frames(video: Path, indices: tuple[int, ...], middle: int) -> SampledFrames:
+def read_frames(video: Path, indices: tuple[int, ...], middle: int, *, ffmpeg: FFmpeg) -> SampledFrames:
     """Return frames of a video, counted from 0.
 
     Raises:
@@ -39,7 +39,7 @@ def read_frames(video: Path, indices: tuple[int, ...], middle: int) -> SampledFr
     with tempfile.TemporaryDirectory(prefix="cosmos-report-") as name:
         folder = Path(name)
         task = f"looking at {video}"
-        ffmpeg.run(arguments(video, indices, middle), ffmpeg.Run(task=task, cwd=folder, timeout_s=TIMEOUT_S))
+        ffmpeg.run(arguments(video, indices, middle), Run(task=task, cwd=folder, timeout_s=TIMEOUT_S))
         luma = np.fromfile(folder / "luma.gray", np.uint8)
         picture = folder / "middle.png"
         if luma.size != len(indices) * SIZE[0] * SIZE[1] or not picture.is_file():

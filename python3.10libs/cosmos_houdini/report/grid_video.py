@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from cosmos_houdini.media.videos import encode, ffmpeg
+from cosmos_houdini.media.videos import encode
+from cosmos_houdini.media.videos.ffmpeg import FFmpeg, Run
 from cosmos_houdini.media.videos.probe import input_arguments
 from cosmos_houdini.model.request import Clip
 from cosmos_houdini.report.grid import Layout, inset
@@ -25,6 +26,8 @@ def write_grid_video(
     drawing: Path,
     clips: Mapping[int, Clip],
     layout: Layout,
+    *,
+    ffmpeg: FFmpeg,
     on_frames: Callable[[int], None] = lambda _: None,
 ) -> None:
     """Write the video of one page.
@@ -34,6 +37,7 @@ def write_grid_video(
         drawing: PNG of the page, captions and failed runs in it.
         clips: results by their number on the page.
         layout: of the page.
+        ffmpeg: encodes.
         on_frames: called with how many more frames are done.
 
     Raises:
@@ -42,7 +46,7 @@ def write_grid_video(
     """
     ffmpeg.run(
         arguments(path, drawing, clips, layout),
-        ffmpeg.Run(task=f"writing {path}", on_frames=on_frames),
+        Run(task=f"writing {path}", on_frames=on_frames),
     )
 
 

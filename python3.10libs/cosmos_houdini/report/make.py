@@ -14,6 +14,7 @@ from cosmos_houdini.jobs.client import Client, open_client
 from cosmos_houdini.jobs.prepare import RESULTS
 from cosmos_houdini.jobs.store.batches import points_file
 from cosmos_houdini.jobs.store.record import JobRecord
+from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.batch import BatchSpec
 from cosmos_houdini.model.request import Scout
 from cosmos_houdini.model.spec import PromptSpec
@@ -78,7 +79,14 @@ def write_entries(
     """Write the report of runs; see ``make_report``."""
     place = (folder or config.project / RESULTS / name / FOLDER).absolute()
     with reporter.progress("measuring and drawing", total=STEPS * len(entries), unit="steps") as advance:
-        document = write_report(name, entries, place, advance, currency=config.settings.defaults.currency)
+        document = write_report(
+            name,
+            entries,
+            place,
+            ffmpeg=FFmpeg(path=config.settings.programs.ffmpeg),
+            on_step=advance,
+            currency=config.settings.defaults.currency,
+        )
     return WrittenReport(folder=place, document=document)
 
 

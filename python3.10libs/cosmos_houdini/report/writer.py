@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.report import grid
 from cosmos_houdini.report.entry import ReportEntry, list_varied
 from cosmos_houdini.report.examine import examine, find_result
@@ -27,8 +28,9 @@ def write_report(
     name: str,
     entries: Sequence[ReportEntry],
     folder: Path,
-    on_step: Callable[[int], None] = lambda _: None,
     *,
+    ffmpeg: FFmpeg,
+    on_step: Callable[[int], None] = lambda _: None,
     currency: str = "",
 ) -> dict[str, Any]:
     """Write the report of runs into a folder, all of it or nothing, and return what stands in its ``report.json``.
@@ -37,6 +39,7 @@ def write_report(
         name: what the runs are called together.
         entries: the runs in the order in which they are shown, one at least.
         folder: made where it is missing; an earlier report in it is replaced.
+        ffmpeg: encodes and decodes.
         on_step: called with how many more steps are done, of STEPS for each run.
         currency: of the costs; may be empty.
 
@@ -48,11 +51,11 @@ def write_report(
     varied = list_varied(entries)
     layout = _layout(entries, varied)
     with replace_folder(folder) as fresh:
-        seen = examine(entries, fresh, layout.cell, on_step)
+        seen = examine(entries, fresh, layout.cell, ffmpeg=ffmpeg, on_done=on_step)
         grids = []
         for number, page in enumerate(grid.split_pages(seen), start=1):
             stem = "grid" if number == 1 else f"grid-{number}"
-            grids.append(_write_grid(fresh / stem, page, varied, layout.of_page(len(page))))
+            grids.append(_write_grid(fresh / stem, page, varied, layout.of_page(len(page)), ffmpeg))
             on_step(len(page))
         report = Report(name=name, folder=folder, entries=seen, varied=varied, grids=tuple(grids), currency=currency)
         _write_text(fresh / TABLE, format_csv(entry.document() for entry in seen))
@@ -70,13 +73,15 @@ def _layout(entries: Sequence[ReportEntry], varied: Sequence[str]) -> grid.Layou
     return grid.plan_layout(len(entries), size, lines=grid.count_caption_lines(entries, varied, bare))
 
 
-def _write_grid(stem: Path, entries: Sequence[ReportEntry], varied: Sequence[str], layout: grid.Layout) -> Grid:
+def _write_grid(
+    stem: Path, entries: Sequence[ReportEntry], varied: Sequence[str], layout: grid.Layout, ffmpeg: FFmpeg
+) -> Grid:
     drawing = grid.draw_backdrop(entries, varied, layout)
     picture, video = stem.with_suffix(".png"), stem.with_suffix(".mp4")
     clips = {index: clip for index, entry in enumerate(entries) if (clip := find_result(entry))}
     if clips:
         drawing.save(picture)
-        write_grid_video(video, picture, clips, layout)
+        write_grid_video(video, picture, clips, layout, ffmpeg=ffmpeg)
     grid.draw_contact_sheet(entries, drawing, layout, stem.parent).save(picture)
     return Grid(picture=picture.name, video=video.name if clips else "", size=layout.size)
 

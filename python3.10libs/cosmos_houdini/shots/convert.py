@@ -8,6 +8,7 @@ from pathlib import Path
 from cosmos_houdini.config import Config
 from cosmos_houdini.media.selection import Selection, by_shot
 from cosmos_houdini.media.sequences.discover import find_sequences
+from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.scene import Scene
 from cosmos_houdini.model.video import Conversion
@@ -66,7 +67,7 @@ def convert_path(
             encode_frames(shot, folder, reporter, name=title, fps=rate, scene=scene, on_gap=frames.on_gap)
         )
         if preview:
-            reporter.say(f"wrote {_write_preview(conversions[-1])}")
+            reporter.say(f"wrote {_write_preview(conversions[-1], settings.ffmpeg)}")
     return conversions
 
 
@@ -79,11 +80,11 @@ def _read_scene(path: Path | None) -> Scene | None:
     return read_scene(path)
 
 
-def _write_preview(conversion: Conversion) -> Path:
+def _write_preview(conversion: Conversion, ffmpeg: FFmpeg) -> Path:
     # Imported here: most calls need no Pillow.
     from cosmos_houdini.media.preview import write_preview  # noqa: PLC0415
 
-    return write_preview(conversion)
+    return write_preview(conversion, ffmpeg=ffmpeg)
 
 
 def _compare_range(selections: Mapping[Pass, Selection], scene: Scene | None, reporter: Reporter) -> None:

@@ -139,6 +139,7 @@ def encode_frames(
         return convert_sequences(
             shot.sequences,
             folder,
+            ffmpeg=shot.settings.ffmpeg,
             name=name,
             fps=fps,
             scene_document=scene.document() if scene else None,

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cosmos_houdini.config import Config
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.jobs import collect
 from cosmos_houdini.jobs.store.record import JobRecord
+from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.media.videos.metadata import FILE_NAME, read_metadata
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.job import JobState
@@ -34,10 +36,13 @@ class Restored:
     size: tuple[int, int]
 
 
-def restore_result(record: JobRecord, reporter: Reporter, conversion: Mapping[str, Any] | None = None) -> Path | None:
+def restore_result(
+    config: Config, record: JobRecord, reporter: Reporter, conversion: Mapping[str, Any] | None = None
+) -> Path | None:
     """Bring the result of a job back to the size and position of its plate, into ``restored.mp4`` beside it.
 
     Args:
+        config: names the FFmpeg of the project.
         record: a job; nothing is done for one that did not succeed.
         reporter: shows the progress.
         conversion: the document of the job's videos; None for the one beside the colour video, if it is still there.
@@ -52,16 +57,17 @@ def restore_result(record: JobRecord, reporter: Reporter, conversion: Mapping[st
     frame = document.get("frame")
     if frame is None or _size_of_result(record) == frame["plate"]:
         return None
-    restored = _restore(result, document, record.results / RESTORED, reporter)
+    restored = _restore(config, result, document, record.results / RESTORED, reporter)
     plate = "{}x{}".format(*restored.size)
     reporter.say(f"{restored.files[0]} is the result in the plate's size and position, {plate}")
     return restored.files[0]
 
 
-def restore_video(video: Path, metadata: Path, out: Path, reporter: Reporter) -> Restored:
+def restore_video(config: Config, video: Path, metadata: Path, out: Path, reporter: Reporter) -> Restored:
     """Bring a video back to the size and position of its plate, without the frames that only filled the last chunk.
 
     Args:
+        config: names the FFmpeg of the project.
         video: what an engine made.
         metadata: ``metadata.json`` of the conversion that the video was made of, or its folder.
         out: a video, or a pattern such as ``shot.####.png`` for pictures with the plate's own frame numbers.
@@ -73,15 +79,16 @@ def restore_video(video: Path, metadata: Path, out: Path, reporter: Reporter) ->
     if metadata.name != FILE_NAME and not metadata.is_dir():
         raise BadInput(f"{metadata} is no {FILE_NAME}")
     document = read_metadata(metadata if metadata.is_dir() else metadata.parent)
-    return _restore(video, document, out, reporter)
+    return _restore(config, video, document, out, reporter)
 
 
-def _restore(video: Path, conversion: Mapping[str, Any], out: Path, reporter: Reporter) -> Restored:
+def _restore(config: Config, video: Path, conversion: Mapping[str, Any], out: Path, reporter: Reporter) -> Restored:
     # Imported here: many results have the plate's size.
     from cosmos_houdini.media.videos.restore import restore  # noqa: PLC0415
 
+    ffmpeg = FFmpeg(path=config.settings.programs.ffmpeg)
     with reporter.progress("restoring", total=conversion["frames"], unit="frames") as advance:
-        files = restore(video, conversion, out, on_frames=advance)
+        files = restore(video, conversion, out, ffmpeg=ffmpeg, on_frames=advance)
     width, height = conversion["frame"]["plate"]
     return Restored(files=tuple(files), frames=conversion["frames"], size=(width, height))
 

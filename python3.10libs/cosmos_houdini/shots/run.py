@@ -10,11 +10,12 @@ from typing import Any
 from cosmos_houdini.config import Config
 from cosmos_houdini.engines import find_engine
 from cosmos_houdini.jobs.prepare import Prepared, prepare
+from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.request import Invocation
 from cosmos_houdini.model.spec import RunSpec
 from cosmos_houdini.reporter import Reporter
 from cosmos_houdini.specs.dry_run import dry_run_document, write_plan
-from cosmos_houdini.specs.request import Probe, build_request
+from cosmos_houdini.specs.request import Probe, build_request, caching_probe
 
 
 def plan_run(
@@ -36,12 +37,14 @@ def plan_run(
         host: a name of the configuration; None for its default.
         num_gpu: GPUs for the inference, 1 to 64; None for the RunSpec's number.
         results: folder for the verified results; None for ``cosmos_out/<job id>`` in the project.
-        probe: as for ``build_request``.
+        probe: as for ``build_request``; None to decode every video.
 
     Raises:
         BadInput: something in the RunSpec, its videos or the configuration cannot be used.
     """
-    request, warnings = build_request(run_spec, find_engine(run_spec.engine).parameters, num_gpu=num_gpu, probe=probe)
+    known = find_engine(run_spec.engine).parameters
+    probe = probe or caching_probe(FFmpeg(path=config.settings.programs.ffmpeg))
+    request, warnings = build_request(run_spec, known, probe=probe, num_gpu=num_gpu)
     prepared = prepare(request, config=config, host=host, results=results)
     for warning in (*warnings, *prepared.warnings):
         reporter.say(f"warning: {warning}")

@@ -11,6 +11,7 @@ from typing import Any
 from cosmos_houdini.config import Config
 from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.media.control_settings import ColorChoice, ControlChoices, DepthChoice, DepthKind, Lens
+from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.presets import Preset
 from cosmos_houdini.model.scene import Camera, Scene
 from cosmos_houdini.shots.framing import Fit
@@ -28,12 +29,14 @@ class EncodeSettings:
         layers: pass to EXR layer.
         fit: how the plate fills the engine's frame.
         pixel_aspect: width of a pixel divided by its height; None for what the files say.
+        ffmpeg: encodes and decodes.
     """
 
     controls: ControlChoices
     layers: Mapping[str, str]
     fit: Fit
     pixel_aspect: float | None
+    ffmpeg: FFmpeg
 
 
 def resolve_settings(
@@ -73,6 +76,7 @@ def resolve_settings(
         layers=config.settings.passes.layers,
         fit=options.fit or controls.fit,
         pixel_aspect=options.pixel_aspect,
+        ffmpeg=FFmpeg(path=config.settings.programs.ffmpeg),
     )
 
 

@@ -16,6 +16,7 @@ from cosmos_houdini.jobs.client import Client, open_client
 from cosmos_houdini.jobs.follow import run_job
 from cosmos_houdini.jobs.prepare import RESULTS, Prepared
 from cosmos_houdini.jobs.store.record import JobRecord
+from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.media.videos.metadata import read_metadata, verified_clips
 from cosmos_houdini.model.control import Control, Pass
 from cosmos_houdini.model.parameter import resolve
@@ -206,7 +207,7 @@ def plan_videos(config: Config, videos: ShotVideos, options: SubmitOptions, repo
     if videos.encoded_now:
         save_prompt_spec(prompt_spec, videos.folder / f"{videos.name}.spec.json")
         save_run_spec(run_spec, videos.folder / f"{videos.name}.run.json")
-    known = caching_probe(verified_clips(videos.document))
+    known = caching_probe(FFmpeg(path=config.settings.programs.ffmpeg), verified_clips(videos.document))
     planned = plan_run(run_spec, config, reporter, host=options.host, num_gpu=options.num_gpu, probe=known)
     prepared = replace(planned, record=replace(planned.record, results=videos.folder / planned.record.id))
     source = next(iter(videos.document["sources"].values()))
@@ -237,7 +238,7 @@ def run_shot(
     )
     record = run_job(client, plan.prepared, reporter, detach=detach)
     measures = measure_result(client, record, reporter) if measure else {}
-    restored = restore_result(record, reporter, plan.videos.document)
+    restored = restore_result(client.config, record, reporter, plan.videos.document)
     return ShotResult(plan=plan, record=record, restored=restored, measures=measures)
 
 
@@ -247,7 +248,8 @@ def measure_result(client: Client, record: JobRecord, reporter: Reporter) -> dic
     from cosmos_houdini.report.entry import build_entry  # noqa: PLC0415
     from cosmos_houdini.report.examine import score_entries  # noqa: PLC0415
 
-    (entry,) = score_entries([build_entry(None, record, client.store.attempts(record.id), None)])
+    found_entry = build_entry(None, record, client.store.attempts(record.id), None)
+    (entry,) = score_entries([found_entry], ffmpeg=client.ffmpeg)
     if entry.measures is None:
         return {}
     found = {**asdict(entry.measures), "score": entry.measures.score}

@@ -7,16 +7,23 @@ from pathlib import Path
 
 from cosmos_houdini.engines import find_engine
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.parameter import resolve
 from cosmos_houdini.model.spec import PromptSpec, RunSpec, SpecValue
 from cosmos_houdini.specs.files import document
-from cosmos_houdini.specs.request import check_alike, effective_weights, probed
+from cosmos_houdini.specs.request import check_alike, effective_weights, probe_videos
 from cosmos_houdini.specs.values import validated
 
 
 def create_prompt_spec(
-    name: str, prompt: str, input_video: Path, controls: Mapping[Control, Path], *, negative_prompt: str = ""
+    name: str,
+    prompt: str,
+    input_video: Path,
+    controls: Mapping[Control, Path],
+    *,
+    ffmpeg: FFmpeg,
+    negative_prompt: str = "",
 ) -> PromptSpec:
     """Return a prompt spec whose videos are there and match.
 
@@ -25,6 +32,7 @@ def create_prompt_spec(
         prompt: what the result shows.
         input_video: the colour video.
         controls: one video for each control.
+        ffmpeg: decodes the videos.
         negative_prompt: what to avoid; empty for the engine's own.
 
     Raises:
@@ -38,7 +46,8 @@ def create_prompt_spec(
         "controls": {str(kind): video.absolute() for kind, video in controls.items()},
     }
     spec = validated(PromptSpec, data, "create-spec")
-    check_alike(probed({"color": spec.input_video} | {str(kind): path for kind, path in spec.controls.items()}))
+    videos = {"color": spec.input_video} | {str(kind): path for kind, path in spec.controls.items()}
+    check_alike(probe_videos(videos, ffmpeg=ffmpeg))
     return spec
 
 

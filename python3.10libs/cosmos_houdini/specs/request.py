@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.media.videos.probe import inspect_video
 from cosmos_houdini.model.control import DEFAULT_WEIGHT, Control
 from cosmos_houdini.model.parameter import Parameter, ParameterValue, resolve
@@ -21,15 +22,15 @@ Probe = Callable[[Mapping[str, Path]], Mapping[str, Clip]]
 
 
 def build_request(
-    run: RunSpec, parameters: Mapping[str, Parameter], *, num_gpu: int | None = None, probe: Probe | None = None
+    run: RunSpec, parameters: Mapping[str, Parameter], *, probe: Probe, num_gpu: int | None = None
 ) -> tuple[InferenceRequest, tuple[str, ...]]:
     """Return the request of a run, and warnings about it.
 
     Args:
         run: what was asked for.
         parameters: what the run's engine knows.
+        probe: decodes the videos; see ``caching_probe``.
         num_gpu: GPUs for one inference, instead of the run's own number.
-        probe: instead of ``probed``, where many runs share their videos.
 
     Raises:
         BadInput: a parameter or weight that cannot be used, a weight without a video, a video that cannot be read, or
@@ -38,7 +39,7 @@ def build_request(
     weights = effective_weights(run)
     given = resolve(parameters, run.parameters, engine=run.engine)
     videos = {"color": run.spec.input_video} | {str(kind): run.spec.controls[kind] for kind in weights}
-    clips = (probe or probed)(videos)
+    clips = probe(videos)
     check_alike(clips)
     request = InferenceRequest(
         name=run.name,
@@ -73,7 +74,7 @@ def effective_weights(run: RunSpec) -> dict[Control, float]:
     return {kind: float(weight) for kind, weight in weights.items() if weight > 0}
 
 
-def probed(videos: Mapping[str, Path]) -> dict[str, Clip]:
+def probe_videos(videos: Mapping[str, Path], *, ffmpeg: FFmpeg) -> dict[str, Clip]:
     """Return each video as decoding shows it; they are decoded side by side.
 
     Raises:
@@ -81,23 +82,23 @@ def probed(videos: Mapping[str, Path]) -> dict[str, Clip]:
             and FFmpeg would each read such a one in another way.
     """
     with ThreadPoolExecutor(max_workers=max(1, len(videos))) as pool:
-        return dict(zip(videos, pool.map(_plain_clip, videos.values()), strict=True))
+        return dict(zip(videos, pool.map(lambda path: _plain_clip(path, ffmpeg), videos.values()), strict=True))
 
 
-def caching_probe(verified: Mapping[Path, Clip] | None = None) -> Probe:
-    """Return a ``probed`` that decodes each file once, for as long as the function is kept; what is verified, never."""
+def caching_probe(ffmpeg: FFmpeg, verified: Mapping[Path, Clip] | None = None) -> Probe:
+    """Return a function that decodes each video once, however often it is called; a verified one never."""
     known = dict(verified or {})
 
     def probe(videos: Mapping[str, Path]) -> dict[str, Clip]:
         new = {role: path for role, path in videos.items() if path not in known}
-        known.update((clip.path, clip) for clip in probed(new).values())
+        known.update((clip.path, clip) for clip in probe_videos(new, ffmpeg=ffmpeg).values())
         return {role: known[path] for role, path in videos.items()}
 
     return probe
 
 
-def _plain_clip(path: Path) -> Clip:
-    facts = inspect_video(path)
+def _plain_clip(path: Path, ffmpeg: FFmpeg) -> Clip:
+    facts = inspect_video(path, ffmpeg=ffmpeg)
     if facts.rotation_deg or not facts.constant_rate:
         found = (
             f"is to be turned by {facts.rotation_deg:g} degrees" if facts.rotation_deg else "has a varying frame rate"

@@ -13,6 +13,7 @@ from cosmos_houdini.launchers import Task, launcher_for
 from cosmos_houdini.launchers.job_folder import Observation, Phase, parse_poll, poll_script, site_for
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.model.request import Invocation, Site
+from support.media import FFMPEG
 
 GIVE_UP_S = 180.0
 
@@ -43,7 +44,7 @@ def task(
         cwd=cwd,
         outputs=(),
     )
-    site = site_for(host.root, job_id, 1, config or HostConfig())
+    site = site_for(host.root, job_id, 1, config or HostConfig(), ffmpeg=FFMPEG)
     return Task(
         job_id=job_id,
         site=site,

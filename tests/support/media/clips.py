@@ -20,6 +20,7 @@ from cosmos_houdini.media.convert import convert_sequences
 from cosmos_houdini.media.videos.source import ComputedFrames
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.sequence import Frame, Picture, Sequence
+from support.media import FFMPEG
 
 SIZE = (96, 64)
 _FORMATS = {".png": "png", ".jpg": "jpeg", ".tif": "tiff", ".dpx": "dpx", ".exr": "exr"}
@@ -146,5 +147,10 @@ def convert_endlessly(folders: Many[str]) -> None:
     sequence = sequence_of(write_bars(Path(folders[0], "endless")))
     source = ComputedFrames(label="endless", frames=frames, count=6, size=SIZE)
     convert_sequences(
-        [sequence], Path(folders[1]), name="shot", fps=24, computed=lambda _selections, _folder: {Pass.COLOR: source}
+        [sequence],
+        Path(folders[1]),
+        name="shot",
+        fps=24,
+        computed=lambda _selections, _folder: {Pass.COLOR: source},
+        ffmpeg=FFMPEG,
     )

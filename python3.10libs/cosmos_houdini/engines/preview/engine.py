@@ -19,7 +19,7 @@ from cosmos_houdini.engines.cosmos.transfer_request import TRANSFER1, check_tran
 from cosmos_houdini.engines.failures import CANNOT_EXECUTE_EXITS, GENERAL_SYMPTOMS, without_marker
 from cosmos_houdini.engines.preview.graph import PreviewGraph, preview_graph
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.videos import ffmpeg
+from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
 from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Scout, Site
@@ -72,7 +72,7 @@ class Preview(OwnLoad):
         plan = self.plan(request)
         graph = preview_graph(request, plan)
         inputs = {f"in/{role}.mp4": path for role, path in _videos(request).items()}
-        brought = {} if site.ffmpeg else {FFMPEG_FILE: _own_ffmpeg()}
+        brought = {} if site.ffmpeg else {FFMPEG_FILE: _own_ffmpeg(site)}
         return Invocation(
             argv=(site.ffmpeg or str(site.folder / FFMPEG_FILE), *_arguments(graph, list(inputs), plan)),
             env={},
@@ -116,8 +116,8 @@ class Preview(OwnLoad):
         return failure
 
 
-def _own_ffmpeg() -> Path:
-    name = ffmpeg.program()
+def _own_ffmpeg(site: Site) -> Path:
+    name = FFmpeg(path=site.own_ffmpeg).program
     path = Path(shutil.which(name) or name).absolute()
     if path.suffix.lower() == ".exe":
         raise BadInput(

@@ -23,7 +23,7 @@ from cosmos_houdini.media.controls.segmentation import (
 )
 from cosmos_houdini.media.pictures.cryptomatte import Manifest, strongest
 from cosmos_houdini.media.pictures.geometry import Geometry
-from cosmos_houdini.media.videos import ffmpeg
+from cosmos_houdini.media.videos.ffmpeg import FFmpeg, Run
 from cosmos_houdini.media.videos.probe import rgb_arguments
 from cosmos_houdini.media.videos.spool import Spool
 from cosmos_houdini.model.control import Pass
@@ -114,11 +114,11 @@ class SegTrack:
         named = sorted((self.reading.key(code), color) for code, color in self._colors.items())
         return {"colors": {",".join(map(str, color)): key for key, color in named}}
 
-    def problem(self, spool: Spool, video: Path) -> str | None:
+    def problem(self, spool: Spool, video: Path, ffmpeg: FFmpeg) -> str | None:
         """Return in words how many decoded pixels are nearer to another object's colour, None where none is."""
         colors = list(self._colors.values())
         misread = 0
-        how = ffmpeg.Run(task=f"decoding {video.name} of the seg pass")
+        how = Run(task=f"decoding {video.name} of the seg pass")
         width, height = self.geometry.engine
         even = (height + height % 2, width + width % 2, 3)
         decoded = ffmpeg.raw_frames(rgb_arguments(video), how, frame_bytes=int(np.prod(even)))

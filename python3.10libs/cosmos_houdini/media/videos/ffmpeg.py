@@ -1,4 +1,4 @@
-"""FFmpeg: which program, and one run of it, watched.
+"""The FFmpeg of this machine, and one watched run of it.
 
 FFmpeg ends with exit code 0 after many a decoder error, so a run counts as failed when it printed anything at the
 level of an error, too.
@@ -18,16 +18,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cosmos_houdini import config
 from cosmos_houdini.errors import BadInput, Cancelled, DiskFull, ToolError
 
 _ERROR = re.compile(r"^(?:\[[^\]]* @ [^\]]*\] )*\[(?:error|fatal|panic)\] (.*)")
 _INFO = re.compile(r"^(?:\[[^\]]* @ [^\]]*\] )*\[info\] (.*)")
-# What FFmpeg adds to the line that tells the reason.
-_ECHO = re.compile(
+# Lines that FFmpeg adds after the line with the reason.
+_FOLLOW_UP = re.compile(
     r"Task finished|Terminating thread|Conversion failed|packet (to|in) (the )?(decoder|muxer)|Error muxing"
 )
-_TOLD_LINES = 3
+_SHOWN_REASONS = 3
 _MOST_LINES = 20_000
 
 
@@ -50,21 +49,71 @@ class Run:
     timeout_s: float | None = None
 
 
-def program() -> str:
-    """Return the path of FFmpeg: the configured one (``programs.ffmpeg``), else the one of imageio-ffmpeg.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FFmpeg:
+    """The FFmpeg of this machine: made once of the configuration and handed to all that encodes or decodes.
 
-    Raises:
-        BadInput: the configuration names a file that is not there, or there is no FFmpeg at all.
+    Attributes:
+        path: of the program, ``programs.ffmpeg`` of the configuration; None for the program of imageio-ffmpeg.
     """
-    configured = config.load().settings.programs.ffmpeg
-    if configured is not None:
-        if not configured.expanduser().is_file():
-            raise BadInput(f"programs.ffmpeg of the configuration names {configured}, which is no file")
-        return str(configured.expanduser())
-    return _own_program() or _found_program()
+
+    path: Path | None = None
+
+    @property
+    def program(self) -> str:
+        """The program to start.
+
+        Raises:
+            BadInput: ``path`` is no file, or there is no FFmpeg at all.
+        """
+        if self.path is None:
+            return _bundled_program() or _found_program()
+        path = self.path.expanduser()
+        if not path.is_file():
+            raise BadInput(f"programs.ffmpeg of the configuration names {self.path}, which is no file")
+        return str(path)
+
+    def run(self, arguments: Sequence[str], how: Run, *, frames: Iterable[memoryview] | None = None) -> tuple[str, ...]:
+        """Run FFmpeg to its end and return the lines that it printed at the level ``info``.
+
+        Args:
+            arguments: everything after the program, but for logging and progress.
+            how: how the run is watched; if it ends early, the process is killed first.
+            frames: raw pictures for ``pipe:0``; each counts as done when FFmpeg has taken it.
+
+        Raises:
+            ToolError: the exit code is not 0, an error was printed, or the time is over.
+            DiskFull: the run failed for want of room.
+            Cancelled: ``how.stop`` was set.
+        """
+        log: list[str] = []
+        argv = [self.program, "-hide_banner", "-nostdin", "-nostats", "-y", "-v", "level+info"]
+        argv += ["-progress", "pipe:1", *arguments] if frames is None else arguments
+        with _process(argv, how, log, piped=frames is not None) as (process, expired):
+            if frames is None:
+                _follow(process, how)
+            else:
+                _feed(process, how, frames)
+            process.wait()
+        _judge(process.returncode, log, how, expired)
+        return tuple(match[1] for line in log if (match := _INFO.match(line)))
+
+    def raw_frames(self, arguments: Sequence[str], how: Run, *, frame_bytes: int) -> Iterator[bytes]:
+        """Run FFmpeg and yield the raw pictures, ``frame_bytes`` each, that it writes; errors as for ``run``."""
+        log: list[str] = []
+        argv = [self.program, "-hide_banner", "-nostdin", "-nostats", "-v", "level+info"]
+        argv += [*arguments, "-f", "rawvideo", "pipe:1"]
+        with _process(argv, how, log, piped=False) as (process, expired):
+            assert process.stdout is not None  # noqa: S101 - started with a pipe
+            while data := process.stdout.read(frame_bytes):
+                _check_stop(how)
+                yield data
+                how.on_frames(1)
+            process.wait()
+        _judge(process.returncode, log, how, expired)
 
 
-def _own_program() -> str | None:
+def _bundled_program() -> str | None:
     """Return the FFmpeg in imageio-ffmpeg's wheel: what the package itself says after a trial run, 30 ms later."""
     package = importlib.util.find_spec("imageio_ffmpeg")
     if package is None or package.origin is None or "IMAGEIO_FFMPEG_EXE" in os.environ:
@@ -80,61 +129,6 @@ def _found_program() -> str:
         return str(imageio_ffmpeg.get_ffmpeg_exe())
     except RuntimeError as error:
         raise BadInput("no FFmpeg was found", action="name one as programs.ffmpeg in the configuration") from error
-
-
-def run(arguments: Sequence[str], how: Run, *, frames: Iterable[memoryview] | None = None) -> tuple[str, ...]:
-    """Run FFmpeg to its end and return the lines that it printed at the level ``info``.
-
-    Args:
-        arguments: everything after the program, but for logging and progress.
-        how: how the run is watched; whatever ends it early, the process is killed first.
-        frames: raw pictures for ``pipe:0``; each counts as done when FFmpeg has taken it.
-
-    Raises:
-        ToolError: the exit code is not 0, an error was printed, or the time is over.
-        DiskFull: the run failed for want of room.
-        Cancelled: ``how.stop`` was set.
-    """
-    log: list[str] = []
-    argv = [program(), "-hide_banner", "-nostdin", "-nostats", "-y", "-v", "level+info"]
-    argv += ["-progress", "pipe:1", *arguments] if frames is None else arguments
-    with _process(argv, how, log, piped=frames is not None) as (process, expired):
-        if frames is None:
-            _follow(process, how)
-        else:
-            _feed(process, how, frames)
-        process.wait()
-    if expired.is_set():
-        raise ToolError(f"{how.task} took longer than {how.timeout_s:g} s and was stopped")
-    _judge(process.returncode, log, how.task)
-    return tuple(match[1] for line in log if (match := _INFO.match(line)))
-
-
-def raw_frames(arguments: Sequence[str], how: Run, *, frame_bytes: int) -> Iterator[bytes]:
-    """Run FFmpeg and yield the raw pictures, ``frame_bytes`` each, that it writes; errors as for ``run``."""
-    log: list[str] = []
-    argv = [
-        program(),
-        "-hide_banner",
-        "-nostdin",
-        "-nostats",
-        "-v",
-        "level+info",
-        *arguments,
-        "-f",
-        "rawvideo",
-        "pipe:1",
-    ]
-    with _process(argv, how, log, piped=False) as (process, expired):
-        assert process.stdout is not None  # noqa: S101 - started with a pipe
-        while data := process.stdout.read(frame_bytes):
-            _check_stop(how)
-            yield data
-            how.on_frames(1)
-        process.wait()
-    if expired.is_set():
-        raise ToolError(f"{how.task} took longer than {how.timeout_s:g} s and was stopped")
-    _judge(process.returncode, log, how.task)
 
 
 @contextmanager
@@ -208,21 +202,24 @@ def _check_stop(how: Run) -> None:
         raise Cancelled(f"{how.task} was interrupted")
 
 
-def _judge(exit_code: int, log: Sequence[str], task: str) -> None:
-    """Raise what exit code and log amount to, if that is a failure."""
+def _judge(exit_code: int, log: Sequence[str], how: Run, expired: threading.Event) -> None:
+    """Raise the error that exit code and log amount to, if that is a failure."""
+    task = how.task
+    if expired.is_set():
+        raise ToolError(f"{task} took longer than {how.timeout_s:g} s and was stopped")
     errors = [match[1] for line in log if (match := _ERROR.match(line))]
     if any("No space left on device" in line for line in errors):
         raise DiskFull(f"the disk is full: {task}", action="free some room and run the same command again")
     if exit_code or errors:
-        raise ToolError(f"{task} failed (FFmpeg, exit code {exit_code})", detail=telling(errors or log))
+        raise ToolError(f"{task} failed (FFmpeg, exit code {exit_code})", detail=first_reasons(errors or log))
 
 
-def telling(lines: Sequence[str]) -> str:
-    """Return the few lines that tell the reason, without repetitions.
+def first_reasons(lines: Sequence[str]) -> str:
+    """Return the few lines with the reason, without repetitions.
 
-    >>> telling(["chunk too big", "chunk too big", "Task finished with error code: -1"])
+    >>> first_reasons(["chunk too big", "chunk too big", "Task finished with error code: -1"])
     'chunk too big'
     """
     distinct = list(dict.fromkeys(lines))
-    reasons = [line for line in distinct if not _ECHO.search(line)] or distinct
-    return " | ".join(reasons[:_TOLD_LINES])
+    reasons = [line for line in distinct if not _FOLLOW_UP.search(line)] or distinct
+    return " | ".join(reasons[:_SHOWN_REASONS])

@@ -8,8 +8,9 @@ from pathlib import Path
 from threading import Event
 
 from cosmos_houdini.errors import BadInput, CheckFailed, ToolError
-from cosmos_houdini.media.videos import encode, ffmpeg, frame_order
+from cosmos_houdini.media.videos import encode, frame_order
 from cosmos_houdini.media.videos.encode import Encoding
+from cosmos_houdini.media.videos.ffmpeg import FFmpeg, Run
 from cosmos_houdini.media.videos.probe import VideoFacts, inspect_video
 from cosmos_houdini.media.videos.source import PictureFiles, VideoSource, place
 from cosmos_houdini.model.video import ColorTags
@@ -22,6 +23,7 @@ def make_video(
     source: VideoSource,
     folder: Path,
     *,
+    ffmpeg: FFmpeg,
     fps: int,
     encoding: Encoding,
     on_frames: Callable[[int], None] = lambda _: None,
@@ -32,6 +34,7 @@ def make_video(
     Args:
         source: the pictures.
         folder: a folder that is not there yet; everything that the work needs lies in it.
+        ffmpeg: encodes and decodes.
         fps: frames a second of the video.
         encoding: how it is encoded.
         on_frames: called with how many more frames are encoded; an exception that it raises ends the work.
@@ -44,49 +47,51 @@ def make_video(
         Cancelled: ``stop`` was set.
     """
     folder.mkdir()
-    how = ffmpeg.Run(task=f"encoding {source.label}", cwd=folder, on_frames=on_frames, stop=stop)
+    how = Run(task=f"encoding {source.label}", cwd=folder, on_frames=on_frames, stop=stop)
     if isinstance(source, PictureFiles):
-        _encode_files(source, how, folder, fps, encoding)
+        _encode_files(source, how, folder, ffmpeg=ffmpeg, fps=fps, encoding=encoding)
     else:
         ffmpeg.run(encode.pipe_arguments(source, fps=fps, encoding=encoding), how, frames=source.raw())
     signatures = (folder / encode.SIGNATURES).read_bytes()
     _expect_all(source, frame_order.count(signatures))
     try:
-        facts = inspect_video(folder / encode.VIDEO, stop=stop)
+        facts = inspect_video(folder / encode.VIDEO, ffmpeg=ffmpeg, stop=stop)
     except BadInput as error:
         raise CheckFailed(f"the video of {source.label} cannot be decoded back: {error.problem}") from error
     _compare(facts, signatures, source, fps)
     return facts
 
 
-def _encode_files(source: PictureFiles, how: ffmpeg.Run, folder: Path, fps: int, encoding: Encoding) -> None:
+def _encode_files(
+    source: PictureFiles, how: Run, folder: Path, *, ffmpeg: FFmpeg, fps: int, encoding: Encoding
+) -> None:
     pattern = place(source, folder / "frames")
     try:
         ffmpeg.run(encode.file_arguments(source, pattern, fps=fps, encoding=encoding), how)
     except ToolError as error:
-        bad = _first_undecodable(source, folder)
+        bad = _first_undecodable(source, folder, ffmpeg)
         if bad is None:
             raise
         file, reason = bad
         raise CheckFailed(f"{file} cannot be decoded to its end: {reason}", action="render the frame again") from error
 
 
-def _first_undecodable(source: PictureFiles, folder: Path) -> tuple[Path, str] | None:
+def _first_undecodable(source: PictureFiles, folder: Path, ffmpeg: FFmpeg) -> tuple[Path, str] | None:
     """Return the first file that FFmpeg cannot decode, and why; found by halving, for FFmpeg names no file."""
     files = source.files
-    reason = _why_undecodable(source, folder / "all")
+    reason = _why_undecodable(source, folder / "all", ffmpeg)
     if reason is None:
         return None
     while len(files) > 1:
         left = files[: len(files) // 2]
-        left_reason = _why_undecodable(replace(source, files=left), folder / f"first-{len(files)}")
+        left_reason = _why_undecodable(replace(source, files=left), folder / f"first-{len(files)}", ffmpeg)
         files, reason = (left, left_reason) if left_reason else (files[len(left) :], reason)
     return files[0], reason
 
 
-def _why_undecodable(source: PictureFiles, folder: Path) -> str | None:
+def _why_undecodable(source: PictureFiles, folder: Path, ffmpeg: FFmpeg) -> str | None:
     pattern = place(source, folder)
-    how = ffmpeg.Run(task=f"decoding {source.label}", cwd=folder.parent)
+    how = Run(task=f"decoding {source.label}", cwd=folder.parent)
     try:
         ffmpeg.run(encode.decode_arguments(source, pattern), how)
     except ToolError as error:

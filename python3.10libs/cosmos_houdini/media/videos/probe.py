@@ -13,7 +13,8 @@ from pathlib import Path
 from threading import Event
 
 from cosmos_houdini.errors import BadInput, ToolError
-from cosmos_houdini.media.videos import ffmpeg, frame_order
+from cosmos_houdini.media.videos import frame_order
+from cosmos_houdini.media.videos.ffmpeg import FFmpeg, Run
 from cosmos_houdini.model.request import Clip
 from cosmos_houdini.model.video import ColorTags
 
@@ -53,23 +54,25 @@ class VideoFacts:
     signatures: bytes
 
 
-def probe_video(path: Path, *, timeout_s: float = TIMEOUT_S, scratch: Path | None = None) -> Clip:
+def probe_video(path: Path, *, ffmpeg: FFmpeg, timeout_s: float = TIMEOUT_S, scratch: Path | None = None) -> Clip:
     """Return what decoding the video at ``path`` showed.
 
     Args:
         path: of the video.
+        ffmpeg: decodes.
         timeout_s: how long it may take.
         scratch: where temporary files go, instead of the system's folder for them.
 
     Raises:
         BadInput: there is no file, it holds no video, it is broken, or decoding it took longer than ``timeout_s``.
     """
-    return inspect_video(path, timeout_s=timeout_s, scratch=scratch).clip
+    return inspect_video(path, ffmpeg=ffmpeg, timeout_s=timeout_s, scratch=scratch).clip
 
 
 def inspect_video(
     path: Path,
     *,
+    ffmpeg: FFmpeg,
     timeout_s: float = TIMEOUT_S,
     scratch: Path | None = None,
     on_frames: Callable[[int], None] = lambda _: None,
@@ -85,7 +88,7 @@ def inspect_video(
         raise BadInput(f"{path} is no file", allowed="a video file")
     with tempfile.TemporaryDirectory(prefix="cosmos-probe-", dir=scratch) as name:
         folder = Path(name)
-        how = ffmpeg.Run(task=f"decoding {path}", cwd=folder, timeout_s=timeout_s, on_frames=on_frames, stop=stop)
+        how = Run(task=f"decoding {path}", cwd=folder, timeout_s=timeout_s, on_frames=on_frames, stop=stop)
         try:
             lines = ffmpeg.run(_arguments(path), how)
         except ToolError as error:

@@ -11,8 +11,9 @@ from cosmos_houdini.errors import BadInput, CheckFailed
 from cosmos_houdini.media.pictures.geometry import Geometry
 from cosmos_houdini.media.pictures.rectangle import Rectangle, Size
 from cosmos_houdini.media.sequences import pattern
-from cosmos_houdini.media.videos import encode, ffmpeg, frame_order, suffix
+from cosmos_houdini.media.videos import encode, frame_order, suffix
 from cosmos_houdini.media.videos.encode import Encoding
+from cosmos_houdini.media.videos.ffmpeg import FFmpeg, Run
 from cosmos_houdini.media.videos.probe import VideoFacts, input_arguments, inspect_video
 from cosmos_houdini.media.videos.standardize import matrix_of
 
@@ -23,7 +24,12 @@ _EXACT = "accurate_rnd+full_chroma_int+full_chroma_inp"
 
 
 def restore(
-    video: Path, conversion: Mapping[str, Any], out: Path, *, on_frames: Callable[[int], None] = lambda _: None
+    video: Path,
+    conversion: Mapping[str, Any],
+    out: Path,
+    *,
+    ffmpeg: FFmpeg,
+    on_frames: Callable[[int], None] = lambda _: None,
 ) -> tuple[Path, ...]:
     """Write ``video`` in the plate's size, position and number of frames.
 
@@ -31,6 +37,7 @@ def restore(
         video: what an engine made of the videos of a conversion, in its own size or a multiple of that.
         conversion: the document of that conversion.
         out: a video, or a pattern such as ``shot.####.png`` for pictures with the frame numbers of the plate.
+        ffmpeg: encodes and decodes.
         on_frames: called with how many more frames are done.
 
     Returns:
@@ -44,17 +51,17 @@ def restore(
     """
     numbered = pattern.parse(out.name)
     suffix.refuse_other(out, suffix.PICTURE if numbered else suffix.VIDEO)
-    facts = inspect_video(video)
+    facts = inspect_video(video, ffmpeg=ffmpeg)
     geometry, frames = _framing(conversion), int(conversion["frames"])
     if facts.clip.frames < frames:
         raise BadInput(f"{video} has {facts.clip.frames} frames", allowed=f"{frames}, as the shot, or more")
     filters = restore_filters(geometry, facts, frames=frames)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as name:
-        how = ffmpeg.Run(task=f"restoring {video}", cwd=Path(name), on_frames=on_frames)
+        how = Run(task=f"restoring {video}", cwd=Path(name), on_frames=on_frames)
         if numbered is None:
-            _write_video(facts, filters, geometry, how)
-            _check(Path(name), geometry.plate, frames, facts)
+            _write_video(facts, filters, geometry, how, ffmpeg)
+            _check(inspect_video(Path(name) / encode.VIDEO, ffmpeg=ffmpeg), geometry.plate, frames, facts)
             (Path(name) / encode.VIDEO).replace(out)
             return (out,)
         graph = ",".join([*filters, "format=rgb24"])
@@ -120,7 +127,7 @@ def _numbers(conversion: Mapping[str, Any], frames: int) -> Iterator[int]:
     return (source["first"] + index * source["step"] for index in range(frames))
 
 
-def _write_video(facts: VideoFacts, filters: list[str], geometry: Geometry, how: ffmpeg.Run) -> None:
+def _write_video(facts: VideoFacts, filters: list[str], geometry: Geometry, how: Run, ffmpeg: FFmpeg) -> None:
     width, height = encode.video_size(geometry.plate)
     even = [] if (width, height) == geometry.plate else [f"pad={width}:{height}:0:0:black"]
     shown = [*encode.tail_filters("yuv420p"), f"setsar={geometry.pixel_aspect:g}"]
@@ -129,9 +136,9 @@ def _write_video(facts: VideoFacts, filters: list[str], geometry: Geometry, how:
     ffmpeg.run(arguments, how)
 
 
-def _check(folder: Path, plate: Size, frames: int, source: VideoFacts) -> None:
-    made = inspect_video(folder / encode.VIDEO)
-    problems = frame_order.problems((folder / encode.SIGNATURES).read_bytes(), made.signatures)
+def _check(made: VideoFacts, plate: Size, frames: int, source: VideoFacts) -> None:
+    signatures = made.clip.path.with_name(encode.SIGNATURES).read_bytes()
+    problems = frame_order.problems(signatures, made.signatures)
     if (made.clip.size, made.clip.frames) != (encode.video_size(plate), frames):
         problems.append(f"it has {made.clip.frames} frames of {made.clip.size}")
     if problems:

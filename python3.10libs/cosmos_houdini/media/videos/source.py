@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.sequence import Picture
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class ComputedFrames:
         grey: whether the arrays are (height, width).
         applied: what was done to the pixels, in words, for ``metadata.json``.
         details: what is needed to make the pass again (depth range, palette), for ``metadata.json``.
-        problem: given the encoded video, says what of the frames was lost, None where nothing was.
+        problem: given the encoded video and a decoder, says which frames lost something; None where none did.
     """
 
     label: str
@@ -80,7 +81,7 @@ class ComputedFrames:
     grey: bool = False
     applied: tuple[str, ...] = ()
     details: dict[str, object] | None = None
-    problem: Callable[[Path], str | None] | None = None
+    problem: Callable[[Path, FFmpeg], str | None] | None = None
 
     def raw(self) -> Iterator[memoryview]:
         """Yield each frame as the bytes that FFmpeg is handed.

@@ -11,8 +11,9 @@ from fractions import Fraction
 from pathlib import Path
 
 from cosmos_houdini.errors import BadInput, CheckFailed
-from cosmos_houdini.media.videos import encode, ffmpeg, frame_order, suffix
+from cosmos_houdini.media.videos import encode, frame_order, suffix
 from cosmos_houdini.media.videos.encode import Encoding
+from cosmos_houdini.media.videos.ffmpeg import FFmpeg, Run
 from cosmos_houdini.media.videos.make import BT709
 from cosmos_houdini.media.videos.probe import VideoFacts, input_arguments, inspect_video
 from cosmos_houdini.media.videos.rate import check_fps, whole_fps
@@ -29,6 +30,7 @@ def standardize(
     video: Path,
     out: Path,
     *,
+    ffmpeg: FFmpeg,
     fps: int | None = None,
     size: tuple[int, int] | None = None,
     on_frames: Callable[[int], None] = lambda _: None,
@@ -38,6 +40,7 @@ def standardize(
     Args:
         video: what is read.
         out: gets its name when the new video is decoded back and verified.
+        ffmpeg: encodes and decodes.
         fps: frames a second; without it the video's own, rounded. Frames are repeated or left out, never blended.
         size: width and height in pixels, both even; the picture is scaled to fit and centred on black, never squashed.
             Without it the video's own, with square pixels.
@@ -52,15 +55,15 @@ def standardize(
         ToolError: FFmpeg failed.
     """
     suffix.refuse_other(out, suffix.VIDEO)
-    source = inspect_video(video)
+    source = inspect_video(video, ffmpeg=ffmpeg)
     _refuse(video, source, fps, size)
     wanted_fps = fps if fps is not None else whole_fps(source.clip.fps)
     wanted_size = size or displayed_size(source)
     with _beside(out) as folder:
         arguments = ["-xerror", *input_arguments(video)]
         arguments += encode.output_arguments(video_filters(source, fps=wanted_fps, size=wanted_size), Encoding())
-        ffmpeg.run(arguments, ffmpeg.Run(task=f"standardizing {video}", cwd=folder, on_frames=on_frames))
-        made = inspect_video(folder / encode.VIDEO)
+        ffmpeg.run(arguments, Run(task=f"standardizing {video}", cwd=folder, on_frames=on_frames))
+        made = inspect_video(folder / encode.VIDEO, ffmpeg=ffmpeg)
         problems = frame_order.problems((folder / encode.SIGNATURES).read_bytes(), made.signatures)
         if (made.clip.size, made.clip.fps, made.color) != (wanted_size, wanted_fps, BT709):
             problems.append(f"it has {made.clip.size} at {made.clip.fps:g} fps, tagged {made.color}")
@@ -70,34 +73,38 @@ def standardize(
     return replace(made, clip=replace(made.clip, path=out))
 
 
-def extract_frame(video: Path, frame: int, out: Path) -> None:
+def extract_frame(video: Path, frame: int, out: Path, *, ffmpeg: FFmpeg) -> None:
     """Write one frame of ``video`` as an 8 bit RGB PNG.
 
     Args:
         video: what is read.
         frame: number of the frame in the order of display, from 0.
         out: gets its name when the picture is whole.
+        ffmpeg: decodes.
 
     Raises:
         BadInput: there is no whole video, it has no such frame, or the name is no PNG file's.
         ToolError: FFmpeg failed.
     """
     suffix.refuse_other(out, suffix.PICTURE)
-    source = inspect_video(video)
+    source = inspect_video(video, ffmpeg=ffmpeg)
     if not 0 <= frame < source.clip.frames:
         raise BadInput(f"{video} has no frame {frame}", allowed=f"0 to {source.clip.frames - 1}")
     with _beside(out) as folder:
-        how = ffmpeg.Run(task=f"taking frame {frame} out of {video}", cwd=folder)
+        how = Run(task=f"taking frame {frame} out of {video}", cwd=folder)
         ffmpeg.run([*input_arguments(video), *frame_arguments(source, frame)], how)
         (folder / _FRAME).replace(out)
 
 
-def extract_frames(video: Path, out: Path, *, first: int, on_frames: Callable[[int], None] = lambda _: None) -> int:
+def extract_frames(
+    video: Path, out: Path, *, ffmpeg: FFmpeg, first: int, on_frames: Callable[[int], None] = lambda _: None
+) -> int:
     """Write every frame of ``video`` as an 8 bit RGB PNG, and return how many there are.
 
     Args:
         video: what is read.
         out: pattern with one run of ``#`` in the name, for the number of a frame in so many digits.
+        ffmpeg: decodes.
         first: the number of the first frame.
         on_frames: called with how many more frames are done.
 
@@ -110,9 +117,9 @@ def extract_frames(video: Path, out: Path, *, first: int, on_frames: Callable[[i
     if place is None or first < 0:
         raise BadInput(f"{out.name} from frame {first} names no frames", allowed="one run of # in the name, from 0 on")
     suffix.refuse_other(out, suffix.PICTURE)
-    source = inspect_video(video)
+    source = inspect_video(video, ffmpeg=ffmpeg)
     with _beside(out) as folder:
-        how = ffmpeg.Run(task=f"taking the frames out of {video}", cwd=folder, on_frames=on_frames)
+        how = Run(task=f"taking the frames out of {video}", cwd=folder, on_frames=on_frames)
         output = ["-fps_mode", "passthrough", "-f", "image2", "-start_number", str(first), "%d.png"]
         ffmpeg.run([*input_arguments(video), "-map", "0:v:0", "-vf", ",".join(_to_rgb(source)), *output], how)
         for number in range(first, first + source.clip.frames):
