@@ -12,9 +12,19 @@ from pathlib import Path
 
 import yaml
 
+from cosmos_houdini import config
+from cosmos_houdini.batches.options import BatchOptions
+from cosmos_houdini.batches.outcome import BatchOutcome
+from cosmos_houdini.batches.plan import RunSelection, plan_batch
+from cosmos_houdini.batches.run import run_batch
 from cosmos_houdini.jobs.store.jobs import Store
 from cosmos_houdini.jobs.store.record import JobRecord
+from cosmos_houdini.reporter import Reporter, Silent
+from cosmos_houdini.specs.batch_file import load_batch
 from support.jobs.job_project import Shop
+
+EVERY_RUN = RunSelection()
+AS_CONFIGURED = BatchOptions()
 
 
 def batch(
@@ -44,6 +54,19 @@ def batch(
     path = shop.folder / "night.yaml"
     path.write_text(yaml.safe_dump(data), encoding="utf-8")
     return path
+
+
+def run(
+    shop: Shop,
+    file: Path,
+    options: BatchOptions = AS_CONFIGURED,
+    reporter: Reporter | None = None,
+    selection: RunSelection = EVERY_RUN,
+) -> BatchOutcome:
+    """Run a batch in this process, as the command line does."""
+    settings, reporter = config.load(shop.folder), reporter or Silent()
+    planned = plan_batch(load_batch(file), settings, reporter, selection=selection, file=file)
+    return run_batch(settings, planned, options, reporter)
 
 
 def records(shop: Shop) -> list[JobRecord]:
