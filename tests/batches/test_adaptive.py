@@ -1,14 +1,20 @@
-"""An adaptive batch through the command line: runs are added while it goes on, by the scores of those before them."""
+"""An adaptive batch: runs are added while it goes on, by the scores of those before them."""
 
 from __future__ import annotations
-
-import json
 
 import optuna
 import pytest
 
-from support.jobs.batch_project import batch, table
+from cosmos_houdini import config
+from cosmos_houdini.batches.create import create_batch
+from cosmos_houdini.batches.options import BatchOptions
+from cosmos_houdini.errors import JobError
+from cosmos_houdini.model.batch import Randomization
+from cosmos_houdini.report.make import make_report
+from cosmos_houdini.reporter import Silent
+from support.jobs.batch_project import batch, run, table
 from support.jobs.job_project import Shop
+from support.recorder import Recorder
 
 HOW = {"sampler": "adaptive", "count": 12, "control_weights": {"depth": {"min": 0.1, "max": 0.9}}}
 
@@ -21,31 +27,34 @@ def study(shop: Shop) -> optuna.Study:
 
 def test_runs_are_added_by_the_scores_of_those_before_them_until_the_count_is_reached(shop: Shop):
     file = batch(shop, {**HOW, "seeds": [5]})
-    assert shop.main("run-batch", file, "--max-parallel", 2) == 0
+    assert run(shop, file, BatchOptions(max_parallel=2)).error is None
     rows = table(shop)
     assert [(row["run"], row["state"]) for row in rows] == [(f"shot-{n:04d}", "succeeded") for n in range(1, 13)]
     assert len({row["weight_depth"] for row in rows}) == 12
     assert all(trial.value == pytest.approx(1.0) for trial in study(shop).trials)
-    assert shop.main("run-batch", file) == 0
+    assert run(shop, file).error is None
     assert shop.started() == 12
 
 
-def test_runs_that_fail_have_no_score_and_do_not_end_the_batch(shop: Shop, capsys: pytest.CaptureFixture[str]):
+def test_runs_that_fail_have_no_score_and_do_not_end_the_batch(shop: Shop):
     file = batch(shop, {**HOW, "seeds": [5], "count": 11}, fault="exit")
-    assert shop.main("run-batch", file, "--max-parallel", 3) == 1
+    assert isinstance(run(shop, file, BatchOptions(max_parallel=3)).error, JobError)
     assert [row["state"] for row in table(shop)] == ["failed"] * 11
     assert {trial.value for trial in study(shop).trials} == {None}
-    capsys.readouterr()
-    assert shop.main("report", file, "--json") == 0
-    assert len(json.loads(capsys.readouterr().out)["runs"]) == 11
+    report = make_report(config.load(shop.folder), [str(file)], None, Silent())
+    assert len(report.document["runs"]) == 11
 
 
-def test_create_batch_tells_what_it_can_know(shop: Shop, capsys: pytest.CaptureFixture[str]):
+def test_a_new_batch_has_the_runs_that_are_known_before_any_has_ended(shop: Shop):
     batch(shop, {})
-    how = shop.folder / "how.json"
-    how.write_text(json.dumps({**HOW, "count": 40}), encoding="utf-8")
-    assert shop.main("create-batch", "shot.spec.json", "--randomization", how, "--engine", "fake", "--json") == 0
-    told = capsys.readouterr()
-    assert len(json.loads(told.out)["runs"]) == 10
-    assert "shot: 30 more runs are chosen by the scores of those before them" in told.err
+    recorder = Recorder()
+    created = create_batch(
+        [shop.folder / "shot.spec.json"],
+        config.load(shop.folder),
+        recorder,
+        randomization=Randomization.model_validate({**HOW, "count": 40}),
+        engine="fake",
+    )
+    assert len(created.sweep.runs) == 10
+    assert recorder.sentences == ["shot: 30 more runs are chosen by the scores of those before them"]
     assert not (shop.folder / ".cosmos").exists()

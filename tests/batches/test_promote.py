@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cosmos_houdini import config
+from cosmos_houdini.batches.plan import RunSelection
+from cosmos_houdini.batches.promote import select_promoted
+from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.videos.probe import inspect_video, probe_video
 from cosmos_houdini.model.job import JobState
+from cosmos_houdini.report.make import make_report
+from cosmos_houdini.reporter import Silent
+from cosmos_houdini.specs.batch_file import load_batch
 from support.engines.fake_engine import SCOUT_FRAMES
-from support.jobs.batch_project import batch, records, table
+from support.jobs.batch_project import batch, records, run, table
 from support.jobs.job_project import Shop
 from support.media import FFMPEG
 
@@ -22,9 +29,21 @@ def requests(shop: Shop) -> dict[str, Mapping[str, Any]]:
     return {record.job.name: record.request for record in records(shop)}
 
 
+SCOUTS = RunSelection(scout=True)
+
+
+def select(shop: Shop, file: Path, *names: str) -> RunSelection:
+    with closing(shop.client()) as client:
+        return select_promoted(client, load_batch(file), names, Silent(), file=file)
+
+
+def promote(shop: Shop, file: Path, *names: str) -> None:
+    assert run(shop, file, selection=select(shop, file, *names)).error is None
+
+
 def test_scouts_are_runs_of_their_own_with_the_same_seeds_and_less_work(shop: Shop):
     file = batch(shop, {"seeds": [7, 13]}, sleep_s="0.1")
-    assert shop.main("run-batch", file, "--scout") == 0
+    assert run(shop, file, selection=SCOUTS).error is None
     asked = requests(shop)
     assert list(asked) == ["shot-0001-scout", "shot-0002-scout"]
     assert [request["parameters"]["seed"] for request in asked.values()] == [7, 13]
@@ -42,32 +61,21 @@ def test_scouts_are_runs_of_their_own_with_the_same_seeds_and_less_work(shop: Sh
 
 def test_promoted_runs_are_whole_and_have_the_seeds_of_their_scouts(shop: Shop):
     file = batch(shop, {"seeds": [7, 13, 21]})
-    assert shop.main("run-batch", file, "--scout") == 0
-    assert shop.main("promote", file, "shot-0002-scout") == 0
+    assert run(shop, file, selection=SCOUTS).error is None
+    promote(shop, file, "shot-0002-scout")
     assert [(row["run"], row["seed"], row["scout"]) for row in table(shop, "night-promoted")] == [
         ("shot-0002", "13", "False")
     ]
-    assert shop.main("promote", file, "shot-0003") == 0
+    promote(shop, file, "shot-0003")
     rows = table(shop, "night-promoted")
     assert [(row["run"], row["state"]) for row in rows] == [("shot-0002", "succeeded"), ("shot-0003", "succeeded")]
     assert {probe_video(Path(row["result"]), ffmpeg=FFMPEG).frames for row in rows} == {6}
     assert shop.started() == 5
 
 
-def test_a_dry_run_prints_the_scouts_and_makes_nothing(shop: Shop, capsys: pytest.CaptureFixture[str]):
-    assert shop.main("run-batch", batch(shop, {"seeds": [7, 13]}), "--scout", "--dry-run") == 0
-    runs = json.loads(capsys.readouterr().out)["runs"]
-    assert [(run["name"], run["parameters"]["seed"]) for run in runs] == [
-        ("shot-0001-scout", 7),
-        ("shot-0002-scout", 13),
-    ]
-    assert {run["parameters"]["sleep_s"] for run in runs} == {"0"}
-    assert not (shop.folder / ".cosmos").exists()
-
-
 def test_the_summary_of_scouts_ends_with_the_command_that_promotes_the_best(shop: Shop):
     file = batch(shop, {"seeds": [7, 13]})
-    assert shop.main("run-batch", file, "--scout") == 0
+    assert run(shop, file, selection=SCOUTS).error is None
     summary = (shop.folder / "cosmos_out" / "night-scout.summary.txt").read_text("utf-8")
     (command,) = (line for line in summary.splitlines() if "cosmos-houdini promote" in line)
     assert shop.main(*shlex.split(command.partition(": cosmos-houdini ")[2])) == 0
@@ -80,25 +88,23 @@ def test_the_summary_of_scouts_ends_with_the_command_that_promotes_the_best(shop
     )
 
 
-def test_what_has_no_scout_is_not_promoted(shop: Shop, capsys: pytest.CaptureFixture[str]):
+def test_what_has_no_scout_is_not_promoted(shop: Shop):
     file = batch(shop, {"seeds": [7, 13]})
-    assert shop.main("promote", file, "shot-0001") == 2
-    assert "shot-0001-scout was never run as" in capsys.readouterr().err
-    assert shop.main("run-batch", file, "--scout") == 0
-    assert shop.main("promote", file, "shot-001") == 2
-    assert "the batch has no run 'shot-001'; did you mean 'shot-0001'?" in capsys.readouterr().err
-    assert shop.main("promote", batch(shop, {"seeds": [8, 13]}), "shot-0001") == 2
-    assert "shot-0001-scout was never run as" in capsys.readouterr().err
+    with pytest.raises(BadInput, match="shot-0001-scout was never run as"):
+        select(shop, file, "shot-0001")
+    assert run(shop, file, selection=SCOUTS).error is None
+    with pytest.raises(BadInput, match="the batch has no run 'shot-001'; did you mean 'shot-0001'"):
+        select(shop, file, "shot-001")
+    with pytest.raises(BadInput, match="shot-0001-scout was never run as"):
+        select(shop, batch(shop, {"seeds": [8, 13]}), "shot-0001")
     assert not any(record.job.name == "shot-0001" for record in records(shop))
 
 
-def test_the_report_shows_scouts_and_what_was_promoted(shop: Shop, capsys: pytest.CaptureFixture[str]):
+def test_the_report_shows_scouts_and_what_was_promoted(shop: Shop):
     file = batch(shop, {"seeds": [7, 13]})
-    assert shop.main("run-batch", file, "--scout") == 0
-    assert shop.main("promote", file, "shot-0002") == 0
-    capsys.readouterr()
-    assert shop.main("report", file, "--json") == 0
-    runs = json.loads(capsys.readouterr().out)["runs"]
+    assert run(shop, file, selection=SCOUTS).error is None
+    promote(shop, file, "shot-0002")
+    runs = make_report(config.load(shop.folder), [str(file)], None, Silent()).document["runs"]
     assert [(run["run"], run["scout"], run["state"]) for run in runs] == [
         ("shot-0001-scout", True, "succeeded"),
         ("shot-0002-scout", True, "succeeded"),
@@ -109,9 +115,9 @@ def test_the_report_shows_scouts_and_what_was_promoted(shop: Shop, capsys: pytes
 
 def test_the_whole_batch_takes_promoted_results_as_its_own(shop: Shop):
     file = batch(shop, {"seeds": [7, 13]})
-    assert shop.main("run-batch", file, "--scout") == 0
-    assert shop.main("promote", file, "shot-0001") == 0
-    assert shop.main("run-batch", file) == 0
+    assert run(shop, file, selection=SCOUTS).error is None
+    promote(shop, file, "shot-0001")
+    assert run(shop, file).error is None
     assert [row["run"] for row in table(shop)] == ["shot-0001", "shot-0002"]
     assert shop.started() == 4
     assert {record.state for record in records(shop)} == {JobState.SUCCEEDED}

@@ -10,22 +10,22 @@ from pathlib import Path
 
 import pytest
 
+from cosmos_houdini.batches.options import BatchOptions
 from cosmos_houdini.engines import register_engine, unregister_engine
+from cosmos_houdini.errors import CheckFailed, JobError
 from cosmos_houdini.jobs.store.jobs import Store
 from cosmos_houdini.model.job import JobState
 from support.engines.fake_engine import FakeEngine
-from support.jobs.batch_project import batch, let_go, most_at_once, records, table, wait_until
+from support.jobs.batch_project import batch, let_go, most_at_once, records, run, table, wait_until
 from support.jobs.job_project import Shop
+from support.recorder import Recorder
 from support.servers.host_programs import H100, write_nvidia_smi
 
 
-def test_every_run_becomes_a_verified_result_and_a_row(any_shop: Shop, capsys: pytest.CaptureFixture[str]):
+def test_every_run_becomes_a_verified_result_and_a_row(any_shop: Shop):
     file = batch(any_shop, {"seeds": [3, 1, 2], "control_weights": [0.25]})
-    assert any_shop.main("run-batch", file, "--max-parallel", 2) == 0
+    assert run(any_shop, file, BatchOptions(max_parallel=2)).error is None
     assert [record.state for record in records(any_shop)] == [JobState.SUCCEEDED] * 3
-    out = capsys.readouterr()
-    assert out.out == f"{any_shop.folder / 'cosmos_out' / 'night.csv'}\n"
-    assert "3 of 3 runs done" in out.err
     rows = table(any_shop)
     assert [(row["run"], row["seed"], row["weight_depth"], row["weight_edge"]) for row in rows] == [
         ("shot-0001", "3", "0.25", "0"),
@@ -42,7 +42,7 @@ def test_no_more_runs_are_on_their_way_than_was_said(shop: Shop, max_parallel: i
     go = shop.folder / "go"
     file = batch(shop, {"seeds": [1, 2, 3, 4]}, sleep_s="0.3", until=str(go))
     with let_go(go, lambda: shop.started() == max_parallel):
-        assert shop.main("run-batch", file, "--max-parallel", max_parallel) == 0
+        assert run(shop, file, BatchOptions(max_parallel=max_parallel)).error is None
     assert most_at_once(shop) == max_parallel
 
 
@@ -52,7 +52,7 @@ def test_as_many_runs_as_the_gpus_of_the_host_carry_are_on_their_way(shop: Shop,
     go = shop.folder / "go"
     file = batch(shop, {"seeds": [1, 2, 3, 4, 5]}, sleep_s="0.3", until=str(go))
     with let_go(go, lambda: shop.started() == max_parallel):
-        assert shop.main("run-batch", file) == 0
+        assert run(shop, file).error is None
     assert most_at_once(shop) == max_parallel
 
 
@@ -66,14 +66,15 @@ def test_where_the_host_says_what_gpus_it_has_each_carries_a_run(
     go = shop.folder / "go"
     file = batch(shop, {"seeds": [1, 2, 3, 4, 5]}, sleep_s="0.3", until=str(go))
     with let_go(go, lambda: shop.started() == 3):
-        assert shop.main("run-batch", file) == 0
+        assert run(shop, file).error is None
     assert most_at_once(shop) == 3
 
 
 @pytest.mark.usefixtures("one_attempt")
-def test_what_fails_is_set_aside_and_tried_again_by_the_same_command(shop: Shop, capsys: pytest.CaptureFixture[str]):
+def test_what_fails_is_set_aside_and_tried_again_by_the_same_call(shop: Shop):
     file = batch(shop, {"fault": ["", "exit", "silent", "frames"], "sampler": "grid"})
-    assert shop.main("run-batch", file) == 1
+    error = run(shop, file).error
+    assert isinstance(error, JobError)
     states = [(row["state"], row["failure"]) for row in table(shop)]
     assert states == [
         ("succeeded", ""),
@@ -81,10 +82,11 @@ def test_what_fails_is_set_aside_and_tried_again_by_the_same_command(shop: Shop,
         ("failed", "guardrail_blocked"),
         ("failed", "corrupt_output"),
     ]
-    assert "3 of 4 runs did not succeed; the first is shot-0002" in capsys.readouterr().err.splitlines()[-1]
-    assert shop.main("run-batch", file) == 1
+    assert "3 of 4 runs did not succeed; the first is shot-0002" in str(error)
+    recorder = Recorder()
+    assert isinstance(run(shop, file, reporter=recorder).error, JobError)
     assert [row["attempt"] for row in table(shop)] == ["1", "2", "2", "2"]
-    assert "1 of 4 runs have succeeded before; 3 that did not are tried again" in capsys.readouterr().err
+    assert "1 of 4 runs have succeeded before; 3 that did not are tried again" in recorder.sentences
     assert shop.started() == 7
 
 
@@ -94,7 +96,7 @@ def test_a_killed_batch_goes_on_and_runs_nothing_twice(shop: Shop):
     wait_until(lambda: shop.started() >= 3)
     os.kill(first.pid, signal.SIGKILL)
     first.communicate()
-    assert shop.main("run-batch", file, "--max-parallel", 2) == 0
+    assert run(shop, file, BatchOptions(max_parallel=2)).error is None
     assert [row["state"] for row in table(shop)] == ["succeeded"] * 5
     assert shop.started() == 5
 
@@ -111,59 +113,21 @@ def test_ctrl_c_leaves_what_runs_alone_and_writes_a_row_for_each_run(shop: Shop)
     assert b"run-batch" in errors.splitlines()[-1]
     assert [row["state"] for row in table(shop)][1:] == ["queued", "queued"]
     go.touch()
-    assert shop.main("run-batch", file, "--max-parallel", 3) == 0
+    assert run(shop, file, BatchOptions(max_parallel=3)).error is None
     assert shop.started() == 3
 
 
-def test_a_batch_with_one_run_that_cannot_be_run_sends_nothing(shop: Shop, capsys: pytest.CaptureFixture[str]):
-    file = batch(shop, {"seeds": [1, 2]})
-    spec = json.loads((shop.folder / "shot.spec.json").read_text("utf-8"))
-    (shop.folder / "bad.mp4").write_bytes(b"no video")
-    spec["controls"]["depth"] = str(shop.folder / "bad.mp4")
-    (shop.folder / "shot.spec.json").write_text(json.dumps(spec), encoding="utf-8")
-    assert shop.main("run-batch", file) == 2
-    assert "shot-0001: " in capsys.readouterr().err
-    assert not (shop.folder / ".cosmos").exists()
-
-
-def test_a_host_that_was_never_there_is_told_at_once_and_nothing_is_queued(
-    shop: Shop, capsys: pytest.CaptureFixture[str]
-):
-    (shop.folder / "cosmos-houdini.yaml").write_text(
-        "hosts: {far: {address: 127.0.0.1, port: 1, root: /data}}", encoding="utf-8"
-    )
-    assert shop.main("run-batch", batch(shop, {"seeds": [1, 2]}), "--host", "far") == 3
-    assert "far" in capsys.readouterr().err
-    assert records(shop) == []
-
-
-def test_a_dry_run_prints_the_runs_and_reaches_nothing(shop: Shop, capsys: pytest.CaptureFixture[str]):
-    assert shop.main("run-batch", batch(shop, {"seeds": [5, 6]}), "--dry-run") == 0
-    listed = json.loads(capsys.readouterr().out)["runs"]
-    assert [run["parameters"]["seed"] for run in listed] == [5, 6]
-    assert not (shop.folder / ".cosmos").exists()
-
-
-def test_json_is_all_that_stands_on_standard_output(shop: Shop, capsys: pytest.CaptureFixture[str]):
-    assert shop.main("run-batch", batch(shop, {"seeds": [5]}), "--json") == 0
-    (row,) = json.loads(capsys.readouterr().out)["runs"]
-    assert row["parameters"]["seed"] == 5
-    assert row["parameters"]["weights"] == {"depth": 0.5}
-    assert (row["state"], row["error"], row["differences"]) == ("succeeded", None, [])
-
-
-def test_a_result_that_says_it_was_made_otherwise_is_an_error(shop: Shop, capsys: pytest.CaptureFixture[str]):
+def test_a_result_that_says_it_was_made_otherwise_is_an_error(shop: Shop):
     file = batch(shop, {"seeds": [5, 6], "control_weights": [0.25]})
-    assert shop.main("run-batch", file) == 0
+    assert run(shop, file).error is None
     path = records(shop)[1].results / "result.json"
     result = json.loads(path.read_text("utf-8"))
     result["request"]["parameters"]["seed"] = 9
     result["request"]["controls"]["depth"]["weight"] = 0.5
     path.write_text(json.dumps(result), encoding="utf-8")
-    assert shop.main("run-batch", file) == 1
-    assert "1 results were made otherwise than asked for; shot-0002: seed: asked 6, recorded 9" in (
-        capsys.readouterr().err
-    )
+    error = run(shop, file).error
+    assert isinstance(error, CheckFailed)
+    assert "1 results were made otherwise than asked for; shot-0002: seed: asked 6, recorded 9" in str(error)
     assert [row["differences"] for row in table(shop)] == [
         "",
         "seed: asked 6, recorded 9; weight of depth: asked 0.25, recorded 0.5",
@@ -172,10 +136,10 @@ def test_a_result_that_says_it_was_made_otherwise_is_an_error(shop: Shop, capsys
 
 def test_results_that_are_gone_are_fetched_again(shop: Shop):
     file = batch(shop, {"seeds": [5, 6]})
-    assert shop.main("run-batch", file) == 0
+    assert run(shop, file).error is None
     gone = Path(records(shop)[0].job.outputs[0])
     gone.unlink()
-    assert shop.main("run-batch", file) == 0
+    assert run(shop, file).error is None
     assert gone.is_file()
     assert shop.started() == 2
 
@@ -183,16 +147,16 @@ def test_results_that_are_gone_are_fetched_again(shop: Shop):
 def test_the_price_of_the_host_gives_the_cost_of_a_run_with_all_its_attempts(shop: Shop):
     (shop.folder / "cosmos-houdini.yaml").write_text("hosts: {local: {price_per_hour: 3600}}", encoding="utf-8")
     file = batch(shop, {"seeds": [5]}, fault="exit")
-    assert shop.main("run-batch", file) == 1
+    assert isinstance(run(shop, file).error, JobError)
     (first,) = table(shop)
-    assert shop.main("run-batch", file) == 1
+    assert isinstance(run(shop, file).error, JobError)
     (second,) = table(shop)
     assert float(first["cost"]) == pytest.approx(float(first["seconds"]), abs=1e-3)
     assert float(second["cost"]) > float(first["cost"]) > 0
 
 
 def test_jobs_are_added_all_or_none_and_those_that_are_there_stay_as_they_are(shop: Shop):
-    assert shop.main("run-batch", batch(shop, {"seeds": [5]})) == 0
+    assert run(shop, batch(shop, {"seeds": [5]})).error is None
     (record,) = records(shop)
     queued = replace(record.job, state=JobState.QUEUED)
     other = replace(record, job=replace(queued, id="other", name="other"))
@@ -204,19 +168,19 @@ def test_jobs_are_added_all_or_none_and_those_that_are_there_stay_as_they_are(sh
     assert {one.id: one.state for one in records(shop)} == {"other": JobState.QUEUED, record.id: JobState.SUCCEEDED}
 
 
-def test_a_result_that_is_gone_here_and_on_the_host_is_no_success(shop: Shop, capsys: pytest.CaptureFixture[str]):
+def test_a_result_that_is_gone_here_and_on_the_host_is_no_success(shop: Shop):
     file = batch(shop, {"seeds": [1, 2]})
-    assert shop.main("run-batch", file) == 0
+    assert run(shop, file).error is None
     first, second = records(shop)
     Path(second.job.outputs[0]).unlink()
-    assert shop.main("run-batch", file) == 0, "it is fetched again"
+    assert run(shop, file).error is None, "it is fetched again"
     Path(second.job.outputs[0]).unlink()
     shutil.rmtree(shop.root / "jobs" / second.id)
-    capsys.readouterr()
-    assert shop.main("run-batch", file) == 1
+    error = run(shop, file).error
+    assert isinstance(error, JobError)
     said = f"the results of 1 of 2 runs are gone; the first is {second.job.name}; cosmos-houdini retry {second.id}"
-    assert said in capsys.readouterr().err.splitlines()[-1]
+    assert str(error).startswith(said)
     assert shop.main("retry", second.id) == 0
-    assert shop.main("run-batch", file) == 0
+    assert run(shop, file).error is None
     assert [record.job.attempt for record in records(shop)] == [1, 2]
     assert Path(first.job.outputs[0]).is_file()
