@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
+from threading import Thread
 
 from cosmos_houdini.jobs.store import batches
 from cosmos_houdini.jobs.store.batches import WorkerRow
@@ -22,7 +23,13 @@ def log_file(project: Path, batch: str) -> Path:
 
 
 def start_worker(
-    arguments: Sequence[str], project: Path, batch: str, host: str, on_text: Callable[[str], None]
+    arguments: Sequence[str],
+    project: Path,
+    batch: str,
+    host: str,
+    on_text: Callable[[str], None],
+    *,
+    folder: Path | None = None,
 ) -> WorkerRow | int:
     """Start this program anew as a detached process, and wait until it works on a batch.
 
@@ -32,6 +39,7 @@ def start_worker(
         batch: name of the batch.
         host: where it runs.
         on_text: takes what the process writes until then.
+        folder: the working folder of the process; None for that of this process.
 
     Returns:
         The process as the store knows it, or its exit code where it ended before.
@@ -39,7 +47,9 @@ def start_worker(
     log = log_file(project, batch)
     read = log.stat().st_size if log.exists() else 0
     started_at = time.time()
-    process = _start_detached(arguments, log)
+    process = _start_detached(arguments, log, folder)
+    # It outlives this call: a program that goes on for long takes note of its end here, and keeps no zombie.
+    Thread(target=process.wait, daemon=True).start()
     with closing(Store.of(project)) as store:
         while True:
             exit_code = process.poll()
@@ -53,7 +63,7 @@ def start_worker(
             time.sleep(PAUSE_S)
 
 
-def _start_detached(arguments: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+def _start_detached(arguments: Sequence[str], log: Path, folder: Path | None) -> subprocess.Popen[bytes]:
     """Start this program by the same Python, outside of the terminal's session; it appends to ``log``."""
     log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     flags = 0
@@ -64,6 +74,7 @@ def _start_detached(arguments: Sequence[str], log: Path) -> subprocess.Popen[byt
         log.chmod(0o600)
         return subprocess.Popen(
             [sys.executable, "-m", "cosmos_houdini", *arguments],
+            cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=messages,
             stderr=messages,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,11 +13,10 @@ from cosmos_houdini.jobs.collect import set_aside
 from cosmos_houdini.jobs.finish import CANCELLED, fetch_verified, finish
 from cosmos_houdini.jobs.runner import observe
 from cosmos_houdini.jobs.store.record import Change, JobRecord
-from cosmos_houdini.launchers.job_folder import HostJobState, Observation
+from cosmos_houdini.launchers.job_folder import Observation, Phase
 from cosmos_houdini.launchers.shared_process import WITHDRAWN
 from cosmos_houdini.launchers.shell import words
-from cosmos_houdini.model.job import FailureClass, JobState, JobStatus
-from cosmos_houdini.reporter import Reporter
+from cosmos_houdini.model.job import FailureClass, JobState
 
 LOCK_TIMEOUT_S = 60.0
 
@@ -134,67 +133,6 @@ def fetch(client: Client, job_id: str, results: Path | None = None) -> tuple[str
     return fetch_verified(client, record, results or record.results)
 
 
-def cancel_jobs(client: Client, words: Iterable[str], reporter: Reporter) -> list[JobStatus]:
-    """Stop jobs, on their hosts too, and return their status.
-
-    Args:
-        client: of the project.
-        words: ids, or beginnings of ids.
-        reporter: takes a sentence for each job.
-
-    Raises:
-        BadInput: a word is the beginning of no id, or of several; nothing was stopped.
-        HostError: as for ``cancel``; the jobs before this one were stopped.
-    """
-    stopped = []
-    for job_id in [client.store.find(word) for word in words]:
-        before = client.store.get(job_id).state
-        after = cancel(client, job_id)
-        if after.state is JobState.CANCELLED and before is not JobState.CANCELLED:
-            reporter.say(f"{job_id} cancelled")
-        else:
-            reporter.say(f"{job_id} is {after.state}; nothing was stopped")
-        stopped.append(after.status)
-    return stopped
-
-
-def retry_jobs(client: Client, words: Iterable[str], reporter: Reporter) -> list[str]:
-    """Queue a new attempt of jobs and return their ids.
-
-    Args:
-        client: of the project.
-        words: ids, or beginnings of ids.
-        reporter: takes a sentence for each job.
-
-    Raises:
-        BadInput: a word is the beginning of no id, or of several; or as for ``retry``.
-        HostError: as for ``retry``.
-    """
-    ids = [client.store.find(word) for word in words]
-    for job_id in ids:
-        reporter.say(f"{job_id}: attempt {retry(client, job_id).job.attempt}")
-    return ids
-
-
-def fetch_jobs(client: Client, words: Iterable[str], output: Path | None = None) -> dict[str, tuple[str, ...]]:
-    """Fetch and verify the outputs of jobs again, and return their paths by id.
-
-    Args:
-        client: of the project.
-        words: ids, or beginnings of ids.
-        output: folder to fetch into, with a folder for each of several jobs; None for each job's own folder.
-
-    Raises:
-        CosmosError: as for ``fetch``.
-    """
-    ids = [client.store.find(word) for word in words]
-    fetched = {}
-    for job_id in ids:
-        folder = output / job_id if output and len(ids) > 1 else output
-        fetched[job_id] = fetch(client, job_id, folder.absolute() if folder else None)
-    return fetched
-
-
 def _is_here(record: JobRecord) -> bool:
     return all(Path(path).is_file() for path in record.job.outputs)
 
@@ -202,7 +140,7 @@ def _is_here(record: JobRecord) -> bool:
 def _on_host(client: Client, record: JobRecord) -> Observation | None:
     """Return what its host says of a job that has ended, or None where it has the job no more."""
     seen = observe(client, [record]).get(record.id)
-    return seen if seen and seen.state is HostJobState.ENDED else None
+    return seen if seen and seen.phase is Phase.ENDED else None
 
 
 def job_error(record: JobRecord) -> JobFailed:

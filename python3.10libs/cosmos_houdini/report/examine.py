@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -72,6 +72,23 @@ def score_entries(entries: Sequence[ReportEntry], *, ffmpeg: FFmpeg) -> tuple[Re
         pairs = list(dict.fromkeys(pair for entry in entries if (pair := _source(entry))))
         sources = dict(zip(pairs, pool.map(partial(_luma, ffmpeg=ffmpeg), pairs), strict=True))
         return rank_entries(list(pool.map(one, entries)))
+
+
+def measure_videos(video: Path, source: Path, frames: int, *, ffmpeg: FFmpeg) -> dict[str, float]:
+    """Return the measures of a result by name, among them ``score``; empty where a video cannot be read.
+
+    Args:
+        video: the result.
+        source: the video that it was made from.
+        frames: how many frames both have at least.
+        ffmpeg: decodes.
+    """
+    indices = sample_indices(frames)
+    seen, of_source = (_luma((path, frames), ffmpeg=ffmpeg) for path in (video, source))
+    if seen is None or of_source is None:
+        return {}
+    measures = measure(seen, of_source, indices)
+    return {**asdict(measures), "score": measures.score}
 
 
 def rank_entries(entries: Sequence[ReportEntry]) -> tuple[ReportEntry, ...]:

@@ -203,7 +203,7 @@ def plan_videos(config: Config, videos: ShotVideos, options: SubmitOptions, repo
         BadInput: a value cannot be used, there is no colour video, or a video cannot be read.
     """
     chosen = _check_options(config, options)
-    prompt_spec, run_spec = _specs(options, chosen, videos.name, _spec_videos(videos.document))
+    prompt_spec, run_spec = _specs(options, chosen, videos.name, spec_videos(videos.document))
     if videos.encoded_now:
         save_prompt_spec(prompt_spec, videos.folder / f"{videos.name}.spec.json")
         save_run_spec(run_spec, videos.folder / f"{videos.name}.run.json")
@@ -284,7 +284,7 @@ def _specs(
     return prompt_spec, validated(RunSpec, run, "submit")
 
 
-def _spec_videos(document: Mapping[str, Any]) -> dict[str, object]:
+def spec_videos(document: Mapping[str, Any]) -> dict[str, object]:
     """Return the colour video and the control videos of a conversion, as a prompt spec names them.
 
     Raises:

@@ -59,6 +59,19 @@ def load_batch(path: Path) -> BatchSpec:
     return batch.model_copy(update={"items": items})
 
 
+def parse_batch(document: Mapping[str, Any], source: str) -> BatchSpec:
+    """Return the BatchSpec of a document; the paths of its prompt specs stay as they are.
+
+    Args:
+        document: as a batch file holds it.
+        source: what the document is called in an error.
+
+    Raises:
+        BadInput: a key or value cannot be used; it is named.
+    """
+    return _validated(BatchSpec, document, Path(source))
+
+
 def load_randomization(path: Path) -> Randomization:
     """Read what is varied, from a file of its own, with or without the key ``randomization`` above, or from a batch.
 

@@ -54,6 +54,7 @@ class ShotOnDisk:
 
 def make_shot(folder: Path, monkeypatch: pytest.MonkeyPatch) -> ShotOnDisk:
     """Write a shot into a folder and work from there."""
+    folder.mkdir(parents=True, exist_ok=True)
     shot = ShotOnDisk(folder=folder)
     picture = "$HIP/render/$HIPNAME.color.$F4.png"
     write_scene(shot.hip, fps=24, frames=FRAMES, camera=CAMERA, rop=NODE, picture=picture)

@@ -1,0 +1,174 @@
+"""A batch of a project: many runs of many shots, in one file that the command line can run too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cosmos_houdini.api.job import Job
+from cosmos_houdini.api.result import Result, result_of
+from cosmos_houdini.batches.control import BatchCondition, CancelledRuns, cancel_batch, list_conditions, set_paused
+from cosmos_houdini.batches.detach import log_file, start_worker
+from cosmos_houdini.batches.options import BatchOptions
+from cosmos_houdini.batches.outcome import BatchOutcome
+from cosmos_houdini.batches.plan import PlannedBatch, plan_batch
+from cosmos_houdini.batches.run import run_batch
+from cosmos_houdini.errors import JobError
+from cosmos_houdini.jobs.store.record import JobRecord
+from cosmos_houdini.model.job import JobState
+from cosmos_houdini.report.make import WrittenReport, make_report
+from cosmos_houdini.specs.batch_file import load_batch
+
+if TYPE_CHECKING:
+    from cosmos_houdini.api.project import Project
+
+
+class Batch:
+    """A batch file of a project; ``Project.batch`` writes one, ``Project.open_batch`` opens one.
+
+    The file stands for the same runs each time. ``cosmos-houdini run-batch FILE`` and this class work on the same jobs.
+
+    Attributes:
+        file: the batch file, absolute.
+        project: the project that keeps the jobs.
+        host: a name of the configuration; None for its default.
+    """
+
+    def __init__(self, file: Path, project: Project, *, host: str | None = None) -> None:
+        self.file = file
+        self.project = project
+        self.host = host
+
+    def __repr__(self) -> str:
+        return f"<Batch {self.file}>"
+
+    @property
+    def name(self) -> str:
+        """The name of the batch."""
+        return load_batch(self.file).name
+
+    def plan(self) -> PlannedBatch:
+        """Work out every run and check it; no host is reached.
+
+        Raises:
+            BadInput: the file, or a run in it, cannot be used.
+        """
+        project = self.project
+        return plan_batch(
+            load_batch(self.file), project.config, project.reporter, host=self.host, file=self.file.absolute()
+        )
+
+    def run(
+        self,
+        *,
+        max_parallel: int | None = None,
+        window: str | None = None,
+        gpu_hours: float | None = None,
+        max_cost: float | None = None,
+    ) -> BatchOutcome:
+        """Run every run to a verified result; the same call again goes on where the last one was.
+
+        Args:
+            max_parallel: most runs at a time; None for one a GPU, or all of them on a cluster.
+            window: times of day between which runs are started, as in ``22:00-07:00``.
+            gpu_hours: the most GPU hours that all attempts may take.
+            max_cost: the most that all attempts may cost, at the host's price.
+
+        Returns:
+            A row for each run and the summary; ``error`` says why the batch is not as it was asked for.
+
+        Raises:
+            BadInput: a limit or a run cannot be used; nothing was queued.
+            HostError: the host cannot be reached, and nothing was queued; or it stayed out of reach.
+            Cancelled: the user pressed Ctrl-C; jobs on a host go on.
+        """
+        options = BatchOptions(max_parallel=max_parallel, window=window, gpu_hours=gpu_hours, max_cost=max_cost)
+        outcome = run_batch(self.project.config, self.plan(), options, self.project.reporter)
+        if outcome.ended_by:
+            raise outcome.ended_by
+        return outcome
+
+    def start(self) -> int:
+        """Let a process of its own run the batch, which goes on after this one, and return the process's number.
+
+        Its messages go to ``.cosmos/logs`` in the project.
+
+        Raises:
+            JobError: the process has ended already; its messages were reported.
+        """
+        project, planned = self.project, self.plan()
+        name = planned.batch.name
+        log = log_file(project.folder, name)
+        arguments = ["run-batch", "--log", str(log), "--host", planned.host, "--", str(self.file)]
+        worker = start_worker(
+            arguments,
+            project.folder,
+            name,
+            planned.host,
+            lambda text: project.reporter.say(text.rstrip("\n")) if text else None,
+            folder=project.folder,
+        )
+        if isinstance(worker, int):
+            raise JobError(f"the process of batch {name} ended with exit code {worker}", action=f"see {log}")
+        return worker.pid
+
+    def jobs(self) -> list[Job]:
+        """Return the jobs of the runs that were queued, in the order of the batch."""
+        return [Job(record.id, self.project) for record in self._records()]
+
+    def results(self) -> list[Result]:
+        """Return the verified results, in the order of the batch; runs without one are left out."""
+        succeeded = [record for record in self._records() if record.state is JobState.SUCCEEDED]
+        return [result_of(record, self.project.config, self.project.reporter) for record in succeeded]
+
+    def status(self) -> list[BatchCondition]:
+        """Return how far the batch has come, once for each host that it runs on; no host is asked.
+
+        Raises:
+            BadInput: the batch was never run.
+        """
+        with self.project.client() as client:
+            return list_conditions(client.store, self.name)
+
+    def pause(self) -> None:
+        """Start no further runs; runs on a host go on."""
+        with self.project.client() as client:
+            set_paused(client.store, self.name, paused=True)
+
+    def resume(self) -> None:
+        """Start runs again; a process has to work on the batch, see ``run`` and ``start``."""
+        with self.project.client() as client:
+            set_paused(client.store, self.name, paused=False)
+
+    def cancel(self) -> CancelledRuns:
+        """Cancel all runs that have not ended.
+
+        Raises:
+            HostError: a host could not be reached; runs there keep their states.
+        """
+        with self.project.client() as client:
+            return cancel_batch(client, self.name)
+
+    def report(self, folder: str | Path | None = None) -> WrittenReport:
+        """Write the review page of the batch: all results side by side, with measures.
+
+        Args:
+            folder: replaced where it holds an earlier report; None for ``cosmos_out/NAME/report`` in the project.
+
+        Raises:
+            BadInput: none of the runs was ever queued, or the folder holds other files.
+        """
+        out = Path(folder) if folder is not None else None
+        return make_report(self.project.config, [str(self.file)], out, self.project.reporter)
+
+    def to_dict(self) -> Mapping[str, Any]:
+        """Return the batch and its jobs as JSON data, as they were seen last."""
+        jobs = [record.status.document() for record in self._records()]
+        return {"name": self.name, "file": str(self.file), "host": self.host, "jobs": jobs}
+
+    def _records(self) -> list[JobRecord]:
+        planned = self.plan()
+        with self.project.client() as client:
+            found = {record.id: record for record in client.store.records(job.id for job in planned.jobs)}
+        return [found[job.id] for job in planned.jobs if job.id in found]

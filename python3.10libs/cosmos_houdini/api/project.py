@@ -1,0 +1,509 @@
+"""A project folder: its configuration, its jobs, and everything that is done in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cosmos_houdini.api.job import Job
+from cosmos_houdini.api.shot import Shot
+from cosmos_houdini.config import Config, load
+from cosmos_houdini.errors import BadInput, did_you_mean
+from cosmos_houdini.jobs import commands
+from cosmos_houdini.jobs.adopt import adopt
+from cosmos_houdini.jobs.client import Client, open_client
+from cosmos_houdini.jobs.follow import follow_jobs, queue_job
+from cosmos_houdini.jobs.prepare import Prepared
+from cosmos_houdini.media.selection import OnGap
+from cosmos_houdini.model.job import JobState
+from cosmos_houdini.model.spec import RunSpec, SpecValue
+from cosmos_houdini.reporter import Reporter, Silent
+from cosmos_houdini.shots import submit
+from cosmos_houdini.shots.options import EncodeOptions, FrameOptions, ShotSource, SubmitOptions, named_weights
+from cosmos_houdini.shots.run import plan_document, plan_run
+from cosmos_houdini.specs.files import load_run_spec
+
+if TYPE_CHECKING:
+    from cosmos_houdini.api.batch import Batch
+    from cosmos_houdini.model.batch import Sampler
+    from cosmos_houdini.model.scene import Scene
+    from cosmos_houdini.model.video import Conversion
+    from cosmos_houdini.report.make import WrittenReport
+    from cosmos_houdini.shots.check import SequenceCheck
+
+
+class Project:
+    """A project; ``Project.open`` makes one.
+
+    A project holds no connection and no open file, so that any number of threads may use it. Relative paths that a
+    method takes start at the working folder of the process, as those of the command line do.
+
+    Attributes:
+        config: the merged configuration, each value with its origin.
+        reporter: takes messages and progress of everything that is done.
+    """
+
+    def __init__(self, config: Config, reporter: Reporter) -> None:
+        self.config = config
+        self.reporter = reporter
+
+    def __repr__(self) -> str:
+        return f"<Project {self.folder}>"
+
+    @classmethod
+    def open(cls, folder: str | Path = ".", *, reporter: Reporter | None = None) -> Project:
+        """Open the project to which a folder belongs.
+
+        Args:
+            folder: holds ``cosmos-houdini.yaml``, or lies below a folder that does; else it becomes the project.
+            reporter: takes messages and progress; None drops them.
+
+        Raises:
+            BadInput: the folder does not exist, or a configuration file cannot be used.
+        """
+        path = Path(folder)
+        if not path.is_dir():
+            raise BadInput(f"{path} is no folder", allowed="the folder of a project")
+        return cls(load(path), reporter or Silent())
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the project; its jobs are kept in ``.cosmos`` there."""
+        return self.config.project
+
+    def client(self) -> AbstractContextManager[Client]:
+        """Open the store and connections for one step of work; for code that goes below this API."""
+        return open_client(self.config)
+
+    def shot(
+        self,
+        scene: str | Path | None = None,
+        *,
+        renders: str | Path | None = None,
+        output: str | None = None,
+        take: str | None = None,
+        fps: float | None = None,
+        frame_range: tuple[int, int] | None = None,
+        on_gap: OnGap = "stop",
+        encoding: EncodeOptions | None = None,
+        name: str | None = None,
+    ) -> Shot:
+        """Return a shot: frames of a scene's render node, of a folder, or videos that were encoded before.
+
+        Args:
+            scene: a .hip, .hiplc or .hipnc file; or, alone, a folder of videos that ``prepare`` or ``convert`` wrote.
+            renders: folder of the rendered frames, or a pattern such as ``name.####.exr``.
+            output: instead of ``renders``, the render node that wrote the frames, such as ``/out/mantra1``.
+            take: with ``output``, the take that was rendered.
+            fps: frames a second, 1 to 240; None for the scene's, else 24.
+            frame_range: first and last frame; None for the range of the node, else of the scene, else all frames.
+            on_gap: ``stop`` refuses a missing or corrupt frame, ``hold`` repeats the frame before it.
+            encoding: how passes become control videos; None follows the configuration.
+            name: of the shot; None for the renders' own.
+
+        Raises:
+            BadInput: the arguments name no frames, or more than one place for them, or a value is out of range.
+        """
+        frames = FrameOptions(fps=fps, frame_range=frame_range, on_gap=on_gap)
+        path = Path(scene).absolute() if scene is not None else None
+        source: ShotSource | Path
+        if path is not None and path.is_dir() and renders is None and output is None:
+            source = path
+        else:
+            source = ShotSource(scene=path, renders=renders, output=output, take=take)
+        return Shot(source=source, frames=frames, encoding=encoding or EncodeOptions(), name=name)
+
+    def prepare(self, shot: Shot, *, engine: str | None = None, weights: Mapping[str, float] | None = None) -> Shot:
+        """Verify and encode the frames of a shot, and return the shot as the folder of its videos.
+
+        Args:
+            shot: a shot; one that is encoded already is returned as it is.
+            engine: by whose rules controls are computed; None for the configuration's default.
+            weights: of controls; edge and vis are computed where they have a weight and no pass was rendered.
+
+        Raises:
+            BadInput: the scene or the frames cannot be used, or there is no colour pass.
+            CheckFailed: frames are missing or damaged.
+        """
+        if isinstance(shot.source, Path):
+            return shot
+        options = SubmitOptions(name=shot.name, engine=engine, weights=named_weights(weights or {}))
+        videos = submit.encode_videos(
+            self.config, shot.source, options, self.reporter, frames=shot.frames, encoding=shot.encoding
+        )
+        return Shot(source=videos.folder / submit.INPUTS, name=videos.name)
+
+    def submit(
+        self,
+        shot: Shot,
+        *,
+        prompt: str,
+        negative_prompt: str = "",
+        engine: str | None = None,
+        host: str | None = None,
+        weights: Mapping[str, float] | None = None,
+        parameters: Mapping[str, SpecValue] | None = None,
+        num_gpu: int | None = None,
+        name: str | None = None,
+        results: str | Path | None = None,
+    ) -> Job:
+        """Encode a shot, send it to a host, and return its job once the job is there.
+
+        The same shot with the same values is one job: a second call takes up the first one's job, and a job that has
+        succeeded is not run again. ``Job.wait`` follows the job to its result.
+
+        Args:
+            shot: a shot.
+            prompt: what the result shows.
+            negative_prompt: what to avoid; empty for the engine's own.
+            engine: a name of the engine registry; None for the configuration's default.
+            host: a name of the configuration; None for its default.
+            weights: of controls by name, 0 to 1; 0 leaves a control out, a control without a weight gets 0.5.
+            parameters: of the engine by name, such as ``{"seed": 7}``; others keep the engine's defaults.
+            num_gpu: GPUs for this inference, 1 to 64; None for 1.
+            name: of the run; None for the shot's name.
+            results: folder of the shot; None for ``cosmos_out/NAME`` in the project.
+
+        Raises:
+            BadInput: a value cannot be used, or the scene, the frames or the videos cannot be read.
+            CheckFailed: frames are missing or damaged.
+            JobFailed: the job could not be started.
+            HostError: the host cannot be reached; nothing was queued.
+        """
+        options = _submit_options(
+            prompt=prompt,
+            negative_prompt=negative_prompt,
+            engine=engine,
+            host=host,
+            weights=weights,
+            parameters=parameters,
+            num_gpu=num_gpu,
+            name=name or shot.name,
+            results=results,
+        )
+        plan = submit.plan_shot(
+            self.config, shot.source, options, self.reporter, frames=shot.frames, encoding=shot.encoding
+        )
+        return self._start(plan.prepared)
+
+    def plan(
+        self,
+        shot: Shot,
+        *,
+        prompt: str,
+        negative_prompt: str = "",
+        engine: str | None = None,
+        host: str | None = None,
+        weights: Mapping[str, float] | None = None,
+        parameters: Mapping[str, SpecValue] | None = None,
+        num_gpu: int | None = None,
+        name: str | None = None,
+        results: str | Path | None = None,
+    ) -> Mapping[str, Any]:
+        """Encode a shot and return what ``submit`` would run, as ``submit --dry-run`` prints it; no host is reached.
+
+        Arguments and errors are those of ``submit``.
+        """
+        options = _submit_options(
+            prompt=prompt,
+            negative_prompt=negative_prompt,
+            engine=engine,
+            host=host,
+            weights=weights,
+            parameters=parameters,
+            num_gpu=num_gpu,
+            name=name or shot.name,
+            results=results,
+        )
+        plan = submit.plan_shot(
+            self.config, shot.source, options, self.reporter, frames=shot.frames, encoding=shot.encoding
+        )
+        return plan_document(plan.prepared)
+
+    def run(self, spec: RunSpec | str | Path, *, host: str | None = None, results: str | Path | None = None) -> Job:
+        """Start the inference of a RunSpec, and return its job once the job is on its host.
+
+        Args:
+            spec: a RunSpec, or the file of one.
+            host: a name of the configuration; None for its default.
+            results: folder of the results; None for ``cosmos_out/<job id>`` in the project.
+
+        Raises:
+            BadInput: something in the RunSpec, its videos or the configuration cannot be used.
+            JobFailed: the job could not be started.
+            HostError: the host cannot be reached; nothing was queued.
+        """
+        run_spec = spec if isinstance(spec, RunSpec) else load_run_spec(Path(spec))
+        folder = Path(results).absolute() if results is not None else None
+        return self._start(plan_run(run_spec, self.config, self.reporter, host=host, results=folder))
+
+    def batch(
+        self,
+        shots: Iterable[Shot],
+        *,
+        prompts: Iterable[str],
+        negative_prompt: str = "",
+        vary: Mapping[str, Any] | None = None,
+        weights: Mapping[str, float] | None = None,
+        parameters: Mapping[str, SpecValue] | None = None,
+        engine: str | None = None,
+        host: str | None = None,
+        count: int | None = None,
+        sampler: Sampler | None = None,
+        seed: int = 0,
+        num_gpu: int = 1,
+        name: str = "batch",
+    ) -> Batch:
+        """Encode shots and write a batch: every shot with every prompt, parameters varied. Nothing is sent.
+
+        The prompt specs and the batch file go to ``cosmos_out/NAME``, so that the command line can run the batch too.
+
+        Args:
+            shots: one or more.
+            prompts: one or more; every shot gets every prompt.
+            negative_prompt: what to avoid; empty for the engine's own.
+            vary: parameter to its values: ``uniform(low, high)``, a list, a range. ``seed`` varies the seed
+                (``"random"`` gives every run its own), ``weights`` takes a mapping of controls to values.
+            weights: of controls by name, 0 to 1, the same for all runs.
+            parameters: of the engine by name, the same for all runs.
+            engine: a name of the engine registry; None for the configuration's default.
+            host: a name of the configuration; None for its default.
+            count: runs for each shot and prompt; None for all combinations, where ``vary`` has no open range.
+            sampler: ``grid``, ``random``, ``latin_hypercube``, ``sobol`` or ``adaptive``; None for grid or random.
+            seed: of the sampler; equal seeds give equal runs on every machine.
+            num_gpu: GPUs that one inference uses, 1 to 64.
+            name: of the batch, 1 to 80 letters, digits, ``.``, ``_`` and ``-``.
+
+        Raises:
+            BadInput: a value cannot be used, two shots have one name, or the frames cannot be read.
+            CheckFailed: frames are missing or damaged.
+        """
+        from cosmos_houdini.api.batch import Batch  # noqa: PLC0415 - loads pydantic, which a single job does not need
+        from cosmos_houdini.api.batch_files import BatchRequest, write_batch_files  # noqa: PLC0415 - likewise
+
+        request = BatchRequest(
+            name=name,
+            engine=engine or self.config.settings.defaults.engine,
+            prompts=tuple(prompts),
+            negative_prompt=negative_prompt,
+            vary=vary or {},
+            weights=named_weights(weights or {}),
+            parameters=dict(parameters or {}),
+            count=count,
+            sampler=sampler,
+            seed=seed,
+            num_gpu=num_gpu,
+        )
+        self.config.settings.host(host)
+        request.check()
+        encoded = [self.prepare(shot, engine=request.engine, weights=weights) for shot in shots]
+        batch = Batch(write_batch_files(request, encoded, self.folder), self, host=host)
+        batch.plan()
+        return batch
+
+    def open_batch(self, file: str | Path, *, host: str | None = None) -> Batch:
+        """Open a batch file, which ``batch`` or ``create-batch`` wrote.
+
+        Raises:
+            BadInput: the file cannot be used, or the host is not configured.
+        """
+        from cosmos_houdini.api.batch import Batch  # noqa: PLC0415 - see ``batch``
+
+        self.config.settings.host(host)
+        batch = Batch(Path(file).absolute(), self, host=host)
+        batch.plan()
+        return batch
+
+    def report(self, *jobs: Job | str, folder: str | Path | None = None) -> WrittenReport:
+        """Write the review page of jobs: results side by side, with measures; ``Batch.report`` does so for a batch.
+
+        Args:
+            jobs: jobs or their ids, in the order of the page.
+            folder: replaced where it holds an earlier report; None for ``cosmos_out/jobs/report`` in the project.
+
+        Raises:
+            BadInput: there is no such job, or the folder holds other files.
+        """
+        from cosmos_houdini.report.make import make_report  # noqa: PLC0415 - loads OpenCV
+
+        ids = [self._job(job).id for job in jobs]
+        return make_report(self.config, ids, Path(folder) if folder is not None else None, self.reporter)
+
+    def job(self, job_id: str) -> Job:
+        """Return a job of this project.
+
+        Args:
+            job_id: the id, or its beginning where only one job begins so.
+
+        Raises:
+            BadInput: there is no such job; the nearest is named.
+        """
+        with self.client() as client:
+            return Job(client.store.find(job_id), self)
+
+    def jobs(self, *, state: JobState | str | None = None) -> list[Job]:
+        """Return the jobs of this project, the oldest first.
+
+        Args:
+            state: only those that were seen last in this state; None for all.
+
+        Raises:
+            BadInput: there is no such state.
+        """
+        wanted = None if state is None else _state(state)
+        with self.client() as client:
+            return [Job(job.id, self) for job in client.store.jobs() if wanted in {None, job.state}]
+
+    def attach(self, job_id: str, *, host: str | None = None) -> Job:
+        """Return a job, and take it up from a host where another machine has sent it there.
+
+        Args:
+            job_id: the id.
+            host: the host that has the job; needed for a job of another machine.
+
+        Raises:
+            BadInput: there is no such job.
+            HostError: the host cannot be reached.
+        """
+        with self.client() as client:
+            try:
+                return Job(client.store.find(job_id), self)
+            except BadInput:
+                if host is None:
+                    raise
+                return Job(adopt(client, host, job_id).id, self)
+
+    def cancel(self, *jobs: Job | str) -> list[JobState]:
+        """Stop jobs, on their hosts too, and return their states; errors as for ``Job.cancel``."""
+        return [self._job(job).cancel() for job in jobs]
+
+    def retry(self, *jobs: Job | str) -> list[Job]:
+        """Start new attempts of jobs without results; errors as for ``Job.retry``."""
+        return [self._job(job).retry() for job in jobs]
+
+    def scene(self, path: str | Path) -> Scene:
+        """Read a .hip, .hiplc or .hipnc file without Houdini: frame rate, ranges, cameras, render nodes.
+
+        Raises:
+            BadInput: the file cannot be read.
+        """
+        from cosmos_houdini.scene.reader import read_scene  # noqa: PLC0415 - most scripts read none
+
+        return read_scene(Path(path))
+
+    def check(
+        self, path: str | Path, *, scene: str | Path | None = None, frame_range: tuple[int, int] | None = None
+    ) -> SequenceCheck:
+        """Find and verify the image sequences of a path, whether they are good or bad; see ``report.ok``.
+
+        Args:
+            path: a folder, a pattern such as ``name.####.exr``, or one file of a sequence.
+            scene: compare the frames with the frame range of this .hip file.
+            frame_range: compare them with this range instead.
+
+        Raises:
+            BadInput: there are no sequences, the scene cannot be read, or two ranges are given.
+        """
+        from cosmos_houdini.shots.check import check_path  # noqa: PLC0415 - most scripts check by submit
+
+        scene_file = Path(scene) if scene is not None else None
+        return check_path(self.config, path, self.reporter, scene_file=scene_file, frame_range=frame_range)
+
+    def convert(
+        self,
+        path: str | Path,
+        out: str | Path,
+        *,
+        scene: str | Path | None = None,
+        fps: float | None = None,
+        frame_range: tuple[int, int] | None = None,
+        on_gap: OnGap = "stop",
+        encoding: EncodeOptions | None = None,
+    ) -> list[Conversion]:
+        """Verify the image sequences of a path and encode one video a pass, with ``metadata.json``.
+
+        Args:
+            path: a folder, a pattern such as ``name.####.exr``, or one file of a sequence.
+            out: gets the videos; a folder a shot where the path holds several shots.
+            scene: a .hip file that gives the frame rate and the description.
+            fps: frames a second, 1 to 240; None for the scene's, else 24.
+            frame_range: first and last frame; None for all frames.
+            on_gap: ``stop`` refuses a missing or corrupt frame, ``hold`` repeats the frame before it.
+            encoding: how passes become control videos; None follows the configuration.
+
+        Raises:
+            BadInput: there are no sequences, or something in them or in the arguments cannot be used.
+            CheckFailed: frames are missing or damaged; nothing was written.
+        """
+        from cosmos_houdini.shots.convert import convert_path  # noqa: PLC0415 - most scripts convert by submit
+
+        return convert_path(
+            self.config,
+            path,
+            Path(out),
+            self.reporter,
+            scene_file=Path(scene) if scene is not None else None,
+            frames=FrameOptions(fps=fps, frame_range=frame_range, on_gap=on_gap),
+            encoding=encoding or EncodeOptions(),
+        )
+
+    def restore(self, video: str | Path, metadata: str | Path, out: str | Path) -> tuple[Path, ...]:
+        """Bring a video back to the size and position of its plate, and return the files that were written.
+
+        Args:
+            video: a result.
+            metadata: ``metadata.json`` of the videos that the result was made of, or its folder.
+            out: a video, or a pattern such as ``shot.####.png`` for pictures with the plate's own frame numbers.
+
+        Raises:
+            BadInput: a file cannot be used, or the metadata do not say where the plate is.
+        """
+        from cosmos_houdini.shots.restore import restore_video  # noqa: PLC0415 - results are restored by themselves
+
+        return restore_video(self.config, Path(video), Path(metadata), Path(out), self.reporter).files
+
+    def _start(self, prepared: Prepared) -> Job:
+        with self.client() as client:
+            record = queue_job(client, prepared, self.reporter)
+            if not record.state.final:
+                (record,) = follow_jobs(client, [record.id], self.reporter, detach=True)
+            if record.state is JobState.FAILED:
+                raise commands.job_error(record)
+        return Job(record.id, self)
+
+    def _job(self, job: Job | str) -> Job:
+        return job if isinstance(job, Job) else self.job(job)
+
+
+def _state(state: JobState | str) -> JobState:
+    words = [str(each) for each in JobState]
+    if str(state) not in words:
+        raise BadInput(f"no state {str(state)!r}", allowed=", ".join(words), action=did_you_mean(str(state), words))
+    return JobState(str(state))
+
+
+def _submit_options(
+    *,
+    prompt: str,
+    negative_prompt: str,
+    engine: str | None,
+    host: str | None,
+    weights: Mapping[str, float] | None,
+    parameters: Mapping[str, SpecValue] | None,
+    num_gpu: int | None,
+    name: str | None,
+    results: str | Path | None,
+) -> SubmitOptions:
+    return SubmitOptions(
+        prompt=prompt,
+        negative_prompt=negative_prompt,
+        name=name,
+        engine=engine,
+        weights=named_weights(weights or {}),
+        parameters=dict(parameters or {}),
+        host=host,
+        num_gpu=num_gpu,
+        results=Path(results).absolute() if results is not None else None,
+    )

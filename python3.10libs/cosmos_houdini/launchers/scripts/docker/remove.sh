@@ -1,1 +1,0 @@
-remove_container() { docker rm --volumes "$1" >/dev/null; }

@@ -1,0 +1,14 @@
+"""Write docs/api.md anew from the docstrings of the public API; for developers, in the worker's environment."""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / "python3.10libs"), str(ROOT / "scripts")]
+
+from pages.api import page  # noqa: E402 - found through the line above
+
+if __name__ == "__main__":
+    target = ROOT / "docs" / "api.md"
+    target.write_text(page(), encoding="utf-8")
+    print(target.relative_to(ROOT))
