@@ -1,4 +1,4 @@
-"""Write otls/cosmos_transfer_sweep.hda anew from scripts/asset/; for developers, with any Python from 3.10 on."""
+"""Writes otls/cosmos_transfer_sweep.hda from scripts/asset/; for developers, with the worker environment's Python."""
 
 import sys
 from pathlib import Path

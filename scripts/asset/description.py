@@ -1,4 +1,4 @@
-"""What the asset Cosmos Transfer Sweep is: its interface, its network, and where its help and icon lie.
+"""The asset Cosmos Transfer Sweep: its interface, its network, its help and its icon.
 
 Names, labels, defaults, menus and tooltips come from ``cosmos_houdini.houdini.tops.parms``, the table of the TOP nodes.
 """
@@ -11,12 +11,13 @@ from pathlib import Path
 from asset.help_page import help_page
 from asset.model import Asset, Field, Folder, Node, Part, fields
 from asset.table import button, inner, make_field
+from cosmos_houdini.engines import engine_names, find_engine
 from cosmos_houdini.houdini.tops.parms import CONTROLS, NUMBERS, REPORT, SHOT, SWEEP, TRANSFER
 
 FOLDER = Path(__file__).resolve().parent
 OPERATOR = "cosmos_transfer_sweep"
 LABEL = "Cosmos Transfer Sweep"
-INTRODUCTION = "Runs NVIDIA Cosmos on a rendered shot, once or in many variations, and sets the results side by side."
+INTRODUCTION = "Runs NVIDIA Cosmos on a rendered shot, once or in many variations, and compares the results."
 
 _SCENES = "*.hip, *.hiplc, *.hipnc"
 _READ = {"filechooser_mode": "read"}
@@ -28,20 +29,30 @@ VARIATION = Field(
     label="Variation",
     type="ordinal",
     defaults=("none",),
-    help="One result, or many. A wedge makes every combination of the values below; a sweep draws its runs from them.",
+    help="One result or many. A wedge makes every combination of the values below; a sweep samples its runs from them.",
     menu=(("none", "One Result"), ("wedge", "Wedge: Every Combination"), ("sweep", "Sweep: Sampled Runs")),
 )
 
 
 def _varied(name: str) -> Field:
-    """Return the field that says over which values something is varied; it would share its name with the value."""
+    """Return the field with the values of a varied parameter; it is renamed, as the single value has its name."""
     return make_field(SWEEP, name, rename=f"vary_{name}", disable_when=_NONE)
 
 
 def _varying(name: str) -> Field:
-    """Return the field of a single value, disabled while values of the variation go before it."""
+    """Return the field of a single value; it is disabled while values of the variation override it."""
     values = "seeds" if name == "seed" else f"vary_{name}"
     return make_field(TRANSFER, name, disable_when=f'{{ variation != none {values} != "" }}')
+
+
+def engine_menu_script() -> tuple[str, ...]:
+    """Return the script of the engines' menu; it holds the built-in engines, for a Houdini without a worker."""
+    engines = (find_engine(name) for name in engine_names())
+    built_in = [(each.name, each.label) for each in engines if type(each).__module__.startswith("cosmos_houdini.")]
+    return (
+        "from cosmos_houdini.houdini.tops.engine_menu import engine_items",
+        f"return engine_items(kwargs, {[text for item in built_in for text in item]!r})",
+    )
 
 
 def _frame(name: str, label: str, *children: Field) -> Folder:
@@ -79,7 +90,7 @@ VARIATION_TAB = (
     _frame(
         "values",
         "Values",
-        # Empty: what a wedge compares should not differ by its seed too.
+        # Empty: the results of a wedge differ by the chosen values alone, not by their seeds.
         make_field(SWEEP, "seeds", default="", disable_when=_NONE),
         *(_varied(name) for name in NUMBERS if name != "seed"),
         *(_varied(f"weight_{control}") for control in CONTROLS),
@@ -88,7 +99,7 @@ VARIATION_TAB = (
     ),
 )
 ENGINE_TAB = (
-    make_field(TRANSFER, "engine", also=(SWEEP,)),
+    make_field(TRANSFER, "engine", also=(SWEEP,), menu_script=engine_menu_script()),
     make_field(TRANSFER, "host"),
     make_field(TRANSFER, "num_gpu"),
     make_field(TRANSFER, "options", rename="transfer_options"),
@@ -102,16 +113,16 @@ REPORT_TAB = (
 TABS = {"Shot": SHOT_TAB, "Look": LOOK_TAB, "Variation": VARIATION_TAB, "Engine": ENGINE_TAB, "Report": REPORT_TAB}
 
 INTERFACE: tuple[Part, ...] = (
-    button("cook", "Cook", "Make everything: shot, variations, results, report. What is there already stays as it is."),
+    button("cook", "Cook", "Make everything: shot, variations, results, report. Existing results are kept."),
     button("open_report", "Open Report", "Show the report of the last cook in the web browser."),
     button(
         "job_monitor",
         "Job Monitor",
-        "Show the jobs of this project, how far they are, and their results.",
+        "Show the jobs of this project, their progress and their results.",
         joins_next=False,
     ),
     *(
-        # Tabs of one row share a name but for its number.
+        # Tabs of one row have one name and different numbers.
         Folder(name="tabs" if number == 0 else f"tabs_{number}", label=label, children=children)
         for number, (label, children) in enumerate(TABS.items())
     ),
@@ -119,7 +130,7 @@ INTERFACE: tuple[Part, ...] = (
 
 _FIELDS = tuple(fields(INTERFACE))
 
-# A Python Processor is a node that every Houdini has; how Houdini calls a type that PDG has been given is unsure.
+# Every Houdini has the Python Processor; no document says how Houdini names a type that is registered with PDG.
 NETWORK = (
     inner("shot", SHOT, "shot", ("",), _FIELDS),
     inner("wedge", SWEEP, "sweep", ("shot",), _FIELDS, fixed={"sampler": "grid", "count": "0", "sweep_seed": "0"}),

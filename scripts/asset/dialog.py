@@ -91,6 +91,7 @@ def _field(field: Field, indent: str) -> Iterator[str]:
     if field.hide_when:
         yield f"{inner}hidewhen {quote(field.hide_when)}"
     yield from _menu(field.menu, inner)
+    yield from _scripted_menu(field.menu_script, inner)
     if field.range:
         yield f"{inner}range   {{ {' '.join(field.range)} }}"
     yield from _tags("parmtag", field.tags, inner)
@@ -105,6 +106,16 @@ def _menu(items: Sequence[tuple[str, str]], indent: str) -> Iterator[str]:
     yield f"{indent}menu {{"
     for token, (_, label) in zip(tokens, items, strict=True):
         yield f"{indent}{_STEP}{token:{width}}{quote(label)}"
+    yield f"{indent}}}"
+
+
+def _scripted_menu(script: Sequence[str], indent: str) -> Iterator[str]:
+    if not script:
+        return
+    yield f"{indent}menureplace {{"
+    for line in script:
+        yield f"{indent}{_STEP}[ {quote(line)} ]"
+    yield f"{indent}{_STEP}language python"
     yield f"{indent}}}"
 
 

@@ -1,4 +1,4 @@
-"""What a digital asset is made of."""
+"""The parts of a digital asset."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ class Field:
         defaults: one text for each value; none for a parameter of a node's own type.
         help: the tooltip.
         menu: token and label of each choice.
+        menu_script: lines of a Python script that returns tokens and labels, instead of ``menu``; another text than
+            these can be typed.
         range: lowest and highest value of the slider; ``!`` behind one makes it a limit.
         disable_when: a rule in Houdini's grammar.
         hide_when: likewise.
@@ -35,6 +37,7 @@ class Field:
     defaults: tuple[str, ...] = ("",)
     help: str = ""
     menu: tuple[tuple[str, str], ...] = ()
+    menu_script: tuple[str, ...] = ()
     range: tuple[str, str] | None = None
     disable_when: str = ""
     hide_when: str = ""

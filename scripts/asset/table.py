@@ -38,6 +38,7 @@ def make_field(
     disable_when: str = "",
     tags: Mapping[str, str] | None = None,
     also: tuple[NodeType, ...] = (),
+    menu_script: tuple[str, ...] = (),
 ) -> Field:
     """Return the asset's parameter for one of the table.
 
@@ -50,6 +51,7 @@ def make_field(
         disable_when: a rule instead of the table's.
         tags: what else tells how it is shown.
         also: further node types whose parameter of that name follows.
+        menu_script: lines of the script that fills its menu.
     """
     parm = type_[name]
     return Field(
@@ -59,6 +61,7 @@ def make_field(
         defaults=(_text(parm) if default is None else default,),
         help=parm.help,
         menu=parm.menu,
+        menu_script=menu_script,
         range=_range(parm),
         disable_when=disable_when or parm.disable_when,
         tags={**({"editor": "1"} if parm.is_multiline else {}), **(tags or {})},

@@ -30,7 +30,7 @@ def asset() -> Asset:
 
 @pytest.fixture
 def shot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ShotOnDisk:
-    top_project._asked.cache_clear()
+    top_project._read_project.cache_clear()
     return make_shot(tmp_path, monkeypatch)
 
 

@@ -21,7 +21,7 @@ LOOK = {"prompt": "a street in the rain", "engine": "preview", "frame_range": "1
 
 @pytest.fixture(autouse=True)
 def _asked_anew() -> None:
-    top_project._asked.cache_clear()
+    top_project._read_project.cache_clear()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -39,7 +38,7 @@ def session(houdini: Session, monkeypatch: pytest.MonkeyPatch) -> Session:
 
 
 def jobs(shot: ShotOnDisk) -> list[dict[str, object]]:
-    return json.loads(worker.call_text("status", "--json", folder=shot.folder))["jobs"]
+    return worker.call("status", folder=shot.folder)["jobs"]
 
 
 def host_ffmpeg(shot: ShotOnDisk, body: str) -> None:

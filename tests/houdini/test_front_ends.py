@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -10,7 +11,6 @@ import pytest
 from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.environment import ROOT
 from cosmos_houdini.houdini.tops import project as top_project
-from cosmos_houdini.houdini.tops.transfer import weights_option
 from cosmos_houdini.houdini.tops.work_order import ATTRIBUTE, WorkOrder
 from cosmos_houdini.houdini.windows.submit_dialog import SubmitDialog
 from support.houdini import offscreen
@@ -19,12 +19,17 @@ from support.houdini.top_network import Network
 from support.media.shot_files import NODE, ShotOnDisk, make_shot
 
 PROMPT = 'A "wet" street; $(rain) & größe'
-OPTIONS = ["--set", "seed=7", "--set", "guidance=6", "--weights", "0", "0", "0.75", "0", "--num-gpu", "2"]
+OPTIONS = ["--set", "seed=7", "--set", "guidance=6", "--weight", "depth=0.75", "--num-gpu", "2"]
 
 
 @pytest.fixture
 def shot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ShotOnDisk:
     return make_shot(tmp_path, monkeypatch)
+
+
+def as_printed(document: object) -> str:
+    """Return a document as the command line prints it."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def of_the_command_line(shot: ShotOnDisk, capfd: pytest.CaptureFixture[str], prompt: str = PROMPT) -> str:
@@ -34,7 +39,7 @@ def of_the_command_line(shot: ShotOnDisk, capfd: pytest.CaptureFixture[str], pro
 
 
 def of_the_top_node(shot: ShotOnDisk) -> str:
-    top_project._asked.cache_clear()
+    top_project._read_project.cache_clear()
     with Network(shot.folder, shot.hip) as network:
         made = network.add("Cosmos Shot")
         wedge = network.wedge(1, lambda _: {"seed": 7, "weight_depth": 0.75}, made)
@@ -43,8 +48,7 @@ def of_the_top_node(shot: ShotOnDisk) -> str:
         network.tops.remove(transfer)
         assert network.cook()
     order = WorkOrder.parse(transfer.items[0].attribValue(ATTRIBUTE))
-    weights = weights_option(order.details, ["color", "depth"])
-    return worker.call_text("submit", *order.arguments, *weights, "--dry-run", folder=order.folder)
+    return as_printed(worker.call("submit", {**order.options, "dry_run": True}, words=order.words, folder=order.folder))
 
 
 def of_the_shelf(shot: ShotOnDisk) -> str:
@@ -52,10 +56,10 @@ def of_the_shelf(shot: ShotOnDisk) -> str:
     dialog = SubmitDialog(shot.hip, [NODE])
     dialog._prompt.setPlainText(PROMPT)
     dialog._options.setText(" ".join([*OPTIONS, "--dry-run"]))
-    arguments = dialog.submission().arguments()
+    submission = dialog.submission()
     dialog._timer.stop()
     dialog.close()
-    return worker.call_text("submit", *arguments, folder=shot.folder)
+    return as_printed(worker.call("submit", submission.request_options(), words=submission.words, folder=shot.folder))
 
 
 def of_the_hython_script(shot: ShotOnDisk) -> str:

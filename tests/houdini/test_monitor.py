@@ -11,16 +11,18 @@ import imageio_ffmpeg
 import pytest
 
 from cosmos_houdini.houdini import worker
+from cosmos_houdini.houdini.submission import Submission
 from cosmos_houdini.houdini.windows.monitor import Monitor
 from cosmos_houdini.houdini.worker_error import log_file
-from support import TESTS
+from support import FAKE_ENGINE, TESTS
 from support.faults.fault_project import kill_jobs
 from support.houdini import offscreen
 from support.media.shot_files import NODE, make_shot
 
+NO_JOBS = '{"event": "result", "document": {"jobs": []}}'
 WITH_FAKE_ENGINE = (
     f"import sys; sys.path.insert(0, {str(TESTS)!r}); from support.engines import fake_engine; fake_engine.register(); "
-    "from cosmos_houdini.cli import main; sys.exit(main())"
+    "from cosmos_houdini.worker.program import main; sys.exit(main())"
 )
 
 
@@ -38,10 +40,7 @@ def opened() -> list[Path]:
 def monitor(_app: object, opened: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Monitor]:
     """Return a monitor of a project whose worker knows the fake engine too."""
 
-    def argv(command: str, arguments: tuple[str, ...]) -> list[str]:
-        return [sys.executable, "-c", WITH_FAKE_ENGINE, command, "--debug", *arguments]
-
-    monkeypatch.setattr(worker, "worker_argv", argv)
+    monkeypatch.setattr(worker, "worker_argv", lambda: [sys.executable, "-c", WITH_FAKE_ENGINE])
     monkeypatch.setattr("cosmos_houdini.houdini.windows.monitor.BUSY_POLL_S", 0.2)
     monkeypatch.setattr("cosmos_houdini.houdini.windows.monitor.IDLE_POLL_S", 0.2)
     monkeypatch.setattr("cosmos_houdini.houdini.windows.log_pane.POLL_S", 0.2)
@@ -78,14 +77,14 @@ def run_fake_job(monitor: Monitor, name: str, **parameters: object) -> None:
         ("create-run", f"{name}.spec.json", "--engine", "fake", *settings),
         ("run", f"{name}.run.json", "--detach"),
     ):
-        worker.call_text(*arguments, folder=monitor.folder)
+        subprocess.run([sys.executable, str(FAKE_ENGINE), *arguments], cwd=monitor.folder, check=True)
 
 
 def test_a_shot_is_submitted_watched_and_opened(
     monitor: Monitor, opened: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shot = make_shot(monitor.folder, monkeypatch)
-    monitor.submit("shot", [str(shot.hip), "--output", NODE, "--prompt", "rain", "--engine", "preview"])
+    monitor.submit(Submission(scene=shot.hip, output=NODE, prompt="rain", options={"engine": "preview"}))
     assert shown(monitor, 1) == ["preparing"]
     offscreen.until(lambda: shown(monitor, 1) == ["succeeded"], "the job succeeds")
     assert not monitor._error.isVisible()
@@ -127,7 +126,7 @@ def test_a_failed_job_says_why_and_what_to_do(monitor: Monitor) -> None:
 
 
 def test_a_shot_that_cannot_be_submitted_is_explained_without_a_traceback(monitor: Monitor) -> None:
-    monitor.submit("shot", ["absent.hip", "--renders", "render", "--prompt", "rain"])
+    monitor.submit(Submission(scene=Path("absent.hip"), output=None, prompt="rain", words=("--renders", "render")))
     offscreen.until(monitor._error.isVisible, "the error is shown")
     assert monitor._error.title.text() == "This cannot be used"
     text = monitor._error.text.text()
@@ -138,12 +137,14 @@ def test_a_shot_that_cannot_be_submitted_is_explained_without_a_traceback(monito
 
 
 def test_a_shot_in_preparation_can_be_stopped(monitor: Monitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    wait = "import sys, time; print('verifying', file=sys.stderr, flush=True); time.sleep(60)"
-    answer = "print('{\"jobs\": []}')"
-    monkeypatch.setattr(
-        worker, "worker_argv", lambda command, _: [sys.executable, "-c", wait if command == "submit" else answer]
+    play = (
+        "import json, sys\n"
+        "if json.loads(sys.stdin.readline())['command'] == 'submit':\n"
+        "    print(json.dumps({'event': 'message', 'text': 'verifying'}), flush=True); sys.stdin.read()\n"
+        "else: print(json.dumps({'event': 'result', 'document': {'jobs': []}}))"
     )
-    monitor.submit("shot", ["shot.hip"])
+    monkeypatch.setattr(worker, "worker_argv", lambda: [sys.executable, "-c", play])
+    monitor.submit(Submission(scene=Path("shot.hip"), output=NODE, prompt="rain"))
     offscreen.until(lambda: shown(monitor, 6) == ["verifying"], "its last line is shown")
     monitor._table.selectRow(0)
     monitor.cancel()
@@ -153,9 +154,11 @@ def test_a_shot_in_preparation_can_be_stopped(monitor: Monitor, monkeypatch: pyt
 
 def test_the_window_answers_while_the_worker_takes_its_time(monitor: Monitor, monkeypatch: pytest.MonkeyPatch) -> None:
     released = monitor.folder / "released"
-    slow = f"import pathlib, time\nwhile not pathlib.Path({str(released)!r}).exists(): time.sleep(.01)\nprint('{{}}')"
+    slow = (
+        f"import pathlib, time\nwhile not pathlib.Path({str(released)!r}).exists(): time.sleep(.01)\nprint({NO_JOBS!r})"
+    )
     offscreen.until(lambda: monitor._status is None, "the first answer is in")
-    monkeypatch.setattr(worker, "worker_argv", lambda *_: [sys.executable, "-c", slow])
+    monkeypatch.setattr(worker, "worker_argv", lambda: [sys.executable, "-c", slow])
     monitor.refresh()
     for _ in range(20):
         monitor.tick()
@@ -168,10 +171,10 @@ def test_what_was_done_while_an_answer_was_on_its_way_is_asked_for_again(
     monitor: Monitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = monitor.folder / "asked"
-    count = f"import pathlib; pathlib.Path({str(asked)!r}).open('a').write('.'); print('{{\"jobs\": []}}')"
+    count = f"import pathlib; pathlib.Path({str(asked)!r}).open('a').write('.'); print({NO_JOBS!r})"
     monkeypatch.setattr("cosmos_houdini.houdini.windows.monitor.IDLE_POLL_S", 3600.0)
     offscreen.until(lambda: monitor._status is None, "the first answer is in")
-    monkeypatch.setattr(worker, "worker_argv", lambda *_: [sys.executable, "-c", count])
+    monkeypatch.setattr(worker, "worker_argv", lambda: [sys.executable, "-c", count])
     monitor.refresh()
     monitor.refresh()
     offscreen.until(lambda: asked.exists() and len(asked.read_text()) == 2, "it is asked twice")

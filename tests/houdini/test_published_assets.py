@@ -13,13 +13,13 @@ from asset.model import Field, Folder
 from asset.model import Part as Written
 
 from support.houdini.expanded_asset.asset import Asset, read_assets
-from support.houdini.expanded_asset.interface import Part
+from support.houdini.expanded_asset.interface import Menu, Part
 from support.houdini.expanded_asset.library import FormError, mangle
 from support.houdini.expanded_asset.rules import parse_rule
 
 VARIABLE = "COSMOS_HOUDINI_PUBLISHED_ASSETS"
 WRITTEN = ["name", "label", "type", "invisible", "nolabel", "joinnext", "size"]
-WRITTEN += ["default", "help", "disablewhen", "hidewhen", "menu", "range", "parmtag", "grouptag"]
+WRITTEN += ["default", "help", "disablewhen", "hidewhen", "menu", "menureplace", "range", "parmtag", "grouptag"]
 """The keywords that our writer knows, in Houdini's order; some files were written by hand in another."""
 
 
@@ -108,10 +108,16 @@ def is_known(part: Part) -> bool:
         and keywords == [keyword for keyword in WRITTEN if keyword in keywords]
         and not (part.kind != "parm" and (part.conditions or "parmtag" in keywords))
         and not any(default.language for default in part.defaults)
-        and not (part.menu and (part.menu.kind != "menu" or part.menu.script or not part.menu.items))
+        and (part.menu is None or is_known_menu(part.menu))
         and ("help" in keywords) == bool(part.help)
         and all(map(is_known, part.children))
     )
+
+
+def is_known_menu(menu: Menu) -> bool:
+    if menu.kind == "menureplace":
+        return bool(menu.script) and menu.language == "python"
+    return menu.kind == "menu" and bool(menu.items) and not menu.script
 
 
 def as_written(part: Part) -> Written:
@@ -125,6 +131,7 @@ def as_written(part: Part) -> Written:
         defaults=tuple(default.text for default in part.defaults),
         help=part.help,
         menu=part.menu.items if part.menu else (),
+        menu_script=part.menu.script if part.menu else (),
         range=part.range,
         disable_when=part.conditions.get("disablewhen", ""),
         hide_when=part.conditions.get("hidewhen", ""),

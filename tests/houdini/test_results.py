@@ -34,8 +34,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ShotOnDisk,
         shot = make_shot(tmp_path_factory.mktemp("shot"), patch)
         jobs = []
         for seed in (1, 2):
-            arguments = [str(shot.hip), "--output", NODE, "--prompt", "rain", "--set", f"seed={seed}"]
-            jobs.append(worker.call("submit", *arguments, folder=shot.folder)["id"])
+            options = {"scene": str(shot.hip), "output": NODE, "prompt": "rain", "parameters": {"seed": seed}}
+            jobs.append(worker.call("submit", options, folder=shot.folder)["id"])
         yield shot, jobs[::-1]
 
 
@@ -220,10 +220,10 @@ def test_of_several_cameras_one_is_chosen_or_nothing_is_changed(session: Session
 
 def test_what_is_under_way_is_stopped_with_a_button(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     window = opened(shelf.compare_results)
-    slow = "import sys, time; print('drawing', file=sys.stderr, flush=True); time.sleep(60)"
-    monkeypatch.setattr(worker, "worker_argv", lambda *_: [sys.executable, "-c", slow])
+    slow = 'import sys; print(\'{"event": "message", "text": "drawing"}\', flush=True); sys.stdin.read()'
+    monkeypatch.setattr(worker, "worker_argv", lambda: [sys.executable, "-c", slow])
     window.start(window._buttons[0][0])
-    offscreen.until(lambda: window._head.text() == "drawing", "what the worker says is shown")
+    offscreen.until(lambda: window._head.text() == "drawing", "the worker's message is shown")
     assert not any(button.isEnabled() for _, button in window._buttons)
     window._stop.click()
     offscreen.until(lambda: window._task is None, "it is stopped")
@@ -284,8 +284,8 @@ def test_a_result_is_brought_back_to_the_plate_that_it_was_made_of(
     if restored:
         (folder / "restored.mp4").touch()
     frames = ResultFrames.in_plate("sea-1f2e", folder / "result.mp4")
-    command, video, *_ = frames.arguments
-    assert expected in {command, Path(video).name}
+    command, options = frames.request
+    assert expected in {command, Path(str(options["video"])).name}
     assert (command == "restore") == (frames.conversion is not None)
     assert frames.first == 1001
 

@@ -19,8 +19,10 @@ from support.media.shot_files import CAMERA, FRAMES, NODE
 
 RING = environment.LIBRARIES / "cosmos_houdini" / "houdini"
 INSIDE = "cosmos_houdini.houdini."
-SHARED = {"errors", "installation", "model", "houdini"}
+SHARED = {"errors", "installation", "model", "schemas", "houdini"}
 GIVEN_BY_HOUDINI = {"hou", "pdg", "hutil", "PySide6", "PySide2"}
+VERSIONS = ("3.10", "3.11", "3.12", "3.13")
+"""Those that Houdini brings, and the one between."""
 PYENV = Path.home() / ".pyenv" / "versions"
 
 
@@ -30,7 +32,7 @@ def bare_pythons(version: str) -> list[str]:
     return [*([found] if found else []), *others, sys.executable]
 
 
-@pytest.mark.parametrize("version", ["3.10", "3.11"])
+@pytest.mark.parametrize("version", VERSIONS)
 def test_the_ring_is_imported_with_nothing_installed(version: str) -> None:
     pythons = [python for python in bare_pythons(version) if runs(python, version)]
     if not pythons:
@@ -50,7 +52,7 @@ def test_the_ring_is_imported_with_nothing_installed(version: str) -> None:
     assert set(done.stdout.split()) <= {"cosmos_houdini", "hou", "__main__"}
 
 
-@pytest.mark.parametrize("version", ["3.10", "3.11"])
+@pytest.mark.parametrize("version", VERSIONS)
 def test_the_module_of_node_types_is_imported_by_a_bare_python(version: str) -> None:
     pythons = [python for python in bare_pythons(version) if runs(python, version)]
     if not pythons:
@@ -67,7 +69,7 @@ def test_the_module_of_node_types_is_imported_by_a_bare_python(version: str) -> 
     assert (done.returncode, done.stderr, done.stdout) == (0, "", "4\n")
 
 
-@pytest.mark.parametrize("version", ["3.10", "3.11"])
+@pytest.mark.parametrize("version", VERSIONS)
 def test_a_bare_python_generates_a_network_and_compares_a_scene(version: str, tmp_path: Path) -> None:
     """All that Houdini's own Python does of both: the worker, which does the rest, has an environment of its own."""
     pythons = [python for python in bare_pythons(version) if runs(python, version)]

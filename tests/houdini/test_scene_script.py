@@ -50,7 +50,7 @@ def test_the_document_is_that_of_the_command_line(weird_path: Path) -> None:
     done = hython(ROOT / "scripts" / "cosmos_scene.py", hip, "--samples")
     assert (done.returncode, done.stderr) == (0, "")
     scene = read_scene(hip)
-    expected = scene.document(sample_cameras(scene))
+    expected = {"schema": "cosmos-houdini/scene/1", **scene.document(sample_cameras(scene))}
     found = json.loads(done.stdout)
     assert found.pop("saved_at") == "2024-01-12T22:44:35"
     expected.pop("saved_at")
@@ -115,7 +115,7 @@ def test_what_only_houdini_can_tell_is_said(tmp_path: Path, capsys: pytest.Captu
         tmp_path, hip_files.node("obj/cam1", "cam", {**hip_files.CAM_PARMS, "t": [("tx", 7), 2, 3]}, chn)
     )
     assert scene_script.main([str(hip), "--compare"]) == 0
-    assert "/obj/cam1: told by Houdini alone: tx" in capsys.readouterr().err
+    assert "/obj/cam1: known to Houdini alone: tx" in capsys.readouterr().err
 
 
 def test_a_scene_that_houdini_cannot_open_is_one_line_and_exit_code_2(tmp_path: Path) -> None:

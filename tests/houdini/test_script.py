@@ -49,11 +49,12 @@ def test_an_error_is_one_line_and_its_exit_code(
 def test_stopping_a_script_interrupts_its_worker_too(tmp_path: Path, sent: signal.Signals) -> None:
     tidied, program, python = tmp_path / "tidied", tmp_path / "worker.py", tmp_path / "python"
     lines = [
-        "import pathlib, signal, sys, time",
-        f"def tidy(*_): pathlib.Path({str(tidied)!r}).touch(); sys.exit(4)",
-        "signal.signal(signal.SIGINT, tidy)",
-        "print('began', file=sys.stderr, flush=True)",
-        "while True: time.sleep(60)",
+        "import pathlib, sys",
+        "sys.stdin.readline()",
+        """print('{"event": "message", "text": "began"}', flush=True)""",
+        "sys.stdin.read()",
+        f"pathlib.Path({str(tidied)!r}).touch()",
+        "sys.exit(4)",
     ]
     program.write_text("\n".join(lines), encoding="utf-8")
     write_shell(tmp_path, python.name, f"exec {shlex.quote(sys.executable)} {shlex.quote(str(program))}")
@@ -61,7 +62,7 @@ def test_stopping_a_script_interrupts_its_worker_too(tmp_path: Path, sent: signa
     environment = {**os.environ, "PYTHONPATH": python_path(), "COSMOS_HOUDINI_PYTHON": str(python)}
     with subprocess.Popen(argv, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
         assert process.stderr
-        # What the worker said has come through the script, which therefore waits for it.
+        # The worker's message has come through the script, which therefore waits for the worker.
         assert process.stderr.readline() == "began\n"
         process.send_signal(sent)
         try:

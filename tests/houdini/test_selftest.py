@@ -105,17 +105,17 @@ def test_a_scene_that_is_read_otherwise_fails(
 
 @pytest.mark.parametrize("made", ["result.mp4", "controls.mp4"])
 def test_the_demonstration_has_to_make_a_result(houdini: Session, monkeypatch: pytest.MonkeyPatch, made: str) -> None:
-    call_text = selftest.worker.call_text
+    call = selftest.worker.call
 
-    def demo(command: str, *arguments: str, folder: Path | None = None, **_: object) -> str:
+    def demo(command: str, options: dict[str, object] | None = None, *, folder: Path | None = None) -> object:
         if command != "demo":
-            return call_text(command, *arguments, folder=folder)
+            return call(command, options, folder=folder)
         assert folder
-        assert arguments == ("-o", str(folder))
+        assert options == {"output": str(folder)}
         hip_files.write_hip(folder)
-        return f"{folder / made}\n"
+        return {"outputs": [str(folder / made)]}
 
-    monkeypatch.setattr(selftest.worker, "call_text", demo)
+    monkeypatch.setattr(selftest.worker, "call", demo)
     if made == "result.mp4":
         assert selftest._demo() == "result.mp4; cameras: 0, outputs: 0, alike at every frame"
         assert not Path(houdini.path).exists()

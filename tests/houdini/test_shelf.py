@@ -113,7 +113,7 @@ def test_submit_shot_starts_the_worker_and_shows_the_monitor(session: Session, s
     assert monitor.isVisible()
     offscreen.until(lambda: [row.state for row in monitor._jobs] == ["succeeded"], "the job succeeds")
     assert not session.shown
-    job = json.loads(worker.call_text("status", "--json", folder=shot.folder))["jobs"][0]
+    job = worker.call("status", folder=shot.folder)["jobs"][0]
     assert (job["name"], job["state"]) == ("shot", "succeeded")
 
 
@@ -127,10 +127,11 @@ def test_submit_shot_plans_byte_for_byte_what_the_command_line_plans(
     offscreen.until(lambda: dialog._choices is None, "the hosts and engines are known")
     dialog._host.setCurrentText("local")
     dialog._engine.setCurrentText("preview")
-    ours = worker.call_text("submit", *dialog.submission().arguments(), "--json", folder=shot.folder)
+    submission = dialog.submission()
+    document = worker.call("submit", submission.request_options(), words=submission.words, folder=shot.folder)
     argv = ["submit", str(shot.hip), "--output", NODE, "--prompt", PROMPT, "--negative-prompt", "blur"]
     assert main([*argv, "--host", "local", "--engine", "preview", "--set", "seed=7", "--dry-run", "--json"]) == 0
-    assert ours == capfd.readouterr().out
+    assert json.dumps(document, indent=2, ensure_ascii=False) + "\n" == capfd.readouterr().out
     assert session.shown == []
 
 
@@ -144,7 +145,7 @@ def test_the_dialog_offers_what_is_configured(session: Session, shot: ShotOnDisk
     assert not ok.isEnabled()
     dialog._prompt.setPlainText(PROMPT)
     assert ok.isEnabled()
-    assert dialog.submission().options == ()
+    assert (dialog.submission().options, dialog.submission().words) == ({}, ())
     picture = tmp_path / "dialog.png"
     assert dialog.grab().save(str(picture))
     assert session.shown == []
@@ -172,7 +173,7 @@ def test_what_was_typed_for_a_scene_is_there_again(session: Session) -> None:
     [second] = shelf._dialogs.values()
     assert second is not first
     submission = second.submission()
-    assert (submission.prompt, submission.node, submission.options) == (PROMPT, "/out/other", ("--set", "seed=7"))
+    assert (submission.prompt, submission.output, submission.words) == (PROMPT, "/out/other", ("--set", "seed=7"))
 
 
 def test_options_that_cannot_be_read_are_told_and_nothing_is_submitted(session: Session) -> None:
@@ -232,8 +233,8 @@ def test_the_doctor_works_before_a_scene_was_saved_and_is_stopped_with_a_button(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session.is_new = True
-    slow = [sys.executable, "-c", "import time; time.sleep(60)"]
-    monkeypatch.setattr(worker, "worker_argv", lambda *_: slow)
+    slow = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+    monkeypatch.setattr(worker, "worker_argv", lambda: slow)
     shelf.doctor()
     [window] = shelf._doctors.values()
     assert window._folder == Path.home()
@@ -247,7 +248,7 @@ def test_the_doctor_tells_a_broken_worker_without_a_traceback(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = [sys.executable, "-c", "import cosmos_absent"]
-    monkeypatch.setattr(worker, "worker_argv", lambda *_: broken)
+    monkeypatch.setattr(worker, "worker_argv", lambda: broken)
     shelf.doctor()
     [window] = shelf._doctors.values()
     offscreen.until(window._error.isVisible, "the error is shown")

@@ -34,7 +34,7 @@ PROMPT = 'A "wet" street; $(rain) & größe\nat night'
 
 @pytest.fixture(autouse=True)
 def _asked_anew() -> None:
-    top_project._asked.cache_clear()
+    top_project._read_project.cache_clear()
 
 
 @pytest.fixture

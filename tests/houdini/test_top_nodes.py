@@ -16,8 +16,8 @@ from cosmos_houdini.houdini.tops import parms as top_parms
 from cosmos_houdini.houdini.tops import pdg_calls
 from cosmos_houdini.houdini.tops import project as top_project
 from cosmos_houdini.houdini.tops.parameter_names import ParameterNames
-from cosmos_houdini.houdini.tops.shot import shots
-from cosmos_houdini.houdini.tops.sweep import randomization
+from cosmos_houdini.houdini.tops.shot import plan_shots
+from cosmos_houdini.houdini.tops.sweep import make_randomization
 from cosmos_houdini.houdini.tops.work_order import ATTRIBUTE, WorkOrder
 from support.houdini import fake_pdg
 from support.houdini.top_network import Network, Top, node_types
@@ -29,7 +29,7 @@ NODE = "/out/mantra1"
 @pytest.fixture
 def network(tmp_path: Path):
     """Give a network in a scene whose frames are not rendered yet."""
-    top_project._asked.cache_clear()
+    top_project._read_project.cache_clear()
     hip = tmp_path / "shot.hip"
     write_scene(hip, fps=24, frames=FRAMES, camera=CAMERA, rop=NODE, picture="$HIP/render/$HIPNAME.color.$F4.png")
     with Network(tmp_path, hip) as network:
@@ -38,10 +38,6 @@ def network(tmp_path: Path):
 
 def orders(top: Top) -> list[WorkOrder]:
     return [WorkOrder.parse(item.attribValue(ATTRIBUTE)) for item in top.items]
-
-
-def option(order: WorkOrder, name: str) -> list[str]:
-    return [value for word, value in zip(order.arguments, order.arguments[1:], strict=False) if word == name]
 
 
 def attributes(item: fake_pdg.WorkItem) -> dict[str, Any]:
@@ -87,9 +83,17 @@ def test_a_shot_tells_the_facts_of_its_scene_before_it_is_rendered(network: Netw
         "shot_aperture_mm": pytest.approx(41.4214),
         "shot_videos": (tmp_path / "cosmos_out" / "shot" / "input").as_posix(),
     }
-    assert option(order, "--output") == [NODE]
-    assert (option(order, "--range"), option(order, "--edge"), option(order, "--vis")) == (["2-4"], ["high"], [])
-    assert option(order, "--fit") == ["crop"]
+    assert order.options == {
+        "scene": str(tmp_path / "shot.hip"),
+        "prepare": True,
+        "output": NODE,
+        "name": "shot",
+        "range": "2-4",
+        "on_gap": "stop",
+        "edge": "high",
+        "results": str(tmp_path / "cosmos_out" / "shot"),
+    }
+    assert order.words == ("--fit", "crop")
 
 
 def test_each_take_and_each_render_node_is_a_work_item_of_its_own_name() -> None:
@@ -100,22 +104,24 @@ def test_each_take_and_each_render_node_is_a_work_item_of_its_own_name() -> None
     ]
     scene = {"path": "a.hip", "frame_range": [1, 2], "fps": 24, "cameras": [], "outputs": outputs}
     values = {"name": "", "renders": "", "nodes": "*", "cameras": "*", "takes": "day night"}
-    found = shots(scene, Path("street v2.hip"), values)
+    found = plan_shots(scene, Path("street v2.hip"), values)
     assert [shot.name for shot in found] == [
         "street_v2_out_karma1_day",
         "street_v2_out_karma1_night",
         "street_v2_out_karma2_day",
         "street_v2_out_karma2_night",
     ]
-    assert found[1].renders == ("--output", "/out/karma1", "--take", "night")
-    [right] = shots(scene, Path("a.hip"), {**values, "takes": "", "cameras": "r*"})
+    assert found[1].source == {"output": "/out/karma1", "take": "night"}
+    [right] = plan_shots(scene, Path("a.hip"), {**values, "takes": "", "cameras": "r*"})
     assert (right.name, right.facts["shot_node"]) == ("a", "/out/karma2")
     with pytest.raises(BadInput, match="no render node 'karm1'") as caught:
-        shots(scene, Path("a.hip"), {**values, "nodes": "karm1"})
+        plan_shots(scene, Path("a.hip"), {**values, "nodes": "karm1"})
     assert "/out/karma1 (/obj/left), /out/karma2 (/obj/right)" in caught.value.allowed
-    [folder] = shots(scene, Path("a.hip"), {**values, "renders": "/render/a"})
-    assert folder.renders == ("--renders", "/render/a")
-    alike = [shots(scene, Path(f"{name}.hip"), {**values, "nodes": "karma1"})[0].name for name in ("镜头一", "镜头二")]
+    [folder] = plan_shots(scene, Path("a.hip"), {**values, "renders": "/render/a"})
+    assert folder.source == {"renders": "/render/a"}
+    alike = [
+        plan_shots(scene, Path(f"{name}.hip"), {**values, "nodes": "karma1"})[0].name for name in ("镜头一", "镜头二")
+    ]
     assert len(set(alike)) == 2
 
 
@@ -136,16 +142,21 @@ def test_attributes_go_before_the_node_and_the_node_before_the_engine(network: N
     )
     assert network.generate(), transfer.errors
     first, second = orders(transfer)
-    assert option(first, "--prompt") == ["take 0 of 2"]
-    asked = ["blur_strength=low", "guidance=6.0", "num_steps=21", "seed=7", "use_distilled=false"]
-    assert sorted(option(first, "--set")) == asked
-    assert "seed=8" in option(second, "--set")
-    assert (option(first, "--num-gpu"), option(first, "--host"), option(first, "--engine")) == (["2"], [], [])
-    assert first.details == {
-        "weights": {"vis": 0.5, "edge": 0.75, "depth": 0.25, "seg": 0.5},
-        "asked": ["edge", "depth"],
+    assert first.options == {
+        "videos": shot.items[0].attribValue("shot_videos"),
+        "prompt": "take 0 of 2",
+        "num_gpu": 2,
+        "parameters": {
+            "blur_strength": "low",
+            "guidance": 6.0,
+            "num_steps": 21,
+            "seed": 7,
+            "use_distilled": False,
+        },
+        "weights": {"edge": 0.75, "depth": 0.25},
     }
-    assert first.arguments[0] == shot.items[0].attribValue("shot_videos")
+    assert type(first.options["parameters"]["use_distilled"]) is bool
+    assert second.options["parameters"]["seed"] == 8
     assert transfer.warnings == []
 
 
@@ -169,7 +180,7 @@ def test_a_misspelt_attribute_is_a_warning_that_names_the_nearest(network: Netwo
         ({"prompt": "rain", "parameters": "seed"}, ["seed is no pair", "KEY=VALUE"]),
         ({"prompt": "rain", "engine": "previw"}, ["no engine 'previw'", "preview"]),
         ({"prompt": "rain", "engine": "transfer2.5", "sigma_max": 40.0}, ["no parameter 'sigma_max'", "num_steps"]),
-        ({"prompt": "rain", "folder": "/no/where"}, ["'/no/where' is no folder", "save the scene"]),
+        ({"prompt": "rain", "folder": "/no/where"}, ["'/no/where' does not exist", "save the scene"]),
     ],
 )
 def test_what_cannot_be_used_is_an_error_on_the_node(
@@ -187,8 +198,8 @@ def test_fields_become_what_the_chosen_engine_takes(network: Network) -> None:
     transfer = network.add("Cosmos Transfer", prompt="rain", videos="/shots/a/input", **fields)
     assert network.generate(), transfer.errors
     [order] = orders(transfer)
-    assert option(order, "--set") == ["num_steps=20", "guidance=4", "resolution=480"]
-    assert option(order, "--engine") == ["transfer2.5"]
+    assert order.options["parameters"] == {"num_steps": 20, "guidance": 4, "resolution": "480"}
+    assert order.options["engine"] == "transfer2.5"
 
 
 def test_a_sweep_is_what_create_batch_makes_and_the_same_for_the_same_seed(network: Network) -> None:
@@ -214,23 +225,23 @@ def test_a_sweep_is_what_create_batch_makes_and_the_same_for_the_same_seed(netwo
     assert [item.index for item in sweep.items] == list(range(6))
     assert not any(item.hasAttrib("sigma_max") or item.command for item in sweep.items)
     for item, order in zip(sweep.items, orders(transfer), strict=True):
-        assert f"seed={item.attribValue('seed')}" in option(order, "--set")
-        assert order.details["weights"]["depth"] == item.attribValue("weight_depth")
+        assert order.options["parameters"]["seed"] == item.attribValue("seed")
+        assert order.options["weights"] == {"depth": item.attribValue("weight_depth")}
 
 
 def test_a_sweep_says_what_it_was_asked_for_as_a_batch_file_does() -> None:
     blank = {parm.name: parm.default for parm in top_parms.SWEEP.parms}
-    assert randomization(blank) == {"seeds": "random", "count": 24, "seed": 0}
+    assert make_randomization(blank) == {"seeds": "random", "count": 24, "seed": 0}
     grid = {**blank, "count": 0, "seeds": "1-4", "sampler": "grid", "max_weight_sum": 1.5, "weight_vis": "0 .5"}
-    assert randomization(grid) == {
+    assert make_randomization(grid) == {
         "control_weights": {"vis": [0, 0.5]},
         "seeds": {"min": 1, "max": 4},
         "sampler": "grid",
         "constraints": {"max_weight_sum": 1.5},
         "seed": 0,
     }
-    with pytest.raises(BadInput, match="'guidance 5' is no line"):
-        randomization({**blank, "parameters": "guidance 5"})
+    with pytest.raises(BadInput, match="Further Parameters: 'guidance 5'"):
+        make_randomization({**blank, "parameters": "guidance 5"})
 
 
 def test_a_value_that_the_engine_does_not_take_is_told_by_the_worker(network: Network) -> None:
@@ -269,7 +280,7 @@ def test_the_folder_of_a_report_lies_in_the_project_unless_it_says_otherwise(net
     inside = network.add("Cosmos Report", transfer, output="reviews/monday")
     elsewhere = network.add("Cosmos Report", transfer, output=str(tmp_path.parent / "reviews"), name="elsewhere")
     assert network.generate(), inside.errors
-    folders = [Path(order.arguments[-1]) for order in (*orders(inside), *orders(elsewhere))]
+    folders = [Path(order.options["output"]) for order in (*orders(inside), *orders(elsewhere))]
     assert folders == [tmp_path / "reviews" / "monday", tmp_path.parent / "reviews"]
 
 
@@ -279,10 +290,10 @@ def test_a_report_knows_its_jobs_by_the_orders_above(network: Network) -> None:
     report = network.add("Cosmos Report", transfer, name="night")
     assert network.generate(), report.errors
     [order] = orders(report)
-    assert order.details["job_links"] == [order.job_link.name for order in orders(transfer)]
-    assert len(set(order.details["job_links"])) == 3
+    assert order.job_links == tuple(order.job_link.name for order in orders(transfer))
+    assert len(set(order.job_links)) == 3
     assert [item.id for item in report.items[0]._parents] == [item.id for item in transfer.items]
-    assert Path(order.arguments[-1]).parts[-3:] == ("cosmos_out", "night", "report")
+    assert Path(order.options["output"]).parts[-3:] == ("cosmos_out", "night", "report")
 
 
 def test_a_report_of_nothing_is_an_error_on_the_node(network: Network) -> None:
@@ -292,14 +303,13 @@ def test_a_report_of_nothing_is_an_error_on_the_node(network: Network) -> None:
 
 
 def test_the_same_order_is_the_same_text_and_finds_its_job_in_every_session(tmp_path: Path) -> None:
-    order = WorkOrder(
-        kind="transfer", folder=tmp_path, project=tmp_path, arguments=("a", 'größe "\n'), details={"b": 1}
-    )
+    options = {"prompt": 'größe "\n', "weights": {"depth": 0.5}}
+    order = WorkOrder(kind="transfer", folder=tmp_path, project=tmp_path, options=options, words=("--fit", "crop"))
     assert WorkOrder.parse(order.text) == order
     assert order.job() is None
     order.note_job("shot-0123456789")
     assert WorkOrder.parse(order.text).job() == "shot-0123456789"
-    assert replace(order, arguments=("b",)).job() is None
+    assert replace(order, options={}).job() is None
     with pytest.raises(BadInput, match="is no order of a Cosmos node"):
         WorkOrder.parse("{}")
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from cosmos_houdini.batches.plan import expand_batch
 from cosmos_houdini.config import Config
 from cosmos_houdini.engines import find_engine
-from cosmos_houdini.model.batch import BatchItem, BatchSpec, Randomization
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.model.batch import MAX_RUNS, BatchItem, BatchSpec, Randomization
 from cosmos_houdini.model.names import portable_name
 from cosmos_houdini.reporter import Reporter
 from cosmos_houdini.specs.batch_file import save_batch
@@ -50,8 +51,12 @@ def create_batch(
         output: the file to write; None for ``NAME.batch.yaml`` in the working folder.
 
     Raises:
-        BadInput: as for ``expand_batch``; nothing is written.
+        BadInput: a number out of range, or as for ``expand_batch``; nothing is written.
     """
+    if count is not None and not 1 <= count <= MAX_RUNS:
+        raise BadInput(f"count = {count}", allowed=f"a whole number from 1 to {MAX_RUNS}")
+    if seed is not None and seed < 0:
+        raise BadInput(f"seed = {seed}", allowed="a whole number of at least 0")
     chosen = find_engine(engine or config.settings.defaults.engine)
     given = {"count": count, "seed": seed}
     file = output or Path(f"{load_prompt_spec(spec_files[0]).name if len(spec_files) == 1 else 'batch'}.batch.yaml")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from cosmos_houdini.errors import BadInput
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchOptions:
@@ -29,3 +31,8 @@ class BatchOptions:
     log: str = ""
     resume_command: str = ""
     folder: Path | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a number of runs out of range."""
+        if self.max_parallel is not None and self.max_parallel < 1:
+            raise BadInput(f"max_parallel = {self.max_parallel}", allowed="a whole number of at least 1")

@@ -49,12 +49,16 @@ def _print(loaded: Config, problems: Sequence[ConfigProblem], *, as_json: bool) 
             },
         )
         return
-    for key, value in _leaves(values):
+    click.echo("\n".join(config_lines(loaded)))
+
+
+def config_lines(loaded: Config) -> list[str]:
+    """Return a line for each value with the file or variable that set it, for each file, and for the project folder."""
+    lines = []
+    for key, value in _leaves(plain(loaded.settings)):
         text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True).removesuffix("\n...\n").strip()
-        click.echo(f"{key}: {text}  ({_origin(key, loaded.origins)})")
-    for path in loaded.files:
-        click.echo(f"read: {path}")
-    click.echo(f"project folder: {loaded.project}")
+        lines.append(f"{key}: {text}  ({_origin(key, loaded.origins)})")
+    return [*lines, *(f"read: {path}" for path in loaded.files), f"project folder: {loaded.project}"]
 
 
 def _leaves(values: object, prefix: str = "") -> list[tuple[str, object]]:

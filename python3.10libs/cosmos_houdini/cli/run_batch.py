@@ -115,7 +115,7 @@ def work(
     if outcome.ended_by:
         raise outcome.ended_by
     if arguments.as_json:
-        print_json("run-batch", {"runs": [row.document() for row in outcome.rows]})
+        print_json("run-batch", {"runs": [row.document() for row in outcome.rows], "table": str(outcome.table)})
     else:
         click.echo(outcome.table)
     if outcome.error:

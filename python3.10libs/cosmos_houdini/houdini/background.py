@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -15,27 +15,30 @@ THREAD_NAME = "cosmos worker"
 
 
 class BackgroundCall:
-    """One command under way.
+    """One command in progress.
 
     Args:
         command: for example ``status``.
-        arguments: as on the command line.
+        options: as for ``worker.call``.
+        words: as for ``worker.call``.
         folder: working folder.
-        as_text: whether the command prints text instead of a JSON document.
-        may_find_fault: as for ``worker.call``.
     """
 
     def __init__(
-        self, command: str, *arguments: str, folder: Path, as_text: bool = False, may_find_fault: bool = False
+        self,
+        command: str,
+        options: Mapping[str, object] | None = None,
+        *,
+        words: Sequence[str] = (),
+        folder: Path,
     ) -> None:
         self.command = command
-        self.arguments = arguments
+        self.options = options or {}
+        self.words = words
         self._folder = folder
-        self._call: Callable[..., Any] = worker.call_text if as_text else worker.call
-        self._may_find_fault = may_find_fault
         self._stopped = Event()
         self._ended = Event()
-        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._messages: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._result: Any = None
         self._error: CosmosError | None = None
         # A daemon: quitting Houdini does not wait for it.
@@ -46,22 +49,27 @@ class BackgroundCall:
         """Whether the command has ended, one way or another."""
         return self._ended.is_set()
 
+    @property
+    def was_stopped(self) -> bool:
+        """Whether the command ended because it was asked to."""
+        return isinstance(self._error, Cancelled)
+
     def stop(self) -> None:
         """Ask the command to end; jobs that run on a host go on."""
         self._stopped.set()
 
-    def new_lines(self) -> list[str]:
-        """Return what the worker has said to people since the last call."""
-        lines = []
-        while not self._lines.empty():
-            lines.append(self._lines.get())
-        return lines
+    def new_messages(self) -> list[str]:
+        """Return the sentences for people since the last call."""
+        messages = []
+        while not self._messages.empty():
+            messages.append(self._messages.get())
+        return messages
 
-    def result(self) -> Any:  # noqa: ANN401 - a JSON document is whatever the command prints
-        """Return the document or text of a command that has ended.
+    def result(self) -> Any:  # noqa: ANN401 - a JSON document is whatever the command returns
+        """Return the document of a command that has ended.
 
         Raises:
-            CosmosError: it failed.
+            CosmosError: the command failed.
         """
         if self._error:
             raise self._error
@@ -69,23 +77,26 @@ class BackgroundCall:
 
     def _run(self) -> None:
         try:
-            self._result = self._call(
+            self._result = worker.call(
                 self.command,
-                *self.arguments,
+                self.options,
+                words=self.words,
                 folder=self._folder,
-                on_line=self._lines.put,
+                on_message=self._messages.put,
+                on_event=self._show_progress,
                 on_wait=worker.stop_when(self._stopped.is_set, self.command),
-                may_find_fault=self._may_find_fault,
             )
         except CosmosError as error:
             self._error = error
         except (OSError, ValueError) as error:
-            # The log cannot be written, or what was printed is no JSON.
+            # The log cannot be written.
             self._error = CosmosError(f"{self.command} gave no answer: {error}")
         finally:
             self._ended.set()
 
-    @property
-    def was_stopped(self) -> bool:
-        """Whether the command ended because it was asked to."""
-        return isinstance(self._error, Cancelled)
+    def _show_progress(self, event: worker.Event) -> None:
+        """Turn the progress of a step into a message such as ``verifying: 12 of 96 frames``."""
+        if event["event"] == "progress":
+            total = f" of {event['total']}" if event["total"] else ""
+            unit = f" {event['unit']}" if event["unit"] else ""
+            self._messages.put(f"{event['label']}: {event['done']}{total}{unit}")

@@ -21,7 +21,7 @@ from cosmos_houdini.houdini.windows.result_actions import background_action, cop
 from cosmos_houdini.houdini.windows.results import ResultAction, ResultsWindow
 from cosmos_houdini.houdini.windows.submit_dialog import SubmitDialog
 
-# Held here, since Qt alone does not keep a window's Python part alive.
+# Kept here: Qt does not keep a window's Python part alive.
 _monitors: dict[Path, Monitor] = {}
 _dialogs: dict[Path, SubmitDialog] = {}
 _doctors: dict[Path, DoctorWindow] = {}
@@ -58,7 +58,7 @@ def set_up_sweep() -> None:
         editor.setPwd(built.network)
     if built.unset:
         hou.ui.displayMessage(
-            f"{built.network.path()} is there, and some of its parameters could not be set.\n\nSet them by hand:",
+            f"{built.network.path()} was built, but some of its parameters could not be set.\n\nSet them by hand:",
             severity=hou.severityType.Warning,
             title="Set Up Cosmos Sweep",
             details="\n".join(built.unset),
@@ -91,19 +91,19 @@ def settings() -> None:
     """Show every value of the configuration, and where it was set."""
     folder = _saved_scene().parent
     with hou.InterruptableOperation("Reading the settings", open_interrupt_dialog=True) as operation:
-        text = worker.call_text("config", "show", folder=folder, on_wait=operation.updateProgress, may_find_fault=True)
+        document = worker.call("config", folder=folder, on_wait=operation.updateProgress)
     hou.ui.displayMessage(
         f"The settings for scenes in {folder}",
         title="Cosmos Settings",
-        help="cosmos-houdini.yaml in this folder, one above it, or the user's own sets them.",
-        details=text,
+        help="cosmos-houdini.yaml sets them: in this folder, in one above it, or in the user's configuration folder.",
+        details="\n".join(document["lines"]),
         details_expanded=True,
     )
 
 
 @explain_errors
 def doctor() -> None:
-    """Show what this machine and the hosts lack; before the first shot too, so a scene without a file will do."""
+    """Show what this machine and the hosts lack. A scene without a file is enough: this helps before the first shot."""
     folder = Path.home() if hou.hipFile.isNewFile() else _saved_scene().parent
     if folder not in _doctors:
         _doctors[folder] = DoctorWindow(folder, hou.qt.mainWindow())
@@ -113,20 +113,20 @@ def doctor() -> None:
     _bring_to_front(_doctors[folder])
 
 
-def _show_results(title: str, uses: Sequence[ResultAction]) -> None:
+def _show_results(title: str, actions: Sequence[ResultAction]) -> None:
     folder = _saved_scene().parent
     key = (title, folder)
     if key in _results:
         _results[key].refresh()
     else:
-        window = ResultsWindow(title, folder, uses, show_error=explain_errors, parent=hou.qt.mainWindow())
+        window = ResultsWindow(title, folder, actions, show_error=explain_errors, parent=hou.qt.mainWindow())
         window.setStyleSheet(hou.qt.styleSheet())
         _results[key] = window
     _bring_to_front(_results[key])
 
 
 def _submit(submission: Submission) -> None:
-    _monitor(submission.hip.parent).submit(submission.hip.stem, submission.arguments())
+    _monitor(submission.scene.parent).submit(submission)
 
 
 def _saved_scene() -> Path:
@@ -161,16 +161,20 @@ def _chosen_render_node(hip: Path) -> str | None:
     if len(nodes) == 1:
         return nodes[0]
     picked = hou.ui.selectFromList(
-        nodes, default_choices=(0,), exclusive=True, message="Whose frames?", title="Set Up Cosmos Sweep"
+        nodes,
+        default_choices=(0,),
+        exclusive=True,
+        message="The frames of which render node?",
+        title="Set Up Cosmos Sweep",
     )
     return nodes[picked[0]] if picked else None
 
 
 def save_if_wanted(title: str) -> bool:
-    """Save the scene if the artist wants to: the worker reads the file, not the session."""
+    """Save the scene if the artist agrees, and return whether it was saved: the worker reads the file."""
     answer = hou.ui.displayMessage(
-        "The scene has unsaved changes, and what is submitted is the saved file.",
-        buttons=("Save and Go On", "Cancel"),
+        "The scene has unsaved changes, and the saved file is submitted.",
+        buttons=("Save and Continue", "Cancel"),
         close_choice=1,
         title=title,
     )

@@ -1,38 +1,43 @@
-"""A shot on its way to ``cosmos-houdini submit``, the same one whether the shelf or a script sends it."""
+"""A shot that the shelf or a script submits."""
 
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cosmos_houdini.errors import BadInput
 
+COMMAND = "submit"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """What is submitted.
+    """A shot and what is asked for.
 
     Attributes:
-        hip: the saved scene.
-        node: the render node that wrote the frames; without it, ``options`` say where they are.
+        scene: the saved scene.
+        output: the render node that wrote the frames; without it, ``words`` say where they are.
         prompt: what the result shows.
-        options: any other options of ``submit``, as on a command line.
+        options: any other options of ``submit``, as JSON values by name.
+        words: further options as a person typed them, one word each.
     """
 
-    hip: Path
-    node: str | None
+    scene: Path
+    output: str | None
     prompt: str
-    options: tuple[str, ...] = ()
+    options: Mapping[str, object] = field(default_factory=dict)
+    words: tuple[str, ...] = ()
 
-    def arguments(self) -> list[str]:
-        """Return the arguments of ``cosmos-houdini submit``."""
-        output = ["--output", self.node] if self.node else []
-        return [str(self.hip), *output, "--prompt", self.prompt, *self.options]
+    def request_options(self) -> dict[str, object]:
+        """Return the options of the worker's command ``submit``; ``words`` go beside them."""
+        output = {"output": self.output} if self.output else {}
+        return {"scene": str(self.scene), **output, "prompt": self.prompt, **self.options}
 
 
 def split_options(text: str) -> tuple[str, ...]:
-    """Return the options in a line that a person typed.
+    """Return the words of a line of options that a person typed.
 
     >>> split_options("--set seed=7 --name 'my shot'")
     ('--set', 'seed=7', '--name', 'my shot')

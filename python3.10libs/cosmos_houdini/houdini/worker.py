@@ -1,14 +1,14 @@
-"""One command of the worker, run as a child process: JSON from its standard output, lines of progress meanwhile."""
+"""One command of the worker, run as a child process: a JSON request goes in, JSON lines come out."""
 
 from __future__ import annotations
 
 import json
 import os
 import queue
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from typing import IO, Any, cast
@@ -19,88 +19,80 @@ from cosmos_houdini.houdini.worker_error import WorkerError, keep_log
 
 POLL_S = 0.1
 STOP_GRACE_S = 10.0
-TRACEBACK = "Traceback (most recent call last):"
-ERROR_SCHEMA = "cosmos-houdini/error/1"
+
+Event = Mapping[str, Any]
+"""One line of the worker's answer; ``cosmos_houdini/worker/events.py`` lists them."""
 
 
-def worker_argv(command: str, arguments: Sequence[str]) -> list[str]:
-    """Return the argv of a command; ``--debug`` brings the traceback of an error, which goes to the log alone.
+def worker_argv() -> list[str]:
+    """Return the argv of the worker. The request is not on it: other users can read command lines.
 
     Raises:
         BadInput: there is no worker environment.
     """
-    return [str(worker_python()), "-m", "cosmos_houdini", command, "--debug", *arguments]
+    return [str(worker_python()), "-m", "cosmos_houdini.worker"]
 
 
 def call(
     command: str,
-    *arguments: str,
+    options: Mapping[str, object] | None = None,
+    *,
+    words: Sequence[str] = (),
     folder: Path | None = None,
-    environ: Mapping[str, str] | None = None,
-    on_line: Callable[[str], None] = lambda _: None,
+    on_message: Callable[[str], None] = lambda _: None,
+    on_event: Callable[[Event], None] = lambda _: None,
     on_wait: Callable[[], None] = lambda: None,
-    may_find_fault: bool = False,
-) -> Any:  # noqa: ANN401 - a JSON document is whatever the command prints
-    """Run a command of the worker with ``--json`` and return what it prints.
+) -> Any:  # noqa: ANN401 - a JSON document is whatever the command returns
+    """Run a command of the worker and return its document.
 
     Args:
         command: for example ``submit``.
-        arguments: as on the command line.
-        folder: working folder; the configuration and the jobs of a project belong to it.
-        environ: more variables of the worker's environment.
-        on_line: called with each line that the worker writes for people.
-        on_wait: called several times a second; whatever it raises stops the worker and comes out here.
-        may_find_fault: whether what is printed is the answer whatever the exit code says, as that of ``doctor`` is.
+        options: JSON values by the name of an option.
+        words: further options as a person typed them, one word each; they override ``options``.
+        folder: working folder; configuration and jobs of a project belong to it.
+        on_message: called with each sentence for people.
+        on_event: called with every other event: progress, jobs, batches.
+        on_wait: called several times a second; an exception that it raises stops the worker and comes out here.
 
     Raises:
         BadInput: there is no worker, or it cannot be started.
-        WorkerTrouble: the worker failed; title, sentence, what to do, and the log with everything it wrote.
+        WorkerError: the command failed.
     """
-    text = call_text(
-        command,
-        *arguments,
-        "--json",
-        folder=folder,
-        environ=environ,
-        on_line=on_line,
-        on_wait=on_wait,
-        may_find_fault=may_find_fault,
-    )
-    return json.loads(text)
-
-
-def call_text(
-    command: str,
-    *arguments: str,
-    folder: Path | None = None,
-    environ: Mapping[str, str] | None = None,
-    on_line: Callable[[str], None] = lambda _: None,
-    on_wait: Callable[[], None] = lambda: None,
-    may_find_fault: bool = False,
-) -> str:
-    """Run a command of the worker and return its standard output as it is; otherwise like ``call``."""
-    argv = worker_argv(command, arguments)
-    process, stdout, stderr = _start(argv, folder, environ or {})
-    said: list[str] = []
-    for_people = True
+    argv = worker_argv()
+    request = {"command": command, "options": dict(options or {}), "words": list(words)}
+    process = _start(argv, folder)
+    written: list[str] = []
+    result: Event | None = None
+    failure: Event | None = None
+    errors = _collect_lines(cast("IO[str]", process.stderr))
     try:
-        output = _in_thread(stdout)
-        for line in _lines(stderr):
+        _send(process, request)
+        for line in _lines(cast("IO[str]", process.stdout)):
             on_wait()
-            if line is None:
-                continue
-            said.append(line)
-            for_people = for_people and line != TRACEBACK
-            if for_people:
-                on_line(line)
+            event = _parse_event(line) if line else None
+            if event is None:
+                written += [line] if line else []
+            elif event["event"] == "message":
+                written.append(event["text"])
+                on_message(event["text"])
+            elif event["event"] == "result":
+                result = event
+            elif event["event"] == "error":
+                failure = event["error"]
+            else:
+                on_event(event)
         status = process.wait()
-        text = output()
+        _close(process)
+        written += errors()
     except BaseException:
         _stop(process)
         raise
-    if status and not (may_find_fault and text and ERROR_SCHEMA not in text.partition(",")[0]):
-        raise WorkerError.of("\n".join(said), status, log=keep_log(argv, status, said))
-    return text
+    if result is not None and not status:
+        return result["document"]
+    log = keep_log([*argv, command], status, written)
+    if failure is not None:
+        raise WorkerError.from_document(failure, log=log)
+    raise WorkerError.from_crash(written, status, log=log)
 
 
 def stop_when(stopped: Callable[[], bool], command: str) -> Callable[[], None]:
@@ -108,24 +100,24 @@ def stop_when(stopped: Callable[[], bool], command: str) -> Callable[[], None]:
 
     def check() -> None:
         if stopped():
-            raise Cancelled(f"{command} was stopped", action="what runs on a host goes on; the job monitor shows it")
+            raise Cancelled(
+                f"{command} was stopped", action="jobs that run on a host go on; the job monitor shows them"
+            )
 
     return check
 
 
-def _start(
-    argv: list[str], folder: Path | None, environ: Mapping[str, str]
-) -> tuple[subprocess.Popen[str], IO[str], IO[str]]:
-    # On its own, so that an interrupt in the terminal reaches it through us alone; without a window on Windows.
+def _start(argv: list[str], folder: Path | None) -> subprocess.Popen[str]:
+    # In its own session, so that an interrupt in the terminal reaches it through us alone; without a window on Windows.
     own: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
         own = {"creationflags": subprocess.CREATE_NO_WINDOW}
     try:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             argv,
             cwd=folder,
-            env={**clean_environment(os.environ), **environ},
-            stdin=subprocess.DEVNULL,
+            env=clean_environment(os.environ),
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -138,33 +130,44 @@ def _start(
             f"the worker cannot be started with {argv[0]} in {folder or Path.cwd()}: {error.strerror}",
             action=f"make its environment again: {install_command(ROOT)}",
         ) from error
-    return process, cast("IO[str]", process.stdout), cast("IO[str]", process.stderr)
 
 
-def _in_thread(stream: IO[str]) -> Callable[[], str]:
-    """Read a stream in a thread that does not keep Houdini from closing; call what comes back for its text."""
+def _send(process: subprocess.Popen[str], request: Mapping[str, object]) -> None:
+    """Write the request. Standard input stays open: closing it stops the worker."""
+    stream = cast("IO[str]", process.stdin)
+    try:
+        # ASCII, as in the answer: a file name may hold halves of characters.
+        stream.write(f"{json.dumps(request)}\n")
+        stream.flush()
+    except OSError:
+        # The worker has ended already; its exit code and its standard error say why.
+        return
+
+
+def _parse_event(line: str) -> dict[str, Any] | None:
+    """Return the event of a line; None for a line that is none, which a defect may print."""
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) and "event" in event else None
+
+
+def _collect_lines(stream: IO[str]) -> Callable[[], list[str]]:
+    """Read a stream in a thread that does not keep Houdini from closing; call the returned function for the lines."""
     # A Future would do the same, and loads the logging library into every work item.
-    arrived: queue.SimpleQueue[str | Exception] = queue.SimpleQueue()
+    arrived: queue.SimpleQueue[list[str]] = queue.SimpleQueue()
 
     def read() -> None:
-        try:
-            with stream:
-                arrived.put(stream.read())
-        except (OSError, ValueError) as error:
-            arrived.put(error)
-
-    def text() -> str:
-        told = arrived.get()
-        if isinstance(told, Exception):
-            raise told
-        return told
+        with stream:
+            arrived.put(stream.read().splitlines())
 
     Thread(target=read, daemon=True).start()
-    return text
+    return arrived.get
 
 
-def _lines(stream: IO[str]) -> Iterator[str | None]:
-    """Give each line of a stream, and None whenever POLL_S seconds went by without one."""
+def _lines(stream: IO[str]) -> Iterator[str]:
+    """Yield each line of a stream, and an empty text whenever POLL_S seconds passed without one."""
     arrived: queue.SimpleQueue[str | None] = queue.SimpleQueue()
 
     def read() -> None:
@@ -178,7 +181,7 @@ def _lines(stream: IO[str]) -> Iterator[str | None]:
         try:
             line = arrived.get(timeout=POLL_S)
         except queue.Empty:
-            yield None
+            yield ""
             continue
         if line is None:
             return
@@ -186,15 +189,19 @@ def _lines(stream: IO[str]) -> Iterator[str | None]:
 
 
 def _stop(process: subprocess.Popen[str]) -> None:
-    """End the worker as Ctrl-C would: it tidies up, and jobs that run on a host go on."""
+    """End the worker as Ctrl-C would: it cleans up, and jobs that run on a host go on."""
     if process.poll() is not None:
         return
-    if sys.platform == "win32":
-        process.terminate()
-    else:
-        process.send_signal(signal.SIGINT)
+    _close(process)
     try:
         process.wait(STOP_GRACE_S)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def _close(process: subprocess.Popen[str]) -> None:
+    """Close the worker's standard input."""
+    with suppress(OSError):
+        # Closing writes what is left of a request that a dead worker has not read.
+        cast("IO[str]", process.stdin).close()

@@ -112,7 +112,11 @@ def saved_nodes(asset: Asset, path: str) -> list[SavedNode]:
         type=asset.operator.index.operator,
         category="Top",
         parms={name: (ParmValue(text=part.defaults[0].text),) for name, part in parms.items()},
-        menus={name: [token for token, _ in part.menu.items] for name, part in parms.items() if part.menu},
+        menus={
+            name: [token for token, _ in part.menu.items]
+            for name, part in parms.items()
+            if part.menu and part.menu.items
+        },
     )
     inside = [
         SavedNode(

@@ -1,4 +1,4 @@
-"""A worker that knows the engine ``fake`` too: a few lines of shell that copy a video, after as long as wanted."""
+"""A worker that has the engine ``fake`` too: a few lines of shell that copy a video after a given time."""
 
 from __future__ import annotations
 
@@ -9,19 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from support import FAKE_ENGINE, TESTS
+from support import TESTS
 
 
 def use_fake_worker(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the Houdini ring start, instead of the command line, the one that knows the engine."""
+    """Let Houdini's side start the worker that has the engine."""
     python = folder / "python"
-    program = shlex.quote(str(FAKE_ENGINE))
+    program = shlex.quote(
+        "import sys; from support.engines import fake_engine; fake_engine.register(); "
+        "from cosmos_houdini.worker.program import main; sys.exit(main())"
+    )
     lines = [
         "#!/bin/sh",
         'if [ "$1" != -m ]; then exec ' + shlex.quote(sys.executable) + ' "$@"; fi',
-        "shift 2",
         f"PYTHONPATH=$PYTHONPATH{os.pathsep}{shlex.quote(str(TESTS))}",
-        f'export PYTHONPATH; exec {shlex.quote(sys.executable)} {program} "$@"',
+        f"export PYTHONPATH; exec {shlex.quote(sys.executable)} -c {program}",
     ]
     python.write_text("\n".join(lines) + "\n", encoding="utf-8")
     python.chmod(0o755)

@@ -48,7 +48,7 @@ def compare_scenes(houdini: Mapping[str, Any], offline: Mapping[str, Any]) -> li
     zone of the time of saving, which Houdini does not tell.
     """
     found = [
-        *_of_fields("scene", houdini, offline, set(offline) - {"path", "cameras", "outputs", "saved_at"}),
+        *_of_fields("scene", houdini, offline, set(offline) - {"schema", "path", "cameras", "outputs", "saved_at"}),
         *_of_clock(houdini, offline),
     ]
     for part, name in (("cameras", "camera"), ("outputs", "output")):

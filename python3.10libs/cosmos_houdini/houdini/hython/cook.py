@@ -12,7 +12,7 @@ import hou
 from cosmos_houdini.errors import BadInput, CosmosError, JobError, ToolError
 from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.hython.cook_stop import stopped_by_signals
-from cosmos_houdini.houdini.hython.script import INTERRUPTED, answer, exit_code, say
+from cosmos_houdini.houdini.hython.script import INTERRUPTED, exit_code, print_result, say
 from cosmos_houdini.houdini.open_scene import load_scene
 from cosmos_houdini.houdini.tops.cooked_items import CookedItem, read_cooked_items
 
@@ -52,7 +52,7 @@ def _run(file: Path, path: str | None) -> int:
     for item in items:
         if item.node == node.name():
             for output in item.outputs:
-                answer(output)
+                print_result(output)
     _conclude(node, items)
     return 0
 
@@ -114,7 +114,7 @@ def _cancel_jobs(items: Sequence[CookedItem]) -> None:
         if item.is_cooked or item.order is None or (job := item.order.job()) is None:
             continue
         try:
-            worker.call_text("cancel", job, folder=item.order.folder, on_line=say)
+            worker.call("cancel", {"ids": [job]}, folder=item.order.folder, on_message=say)
         except CosmosError as error:
             say(f"warning: {job} may go on: {error}")
 

@@ -1,4 +1,4 @@
-"""``hython scripts/cosmos_scene.py``: what Houdini says about a scene, beside what is read without Houdini."""
+"""``hython scripts/cosmos_scene.py``: a scene as Houdini evaluates it, or compared with the offline reader."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from pathlib import Path
 
 from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.hython.comparison import compare_scenes, unresolved_fields
-from cosmos_houdini.houdini.hython.script import answer, exit_code, say
+from cosmos_houdini.houdini.hython.script import exit_code, print_result, say
 from cosmos_houdini.houdini.open_scene import load_scene, read_open_scene, sample_open_scene
+from cosmos_houdini.schemas import schema_id
 
 
 def main(argv: Sequence[str]) -> int:
@@ -23,23 +24,23 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="cosmos_scene.py", description=__doc__.partition(": ")[2])
     parser.add_argument("file", type=Path, metavar="FILE.hip")
     parser.add_argument("--samples", action="store_true", help="add every camera at every frame of the global range")
-    parser.add_argument("--compare", action="store_true", help="list what the offline reader tells differently")
+    parser.add_argument("--compare", action="store_true", help="list the differences from the offline reader")
     return parser
 
 
 def _run(file: Path, *, with_samples: bool, compare: bool) -> int:
     load_scene(file)
     scene = read_open_scene()
-    document = scene.document(sample_open_scene(scene) if with_samples else None)
+    document = {"schema": schema_id("scene"), **scene.document(sample_open_scene(scene) if with_samples else None)}
     if not compare:
-        answer(json.dumps(document, indent=2, ensure_ascii=False))
+        print_result(json.dumps(document, indent=2, ensure_ascii=False))
         return 0
-    offline = worker.call("scene", str(file), *(["--samples"] if with_samples else []))
+    offline = worker.call("scene", {"file": str(file), "samples": with_samples})
     found = compare_scenes(document, offline)
     for difference in found:
-        answer(str(difference))
+        print_result(str(difference))
     for camera in offline["cameras"]:
         if unresolved_fields(camera):
-            say(f"{camera['path']}: told by Houdini alone: {', '.join(camera['unresolved'])}")
+            say(f"{camera['path']}: known to Houdini alone: {', '.join(camera['unresolved'])}")
     say(f"{len(found)} difference{'s' * (len(found) != 1)} in {file}")
     return 1 if found else 0

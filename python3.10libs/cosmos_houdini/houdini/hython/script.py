@@ -22,7 +22,7 @@ def say(sentence: str) -> None:
     sys.stderr.flush()
 
 
-def answer(text: str) -> None:
+def print_result(text: str) -> None:
     """Write a line of the result on standard output."""
     sys.stdout.write(f"{text}\n")
 

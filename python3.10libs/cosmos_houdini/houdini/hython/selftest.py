@@ -18,7 +18,7 @@ from cosmos_houdini.errors import CheckFailed, one_line
 from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.environment import LIBRARIES, ROOT, worker_python
 from cosmos_houdini.houdini.hython.comparison import compare_scenes
-from cosmos_houdini.houdini.hython.script import answer, exit_code
+from cosmos_houdini.houdini.hython.script import exit_code, print_result
 from cosmos_houdini.houdini.open_scene import load_scene, read_open_scene, sample_open_scene
 from cosmos_houdini.houdini.tops.asset_check import check_asset, check_top_nodes
 from cosmos_houdini.houdini.tops.sweep_network import build_sweep
@@ -26,7 +26,7 @@ from cosmos_houdini.houdini.windows.result_actions import BACKGROUND, mplay_prog
 from cosmos_houdini.houdini.windows.result_nodes import load_in_cops
 from cosmos_houdini.installation import NEWEST, OLDEST
 
-PYTHONS = ((3, 10), (3, 11))
+PYTHONS = ((3, 10), (3, 11), (3, 13))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,16 +56,16 @@ def main(argv: Sequence[str]) -> int:
 
 def _run(checks: Sequence[Check]) -> int:
     passed = [_passes(check) for check in checks]
-    answer(f"{sum(passed)} of {len(passed)} passed")
+    print_result(f"{sum(passed)} of {len(passed)} passed")
     return 0 if all(passed) else 1
 
 
 def _passes(check: Check) -> bool:
     try:
-        answer(f"pass  {check.title}: {one_line(check.run())}")
+        print_result(f"pass  {check.title}: {one_line(check.run())}")
     except Exception as error:  # noqa: BLE001 - whatever went wrong, the other lines are wanted too
         reason = error.instanceMessage() if isinstance(error, hou.Error) else str(error)
-        answer(f"FAIL  {check.title}: {one_line(reason) or type(error).__name__}")
+        print_result(f"FAIL  {check.title}: {one_line(reason) or type(error).__name__}")
         return False
     return True
 
@@ -80,7 +80,7 @@ def _version() -> str:
 
 def _python() -> str:
     if sys.version_info[:2] not in PYTHONS:
-        raise CheckFailed(f"this is Python {sys.version.split()[0]}", allowed="Python 3.10 or 3.11")
+        raise CheckFailed(f"this is Python {sys.version.split()[0]}", allowed="Python 3.10, 3.11 or 3.13")
     return sys.version.split()[0]
 
 
@@ -120,12 +120,12 @@ def _qt() -> str:
 
 
 def _worker() -> str:
-    project = worker.call("config", "show", may_find_fault=True)["project"]
+    project = worker.call("config")["project"]
     return f"{worker_python()} works in {project}"
 
 
 def _doctor() -> str:
-    checks = worker.call("doctor", may_find_fault=True)["checks"]
+    checks = worker.call("doctor")["checks"]
     wrong = [f"{check['check']}: {check['seen']}; {check['action']}" for check in checks if check["verdict"] == "fail"]
     if wrong:
         raise CheckFailed("; ".join(wrong))
@@ -169,9 +169,9 @@ def _cops() -> str:
 def _demo() -> str:
     """Run the demonstration through the worker (a minute or two), then open its scene in Houdini and compare."""
     with tempfile.TemporaryDirectory() as folder:
-        results = worker.call_text("demo", "-o", folder, folder=Path(folder)).split("\n")
+        document = worker.call("demo", {"output": folder}, folder=Path(folder))
         [scene] = Path(folder).glob("*.hip")
-        made = [Path(line).name for line in results if line]
+        made = [Path(path).name for path in document["outputs"]]
         if "result.mp4" not in made:
             raise CheckFailed(f"the demonstration made {', '.join(made) or 'nothing'}", allowed="a result.mp4")
         return f"{', '.join(made)}; {_compare(scene)}"
@@ -180,7 +180,7 @@ def _demo() -> str:
 def _compare(scene: Path) -> str:
     load_scene(scene)
     found = read_open_scene()
-    offline = worker.call("scene", str(scene), "--samples")
+    offline = worker.call("scene", {"file": str(scene), "samples": True})
     different = compare_scenes(found.document(sample_open_scene(found)), offline)
     if different:
         raise CheckFailed("; ".join(map(str, different)))

@@ -1,8 +1,8 @@
-"""Cancels a job whose work item was killed too hard to do so itself, and leaves it alone when Houdini was closed.
+"""Cancels the job of a work item that was killed, and leaves the job alone when Houdini was closed.
 
-A scheduler may end a cancelled work item by a signal that nobody can catch. So a small process of its own waits at
-the other end of a pipe: it sees the pipe close however the work item ended. If PDG's result server still answers a
-while later, the cook was cancelled or the item dirtied; if not, Houdini is gone, and a later cook takes the job up.
+A scheduler may end a cancelled work item by a signal that no program can catch. A small process therefore waits at the
+other end of a pipe, which closes however the work item ends. If PDG's result server still answers a while later, the
+cook was cancelled or the item dirtied. If it does not, Houdini is gone, and a later cook takes the job up.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from cosmos_houdini.houdini.tops.work_order import WorkOrder
 
 GRACE_S = 3.0
 CONNECT_TIMEOUT_S = 5.0
-# Loads nothing before the pipe is closed: while all goes well, it costs no more than a Python that waits.
+# Loads nothing before the pipe is closed: as long as all goes well, it costs no more than a Python that waits.
 _PROGRAM = """
 import sys
-said = sys.stdin.read()
+text = sys.stdin.read()
 sys.path.insert(0, sys.argv[1])
 from cosmos_houdini.houdini.tops.guard import watch
-sys.exit(watch(said))
+sys.exit(watch(text))
 """
 
 
@@ -38,7 +38,7 @@ class Guard:
 
     Args:
         order: of the work item.
-        job_id: what is to be cancelled.
+        job_id: the job.
     """
 
     def __init__(self, order: WorkOrder, job_id: str) -> None:
@@ -58,40 +58,40 @@ class Guard:
             self._process.stdin.write(json.dumps({"job": job_id, "folder": str(order.folder)}))
             self._process.stdin.flush()
         except OSError:
-            # It was killed; the work item goes on without it.
+            # The guard was killed; the work item goes on without it.
             return
 
     def dismiss(self) -> None:
-        """Let it go: the work item has seen to its job itself."""
+        """End the guard: the work item has ended in order."""
         self._process.kill()
         self._process.wait()
         self._process.stdin.close()
 
 
-def watch(said: str, environ: Mapping[str, str] | None = None) -> int:
-    """Cancel a job whose work item is gone without a word, if that happened while Houdini lives.
+def watch(text: str, environ: Mapping[str, str] | None = None) -> int:
+    """Cancel the job of a work item that was killed, if Houdini still runs.
 
     Args:
-        said: what came through the pipe before it closed.
+        text: the text that came through the pipe before it closed.
         environ: names the result server.
     """
     environ = os.environ if environ is None else environ
-    if not said:
+    if not text:
         return 0
-    watched = json.loads(said)
+    watched = json.loads(text)
     time.sleep(GRACE_S)
     if not is_listening(environ.get("PDG_RESULT_SERVER", "")):
         return 0
     try:
-        worker.call_text("cancel", watched["job"], folder=Path(watched["folder"]))
+        worker.call("cancel", {"ids": [watched["job"]]}, folder=Path(watched["folder"]))
     except CosmosError:
-        # Nobody reads what would be said here; the worker has written it to the log.
+        # No one reads the output of this process; the error is in the log.
         return 1
     return 0
 
 
 def is_listening(server: str) -> bool:
-    """Whether somebody listens at ``host:port``."""
+    """Whether a program listens at ``host:port``."""
     host, _, port = server.rpartition(":")
     if not host or not port.isdecimal():
         return False

@@ -1,4 +1,4 @@
-"""The attributes of a work item that go before the parameters of a Cosmos Transfer, and those that were misspelt."""
+"""The attributes of a work item that override parameters of a Cosmos Transfer, and those that were misspelt."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.houdini.tops.parms import CONTROLS, NUMBERS, TRANSFER
 
 NODE_PARMS = ("prompt", "negative_prompt", "engine", "host", "num_gpu")
-"""Parameters of the node itself that an attribute of their name goes before, besides those of the engine."""
+"""Parameters of the node itself that an attribute of their name overrides, besides those of the engine."""
 NEAR = 0.8
-"""How alike two names have to be, from 0 to 1, for one to be taken for the other misspelt."""
+"""The similarity, from 0 to 1, from which on a name is taken for another one that is misspelt."""
 _OTHERS = ("shot_", "cosmos_", "wedge", "pdg_")
 
 Value = str | int | float | bool
 
+_TRUTH = {"true": True, "false": False}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParameterNames:
-    """The names that an attribute may have to be taken for a parameter.
+    """The names by which an attribute may set a parameter.
 
     Attributes:
         parameters: of the engine, with the default of each.
@@ -44,7 +46,7 @@ class ParameterNames:
         """Return the engine's own name of a parameter.
 
         Raises:
-            BadInput: the engine has none of that name.
+            BadInput: the engine has no parameter of that name.
         """
         meant = self.synonyms.get(name, name)
         if meant not in self.parameters:
@@ -56,24 +58,32 @@ class ParameterNames:
             )
         return meant
 
-    def text(self, name: str, value: Value) -> str:
-        """Return a value as ``--set`` takes it; PDG has no truth values, and wedges make whole numbers of floats.
+    def convert(self, name: str, value: Value) -> Value:
+        """Return a value in the parameter's type.
 
-        >>> words = Vocabulary(parameters={"seed": 1, "use_distilled": False, "guidance": 5.0}, synonyms={})
-        >>> words.text("seed", 7.0), words.text("use_distilled", 1), words.text("guidance", 7)
-        ('7', 'true', '7.0')
+        PDG has no truth values, wedges turn whole numbers into floats, and a typed text is a text. A value that does
+        not fit stays as it is; the worker says what is allowed.
+
+        >>> words = ParameterNames(parameters={"seed": 1, "use_distilled": False, "guidance": 5.0}, synonyms={})
+        >>> words.convert("seed", 7.0), words.convert("use_distilled", 1), words.convert("guidance", "7")
+        (7, True, 7.0)
         """
         default = self.parameters[name]
-        if isinstance(value, str):
+        if isinstance(default, str):
+            return value if isinstance(value, str) else repr(value)
+        if isinstance(default, bool):
+            known = _TRUTH.get(value.strip().lower(), value) if isinstance(value, str) else value
+            return bool(known) if known in (0, 1) else known
+        try:
+            number = (int if isinstance(default, int) else float)(value) if isinstance(value, str) else value
+        except ValueError:
             return value
-        if isinstance(default, bool) and value in (0, 1):
-            return "true" if value else "false"
-        if isinstance(default, int) and float(value).is_integer():
-            return str(int(value))
-        return repr(float(value)) if isinstance(default, float) else repr(value)
+        if isinstance(default, int):
+            return int(number) if float(number).is_integer() else number
+        return float(number)
 
     def find_misspelt(self, names: Iterable[str]) -> dict[str, str]:
-        """Return the names that mean nothing here and are nearly a parameter's, each with that parameter's."""
+        """Return the names that set nothing and resemble a parameter's, each with that parameter's."""
         known = [*self.parameters, *self.synonyms, *NODE_PARMS, *_WEIGHTS]
         meant = {word: word for word in known} | {word: name for word, name in _LABELS.items() if name in known}
         unknown = [name for name in names if self.find_parameter(name) is None and not name.startswith(_OTHERS)]
@@ -82,5 +92,5 @@ class ParameterNames:
 
 
 _WEIGHTS = tuple(f"weight_{kind}" for kind in CONTROLS)
-# What the node calls a parameter is what an artist may call an attribute: steps, noise.
+# Artists may name an attribute by the label that the node shows: steps, noise.
 _LABELS = {TRANSFER[name].label.lower().replace(" ", "_"): name for name in (*NUMBERS, *NODE_PARMS, *_WEIGHTS)}

@@ -18,15 +18,15 @@ class Parm:
     """One parameter of a node type.
 
     Attributes:
-        name: in the template, and of the spare parameter that Houdini makes of it.
-        label: what the artist reads.
-        default: what holds when nothing is said; its type is the parameter's.
+        name: in the template, and of the spare parameter that Houdini makes from it.
+        label: as the artist reads it.
+        default: the value of a new node; its type is the parameter's.
         help: one sentence for a tooltip.
-        folder: the tab below which it stands where there are tabs.
+        folder: the tab of the parameter, where there are tabs.
         menu: token and label of each choice, for a String; a node that PDG registers shows the token alone.
         is_toggle: an Integer that is 0 or 1.
         is_multiline: a String of several lines.
-        limits: least and greatest number that means something.
+        limits: the smallest and the largest number that can be used.
         disable_when: a rule in Houdini's grammar.
     """
 
@@ -54,10 +54,10 @@ class NodeType:
     """One node type.
 
     Attributes:
-        name: of the class and of the template that PDG is given.
+        name: of the class and of its template.
         label: in the TAB menu.
-        help: what a work item of the node stands for and what it does.
-        parms: in the order in which they are shown.
+        help: the meaning of a work item, and its cook.
+        parms: in the order of display.
     """
 
     name: str
@@ -80,7 +80,7 @@ class NodeType:
 CATEGORY = "Cosmos"
 CONTROLS = tuple(map(str, Control))
 NUMBERS = ("seed", "num_steps", "guidance", "sigma_max")
-"""The engine's parameters that have a parameter of their own on the nodes; any other is named in a text."""
+"""The engine's parameters that have a field of their own on the nodes; a text field takes all others."""
 
 _STRENGTHS = tuple((word, word.replace("_", " ").title()) for word in STRENGTHS)
 _COMPUTED = (("auto", "Where No Control Is Rendered"), ("off", "Off"), *_STRENGTHS)
@@ -89,28 +89,21 @@ _FOLDER = Parm(
     name="folder",
     label="Project Folder",
     default="$HIP",
-    help="Configuration, jobs and results belong to this folder; the scene's own, as for the shelf.",
+    help="Folder of configuration, jobs and results; the scene's own folder, as for the shelf.",
     folder="Project",
 )
 _ENGINE = Parm(
     name="engine",
     label="Engine",
     default="",
-    help="What makes the result; as configured when empty.",
+    help="The engine that makes the result; the configured default when empty.",
     folder="Project",
-    menu=(
-        ("", "As Configured"),
-        ("preview", "Preview"),
-        ("transfer1", "Cosmos Transfer1"),
-        ("transfer2.5", "Cosmos Transfer2.5"),
-        ("diffusers", "Cosmos Transfer2.5 by Diffusers"),
-    ),
 )
 
 SHOT = NodeType(
     name="cosmosshot",
     label="Cosmos Shot",
-    help="One work item for each camera or take that was rendered: its frames are verified and encoded once.",
+    help="One work item for each rendered camera or take: its frames are verified and encoded once.",
     parms=(
         Parm(
             name="hip",
@@ -123,7 +116,7 @@ SHOT = NodeType(
             name="nodes",
             label="Render Nodes",
             default="*",
-            help="Paths or patterns of the nodes that wrote the frames; a work item for each that names a picture.",
+            help="Paths or patterns of the nodes that wrote the frames; one work item for each that names a picture.",
             folder="Shot",
             disable_when='{ renders != "" }',
         ),
@@ -139,7 +132,7 @@ SHOT = NodeType(
             name="takes",
             label="Takes",
             default="",
-            help="Names of takes; a work item for each. $ACTIVETAKE in the picture path tells their frames apart.",
+            help="Names of takes; one work item for each. $ACTIVETAKE in the picture path keeps their frames apart.",
             folder="Shot",
             disable_when='{ renders != "" }',
         ),
@@ -154,21 +147,21 @@ SHOT = NodeType(
             name="name",
             label="Shot Name",
             default="",
-            help="Names folders and jobs; the scene's when empty. Node and take follow where there are several.",
+            help="Name of folders and jobs; the scene's when empty. Node and take follow where there are several.",
             folder="Shot",
         ),
         Parm(
             name="frame_range",
             label="Frame Range",
             default="",
-            help="These frames, such as 1001-1049; else the range of the render node or of the scene.",
+            help="First and last frame, such as 1001-1049; when empty, the range of the render node or of the scene.",
             folder="Shot",
         ),
         Parm(
             name="fps",
             label="Frames per Second",
             default=0.0,
-            help="Rate of the videos, rounded; 0 takes the scene's.",
+            help="Rate of the videos, rounded to a whole number; 0 takes the scene's rate.",
             folder="Shot",
             limits=(0, 60),
         ),
@@ -200,7 +193,7 @@ SHOT = NodeType(
             name="options",
             label="Further Options",
             default="",
-            help="Any further options of `cosmos-houdini submit` that shape the videos, such as --fit crop.",
+            help="Further options of `cosmos-houdini submit` for the videos, such as --fit crop.",
             folder="Controls",
         ),
         _FOLDER,
@@ -210,7 +203,7 @@ SHOT = NodeType(
 TRANSFER = NodeType(
     name="cosmostransfer",
     label="Cosmos Transfer",
-    help="One inference for each work item above; an attribute that is called as a parameter goes before it.",
+    help="One inference for each work item above; an attribute with the name of a parameter overrides it.",
     parms=(
         Parm(
             name="prompt",
@@ -243,7 +236,7 @@ TRANSFER = NodeType(
             name="seed",
             label="Seed",
             default=1,
-            help="Start of the random numbers.",
+            help="Seed of the random numbers.",
             folder="Parameters",
             limits=(0, 2**31 - 1),
         ),
@@ -259,7 +252,7 @@ TRANSFER = NodeType(
             name="guidance",
             label="Guidance",
             default=5.0,
-            help="How strongly the prompt pulls.",
+            help="How strongly the result follows the prompt.",
             folder="Parameters",
             limits=(0, 20),
         ),
@@ -267,7 +260,7 @@ TRANSFER = NodeType(
             name="sigma_max",
             label="Noise",
             default=70.0,
-            help="Noise put over the colour video at the start; at 80 nothing of it is left.",
+            help="Noise added to the colour video at the start; 80 hides it completely.",
             folder="Parameters",
             limits=(0, 80),
         ),
@@ -275,14 +268,14 @@ TRANSFER = NodeType(
             name="parameters",
             label="Further Parameters",
             default="",
-            help="Any parameter of the engine: KEY=VALUE, separated by spaces; goes before the fields above.",
+            help="Any parameter of the engine: KEY=VALUE, separated by spaces; overrides the fields above.",
             folder="Parameters",
         ),
         Parm(
             name="measure",
             label="Measure Results",
             default=0,
-            help="Measure each result as soon as it is there: cosmos_score. Cosmos Report does so for all at the end.",
+            help="Measure each result when it arrives: cosmos_score. Cosmos Report measures all of them at the end.",
             folder="Parameters",
             is_toggle=True,
         ),
@@ -290,14 +283,14 @@ TRANSFER = NodeType(
             name="videos",
             label="Videos",
             default="",
-            help="Folder that convert-sequence has written; needed only where no Cosmos Shot stands above.",
+            help="Folder that convert-sequence has written; needed only without a Cosmos Shot above.",
             folder="Shot",
         ),
         Parm(
             name="options",
             label="Further Options",
             default="",
-            help="Any further options of `cosmos-houdini submit`.",
+            help="Further options of `cosmos-houdini submit`.",
             folder="Shot",
         ),
         _ENGINE,
@@ -305,7 +298,7 @@ TRANSFER = NodeType(
             name="host",
             label="Host",
             default="",
-            help="Where it runs: local, or a name of the configuration; the configured default when empty.",
+            help="Host of the job: local, or a name from the configuration; the configured default when empty.",
             folder="Project",
         ),
         Parm(
@@ -320,18 +313,18 @@ TRANSFER = NodeType(
     ),
 )
 
-_VALUES = "Values such as 0.2 0.5 0.8, a range such as 5-12, or one with steps such as 0.1-0.9:0.1; empty keeps it."
+_VALUES = "Values such as 0.2 0.5 0.8, a range such as 5-12, or steps such as 0.1-0.9:0.1; empty does not vary it."
 
 SWEEP = NodeType(
     name="cosmossweep",
     label="Cosmos Sweep",
-    help="Randomised work items for each one above: the same seed makes the same sweep on every machine.",
+    help="Randomised work items for each one above; the same seed makes the same sweep on every machine.",
     parms=(
         Parm(
             name="count",
             label="Runs",
             default=24,
-            help="Work items for each one above; 0 makes every combination, where everything is a list or has steps.",
+            help="Work items for each one above; 0 makes every combination of lists and steps.",
             folder="Sweep",
             limits=(0, 100_000),
         ),
@@ -339,7 +332,7 @@ SWEEP = NodeType(
             name="sampler",
             label="Sampler",
             default="",
-            help="How the runs are chosen; grid when everything is a list or has steps and Runs is 0, else random.",
+            help="How the runs are chosen. Automatic is grid for lists and steps when Runs is 0, else random.",
             folder="Sweep",
             menu=(
                 ("", "Automatic"),
@@ -353,7 +346,7 @@ SWEEP = NodeType(
             name="sweep_seed",
             label="Sweep Seed",
             default=0,
-            help="The same number makes the same sweep.",
+            help="The same seed makes the same sweep.",
             folder="Sweep",
             limits=(0, 2**31 - 1),
         ),
@@ -361,12 +354,14 @@ SWEEP = NodeType(
             name="seeds",
             label="Seeds",
             default="random",
-            help="random gives every run a seed of its own. " + _VALUES,
+            help="random gives every run its own seed. " + _VALUES,
             folder="Sweep",
         ),
-        Parm(name="num_steps", label="Steps", default="", help=_VALUES, folder="Sweep"),
-        Parm(name="guidance", label="Guidance", default="", help=_VALUES, folder="Sweep"),
-        Parm(name="sigma_max", label="Noise", default="", help=_VALUES, folder="Sweep"),
+        *(
+            Parm(name=name, label=TRANSFER[name].label, default="", help=_VALUES, folder="Sweep")
+            for name in NUMBERS
+            if name != "seed"
+        ),
         *(
             Parm(name=f"weight_{control}", label=f"{control.label} Weight", default="", help=_VALUES, folder="Sweep")
             for control in Control
@@ -375,15 +370,15 @@ SWEEP = NodeType(
             name="parameters",
             label="Further Parameters",
             default="",
-            help="Any parameter of the engine, a line for each: KEY = values as above.",
+            help="Any parameter of the engine, one a line: KEY = values as above.",
             folder="Sweep",
             is_multiline=True,
         ),
         Parm(
             name="max_weight_sum",
-            label="Greatest Sum of Weights",
+            label="Largest Sum of Weights",
             default=0.0,
-            help="The weights of a run add up to at most this; 0 sets no limit.",
+            help="Largest sum of the weights of a run; 0 sets no limit.",
             folder="Sweep",
             limits=(0, len(Control)),
         ),
@@ -395,20 +390,20 @@ SWEEP = NodeType(
 REPORT = NodeType(
     name="cosmosreport",
     label="Cosmos Report",
-    help="One work item that waits for all above: their results side by side as a grid, a table and a page.",
+    help="One work item that waits for all above and shows their results as a grid, a table and a page.",
     parms=(
         Parm(
             name="name",
             label="Name",
             default="$OS",
-            help="Names the folder of the report: cosmos_out/NAME/report in the project folder.",
+            help="Name of the report; its folder is cosmos_out/NAME/report in the project folder.",
             folder="Report",
         ),
         Parm(
             name="output",
             label="Folder",
             default="",
-            help="Instead of that: the folder of the report; nothing else may lie in it.",
+            help="Folder of the report, instead of that; it may hold nothing else.",
             folder="Report",
         ),
         _FOLDER,

@@ -1,4 +1,4 @@
-"""What the worker knows of a project: where it lies, its default engine, and what parameters each engine has."""
+"""A project as the worker describes it: its folder, its default engine, and the parameters of each engine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cosmos_houdini.errors import BadInput
 from cosmos_houdini.houdini import worker
 
 FRESH_S = 30.0
-"""Generating a network asks for the same several times, and a changed configuration has to be seen soon."""
+"""Generating a network reads a project several times; a changed configuration is seen after this time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,16 +20,18 @@ class Project:
     """A project.
 
     Attributes:
-        folder: where the worker is started.
+        folder: working folder of the worker.
         root: the folder of its configuration and jobs.
         engine: the configured default.
-        parameters: of every engine, the default of each parameter by its name.
+        labels: the label of every engine, by its name.
+        parameters: for every engine, the default of each parameter by its name.
         synonyms: other names of parameters.
     """
 
     folder: Path
     root: Path
     engine: str
+    labels: Mapping[str, str]
     parameters: Mapping[str, Mapping[str, str | int | float | bool]]
     synonyms: Mapping[str, str]
 
@@ -39,34 +41,43 @@ class Project:
 
 
 def require_folder(text: str) -> Path:
-    """Return the folder that a node names.
+    """Return the project folder that a node names.
 
     Raises:
         BadInput: there is no such folder.
     """
     if not text or not Path(text).is_dir():
-        raise BadInput(f"the project folder {text!r} is no folder", action="save the scene, or set Project Folder")
+        raise BadInput(f"the project folder {text!r} does not exist", action="save the scene, or set Project Folder")
     return Path(text)
 
 
 def find_project(folder: str) -> Project:
-    """Return the project that a folder belongs to.
+    """Return the project of a folder.
 
     Raises:
         BadInput: there is no such folder, or no worker.
         WorkerTrouble: its configuration cannot be read.
     """
-    return _asked(require_folder(folder), int(time.monotonic() // FRESH_S))
+    return _read_project(require_folder(folder), int(time.monotonic() // FRESH_S))
 
 
 @lru_cache(maxsize=16)
-def _asked(folder: Path, _period: int) -> Project:
-    found = worker.call("config", "show", folder=folder, may_find_fault=True)
-    described = found["parameters"]
+def _read_project(folder: Path, _period: int) -> Project:
+    found = worker.call("config", folder=folder)
+    engines = found["engines"]
     return Project(
         folder=folder,
         root=Path(found["project"]),
         engine=found["settings"]["defaults"]["engine"],
-        parameters={engine: {known["name"]: known["default"] for known in all_} for engine, all_ in described.items()},
-        synonyms={word: known["name"] for all_ in described.values() for known in all_ for word in known["synonyms"]},
+        labels={engine["name"]: engine["label"] for engine in engines},
+        parameters={
+            engine["name"]: {parameter["name"]: parameter["default"] for parameter in engine["parameters"]}
+            for engine in engines
+        },
+        synonyms={
+            word: parameter["name"]
+            for engine in engines
+            for parameter in engine["parameters"]
+            for word in parameter["synonyms"]
+        },
     )

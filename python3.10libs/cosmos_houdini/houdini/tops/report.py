@@ -1,4 +1,4 @@
-"""Cosmos Report: one work item that waits for all above, and sets what came of them side by side."""
+"""Cosmos Report: one work item that waits for all above and compares their results."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ KIND = "report"
 
 
 def generate(node: Node, holder: Holder, upstream: Sequence[WorkItem]) -> None:
-    """Add the one work item of a Cosmos Report; it finds the jobs by the orders of the work items above.
+    """Add the work item of a Cosmos Report; it finds the jobs by the orders of the work items above.
 
     Raises:
-        CosmosError: nothing above is of a Cosmos Transfer, or no worker.
+        CosmosError: no work item above is of a Cosmos Transfer, or there is no worker.
     """
     values = evaluate_parms(REPORT, node, upstream[0] if upstream else None)
     project = find_project(values["folder"])
@@ -31,19 +31,18 @@ def generate(node: Node, holder: Holder, upstream: Sequence[WorkItem]) -> None:
         raise BadInput("no work item above is of a Cosmos Transfer", action="wire a Cosmos Transfer into this node")
     folder = report_folder(project, values["name"], values["output"])
     item = pdg_calls.add_below_all(holder, 0, upstream)
-    job_links = [order.job_link.name for order in orders]
     set_work_order(
         item,
         WorkOrder(
             kind=KIND,
             folder=project.folder,
             project=project.root,
-            arguments=("-o", str(folder)),
-            details={"job_links": job_links},
+            options={"output": str(folder)},
+            job_links=tuple(order.job_link.name for order in orders),
         ),
     )
 
 
 def report_folder(project: Project, name: str, output: str) -> Path:
-    """Return the folder of a report, from the parameters of the node; a relative one lies in the project's."""
+    """Return the folder of a report from the node's parameters; a relative one is below the project folder."""
     return project.folder / output if output else project.results(name or "report") / "report"

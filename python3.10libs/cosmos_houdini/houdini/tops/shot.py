@@ -1,4 +1,4 @@
-"""Cosmos Shot: a work item for each camera or take that was rendered, whose cook makes its videos."""
+"""Cosmos Shot: one work item for each rendered camera or take; its cook encodes the videos."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ _INPUTS = "input"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shot:
-    """One work item to be.
+class PlannedShot:
+    """A shot that gets a work item.
 
     Attributes:
-        name: of the shot; names its folder.
-        renders: the options of ``submit`` that find its frames.
-        facts: attributes.
+        name: of the shot and its folder.
+        source: the options of ``submit`` that find its frames.
+        facts: attributes of the work item.
     """
 
     name: str
-    renders: tuple[str, ...]
+    source: Mapping[str, str]
     facts: Mapping[str, str | int | float]
 
 
 def generate(node: Node, holder: Holder, upstream: Sequence[WorkItem]) -> None:
-    """Add the work items of a Cosmos Shot, each of which waits for all above: they render its frames.
+    """Add the work items of a Cosmos Shot; each waits for all above, which render its frames.
 
     Raises:
         CosmosError: there is no scene, no node that matches, or no worker.
@@ -51,31 +51,45 @@ def generate(node: Node, holder: Holder, upstream: Sequence[WorkItem]) -> None:
     project = find_project(values["folder"])
     hip = Path(values["hip"])
     if not hip.is_file():
-        raise BadInput(f"the scene {hip} is not there", action="save the scene: it is read from its file")
-    scene = worker.call("scene", str(hip), folder=project.folder)
-    for index, shot in enumerate(shots(scene, hip, values)):
+        raise BadInput(f"the scene {hip} does not exist", action="save the scene: its file is read")
+    scene = worker.call("scene", {"file": str(hip)}, folder=project.folder)
+    for index, shot in enumerate(plan_shots(scene, hip, values)):
         item = pdg_calls.add_below_all(holder, index, upstream)
         results = project.results(shot.name)
         folder = results / _INPUTS
         set_attributes(item, {**shot.facts, VIDEOS: folder.as_posix()})
-        arguments = (str(hip), "--prepare", *shot.renders, "--name", shot.name, *_making(values), "-o", str(results))
-        set_work_order(item, WorkOrder(kind=KIND, folder=project.folder, project=project.root, arguments=arguments))
+        options = {
+            "scene": str(hip),
+            "prepare": True,
+            **shot.source,
+            "name": shot.name,
+            **_encoding(values),
+            "results": str(results),
+        }
+        order = WorkOrder(
+            kind=KIND,
+            folder=project.folder,
+            project=project.root,
+            options=options,
+            words=split_options(values["options"]),
+        )
+        set_work_order(item, order)
 
 
-def shots(scene: Mapping[str, Any], hip: Path, values: Mapping[str, Any]) -> list[Shot]:
-    """Return what has work items.
+def plan_shots(scene: Mapping[str, Any], hip: Path, values: Mapping[str, Any]) -> list[PlannedShot]:
+    """Return the shots of a scene that get work items.
 
     Args:
         scene: as ``cosmos-houdini scene --json`` prints it.
         hip: the scene's file.
-        values: of the node's parameters.
+        values: the node's parameters.
 
     Raises:
         BadInput: no render node or camera matches.
     """
     base = portable_name(values["name"] or hip.stem) or "shot"
     if values["renders"]:
-        return [_shot(scene, hip, base, ("--renders", values["renders"]), {})]
+        return [_shot(scene, hip, base, {"renders": values["renders"]}, {})]
     outputs = _matching(scene, values)
     takes = values["takes"].split() or [""]
     found = []
@@ -83,15 +97,15 @@ def shots(scene: Mapping[str, Any], hip: Path, values: Mapping[str, Any]) -> lis
         words = [base]
         words += [output["path"].strip("/").replace("/", "_")] if len(outputs) > 1 else []
         words += [take] if take else []
-        renders = ("--output", output["path"], *(("--take", take) if take else ()))
+        source = {"output": output["path"], **({"take": take} if take else {})}
         facts = {"shot_node": output["path"], "shot_camera": output["camera"] or "", "shot_take": take}
-        found.append(_shot(scene, hip, portable_name("_".join(words)), renders, facts))
+        found.append(_shot(scene, hip, portable_name("_".join(words)), source, facts))
     return found
 
 
 def _shot(
-    scene: Mapping[str, Any], hip: Path, name: str, renders: tuple[str, ...], facts: Mapping[str, str | int | float]
-) -> Shot:
+    scene: Mapping[str, Any], hip: Path, name: str, source: Mapping[str, str], facts: Mapping[str, str | int | float]
+) -> PlannedShot:
     first, last = scene["frame_range"]
     known: dict[str, str | int | float] = {
         "shot_name": name,
@@ -101,7 +115,7 @@ def _shot(
         "shot_last": last,
     }
     camera = next((camera for camera in scene["cameras"] if camera["path"] == facts.get("shot_camera")), None)
-    return Shot(name=name, renders=renders, facts={**known, **facts, **_camera_facts(camera or {})})
+    return PlannedShot(name=name, source=source, facts={**known, **facts, **_camera_facts(camera or {})})
 
 
 def _camera_facts(camera: Mapping[str, Any]) -> dict[str, str | int | float]:
@@ -133,13 +147,13 @@ def _fits(path: str, patterns: str) -> bool:
     return any(fnmatchcase(path, pattern) or fnmatchcase(last, pattern) for pattern in patterns.split())
 
 
-def _making(values: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the options of ``submit`` that shape the videos."""
-    given = {
-        "--range": values["frame_range"],
-        "--fps": repr(values["fps"]) if values["fps"] else "",
-        "--on-gap": values["on_gap"],
-        "--edge": "" if values["edge"] == "auto" else values["edge"],
-        "--vis": "" if values["vis"] == "auto" else values["vis"],
+def _encoding(values: Mapping[str, Any]) -> dict[str, object]:
+    """Return the options of ``submit`` that say which frames become videos, and how."""
+    options = {
+        "range": values["frame_range"],
+        "fps": values["fps"],
+        "on_gap": values["on_gap"],
+        "edge": "" if values["edge"] == "auto" else values["edge"],
+        "vis": "" if values["vis"] == "auto" else values["vis"],
     }
-    return (*(word for pair in given.items() if pair[1] for word in pair), *split_options(values["options"]))
+    return {name: value for name, value in options.items() if value}

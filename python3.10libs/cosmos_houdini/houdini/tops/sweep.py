@@ -1,4 +1,4 @@
-"""Cosmos Sweep: the runs of ``create-batch`` as work items, one sampler for batches and networks."""
+"""Cosmos Sweep: the runs of ``create-batch`` as work items, so that batches and networks share the samplers."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def generate(node: Node, holder: Holder, upstream: Sequence[WorkItem]) -> None:
         CosmosError: values that the engine does not take, or no worker.
     """
     values = evaluate_parms(SWEEP, node, upstream[0] if upstream else None)
-    sweep = randomization(values)
+    sweep = make_randomization(values)
     notes: list[str] = []
-    runs = _runs(require_folder(values["folder"]), sweep, values["engine"], notes)
-    made = [varied(run["parameters"], sweep) for run in runs]
+    runs = _make_runs(require_folder(values["folder"]), sweep, values["engine"], notes)
+    made = [select_varied(run["parameters"], sweep) for run in runs]
     index = 0
     for above in upstream or (None,):
         for run in made:
@@ -44,16 +44,16 @@ def generate(node: Node, holder: Holder, upstream: Sequence[WorkItem]) -> None:
         pdg_calls.warn(node, item, note)
 
 
-def randomization(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the parameters of the node say, as a randomization file says it.
+def make_randomization(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the node's parameters in the form of a randomization file.
 
     Raises:
-        BadInput: a text that holds no values.
+        BadInput: a text holds no values.
     """
     fields = {name: values[name] for name in NUMBERS if name != "seed"}
     varied = {name: _values(name, text) for name, text in (*fields.items(), *_lines(values["parameters"])) if text}
     weights = {kind: _values(f"weight_{kind}", text) for kind in CONTROLS if (text := values[f"weight_{kind}"])}
-    # Runs of which nothing differs would all be one and the same job.
+    # Runs that do not differ would all be the same job.
     seeds = values["seeds"] or ("" if varied or weights or values["sampler"] == "grid" else "random")
     rest = {
         "control_weights": weights,
@@ -65,8 +65,8 @@ def randomization(values: Mapping[str, Any]) -> dict[str, Any]:
     return {**varied, **{key: value for key, value in rest.items() if value}, "seed": values["sweep_seed"]}
 
 
-def varied(parameters: Mapping[str, Any], sweep: Mapping[str, Any]) -> dict[str, str | int | float]:
-    """Return the attributes of a run: what the sweep says something about, and nothing else."""
+def select_varied(parameters: Mapping[str, Any], sweep: Mapping[str, Any]) -> dict[str, str | int | float]:
+    """Return the attributes of a run: the parameters that the sweep names, and no others."""
     named = [name for name in parameters if name in sweep and name != "seed"]
     seeds = ["seed"] if "seeds" in sweep else []
     weights = {f"weight_{kind}": parameters["weights"][kind] for kind in sweep.get("control_weights", ())}
@@ -75,10 +75,10 @@ def varied(parameters: Mapping[str, Any], sweep: Mapping[str, Any]) -> dict[str,
     return {**values, **weights}
 
 
-def _runs(folder: Path, sweep: Mapping[str, Any], engine: str, notes: list[str]) -> list[dict[str, Any]]:
-    """Return the runs that ``create-batch`` makes of a sweep."""
+def _make_runs(folder: Path, sweep: Mapping[str, Any], engine: str, notes: list[str]) -> list[dict[str, Any]]:
+    """Return the runs of a sweep as ``create-batch`` makes them; its messages are added to ``notes``."""
     with tempfile.TemporaryDirectory() as made:
-        # Which videos the shot will have, nobody knows before it cooks; a batch wants to see those of its weights.
+        # The shot has its videos only after its cook, and create-batch checks a video for each weight.
         video = Path(made) / "video.mp4"
         video.touch()
         spec = {
@@ -91,17 +91,17 @@ def _runs(folder: Path, sweep: Mapping[str, Any], engine: str, notes: list[str])
         files = {"spec.json": spec, "sweep.json": sweep}
         for name, document in files.items():
             (Path(made) / name).write_text(json.dumps(document), encoding="utf-8")
-        chosen = ["--engine", engine] if engine else []
-        paths = [str(Path(made) / name) for name in (*files, "sweep.batch.yaml")]
-        said: list[str] = []
-        arguments = (paths[0], "--randomization", paths[1], "-o", paths[2], *chosen)
+        spec_path, sweep_path, batch_path = (str(Path(made) / name) for name in (*files, "sweep.batch.yaml"))
+        options = {"specs": [spec_path], "randomization": sweep_path, "output": batch_path}
+        chosen = {"engine": engine} if engine else {}
+        messages: list[str] = []
         try:
-            document = worker.call("create-batch", *arguments, folder=folder, on_line=said.append)
+            document = worker.call("create-batch", {**options, **chosen}, folder=folder, on_message=messages.append)
         except WorkerError as error:
-            # Of the file that says it the artist knows nothing.
-            error.problem = error.problem.removeprefix(f"{paths[1]}: ")
+            # The artist has typed the values on the node and knows no file.
+            error.problem = error.problem.removeprefix(f"{sweep_path}: ")
             raise
-    notes += [line for line in said if not line.startswith("wrote ")]
+    notes += [message for message in messages if not message.startswith("wrote ")]
     runs: list[dict[str, Any]] = document["runs"]
     return runs
 
@@ -113,18 +113,18 @@ def _lines(text: str) -> list[tuple[str, str]]:
         if match:
             pairs.append((match[1], match[2]))
         elif line.strip():
-            raise BadInput(f"Further Parameters: {line.strip()!r} is no line", allowed="KEY = values, a line for each")
+            raise BadInput(f"Further Parameters: {line.strip()!r}", allowed="KEY = values, one parameter a line")
     return pairs
 
 
 def _values(name: str, text: str) -> dict[str, float] | list[str | int | float | bool]:
-    """Return the range or the list of values that a text stands for.
+    """Return the range or the list of values of a text.
 
     >>> _values("guidance", "5-12"), _values("weight_depth", "0.1-0.9:0.2"), _values("num_steps", "20, 35")
     ({'min': 5, 'max': 12}, {'min': 0.1, 'max': 0.9, 'step': 0.2}, [20, 35])
 
     Raises:
-        BadInput: it holds none.
+        BadInput: the text holds no values.
     """
     words = text.replace(",", " ").split()
     match = _RANGE.fullmatch(words[0]) if len(words) == 1 else None

@@ -1,4 +1,4 @@
-"""Cosmos Transfer: an inference for each work item above, whose attributes go before the node's parameters."""
+"""Cosmos Transfer: an inference for each work item above; its attributes override the node's parameters."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def generate(node: Node, holder: Holder, upstream: Sequence[WorkItem]) -> None:
         words = read_parameter_names(project, engine)
         misspelt |= words.find_misspelt(names)
         attributes = {meant: item.attribValue(name) for name in names if (meant := words.find_parameter(name))}
-        given = find_videos(item) or values["videos"]
-        set_work_order(item, order(project, values, attributes, words, given))
+        videos = find_videos(item) or values["videos"]
+        set_work_order(item, make_work_order(project, values, attributes, words, videos))
         items.append(item)
     for name, near in misspelt.items():
         pdg_calls.warn(node, items[0], f"the attribute {name!r} sets no parameter; did you mean {near!r}?")
@@ -62,15 +62,15 @@ def find_videos(item: WorkItem) -> str:
     return str(item.attribValue(VIDEOS)) if item.hasAttrib(VIDEOS) else ""
 
 
-def order(
+def make_work_order(
     project: Project, values: Mapping[str, Any], attributes: Mapping[str, Any], words: ParameterNames, videos: str
 ) -> WorkOrder:
     """Return the order of a work item.
 
     Args:
-        project: where it belongs.
-        values: of the node's parameters.
-        attributes: of the work item, by the parameter that each sets.
+        project: the project of the scene.
+        values: the node's parameters.
+        attributes: of the work item, by the parameter that each of them overrides.
         words: the engine's parameters.
         videos: folder of the shot's videos.
 
@@ -82,36 +82,42 @@ def order(
         raise BadInput("there is no prompt", action="type one on the node, or give each work item an attribute prompt")
     if not videos:
         raise BadInput("there is no shot", action="put a Cosmos Shot above, or name a folder under Videos")
-    arguments = [videos, "--prompt", str(chosen["prompt"])]
-    for option, name in _OPTIONS.items():
-        if chosen[name] != TRANSFER[name].default:
-            arguments += [option, str(chosen[name])]
-    for name, value in _settings(values, attributes, words).items():
-        arguments += ["--set", f"{name}={words.text(name, value)}"]
-    if values["measure"]:
-        arguments.append("--measure")
+    options: dict[str, object] = {"videos": videos, "prompt": str(chosen["prompt"])}
+    for name in _OPTIONS:
+        default = TRANSFER[name].default
+        if chosen[name] != default:
+            options[name] = type(default)(chosen[name])
+    if parameters := _parameters(values, attributes, words):
+        options["parameters"] = parameters
     weights = {kind: float(chosen[f"weight_{kind}"]) for kind in CONTROLS}
-    asked = [kind for kind in CONTROLS if f"weight_{kind}" in attributes or weights[kind] != DEFAULT_WEIGHT]
+    # A control without a weight takes part where the shot has a video of it. One that was asked for has to be there.
+    asked = {kind: w for kind, w in weights.items() if f"weight_{kind}" in attributes or w != DEFAULT_WEIGHT}
+    if asked:
+        options["weights"] = asked
+    if values["measure"]:
+        options["measure"] = True
     return WorkOrder(
         kind=KIND,
         folder=project.folder,
         project=project.root,
-        arguments=(*arguments, *split_options(values["options"])),
-        details={"weights": weights, "asked": asked},
+        options=options,
+        words=split_options(values["options"]),
     )
 
 
-_OPTIONS = {"--negative-prompt": "negative_prompt", "--engine": "engine", "--host": "host", "--num-gpu": "num_gpu"}
+_OPTIONS = ("negative_prompt", "engine", "host", "num_gpu")
+"""Parameters of the node that are options of ``submit`` under the same names."""
 
 
-def _settings(values: Mapping[str, Any], attributes: Mapping[str, Any], words: ParameterNames) -> dict[str, Value]:
-    """Return the parameters that are asked for: those of fields that were touched, of the text, and of attributes."""
+def _parameters(values: Mapping[str, Any], attributes: Mapping[str, Any], words: ParameterNames) -> dict[str, Value]:
+    """Return the engine's parameters that were asked for: changed fields, then the text, then attributes."""
     fields = {words.engine_name(name): values[name] for name in NUMBERS if values[name] != TRANSFER[name].default}
-    return {
+    chosen = {
         **fields,
         **{words.engine_name(name): value for name, value in _pairs(values["parameters"])},
         **{name: value for name, value in attributes.items() if name in words.parameters},
     }
+    return {name: words.convert(name, value) for name, value in chosen.items()}
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
@@ -123,14 +129,3 @@ def _pairs(text: str) -> list[tuple[str, str]]:
             raise BadInput(f"Further Parameters: {shlex.quote(word)} is no pair", allowed="KEY=VALUE, KEY=VALUE ...")
         pairs.append((name, value))
     return pairs
-
-
-def weights_option(details: Mapping[str, Any], controls: Sequence[str]) -> list[str]:
-    """Return the ``--weights`` of an order, now that it is known which controls the shot has.
-
-    A control without a video takes no part, unless a weight was asked for it: then the worker says what is missing.
-    """
-    weights, asked = details["weights"], details["asked"]
-    if not asked:
-        return []
-    return ["--weights", *(repr(weights[kind] if kind in controls or kind in asked else 0.0) for kind in CONTROLS)]

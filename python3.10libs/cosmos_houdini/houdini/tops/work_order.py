@@ -1,10 +1,11 @@
-"""What a work item asks of the program that cooks it, and the slip of paper that tells which job came of it."""
+"""The work order of a work item: the request that its job program sends to the worker, and the link to its job."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,28 +21,31 @@ class WorkOrder:
 
     Attributes:
         kind: ``shot``, ``transfer`` or ``report``.
-        folder: where the worker is started; configuration and jobs belong to it.
-        project: the folder that they were found in, that one or one above it.
-        arguments: of the worker's command, as on its command line.
-        details: what else the kind needs.
+        folder: working folder of the worker; configuration and jobs belong to it.
+        project: the folder in which the configuration was found: ``folder`` or a parent of it.
+        options: of the worker's command, as JSON values by name.
+        words: further options as the artist typed them, one word each.
+        job_links: names of the links to the jobs that a report compares.
     """
 
     kind: str
     folder: Path
     project: Path
-    arguments: tuple[str, ...]
-    details: dict[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any]
+    words: tuple[str, ...] = ()
+    job_links: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
-        """The order as the attribute holds it; the same order is always the same text."""
+        """The order as the attribute holds it; equal orders have equal texts."""
         return json.dumps(
             {
                 "kind": self.kind,
                 "folder": self.folder.as_posix(),
                 "project": self.project.as_posix(),
-                "arguments": list(self.arguments),
-                "details": self.details,
+                "options": self.options,
+                "words": list(self.words),
+                "job_links": list(self.job_links),
             },
             ensure_ascii=False,
             sort_keys=True,
@@ -52,7 +56,7 @@ class WorkOrder:
         """Return the order of an attribute.
 
         Raises:
-            BadInput: it is none.
+            BadInput: the text is no order.
         """
         try:
             data = json.loads(text)
@@ -60,8 +64,9 @@ class WorkOrder:
                 kind=data["kind"],
                 folder=Path(data["folder"]),
                 project=Path(data["project"]),
-                arguments=tuple(data["arguments"]),
-                details=data["details"],
+                options=dict(data["options"]),
+                words=tuple(data["words"]),
+                job_links=tuple(data["job_links"]),
             )
         except (ValueError, KeyError, TypeError) as error:
             raise BadInput(
@@ -71,17 +76,18 @@ class WorkOrder:
     @property
     def job_link(self) -> Path:
         """The file that names the job of this order, for as long as the project keeps its jobs."""
-        return self.project / JOB_LINKS / hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        digest = hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
+        return self.project / JOB_LINKS / digest[:32]
 
     def note_job(self, job_id: str) -> None:
-        """Write down which job came of this order."""
-        job_link = self.job_link
-        job_link.parent.mkdir(parents=True, exist_ok=True)
-        # The same order has the same job: whoever writes last writes the same.
-        job_link.write_text(job_id, encoding="utf-8")
+        """Write the job of this order into its link."""
+        link = self.job_link
+        link.parent.mkdir(parents=True, exist_ok=True)
+        # Equal orders have the same job, so that two writers write the same.
+        link.write_text(job_id, encoding="utf-8")
 
     def job(self) -> str | None:
-        """Return the job that came of this order, on whatever day and in whatever session; None before it has one."""
+        """Return the job of this order, also one of an earlier session; None before it has one."""
         try:
             return self.job_link.read_text(encoding="utf-8").strip() or None
         except OSError:

@@ -46,8 +46,8 @@ class DoctorWindow(QtWidgets.QWidget):
         host = self._host.currentText()
         self._head.setText(f"Looking at {host} ...")
         self._error.hide()
-        at = () if host == THIS_MACHINE else ("--host", host)
-        self._task = BackgroundCall("doctor", *at, folder=self._folder, may_find_fault=True)
+        options = {} if host == THIS_MACHINE else {"host": host}
+        self._task = BackgroundCall("doctor", options, folder=self._folder)
         self._stop.setEnabled(True)
 
     def stop(self) -> None:

@@ -12,7 +12,8 @@ from cosmos_houdini.houdini.windows.qt import QtGui, QtWidgets
 
 POLL_S = 3.0
 LINE_LIMIT = 5000
-_STREAMS = {"Output": (), "Errors": ("--stderr",)}
+_STREAMS = {"Output": False, "Errors": True}
+"""Whether a stream is standard error."""
 
 
 class LogPane(QtWidgets.QWidget):
@@ -54,7 +55,7 @@ class LogPane(QtWidgets.QWidget):
         if self._task is not None and self._task.ended:
             task, self._task = self._task, None
             try:
-                self._show(task.result())
+                self._show(task.result()["text"])
             except CosmosError as error:
                 # A job that has not begun has printed nothing; that is no trouble to interrupt anyone with.
                 self._show(str(error))
@@ -73,8 +74,8 @@ class LogPane(QtWidgets.QWidget):
             self._task.stop()
         self._task = None
         if self._row is not None and self._row.state != PREPARING:
-            options = _STREAMS[self._stream.currentText()]
-            self._task = BackgroundCall("logs", self._row.id, *options, folder=self._folder, as_text=True)
+            options = {"id": self._row.id, "stderr": _STREAMS[self._stream.currentText()]}
+            self._task = BackgroundCall("logs", options, folder=self._folder)
 
     def _show(self, text: str) -> None:
         """Replace the text; who reads further up is not torn away."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from cosmos_houdini.errors import CosmosError
 from cosmos_houdini.houdini.background import BackgroundCall
+from cosmos_houdini.houdini.submission import COMMAND as SUBMIT
+from cosmos_houdini.houdini.submission import Submission
 from cosmos_houdini.houdini.windows.error_frame import ErrorFrame
 from cosmos_houdini.houdini.windows.job_row import PREPARING, JobRow, rows
 from cosmos_houdini.houdini.windows.job_table import JobTable
@@ -55,9 +57,11 @@ class Monitor(QtWidgets.QWidget):
         self._timer.timeout.connect(self.tick)
         self._timer.start()
 
-    def submit(self, name: str, arguments: Sequence[str]) -> None:
-        """Prepare a shot and bring it to its host; ``arguments`` are those of ``cosmos-houdini submit``."""
-        task = BackgroundCall("submit", *arguments, "--detach", folder=self.folder)
+    def submit(self, submission: Submission) -> None:
+        """Prepare a shot and start its job on its host."""
+        options = {**submission.request_options(), "detach": True}
+        task = BackgroundCall(SUBMIT, options, words=submission.words, folder=self.folder)
+        name = submission.scene.stem
         row = JobRow(id=f"{PREPARING} {time.monotonic_ns()}", name=name, state=PREPARING, note="starting")
         self._submissions[row.id] = (row, task)
         self._show_rows()
@@ -88,12 +92,12 @@ class Monitor(QtWidgets.QWidget):
         if row and row.id in self._submissions:
             self._submissions[row.id][1].stop()
         elif row:
-            self._order("cancel", row.id, as_text=True)
+            self._order("cancel", {"ids": [row.id]})
 
     def retry(self) -> None:
         """Start another attempt of the selected job."""
         if row := self._table.selected():
-            self._order("retry", row.id, "--detach", as_text=True)
+            self._order("retry", {"ids": [row.id], "detach": True})
 
     def open_video(self) -> None:
         """Play the selected job's result."""
@@ -107,13 +111,13 @@ class Monitor(QtWidgets.QWidget):
         if row and row.outputs:
             self._opener(row.outputs[0].parent)
 
-    def _order(self, command: str, *arguments: str, as_text: bool) -> None:
+    def _order(self, command: str, options: Mapping[str, object]) -> None:
         self._error.hide()
-        self._orders.append(BackgroundCall(command, *arguments, folder=self.folder, as_text=as_text))
+        self._orders.append(BackgroundCall(command, options, folder=self.folder))
 
     def _take_submissions(self) -> None:
         for key, (row, task) in list(self._submissions.items()):
-            if lines := task.new_lines():
+            if lines := task.new_messages():
                 self._submissions[key] = (replace(row, note=lines[-1]), task)
                 self._show_rows()
             if task.ended:
@@ -130,7 +134,7 @@ class Monitor(QtWidgets.QWidget):
         if self._status is None or not self._status.ended:
             return
         task, self._status = self._status, None
-        said = task.new_lines()
+        said = task.new_messages()
         try:
             self._jobs = rows(task.result())
         except CosmosError as error:

@@ -1,4 +1,4 @@
-"""What the shelf does with results: the report in a browser, the frames in MPlay, in COPs, or behind the camera."""
+"""The actions of the shelf on results: report in a browser, frames in MPlay, in COPs, or behind the camera."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import hou
 
@@ -21,30 +21,30 @@ from cosmos_houdini.houdini.windows.results import ResultAction
 BACKGROUND = "vm_background"
 """The parameter of a camera that holds its background image."""
 
-# Held here until they have ended, so that they are waited for.
+# Kept until they have ended: a process that no one waits for stays as a zombie.
 _players: list[subprocess.Popen[bytes]] = []
 
 
 def report_action(opener: Callable[[Path], None]) -> ResultAction:
-    """Return the use that opens the results' report."""
+    """Return the action that opens the results' report."""
 
-    def open_page(_: Sequence[JobRow], printed: list[str]) -> str:
-        page = Path(printed[-1].strip())
+    def open_page(_: Sequence[JobRow], documents: list[Any]) -> str:
+        page = Path(documents[-1]["page"])
         opener(page)
         return f"Opened {page}"
 
     return ResultAction(
         label="Open Report",
         tip="Sets the chosen results side by side in a page and opens it in the browser",
-        commands=lambda chosen: [("report", *(row.id for row in chosen))],
+        requests=lambda chosen: [("report", {"jobs": [row.id for row in chosen]})],
         finish=open_page,
     )
 
 
 def mplay_action() -> ResultAction:
-    """Return the use that loads the results' frames into MPlay."""
+    """Return the action that loads the results' frames into MPlay."""
 
-    def play(chosen: Sequence[JobRow], _: list[str]) -> str:
+    def play(chosen: Sequence[JobRow], _: list[Any]) -> str:
         files = [file for row in chosen for file in _frames(row).files]
         start_mplay(files)
         return f"Loaded {len(files)} frames of {len(chosen)} results into MPlay"
@@ -52,30 +52,30 @@ def mplay_action() -> ResultAction:
     return ResultAction(
         label="Load in MPlay",
         tip="Loads the chosen results into MPlay, a sequence each",
-        commands=lambda chosen: [_frames(row).arguments for row in chosen],
+        requests=lambda chosen: [_frames(row).request for row in chosen],
         finish=play,
     )
 
 
 def background_action() -> ResultAction:
-    """Return the use that sets a result behind the shot's camera."""
+    """Return the action that shows a result behind the shot's camera."""
 
-    def set_background(chosen: Sequence[JobRow], _: list[str]) -> str:
+    def set_background(chosen: Sequence[JobRow], _: list[Any]) -> str:
         return show_behind_camera(_plate_frames(chosen[0]).houdini_path)
 
     return ResultAction(
         label="Set as Background",
         tip="Shows the result behind the shot's camera, frame by frame",
-        commands=lambda chosen: [_plate_frames(chosen[0]).arguments],
+        requests=lambda chosen: [_plate_frames(chosen[0]).request],
         finish=set_background,
         most=1,
     )
 
 
 def cop_action() -> ResultAction:
-    """Return the use that loads results into a COP network of the scene."""
+    """Return the action that loads results into a COP network of the scene."""
 
-    def load(chosen: Sequence[JobRow], _: list[str]) -> str:
+    def load(chosen: Sequence[JobRow], _: list[Any]) -> str:
         network = load_in_cops({row.id: _plate_frames(row).houdini_path for row in chosen})
         network.setCurrent(True, clear_all_selected=True)
         return f"{network.path()} holds a File node of each: {', '.join(row.id for row in chosen)}"
@@ -83,13 +83,16 @@ def cop_action() -> ResultAction:
     return ResultAction(
         label="Load in COPs",
         tip="Loads the chosen results into a COP network of the scene, a File node each",
-        commands=lambda chosen: [_plate_frames(row).arguments for row in chosen],
+        requests=lambda chosen: [_plate_frames(row).request for row in chosen],
         finish=load,
     )
 
 
 def show_behind_camera(pictures: str) -> str:
-    """Set pictures as the background of the shot's camera, or where it is none of /obj, of the viewport; say of which.
+    """Set pictures as the background of the shot's camera, or of the viewport where /obj has no camera.
+
+    Returns:
+        A sentence that names the camera or the viewport.
 
     Raises:
         BadInput: there is neither.
@@ -119,10 +122,10 @@ def start_mplay(files: Sequence[Path]) -> None:
     """Start MPlay, with each sequence of files by itself.
 
     Raises:
-        BadInput: it is not where Houdini keeps its programs, or does not start.
+        BadInput: the program is missing, or does not start.
     """
     program = mplay_program()
-    # Relative names: a command line of Windows ends after 32,767 characters.
+    # Relative names: a command line of Windows has at most 32,767 characters.
     folder = os.path.commonpath([file.parent for file in files])
     argv = [str(program), "-g", *(os.path.relpath(file, folder) for file in files)]
     _players[:] = [player for player in _players if player.poll() is None]
@@ -135,7 +138,7 @@ def start_mplay(files: Sequence[Path]) -> None:
 
 
 def _camera() -> hou.OpNode | None:
-    """Return the camera of the scene's render nodes, else its only one; of /obj, where a camera has a background."""
+    """Return the camera of the scene's render nodes, else its only one; cameras of /obj alone have a background."""
     scene = read_open_scene()
     cameras = [camera.path for camera in scene.cameras if camera.kind == "obj"]
     used = [output.camera for output in scene.outputs if output.camera and output.camera in cameras]
@@ -144,7 +147,7 @@ def _camera() -> hou.OpNode | None:
     if len(paths) > 1:
         title = "Load Cosmos Result"
         picked = hou.ui.selectFromList(
-            paths, default_choices=(0,), exclusive=True, message="Behind which camera?", title=title
+            paths, default_choices=(0,), exclusive=True, message="Show it behind which camera?", title=title
         )
         if not picked:
             raise hou.OperationInterrupted

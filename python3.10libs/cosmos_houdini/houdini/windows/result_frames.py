@@ -51,12 +51,12 @@ class ResultFrames:
         return self.video.parent / FOLDER
 
     @property
-    def arguments(self) -> tuple[str, ...]:
-        """The arguments of ``cosmos-houdini`` that write the frames."""
+    def request(self) -> tuple[str, dict[str, object]]:
+        """The worker's command that writes the frames, and its options."""
         pattern = str(self.folder / f"{self.name}.####.png")
         if self.conversion is not None:
-            return ("restore", str(self.video), "--metadata", str(self.conversion), "-o", pattern)
-        return ("extract-frame", str(self.video), "all", "-o", pattern, "--first", str(self.first))
+            return "restore", {"video": str(self.video), "metadata": str(self.conversion), "output": pattern}
+        return "extract-frames", {"video": str(self.video), "output": pattern, "first": self.first}
 
     @property
     def houdini_path(self) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cosmos_houdini.errors import CosmosError
 from cosmos_houdini.houdini.background import BackgroundCall
@@ -18,7 +19,8 @@ DESCRIBED = 200
 """The number of results that are listed with seed, weights and prompt; older ones are listed by their job alone."""
 RESULT = "result.json"
 
-Arguments = tuple[str, ...]
+Request = tuple[str, Mapping[str, object]]
+"""A command of the worker and its options."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,15 +30,15 @@ class ResultAction:
     Attributes:
         label: text of its button.
         tip: what it does, in a sentence.
-        commands: returns the worker's commands for the selected jobs; they run one after another.
-        finish: called on Houdini's own thread with the jobs and the output of each command; its sentence is shown.
+        requests: returns the worker's requests for the selected jobs; they run one after another.
+        finish: called on Houdini's own thread with the jobs and the document of each request; its sentence is shown.
         most: the largest number of results that it takes; None sets no limit.
     """
 
     label: str
     tip: str
-    commands: Callable[[Sequence[JobRow]], list[Arguments]]
-    finish: Callable[[Sequence[JobRow], list[str]], str]
+    requests: Callable[[Sequence[JobRow]], list[Request]]
+    finish: Callable[[Sequence[JobRow], list[Any]], str]
     most: int | None = None
 
 
@@ -54,13 +56,13 @@ def describe_result(row: JobRow) -> str:
 
 
 class ResultsWindow(QtWidgets.QWidget):
-    """A window over the results of a project; the worker is asked in threads and can be stopped.
+    """A window over the results of a project; the worker runs in threads and can be stopped.
 
     Args:
         title: of the window.
         folder: of the project: the scene's own.
-        uses: what can be done with results.
-        show_error: shows what ``finish`` of a use raises.
+        actions: the actions, a button each.
+        show_error: shows what ``finish`` of an action raises.
         parent: Houdini's main window.
     """
 
@@ -68,7 +70,7 @@ class ResultsWindow(QtWidgets.QWidget):
         self,
         title: str,
         folder: Path,
-        uses: Sequence[ResultAction],
+        actions: Sequence[ResultAction],
         *,
         show_error: Callable[[Callable[[], None]], Callable[[], None]],
         parent: QtWidgets.QWidget | None = None,
@@ -79,11 +81,11 @@ class ResultsWindow(QtWidgets.QWidget):
         self._jobs: list[JobRow] = []
         self._status: BackgroundCall | None = None
         self._task: BackgroundCall | None = None
-        self._use: ResultAction | None = None
+        self._action: ResultAction | None = None
         self._chosen: list[JobRow] = []
-        self._left: list[Arguments] = []
-        self._printed: list[str] = []
-        self._build(title, uses)
+        self._left: list[Request] = []
+        self._documents: list[Any] = []
+        self._build(title, actions)
         self._timer = QtCore.QTimer(self)
         self._timer.setInterval(TICK_MS)
         self._timer.timeout.connect(self.tick)
@@ -91,34 +93,34 @@ class ResultsWindow(QtWidgets.QWidget):
         self.refresh()
 
     def refresh(self) -> None:
-        """Ask for the jobs."""
+        """Read the jobs."""
         if self._status is None:
-            self._say("Asking for the results ...")
+            self._say("Reading the results ...")
             self._status = BackgroundCall("status", folder=self._folder)
 
-    def start(self, use: ResultAction) -> None:
-        """Do something with the chosen results."""
+    def start(self, action: ResultAction) -> None:
+        """Start an action on the selected results."""
         self._chosen = [self._jobs[index.row()] for index in self._list.selectedIndexes()]
         if not self._chosen or self._task is not None:
             return
-        self._use, self._left, self._printed = use, use.commands(self._chosen), []
+        self._action, self._left, self._documents = action, action.requests(self._chosen), []
         self._error.hide()
         self._next()
 
     def stop(self) -> None:
-        """End what is under way."""
+        """Stop the request in progress."""
         self._left = []
         if self._task is not None:
             self._task.stop()
 
     def tick(self) -> None:
-        """Take in what the worker has said and answered."""
+        """Show the worker's messages and take its answers."""
         if self._status is not None and self._status.ended:
             status, self._status = self._status, None
             self._take_jobs(status)
         if self._task is None:
             return
-        for line in self._task.new_lines():
+        for line in self._task.new_messages():
             self._say(line)
         if self._task.ended:
             task, self._task = self._task, None
@@ -136,7 +138,7 @@ class ResultsWindow(QtWidgets.QWidget):
             return
         self._jobs = found
         self._list.clear()
-        # Each line is in a file, maybe of a slow share; the older ones make do with less.
+        # Each description is read from a file, maybe on a slow share; older results are listed by their job alone.
         self._list.addItems([describe_result(row) for row in found[:DESCRIBED]] + [row.id for row in found[DESCRIBED:]])
         for index in range(self._list.count()):
             self._list.item(index).setToolTip(self._list.item(index).text())
@@ -145,7 +147,7 @@ class ResultsWindow(QtWidgets.QWidget):
 
     def _take(self, task: BackgroundCall) -> None:
         try:
-            self._printed.append(task.result())
+            self._documents.append(task.result())
         except CosmosError as error:
             self._left = []
             self._say("Stopped" if task.was_stopped else "")
@@ -156,30 +158,30 @@ class ResultsWindow(QtWidgets.QWidget):
         self._next()
 
     def _next(self) -> None:
-        """Start the next command, or finish after the last."""
+        """Start the next request, or finish after the last."""
         if self._left:
-            command, *arguments = self._left.pop(0)
+            command, options = self._left.pop(0)
             self._say(f"{command} ...")
-            self._task = BackgroundCall(command, *arguments, folder=self._folder, as_text=True)
+            self._task = BackgroundCall(command, options, folder=self._folder)
         else:
             self._show_error(self._finish)()
         self._allow()
 
     def _finish(self) -> None:
-        if self._use is not None:
-            self._say(self._use.finish(self._chosen, self._printed))
+        if self._action is not None:
+            self._say(self._action.finish(self._chosen, self._documents))
 
     def _say(self, sentence: str) -> None:
         self._head.setText(sentence)
 
     def _allow(self) -> None:
         count = len(self._list.selectedIndexes())
-        for use, button in self._buttons:
-            fits = use.most is None or count <= use.most
+        for action, button in self._buttons:
+            fits = action.most is None or count <= action.most
             button.setEnabled(self._task is None and count > 0 and fits)
         self._stop.setEnabled(self._task is not None)
 
-    def _build(self, title: str, uses: Sequence[ResultAction]) -> None:
+    def _build(self, title: str, actions: Sequence[ResultAction]) -> None:
         self.setWindowTitle(title)
         self.resize(760, 360)
         self._head = QtWidgets.QLabel()
@@ -190,12 +192,12 @@ class ResultsWindow(QtWidgets.QWidget):
         self._error = ErrorFrame()
         self._buttons: list[tuple[ResultAction, QtWidgets.QPushButton]] = []
         line = QtWidgets.QHBoxLayout()
-        for use in uses:
-            button = QtWidgets.QPushButton(use.label)
-            button.setToolTip(use.tip)
-            button.clicked.connect(lambda _=False, use=use: self.start(use))
+        for action in actions:
+            button = QtWidgets.QPushButton(action.label)
+            button.setToolTip(action.tip)
+            button.clicked.connect(lambda _=False, action=action: self.start(action))
             line.addWidget(button)
-            self._buttons.append((use, button))
+            self._buttons.append((action, button))
         line.addStretch(1)
         self._stop = QtWidgets.QPushButton("Stop")
         self._stop.clicked.connect(self.stop)

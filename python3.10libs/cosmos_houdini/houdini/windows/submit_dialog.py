@@ -1,4 +1,4 @@
-"""The dialog of Submit Shot: which node's frames, what the result shows, where it is made."""
+"""The dialog of Submit Shot: render node, prompt, engine, host."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ AS_CONFIGURED = "as configured"
 
 
 class SubmitDialog(QtWidgets.QDialog):
-    """Asks for what ``submit`` needs; hosts and engines are filled in once the worker has told them.
+    """Asks for the options of ``submit``; hosts and engines are filled in when the worker has answered.
 
     Args:
         hip: the saved scene.
@@ -27,7 +27,7 @@ class SubmitDialog(QtWidgets.QDialog):
         super().__init__(parent)
         self._hip = hip
         self._build(nodes)
-        self._choices: BackgroundCall | None = BackgroundCall("config", "show", folder=hip.parent, may_find_fault=True)
+        self._choices: BackgroundCall | None = BackgroundCall("config", folder=hip.parent)
         self._timer = QtCore.QTimer(self)
         self._timer.setInterval(TICK_MS)
         self._timer.timeout.connect(self.tick)
@@ -35,11 +35,11 @@ class SubmitDialog(QtWidgets.QDialog):
 
     @property
     def prompt(self) -> str:
-        """What was typed as the prompt."""
+        """The prompt as it was typed."""
         return self._prompt.toPlainText().strip()
 
     def go_on_from(self, earlier: SubmitDialog) -> None:
-        """Take over what was typed into an earlier dialog, so that a shot is submitted again without typing."""
+        """Copy the texts of an earlier dialog, so that a shot is submitted again without typing."""
         self._prompt.setPlainText(earlier._prompt.toPlainText())
         self._negative.setText(earlier._negative.text())
         self._options.setText(earlier._options.text())
@@ -57,23 +57,26 @@ class SubmitDialog(QtWidgets.QDialog):
             self._note.setText(str(error))
             return
         defaults = found["settings"]["defaults"]
-        self._fill(self._engine, defaults["engine"], found["engines"])
+        self._fill(self._engine, defaults["engine"], [engine["name"] for engine in found["engines"]])
         self._fill(self._host, defaults["host"], sorted({"local", *found["settings"]["hosts"]}))
 
     def submission(self) -> Submission:
-        """Return what was asked for.
+        """Return the submission of this dialog.
 
         Raises:
             BadInput: the line of further options cannot be read.
         """
-        chosen = {"--engine": self._chosen(self._engine), "--host": self._chosen(self._host)}
-        chosen["--negative-prompt"] = self._negative.text().strip()
-        options = [part for name, value in chosen.items() if value for part in (name, value)]
+        chosen = {
+            "engine": self._chosen(self._engine),
+            "host": self._chosen(self._host),
+            "negative_prompt": self._negative.text().strip(),
+        }
         return Submission(
-            hip=self._hip,
-            node=self._node.currentText(),
+            scene=self._hip,
+            output=self._node.currentText(),
             prompt=self.prompt,
-            options=(*options, *split_options(self._options.text())),
+            options={name: value for name, value in chosen.items() if value},
+            words=split_options(self._options.text()),
         )
 
     @staticmethod
@@ -100,9 +103,9 @@ class SubmitDialog(QtWidgets.QDialog):
         for box in (self._engine, self._host):
             box.addItem(AS_CONFIGURED)
         self._options = QtWidgets.QLineEdit()
-        self._options.setPlaceholderText("--set seed=7 --weights 0 0.5 1 0 --range 1001-1049")
+        self._options.setPlaceholderText("--set seed=7 --weight depth=0.8 --range 1001-1049")
         self._options.setToolTip("Any further options of `cosmos-houdini submit`")
-        self._note = QtWidgets.QLabel(f"The frames that the node has written are verified and encoded.\n{self._hip}")
+        self._note = QtWidgets.QLabel(f"The frames that this node has rendered are verified and encoded.\n{self._hip}")
         self._note.setWordWrap(True)
         button = QtWidgets.QDialogButtonBox.StandardButton
         self._buttons = QtWidgets.QDialogButtonBox(button.Ok | button.Cancel)

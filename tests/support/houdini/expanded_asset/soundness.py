@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from support.houdini.expanded_asset.asset import Asset
 from support.houdini.expanded_asset.contents import Contents, Node
-from support.houdini.expanded_asset.interface import Part
+from support.houdini.expanded_asset.interface import Menu, Part
 from support.houdini.expanded_asset.library import CONTENTS, LIST, mangle
 from support.houdini.expanded_asset.rules import parse_rule
 
@@ -73,13 +73,29 @@ def _parameters(asset: Asset) -> Iterator[str]:
     for part in parms.values():
         if not part.help:
             yield f"{part.name} has no tooltip"
-        if part.menu and part.defaults[0].text not in [token for token, _ in part.menu.items]:
+        if part.menu and part.menu.script:
+            yield from (f"{part.name}: {sentence}" for sentence in _menu_script(part.menu))
+        elif part.menu and part.defaults[0].text not in [token for token, _ in part.menu.items]:
             yield f"{part.name}: the default {part.defaults[0].text!r} is not in its menu"
         if part.type in {"integer", "float"} and not _within(part):
             yield f"{part.name}: the default {part.defaults[0].text!r} is not in the range {part.range}"
         called = _CALLBACK.fullmatch(part.tags.get("script_callback", ""))
         if part.type == "button" and (called is None or called[1] not in functions):
             yield f"{part.name} calls {part.tags.get('script_callback')!r}, and the module has {sorted(functions)}"
+
+
+def _menu_script(menu: Menu) -> Iterator[str]:
+    """Look at the script of a menu: the body of a function of ``kwargs`` that returns."""
+    if menu.language != "python":
+        yield f"the menu's script is in {menu.language}"
+        return
+    try:
+        body = ast.parse("def menu(kwargs):\n" + "\n".join(f"    {line}" for line in menu.script)).body[0]
+    except SyntaxError as error:
+        yield f"the menu's script cannot be read: {error}"
+        return
+    if not any(isinstance(node, ast.Return) and node.value is not None for node in ast.walk(body)):
+        yield "the menu's script returns nothing"
 
 
 def _rule(rule: str, parms: dict[str, Part]) -> Iterator[str]:

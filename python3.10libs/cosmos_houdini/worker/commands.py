@@ -1,0 +1,299 @@
+"""The commands of the worker: each decodes its options, calls a use case, and returns a document.
+
+Commands import what they need when they run: every work item of a TOP network waits for its worker to start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cosmos_houdini.errors import BadInput, did_you_mean
+from cosmos_houdini.reporter import Reporter
+from cosmos_houdini.schemas import schema_id
+from cosmos_houdini.worker.options import Options, decode
+from cosmos_houdini.worker.request import Request
+
+Document = Mapping[str, Any]
+
+
+def run(request: Request, reporter: Reporter) -> Document:
+    """Run the command of a request and return its document.
+
+    Raises:
+        BadInput: there is no such command, or an option cannot be used.
+        CosmosError: as for the use case of the command.
+    """
+    if request.command not in COMMANDS:
+        raise BadInput(
+            f"no command {request.command!r}",
+            allowed=", ".join(COMMANDS),
+            action=did_you_mean(request.command, COMMANDS),
+        )
+    return COMMANDS[request.command](request, reporter)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoOptions:
+    """No options."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SceneOptions:
+    """A scene to read; ``samples`` adds every camera at every frame."""
+
+    file: Path
+    samples: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobOptions:
+    """Jobs by id, or by the begin of one; ``detach`` returns when they run on their hosts."""
+
+    ids: tuple[str, ...]
+    detach: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogOptions:
+    """A log of the last attempt of a job: standard output, or standard error."""
+
+    id: str
+    stderr: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreOptions:
+    """A result, the ``metadata.json`` of its conversion, and the video or pattern to write."""
+
+    video: Path
+    metadata: Path
+    output: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtractOptions:
+    """A video, a pattern such as ``name.####.png``, and the number of the first frame, from 0."""
+
+    video: Path
+    output: Path
+    first: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportOptions:
+    """The jobs to compare, and the folder of the report; None for ``cosmos_out/jobs/report`` in the project."""
+
+    jobs: tuple[str, ...]
+    output: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateBatchOptions:
+    """The prompt specs of a batch, and how their parameters are varied; see ``create-batch --help``."""
+
+    specs: tuple[Path, ...]
+    output: Path
+    randomization: Path | None = None
+    engine: str | None = None
+    count: int | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunBatchOptions:
+    """A batch file, and where and how many of its runs are active at once; see ``run-batch --help``."""
+
+    file: Path
+    host: str | None = None
+    max_parallel: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoctorOptions:
+    """A host to check beside this machine."""
+
+    host: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoOptions:
+    """The folder of the demonstration."""
+
+    output: Path
+
+
+def _submit(request: Request, reporter: Reporter) -> Document:
+    from cosmos_houdini.worker.submit import submit  # noqa: PLC0415 - see above
+
+    return submit(request, reporter)
+
+
+def _config(request: Request, _: Reporter) -> Document:
+    from cosmos_houdini.cli.config import config_lines  # noqa: PLC0415
+    from cosmos_houdini.config import load, plain  # noqa: PLC0415
+    from cosmos_houdini.doctor.configuration import find_problems  # noqa: PLC0415
+    from cosmos_houdini.engines.description import describe_engines  # noqa: PLC0415
+
+    _decode(NoOptions, request)
+    loaded = load()
+    problems = [str(problem.error()) for problem in find_problems(loaded)]
+    return {
+        "settings": plain(loaded.settings),
+        "origins": dict(loaded.origins),
+        "project": str(loaded.project),
+        "engines": describe_engines(),
+        "lines": [*config_lines(loaded), *(f"error: {problem}" for problem in problems)],
+    }
+
+
+def _scene(request: Request, _: Reporter) -> Document:
+    from cosmos_houdini.scene import read_scene, sample_cameras  # noqa: PLC0415
+
+    options = _decode(SceneOptions, request)
+    scene = read_scene(options.file)
+    return {"schema": schema_id("scene"), **scene.document(sample_cameras(scene) if options.samples else None)}
+
+
+def _restore(request: Request, reporter: Reporter) -> Document:
+    from cosmos_houdini.config import load  # noqa: PLC0415
+    from cosmos_houdini.shots.restore import restore_video  # noqa: PLC0415
+
+    options = _decode(RestoreOptions, request)
+    restored = restore_video(load(), options.video, options.metadata, options.output, reporter)
+    return {"files": [str(file) for file in restored.files]}
+
+
+def _extract_frames(request: Request, reporter: Reporter) -> Document:
+    from cosmos_houdini.config import load  # noqa: PLC0415
+    from cosmos_houdini.media.videos.ffmpeg import FFmpeg  # noqa: PLC0415
+    from cosmos_houdini.media.videos.standardize import extract_frames  # noqa: PLC0415
+
+    options = _decode(ExtractOptions, request)
+    ffmpeg = FFmpeg(path=load().settings.programs.ffmpeg)
+    with reporter.progress("extracting", total=None, unit="frames") as advance:
+        count = extract_frames(options.video, options.output, ffmpeg=ffmpeg, first=options.first, on_frames=advance)
+    return {"frames": count}
+
+
+def _status(request: Request, reporter: Reporter) -> Document:
+    _decode(NoOptions, request)
+    return _run_json(["status"], reporter)
+
+
+def _logs(request: Request, reporter: Reporter) -> Document:
+    options = _decode(LogOptions, request)
+    return {"text": _run(["logs", *(["--stderr"] if options.stderr else []), "--", options.id], reporter)}
+
+
+def _cancel(request: Request, reporter: Reporter) -> Document:
+    options = _decode(JobOptions, request)
+    _run(["cancel", "--", *options.ids], reporter)
+    return {}
+
+
+def _retry(request: Request, reporter: Reporter) -> Document:
+    options = _decode(JobOptions, request)
+    _run(["retry", *(["--detach"] if options.detach else []), "--", *options.ids], reporter)
+    return {}
+
+
+def _report(request: Request, reporter: Reporter) -> Document:
+    from cosmos_houdini.config import load  # noqa: PLC0415
+    from cosmos_houdini.report.make import make_report  # noqa: PLC0415
+
+    options = _decode(ReportOptions, request)
+    written = make_report(load(), options.jobs, options.output, reporter)
+    return {"schema": schema_id("report"), **written.document, "page": str(written.page)}
+
+
+def _create_batch(request: Request, reporter: Reporter) -> Document:
+    from cosmos_houdini.batches.create import create_batch  # noqa: PLC0415
+    from cosmos_houdini.batches.plan import run_documents  # noqa: PLC0415
+    from cosmos_houdini.config import load  # noqa: PLC0415
+    from cosmos_houdini.specs.batch_file import load_randomization  # noqa: PLC0415
+
+    options = _decode(CreateBatchOptions, request)
+    created = create_batch(
+        options.specs,
+        load(),
+        reporter,
+        randomization=load_randomization(options.randomization) if options.randomization else None,
+        engine=options.engine,
+        count=options.count,
+        seed=options.seed,
+        output=options.output,
+    )
+    return {"schema": schema_id("create-batch"), "runs": list(run_documents(created.sweep.runs))}
+
+
+def _run_batch(request: Request, reporter: Reporter) -> Document:
+    from cosmos_houdini.batches.options import BatchOptions  # noqa: PLC0415
+    from cosmos_houdini.batches.plan import plan_batch  # noqa: PLC0415
+    from cosmos_houdini.batches.run import run_batch  # noqa: PLC0415
+    from cosmos_houdini.config import load  # noqa: PLC0415
+    from cosmos_houdini.specs.batch_file import load_batch  # noqa: PLC0415
+
+    options = _decode(RunBatchOptions, request)
+    config = load()
+    planned = plan_batch(load_batch(options.file), config, reporter, host=options.host, file=options.file)
+    outcome = run_batch(config, planned, BatchOptions(max_parallel=options.max_parallel), reporter)
+    reporter.say(outcome.summary.text)
+    if outcome.error:
+        raise outcome.error
+    rows = [row.document() for row in outcome.rows]
+    return {"schema": schema_id("run-batch"), "runs": rows, "table": str(outcome.table)}
+
+
+def _doctor(request: Request, reporter: Reporter) -> Document:
+    options = _decode(DoctorOptions, request)
+    return _run_json(["doctor", *_flags(host=options.host)], reporter)
+
+
+def _demo(request: Request, reporter: Reporter) -> Document:
+    options = _decode(DemoOptions, request)
+    return {"outputs": _run(["demo", *_flags(output=options.output)], reporter).splitlines()}
+
+
+def _decode(kind: type[Options], request: Request) -> Options:
+    if request.words:
+        raise BadInput(f"{request.command} takes no further options: {' '.join(request.words)}")
+    return decode(kind, request.options, request.command)
+
+
+def _flags(**options: object) -> list[str]:
+    return [f"--{name.replace('_', '-')}={value}" for name, value in options.items() if value is not None]
+
+
+def _run(argv: list[str], reporter: Reporter) -> str:
+    from cosmos_houdini.worker.command_line import run_command  # noqa: PLC0415 - see above
+
+    return run_command(argv, reporter)
+
+
+def _run_json(argv: list[str], reporter: Reporter) -> Document:
+    from cosmos_houdini.worker.command_line import run_json_command  # noqa: PLC0415 - see above
+
+    command, *arguments = argv
+    document: Document = run_json_command([command, "--json", *arguments], reporter)
+    return document
+
+
+COMMANDS: Mapping[str, Callable[[Request, Reporter], Document]] = {
+    "submit": _submit,
+    "scene": _scene,
+    "config": _config,
+    "status": _status,
+    "logs": _logs,
+    "cancel": _cancel,
+    "retry": _retry,
+    "restore": _restore,
+    "extract-frames": _extract_frames,
+    "report": _report,
+    "create-batch": _create_batch,
+    "run-batch": _run_batch,
+    "doctor": _doctor,
+    "demo": _demo,
+}
