@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -10,6 +12,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from cosmos_houdini.cli import console
 from support.houdini import houdini_session
 
 # How long an example takes says something about the machine's load, not about the code.
@@ -36,6 +39,22 @@ def _no_user_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyt
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
     for name in ("COSMOS_HOUDINI_CONFIG", "HF_TOKEN", "SSH_AUTH_SOCK"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _every_document_fits_its_schema(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compare each document that a command prints in this process with its JSON Schema, whatever the test is about."""
+    if importlib.util.find_spec("jsonschema") is None:
+        return  # an environment that was made before requirements-test.lock had it
+    from support.documents import check_document  # noqa: PLC0415 - see above
+
+    printed = console.print_document
+
+    def check(text: str) -> None:
+        check_document(json.loads(text))
+        printed(text)
+
+    monkeypatch.setattr(console, "print_document", check)
 
 
 @pytest.fixture(params=["plain", "with space", 'it\'s "quoted"', "größe 映画", "$(touch x);`id`"])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
-from cosmos_houdini.cli.commands import help_page
+from cosmos_houdini.cli.commands import COMPLETION_VARIABLE, help_page
 
 __all__ = ["main"]
 
@@ -12,7 +13,7 @@ __all__ = ["main"]
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code; the help page alone does not even load click."""
     arguments = sys.argv[1:] if argv is None else argv
-    if arguments in ([], ["-h"], ["--help"]):
+    if arguments in ([], ["-h"], ["--help"], ["help"]) and COMPLETION_VARIABLE not in os.environ:
         sys.stdout.write(help_page())
         return 0
     from cosmos_houdini.cli.program import run  # noqa: PLC0415 - click takes longer to load than Python to start

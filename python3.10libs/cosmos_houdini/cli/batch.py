@@ -14,7 +14,7 @@ from cosmos_houdini.cli.console import json_option, print_json_lines, say
 from cosmos_houdini.cli.spec import schema_option
 from cosmos_houdini.cli.terminal import TerminalReporter
 from cosmos_houdini.engines import engine_names
-from cosmos_houdini.model.batch import MAX_RUNS, BatchSpec, Randomization
+from cosmos_houdini.model.batch import MAX_RUNS, Randomization
 from cosmos_houdini.specs.batch_file import load_randomization
 
 _FILE = click.Path(path_type=Path)
@@ -28,7 +28,7 @@ _FILE = click.Path(path_type=Path)
 @click.option("--seed", type=click.IntRange(0), help="Of the sweep, before the file's; the same seed, the same runs.")
 @click.option("-o", "--output", type=_FILE, help="File to write; NAME.batch.yaml without it.")
 @json_option
-@schema_option(BatchSpec.model_json_schema)
+@schema_option("batch-spec")
 def create_batch(
     *,
     spec_files: tuple[Path, ...],

@@ -36,7 +36,7 @@ def print_json(name: str, document: Mapping[str, object]) -> None:
         name: of the document's JSON Schema, one of ``schemas.NAMES``; it becomes the key ``schema``.
         document: everything else.
     """
-    _print_document(json.dumps({"schema": schema_id(name), **document}, indent=2, ensure_ascii=False))
+    print_document(json.dumps({"schema": schema_id(name), **document}, indent=2, ensure_ascii=False))
 
 
 def print_json_lines(name: str, key: str, documents: Iterable[object]) -> None:
@@ -49,15 +49,16 @@ def print_json_lines(name: str, key: str, documents: Iterable[object]) -> None:
     """
     lines = (json.dumps(document, ensure_ascii=False) for document in documents)
     head = f'{{"schema": {json.dumps(schema_id(name))}, {json.dumps(key)}: [\n'
-    _print_document(head + ",\n".join(lines) + "\n]}")
+    print_document(head + ",\n".join(lines) + "\n]}")
 
 
 def print_schema(schema: Mapping[str, object]) -> None:
     """Print a JSON Schema."""
-    _print_document(json.dumps(schema, indent=2, ensure_ascii=False))
+    print_document(json.dumps(schema, indent=2, ensure_ascii=False))
 
 
-def _print_document(text: str) -> None:
+def print_document(text: str) -> None:
+    """Print the JSON text of the command's one document."""
     context = click.get_current_context(silent=True)
     if output := context and context.find_object(Output):
         output.has_document = True

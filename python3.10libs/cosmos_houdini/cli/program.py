@@ -11,7 +11,7 @@ import traceback
 import click
 
 from cosmos_houdini import __version__
-from cosmos_houdini.cli.commands import COMMANDS, help_page
+from cosmos_houdini.cli.commands import COMMANDS, COMPLETION_VARIABLE, help_page
 from cosmos_houdini.cli.console import Output, print_json
 from cosmos_houdini.config.variables import unknown_variables
 from cosmos_houdini.errors import BadInput, Cancelled, CosmosError, did_you_mean
@@ -32,6 +32,10 @@ class CommandTable(click.Group):
         command: click.Command = getattr(importlib.import_module(f"cosmos_houdini.cli.{module}"), function)
         if all(option.name != "debug" for option in command.params):
             command.params.append(_debug_option())
+            if COMPLETION_VARIABLE in os.environ:
+                from cosmos_houdini.cli.completion import add_completions  # noqa: PLC0415 - for a shell that asks alone
+
+                add_completions(command)
         return command
 
     def resolve_command(

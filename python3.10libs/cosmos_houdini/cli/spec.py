@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import click
 
@@ -18,7 +18,7 @@ from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.spec import PromptSpec, RunSpec
 from cosmos_houdini.specs.create import create_prompt_spec, create_run_spec
-from cosmos_houdini.specs.files import document, json_schema, load_prompt_spec, save_prompt_spec, save_run_spec
+from cosmos_houdini.specs.files import document, load_prompt_spec, save_prompt_spec, save_run_spec
 
 _FILE = click.Path(path_type=Path)
 
@@ -26,12 +26,14 @@ _FILE = click.Path(path_type=Path)
 _Command = TypeVar("_Command", bound=Callable[..., None])
 
 
-def schema_option(schema: Callable[[], dict[str, Any]]) -> Callable[[_Command], _Command]:
+def schema_option(name: str) -> Callable[[_Command], _Command]:
     """Return an option that prints the JSON Schema of a file, and does nothing else."""
 
     def show(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's signature
         if wanted:
-            print_schema(schema())
+            from cosmos_houdini.schemas.registry import json_schema  # noqa: PLC0415 - few want it
+
+            print_schema(json_schema(name))
             ctx.exit()
 
     return click.option(
@@ -47,7 +49,7 @@ def schema_option(schema: Callable[[], dict[str, Any]]) -> Callable[[_Command], 
 @click.option("--negative-prompt", default="", help="What to avoid; without it, the engine's own.")
 @click.option("-o", "--output", type=_FILE, help="File to write; NAME.spec.json without it.")
 @json_option
-@schema_option(lambda: json_schema(PromptSpec))
+@schema_option("prompt-spec")
 def create_spec(
     *,
     name: str,
@@ -76,7 +78,7 @@ def create_spec(
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A parameter of the engine; repeatable.")
 @click.option("-o", "--output", type=_FILE, help="File to write; NAME.run.json without it.")
 @json_option
-@schema_option(lambda: json_schema(RunSpec))
+@schema_option("run-spec")
 def create_run(
     *,
     spec_file: Path,

@@ -1,0 +1,222 @@
+"""Documents of jobs and batches; each structure describes one JSON object and is made from a JSON Schema alone."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import UNSET, Meta, Struct, UnsetType, field
+
+from cosmos_houdini.model.job import FailureClass, JobState
+
+Count = Annotated[int, Meta(ge=0)]
+Fraction = Annotated[float, Meta(ge=0, le=1)]
+
+
+class Failure(Struct):
+    """Why a job did not succeed."""
+
+    failure: FailureClass = field(name="class")
+    message: str
+
+
+class JobDocument(Struct, kw_only=True):
+    """One job; outputs are the paths of the verified files on this machine."""
+
+    id: str
+    name: str
+    engine: str
+    host: str
+    state: JobState
+    attempt: Count
+    progress: Fraction
+    eta_s: float | None
+    error: Failure | None
+    outputs: list[str]
+
+
+class StatusJob(JobDocument, kw_only=True):
+    """One job; stage says in a few words what it does, or why it waits."""
+
+    stage: str
+
+
+class SubmitDocument(JobDocument, kw_only=True):
+    """The job of a shot; with --measure also the measures of its result."""
+
+    score: float | UnsetType | None = UNSET
+    structure: float | dict[str, Any] | UnsetType | None = UNSET
+    flicker: float | UnsetType | None = UNSET
+
+
+class StatusDocument(Struct):
+    """The jobs of a project."""
+
+    jobs: list[StatusJob]
+
+
+class JobsDocument(Struct):
+    """Jobs, after the command is through with them."""
+
+    jobs: list[JobDocument]
+
+
+class FetchedJob(Struct):
+    """One job and the paths of its results."""
+
+    id: str
+    outputs: list[str]
+
+
+class FetchDocument(Struct):
+    """Jobs whose results were downloaded and verified."""
+
+    jobs: list[FetchedJob]
+
+
+class LogsDocument(Struct):
+    """The log of one attempt of a job; attempt is null for the newest one."""
+
+    job: str
+    file: str
+    attempt: int | None
+    text: str
+
+
+class DryRunDocument(Struct, kw_only=True):
+    """Everything that a run would send to its host; inputs maps paths on the host to local ones."""
+
+    engine: str
+    argv: list[str]
+    env: dict[str, str]
+    files: dict[str, str]
+    inputs: dict[str, str]
+    chunks: Count
+    frames: Count
+    size: list[int]
+    estimate_s: float | None
+
+
+class PlannedRun(Struct):
+    """One run of a batch, with all its parameters."""
+
+    name: str
+    spec: str
+    engine: str
+    parameters: dict[str, Any]
+
+
+class CreateBatchDocument(Struct):
+    """Every run that a batch will make, in order."""
+
+    runs: list[PlannedRun]
+
+
+class RunRow(Struct, kw_only=True):
+    """What became of one run of a batch; parameters has the weights by control."""
+
+    run: str
+    spec: str
+    job: str
+    scout: bool
+    engine: str
+    host: str
+    state: str
+    attempt: Count
+    error: Failure | None
+    parameters: dict[str, Any]
+    seconds: float | None
+    cost: float | None
+    gpu_memory_gb: float | None
+    result: str
+    differences: list[str]
+
+
+class RunBatchDocument(Struct):
+    """The runs of a batch that ended."""
+
+    runs: list[RunRow]
+
+
+class DetachedDocument(Struct):
+    """The process that works on a batch in the background, and the file of its messages."""
+
+    batch: str
+    host: str
+    pid: int
+    log: str
+
+
+class BatchWorker(Struct):
+    """A process that works on a batch; since is in seconds since 1970."""
+
+    pid: int
+    log: str
+    max_parallel: int
+    since: float
+
+
+class BatchStatus(Struct, kw_only=True):
+    """One batch on one host; counts maps states to numbers of runs."""
+
+    name: str
+    host: str
+    file: str
+    state: str
+    held: str
+    runs: Count
+    counts: dict[JobState, int]
+    left_s: float | None
+    workers: list[BatchWorker]
+
+
+class BatchStatusDocument(Struct):
+    """The batches of a project."""
+
+    batches: list[BatchStatus]
+
+
+class ReportRun(RunRow, kw_only=True):
+    """One run of a report with its measures; null where there is nothing to measure."""
+
+    rank: int | None
+    score: float | None
+    structure: Any
+    flicker: float | None
+
+
+class ReportDocument(Struct, kw_only=True):
+    """A report of runs; files are the names of all its files, relative to its folder."""
+
+    name: str
+    totals: dict[str, Any]
+    varied: list[str]
+    score: str
+    best: list[dict[str, Any]]
+    runs: list[ReportRun]
+    files: list[str]
+
+
+class HistoryJob(JobDocument, kw_only=True):
+    """A job with its place."""
+
+    root: str
+    launcher: str
+
+
+class HistoryDocument(Struct, kw_only=True):
+    """How a result was made, and the command that makes it again."""
+
+    job: HistoryJob
+    created_at: float
+    prompt: str
+    negative_prompt: str
+    num_gpu: Count
+    asked: dict[str, Any]
+    effective: dict[str, Any] | None
+    differences: list[str]
+    inputs: list[dict[str, Any]]
+    attempts: list[dict[str, Any]]
+    events: list[dict[str, Any]]
+    results: str
+    outputs: list[dict[str, Any]]
+    command: str

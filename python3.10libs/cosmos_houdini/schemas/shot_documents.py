@@ -1,0 +1,154 @@
+"""Documents of scenes, image sequences and videos; each structure describes one JSON object."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from msgspec import UNSET, Struct, UnsetType, field
+
+Numbers = list[float]
+
+
+class CameraSample(Struct):
+    """A camera at one frame."""
+
+    frame: int
+    translate: Numbers | None
+    rotate: Numbers | None
+    focal_mm: float | None
+
+
+class Camera(Struct, kw_only=True):
+    """One camera; parameters that cannot be evaluated offline are named under unresolved."""
+
+    path: str
+    kind: Literal["obj", "lop"]
+    type: str
+    resolution: list[int] | None
+    pixel_aspect: float | None
+    focal_mm: float | None
+    aperture_mm: float | None
+    near: float | None
+    far: float | None
+    animated: bool
+    keyframes: Numbers
+    translate: Numbers | None
+    rotate: Numbers | None
+    parent: str | None
+    unresolved: list[str]
+    samples: list[CameraSample] | UnsetType = UNSET
+
+
+class RenderOutput(Struct):
+    """A node that renders pictures."""
+
+    path: str
+    type: str
+    picture: str | None
+    camera: str | None
+    frame_range: Numbers | None
+
+
+class SceneDocument(Struct, kw_only=True):
+    """The facts of a .hip file."""
+
+    path: str
+    license: Literal["commercial", "indie", "apprentice"]
+    houdini_version: str | None
+    saved_at: str | None
+    fps: float
+    current_frame: float
+    frame_range: list[int]
+    playback_range: Numbers
+    cameras: list[Camera]
+    outputs: list[RenderOutput]
+
+
+class CorruptFrame(Struct):
+    """A file that cannot be used."""
+
+    frame: int
+    file: str
+    reason: str
+
+
+class ImageSequence(Struct, kw_only=True):
+    """One image sequence and what is wrong with it."""
+
+    pattern: str
+    shot: str
+    pass_: str = field(name="pass")
+    first: int
+    last: int
+    step: int
+    count: int
+    missing: list[int]
+    duplicates: list[str]
+    corrupt: list[CorruptFrame]
+    size: list[int] | None
+    mismatched: list[int]
+    bit_depth: int | None
+    channels: int | None
+    format: str | None
+    ok: bool
+
+
+class CheckDocument(Struct, kw_only=True):
+    """Image sequences; problems make ok false, notes do not."""
+
+    ok: bool
+    sequences: list[ImageSequence]
+    problems: list[str]
+    notes: list[str]
+    layers: dict[str, list[dict[str, Any]]] | UnsetType = UNSET
+
+
+class Video(Struct, kw_only=True):
+    """One encoded video."""
+
+    path: str
+    sha256: str
+    frames: int
+    size: list[int]
+    fps: float
+    codec: str
+    pix_fmt: str
+    preset: str
+    crf: int
+    color: dict[str, Any]
+
+
+class ConversionDocument(Struct, kw_only=True):
+    """The videos of a shot, one per pass; also the file metadata.json."""
+
+    name: str
+    fps: int
+    frames: int
+    size: list[int]
+    videos: dict[str, Video]
+    scene: dict[str, Any] | None
+    caption: dict[str, Any] | None
+    sources: dict[str, dict[str, Any]]
+    frame: dict[str, Any] | UnsetType = UNSET
+
+
+class ConversionsDocument(Struct):
+    """The conversions of several shots, each a document of its own."""
+
+    conversions: list[dict[str, Any]]
+
+
+class VideoFileDocument(Struct, kw_only=True):
+    """A video that was written."""
+
+    path: str
+    frames: int
+    size: list[int]
+    fps: float
+
+
+class FilesDocument(Struct):
+    """Files that were written: one path, or a pattern with a number of frames."""
+
+    path: str
+    frames: int
