@@ -139,10 +139,10 @@ def test_a_batch_that_nobody_works_on_says_so(shop: Shop, capsys: pytest.Capture
     assert shop.main("batch", "follow", "night") == 1
     assert "nobody works on it; to go on: cosmos-houdini run-batch" in capsys.readouterr().err
     assert shop.main("attach") == 0
-    assert "2 runs of batch night are queued and nobody works on it" in capsys.readouterr().err
+    assert "2 runs of batch night are queued and no process works on them" in capsys.readouterr().err
     assert shop.started() == 1
     assert shop.main("status") == 0
-    assert "2 runs of batch night are queued and nobody works on it" in capsys.readouterr().err
+    assert "2 runs of batch night are queued and no process works on them" in capsys.readouterr().err
 
 
 def test_a_batch_goes_on_from_a_copy_of_the_store_of_any_moment(shop: Shop):

@@ -58,10 +58,10 @@ def test_status_names_the_jobs_that_nobody_sends(shop: Shop, capsys: pytest.Capt
         client.store.add(idle)
         capsys.readouterr()
         assert shop.main("status", "idle-1") == 0
-        assert "idle-1 is queued and nobody sends it" in capsys.readouterr().err
+        assert "idle-1 is queued and no process sends it" in capsys.readouterr().err
         with client.lock("idle-1"):
             assert shop.main("status", "idle-1") == 0
-        assert "nobody sends it" not in capsys.readouterr().err
+        assert "no process sends it" not in capsys.readouterr().err
 
 
 def test_status_lists_ten_thousand_jobs_and_asks_no_host_for_those_at_their_end(

@@ -190,7 +190,7 @@ def test_a_job_is_not_failed_because_its_host_is_out_of_reach(
     try:
         assert remote_shop.main("status") == 0
         told = capsys.readouterr()
-        assert "what is listed is what was last known" in told.err
+        assert "the list shows what was last known" in told.err
         assert before.id in told.out
         with monkeypatch.context() as patch:
             patch.setattr(runner.wait, "__kwdefaults__", {**runner.wait.__kwdefaults__, "patience_attempts": 1})

@@ -121,7 +121,7 @@ def test_a_lost_job_is_stopped_and_run_again(any_shop: Shop, capsys: pytest.Capt
     assert any_shop.main("status") == 0
     told = capsys.readouterr()
     assert "attempt 2  queued: attempt 2 (lost before, again)" in told.out
-    assert "is queued and nobody sends it" in told.err
+    assert "is queued and no process sends it" in told.err
     assert any_shop.main("attach") == 0
     assert failures(any_shop) == ["lost", None]
 

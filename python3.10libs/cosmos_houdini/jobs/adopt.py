@@ -67,6 +67,26 @@ def adopt(client: Client, host_name: str, job_id: str) -> JobRecord:
     )
 
 
+def find_or_adopt(client: Client, word: str, host_name: str | None) -> str:
+    """Return the id of a job of this project, or of one that is adopted now.
+
+    Args:
+        client: of the project.
+        word: the id, or the beginning of one that this project knows.
+        host_name: the host that has the job where this project does not know it; None to look nowhere else.
+
+    Raises:
+        BadInput: there is no such job.
+        HostError: as for ``adopt``.
+    """
+    try:
+        return client.store.find(word)
+    except BadInput:
+        if host_name is None:
+            raise
+        return adopt(client, host_name, word).id
+
+
 def _last_request(host: Host, folder: str) -> str:
     """Return the text of ``request.json`` of a job's last attempt, or nothing."""
     jobs = shlex.quote(str(host.root / JOBS))

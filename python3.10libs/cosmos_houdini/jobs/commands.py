@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +16,8 @@ from cosmos_houdini.jobs.store.record import Change, JobRecord
 from cosmos_houdini.launchers.job_folder import Observation, Phase
 from cosmos_houdini.launchers.shared_process import WITHDRAWN
 from cosmos_houdini.launchers.shell import words
-from cosmos_houdini.model.job import FailureClass, JobState
+from cosmos_houdini.model.job import FailureClass, JobState, JobStatus
+from cosmos_houdini.reporter import Reporter
 
 LOCK_TIMEOUT_S = 60.0
 
@@ -131,6 +132,67 @@ def fetch(client: Client, job_id: str, results: Path | None = None) -> tuple[str
         if record.state is not JobState.SUCCEEDED:
             raise job_error(record)
     return fetch_verified(client, record, results or record.results)
+
+
+def cancel_jobs(client: Client, words: Iterable[str], reporter: Reporter) -> list[JobStatus]:
+    """Stop jobs, on their hosts too, and return their status.
+
+    Args:
+        client: of the project.
+        words: ids, or beginnings of ids.
+        reporter: takes a sentence for each job.
+
+    Raises:
+        BadInput: a word is the beginning of no id, or of several; nothing was stopped.
+        HostError: as for ``cancel``; the jobs before this one were stopped.
+    """
+    stopped = []
+    for job_id in [client.store.find(word) for word in words]:
+        before = client.store.get(job_id).state
+        after = cancel(client, job_id)
+        if after.state is JobState.CANCELLED and before is not JobState.CANCELLED:
+            reporter.say(f"{job_id} cancelled")
+        else:
+            reporter.say(f"{job_id} is {after.state}; nothing was stopped")
+        stopped.append(after.status)
+    return stopped
+
+
+def retry_jobs(client: Client, words: Iterable[str], reporter: Reporter) -> list[str]:
+    """Queue a new attempt of jobs and return their ids.
+
+    Args:
+        client: of the project.
+        words: ids, or beginnings of ids.
+        reporter: takes a sentence for each job.
+
+    Raises:
+        BadInput: a word is the beginning of no id, or of several; or as for ``retry``.
+        HostError: as for ``retry``.
+    """
+    ids = [client.store.find(word) for word in words]
+    for job_id in ids:
+        reporter.say(f"{job_id}: attempt {retry(client, job_id).job.attempt}")
+    return ids
+
+
+def fetch_jobs(client: Client, words: Iterable[str], output: Path | None = None) -> dict[str, tuple[str, ...]]:
+    """Fetch and verify the outputs of jobs again, and return their paths by id.
+
+    Args:
+        client: of the project.
+        words: ids, or beginnings of ids.
+        output: folder to fetch into, with a folder for each of several jobs; None for each job's own folder.
+
+    Raises:
+        CosmosError: as for ``fetch``.
+    """
+    ids = [client.store.find(word) for word in words]
+    fetched = {}
+    for job_id in ids:
+        folder = output / job_id if output and len(ids) > 1 else output
+        fetched[job_id] = fetch(client, job_id, folder.absolute() if folder else None)
+    return fetched
 
 
 def _is_here(record: JobRecord) -> bool:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import shlex
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.jobs.client import Client
 from cosmos_houdini.jobs.collect import LOG_BYTES, attempt_logs
-from cosmos_houdini.jobs.runner import BEFORE_HOST
+from cosmos_houdini.jobs.runner import BEFORE_HOST, advance
 from cosmos_houdini.jobs.secrets import redacted_end
 from cosmos_houdini.model.job import JobState
+
+FOLLOW_PAUSE_S = 1.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,6 +68,32 @@ class LogReader:
         path = shlex.quote(str(self.client.site(record).folder / self.name))
         text = self.client.host(record).run(f"[ ! -f {path} ] || tail -c {LOG_BYTES} {path} 2>/dev/null || :").stdout
         return redacted_end(text, self.client.secrets(record))
+
+
+def read_log(
+    client: Client, word: str, *, stderr: bool = False, attempt: int | None = None, follow: bool = False
+) -> Iterator[str]:
+    """Yield the log of a job, in pieces of whole lines.
+
+    Args:
+        client: of the project.
+        word: the id of a job, or the beginning of one.
+        stderr: standard error instead of standard output.
+        attempt: a number from 1; None for the last attempt.
+        follow: go on until the job ends.
+
+    Raises:
+        BadInput: there is no such job or attempt.
+        HostError: the host cannot be reached.
+    """
+    job_id = client.store.find(word)
+    reader = LogReader(client=client, job_id=job_id, name="stderr.log" if stderr else "stdout.log", attempt=attempt)
+    while follow and not client.store.get(job_id).state.final:
+        yield reader.read(to_end=False)
+        for error in advance(client, [job_id], start=False).values():
+            raise error
+        time.sleep(FOLLOW_PAUSE_S)
+    yield reader.read(to_end=True)
 
 
 def _harmless(text: str) -> str:

@@ -201,9 +201,9 @@ class JobStatus:
         """
         job = self.job
         words = [one_line(self.stage)] if self.stage else []
-        if 0 < job.progress < 1:
+        if 0 < job.progress < 1 and not job.state.final:
             words.append(f"{job.progress:.0%}".replace("%", " %"))
-        if job.eta_s is not None:
+        if job.eta_s is not None and not job.state.final:
             words.append(f"{timedelta(seconds=round(job.eta_s))} left")
         if self.reason:
             words.append(f"attempt {job.attempt} ({self.reason})")

@@ -1,0 +1,56 @@
+"""The status of the jobs of a project, asked of their hosts once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from cosmos_houdini.errors import CosmosError
+from cosmos_houdini.jobs import runner
+from cosmos_houdini.jobs.client import Client
+from cosmos_houdini.model.job import JobStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectStatus:
+    """Jobs, in order of age.
+
+    Attributes:
+        jobs: the status of each.
+        unsent: those among them that are not on their host, and that no client of this machine sends.
+        errors: why a host could not be asked, by its name; the status of its jobs is the last known one.
+    """
+
+    jobs: tuple[JobStatus, ...]
+    unsent: tuple[JobStatus, ...]
+    errors: Mapping[str, CosmosError]
+
+
+def refresh_status(client: Client, words: Iterable[str] | None = None) -> ProjectStatus:
+    """Ask each host once about its unfinished jobs, fetch and verify results that are ready, and list the jobs.
+
+    Args:
+        client: of the project.
+        words: ids, or beginnings of ids; None for all jobs.
+
+    Raises:
+        BadInput: a word is the beginning of no id, or of several.
+    """
+    wanted = None if words is None else [client.store.find(word) for word in words]
+    unfinished = set(client.store.unfinished(in_line=False))
+    asked = unfinished if wanted is None else unfinished.intersection(wanted)
+    errors = runner.advance(client, sorted(asked), start=False)
+    # Whole rows are read for unfinished jobs alone: there are few of them, and thousands of others.
+    known = {record.id: record.status for record in client.store.records(asked)}
+    return ProjectStatus(
+        jobs=tuple(known.get(job.id) or JobStatus(job=job) for job in client.store.jobs(wanted)),
+        unsent=tuple(status for status in known.values() if _is_unsent(client, status)),
+        errors=errors,
+    )
+
+
+def _is_unsent(client: Client, status: JobStatus) -> bool:
+    if status.job.state not in runner.BEFORE_HOST:
+        return False
+    with client.lock(status.job.id) as is_free:
+        return is_free
