@@ -20,7 +20,7 @@ from store import jobs
 
 from cosmos_houdini.hosts import Host, open_host
 from cosmos_houdini.jobs.store.jobs import Store
-from cosmos_houdini.launchers.job_folder import parse_poll, poll_script
+from cosmos_houdini.launchers.poll import parse_poll, poll_script
 from support.servers.sshd import Sshd, running_sshd
 
 JOBS = 1_000

@@ -21,8 +21,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path, PurePosixPath
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.hosts import Transfer, open_host
+from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.jobs.collect import inventory_script, parse_inventory
 from cosmos_houdini.media.videos.probe import sha256_of
 from support.jobs import launched_tasks

@@ -26,8 +26,8 @@ HEAVY = {
     "rich",
 }
 ROOMS = """
-    errors plugins yaml_text model config scene media engines specs sweeps hosts launchers
-    reporter jobs report shots batches doctor api demo installation schemas cli worker houdini
+    errors plugins yaml_text model scene media engines specs sweeps hosts launchers
+    config reporter jobs report shots batches doctor api demo installation schemas cli worker houdini
 """.split()  # noqa: SIM905 - reads and merges better than a list of thirty lines
 
 

@@ -14,11 +14,13 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Mapping
-from importlib.metadata import EntryPoint, entry_points
 from threading import RLock
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from cosmos_houdini.errors import BadInput, did_you_mean, one_line
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 NAME = re.compile(r"[a-z][a-z0-9]*(?:[._-][a-z0-9]+)*", re.ASCII)
 """The names that a registry takes."""
@@ -43,7 +45,7 @@ class Registry(Generic[T]):
         self.kind = kind
         self.group = group
         self._check = check
-        self._builtin = frozenset(builtin)
+        self.builtin = tuple(builtin)
         self._known: dict[str, T] = dict(builtin)
         self._offered: dict[str, EntryPoint] | None = None
         self._lock = RLock()
@@ -63,7 +65,7 @@ class Registry(Generic[T]):
     def unregister(self, name: str) -> None:
         """Remove what was registered; a built-in thing stays, and an unknown name is ignored."""
         with self._lock:
-            if name not in self._builtin:
+            if name not in self.builtin:
                 self._known.pop(name, None)
 
     def names(self) -> tuple[str, ...]:
@@ -72,6 +74,11 @@ class Registry(Generic[T]):
             for name in tuple(self._entry_points()):
                 self._load(name)
             return tuple(self._known)
+
+    def all(self) -> tuple[T, ...]:
+        """Return all that can be used; every package is imported."""
+        with self._lock:
+            return tuple(self._known[name] for name in self.names())
 
     def find(self, name: str) -> T | None:
         """Return the thing of that name, or None where there is none; at most its own package is imported."""
@@ -101,9 +108,12 @@ class Registry(Generic[T]):
     def _entry_points(self) -> dict[str, EntryPoint]:
         """Return the entry points that were not loaded yet; they are looked up once."""
         if self._offered is None:
+            # Most programs ask for built-in things alone, and need not load this.
+            from importlib.metadata import entry_points  # noqa: PLC0415 - see above
+
             self._offered = {}
             for point in sorted(entry_points(group=self.group), key=_package):
-                if point.name in self._builtin:
+                if point.name in self.builtin:
                     self._leave_out(point, f"the name is that of a built-in {self.kind}")
                 elif point.name in self._offered and point.value != self._offered[point.name].value:
                     self._leave_out(point, f"{_package(self._offered[point.name])} offers the same name")

@@ -17,16 +17,16 @@ from cosmos_houdini.batches.limits import LOOK_EVERY, TELL_AFTER, LimitProbes, L
 from cosmos_houdini.batches.notify import Notice
 from cosmos_houdini.batches.time_window import TimeWindow
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.hosts.health import HostHealth, parse_health
 from cosmos_houdini.hosts.nvidia_smi import Gpu
 from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.jobs.store.spending import Spending
-from cosmos_houdini.launchers.health import HostLook, parse_look
 from cosmos_houdini.model.job import FailureClass, Job, JobFailure, JobState
 
 BERLIN = ZoneInfo("Europe/Berlin")
 HOUR_S = 3600.0
 COOL = Gpu(index=0, free_gb=79.0, temperature_c=40)
-FIT = HostLook(free_disk_gb=500.0, gpus=(COOL,))
+FIT = HostHealth(free_disk_gb=500.0, gpus=(COOL,))
 NOTHING = Spending()
 
 
@@ -35,7 +35,7 @@ class World:
     """What a night is told, to be changed while it goes on."""
 
     now: datetime = datetime(2026, 11, 23, 21, 0, tzinfo=BERLIN)
-    look: HostLook = FIT
+    look: HostHealth = FIT
     free_disk_gb: float = 100.0
     spent: Spending = NOTHING
     counts: Mapping[JobState, int] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class World:
     looks: int = 0
 
     def limits(self, **terms: object) -> StartLimits:
-        def look() -> HostLook:
+        def look() -> HostHealth:
             self.looks += 1
             return self.look
 
@@ -140,17 +140,17 @@ def test_a_budget_counts_what_runs_and_leaves_room_for_the_run_that_is_next(term
     assert (notice.occasion, notice.title) == ("budget", f"sea on gpu01 starts no further run: {sentence}")
 
 
-HOT = HostLook(free_disk_gb=500, gpus=(COOL, replace(COOL, index=1, temperature_c=91)))
+HOT = HostHealth(free_disk_gb=500, gpus=(COOL, replace(COOL, index=1, temperature_c=91)))
 
 
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
         ({"free_disk_gb": 1.0}, "this machine has less than 2 GB of disk free"),
-        ({"look": HostLook(free_disk_gb=1.0)}, "gpu01 has less than 2 GB of disk free"),
+        ({"look": HostHealth(free_disk_gb=1.0)}, "gpu01 has less than 2 GB of disk free"),
         ({"look": HOT}, "a GPU of gpu01 is at 90 °C or more"),
         (
-            {"look": HostLook(gpus=(replace(COOL, free_gb=74.9), replace(COOL, index=1, free_gb=3)))},
+            {"look": HostHealth(gpus=(replace(COOL, free_gb=74.9), replace(COOL, index=1, free_gb=3)))},
             "no GPU of gpu01 has 75 GiB of memory free",
         ),
     ],
@@ -169,7 +169,7 @@ def test_gpus_that_jobs_may_not_have_and_those_that_ours_fill_hold_nothing():
     assert world.limits(gpu_memory_gb=75.0, gpus=(0,)).gate() is not None
     world.busy = 1
     assert world.limits(gpu_memory_gb=75.0, gpus=(0,)).gate() is None
-    world.look = HostLook()
+    world.look = HostHealth()
     assert world.limits(gpu_memory_gb=75.0).gate() is None
 
 
@@ -243,13 +243,13 @@ DF = """Filesystem     1024-blocks      Used Available Capacity Mounted on
 
 
 def test_what_a_host_tells_is_read_and_what_cannot_be_is_left_out():
-    seen = parse_look(DF)
+    seen = parse_health(DF)
     assert seen.free_disk_gb == pytest.approx(135.168)
     assert [(gpu.index, gpu.temperature_c) for gpu in seen.gpus] == [(0, 31), (1, 78), (2, None)]
     assert seen.gpus[0].free_gb == pytest.approx(79.14, abs=0.01)
     assert seen.gpus[2].free_gb is None
     assert [gpu.index for gpu in seen.of((1,))] == [1]
-    assert parse_look("df: command not found\n== gpus\nNVIDIA-SMI has failed\n") == HostLook()
+    assert parse_health("df: command not found\n== gpus\nNVIDIA-SMI has failed\n") == HostHealth()
 
 
 def test_a_night_that_is_over_is_over_for_what_waits_on_the_host_too_and_its_gpus_are_not_asked():
@@ -267,7 +267,7 @@ def test_a_night_that_is_over_is_over_for_what_waits_on_the_host_too_and_its_gpu
 
 def test_heat_and_a_full_disk_hold_back_what_waits_on_the_host_and_full_memory_does_not():
     assert not World(look=HOT).limits().may_begin_waiting()
-    assert not World(look=HostLook(free_disk_gb=1.0)).limits().may_begin_waiting()
+    assert not World(look=HostHealth(free_disk_gb=1.0)).limits().may_begin_waiting()
     assert not World(free_disk_gb=1.0).limits().may_begin_waiting()
-    full = HostLook(gpus=(replace(COOL, free_gb=1.0),))
+    full = HostHealth(gpus=(replace(COOL, free_gb=1.0),))
     assert World(look=full).limits(gpu_memory_gb=75.0).may_begin_waiting()

@@ -15,12 +15,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cosmos_houdini.config.settings import HostConfig
-from cosmos_houdini.doctor import survey as doctor_survey
 from cosmos_houdini.engines import EngineLog, engine_names, find_engine
 from cosmos_houdini.errors import CosmosError
 from cosmos_houdini.hosts import open_host
+from cosmos_houdini.hosts import survey as doctor_survey
+from cosmos_houdini.hosts.health import parse_health
 from cosmos_houdini.hosts.script import completed
+from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.hosts.ssh.script import past_mark
 from cosmos_houdini.hosts.transfer.script import parse_survey
 from cosmos_houdini.jobs import adopt, verdict
@@ -28,8 +29,8 @@ from cosmos_houdini.jobs.collect import parse_inventory
 from cosmos_houdini.jobs.store.provenance import parse_provenance
 from cosmos_houdini.jobs.store.record import request_from
 from cosmos_houdini.launchers import staging
-from cosmos_houdini.launchers.health import parse_look
-from cosmos_houdini.launchers.job_folder import Observation, Phase, parse_poll
+from cosmos_houdini.launchers.job_folder import HostJobState, Observation
+from cosmos_houdini.launchers.poll import parse_poll
 from cosmos_houdini.launchers.storage import parse_holdings
 from cosmos_houdini.media.videos.probe import probe_video
 from cosmos_houdini.model.job import Terms
@@ -85,7 +86,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "the request of another machine's job": taken,
     "the log of an engine": logs,
     "output and error": lambda text: completed("gpu", 0, text.encode("utf-8", "replace"), b""),
-    "the room on a host and its GPUs": parse_look,
+    "the room on a host and its GPUs": parse_health,
     "what a doctor asked": asked,
     "what an attempt was made with": parse_provenance,
     "what comes before the mark": lambda text: past_mark(iter([text.encode("utf-8", "replace")]), MARK),
@@ -227,14 +228,16 @@ def test_a_video_with_any_bytes_changed_is_decoded_or_refused(
 
 
 @given(
-    phase=st.sampled_from(Phase),
+    state=st.sampled_from(HostJobState),
     code=st.integers(0, 10**8),
     beat=st.integers(0, 10**11),
     began=st.integers(0, 10**11),
     now=st.integers(0, 10**11),
 )
-def test_any_clock_gives_times_that_can_be_shown(phase: Phase, code: int, beat: int, began: int, now: int) -> None:
-    text = f"poll {now} ./\njob a {phase} {code} {beat} {began} - 0 0 -\nlengths\nlogs cat\ndone"
+def test_any_clock_gives_times_that_can_be_shown(
+    state: HostJobState, code: int, beat: int, began: int, now: int
+) -> None:
+    text = f"poll {now} ./\njob a {state} {code} {beat} {began} - 0 0 -\nlengths\nlogs cat\ndone"
     (seen,) = parse_poll(text).values()
     assert isinstance(seen, Observation)
     assert seen.run_s is not None
@@ -246,6 +249,6 @@ def test_any_clock_gives_times_that_can_be_shown(phase: Phase, code: int, beat: 
 @pytest.mark.parametrize("number", ["9" * 5000, "\u00b2", "\u0661", "-1", "1e9"])
 def test_a_number_that_no_host_has_is_no_number(number: str) -> None:
     line = f"{number}, NVIDIA H100, 81559, 312, 78"
-    assert parse_look(f"== gpus\n{line}\n").gpus == ()
+    assert parse_health(f"== gpus\n{line}\n").gpus == ()
     survey = doctor_survey.parse_survey(f"now {number}\ngpu {line}\ndone")
     assert (survey.now_s, survey.gpus) == (None, ())

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.hosts import Host, open_host
+from cosmos_houdini.hosts.settings import HostConfig
 from support.servers.full_disk import small_disk
 from support.servers.sshd import Sshd, running_sshd
 

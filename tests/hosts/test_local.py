@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.errors import BadInput, HostError
 from cosmos_houdini.hosts import open_host
 from cosmos_houdini.hosts.script import enclosed
+from cosmos_houdini.hosts.settings import HostConfig
 
 
 def test_the_root_lies_in_the_project_unless_it_is_configured(tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.errors import AuthRefused, BadInput, HostKeyError, HostUnreachable
 from cosmos_houdini.hosts import open_host
+from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.hosts.ssh.host import SshHost
 from support.servers.sshd import HOST, Sshd, free_port, make_key, run_quietly, running_sshd
 from support.servers.tcp_proxy import silent_port

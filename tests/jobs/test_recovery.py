@@ -20,7 +20,7 @@ from cosmos_houdini.jobs.finish import CANCELLED
 from cosmos_houdini.jobs.store.jobs import Store
 from cosmos_houdini.jobs.store.record import Change
 from cosmos_houdini.launchers.base import Task
-from cosmos_houdini.launchers.job_folder import Phase
+from cosmos_houdini.launchers.job_folder import HostJobState
 from cosmos_houdini.launchers.process import ProcessLauncher
 from cosmos_houdini.model.job import FailureClass, JobFailure, JobState
 from support.jobs.job_project import Shop
@@ -231,7 +231,7 @@ def test_a_job_that_is_cancelled_while_it_starts_is_stopped_on_its_host(shop: Sh
     assert shop.record().state is JobState.CANCELLED
     with closing(shop.client()) as client:
         seen = runner.observe(client, [shop.record()])[shop.record().id]
-    assert seen.phase is Phase.ENDED
+    assert seen.state is HostJobState.ENDED
     assert seen.cancelled
 
 
@@ -287,7 +287,7 @@ def test_a_client_leaves_alone_what_another_one_works_on(shop: Shop):
     with closing(shop.client()) as first, closing(shop.client()) as second:
         first.store.add(replace(record, job=replace(record.job, id="idle-1", state=JobState.QUEUED)))
         with first.lock(record.id), first.lock("idle-1"):
-            until(lambda: runner.observe(second, [record])[record.id].phase is Phase.ENDED)
+            until(lambda: runner.observe(second, [record])[record.id].state is HostJobState.ENDED)
             runner.advance(second, [record.id, "idle-1"])
             assert second.store.get(record.id).state is JobState.RUNNING
             assert second.store.get("idle-1").state is JobState.QUEUED

@@ -15,7 +15,7 @@ from cosmos_houdini.hosts.local import LocalHost
 from cosmos_houdini.jobs import client as client_module
 from cosmos_houdini.jobs import commands, runner
 from cosmos_houdini.jobs.finish import finish, lose
-from cosmos_houdini.launchers.job_folder import Phase
+from cosmos_houdini.launchers.job_folder import HostJobState
 from cosmos_houdini.media.videos.probe import sha256_of
 from cosmos_houdini.model.job import FailureClass, JobState
 from support.jobs.batch_project import wait_until
@@ -156,7 +156,7 @@ def test_what_is_left_of_a_lost_job_is_stopped_before_it_is_retried(shop: Shop):
 def test_a_job_whose_exit_code_was_not_written_is_lost(shop: Shop):
     assert shop.main("run", shop.spec(sleep_s="0.1"), "--detach") == 0
     with closing(shop.client()) as client:
-        while (seen := runner.observe(client, [shop.record()])[shop.record().id]).phase is not Phase.ENDED:
+        while (seen := runner.observe(client, [shop.record()])[shop.record().id]).state is not HostJobState.ENDED:
             pass
         assert seen.exit_code == 0
         shop.on_host("exit_code").write_bytes(b"")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.hosts import Host, open_host
+from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.launchers import launcher_for
 from cosmos_houdini.model.request import Site
 from support.jobs.slurm_tasks import bench, program

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.hosts import Host
+from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.launchers import Task, detached, launcher_for, shared_process
-from cosmos_houdini.launchers.job_folder import UNSERVED, Observation, Phase
+from cosmos_houdini.launchers.job_folder import NOT_STARTED, HostJobState, Observation
 from cosmos_houdini.launchers.shell import part
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.model.request import Invocation
@@ -103,9 +103,9 @@ def ends(host: Host, *tasks: Task) -> list[Observation]:
     return [at_end(host, one.site) for one in tasks]
 
 
-def phases(host: Host, tasks: Sequence[Task]) -> list[str]:
+def host_states(host: Host, tasks: Sequence[Task]) -> list[str]:
     seen = observe(host, *(one.site for one in tasks))
-    return [str(seen[one.site.folder.name].phase) for one in tasks]
+    return [str(seen[one.site.folder.name].state) for one in tasks]
 
 
 def pid_of(one: Task) -> int:
@@ -128,7 +128,7 @@ def test_each_gets_its_share_of_the_log_and_its_end_while_the_process_goes_on(an
     one, two, three = members(any_host, NAMES[:3])
     carrier = start(any_host, [one, two, three])
     until(any_host, one.site, lambda seen: "working" in seen.stdout_tail)
-    assert phases(any_host, [one, two, three]) == ["running", "waiting", "waiting"]
+    assert host_states(any_host, [one, two, three]) == ["running", "pending", "pending"]
     seen = until(any_host, three.site, lambda seen: "turn" in seen.waits_for)
     assert seen.waits_for == "its turn, 2 before it in the same process"
     go(one)
@@ -141,7 +141,7 @@ def test_each_gets_its_share_of_the_log_and_its_end_while_the_process_goes_on(an
     assert (path(one.site) / "out/made").read_text() == "made\n"
     assert (path(carrier.site) / "out/first.txt").read_text() == "made\n"
     until(any_host, two.site, lambda seen: "working" in seen.stdout_tail)
-    assert phases(any_host, [one, two, three]) == ["ended", "running", "waiting"]
+    assert host_states(any_host, [one, two, three]) == ["ended", "running", "pending"]
     go(two, three)
     second, third = ends(any_host, two, three)
     assert [second.exit_code, third.exit_code] == [0, 0]
@@ -177,8 +177,8 @@ def test_the_one_that_was_made_when_the_process_died_has_its_exit_code_and_no_ot
         (0, ""),
         (0, ""),
         (3, ""),
-        (143, UNSERVED),
-        (143, UNSERVED),
+        (143, NOT_STARTED),
+        (143, NOT_STARTED),
     ]
     assert "CUDA out of memory." in seen[2].stderr_tail
     assert "CUDA" not in seen[3].stderr_tail
@@ -189,7 +189,7 @@ def test_a_process_that_cannot_start_is_the_failure_of_the_first_alone(plain: Ho
     start(plain, tasks, program="echo no such module >&2; exit 5")
     first, second = ends(plain, *tasks)
     assert (first.exit_code, first.stopped, first.stderr_tail) == (5, "", "no such module\n")
-    assert second.stopped == UNSERVED
+    assert second.stopped == NOT_STARTED
 
 
 def test_cancelling_the_one_that_is_made_ends_the_process(any_host: Host) -> None:
@@ -200,7 +200,7 @@ def test_cancelling_the_one_that_is_made_ends_the_process(any_host: Host) -> Non
     assert (path(carrier.site) / "exit_code").exists()
     first, second, third = ends(any_host, *tasks)
     assert first.cancelled
-    assert (second.stopped, third.stopped) == (UNSERVED, UNSERVED)
+    assert (second.stopped, third.stopped) == (NOT_STARTED, NOT_STARTED)
     assert not is_alive(pid_of(carrier))
 
 
@@ -210,11 +210,11 @@ def test_one_that_was_cancelled_before_its_turn_is_never_made(plain: Host) -> No
     until(plain, tasks[0].site, lambda seen: "working" in seen.stdout_tail)
     launcher_for("here", CONFIG).cancel(plain, tasks[1].site, tasks[1].job_id)
     assert at_end(plain, tasks[1].site).cancelled
-    assert phases(plain, tasks) == ["running", "ended", "waiting"]
+    assert host_states(plain, tasks) == ["running", "ended", "pending"]
     go(tasks[0])
     first, _, third = ends(plain, *tasks)
     assert first.exit_code == 0
-    assert third.stopped == UNSERVED
+    assert third.stopped == NOT_STARTED
     assert at_end(plain, carrier.site).exit_code != 0
     assert not (path(tasks[1].site) / "out/made").exists()
 
@@ -237,7 +237,7 @@ def test_one_that_is_taken_back_before_its_turn_was_not_begun(plain: Host) -> No
     until(plain, tasks[0].site, lambda seen: "working" in seen.stdout_tail)
     for one in tasks:
         (path(one.site) / "withdrawn").touch()
-    assert [one.stopped for one in ends(plain, *tasks[1:])] == [UNSERVED, UNSERVED]
+    assert [one.stopped for one in ends(plain, *tasks[1:])] == [NOT_STARTED, NOT_STARTED]
     go(tasks[0])
     assert at_end(plain, tasks[0].site).exit_code == 0
 
@@ -255,13 +255,13 @@ def test_a_process_whose_script_was_killed_is_ended_and_given_up(plain: Host, *,
             os.kill(pid_of(one), each)
     if also_the_members:
         first, second, third = ends(plain, *tasks)
-        assert (first.phase, first.stopped) == (Phase.VANISHED, "")
-        assert (second.phase, second.stopped, third.stopped) == (Phase.VANISHED, UNSERVED, UNSERVED)
+        assert (first.state, first.stopped) == (HostJobState.VANISHED, "")
+        assert (second.state, second.stopped, third.stopped) == (HostJobState.VANISHED, NOT_STARTED, NOT_STARTED)
         launcher_for("here", CONFIG).cancel(plain, tasks[0].site, tasks[0].job_id)
     else:
         first, second, third = ends(plain, *tasks)
         assert (first.exit_code, first.stopped) == (137, "lost")
-        assert (second.stopped, third.stopped) == (UNSERVED, UNSERVED)
+        assert (second.stopped, third.stopped) == (NOT_STARTED, NOT_STARTED)
     until_gone(program)
 
 
@@ -271,7 +271,7 @@ def test_a_member_whose_script_was_killed_is_not_made_on(plain: Host) -> None:
     until(plain, tasks[0].site, lambda seen: "working" in seen.stdout_tail)
     os.kill(pid_of(tasks[0]), signal.SIGKILL)
     first, second = ends(plain, *tasks)
-    assert (first.phase, second.stopped) == (Phase.VANISHED, UNSERVED)
+    assert (first.state, second.stopped) == (HostJobState.VANISHED, NOT_STARTED)
     until_gone(pid_of(carrier))
 
 
@@ -293,8 +293,8 @@ def test_nothing_is_started_twice_and_a_job_of_another_process_is_not_made(plain
     assert not stage(plain, tasks[1], {"name": "again"})
     start(plain, tasks)
     first = at_end(plain, tasks[0].site)
-    assert (first.exit_code, first.stopped) == (143, UNSERVED)
-    assert phases(plain, tasks[1:]) == ["running", "waiting"]
+    assert (first.exit_code, first.stopped) == (143, NOT_STARTED)
+    assert host_states(plain, tasks[1:]) == ["running", "pending"]
     go(*tasks[1:])
     assert [seen.exit_code for seen in ends(plain, *tasks[1:])] == [0, 0]
 
@@ -310,7 +310,7 @@ def test_a_process_that_lacks_a_job_from_the_start_loads_nothing_however_late_it
     until(plain, second.site, lambda seen: "working" in seen.stdout_tail)
     start(plain, tasks)
     seen = at_end(plain, first.site)
-    assert (seen.exit_code, seen.stopped, seen.stdout_tail) == (143, UNSERVED, "")
+    assert (seen.exit_code, seen.stopped, seen.stdout_tail) == (143, NOT_STARTED, "")
     go(second)
     assert at_end(plain, second.site).exit_code == 0
 
@@ -320,14 +320,16 @@ def test_the_process_holds_its_gpu_once_and_a_member_that_leaves_before_the_star
 ) -> None:
     config = HostConfig(gpus=(3,))
     other = begin(plain, config, task(plain, ("sleep", "300"), job_id="other", num_gpu=1))
-    until(plain, other.site, lambda seen: seen.phase is Phase.RUNNING)
+    until(plain, other.site, lambda seen: seen.state is HostJobState.RUNNING)
     tasks = members(plain, NAMES[:3])
     start(plain, tasks, config, num_gpu=1)
     waits = "a GPU: GPU 3 runs other"
-    assert [until(plain, one.site, lambda seen: seen.waits_for == waits).phase for one in tasks] == [Phase.WAITING] * 3
+    assert [until(plain, one.site, lambda seen: seen.waits_for == waits).state for one in tasks] == [
+        HostJobState.PENDING
+    ] * 3
     launcher_for("here", config).cancel(plain, tasks[2].site, tasks[2].job_id)
     first, second, third = ends(plain, *tasks)
-    assert (first.stopped, second.stopped, third.cancelled) == (UNSERVED, UNSERVED, True)
+    assert (first.stopped, second.stopped, third.cancelled) == (NOT_STARTED, NOT_STARTED, True)
     again = members(plain, ("a-0000000001.2", "b-0000000002.2"))
     start(plain, again, config, num_gpu=1)
     launcher_for("here", config).cancel(plain, other.site, "other")
@@ -343,7 +345,7 @@ def test_nothing_is_started_of_a_process_that_the_host_cannot_run(plain: Host) -
     tasks = members(plain, NAMES[:2])
     with pytest.raises(BadInput, match="wants 2 GPUs"):
         start(plain, tasks, HostConfig(gpus=(0,)), num_gpu=2)
-    assert phases(plain, tasks) == ["staged", "staged"]
+    assert host_states(plain, tasks) == ["staged", "staged"]
 
 
 def test_a_line_of_a_log_holds_something() -> None:

@@ -14,13 +14,13 @@ from uuid import uuid4
 import pytest
 from msgspec.structs import replace
 
-from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.errors import BadInput, HostError, JobError
 from cosmos_houdini.hosts import Host, open_host
+from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.jobs.store.provenance import parse_provenance, provenance_script
 from cosmos_houdini.launchers import Task, launcher_for, shared_process
-from cosmos_houdini.launchers.docker import container_name
-from cosmos_houdini.launchers.job_folder import Phase
+from cosmos_houdini.launchers.docker import DockerSettings, container_name
+from cosmos_houdini.launchers.job_folder import HostJobState
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.launchers.storage import find_holdings, remove
 from support.jobs.launched_tasks import (
@@ -52,7 +52,7 @@ def image(docker_engine: DockerEngine) -> DockerEngine:
 
 @pytest.fixture
 def config(image: DockerEngine) -> HostConfig:
-    return HostConfig(launcher="docker", image=IMAGE, env={"DOCKER_HOST": image.address})
+    return HostConfig(launcher="docker", env={"DOCKER_HOST": image.address}, extra=(DockerSettings(image=IMAGE),))
 
 
 @pytest.fixture
@@ -68,7 +68,9 @@ def containers(engine: DockerEngine, *options: str) -> list[str]:
 
 def running(host: Host, config: HostConfig, job_id: str, *argv: str) -> Task:
     new = begin(host, config, task(host, argv or ("sleep", "300"), job_id=job_id, config=config))
-    until(host, new.site, lambda seen: seen.phase is Phase.RUNNING and seen.stdout_tail == ("up\n" if argv else ""))
+    until(
+        host, new.site, lambda seen: seen.state is HostJobState.RUNNING and seen.stdout_tail == ("up\n" if argv else "")
+    )
     return new
 
 
@@ -157,7 +159,7 @@ def test_a_memory_limit_shows_as_oom(host: Host, config: HostConfig, image: Dock
     image.docker("update", "--memory", "32m", "--memory-swap", "32m", container_name(new.site))
     (path(new.site) / "out/go").touch()
     seen = ended(host, new.site)
-    assert (seen.phase, seen.exit_code, seen.oom_killed) == (Phase.ENDED, 137, True)
+    assert (seen.state, seen.exit_code, seen.oom_killed) == (HostJobState.ENDED, 137, True)
 
 
 def test_secrets_reach_the_container_and_no_file_or_script(host: Host, config: HostConfig) -> None:
@@ -195,8 +197,8 @@ def test_cancel_stops_its_own_container_only(host: Host, config: HostConfig, ima
     until_true(lambda: len(containers(image)) == 3)
     launcher_for("box", config).cancel(host, one.site, "one")
     seen = observe(host, one.site, other.site)
-    assert (seen["one"].phase, seen["one"].exit_code, seen["one"].cancelled) == (Phase.ENDED, 143, True)
-    assert seen["other"].phase is Phase.RUNNING
+    assert (seen["one"].state, seen["one"].exit_code, seen["one"].cancelled) == (HostJobState.ENDED, 143, True)
+    assert seen["other"].state is HostJobState.RUNNING
     assert sorted(containers(image, "--all")) == sorted([container_name(other.site), "stranger"])
 
 
@@ -205,10 +207,10 @@ def test_a_container_outlives_its_killed_script_and_is_taken_up(
 ) -> None:
     new = running(host, config, "job", "sh", "-c", "echo up; until [ -e out/go ]; do sleep 0.1; done; exit 7")
     kill_script(new)
-    assert observe(host, new.site)["job"].phase is Phase.RUNNING
+    assert observe(host, new.site)["job"].state is HostJobState.RUNNING
     (path(new.site) / "out/go").touch()
     seen = ended(host, new.site)
-    assert (seen.phase, seen.exit_code) == (Phase.ENDED, 7)
+    assert (seen.state, seen.exit_code) == (HostJobState.ENDED, 7)
     assert seen.run_s is not None
     until_true(lambda: not containers(image, "--all"))
 
@@ -221,7 +223,7 @@ def test_a_container_whose_script_was_killed_can_be_cancelled(
     kill_script(new)
     launcher_for("box", config).cancel(host, new.site, "job")
     seen = observe(host, new.site)["job"]
-    assert (seen.phase, seen.cancelled) == (Phase.ENDED, True)
+    assert (seen.state, seen.cancelled) == (HostJobState.ENDED, True)
     assert not containers(image, "--all")
 
 
@@ -234,7 +236,7 @@ def test_a_cancel_that_cannot_reach_the_docker_engine_says_so(
     deaf = replace(config, env={"DOCKER_HOST": "unix:///nowhere.sock"})
     with pytest.raises(JobError, match=r"cannot be stopped: .*nowhere"):
         launcher_for("box", deaf).cancel(host, new.site, "job")
-    assert observe(host, new.site)["job"].phase is Phase.RUNNING
+    assert observe(host, new.site)["job"].state is HostJobState.RUNNING
 
 
 def test_a_container_removed_by_someone_else_is_a_named_failure(
@@ -244,7 +246,7 @@ def test_a_container_removed_by_someone_else_is_a_named_failure(
     until_true(lambda: containers(image))
     image.docker("rm", "--force", container_name(new.site))
     seen = ended(host, new.site)
-    assert (seen.phase, seen.exit_code, seen.stopped) == (Phase.ENDED, 137, "lost")
+    assert (seen.state, seen.exit_code, seen.stopped) == (HostJobState.ENDED, 137, "lost")
     assert "removed" in seen.stderr_tail
 
 
@@ -263,7 +265,7 @@ def test_script_and_container_both_gone_is_vanished(host: Host, config: HostConf
     until_true(lambda: containers(image))
     kill_script(new)
     image.docker("rm", "--force", container_name(new.site))
-    assert ended(host, new.site).phase is Phase.VANISHED
+    assert ended(host, new.site).state is HostJobState.VANISHED
 
 
 def test_the_chosen_gpus_are_asked_for(host: Host, config: HostConfig, image: DockerEngine) -> None:
@@ -283,7 +285,7 @@ def test_a_gpu_stays_taken_while_the_container_of_a_killed_script_runs(
     image.docker("run", "--detach", "--label", "cosmos-houdini.gpu2", "--name", "orphan", IMAGE, "sleep", "300")
     new = begin(host, config, task(host, ("true",), config=config, num_gpu=1))
     time.sleep(1.5)
-    assert observe(host, new.site)["job"].phase is Phase.WAITING
+    assert observe(host, new.site)["job"].state is HostJobState.PENDING
     image.docker("rm", "--force", "orphan")
     assert ended(host, new.site).exit_code == 125
 
@@ -298,7 +300,7 @@ def test_a_missing_image_and_a_missing_engine_are_told_before_anything_starts(ho
         stage(host, new, {})
         with pytest.raises(JobError, match=message):
             launcher_for("box", wrong).start(host, new)
-        assert observe(host, new.site)["job"].phase is Phase.STAGED
+        assert observe(host, new.site)["job"].state is HostJobState.STAGED
 
 
 def test_a_second_start_does_nothing(host: Host, config: HostConfig) -> None:
@@ -360,7 +362,7 @@ def test_a_container_that_serves_several_jobs_writes_into_the_folder_of_each(
     begins = [f"at {job.job_id}" for job in jobs]
     shared_process.start(launcher_for(host.name, config), host, config, carrier, begins=begins, links={})
     until(host, jobs[0].site, lambda seen: seen.stdout_tail == "at a-0000000001\n")
-    assert observe(host, jobs[1].site)["b-0000000002"].phase is Phase.WAITING
+    assert observe(host, jobs[1].site)["b-0000000002"].state is HostJobState.PENDING
     (path(jobs[0].site) / "go").touch()
     until(host, jobs[1].site, lambda seen: seen.stdout_tail == "at b-0000000002\n")
     assert ended(host, jobs[0].site).exit_code == 0

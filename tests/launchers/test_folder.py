@@ -11,19 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.errors import BadInput, HostError
 from cosmos_houdini.hosts import open_host
+from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.launchers import detached, docker, job_folder, shell, time_limit
-from cosmos_houdini.launchers.job_folder import (
-    LONGEST_UNPACKED_BYTES,
-    Observation,
-    Phase,
-    attempt_folder,
-    parse_poll,
-    poll_script,
-    site_for,
-)
+from cosmos_houdini.launchers.job_folder import HostJobState, Observation, attempt_folder
+from cosmos_houdini.launchers.poll import LONGEST_UNPACKED_BYTES, parse_poll, poll_script
+from cosmos_houdini.launchers.site import site_for
 from cosmos_houdini.model.request import Site
 from support.jobs.launched_tasks import observe
 from support.media import FFMPEG
@@ -82,7 +76,7 @@ class TestOnTheHost:
             told = seen[f"{i}"]
             assert told.stdout_tail == log.decode(errors="replace")
             assert told.stderr_tail == LOGS[-1 - i].decode(errors="replace")
-            assert (told.stdout_bytes, told.exit_code, told.phase) == (len(log), 0, Phase.ENDED)
+            assert (told.stdout_bytes, told.exit_code, told.state) == (len(log), 0, HostJobState.ENDED)
 
     def test_a_host_without_gzip_tells_the_same(self, tmp_path: Path) -> None:
         made(tmp_path, "a", {"started/pid": "0", "stdout.log": "said\n"})
@@ -109,19 +103,19 @@ class TestOnTheHost:
         assert (seen["done"].run_s, seen["done"].exit_code) == (30, 3)
         assert seen["late"].heartbeat_age_s == pytest.approx(100, abs=30)
         assert seen["late"].run_s == pytest.approx(500, abs=30)
-        assert seen["late"].phase is Phase.VANISHED
+        assert seen["late"].state is HostJobState.VANISHED
         assert (seen["ahead"].heartbeat_age_s, seen["ahead"].run_s) == (0, None)
 
     def test_what_is_not_there_or_not_started_is_told_apart(self, tmp_path: Path) -> None:
         host = open_host("here", HostConfig(), project=tmp_path)
         sites = [Site(folder=host.root / "jobs" / name) for name in ("absent", "half", "staged")]
-        assert {o.phase for o in observe(host, *sites).values()} == {Phase.ABSENT}
+        assert {o.state for o in observe(host, *sites).values()} == {HostJobState.ABSENT}
         made(tmp_path, "half", {}).joinpath("request.json").unlink()
         made(tmp_path, "staged", {})
-        assert [observe(host, *sites)[s.folder.name].phase for s in sites] == [
-            Phase.ABSENT,
-            Phase.ABSENT,
-            Phase.STAGED,
+        assert [observe(host, *sites)[s.folder.name].state for s in sites] == [
+            HostJobState.ABSENT,
+            HostJobState.ABSENT,
+            HostJobState.STAGED,
         ]
 
     def test_files_full_of_nonsense_are_told_as_unknown(self, tmp_path: Path) -> None:
@@ -131,8 +125,8 @@ class TestOnTheHost:
         made(tmp_path, "b", dict.fromkeys(names, b"\0\xff"))
         host = open_host("here", HostConfig(), project=tmp_path)
         seen = observe(host, *(Site(folder=host.root / "jobs" / name) for name in ("a", "b")))
-        assert {(o.phase, o.exit_code, o.run_s, o.heartbeat_age_s) for o in seen.values()} == {
-            (Phase.ENDED, None, None, None)
+        assert {(o.state, o.exit_code, o.run_s, o.heartbeat_age_s) for o in seen.values()} == {
+            (HostJobState.ENDED, None, None, None)
         }
         assert not list(tmp_path.rglob("stolen"))
 
@@ -205,10 +199,16 @@ WHOLE = [whole("cat", TAILS), whole("gzip -1", gzip.compress(TAILS))]
 def test_a_whole_answer_is_understood(answer: str) -> None:
     assert parse_poll(answer) == {
         "a": Observation(
-            phase=Phase.RUNNING, heartbeat_age_s=10, began_s=50, run_s=50, stdout_tail="hello", stdout_bytes=6
+            state=HostJobState.RUNNING, heartbeat_age_s=10, began_s=50, run_s=50, stdout_tail="hello", stdout_bytes=6
         ),
         "b": Observation(
-            phase=Phase.ENDED, exit_code=1, oom_killed=True, stopped="stalled", heartbeat_age_s=10, began_s=50, run_s=30
+            state=HostJobState.ENDED,
+            exit_code=1,
+            oom_killed=True,
+            stopped="stalled",
+            heartbeat_age_s=10,
+            began_s=50,
+            run_s=30,
         ),
     }
 

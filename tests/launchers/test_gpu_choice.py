@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.hosts import Host
+from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.launchers import launcher_for
 from cosmos_houdini.launchers.base import Task
-from cosmos_houdini.launchers.job_folder import Observation, Phase
+from cosmos_houdini.launchers.job_folder import HostJobState, Observation
 from cosmos_houdini.launchers.staging import stage
 from support.jobs.launched_tasks import begin, ended, observe, path, task, until
 
@@ -90,7 +90,7 @@ def running(host: Host, job: Task) -> Observation:
 
 def waits_for(host: Host, job: Task, words: str) -> None:
     seen = until(host, job.site, lambda seen: seen.waits_for == words)
-    assert seen.phase is Phase.WAITING
+    assert seen.state is HostJobState.PENDING
 
 
 @pytest.mark.parametrize("config", [HostConfig(), HostConfig(gpus=(0, 1))])
@@ -189,7 +189,7 @@ def test_a_silent_program_is_stopped_unless_its_gpu_works(plain: Host, smi: Smi)
     seen = ended(plain, begin(plain, config, silent).site)
     assert (seen.stopped, seen.exit_code) == ("stalled", 143)
     assert "no new line in the log and no work on its GPU" in seen.stderr_tail
-    assert observe(plain, busy.site)["busy"].phase is Phase.RUNNING
+    assert observe(plain, busy.site)["busy"].state is HostJobState.RUNNING
     smi.used("0\n[N/A]\n")
     assert ended(plain, busy.site).stopped == "stalled"
 

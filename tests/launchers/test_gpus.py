@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.hosts import Host
+from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.jobs.store.provenance import parse_provenance, provenance_script
 from cosmos_houdini.launchers import launcher_for
-from cosmos_houdini.launchers.job_folder import Phase
+from cosmos_houdini.launchers.job_folder import HostJobState
 from cosmos_houdini.launchers.staging import stage
 from support.jobs.launched_tasks import begin, ended, observe, path, task, until
 
@@ -69,14 +69,14 @@ def test_a_job_may_hold_more_gpus_than_a_shell_has_single_digits_for(plain: Host
 def test_a_job_waits_for_a_gpu_and_can_be_cancelled_there(plain: Host) -> None:
     config = HostConfig(gpus=(0,))
     holder = begin(plain, config, task(plain, ("sleep", "300"), job_id="holder", config=config, num_gpu=1))
-    until(plain, holder.site, lambda seen: seen.phase is Phase.RUNNING)
+    until(plain, holder.site, lambda seen: seen.state is HostJobState.RUNNING)
     waiter = begin(plain, config, task(plain, ("sh", "-c", "echo ran"), job_id="waiter", config=config, num_gpu=1))
     seen = until(plain, waiter.site, lambda seen: seen.heartbeat_age_s is not None)
-    assert (seen.phase, seen.run_s) == (Phase.WAITING, None)
+    assert (seen.state, seen.run_s) == (HostJobState.PENDING, None)
     launcher_for("here", config).cancel(plain, waiter.site, "waiter")
     seen = ended(plain, waiter.site)
-    assert (seen.phase, seen.exit_code, seen.stdout_tail, seen.cancelled) == (Phase.ENDED, 143, "", True)
-    assert observe(plain, holder.site)["holder"].phase is Phase.RUNNING
+    assert (seen.state, seen.exit_code, seen.stdout_tail, seen.cancelled) == (HostJobState.ENDED, 143, "", True)
+    assert observe(plain, holder.site)["holder"].state is HostJobState.RUNNING
 
 
 def test_a_gpu_stays_taken_while_the_program_of_a_killed_script_lives(plain: Host) -> None:
@@ -88,7 +88,7 @@ def test_a_gpu_stays_taken_while_the_program_of_a_killed_script_lives(plain: Hos
     os.kill(int((path(holder.site) / "started/pid").read_text()), signal.SIGKILL)
     waiter = begin(plain, config, task(plain, ("sh", "-c", "echo ran"), job_id="waiter", config=config, num_gpu=1))
     time.sleep(1.5)
-    assert observe(plain, waiter.site)["waiter"].phase is Phase.WAITING
+    assert observe(plain, waiter.site)["waiter"].state is HostJobState.PENDING
     launcher_for("here", config).cancel(plain, holder.site, "holder")
     assert ended(plain, waiter.site).stdout_tail == "ran\n"
 

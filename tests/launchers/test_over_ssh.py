@@ -8,7 +8,7 @@ import pytest
 
 from cosmos_houdini.hosts import open_host
 from cosmos_houdini.launchers import launcher_for
-from cosmos_houdini.launchers.job_folder import Phase
+from cosmos_houdini.launchers.job_folder import HostJobState
 from support.jobs.launched_tasks import begin, ended, observe, path, task, until
 from support.servers.sshd import Sshd, running_sshd
 
@@ -33,7 +33,7 @@ def test_a_job_outlives_the_connection_that_started_it_and_is_found_by_another(s
     server.restart()
     with closing(open_host("far", config, project=tmp_path)) as host:
         begin(host, config, new)
-        until(host, new.site, lambda seen: seen.phase is Phase.RUNNING)
+        until(host, new.site, lambda seen: seen.state is HostJobState.RUNNING)
         (path(new.site) / "out/go").touch()
         seen = ended(host, new.site)
     assert (seen.exit_code, seen.stderr_tail) == (0, "")
@@ -47,4 +47,4 @@ def test_a_job_on_an_ssh_host_is_cancelled(server: Sshd, tmp_path: Path) -> None
         until(host, new.site, lambda seen: seen.stdout_tail == "up\n")
         launcher_for("far", config).cancel(host, new.site, "job")
         seen = observe(host, new.site)["job"]
-    assert (seen.phase, seen.exit_code, seen.cancelled) == (Phase.ENDED, 143, True)
+    assert (seen.state, seen.exit_code, seen.cancelled) == (HostJobState.ENDED, 143, True)

@@ -18,12 +18,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cosmos_houdini import launchers
-from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.errors import BadInput, JobError
 from cosmos_houdini.hosts import Completed, Host, open_host
-from cosmos_houdini.launchers import Task, detached, job_folder, launcher_for
-from cosmos_houdini.launchers.job_folder import Observation, Phase
-from cosmos_houdini.launchers.shell import part
+from cosmos_houdini.hosts.settings import HostConfig
+from cosmos_houdini.launchers import Task, detached, job_script, launcher_for, poll
+from cosmos_houdini.launchers.job_folder import HostJobState, Observation
+from cosmos_houdini.launchers.shell import script_part
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.model.request import Site
 from support.jobs.launched_tasks import (
@@ -66,7 +66,7 @@ def processes(site: Site) -> list[psutil.Process]:
 
 def is_up(seen: Observation) -> bool:
     """Whether the program runs, and has said so."""
-    return (seen.phase, seen.stdout_tail) == (Phase.RUNNING, "up\n")
+    return (seen.state, seen.stdout_tail) == (HostJobState.RUNNING, "up\n")
 
 
 def gone(site: Site) -> bool:
@@ -116,7 +116,12 @@ def test_any_text_survives_the_script(tmp_path: Path, shell: str, arguments: lis
 def test_the_exit_code_is_the_programs_own(plain: Host, code: int) -> None:
     new = begin(plain, CONFIG, task(plain, ("sh", "-c", f"echo out; echo err >&2; exit {code}")))
     seen = ended(plain, new.site)
-    assert (seen.phase, seen.exit_code, seen.stdout_tail, seen.stderr_tail) == (Phase.ENDED, code, "out\n", "err\n")
+    assert (seen.state, seen.exit_code, seen.stdout_tail, seen.stderr_tail) == (
+        HostJobState.ENDED,
+        code,
+        "out\n",
+        "err\n",
+    )
     assert seen.stdout_bytes == 4
     assert not seen.oom_killed
 
@@ -306,21 +311,21 @@ def test_cancel_stops_all_that_the_job_started_and_nothing_else(plain: Host) -> 
         until(plain, job.site, is_up)
     launcher_for("here", CONFIG).cancel(plain, new.site, "one")
     seen = observe(plain, new.site, other.site)
-    assert (seen["one"].phase, seen["one"].exit_code, seen["one"].cancelled) == (Phase.ENDED, 143, True)
-    assert seen["other"].phase is Phase.RUNNING
+    assert (seen["one"].state, seen["one"].exit_code, seen["one"].cancelled) == (HostJobState.ENDED, 143, True)
+    assert seen["other"].state is HostJobState.RUNNING
     assert not processes(new.site)
     launcher_for("here", CONFIG).cancel(plain, other.site, "other")
     assert not processes(other.site)
 
 
 def test_cancel_ends_a_program_that_ignores_the_signal(plain: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    hasty = part("cancel").replace("gone_within 15", "gone_within 1")
-    monkeypatch.setattr(detached, "part", lambda name: hasty if name == "cancel" else part(name))
+    hasty = script_part("common/cancel").replace("gone_within 15", "gone_within 1")
+    monkeypatch.setattr(detached, "script_part", lambda name: hasty if name == "common/cancel" else script_part(name))
     new = begin(plain, CONFIG, task(plain, ("sh", "-c", "trap '' TERM; echo up; while :; do sleep 1; done")))
     until(plain, new.site, is_up)
     launcher_for("here", CONFIG).cancel(plain, new.site, "job")
     seen = observe(plain, new.site)["job"]
-    assert (seen.phase, seen.exit_code, seen.cancelled) == (Phase.ENDED, 137, True)
+    assert (seen.state, seen.exit_code, seen.cancelled) == (HostJobState.ENDED, 137, True)
     assert not processes(new.site)
 
 
@@ -330,7 +335,7 @@ def test_a_job_cancelled_before_its_start_never_starts(plain: Host) -> None:
     launcher_for("here", CONFIG).cancel(plain, new.site, "job")
     launcher_for("here", CONFIG).start(plain, new)
     seen = observe(plain, new.site)["job"]
-    assert (seen.phase, seen.exit_code, seen.cancelled) == (Phase.ENDED, None, True)
+    assert (seen.state, seen.exit_code, seen.cancelled) == (HostJobState.ENDED, None, True)
     assert not (path(new.site) / "out/runs").exists()
 
 
@@ -343,14 +348,14 @@ def test_cancel_leaves_a_finished_job_and_a_strangers_process_with_its_number_al
     (path(new.site) / "exit_code").unlink()
     (path(new.site) / "started/pid").write_text(f"{os.getpid()}\n")
     launcher_for("here", CONFIG).cancel(plain, new.site, "job")
-    assert observe(plain, new.site)["job"].phase is Phase.ENDED
+    assert observe(plain, new.site)["job"].state is HostJobState.ENDED
 
 
 def test_a_job_whose_script_was_killed_has_vanished_and_its_rest_can_be_cancelled(plain: Host) -> None:
     new = begin(plain, CONFIG, task(plain, UP))
     until(plain, new.site, is_up)
     os.kill(int((path(new.site) / "started/pid").read_text()), signal.SIGKILL)
-    assert ended(plain, new.site).phase is Phase.VANISHED
+    assert ended(plain, new.site).state is HostJobState.VANISHED
     assert processes(new.site)
     launcher_for("here", CONFIG).cancel(plain, new.site, "job")
     assert gone(new.site)
@@ -360,7 +365,7 @@ def test_a_recycled_process_number_is_not_taken_for_the_job(plain: Host) -> None
     new = begin(plain, CONFIG, task(plain, UP))
     until(plain, new.site, is_up)
     (path(new.site) / "started/pid").write_text(f"{os.getpid()}\n")
-    assert observe(plain, new.site)["job"].phase is Phase.VANISHED
+    assert observe(plain, new.site)["job"].state is HostJobState.VANISHED
 
 
 def test_an_unstaged_job_is_not_started(plain: Host) -> None:
@@ -377,7 +382,7 @@ def test_names_that_no_shell_can_set_are_refused(plain: Host) -> None:
 def test_every_shell_reads_the_scripts(plain: Host, shell: list[str]) -> None:
     if not plain.run(f"command -v {shell[0]}").stdout:
         pytest.skip(f"no {shell[0]}")
-    scripts = sorted((Path(launchers.__file__).parent / "scripts").glob("*.sh"))
+    scripts = sorted((Path(launchers.__file__).parent / "scripts").rglob("*.sh"))
     assert scripts
     for script in scripts:
         done: Completed = plain.run(f"{' '.join(shell)} '{script}'")
@@ -416,14 +421,14 @@ def test_a_host_that_has_busybox_alone_is_enough(busybox: Host, tmp_path: Path) 
 
 
 def test_a_host_without_proc_is_asked_through_ps(plain: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (detached, job_folder):
-        monkeypatch.setattr(module, "part", lambda name: part(name).replace("/proc/self/", "/nowhere/"))
+    for module in (detached, job_script, poll):
+        monkeypatch.setattr(module, "script_part", lambda name: script_part(name).replace("/proc/self/", "/nowhere/"))
     new = begin(plain, CONFIG, task(plain, ("sh", "-c", "sleep 300 & echo up; wait"), job_id="one"))
     other = begin(plain, CONFIG, task(plain, UP, job_id="other"))
     for job in (new, other):
         until(plain, job.site, is_up)
     launcher_for("here", CONFIG).cancel(plain, new.site, "one")
     seen = observe(plain, new.site, other.site)
-    assert (seen["one"].phase, seen["one"].exit_code) == (Phase.ENDED, 143)
-    assert seen["other"].phase is Phase.RUNNING
+    assert (seen["one"].state, seen["one"].exit_code) == (HostJobState.ENDED, 143)
+    assert seen["other"].state is HostJobState.RUNNING
     assert gone(new.site)

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.errors import JobError
 from cosmos_houdini.hosts import open_host
-from cosmos_houdini.launchers.job_folder import Phase
+from cosmos_houdini.hosts.settings import HostConfig
+from cosmos_houdini.launchers.job_folder import HostJobState
 from cosmos_houdini.launchers.slurm.launcher import job_name
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.model.job import FailureClass
@@ -29,8 +29,8 @@ def test_arguments_and_environment_arrive_byte_for_byte_from_any_folder(slurm: S
     host = open_host("hpc", config, project=tmp_path / folder)
     argv = ("sh", "-c", 'printf "%s\\0" "$MINE" "$TOKEN" "$@"', "x", NASTY, "", "-n")
     new = begin(host, config, task(host, argv, config=config, secrets={"TOKEN": "hush"}))
-    seen = ended(host, new.site, env=slurm.env)
-    assert (seen.phase, seen.exit_code, seen.stderr_tail) == (Phase.ENDED, 0, "")
+    seen = ended(host, new.site, config=config)
+    assert (seen.state, seen.exit_code, seen.stderr_tail) == (HostJobState.ENDED, 0, "")
     assert seen.stdout_tail.split("\0")[:-1] == [NASTY, "hush", NASTY, "", "-n"]
     assert not (path(new.site) / "secrets").exists()
     assert not list(tmp_path.rglob("stolen"))
@@ -39,7 +39,7 @@ def test_arguments_and_environment_arrive_byte_for_byte_from_any_folder(slurm: S
 def test_a_failing_program_ends_with_its_own_exit_code_in_slurms_books_too(bench: Bench):
     new = bench.begin("sh", "-c", "echo out; echo err >&2; exit 3")
     seen = bench.ended(new)
-    assert (seen.phase, seen.exit_code, seen.verdict) == (Phase.ENDED, 3, None)
+    assert (seen.state, seen.exit_code, seen.scheduler_failure) == (HostJobState.ENDED, 3, None)
     assert (seen.stdout_tail, seen.stderr_tail) == ("out\n", "err\n")
     assert seen.scheduler == f"Slurm job {bench.id(new)} FAILED (NonZeroExitCode)"
 
@@ -69,7 +69,7 @@ def test_a_job_waits_in_the_queue_with_slurms_reason_and_then_runs(bench: Bench)
     first = bench.up("first")
     second = bench.begin("sh", "-c", "echo ran", job_id="second")
     seen = bench.until(second, lambda seen: "(Resources)" in seen.scheduler)
-    assert (seen.phase, seen.run_s) == (Phase.WAITING, None)
+    assert (seen.state, seen.run_s) == (HostJobState.PENDING, None)
     assert seen.scheduler == f"Slurm job {bench.id(second)} PENDING (Resources)"
     bench.cancel(first)
     assert bench.ended(second).stdout_tail == "ran\n"
@@ -81,8 +81,8 @@ def test_cancel_ends_its_own_job_only(bench: Bench):
     bench.cluster.run(*stranger, "--output=/dev/null", "--wrap=exec sleep 300")
     bench.cancel(one)
     seen = bench.observe(one)
-    assert (seen.phase, seen.cancelled, seen.verdict) == (Phase.ENDED, True, None)
-    assert bench.observe(other).phase is Phase.RUNNING
+    assert (seen.state, seen.cancelled, seen.scheduler_failure) == (HostJobState.ENDED, True, None)
+    assert bench.observe(other).state is HostJobState.RUNNING
     until_true(lambda: sorted(bench.states(one)) == ["CANCELLED", "RUNNING"])
     bench.cluster.run("scancel", "--user=nobody")
 
@@ -101,7 +101,7 @@ def test_a_job_in_the_queue_is_cancelled(bench: Bench):
     new = bench.begin("sh", "-c", "echo ran", job_id="second", secrets={"TOKEN": "hush"})
     bench.cancel(new)
     seen = bench.observe(new)
-    assert (seen.phase, seen.exit_code, seen.cancelled, seen.stdout_tail) == (Phase.ENDED, None, True, "")
+    assert (seen.state, seen.exit_code, seen.cancelled, seen.stdout_tail) == (HostJobState.ENDED, None, True, "")
     assert bench.states(new) == ["CANCELLED"]
     assert not (path(new.site) / "secrets").exists()
 
@@ -112,7 +112,7 @@ def test_a_job_that_was_cancelled_before_it_was_submitted_never_runs(bench: Benc
     bench.cancel(new)
     begin(bench.host, bench.config, new)
     seen = bench.observe(new)
-    assert (seen.phase, seen.cancelled) == (Phase.ENDED, True)
+    assert (seen.state, seen.cancelled) == (HostJobState.ENDED, True)
     assert bench.states(new) == []
 
 
@@ -120,9 +120,9 @@ def test_a_job_that_another_hand_cancels_is_told_as_that(bench: Bench):
     new = bench.up()
     bench.cluster.run("scancel", bench.id(new))
     seen = bench.ended(new)
-    assert seen.verdict is not None
-    assert seen.verdict.failure is FailureClass.CANCELLED
-    assert seen.verdict.message.startswith(f"Slurm job {bench.id(new)} CANCELLED: ")
+    assert seen.scheduler_failure is not None
+    assert seen.scheduler_failure.failure is FailureClass.CANCELLED
+    assert seen.scheduler_failure.message.startswith(f"Slurm job {bench.id(new)} CANCELLED: ")
     assert not (path(new.site) / "exit_code").exists()
 
 
@@ -132,16 +132,16 @@ def test_a_time_limit_is_told_as_a_timeout(bench: Bench):
     # Slurm looks at its limits every half minute.
     until_true(lambda: bench.states(new) == ["TIMEOUT"], seconds=180)
     seen = bench.observe(new)
-    assert seen.phase is Phase.ENDED
-    assert seen.verdict is not None
-    assert seen.verdict.failure is FailureClass.TIMEOUT
-    assert seen.verdict.message.startswith(f"Slurm job {bench.id(new)} TIMEOUT")
+    assert seen.state is HostJobState.ENDED
+    assert seen.scheduler_failure is not None
+    assert seen.scheduler_failure.failure is FailureClass.TIMEOUT
+    assert seen.scheduler_failure.message.startswith(f"Slurm job {bench.id(new)} TIMEOUT")
 
 
 def test_a_program_without_a_sign_of_life_is_stopped_on_its_machine(bench: Bench):
     new = bench.configured(stalled_after_min=0.05).begin(*UP)
     seen = bench.ended(new)
-    assert (seen.phase, seen.exit_code, seen.verdict) == (Phase.ENDED, 143, None)
+    assert (seen.state, seen.exit_code, seen.scheduler_failure) == (HostJobState.ENDED, 143, None)
     assert seen.stopped == FailureClass.STALLED
     assert "no new line in the log" in seen.stderr_tail
 
@@ -153,9 +153,9 @@ def test_a_job_that_slurm_puts_back_runs_again_from_the_start(bench: Bench):
     bench.until(new, lambda seen: bool(seen.stdout_tail))
     bench.cluster.run("scontrol", "requeue", bench.id(new))
     seen = bench.until(new, lambda seen: "PENDING" in seen.scheduler)
-    assert (seen.phase, seen.run_s) == (Phase.WAITING, None)
+    assert (seen.state, seen.run_s) == (HostJobState.PENDING, None)
     seen = bench.ended(new)
-    assert (seen.phase, seen.exit_code, seen.stdout_tail) == (Phase.ENDED, 0, "1 hush\n")
+    assert (seen.state, seen.exit_code, seen.stdout_tail) == (HostJobState.ENDED, 0, "1 hush\n")
     assert (path(new.site) / "stdout.0.log").read_text() == " hush\n"
     assert not (path(new.site) / "secrets").exists()
 
@@ -165,15 +165,15 @@ def test_a_job_that_is_preempted_is_put_back_or_told_as_lost(bench: Bench, parti
     bench = bench.configured(gres="gpu:4", partition=partition)
     new = bench.up()
     bench.cluster.run("sbatch", "--partition=gpu", "--gres=gpu:4", "--output=/dev/null", "--wrap=sleep 3")
-    seen = bench.until(new, lambda seen: seen.phase is not Phase.RUNNING)
+    seen = bench.until(new, lambda seen: seen.state is not HostJobState.RUNNING)
     if partition == "low":
-        assert bench.until(new, lambda seen: "PENDING" in seen.scheduler).phase is Phase.WAITING
+        assert bench.until(new, lambda seen: "PENDING" in seen.scheduler).state is HostJobState.PENDING
         until_true(lambda: (path(new.site) / "started/pid").read_text().split() == [bench.id(new), "1"])
-        assert bench.until(new, lambda seen: seen.stdout_tail == "up\n").phase is Phase.RUNNING
+        assert bench.until(new, lambda seen: seen.stdout_tail == "up\n").state is HostJobState.RUNNING
     else:
-        assert seen.verdict is not None
-        assert seen.verdict.failure is FailureClass.LOST
-        assert "PREEMPTED: a job of higher priority" in seen.verdict.message
+        assert seen.scheduler_failure is not None
+        assert seen.scheduler_failure.failure is FailureClass.LOST
+        assert "PREEMPTED: a job of higher priority" in seen.scheduler_failure.message
 
 
 def test_a_machine_that_fails_is_told(bench: Bench):
@@ -184,9 +184,9 @@ def test_a_machine_that_fails_is_told(bench: Bench):
     try:
         bench.cluster.run("scontrol", "update", f"nodename={node}", "state=DOWN", "reason=test")
         seen = bench.ended(new)
-        assert seen.verdict is not None
-        assert seen.verdict.failure is FailureClass.LOST
-        assert f"Slurm job {bench.id(new)} NODE_FAIL" in seen.verdict.message
+        assert seen.scheduler_failure is not None
+        assert seen.scheduler_failure.failure is FailureClass.LOST
+        assert f"Slurm job {bench.id(new)} NODE_FAIL" in seen.scheduler_failure.message
     finally:
         bench.cluster.start_node()
 
@@ -196,15 +196,15 @@ def test_a_job_that_slurm_does_not_show_for_seconds_is_not_lost(bench: Bench, pr
     squeue = program("squeue", "")
     for _ in range(2):
         seen = bench.observe(new)
-        assert (seen.phase, seen.scheduler) == (Phase.RUNNING, f"Slurm does not know job {bench.id(new)}")
+        assert (seen.state, seen.scheduler) == (HostJobState.RUNNING, f"Slurm does not know job {bench.id(new)}")
     squeue.unlink()
     age(new, "submitted/over")
-    assert bench.observe(new).phase is Phase.RUNNING
+    assert bench.observe(new).state is HostJobState.RUNNING
     program("squeue", "")
-    assert bench.observe(new).phase is Phase.RUNNING
+    assert bench.observe(new).state is HostJobState.RUNNING
     age(new, "submitted/over")
     seen = bench.observe(new)
-    assert seen.phase is Phase.VANISHED
+    assert seen.state is HostJobState.VANISHED
 
 
 def test_while_slurm_does_not_answer_nothing_is_lost_and_what_has_ended_well_has_ended(bench: Bench, tmp_path: Path):
@@ -215,18 +215,18 @@ def test_while_slurm_does_not_answer_nothing_is_lost_and_what_has_ended_well_has
     bench.cluster.stop_controller()
     try:
         seen = bench.observe(bad)
-        assert seen.phase is Phase.RUNNING
+        assert seen.state is HostJobState.RUNNING
         assert "Slurm does not answer (" in seen.scheduler
         with pytest.raises(JobError, match="cannot be stopped"):
             bench.cancel(bench.task("true", job_id="bad"))
         (tmp_path / "go").touch()
         assert bench.ended(good).exit_code == 0
         until_true((path(bad.site) / "exit_code").exists)
-        assert bench.observe(bad).phase is Phase.RUNNING
+        assert bench.observe(bad).state is HostJobState.RUNNING
     finally:
         bench.cluster.start_controller()
     seen = bench.ended(bad)
-    assert (seen.phase, seen.exit_code) == (Phase.ENDED, 9)
+    assert (seen.state, seen.exit_code) == (HostJobState.ENDED, 9)
 
 
 @pytest.mark.parametrize(
@@ -246,10 +246,10 @@ def test_accounting_tells_what_became_of_a_job_that_slurm_has_forgotten(
     program("squeue", "")
     program("sacct", f"printf '{bench.id(new)}|{job_name(new.site)}|{recorded}\\n'")
     seen = bench.observe(new)
-    assert seen.phase is Phase.ENDED
-    assert seen.verdict is not None
-    assert seen.verdict.failure is failure
-    assert words in seen.verdict.message
+    assert seen.state is HostJobState.ENDED
+    assert seen.scheduler_failure is not None
+    assert seen.scheduler_failure.failure is failure
+    assert words in seen.scheduler_failure.message
 
 
 def test_a_job_that_cannot_begin_is_told_in_slurms_words_after_a_minute(bench: Bench):
@@ -260,9 +260,9 @@ def test_a_job_that_cannot_begin_is_told_in_slurms_words_after_a_minute(bench: B
     bench.cluster.run("sbatch", f"--job-name={job_name(new.site)}", "--output=/dev/null", "--wrap=exit 1")
     (path(new.site) / "submitted/id").write_text(f"{bench.cluster.jobs()[-1][0]}\n")
     seen = bench.until(new, lambda seen: "FAILED" in seen.scheduler)
-    assert seen.phase is Phase.RUNNING
+    assert seen.state is HostJobState.RUNNING
     age(new, "submitted/over")
-    assert bench.observe(new).phase is Phase.VANISHED
+    assert bench.observe(new).state is HostJobState.VANISHED
 
 
 def test_a_program_in_apptainer_gets_its_arguments_and_folders(bench: Bench, program: Callable[..., Path]):
@@ -289,7 +289,7 @@ def test_a_program_of_a_step_with_pyxis_gets_its_arguments_and_is_cancelled(benc
     seen = bench.until(new, lambda seen: seen.stdout_tail.count("\0") == 2)
     assert seen.stdout_tail.split("\0")[:-1] == [NASTY, NASTY]
     bench.cancel(new)
-    assert bench.observe(new).phase is Phase.ENDED
+    assert bench.observe(new).state is HostJobState.ENDED
     given = (path(new.site) / "given").read_text().splitlines()
     assert given[0] == "--container-image=nvcr.io#nvidia/cosmos:1"
     assert given[-1] == "--container-env=MINE"

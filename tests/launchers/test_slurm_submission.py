@@ -6,14 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from cosmos_houdini.errors import HostUnreachable, JobError
 from cosmos_houdini.launchers import Task, launcher_for
-from cosmos_houdini.launchers.job_folder import Phase
+from cosmos_houdini.launchers.job_folder import HostJobState
 from cosmos_houdini.launchers.staging import stage
 from support.jobs.launched_tasks import begin, path, task
-from support.jobs.slurm_tasks import UP, Bench, age, until_true
+from support.jobs.slurm_tasks import UP, Bench, age, changed, until_true
 
 pytestmark = pytest.mark.slurm
 
@@ -110,10 +109,10 @@ def test_a_submission_whose_answer_was_lost_is_found_and_not_made_again(bench: B
 def test_what_slurm_refuses_is_told_in_its_words_and_can_be_mended(bench: Bench):
     new = bench.task("true")
     stage(bench.host, new, {})
-    wrong = replace(bench.config, partition="nowhere")
+    wrong = changed(bench.config, partition="nowhere")
     with pytest.raises(JobError, match=r"refuses job job: .*Invalid partition name specified"):
         launcher_for("hpc", wrong).start(bench.host, new)
-    assert bench.observe(new).phase is Phase.STAGED
+    assert bench.observe(new).state is HostJobState.STAGED
     launcher_for("hpc", bench.config).start(bench.host, new)
     assert bench.ended(new).exit_code == 0
 
@@ -170,12 +169,12 @@ def test_one_task_of_an_array_is_cancelled_and_the_others_go_on(bench: Bench):
     bench = bench.configured(gres="gpu:2")
     tasks = array(bench, UP)
     bench.until(tasks[1], lambda seen: seen.stdout_tail == "up\n")
-    assert bench.until(tasks[2], lambda seen: "(" in seen.scheduler).phase is Phase.WAITING
+    assert bench.until(tasks[2], lambda seen: "(" in seen.scheduler).state is HostJobState.PENDING
     bench.cancel(tasks[0])
     seen = bench.observe(tasks[0])
-    assert (seen.phase, seen.cancelled) == (Phase.ENDED, True)
-    assert bench.until(tasks[2], lambda seen: seen.stdout_tail == "up\n").phase is Phase.RUNNING
-    assert bench.observe(tasks[1]).phase is Phase.RUNNING
+    assert (seen.state, seen.cancelled) == (HostJobState.ENDED, True)
+    assert bench.until(tasks[2], lambda seen: seen.stdout_tail == "up\n").state is HostJobState.RUNNING
+    assert bench.observe(tasks[1]).state is HostJobState.RUNNING
 
 
 def test_an_array_whose_answer_was_lost_is_found_task_by_task(
@@ -199,7 +198,7 @@ def test_tasks_of_an_array_that_slurm_refuses_are_left_to_be_started_alone(bench
     error = "sbatch: error: Batch job submission failed: Invalid job array specification"
     program("sbatch", f'case "$*" in *--array*) echo "{error}" >&2; exit 1 ;; esac; exec "$REAL" "$@"')
     (new, *_) = array(bench, ("true",))
-    assert bench.observe(new).phase is Phase.STAGED
+    assert bench.observe(new).state is HostJobState.STAGED
     launcher_for("hpc", bench.config).start(bench.host, new)
     assert bench.ended(new).exit_code == 0
 
@@ -209,4 +208,4 @@ def test_tasks_that_ask_for_different_things_are_no_array(bench: Bench):
     for new in tasks:
         stage(bench.host, new, {})
     launcher_for("hpc", bench.config).start_together(bench.host, tasks)
-    assert [bench.observe(new).phase for new in tasks] == [Phase.STAGED, Phase.STAGED]
+    assert [bench.observe(new).state for new in tasks] == [HostJobState.STAGED, HostJobState.STAGED]

@@ -13,35 +13,42 @@ from pathlib import Path, PurePosixPath
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
-from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.errors import BadInput, HostError
 from cosmos_houdini.hosts import open_host
+from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.launchers import Task, launcher_for
-from cosmos_houdini.launchers.job_folder import Observation, Phase, parse_poll, with_word
-from cosmos_houdini.launchers.shell import part
+from cosmos_houdini.launchers.job_folder import HostJobState, Observation
+from cosmos_houdini.launchers.job_script import PARTS
+from cosmos_houdini.launchers.poll import parse_poll
+from cosmos_houdini.launchers.registry import poll_parts
+from cosmos_houdini.launchers.shell import script_part
 from cosmos_houdini.launchers.slurm import launcher as slurm
 from cosmos_houdini.launchers.slurm import launcher as slurm_module
-from cosmos_houdini.launchers.slurm import state as slurm_word
-from cosmos_houdini.launchers.slurm.launcher import SlurmLauncher
-from cosmos_houdini.launchers.slurm.state import IN_QUEUE, OVER, SlurmWord, parse_words
+from cosmos_houdini.launchers.slurm import state as slurm_state
+from cosmos_houdini.launchers.slurm.launcher import SlurmLauncher, SlurmSettings
+from cosmos_houdini.launchers.slurm.state import IN_QUEUE, OVER, SlurmState, merge, parse_slurm_states
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.model.job import FailureClass
 from cosmos_houdini.model.request import Invocation, Site
 from support.jobs.launched_tasks import observe, path, task
+from support.jobs.slurm_tasks import changed
 from support.servers.host_programs import write_shell
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="jobs run on POSIX hosts")
 CONFIG = HostConfig(
     launcher="slurm",
-    partition="gpu",
-    account="vfx",
-    qos="night",
-    gres="gpu:a100:1",
     time="02:00:00",
     env={"SLURM_CONF": "/etc/slurm/own.conf", "HF_HOME": "/scratch/hf home"},
-    sbatch=("--mem=64G", "--constraint=[a100|h100]"),
+    extra=(
+        SlurmSettings(
+            partition="gpu",
+            account="vfx",
+            qos="night",
+            gres="gpu:a100:1",
+            sbatch=("--mem=64G", "--constraint=[a100|h100]"),
+        ),
+    ),
 )
 HEAD = """\
 #!/bin/sh
@@ -56,7 +63,6 @@ HEAD = """\
 #SBATCH --gres=gpu:a100:2
 #SBATCH --mem=64G
 #SBATCH --constraint=[a100|h100]
-
 here=/scratch/cosmos/jobs/sea-1f2e
 want=2
 quiet_s=60
@@ -117,7 +123,7 @@ def sea(root: str = "/scratch/cosmos", num_gpu: int = 2) -> Task:
     )
 
 
-@pytest.mark.parametrize("module", [slurm, slurm_word])
+@pytest.mark.parametrize("module", [slurm, slurm_state])
 def test_the_examples_are_true(module: object):
     assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
 
@@ -131,13 +137,13 @@ def test_the_examples_are_true(module: object):
     ],
 )
 def test_the_script_is_told_to_the_letter(changes: dict[str, str], program: str):
-    text = launcher_for("hpc", replace(CONFIG, **changes)).script(sea())
-    assert text == "\n".join((HEAD + program, part("process"), part("slurm"), part("own"), part("run")))
+    text = launcher_for("hpc", changed(CONFIG, **changes)).script(sea())
+    assert text == "\n".join((HEAD + program, *map(script_part, PARTS["slurm"])))
     assert "hush" not in text
 
 
 def test_the_script_of_an_array_names_the_folder_of_each_task():
-    launcher = SlurmLauncher(HostConfig(launcher="slurm", partition="gpu"))
+    launcher = SlurmLauncher(changed(HostConfig(launcher="slurm"), partition="gpu"))
     tasks = [replace_site(sea("/it's a root", num_gpu=1), name) for name in ("sea-1", "sea-2")]
     assert launcher.array_script(tasks) == (
         "#!/bin/sh\n#SBATCH --job-name=cosmos-array-32a6961bd51e91c8\n#SBATCH --output=/dev/null\n#SBATCH --nodes=1\n"
@@ -154,132 +160,134 @@ def replace_site(new: Task, name: str) -> Task:
 @pytest.mark.parametrize("name", ["partition", "account", "qos", "time", "gres", "sbatch"])
 @pytest.mark.parametrize("value", ["a b", "a\nrm -rf /", "a'", 'a"', "a\\", "a#b", "$(x)", "größe", "a\0"])
 def test_a_value_that_could_leave_its_line_is_refused(name: str, value: str):
-    config = replace(CONFIG, **{name: (f"--comment={value}",) if name == "sbatch" else value})
+    config = changed(CONFIG, **{name: (f"--comment={value}",) if name == "sbatch" else value})
     with pytest.raises(BadInput, match=r"cannot stand in a script for sbatch|is no limit"):
         launcher_for("hpc", config).script(sea())
 
 
 def test_an_option_of_sbatch_is_an_option():
     with pytest.raises(BadInput, match="allowed: --name"):
-        launcher_for("hpc", replace(CONFIG, sbatch=("rm",))).script(sea())
+        launcher_for("hpc", changed(CONFIG, sbatch=("rm",))).script(sea())
 
 
 @pytest.mark.parametrize("changes", [{"image": "x.sif"}, {"container": "apptainer"}])
 def test_an_image_and_what_runs_it_go_together(changes: dict[str, str]):
     with pytest.raises(BadInput, match=r"hosts\.hpc\.container"):
-        launcher_for("hpc", replace(CONFIG, **changes))
+        launcher_for("hpc", changed(CONFIG, **changes))
 
 
 def test_pyxis_gets_no_path_that_it_would_cut_in_two():
-    config = replace(CONFIG, container="pyxis", image="x")
+    config = changed(CONFIG, container="pyxis", image="x")
     with pytest.raises(BadInput, match="/a,b"):
         launcher_for("hpc", config).script(sea("/a,b"))
 
 
 def test_shell_and_python_agree_on_what_is_over():
-    (line,) = (line for line in part("slurm_client").splitlines() if line.startswith("over="))
+    (line,) = (line for line in script_part("slurm/client").splitlines() if line.startswith("over="))
     assert set(line.removeprefix("over='").removesuffix("'").split("|")) == OVER
 
 
 FILES = {
-    "waiting": Observation(phase=Phase.WAITING),
-    "running": Observation(phase=Phase.RUNNING, run_s=9.0),
-    "good": Observation(phase=Phase.ENDED, exit_code=0, run_s=9.0),
-    "bad": Observation(phase=Phase.ENDED, exit_code=1, run_s=9.0),
-    "cancelled": Observation(phase=Phase.RUNNING, cancelled=True),
+    "waiting": Observation(state=HostJobState.PENDING),
+    "running": Observation(state=HostJobState.RUNNING, run_s=9.0),
+    "good": Observation(state=HostJobState.ENDED, exit_code=0, run_s=9.0),
+    "bad": Observation(state=HostJobState.ENDED, exit_code=1, run_s=9.0),
+    "cancelled": Observation(state=HostJobState.RUNNING, cancelled=True),
 }
 
 
 @pytest.mark.parametrize(
     ("files", "state", "settled", "phase", "failure"),
     [
-        ("waiting", "PENDING", False, Phase.WAITING, None),
-        ("waiting", "RUNNING", False, Phase.RUNNING, None),
-        ("waiting", "COMPLETED", False, Phase.WAITING, None),
-        ("waiting", "-", False, Phase.WAITING, None),
-        ("waiting", "-", True, Phase.VANISHED, None),
-        ("waiting", "?", True, Phase.WAITING, None),
-        ("waiting", "FAILED", True, Phase.VANISHED, None),
-        ("running", "PENDING", False, Phase.WAITING, None),
-        ("running", "REQUEUED", False, Phase.WAITING, None),
-        ("running", "RUNNING", False, Phase.RUNNING, None),
-        ("running", "COMPLETING", False, Phase.RUNNING, None),
-        ("running", "SUSPENDED", False, Phase.RUNNING, None),
-        ("running", "FAILED", False, Phase.RUNNING, None),
-        ("running", "FAILED", True, Phase.VANISHED, None),
-        ("running", "TIMEOUT", False, Phase.ENDED, FailureClass.TIMEOUT),
-        ("running", "DEADLINE", False, Phase.ENDED, FailureClass.TIMEOUT),
-        ("running", "OUT_OF_MEMORY", False, Phase.ENDED, FailureClass.OOM),
-        ("running", "NODE_FAIL", False, Phase.ENDED, FailureClass.LOST),
-        ("running", "BOOT_FAIL", False, Phase.ENDED, FailureClass.LOST),
-        ("running", "PREEMPTED", False, Phase.ENDED, FailureClass.LOST),
-        ("running", "REVOKED", False, Phase.ENDED, FailureClass.LOST),
-        ("running", "CANCELLED", False, Phase.ENDED, FailureClass.CANCELLED),
-        ("running", "A_NEW_WORD", True, Phase.RUNNING, None),
-        ("running", "?", True, Phase.RUNNING, None),
-        ("bad", "COMPLETING", False, Phase.RUNNING, None),
-        ("bad", "?", False, Phase.RUNNING, None),
-        ("bad", "FAILED", False, Phase.ENDED, None),
-        ("bad", "-", False, Phase.ENDED, None),
-        ("bad", "OUT_OF_MEMORY", False, Phase.ENDED, FailureClass.OOM),
-        *(("good", state, False, Phase.ENDED, None) for state in ("RUNNING", "COMPLETED", "TIMEOUT", "-", "?")),
-        ("cancelled", "CANCELLED", False, Phase.ENDED, None),
-        ("cancelled", "COMPLETING", False, Phase.RUNNING, None),
-        ("cancelled", "-", False, Phase.ENDED, None),
-        ("cancelled", "TIMEOUT", False, Phase.ENDED, FailureClass.TIMEOUT),
+        ("waiting", "PENDING", False, HostJobState.PENDING, None),
+        ("waiting", "RUNNING", False, HostJobState.RUNNING, None),
+        ("waiting", "COMPLETED", False, HostJobState.PENDING, None),
+        ("waiting", "-", False, HostJobState.PENDING, None),
+        ("waiting", "-", True, HostJobState.VANISHED, None),
+        ("waiting", "?", True, HostJobState.PENDING, None),
+        ("waiting", "FAILED", True, HostJobState.VANISHED, None),
+        ("running", "PENDING", False, HostJobState.PENDING, None),
+        ("running", "REQUEUED", False, HostJobState.PENDING, None),
+        ("running", "RUNNING", False, HostJobState.RUNNING, None),
+        ("running", "COMPLETING", False, HostJobState.RUNNING, None),
+        ("running", "SUSPENDED", False, HostJobState.RUNNING, None),
+        ("running", "FAILED", False, HostJobState.RUNNING, None),
+        ("running", "FAILED", True, HostJobState.VANISHED, None),
+        ("running", "TIMEOUT", False, HostJobState.ENDED, FailureClass.TIMEOUT),
+        ("running", "DEADLINE", False, HostJobState.ENDED, FailureClass.TIMEOUT),
+        ("running", "OUT_OF_MEMORY", False, HostJobState.ENDED, FailureClass.OOM),
+        ("running", "NODE_FAIL", False, HostJobState.ENDED, FailureClass.LOST),
+        ("running", "BOOT_FAIL", False, HostJobState.ENDED, FailureClass.LOST),
+        ("running", "PREEMPTED", False, HostJobState.ENDED, FailureClass.LOST),
+        ("running", "REVOKED", False, HostJobState.ENDED, FailureClass.LOST),
+        ("running", "CANCELLED", False, HostJobState.ENDED, FailureClass.CANCELLED),
+        ("running", "A_NEW_WORD", True, HostJobState.RUNNING, None),
+        ("running", "?", True, HostJobState.RUNNING, None),
+        ("bad", "COMPLETING", False, HostJobState.RUNNING, None),
+        ("bad", "?", False, HostJobState.RUNNING, None),
+        ("bad", "FAILED", False, HostJobState.ENDED, None),
+        ("bad", "-", False, HostJobState.ENDED, None),
+        ("bad", "OUT_OF_MEMORY", False, HostJobState.ENDED, FailureClass.OOM),
+        *(("good", state, False, HostJobState.ENDED, None) for state in ("RUNNING", "COMPLETED", "TIMEOUT", "-", "?")),
+        ("cancelled", "CANCELLED", False, HostJobState.ENDED, None),
+        ("cancelled", "COMPLETING", False, HostJobState.RUNNING, None),
+        ("cancelled", "-", False, HostJobState.ENDED, None),
+        ("cancelled", "TIMEOUT", False, HostJobState.ENDED, FailureClass.TIMEOUT),
     ],
 )
 def test_folder_and_slurm_are_told_together(
     files: str,
     state: str,
     settled: bool,  # noqa: FBT001 - pytest hands it over by its name
-    phase: Phase,
+    phase: HostJobState,
     failure: FailureClass | None,
 ):
-    seen = with_word(FILES[files], SlurmWord(id="12", state=state, settled=settled))
-    assert seen.phase is phase
-    assert (seen.verdict and seen.verdict.failure) == failure
+    seen = merge(FILES[files], SlurmState(id="12", state=state, settled=settled))
+    assert seen.state is phase
+    assert (seen.scheduler_failure and seen.scheduler_failure.failure) == failure
     assert seen.exit_code == FILES[files].exit_code
     assert seen.scheduler
 
 
 def test_a_word_is_told_as_slurm_spells_it():
-    assert str(SlurmWord(id="12_3", state="PENDING", reason="Priority")) == "Slurm job 12_3 PENDING (Priority)"
-    assert str(SlurmWord(id="12", state="RUNNING", reason="None")) == "Slurm job 12 RUNNING"
-    assert str(SlurmWord(id="-", state="-")) == "Slurm does not know job"
-    assert str(SlurmWord(id="12", state="?", reason="no route")) == "Slurm does not answer (no route)"
+    assert str(SlurmState(id="12_3", state="PENDING", reason="Priority")) == "Slurm job 12_3 PENDING (Priority)"
+    assert str(SlurmState(id="12", state="RUNNING", reason="None")) == "Slurm job 12 RUNNING"
+    assert str(SlurmState(id="-", state="-")) == "Slurm does not know job"
+    assert str(SlurmState(id="12", state="?", reason="no route")) == "Slurm does not answer (no route)"
     assert not IN_QUEUE & OVER
 
 
 def test_lines_of_a_poll_are_read():
-    told = parse_words(["job a running", "slurm a 1 12 PENDING (Res ources)", "slurm b 0 - -", "slurm c 2 x y"])
+    told = parse_slurm_states(["job a running", "a 1 12 PENDING (Res ources)", "b 0 - -", "c 2 x y"])
     assert told == {
-        "a": SlurmWord(id="12", state="PENDING", reason="(Res ources)", settled=True),
-        "b": SlurmWord(id="-", state="-"),
+        "a": SlurmState(id="12", state="PENDING", reason="(Res ources)", settled=True),
+        "b": SlurmState(id="-", state="-"),
     }
 
 
-WORD = st.one_of(st.sampled_from(["slurm", "a", "0", "1", "12", "12_3", "PENDING", "TIMEOUT", "-", "?"]), st.text())
+WORD = st.one_of(st.sampled_from(["a", "b", "0", "1", "12", "12_3", "PENDING", "TIMEOUT", "-", "?"]), st.text())
 
 
 @given(st.lists(st.lists(WORD, max_size=7).map(" ".join), max_size=5))
 def test_any_word_of_slurm_is_understood_or_left_out(lines: list[str]):
     for files in FILES.values():
-        for word in parse_words(lines).values():
-            seen = with_word(files, word)
+        for word in parse_slurm_states(lines).values():
+            seen = merge(files, word)
             assert "\n" not in seen.scheduler
             assert files.exit_code is None or seen.exit_code == files.exit_code
-            assert seen.phase is not Phase.VANISHED or word.settled
+            assert seen.state is not HostJobState.VANISHED or word.settled
 
 
 @given(st.text())
 def test_a_poll_with_any_line_of_slurm_is_understood_or_refused_by_name(text: str):
-    answer = f"poll 100 .//./\njob a running - 90 50 - 0 0 -\nslurm a 0 12 {text}\nlengths\nlogs cat\n\ndone\n"
+    answer = (
+        f"poll 100 .//./\njob a running - 90 50 - 0 0 -\nscheduler slurm a 0 12 {text}\nlengths\nlogs cat\n\ndone\n"
+    )
     try:
-        seen = parse_poll(answer)
+        seen = parse_poll(answer, poll_parts(["slurm"]))
     except HostError:
         return
-    assert seen["a"].phase is not Phase.ABSENT
+    assert seen["a"].state is not HostJobState.ABSENT
 
 
 @posix
@@ -370,7 +378,7 @@ def test_secrets_that_were_written_after_the_job_had_ended_go(tmp_path: Path, *,
     (job / "secrets").write_text("HF_TOKEN=x\n")
     if ended:
         (job / "exit_code").write_text("0\n")
-    text = f"here='{job}' name=cosmos-sea\n{part('slurm_client')}{part('submit')}"
+    text = f"here='{job}' name=cosmos-sea\n{script_part('slurm/client')}{script_part('slurm/submit')}"
     environment = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(["sh", "-c", text], env=environment, capture_output=True, text=True, check=True)
     assert (done.stdout, (job / "secrets").exists()) == ("submitted\n", not ended)

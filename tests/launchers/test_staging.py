@@ -12,12 +12,12 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.errors import BadInput, DiskFull, HostError
 from cosmos_houdini.hosts import Host, OnBytes, Progress, open_host
 from cosmos_houdini.hosts.local import LocalHost
+from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.launchers import Task, launcher_for
-from cosmos_houdini.launchers.job_folder import Phase
+from cosmos_houdini.launchers.job_folder import HostJobState
 from cosmos_houdini.launchers.staging import stage
 from support.jobs.launched_tasks import begin, ended, observe, path, task
 
@@ -72,7 +72,7 @@ def test_an_input_arrives_as_an_object_with_a_link_to_it(weird_path: Path, clip:
     assert (path(new.site) / "in/spec.json").read_text() == "größe\n"
     assert (path(new.site) / "in/deep/a b").read_text() == ""
     assert json.loads((path(new.site) / "request.json").read_text()) == {"prompt": "größe"}
-    assert observe(host, new.site)["job"].phase is Phase.STAGED
+    assert observe(host, new.site)["job"].state is HostJobState.STAGED
 
 
 def test_a_program_among_the_inputs_can_be_run(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_an_upload_that_is_damaged_each_time_leaves_nothing_behind(tmp_path: Pat
     with pytest.raises(HostError, match=r"my clip\.mp4 arrived damaged"):
         stage(host, new, {})
     assert objects(host) == []
-    assert observe(host, new.site)["job"].phase is Phase.ABSENT
+    assert observe(host, new.site)["job"].state is HostJobState.ABSENT
 
 
 def test_an_object_of_the_wrong_size_is_replaced(tmp_path: Path, clip: Path) -> None:
@@ -211,6 +211,6 @@ def test_a_job_that_fills_the_disk_still_leaves_its_exit_code(small_disk: Path) 
     fill = "cat /dev/zero > out/x; code=$?; echo y >> out/z; exit $code"
     new: Task = begin(host, HostConfig(), task(host, ("sh", "-c", fill)))
     seen = ended(host, new.site)
-    assert (seen.phase, seen.exit_code) == (Phase.ENDED, 1)
+    assert (seen.state, seen.exit_code) == (HostJobState.ENDED, 1)
     assert "No space left" in seen.stderr_tail or seen.stderr_tail == ""
     launcher_for("here", HostConfig()).cancel(host, new.site, "job")

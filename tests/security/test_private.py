@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.hosts import open_host
+from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.jobs.collect import fetch_log, inventory_script, parse_inventory
-from cosmos_houdini.launchers.job_folder import parse_poll, poll_script
+from cosmos_houdini.launchers.poll import parse_poll, poll_script
 from cosmos_houdini.launchers.storage import Holding, find_holdings, remove
 from support.faults.fault_project import Scene
 

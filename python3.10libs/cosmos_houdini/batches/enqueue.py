@@ -8,13 +8,12 @@ from pathlib import Path
 from cosmos_houdini.batches.plan import PlannedBatch
 from cosmos_houdini.engines import find_engine
 from cosmos_houdini.errors import HostError, JobError
+from cosmos_houdini.hosts.health import health_script, parse_health
 from cosmos_houdini.jobs import commands
 from cosmos_houdini.jobs.client import Client
 from cosmos_houdini.jobs.store import batches
 from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.jobs.store.worker import BatchSlot
-from cosmos_houdini.launchers import SLURM
-from cosmos_houdini.launchers.health import look_script, parse_look
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.reporter import Reporter
 
@@ -32,11 +31,11 @@ def batch_slot(client: Client, planned: PlannedBatch, max_parallel: int | None) 
     """
     settings = client.settings(planned.jobs[0])
     gpus = len(settings.gpu_numbers)
-    if settings.launcher == SLURM:
+    if client.traits(planned.jobs[0]).schedules_itself:
         max_parallel = max_parallel or MOST_IN_QUEUE
     elif not (max_parallel or gpus) and find_engine(planned.batch.engine).gpu_memory_gb:
         host = client.host(planned.jobs[0])
-        gpus = len(parse_look(host.run(look_script(host.root)).stdout).gpus)
+        gpus = len(parse_health(host.run(health_script(host.root)).stdout).gpus)
     room = max(1, gpus) * settings.jobs_per_gpu
     batch = planned.batch
     return BatchSlot(batch=batch.name, host=planned.host, max_parallel=max_parallel, gpus=room, num_gpu=batch.num_gpu)

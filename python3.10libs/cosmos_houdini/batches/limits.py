@@ -11,8 +11,8 @@ from cosmos_houdini.batches.gate import BatchEvent, Hold, JobEnded
 from cosmos_houdini.batches.notify import Notice
 from cosmos_houdini.batches.time_window import TimeWindow
 from cosmos_houdini.errors import one_line
+from cosmos_houdini.hosts.health import HostHealth
 from cosmos_houdini.jobs.store.spending import Spending, cost_of
-from cosmos_houdini.launchers.health import HostLook
 from cosmos_houdini.model.job import JobState
 
 LOOK_EVERY: Final = timedelta(seconds=15)
@@ -76,7 +76,7 @@ class LimitProbes:
     """
 
     now: Callable[[], datetime]
-    look: Callable[[], HostLook]
+    look: Callable[[], HostHealth]
     free_disk_gb: Callable[[], float]
     spent: Callable[[], Spending]
     counts: Callable[[], Mapping[JobState, int]]
@@ -100,7 +100,7 @@ class StartLimits:
     held: list[HeldPeriod] = field(default_factory=list)
     _was_open: bool = False
     _told: set[str] = field(default_factory=set)
-    _looked: tuple[datetime, HostLook] | None = None
+    _looked: tuple[datetime, HostHealth] | None = None
 
     def gate(self) -> Hold | None:
         """Return why nothing is started now, or None; see ``queue.gate``."""
@@ -192,7 +192,7 @@ class StartLimits:
             return Hold(reason=f"no GPU of {settings.host} has {settings.gpu_memory_gb:g} GiB of memory free")
         return None
 
-    def _look(self, now: datetime) -> HostLook:
+    def _look(self, now: datetime) -> HostHealth:
         if self._looked is None or now - self._looked[0] >= LOOK_EVERY:
             self._looked = now, self.probes.look()
         return self._looked[1]

@@ -23,7 +23,6 @@ from cosmos_houdini.jobs.prepare import RESULTS
 from cosmos_houdini.jobs.shared_load import load_of
 from cosmos_houdini.jobs.store import batches
 from cosmos_houdini.jobs.store.worker import BatchSlot, Worker
-from cosmos_houdini.launchers import SLURM
 from cosmos_houdini.report.table import format_csv
 from cosmos_houdini.reporter import Reporter
 from cosmos_houdini.specs.batch_file import load_batch
@@ -117,9 +116,9 @@ class _BatchRun:
         """Work on the batch until nothing of it is left to do, or its limits hold it back for good."""
         if resume:
             resume_batch(self.client, self.planned.jobs, self.reporter)
-        _, settings = self.client.config.settings.host(self.planned.host)
         # In a long queue, the scores of the first few runs would choose all the others.
-        more = self.options.max_parallel or (BEGINNING if settings.launcher == SLURM else self.slot.width)
+        scheduled = self.client.traits(self.planned.jobs[0]).schedules_itself
+        more = self.options.max_parallel or (BEGINNING if scheduled else self.slot.width)
         while self._follow():
             longer = next_adaptive_batch(self.client, self.planned, self.scores, more, self.reporter)
             if longer is None:

@@ -21,12 +21,12 @@ from cosmos_houdini.batches.time_window import TimeWindow
 from cosmos_houdini.config import Config
 from cosmos_houdini.engines import find_engine
 from cosmos_houdini.errors import BadInput, Cancelled, CosmosError
+from cosmos_houdini.hosts.health import HostHealth, health_script, parse_health
 from cosmos_houdini.jobs.client import Client
 from cosmos_houdini.jobs.store import batches
 from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.jobs.store.spending import read_spending
-from cosmos_houdini.launchers import SLURM
-from cosmos_houdini.launchers.health import HostLook, look_script, parse_look
+from cosmos_houdini.launchers import launcher_type
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.batch import BatchSpec
 from cosmos_houdini.report.entry import ReportEntry, list_varied
@@ -52,8 +52,8 @@ def limit_settings(config: Config, batch: BatchSpec, host: str, options: BatchOp
     window = options.window or overnight.window
     max_cost = options.max_cost or overnight.max_cost
     gpu_hours = options.gpu_hours or overnight.gpu_hours
-    # Slurm gives GPUs that are free and fit, on machines behind the host.
-    elsewhere = settings.launcher == SLURM
+    # A cluster gives GPUs that are free and fit, on machines behind the host.
+    elsewhere = launcher_type(settings, host).traits.schedules_itself
     if max_cost is not None and settings.price_per_hour is None:
         raise BadInput(f"host {host!r} has no price", action=f"set hosts.{host}.price_per_hour, or give --gpu-hours")
     if elsewhere and options.max_parallel is None and (window or gpu_hours or max_cost):
@@ -172,12 +172,12 @@ class BatchSupervisor:
         self.saw_end = self.saw_end or isinstance(event, BatchEnded)
 
 
-def _look(client: Client, job: JobRecord) -> HostLook:
+def _look(client: Client, job: JobRecord) -> HostHealth:
     # The work itself notices a host that does not answer, and has patience with it.
     with suppress(CosmosError):
         host = client.host(job)
-        return parse_look(host.run(look_script(host.root)).stdout)
-    return HostLook()
+        return parse_health(host.run(health_script(host.root)).stdout)
+    return HostHealth()
 
 
 def _measure(entries: Sequence[ReportEntry], ffmpeg: FFmpeg) -> Sequence[ReportEntry]:

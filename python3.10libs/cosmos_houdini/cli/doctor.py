@@ -10,10 +10,10 @@ import click
 from cosmos_houdini.cli.console import json_option, print_json, say
 from cosmos_houdini.config import Config, load
 from cosmos_houdini.doctor.engine import engines_for
-from cosmos_houdini.doctor.finding import Finding, Verdict
 from cosmos_houdini.doctor.host import CONNECTION, check_host
 from cosmos_houdini.doctor.machine import check_machine, check_python, unusable_configuration
 from cosmos_houdini.errors import BadInput, one_line
+from cosmos_houdini.model.finding import Finding, Verdict
 
 FAILED, UNREACHED = 1, 3
 _MARKS = {Verdict.PASSED: ("pass", "green"), Verdict.WARNED: ("warn", "yellow"), Verdict.FAILED: ("FAIL", "red")}

@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, NoReturn, TypeVar, get_args, get_type_hints
 
 import msgspec
 import platformdirs
 from msgspec import Struct
 
-from cosmos_houdini.config.settings import FILE_NAME, SECTIONS, ColorConfig, HostConfig, Settings
+from cosmos_houdini.config.settings import FILE_NAME, SECTIONS, ColorConfig, Settings
 from cosmos_houdini.config.variables import ENV_PREFIX, section_variables
 from cosmos_houdini.errors import BadInput, did_you_mean
+from cosmos_houdini.hosts.registry import HOST_TYPES, connection_of
+from cosmos_houdini.hosts.settings import COMMON_KEYS, HostConfig, host_keys
+from cosmos_houdini.launchers.registry import LAUNCHER_TYPES, launcher_settings
 from cosmos_houdini.yaml_text import read_yaml
 
 _Section = TypeVar("_Section", bound=Struct)
@@ -136,12 +139,15 @@ def _variables(environ: Mapping[str, str], merged: Mapping[str, Any]) -> dict[st
 
 def _host_keys(variable: str, merged: Mapping[str, Any]) -> tuple[str, ...]:
     rest = variable.removeprefix(f"{ENV_PREFIX}HOSTS_")
-    fields = sorted(HostConfig.__struct_fields__, key=len, reverse=True)
+    fields = sorted(host_keys(launcher_settings(HostConfig().launcher)), key=len, reverse=True)
     field = next((f for f in fields if rest.endswith(f"_{f.upper()}")), None)
     if field is None:
-        raise BadInput(
-            f"${variable} sets no known value of a host", allowed=", ".join(sorted(HostConfig.__struct_fields__))
-        )
+        # Only now are the packages imported that add launchers and connections.
+        others = [found.settings for found in LAUNCHER_TYPES.all()] + [found.settings for found in HOST_TYPES.all()]
+        fields = sorted(host_keys(filter(None, others)), key=len, reverse=True)
+        field = next((f for f in fields if rest.endswith(f"_{f.upper()}")), None)
+    if field is None:
+        raise BadInput(f"${variable} sets no known value of a host", allowed=", ".join(sorted(fields)))
     wanted = rest[: -len(field) - 1]
     known = (str(name) for name in merged.get("hosts", {}))
     return ("hosts", next((n for n in known if re.sub(r"\W", "_", n).upper() == wanted), wanted.lower()), field)
@@ -156,16 +162,56 @@ def _validate(merged: Mapping[str, Any], origins: Mapping[str, str]) -> Settings
     hosts = merged.get("hosts", {})
     if not isinstance(hosts, dict):
         raise _wrong("hosts", hosts, "expected a mapping of names to hosts", origins)
-    values["hosts"] = {
-        str(name): _converted(host, HostConfig, f"hosts.{name}", origins) for name, host in hosts.items()
-    }
+    values["hosts"] = {str(name): _host(host, f"hosts.{name}", origins) for name, host in hosts.items()}
     return Settings(**values)
+
+
+def _host(data: object, key: str, origins: Mapping[str, str]) -> HostConfig:
+    """Convert the keys of a host that hold for all, and those of its launcher and of the way to it."""
+    if not isinstance(data, dict):
+        raise _wrong(key, data, f"expected a mapping with {', '.join(COMMON_KEYS)}", origins)
+    common = _struct({name: data[name] for name in COMMON_KEYS if name in data}, HostConfig, key, origins)
+    kinds = list(launcher_settings(common.launcher))
+    connection = HOST_TYPES.find(connection_of(common))
+    if connection and connection.settings:
+        kinds.append(connection.settings)
+    known = host_keys(kinds)
+    unknown = next((name for name in data if name not in known), None)
+    if unknown is not None:
+        # A key of a package that is not installed is none that the user got wrong.
+        if LAUNCHER_TYPES.find(common.launcher) is None:
+            raise _wrong(
+                f"{key}.launcher",
+                common.launcher,
+                "no such launcher",
+                origins,
+                allowed=", ".join(LAUNCHER_TYPES.names()),
+            )
+        if connection is None:
+            raise _wrong(
+                f"{key}.connection",
+                connection_of(common),
+                "no such connection",
+                origins,
+                allowed=", ".join(HOST_TYPES.names()),
+            )
+        _refuse_key(unknown, data[unknown], known, f"{key}.", origins)
+    extra = [
+        _struct({name: data[name] for name in kind.__struct_fields__ if name in data}, kind, key, origins)
+        for kind in kinds
+    ]
+    return msgspec.structs.replace(common, extra=tuple(extra))
 
 
 def _converted(data: object, kind: type[_Section], key: str, origins: Mapping[str, str]) -> _Section:
     if not isinstance(data, dict):
         raise _wrong(key, data, f"expected a mapping with {', '.join(kind.__struct_fields__)}", origins)
     _refuse_unknown(data, kind, f"{key}.", origins)
+    return _struct(data, kind, key, origins)
+
+
+def _struct(data: Mapping[str, Any], kind: type[_Section], key: str, origins: Mapping[str, str]) -> _Section:
+    """Convert values whose keys are known."""
     try:
         return _beside_file(msgspec.convert(data, kind, strict=False, dec_hook=_from_text), key, origins)
     except msgspec.ValidationError as error:
@@ -194,14 +240,12 @@ def _beside_file(section: _Section, key: str, origins: Mapping[str, str]) -> _Se
 def _refuse_unknown(data: Mapping[str, Any], kind: type[Struct], prefix: str, origins: Mapping[str, str]) -> None:
     for name, value in data.items():
         if name not in kind.__struct_fields__:
-            raise _wrong(
-                f"{prefix}{name}",
-                value,
-                "unknown key",
-                origins,
-                allowed=", ".join(kind.__struct_fields__),
-                action=did_you_mean(str(name), kind.__struct_fields__),
-            )
+            _refuse_key(name, value, kind.__struct_fields__, prefix, origins)
+
+
+def _refuse_key(name: object, value: object, known: Sequence[str], prefix: str, origins: Mapping[str, str]) -> NoReturn:
+    action = did_you_mean(str(name), known)
+    raise _wrong(f"{prefix}{name}", value, "unknown key", origins, allowed=", ".join(known), action=action)
 
 
 def _wrong(
@@ -222,4 +266,9 @@ def _from_text(kind: type, value: object) -> object:
 def plain(section: Struct) -> dict[str, Any]:
     """Return a part of the configuration as values that JSON and YAML know."""
     found: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(section, enc_hook=str))
+    hosts = [found] if isinstance(section, HostConfig) else found.get("hosts", {}).values()
+    for host in hosts:
+        # The file has the keys of the launcher and of the connection beside the others.
+        for settings in host.pop("extra"):
+            host.update(settings)
     return found

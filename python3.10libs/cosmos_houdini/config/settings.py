@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from cosmos_houdini.errors import BadInput, did_you_mean
+from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.model.presets import Preset
 
 LOCAL = "local"
@@ -38,57 +39,6 @@ class Programs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
 
     ffmpeg: Path | None = None
-
-
-class HostConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One host; without ``address`` it is this machine.
-
-    Attributes:
-        address: [user@]host, or a Host of ~/.ssh/config.
-        root: absolute folder on the host for objects and jobs.
-        ffmpeg: FFmpeg of the host; without it this machine's own is sent.
-        python: Python of the host for engines that are libraries of it.
-        bandwidth_mb_per_s: most that goes to and from the host, in 1e6 bytes.
-        env: environment of every job, nothing secret.
-        secrets: variables of this machine that are handed to jobs in secret.
-        gpus: numbers of nvidia-smi; ``auto`` for all that the host has. Slurm chooses among its own.
-        jobs_per_gpu: most jobs below one root that share a GPU.
-        gres: for Slurm; without it, as many GPUs as the job uses.
-        time: most that a job may run, as Slurm spells it: ``90`` (minutes), ``02:00:00``, ``1-12`` (days and hours).
-        stalled_after_min: a job without a new log line and without GPU use for so long is stopped.
-        container: what runs the image on a cluster.
-        sbatch: more options for Slurm, as in ``--mem=64G``.
-    """
-
-    address: str | None = None
-    port: Annotated[int, Meta(ge=1, le=65535)] | None = None
-    identity: Path | None = None
-    known_hosts: Path | None = None
-    root: str | None = None
-    launcher: str = "process"
-    image: str | None = None
-    engine_path: str | None = None
-    ffmpeg: str | None = None
-    python: str = "python3"
-    bandwidth_mb_per_s: Annotated[float, Meta(gt=0)] | None = None
-    env: dict[str, str] = {}
-    secrets: tuple[str, ...] = ("HF_TOKEN",)
-    gpus: tuple[int, ...] | Literal["auto"] = "auto"
-    jobs_per_gpu: Annotated[int, Meta(ge=1, le=16)] = 1
-    price_per_hour: Annotated[float, Meta(ge=0)] | None = None
-    partition: str | None = None
-    account: str | None = None
-    qos: str | None = None
-    gres: str | None = None
-    time: str | None = None
-    container: Literal["apptainer", "pyxis"] | None = None
-    sbatch: tuple[str, ...] = ()
-    stalled_after_min: Annotated[float, Meta(gt=0)] | None = 30.0
-
-    @property
-    def gpu_numbers(self) -> tuple[int, ...]:
-        """The GPUs that were named; none where the host is asked for them."""
-        return () if self.gpus == "auto" else self.gpus
 
 
 class PassNames(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

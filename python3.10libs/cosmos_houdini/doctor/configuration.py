@@ -10,10 +10,9 @@ from typing import Any
 
 from cosmos_houdini.batches.time_window import TimeWindow
 from cosmos_houdini.config import Config, unknown_variables
-from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.engines import find_engine
 from cosmos_houdini.errors import BadInput, CosmosError
-from cosmos_houdini.hosts import open_host
+from cosmos_houdini.hosts import HostConfig, open_host
 from cosmos_houdini.launchers import launcher_for
 
 

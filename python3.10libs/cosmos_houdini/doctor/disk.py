@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cosmos_houdini.doctor.finding import Finding, failed, passed, warned
+from cosmos_houdini.model.finding import Finding, failed, passed, warned
 
 LEAST_BYTES = 1024**3
 """Below it the next shot does not fit: its videos, the copies on the host, and the results."""

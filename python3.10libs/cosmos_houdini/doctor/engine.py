@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cosmos_houdini.config.settings import HostConfig
-from cosmos_houdini.doctor.finding import Finding, failed, passed, warned
-from cosmos_houdini.doctor.survey import Survey, cached_as
+from cosmos_houdini.doctor.survey import cached_as
 from cosmos_houdini.engines import Engine, engine_names, find_engine
 from cosmos_houdini.hosts.nvidia_smi import Gpu
-from cosmos_houdini.launchers import SLURM
+from cosmos_houdini.hosts.settings import HostConfig
+from cosmos_houdini.hosts.survey import Survey
+from cosmos_houdini.launchers.registry import launcher_type
+from cosmos_houdini.model.finding import Finding, failed, passed, warned
 
 _SHOWN_FILES = 3
 
@@ -36,8 +37,8 @@ def worth_judging(engines: list[Engine], survey: Survey) -> list[Engine]:
 def check_gpus(name: str, config: HostConfig, wanted: Engine, survey: Survey) -> Finding:
     """Judge the GPUs of a host for the engine that has to run there."""
     found, need_gb = survey.gpus, wanted.gpu_memory_gb
-    if config.launcher == SLURM and not found:
-        return passed("gpus", "none here, as on most login nodes; Slurm gives them to jobs")
+    if launcher_type(config).traits.chooses_gpus and not found:
+        return passed("gpus", f"none here, as on most login nodes; {config.launcher} gives them to jobs")
     if not found:
         if not need_gb and not config.gpu_numbers:
             return passed("gpus", f"none, and the engine {wanted.name} needs none")

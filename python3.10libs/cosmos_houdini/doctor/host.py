@@ -8,15 +8,17 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.doctor.disk import judge_disk
 from cosmos_houdini.doctor.engine import check_engine, check_gpus, worth_judging
-from cosmos_houdini.doctor.finding import Finding, failed, passed, warned
-from cosmos_houdini.doctor.survey import Survey, parse_survey, survey_script
+from cosmos_houdini.doctor.survey import survey_script
 from cosmos_houdini.engines.base import Engine
 from cosmos_houdini.errors import AuthRefused, BadInput, CosmosError, HostKeyError, HostUnreachable
 from cosmos_houdini.hosts import Host, open_host
-from cosmos_houdini.launchers import SLURM
+from cosmos_houdini.hosts.registry import connection_of, host_type
+from cosmos_houdini.hosts.settings import HostConfig
+from cosmos_houdini.hosts.survey import Survey, parse_survey
+from cosmos_houdini.launchers.registry import launcher_type
+from cosmos_houdini.model.finding import Finding, failed, passed, warned
 
 SURVEY_TIMEOUT_S = 120.0
 CLOCK_DIFFERENCE_S = 60.0
@@ -65,10 +67,9 @@ def _judged(
     yield _disk(survey, host)
     yield _programs(survey)
     yield _locks(survey, config)
-    if config.launcher == "docker":
-        yield from _docker(host.name, config, survey)
-    if config.launcher == SLURM:
-        yield from _slurm(host.name, config, survey)
+    launcher = launcher_type(config, host.name)
+    if launcher.survey:
+        yield from launcher.survey.judge(host.name, config, survey)
     yield check_gpus(host.name, config, engines[0], survey)
     yield _ffmpeg(host.name, config, survey)
     for index, known in enumerate(worth_judging(engines, survey)):
@@ -80,8 +81,10 @@ def _next(error: CosmosError) -> str:
 
 
 def _connection(config: HostConfig, took_s: float) -> Finding:
-    if config.address is None:
+    if host_type(config).is_this_machine:
         return passed(CONNECTION, "this machine; its shell answers")
+    if connection_of(config) != "ssh":
+        return passed(CONNECTION, f"it answered within {took_s:.1f} s by {connection_of(config)}")
     return passed(
         CONNECTION, f"{config.address} answered within {took_s:.1f} s; its host key is known and it accepts yours"
     )
@@ -118,45 +121,11 @@ def _locks(survey: Survey, config: HostConfig) -> Finding:
     if survey.first("flock"):
         return passed("locks", "flock works in the root")
     seen = survey.first("no_flock")
-    if config.launcher != SLURM and (config.gpu_numbers or survey.gpus):
+    if not launcher_type(config).traits.chooses_gpus and (config.gpu_numbers or survey.gpus):
         return failed(
             "locks", seen, "install util-linux, or put the root on a disk that can lock; GPUs are shared by it"
         )
     return warned("locks", seen, "install util-linux before jobs need GPUs: they are shared by it")
-
-
-def _docker(name: str, config: HostConfig, survey: Survey) -> Iterator[Finding]:
-    if not survey.first("docker"):
-        yield failed("docker", survey.first("no_docker"), "start Docker there, and let this user use it: group docker")
-        return
-    runtime = '"nvidia"' in survey.first("runtimes") or survey.first("toolkit")
-    if (config.gpu_numbers or survey.gpus) and not runtime:
-        seen = f"Docker Engine {survey.first('docker')}, in which no NVIDIA runtime is registered"
-        yield warned("docker", seen, "install the NVIDIA Container Toolkit there if jobs find no GPU")
-    else:
-        yield passed("docker", f"Docker Engine {survey.first('docker')}")
-    if survey.first("image"):
-        yield passed("image", f"{config.image} for {survey.first('image')}")
-    else:
-        action = f"build it there, `docker pull` it, or correct hosts.{name}.image"
-        yield failed("image", f"{config.image}: {survey.first('no_image')}", action)
-
-
-def _slurm(name: str, config: HostConfig, survey: Survey) -> Iterator[Finding]:
-    if not survey.first("slurm"):
-        yield failed("slurm", survey.first("no_slurm"), "name a login node, on which sbatch works")
-        return
-    yield passed("slurm", survey.first("slurm"))
-    lines = [line for line in survey.all("partition") if line]
-    if not lines:
-        seen = survey.first("no_partition") or f"there is no partition {config.partition!r}"
-        yield failed("partition", seen, f"set hosts.{name}.partition to one of those that `sinfo` lists there")
-    elif not any(line.split()[1:2] == ["up"] for line in lines):
-        yield failed(
-            "partition", f"not up: {'; '.join(lines)}", "ask the cluster's people, or choose another partition"
-        )
-    else:
-        yield passed("partition", "; ".join(lines))
 
 
 def _ffmpeg(name: str, config: HostConfig, survey: Survey) -> Finding:

@@ -9,15 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cosmos_houdini.config import Config
-from cosmos_houdini.config.settings import FILE_NAME, HostConfig
+from cosmos_houdini.config.settings import FILE_NAME
 from cosmos_houdini.doctor.disk import judge_disk
-from cosmos_houdini.doctor.finding import Finding, failed, passed
 from cosmos_houdini.engines import find_engine
 from cosmos_houdini.errors import BadInput, CosmosError
-from cosmos_houdini.hosts import open_host
+from cosmos_houdini.hosts import HostConfig, open_host
+from cosmos_houdini.hosts.registry import connection_of, host_type
 from cosmos_houdini.launchers import launcher_for
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg, Run
 from cosmos_houdini.media.videos.probe import probe_video
+from cosmos_houdini.model.finding import Finding, failed, passed
 
 OLDEST_PYTHON = (3, 10)
 TEST_FRAMES = 12
@@ -103,5 +104,5 @@ def _host(name: str, settings: HostConfig, project: Path) -> Finding:
     host.close()
     if settings.identity and not settings.identity.expanduser().is_file():
         return failed(f"host {name}", f"its key {settings.identity} is no file", f"correct hosts.{name}.identity")
-    where = settings.address or "this machine"
+    where = "this machine" if host_type(settings).is_this_machine else settings.address or connection_of(settings)
     return passed(f"host {name}", f"{where}, {launcher}, root {host.root}; `doctor --host {name}` looks at it")

@@ -1,6 +1,6 @@
 # Prints what this host has: a key, a space and a value a line, and a last line which says that nothing was cut off.
-# Before it stand the values (launcher, gpu_query, image, partition, ffmpeg, engine_path, files, programs, python, modules,
-# models, hf_home) and the functions job_env, within and find_slurm.
+# Its caller defines the values gpu_query, ffmpeg, engine_path, files, programs, python, modules, models and hf_home, and
+# the functions within and survey_launcher, which prints the facts that the launcher needs.
 LC_ALL=C
 export LC_ALL
 
@@ -40,37 +40,8 @@ else
     tell no_gpu "there is no program nvidia-smi"
 fi
 [ -z "$ffmpeg" ] || ask ffmpeg "$ffmpeg" -version
-(
-    job_env
-    case $launcher in
-    docker)
-        ask docker docker version --format '{{.Server.Version}}'
-        ask image docker image inspect --format '{{.Os}}/{{.Architecture}}' "$image"
-        ask runtimes docker info --format '{{json .Runtimes}}'
-        ! command -v nvidia-container-runtime-hook >/dev/null 2>&1 || tell toolkit nvidia-container-runtime-hook
-        ;;
-    slurm)
-        find_slurm
-        ask slurm sbatch --version
-        ask partition sinfo --noheader --format '%R %a %D %T %G' ${partition:+--partition "$partition"}
-        ;;
-    *)
-        for name in $programs; do
-            command -v "$name" >/dev/null 2>&1 || tell no_engine_program "$name"
-        done
-        # Finding a module loads nothing of it; loading torch takes longer than anybody waits.
-        find='import importlib.util, sys
-print(*(name for name in sys.argv[1:] if importlib.util.find_spec(name) is None))'
-        if [ -z "$modules" ]; then
-            :
-        elif absent=$(within 20 "$python" -c "$find" $modules 2>&1); then
-            for name in $absent; do tell no_module "$name"; done
-        else
-            tell no_python "${absent:-it gave no answer}"
-        fi
-        ;;
-    esac
-)
+# In a shell of its own: the variables of the launcher's programs are for them alone.
+(survey_launcher)
 if [ -n "$engine_path" ]; then
     [ -d "$engine_path" ] || tell no_engine_path "$engine_path"
     for name in $files; do

@@ -16,6 +16,14 @@ from cosmos_houdini.hosts.base import Completed
 MAX_OUTPUT_BYTES = 64 * 1024 * 1024
 """What a script may print on one stream; more is a file, and files are fetched."""
 
+TIMEOUT = """\
+# Runs a command for at most $1 seconds, where the host can: a command that hangs must not hold up the rest.
+within() {
+    if command -v timeout >/dev/null 2>&1; then timeout "$@"; else shift && "$@"; fi
+}
+"""
+"""The shell function ``within SECONDS COMMAND...``."""
+
 KEPT_VARIABLES = ("HOME", "PATH", "USER", "LANG", "TMPDIR")
 # Programs of Windows do not start without these.
 _KEPT_ON_WINDOWS = ("SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "USERPROFILE", "TEMP", "TMP")

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.hosts import Host
 from cosmos_houdini.hosts.files import SUFFIX
+from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.jobs.collect import UNVERIFIED
 from cosmos_houdini.jobs.store.jobs import Store
-from cosmos_houdini.launchers.job_folder import Phase
+from cosmos_houdini.launchers.job_folder import HostJobState
 from cosmos_houdini.launchers.storage import IDLE_MIN, Holding, Holdings, find_holdings, remove
 from cosmos_houdini.model.job import JobState
 
 IDLE_S: Final = IDLE_MIN * 60.0
-_ALIVE = frozenset({Phase.WAITING, Phase.RUNNING})
+_ALIVE = frozenset({HostJobState.PENDING, HostJobState.RUNNING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +101,7 @@ def plan_cleaning(
         remote=(*jobs, *_unneeded(holdings, {job.name for job in jobs}, older_than_s)),
         local=tuple(_leftovers(store)),
         kept={name: reason for name, reason in reasons.items() if reason},
-        states={job.name: str(known.get(_job_id(job.name), holdings.seen[job.name].phase)) for job in jobs},
+        states={job.name: str(known.get(_job_id(job.name), holdings.seen[job.name].state)) for job in jobs},
     )
 
 
@@ -140,7 +140,7 @@ def _job_id(folder: str) -> str:
 def _reason_to_stay(
     job: Holding, holdings: Holdings, state: JobState | None, older_than_s: float, *, all_projects: bool
 ) -> str:
-    phase = holdings.seen[job.name].phase
+    phase = holdings.seen[job.name].state
     if state is not None and not state.final:
         return f"its job is {state}"
     if phase in _ALIVE:
@@ -148,9 +148,9 @@ def _reason_to_stay(
     if state is None and not all_projects:
         return "it belongs to another project"
     # What a project that is not here has staged may be about to start.
-    if state is None and phase is Phase.STAGED:
+    if state is None and phase is HostJobState.STAGED:
         return "another project has not started it"
-    if job.age_s < (max(older_than_s, IDLE_S) if phase is Phase.ABSENT else older_than_s):
+    if job.age_s < (max(older_than_s, IDLE_S) if phase is HostJobState.ABSENT else older_than_s):
         return "it is not old enough"
     return ""
 

@@ -10,18 +10,18 @@ from dataclasses import dataclass, field
 import msgspec
 
 from cosmos_houdini.config import Config
-from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.engines import find_engine
 from cosmos_houdini.engines.base import Engine
 from cosmos_houdini.hosts import open_host
 from cosmos_houdini.hosts.base import Host
+from cosmos_houdini.hosts.registry import host_type
+from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.jobs.secrets import secrets_from
 from cosmos_houdini.jobs.store.jobs import FOLDER, Store
 from cosmos_houdini.jobs.store.lock import job_lock
 from cosmos_houdini.jobs.store.record import JobRecord
-from cosmos_houdini.launchers import launcher_for
-from cosmos_houdini.launchers.base import Launcher, Task
-from cosmos_houdini.launchers.job_folder import site_for
+from cosmos_houdini.launchers import Launcher, Task, Traits, launcher_for, launcher_type
+from cosmos_houdini.launchers.site import site_for
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.request import InferenceRequest, Site
 
@@ -75,6 +75,14 @@ class Client:
     def engine(self, record: JobRecord) -> Engine:
         """Return the job's engine."""
         return find_engine(record.job.engine)
+
+    def traits(self, record: JobRecord) -> Traits:
+        """Return what the job's launcher does otherwise than others."""
+        return launcher_type(self.settings(record), record.job.host).traits
+
+    def is_local(self, record: JobRecord) -> bool:
+        """Whether the files of the job's host are files of this machine."""
+        return host_type(self.settings(record), record.job.host).is_this_machine
 
     def launcher(self, record: JobRecord) -> Launcher:
         """Return the job's launcher."""

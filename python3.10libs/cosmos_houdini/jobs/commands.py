@@ -13,7 +13,7 @@ from cosmos_houdini.jobs.collect import set_aside
 from cosmos_houdini.jobs.finish import CANCELLED, fetch_verified, finish
 from cosmos_houdini.jobs.runner import observe
 from cosmos_houdini.jobs.store.record import Change, JobRecord
-from cosmos_houdini.launchers.job_folder import Observation, Phase
+from cosmos_houdini.launchers.job_folder import HostJobState, Observation
 from cosmos_houdini.launchers.shared_process import WITHDRAWN
 from cosmos_houdini.launchers.shell import words
 from cosmos_houdini.model.job import FailureClass, JobState, JobStatus
@@ -202,7 +202,7 @@ def _is_here(record: JobRecord) -> bool:
 def _on_host(client: Client, record: JobRecord) -> Observation | None:
     """Return what its host says of a job that has ended, or None where it has the job no more."""
     seen = observe(client, [record]).get(record.id)
-    return seen if seen and seen.phase is Phase.ENDED else None
+    return seen if seen and seen.state is HostJobState.ENDED else None
 
 
 def job_error(record: JobRecord) -> JobFailed:

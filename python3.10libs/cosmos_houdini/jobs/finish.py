@@ -15,7 +15,7 @@ from cosmos_houdini.jobs.client import Client
 from cosmos_houdini.jobs.progress_recorder import noting
 from cosmos_houdini.jobs.secrets import redacted
 from cosmos_houdini.jobs.store.record import Change, JobRecord
-from cosmos_houdini.launchers.job_folder import UNSERVED, Observation, Phase
+from cosmos_houdini.launchers.job_folder import NOT_STARTED, HostJobState, Observation
 from cosmos_houdini.model.job import FailureClass, JobFailure, JobState, Terms
 from cosmos_houdini.model.request import Clip, ExpectedOutput
 
@@ -39,10 +39,10 @@ def note_progress(client: Client, record: JobRecord, seen: Observation) -> None:
         eta_s = max(0.0, plan.estimate_s - seen.run_s)
     stage = redacted(progress.stage, client.secrets(record)) if progress else ""
     if seen.scheduler:
-        stage = f"{seen.scheduler}, {stage}" if stage and seen.phase is not Phase.WAITING else seen.scheduler
-    elif seen.phase is Phase.WAITING:
+        stage = f"{seen.scheduler}, {stage}" if stage and seen.state is not HostJobState.PENDING else seen.scheduler
+    elif seen.state is HostJobState.PENDING:
         stage = f"waiting for {seen.waits_for or 'a GPU'}"
-    began_s = 0.0 if seen.phase is Phase.WAITING else seen.began_s
+    began_s = 0.0 if seen.state is HostJobState.PENDING else seen.began_s
     client.store.note(record, stage, progress.fraction if progress else None, eta_s, began_s=began_s)
 
 
@@ -119,11 +119,11 @@ def _collect(client: Client, record: JobRecord, seen: Observation, *, last: bool
     if seen.cancelled:
         client.store.move(record, JobState.CANCELLED, CANCELLED)
         return
-    if seen.stopped == UNSERVED:
+    if seen.stopped == NOT_STARTED:
         _put_back(client, record, "the process that was to make it after others ended, or went on without it")
         return
-    if seen.verdict:
-        _fail(client, record, verdict.ended(seen.verdict, log), last=last)
+    if seen.scheduler_failure:
+        _fail(client, record, verdict.ended(seen.scheduler_failure, log), last=last)
         return
     if seen.exit_code is None:
         # A host whose disk is full keeps an empty file where the exit code should stand.

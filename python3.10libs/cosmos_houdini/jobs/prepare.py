@@ -13,8 +13,8 @@ from cosmos_houdini.jobs.client import task_of
 from cosmos_houdini.jobs.collect import check_folder
 from cosmos_houdini.jobs.secrets import secrets_from
 from cosmos_houdini.jobs.store.record import JobRecord, new_record
-from cosmos_houdini.launchers import SLURM, launcher_for
-from cosmos_houdini.launchers.job_folder import site_for
+from cosmos_houdini.launchers import launcher_for, launcher_type
+from cosmos_houdini.launchers.site import site_for
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.job_id import job_id
 from cosmos_houdini.model.request import FramePlan, InferenceRequest, Invocation, Site
@@ -84,5 +84,5 @@ def prepare(request: InferenceRequest, *, config: Config, host: str | None, resu
         site=site,
         invocation=task.invocation,
         warnings=warnings,
-        script=script if launcher.name == SLURM else "",
+        script=script if launcher_type(settings).traits.schedules_itself else "",
     )

@@ -20,16 +20,9 @@ from cosmos_houdini.jobs.client import Client
 from cosmos_houdini.jobs.finish import finish, lose, note_progress
 from cosmos_houdini.jobs.start import bring
 from cosmos_houdini.jobs.store.record import JobRecord
-from cosmos_houdini.launchers import SLURM
-from cosmos_houdini.launchers.job_folder import (
-    END_MARK,
-    JOBS_PER_POLL,
-    UNSERVED,
-    Observation,
-    Phase,
-    parse_poll,
-    poll_script,
-)
+from cosmos_houdini.launchers.job_folder import END_MARK, NOT_STARTED, HostJobState, Observation
+from cosmos_houdini.launchers.poll import JOBS_PER_POLL, parse_poll, poll_script
+from cosmos_houdini.launchers.registry import poll_parts
 from cosmos_houdini.model.job import JobState
 
 PATIENCE_ATTEMPTS = 12
@@ -77,10 +70,11 @@ def advance(client: Client, ids: Collection[str], *, start: bool = True) -> dict
         if record.state in ON_HOST:
             by_host[record.job.host, record.root].append(record)
         elif start and record.state in BEFORE_HOST:
-            # A cluster takes many jobs by one order. Of the others, each starts as soon as its files are there, and
-            # those of one process when all of theirs are.
-            group = record.root if record.launcher == SLURM else record.convoy or record.id
-            together[record.job.host, group].append(record.id)
+            # A cluster takes many jobs by one command. Elsewhere each job starts as soon as its files are there, and
+            # the jobs of a shared process when the files of all are.
+            with _noted(troubles, record.job.host):
+                group = record.root if client.traits(record).submits_arrays else record.convoy or record.id
+                together[record.job.host, group].append(record.id)
     for (host, _), group_ids in together.items():
         for first in range(0, len(group_ids), MOST_TOGETHER):
             if host not in troubles:
@@ -152,12 +146,13 @@ def observe(client: Client, records: Collection[JobRecord]) -> dict[str, Observa
     """Ask a host about jobs that share a host and root, by one command for JOBS_PER_POLL of them; answer by job id."""
     folders = {client.site(record).folder.name: record.id for record in records}
     first = next(iter(records))
-    host, env = client.host(first), client.settings(first).env
+    host, config = client.host(first), client.settings(first)
+    parts = poll_parts(record.launcher for record in records)
     found = {}
     names = list(folders)
     for start in range(0, len(names), JOBS_PER_POLL):
-        script = poll_script(host.root, names[start : start + JOBS_PER_POLL], env=env)
-        seen = parse_poll(host.run(script, timeout_s=POLL_TIMEOUT_S).stdout)
+        script = poll_script(host.root, names[start : start + JOBS_PER_POLL], config=config, parts=parts)
+        seen = parse_poll(host.run(script, timeout_s=POLL_TIMEOUT_S).stdout, parts)
         found.update({folders[name]: told for name, told in seen.items() if name in folders})
     return found
 
@@ -170,15 +165,15 @@ def _follow(client: Client, records: list[JobRecord]) -> None:
 
 
 def _step(client: Client, record: JobRecord, seen: Observation) -> None:
-    if seen.phase is Phase.ENDED:
+    if seen.state is HostJobState.ENDED:
         finish(client, record.id, seen)
-    elif seen.phase is Phase.VANISHED:
+    elif seen.state is HostJobState.VANISHED:
         gone = f"its program on {record.job.host} is gone and left no exit code"
         message = f"{gone}; {seen.scheduler}" if seen.scheduler else gone
-        lose(client, record.id, message, begun=seen.stopped != UNSERVED)
-    elif seen.phase is Phase.ABSENT:
+        lose(client, record.id, message, begun=seen.stopped != NOT_STARTED)
+    elif seen.state is HostJobState.ABSENT:
         lose(client, record.id, f"its folder on {record.job.host} is gone")
-    elif seen.phase is Phase.STAGED and record.convoy:
+    elif seen.state is HostJobState.STAGED and record.convoy:
         lose(client, record.id, f"nothing on {record.job.host} started it", begun=False)
     elif record.state is JobState.RUNNING:
         note_progress(client, record, seen)
@@ -186,7 +181,7 @@ def _step(client: Client, record: JobRecord, seen: Observation) -> None:
 
 def _nap(client: Client, records: Iterable[JobRecord], pause_s: float) -> None:
     """Wait, or until a job of this machine ends: its files can be glanced at without a command."""
-    own = [each for each in records if each.state is JobState.RUNNING and not client.settings(each).address]
+    own = [each for each in records if each.state is JobState.RUNNING and client.is_local(each)]
     marks = [Path(client.site(record).folder / END_MARK) for record in own]
     # One that is there already is seen to by another client.
     awaited = [mark for mark in marks if not mark.exists()]
@@ -221,5 +216,5 @@ def _trouble(state: RetryCallState) -> HostError:
 
 def longest_pause_s(client: Client, records: Iterable[JobRecord]) -> float:
     """Return how long to wait at most between two looks: an answer from another machine costs more."""
-    remote = any(client.settings(record).address for record in records if not record.state.final)
+    remote = any(not client.is_local(record) for record in records if not record.state.final)
     return LONGEST_PAUSE_S if remote else LONGEST_LOCAL_PAUSE_S

@@ -7,7 +7,7 @@ import json
 from cosmos_houdini.engines import find_engine
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.jobs.store.record import JobRecord
-from cosmos_houdini.launchers import SLURM
+from cosmos_houdini.launchers.registry import LAUNCHER_TYPES
 
 
 def load_of(record: JobRecord) -> str:
@@ -15,7 +15,8 @@ def load_of(record: JobRecord) -> str:
 
     On a cluster each job has its own: there, Slurm decides what runs when, and jobs go to it as one array.
     """
-    if record.launcher == SLURM:
+    launcher = LAUNCHER_TYPES.find(record.launcher)
+    if not (launcher and launcher.traits.shares_process):
         return ""
     try:
         request = record.inference()

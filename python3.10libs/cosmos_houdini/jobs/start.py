@@ -15,7 +15,7 @@ from cosmos_houdini.jobs.progress_recorder import noting
 from cosmos_houdini.jobs.secrets import redacted
 from cosmos_houdini.jobs.store.provenance import Provenance, code_version
 from cosmos_houdini.jobs.store.record import Change, JobRecord
-from cosmos_houdini.launchers import SLURM, shared_process
+from cosmos_houdini.launchers import shared_process
 from cosmos_houdini.launchers.base import Task
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.media.videos.probe import sha256_of
@@ -34,7 +34,7 @@ def bring(client: Client, ids: Collection[str]) -> None:
         staged = [one for job_id in ids if (one := _staged(client, job_id, locks))]
         fresh = [one for one in staged if one.fresh]
         first = staged[0].record if staged else None
-        if first and first.launcher == SLURM and len(staged) > 1:
+        if first and len(staged) > 1 and client.traits(first).submits_arrays:
             client.launcher(first).start_together(client.host(first), [one.task for one in staged])
         elif len(fresh) > 1:
             _start_convoy(client, fresh)

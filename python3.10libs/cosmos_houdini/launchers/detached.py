@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.errors import BadInput, JobError
 from cosmos_houdini.hosts.base import Host
+from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.launchers.base import Task
 from cosmos_houdini.launchers.job_folder import LOCKS
-from cosmos_houdini.launchers.shell import assignments, part, variable_name
+from cosmos_houdini.launchers.job_script import assemble
+from cosmos_houdini.launchers.shell import assignments, script_part, variable_name
 from cosmos_houdini.launchers.time_limit import seconds
 from cosmos_houdini.model.request import Site
 
 CANCEL_TIMEOUT_S = 120.0
+_CANCEL = ("common/job_pids", "common/is_running", "common/cancel")
 BEAT_S = 5
 """How often a job says that it lives; more often where a limit is shorter than four beats."""
 
@@ -48,9 +50,7 @@ def run_sh(task: Task, config: HostConfig, *, values: str, program: str, launche
         # Each member watches over its own time.
         **watching(config, limit_s=seconds(config.time) if config.time and not task.members else 0),
     )
-    convoy = (part("runs"), part("convoy")) if task.members else ()
-    parts = (part(launcher), part("own"), part("gpus"), *convoy, part("run"))
-    return "\n".join(("#!/bin/sh", own + values + program, *parts))
+    return assemble(launcher, values=own + values, program=program, shared=bool(task.members))
 
 
 def watching(config: HostConfig, *, limit_s: int) -> dict[str, int]:
@@ -73,9 +73,9 @@ def start(host: Host, task: Task, text: str, *, ready: str = "") -> None:
         text: the text of ``run.sh``.
         ready: a script that prints why the host cannot run it, if so.
     """
-    if write(host, task, text, ready=part("ready") + ready):
+    if write(host, task, text, ready=script_part("common/ready") + ready):
         here = assignments(here=task.site.folder, sign="gathered" if task.members else "started/pid")
-        if host.run(here + part("start")).exit_code:
+        if host.run(here + script_part("common/start")).exit_code:
             raise cannot_start(host, task, "run.sh shows no sign of life")
 
 
@@ -101,7 +101,7 @@ def write(host: Host, task: Task, text: str, *, ready: str) -> bool:
 
 def cancel(host: Host, site: Site, job_id: str, *, sweep: str = "sweep() { :; }\n") -> None:
     """Stop all processes of an attempt, then what ``sweep`` finds beside them."""
-    script = assignments(here=site.folder, job=job_id) + sweep + part("own") + part("runs") + part("cancel")
+    script = assignments(here=site.folder, job=job_id) + sweep + "".join(map(script_part, _CANCEL))
     done = host.run(script, timeout_s=CANCEL_TIMEOUT_S)
     if done.exit_code:
         raise JobError(

@@ -5,19 +5,35 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Final
 
-from cosmos_houdini.config.settings import HostConfig
+from msgspec import Struct
+
+from cosmos_houdini.errors import BadInput
 from cosmos_houdini.hosts.base import Host
+from cosmos_houdini.hosts.settings import HostConfig
+from cosmos_houdini.hosts.survey import Survey
 from cosmos_houdini.launchers import detached
-from cosmos_houdini.launchers.base import Task
+from cosmos_houdini.launchers.base import LauncherType, StoragePart, SurveyPart, Task, Traits
 from cosmos_houdini.launchers.job_folder import OBJECTS
-from cosmos_houdini.launchers.shell import assignments, exports, part, quoted, variable_name, words
+from cosmos_houdini.launchers.shell import assignments, exports, quoted, script_part, variable_name, words
+from cosmos_houdini.model.finding import Finding, failed, passed, warned
 from cosmos_houdini.model.request import Site
 
 CLIENT_PREFIX = "DOCKER_"
+
+
+class DockerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The keys of a host whose jobs run in containers.
+
+    Attributes:
+        image: the image, which must be on the host already.
+    """
+
+    image: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +58,13 @@ class DockerLauncher:
 
     def script(self, task: Task) -> str:
         """Return the text of ``run.sh``; see Launcher.script. The host's ``env`` wins over the engine's."""
-        values = exports(client_env(self.config)) + assignments(name=container_name(task.site))
+        values = exports(DOCKER.client_env(self.config)) + assignments(name=container_name(task.site))
         program = f'container() {{\ndocker run {words(self._options(task))} "$@" {self._command(task)}\n}}\n'
         return detached.run_sh(task, self.config, values=values, program=program, launcher="docker")
 
     def start(self, host: Host, task: Task) -> None:
         """Start ``run.sh``; see Launcher.start."""
-        ready = exports(client_env(self.config)) + assignments(image=self.image) + part("docker_ready")
+        ready = exports(DOCKER.client_env(self.config)) + assignments(image=self.image) + script_part("docker/ready")
         detached.start(host, task, self.script(task), ready=ready)
 
     def start_together(self, host: Host, tasks: Sequence[Task]) -> None:
@@ -56,7 +72,9 @@ class DockerLauncher:
 
     def cancel(self, host: Host, site: Site, job_id: str) -> None:
         """Stop the attempt; see Launcher.cancel."""
-        detached.cancel(host, site, job_id, sweep=exports(client_env(self.config)) + part("docker_sweep"))
+        detached.cancel(
+            host, site, job_id, sweep=exports(DOCKER.client_env(self.config)) + script_part("docker/cancel")
+        )
 
     def _options(self, task: Task) -> tuple[str, ...]:
         site, invocation = task.site, task.invocation
@@ -76,14 +94,11 @@ class DockerLauncher:
         return (*options, "--workdir", str(invocation.cwd or site.folder))
 
     def _command(self, task: Task) -> str:
-        inside = words((self.image, "sh", "-c", part("inside"), "inside", str(task.site.folder)))
+        entry = words(
+            (self.image, "sh", "-c", script_part("docker/container_entry"), "container_entry", str(task.site.folder))
+        )
         members = quoted(" ".join(member.name for member in task.members))
-        return f'{inside} "$(id -u):$(id -g)" {members} {words(task.invocation.argv)}'
-
-
-def client_env(config: HostConfig) -> dict[str, str]:
-    """Return those of a host's variables that are for its docker program."""
-    return {name: value for name, value in config.env.items() if name.startswith(CLIENT_PREFIX)}
+        return f'{entry} "$(id -u):$(id -g)" {members} {words(task.invocation.argv)}'
 
 
 def container_name(site: Site) -> str:
@@ -105,3 +120,49 @@ def mount(path: PurePosixPath, *, read_only: bool = False) -> str:
     fields = ["type=bind", f"source={path}", f"target={path}", *(["readonly"] if read_only else [])]
     csv.writer(line, lineterminator="").writerow(fields)
     return line.getvalue()
+
+
+def _make(name: str, config: HostConfig) -> DockerLauncher:
+    image = config.settings(DockerSettings).image
+    if not image:
+        raise BadInput(
+            f"host {name!r} is to run jobs by docker and names no image",
+            action=f"set hosts.{name}.image, as in cosmos-transfer1:latest",
+        )
+    return DockerLauncher(config, image)
+
+
+def _survey_script(config: HostConfig) -> str:
+    image = config.settings(DockerSettings).image or ""
+    return exports(DOCKER.client_env(config)) + assignments(image=image) + script_part("docker/survey")
+
+
+def _judge(name: str, config: HostConfig, survey: Survey) -> Iterator[Finding]:
+    if not survey.first("docker"):
+        yield failed("docker", survey.first("no_docker"), "start Docker there, and let this user use it: group docker")
+        return
+    runtime = '"nvidia"' in survey.first("runtimes") or survey.first("toolkit")
+    if (config.gpu_numbers or survey.gpus) and not runtime:
+        seen = f"Docker Engine {survey.first('docker')}, in which no NVIDIA runtime is registered"
+        yield warned("docker", seen, "install the NVIDIA Container Toolkit there if jobs find no GPU")
+    else:
+        yield passed("docker", f"Docker Engine {survey.first('docker')}")
+    image = config.settings(DockerSettings).image
+    if survey.first("image"):
+        yield passed("image", f"{image} for {survey.first('image')}")
+    else:
+        action = f"build it there, `docker pull` it, or correct hosts.{name}.image"
+        yield failed("image", f"{image}: {survey.first('no_image')}", action)
+
+
+DOCKER: Final[LauncherType] = LauncherType(
+    make=_make,
+    traits=Traits(shares_process=True),
+    settings=DockerSettings,
+    client_prefix=CLIENT_PREFIX,
+    survey=SurveyPart(script=_survey_script, judge=_judge),
+    storage=StoragePart(
+        listing=lambda config: exports(DOCKER.client_env(config)) + script_part("docker/storage"),
+        removal=lambda config: exports(DOCKER.client_env(config)) + script_part("docker/remove"),
+    ),
+)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.hosts.base import Host
+from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.launchers import detached
-from cosmos_houdini.launchers.base import Task
+from cosmos_houdini.launchers.base import LauncherType, Task, Traits
 from cosmos_houdini.launchers.shell import exports, quoted, words
 from cosmos_houdini.model.request import Site
 
@@ -52,3 +53,8 @@ class ProcessLauncher:
     def cancel(self, host: Host, site: Site, job_id: str) -> None:
         """Stop the attempt; see Launcher.cancel."""
         detached.cancel(host, site, job_id)
+
+
+PROCESS: Final[LauncherType] = LauncherType(
+    make=lambda _name, config: ProcessLauncher(config), traits=Traits(shares_process=True, runs_on_host=True)
+)

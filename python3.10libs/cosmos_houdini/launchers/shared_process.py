@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.errors import HostError
 from cosmos_houdini.hosts.base import Host
+from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.launchers import detached
 from cosmos_houdini.launchers.base import Launcher, Task
-from cosmos_houdini.launchers.shell import assignments, part, quoted, words
+from cosmos_houdini.launchers.job_script import assemble
+from cosmos_houdini.launchers.shell import assignments, quoted, words
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.launchers.time_limit import seconds
 from cosmos_houdini.model.request import Site
@@ -76,8 +77,7 @@ def start(
 def member_script(folder: PurePosixPath, config: HostConfig) -> str:
     """Return the text of a member's ``run.sh``."""
     watched = detached.watching(config, limit_s=seconds(config.time) if config.time else 0)
-    parts = (part("member"), part("own"), part("runs"), part("run"))
-    return "\n".join(("#!/bin/sh", assignments(here=folder, **watched), *parts))
+    return assemble("shared_job", values=assignments(here=folder, **watched))
 
 
 def _lines(begins: Sequence[str]) -> str:

@@ -17,8 +17,8 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @cache
-def part(name: str) -> str:
-    """Return the text of ``scripts/<name>.sh``."""
+def script_part(name: str) -> str:
+    """Return the text of ``scripts/<name>.sh``, as in ``common/run``."""
     return resources.files(__package__).joinpath("scripts", f"{name}.sh").read_text(encoding="utf-8")
 
 

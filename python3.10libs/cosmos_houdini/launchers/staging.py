@@ -12,10 +12,11 @@ from typing import Any
 from cosmos_houdini.errors import BadInput, DiskFull, HostError
 from cosmos_houdini.hosts.base import Host, OnProgress, Transfer
 from cosmos_houdini.hosts.disk_room import free_bytes
+from cosmos_houdini.hosts.script import TIMEOUT
 from cosmos_houdini.hosts.transfer.chunks import joining_bytes
 from cosmos_houdini.launchers.base import Task
 from cosmos_houdini.launchers.job_folder import LOCKS, OBJECTS
-from cosmos_houdini.launchers.shell import assignments, part, quoted, words
+from cosmos_houdini.launchers.shell import assignments, quoted, script_part, words
 
 REQUEST = "request.json"
 ENGINE_VERSION = "engine_version"
@@ -118,7 +119,7 @@ def _survey(host: Host, task: Task, objects: set[_Object]) -> tuple[_Object, ...
             wanted="\n".join(f"{item.place} {item.size}" for item in by_place.values()),
         )
         + f"set -- {words(sorted(folders))}\n"
-        + part("survey")
+        + script_part("common/stage")
     )
     told, _, disk = _ran(host, script, f"prepare {folder}").partition("disk\n")
     if told.strip() == "started":
@@ -165,7 +166,7 @@ def _link(host: Host, task: Task, inputs: Mapping[str, _Object]) -> None:
             lines.append(f"chmod u+x {quoted('./' + relative)} || exit 1")
     if task.invocation.version:
         lines += [
-            part("within"),
+            TIMEOUT,
             f"within 10 {words(task.invocation.version)} </dev/null 2>/dev/null |",
             f"    head -n 1 | cut -c 1-200 >{ENGINE_VERSION} || :",
         ]

@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.errors import BadInput, HostError
 from cosmos_houdini.hosts.base import Host
-from cosmos_houdini.launchers.docker import client_env
-from cosmos_houdini.launchers.job_folder import JOBS, Observation, parse_poll, poll_script
-from cosmos_houdini.launchers.shell import assignments, exports, part
+from cosmos_houdini.hosts.settings import HostConfig
+from cosmos_houdini.launchers.job_folder import JOBS, Observation
+from cosmos_houdini.launchers.poll import parse_poll, poll_script
+from cosmos_houdini.launchers.registry import launcher_type, poll_parts
+from cosmos_houdini.launchers.shell import assignments, script_part
 
 LIST_TIMEOUT_S = 600.0
 REMOVE_TIMEOUT_S = 3600.0
@@ -84,7 +85,7 @@ def find_holdings(host: Host, config: HostConfig) -> Holdings:
     Raises:
         HostError: the road failed, or the host cannot tell.
     """
-    done = host.run(_listing_script(host.root, config), timeout_s=LIST_TIMEOUT_S)
+    done = host.run(_listing_script(host, config), timeout_s=LIST_TIMEOUT_S)
     if done.exit_code:
         raise HostError(f"host {host.name} cannot tell what lies in {host.root}: {_why(done.stderr, done.exit_code)}")
     return parse_holdings(done.stdout, host.root)
@@ -106,7 +107,7 @@ def parse_holdings(text: str, root: PurePosixPath) -> Holdings:
         needs[link[1]].add(f"objects/{link[2][:2]}/{link[2]}")
     sizes = {match[2]: int(match[1]) * 1024 for match in told.matches(_SIZE)}
     ages = {match[2]: told.age_s(match[1]) for match in told.matches(_AGE)}
-    seen = parse_poll(f"poll {polled}")
+    seen = parse_poll(f"poll {polled}", poll_parts())
     return Holdings(
         jobs=tuple(
             Holding(kind="job", name=name, age_s=ages[name], bytes=sizes[name])
@@ -137,7 +138,9 @@ def remove(host: Host, config: HostConfig, holdings: Iterable[Holding]) -> froze
     by_line = {f"removed {holding.kind} {_checked(holding)}": holding for holding in holdings}
     wanted = "\n".join(line.removeprefix("removed ") for line in by_line)
     values = assignments(root=host.root, idle_min=IDLE_MIN, wanted=wanted)
-    done = host.run(exports(client_env(config)) + values + part("remove"), timeout_s=REMOVE_TIMEOUT_S)
+    storage = launcher_type(config, host.name).storage
+    containers = storage.removal(config) if storage else "remove_container() { false; }\n"
+    done = host.run(containers + values + script_part("common/remove"), timeout_s=REMOVE_TIMEOUT_S)
     return frozenset(by_line[line] for line in done.stdout.splitlines() if line in by_line)
 
 
@@ -152,10 +155,11 @@ def _checked(holding: Holding) -> str:
     return holding.name
 
 
-def _listing_script(root: PurePosixPath, config: HostConfig) -> str:
-    containers = part("docker_holdings") if config.launcher == "docker" else ""
-    poll = poll_script(root, None, tail_bytes=0, env=config.env)
-    return exports(client_env(config)) + assignments(root=root) + part("holdings") + containers + poll
+def _listing_script(host: Host, config: HostConfig) -> str:
+    storage = launcher_type(config, host.name).storage
+    containers = storage.listing(config) if storage else ""
+    poll = poll_script(host.root, None, tail_bytes=0, config=config, parts=poll_parts())
+    return assignments(root=host.root) + script_part("common/storage") + containers + poll
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ from cosmos_houdini.jobs.client import Client
 from cosmos_houdini.jobs.collect import LOG_BYTES
 from cosmos_houdini.jobs.store.jobs import Store
 from cosmos_houdini.jobs.store.record import JobRecord
-from cosmos_houdini.launchers.shell import part
+from cosmos_houdini.launchers.shell import script_part
 from cosmos_houdini.model.request import InferenceRequest, Invocation, Site
 from support.engines.fake_engine import PROGRAM, FakeEngine
 from support.jobs.job_project import Shop
@@ -145,7 +145,7 @@ MOMENTS: Mapping[str, Operation] = {
     "the host is asked whether it can start": running("echo unstaged"),
     "run.sh is written": writing("run.sh"),
     "the secrets are written": writing("secrets"),
-    "the job is started": running(part("start")),
+    "the job is started": running(script_part("common/start")),
     "the job is polled": running("echo lengths"),
     "the log is fetched": running(f"tail -c {LOG_BYTES}"),
     "the results are hashed": running("digests"),
@@ -153,7 +153,7 @@ MOMENTS: Mapping[str, Operation] = {
 }
 """Every operation on a host in the life of a job that nobody stops, by how it is told from the others."""
 
-CANCELLING = running(part("cancel"))
+CANCELLING = running(script_part("common/cancel"))
 
 
 @dataclass

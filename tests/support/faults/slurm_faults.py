@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from cosmos_houdini.launchers.shell import part
+from cosmos_houdini.launchers.shell import script_part
 from support.faults.fault_project import Scene, running, until
 from support.faults.fault_table import Table
 
 TABLE = Table()
 fault = TABLE.fault
 
-SUBMITTING = running(part("submit"))
+SUBMITTING = running(script_part("slurm/submit"))
 POLLING = running("echo lengths")
 
 

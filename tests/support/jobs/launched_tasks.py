@@ -7,10 +7,13 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 
-from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.hosts.base import Host
+from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.launchers import Task, launcher_for
-from cosmos_houdini.launchers.job_folder import Observation, Phase, parse_poll, poll_script, site_for
+from cosmos_houdini.launchers.job_folder import HostJobState, Observation
+from cosmos_houdini.launchers.poll import parse_poll, poll_script
+from cosmos_houdini.launchers.registry import poll_parts
+from cosmos_houdini.launchers.site import site_for
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.model.request import Invocation, Site
 from support.media import FFMPEG
@@ -63,29 +66,30 @@ def begin(host: Host, config: HostConfig, new: Task) -> Task:
     return new
 
 
-def observe(host: Host, *sites: Site, env: Mapping[str, str] | None = None) -> dict[str, Observation]:
+def observe(host: Host, *sites: Site, config: HostConfig | None = None) -> dict[str, Observation]:
     """Ask once for all the jobs."""
-    done = host.run(poll_script(host.root, [site.folder.name for site in sites], env=env))
+    parts = poll_parts()
+    done = host.run(poll_script(host.root, [site.folder.name for site in sites], config=config, parts=parts))
     assert done.exit_code == 0, done.stderr
-    return parse_poll(done.stdout)
+    return parse_poll(done.stdout, parts)
 
 
 def until(
-    host: Host, site: Site, wanted: Callable[[Observation], bool], *, env: Mapping[str, str] | None = None
+    host: Host, site: Site, wanted: Callable[[Observation], bool], *, config: HostConfig | None = None
 ) -> Observation:
     """Ask until an observation is as wanted; fail with the last one."""
     give_up = time.monotonic() + GIVE_UP_S
     while True:
-        seen = observe(host, site, env=env)[site.folder.name]
+        seen = observe(host, site, config=config)[site.folder.name]
         if wanted(seen):
             return seen
         assert time.monotonic() < give_up, seen
         time.sleep(0.05)
 
 
-def ended(host: Host, site: Site, *, env: Mapping[str, str] | None = None) -> Observation:
+def ended(host: Host, site: Site, *, config: HostConfig | None = None) -> Observation:
     """Wait for the end."""
-    return until(host, site, lambda seen: seen.phase in {Phase.ENDED, Phase.VANISHED}, env=env)
+    return until(host, site, lambda seen: seen.state in {HostJobState.ENDED, HostJobState.VANISHED}, config=config)
 
 
 # Looked after every second, and never silent for the four seconds after which it would count as stalled.

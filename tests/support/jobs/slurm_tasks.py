@@ -16,13 +16,20 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.hosts import Host, open_host
+from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.launchers import Task, launcher_for
 from cosmos_houdini.launchers.job_folder import Observation
-from cosmos_houdini.launchers.slurm.launcher import job_name
+from cosmos_houdini.launchers.slurm.launcher import SlurmSettings, job_name
 from support.jobs.launched_tasks import begin, ended, observe, path, task, until
 from support.servers.slurmd import Slurm
+
+
+def changed(config: HostConfig, **changes: object) -> HostConfig:
+    """Return a configuration with other values, some of which may be those of the launcher slurm."""
+    own = {name: changes.pop(name) for name in SlurmSettings.__struct_fields__ if name in changes}
+    return replace(config, extra=(replace(config.settings(SlurmSettings), **own),), **changes)
+
 
 UP = ("sh", "-c", "echo up; exec sleep 300")
 
@@ -48,17 +55,17 @@ class Bench:
         return new
 
     def observe(self, new: Task) -> Observation:
-        return observe(self.host, new.site, env=self.cluster.env)[new.site.folder.name]
+        return observe(self.host, new.site, config=self.config)[new.site.folder.name]
 
     def until(self, new: Task, wanted: Callable[[Observation], bool]) -> Observation:
-        return until(self.host, new.site, wanted, env=self.cluster.env)
+        return until(self.host, new.site, wanted, config=self.config)
 
     def configured(self, **changes: object) -> Bench:
         """Return the same with another configuration of the host."""
-        return Bench(self.cluster, self.host, replace(self.config, **changes))
+        return Bench(self.cluster, self.host, changed(self.config, **changes))
 
     def ended(self, new: Task) -> Observation:
-        return ended(self.host, new.site, env=self.cluster.env)
+        return ended(self.host, new.site, config=self.config)
 
     def cancel(self, new: Task) -> None:
         launcher_for("hpc", self.config).cancel(self.host, new.site, new.job_id)
@@ -73,7 +80,7 @@ class Bench:
 
 @pytest.fixture
 def bench(slurm: Slurm, tmp_path: Path) -> Iterator[Bench]:
-    config = HostConfig(launcher="slurm", env=slurm.env, partition="gpu")
+    config = changed(HostConfig(launcher="slurm", env=slurm.env), partition="gpu")
     yield Bench(slurm, open_host("hpc", config, project=tmp_path), config)
     slurm.cancel_all()
 

@@ -18,7 +18,7 @@ import psutil
 import pytest
 from msgspec.structs import replace
 
-from cosmos_houdini.config.settings import HostConfig
+from cosmos_houdini.hosts.settings import HostConfig
 
 PROGRAM = shutil.which("sshd") or "/usr/sbin/sshd"
 HOST = "127.0.0.1"

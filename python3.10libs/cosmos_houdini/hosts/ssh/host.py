@@ -18,11 +18,11 @@ from pathlib import Path, PurePosixPath
 
 import paramiko
 
-from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.errors import BadInput, CosmosError, DiskFull, HostError, HostUnreachable
 from cosmos_houdini.hosts.base import Completed, OnBytes, OnProgress, Transfer
 from cosmos_houdini.hosts.files import arriving, chunks
 from cosmos_houdini.hosts.script import MAX_OUTPUT_BYTES, completed, enclosed, no_room, too_much_output
+from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.hosts.ssh.channel import PIECE_BYTES, close, received, send
 from cosmos_houdini.hosts.ssh.connection import CONNECT_TIMEOUT_S, Connection
 from cosmos_houdini.hosts.ssh.route import read_ssh_config, route

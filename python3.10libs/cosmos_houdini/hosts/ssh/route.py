@@ -10,8 +10,8 @@ from pathlib import Path
 
 import paramiko
 
-from cosmos_houdini.config.settings import HostConfig
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.hosts.settings import HostConfig
 
 SSH_PORT = 22
 _SYSTEM_CONFIG = Path("/etc/ssh/ssh_config")

@@ -9,18 +9,25 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Final, Literal
 
-from cosmos_houdini.config.settings import HostConfig
+from msgspec import Struct
+
 from cosmos_houdini.errors import BadInput, HostError, HostUnreachable, JobError
 from cosmos_houdini.hosts.base import Host
+from cosmos_houdini.hosts.settings import HostConfig
+from cosmos_houdini.hosts.survey import Survey
 from cosmos_houdini.launchers import detached
-from cosmos_houdini.launchers.base import Task
+from cosmos_houdini.launchers.base import LauncherType, PollPart, SurveyPart, Task, Traits
 from cosmos_houdini.launchers.docker import container_name, mount
-from cosmos_houdini.launchers.job_folder import OBJECTS, SLURM_PREFIX
-from cosmos_houdini.launchers.shell import assignments, exports, part, quoted, variable_name, words
+from cosmos_houdini.launchers.job_folder import OBJECTS
+from cosmos_houdini.launchers.job_script import assemble
+from cosmos_houdini.launchers.shell import assignments, exports, quoted, script_part, variable_name, words
+from cosmos_houdini.launchers.slurm.state import merge_slurm_states
+from cosmos_houdini.model.finding import Finding, failed, passed
 from cosmos_houdini.model.request import Site
 
-SLURM = "slurm"
+CLIENT_PREFIX = "SLURM_"
 SUBMIT_TIMEOUT_S = 120.0
 CANCEL_TIMEOUT_S = 180.0
 QUIET_S = 60
@@ -29,6 +36,28 @@ QUIET_S = 60
 # What sbatch reads in a script as it is written, without quotes, which differ between its versions.
 _OPTION = re.compile(r"--[a-z][a-z-]*(=[\w.,:;=@%+*/\[\]{}|&()!-]+)?", re.ASCII)
 _GPUS = re.compile(r"(?P<kind>(?:^|(?<=,))gpu(?::[^:,]*[^:,\d][^:,]*)?)(?::(?P<count>\d+))?(?=,|$)", re.ASCII)
+
+
+class SlurmSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The keys of a host that is the login node of a cluster.
+
+    Attributes:
+        partition: as for ``sbatch --partition``; the cluster's default without it.
+        account: as for ``sbatch --account``.
+        qos: as for ``sbatch --qos``.
+        gres: as for ``sbatch --gres``; without it, as many GPUs as the job uses.
+        sbatch: more options, as in ``--mem=64G``.
+        image: a container image, as the program named by ``container`` spells it.
+        container: what runs the image.
+    """
+
+    partition: str | None = None
+    account: str | None = None
+    qos: str | None = None
+    gres: str | None = None
+    sbatch: tuple[str, ...] = ()
+    image: str | None = None
+    container: Literal["apptainer", "pyxis"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +76,7 @@ class SlurmLauncher:
     @property
     def name(self) -> str:
         """The name in the configuration."""
-        return SLURM
+        return "slurm"
 
     def script(self, task: Task) -> str:
         """Return the text of ``run.sh``, which is what sbatch gets; see Launcher.script."""
@@ -55,8 +84,7 @@ class SlurmLauncher:
             here=task.site.folder, want=task.num_gpu, quiet_s=QUIET_S, **detached.watching(self.config, limit_s=0)
         )
         program = f"program() {{\n{self._program(task)}}}\n"
-        head = f"#!/bin/sh\n{self._head(task, job_name(task.site))}"
-        return "\n".join((head, values + program, part("process"), part("slurm"), part("own"), part("run")))
+        return assemble("slurm", head=self._head(task, job_name(task.site)), values=values, program=program)
 
     def start(self, host: Host, task: Task) -> None:
         """Hand ``run.sh`` to Slurm; see Launcher.start.
@@ -64,9 +92,9 @@ class SlurmLauncher:
         Raises:
             HostUnreachable: Slurm does not answer, and may have taken the job or not; a later call finds out.
         """
-        if not detached.write(host, task, self.script(task), ready=part("ready_slurm")):
+        if not detached.write(host, task, self.script(task), ready=script_part("slurm/ready")):
             return
-        script = assignments(here=task.site.folder, name=job_name(task.site)) + part("submit")
+        script = assignments(here=task.site.folder, name=job_name(task.site)) + script_part("slurm/submit")
         done = host.run(self._client() + script, timeout_s=SUBMIT_TIMEOUT_S)
         answer, _, why = done.stdout.strip().partition(" ")
         if done.exit_code == 0 and answer == "submitted":
@@ -86,7 +114,7 @@ class SlurmLauncher:
         for task in tasks:
             with suppress(BadInput, JobError):
                 # What cannot be started is told by its own start.
-                if detached.write(host, task, self.script(task), ready=part("ready_slurm")):
+                if detached.write(host, task, self.script(task), ready=script_part("slurm/ready")):
                     alike[self._head(task, "")].append(task)
         for group in alike.values():
             if len(group) > 1:
@@ -105,12 +133,12 @@ class SlurmLauncher:
         jobs = tasks[0].site.folder.parent
         script = assignments(jobs=jobs, name=array_name(tasks), script=self.array_script(tasks))
         folders = words(task.site.folder.name for task in tasks)
-        text = f"{self._client()}{script}set -- {folders}\n{part('submit_array')}"
+        text = f"{self._client()}{script}set -- {folders}\n{script_part('slurm/submit_array')}"
         host.run(text, timeout_s=SUBMIT_TIMEOUT_S)
 
     def cancel(self, host: Host, site: Site, job_id: str) -> None:
         """Have Slurm end the attempt; see Launcher.cancel."""
-        script = assignments(here=site.folder) + part("cancel_slurm")
+        script = assignments(here=site.folder) + script_part("slurm/cancel")
         done = host.run(self._client() + script, timeout_s=CANCEL_TIMEOUT_S)
         if done.exit_code:
             why = done.stderr.strip() or "Slurm does not say why"
@@ -120,7 +148,7 @@ class SlurmLauncher:
             )
 
     def _client(self) -> str:
-        return exports(slurm_variables(self.config)) + part("slurm_client")
+        return _client(self.config)
 
     def _head(self, task: Task, name: str) -> str:
         return "".join(f"#SBATCH {option}\n" for option in (f"--job-name={name}", *self._options(task)))
@@ -131,30 +159,36 @@ class SlurmLauncher:
         Raises:
             BadInput: a value of the configuration with a space, a quote or the like.
         """
-        config = self.config
+        settings = self.config.settings(SlurmSettings)
+        options = {
+            "partition": settings.partition,
+            "account": settings.account,
+            "qos": settings.qos,
+            "time": self.config.time,
+        }
         # Its program writes its own logs; a path would be a pattern for sbatch.
         yield from ("--output=/dev/null", "--nodes=1", "--ntasks=1")
-        for name in ("partition", "account", "qos", "time"):
-            value = getattr(config, name)
+        for name, value in options.items():
             if value:
                 yield _checked(f"--{name}={value}")
-        wanted = gres(config.gres, task.num_gpu)
+        wanted = gres(settings.gres, task.num_gpu)
         if wanted:
             yield _checked(f"--gres={wanted}")
-        yield from (_checked(option) for option in config.sbatch)
+        yield from (_checked(option) for option in settings.sbatch)
 
     def _program(self, task: Task) -> str:
         """Return the lines that turn a shell into the program; the host's ``env`` wins over the engine's."""
         site, invocation = task.site, task.invocation
-        job_env = {k: v for k, v in self.config.env.items() if not k.startswith(SLURM_PREFIX)}
+        job_env = {k: v for k, v in self.config.env.items() if not k.startswith(CLIENT_PREFIX)}
         env = {**invocation.env, **job_env}
         folder = invocation.cwd or site.folder
-        image = self.config.image or ""
-        if self.config.container == "apptainer":
+        settings = self.config.settings(SlurmSettings)
+        image = settings.image or ""
+        if settings.container == "apptainer":
             variables = exports({f"APPTAINERENV_{variable_name(name)}": value for name, value in env.items()})
             options = [*(["--nv"] if task.num_gpu else []), *_apptainer_mounts(site), "--pwd", str(folder)]
             return f"{variables}exec $leader {words(('apptainer', 'exec', *options, image, *invocation.argv))}\n"
-        if self.config.container == "pyxis":
+        if settings.container == "pyxis":
             names = ",".join([*env, *task.secrets])
             options = [
                 *(
@@ -182,9 +216,9 @@ def array_name(tasks: Iterable[Task]) -> str:
     return f"cosmos-array-{hashlib.sha256(folders.encode()).hexdigest()[:16]}"
 
 
-def slurm_variables(config: HostConfig) -> dict[str, str]:
-    """Return the variables of a host that Slurm's own programs get."""
-    return {name: value for name, value in config.env.items() if name.startswith(SLURM_PREFIX)}
+def _client(config: HostConfig) -> str:
+    """Return the shell functions that call Slurm's own programs, with their variables."""
+    return exports(SLURM.client_env(config)) + script_part("slurm/client")
 
 
 def gres(configured: str | None, num_gpu: int) -> str:
@@ -230,3 +264,48 @@ def _checked(option: str) -> str:
             action="see partition, account, qos, time, gres and sbatch of the host in the configuration",
         )
     return option
+
+
+def _make(name: str, config: HostConfig) -> SlurmLauncher:
+    settings = config.settings(SlurmSettings)
+    if bool(settings.image) != bool(settings.container):
+        raise BadInput(
+            f"host {name!r} names {'an image' if settings.image else 'a container program'} and no "
+            f"{'container program' if settings.image else 'image'}",
+            action=f"set hosts.{name}.image, and hosts.{name}.container to apptainer or pyxis, or neither",
+        )
+    return SlurmLauncher(config)
+
+
+def _survey_script(config: HostConfig) -> str:
+    partition = config.settings(SlurmSettings).partition or ""
+    return _client(config) + assignments(partition=partition) + script_part("slurm/survey")
+
+
+def _judge(name: str, config: HostConfig, survey: Survey) -> Iterator[Finding]:
+    if not survey.first("slurm"):
+        yield failed("slurm", survey.first("no_slurm"), "name a login node, on which sbatch works")
+        return
+    yield passed("slurm", survey.first("slurm"))
+    lines = [line for line in survey.all("partition") if line]
+    if not lines:
+        partition = config.settings(SlurmSettings).partition
+        seen = survey.first("no_partition") or f"there is no partition {partition!r}"
+        yield failed("partition", seen, f"set hosts.{name}.partition to one of those that `sinfo` lists there")
+    elif not any(line.split()[1:2] == ["up"] for line in lines):
+        action = "ask the administrators of the cluster, or choose another partition"
+        yield failed("partition", f"not up: {'; '.join(lines)}", action)
+    else:
+        yield passed("partition", "; ".join(lines))
+
+
+SLURM: Final[LauncherType] = LauncherType(
+    make=_make,
+    traits=Traits(schedules_itself=True, submits_arrays=True, chooses_gpus=True),
+    settings=SlurmSettings,
+    client_prefix=CLIENT_PREFIX,
+    poll=PollPart(
+        scheduler="slurm", script=lambda config: _client(config) + script_part("slurm/poll"), merge=merge_slurm_states
+    ),
+    survey=SurveyPart(script=_survey_script, judge=_judge),
+)

@@ -6,10 +6,11 @@ The words are those of ``squeue`` and ``sacct`` (https://slurm.schedmd.com/job_s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from cosmos_houdini.errors import one_line
+from cosmos_houdini.launchers.job_folder import HostJobState, Observation
 from cosmos_houdini.model.job import FailureClass, JobFailure
 
 UNKNOWN = "-"
@@ -39,11 +40,11 @@ _MEANING = {
     "TIMEOUT": (FailureClass.TIMEOUT, "it reached its time limit"),
 }
 
-_LINE = re.compile(r"slurm (?P<folder>\S+) (?P<settled>[01]) (?P<id>\S+) (?P<state>\S+) ?(?P<reason>.*)")
+_LINE = re.compile(r"(?P<folder>\S+) (?P<settled>[01]) (?P<id>\S+) (?P<state>\S+) ?(?P<reason>.*)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SlurmWord:
+class SlurmState:
     """What Slurm says of one job at one moment.
 
     Attributes:
@@ -78,7 +79,7 @@ class SlurmWord:
         reason = f" ({self.reason})" if self.reason not in {"", "None"} else ""
         return f"Slurm job{number} {self.state}{reason}"
 
-    def verdict(self) -> JobFailure | None:
+    def failure(self) -> JobFailure | None:
         """Return why Slurm ended the job, or None where it did not, or does not say."""
         if self.state not in _MEANING:
             return None
@@ -88,11 +89,11 @@ class SlurmWord:
         return JobFailure(failure=failure, message=f"{self}: {meaning}", hopeless=hopeless)
 
 
-def parse_words(lines: Iterable[str]) -> dict[str, SlurmWord]:
+def parse_slurm_states(lines: Iterable[str]) -> dict[str, SlurmState]:
     """Return what Slurm says, by folder, from the lines of a poll; other lines are left out."""
     found = (_LINE.fullmatch(line) for line in lines)
     return {
-        told["folder"]: SlurmWord(
+        told["folder"]: SlurmState(
             id=told["id"],
             state=told["state"],
             reason=one_line(told["reason"].strip()),
@@ -101,3 +102,37 @@ def parse_words(lines: Iterable[str]) -> dict[str, SlurmWord]:
         for told in found
         if told
     }
+
+
+def merge_slurm_states(lines: Iterable[str], seen: Mapping[str, Observation]) -> dict[str, Observation]:
+    """Return the observations of jobs as they are by what Slurm says of them; see PollPart.merge."""
+    states = parse_slurm_states(lines)
+    return {folder: merge(one, states[folder]) if folder in states else one for folder, one in seen.items()}
+
+
+def merge(seen: Observation, slurm: SlurmState) -> Observation:
+    """Return what a job's folder and Slurm say together.
+
+    The folder alone says that a job has ended well. Slurm must confirm any other end: it knows the reason, and may
+    start the job again.
+    """
+    merged = replace(seen, scheduler=str(slurm))
+    if seen.exit_code == 0:
+        return merged
+    if slurm.in_queue and seen.exit_code is None:
+        return replace(merged, state=HostJobState.PENDING, run_s=None)
+    if slurm.over and (failure := slurm.failure()):
+        cancelled = seen.cancelled and failure.failure is FailureClass.CANCELLED
+        return replace(merged, state=HostJobState.ENDED, scheduler_failure=None if cancelled else failure)
+    return replace(merged, state=_state_without_reason(seen, slurm))
+
+
+def _state_without_reason(seen: Observation, slurm: SlurmState) -> HostJobState:
+    """Return the state of a job that is not in the queue, and that Slurm gives no reason for ending."""
+    if slurm.over or slurm.state == UNKNOWN:
+        if seen.exit_code is not None or seen.cancelled:
+            return HostJobState.ENDED
+        return HostJobState.VANISHED if slurm.settled else seen.state
+    if slurm.state != SILENT or seen.state is HostJobState.ENDED:
+        return HostJobState.RUNNING
+    return seen.state

@@ -20,7 +20,7 @@ stayed=
 while read -r kind name; do
     case $kind in
     job) [ ! -d "jobs/$name" ] || remove_job "jobs/$name" || ! stayed=yes ;;
-    container) docker rm --volumes "$name" >/dev/null ;;
+    container) remove_container "$name" ;;
     # An attempt that stays needs its inputs.
     object) [ -z "$stayed" ] && { [ ! -e "$name" ] || { idle "$name" && rm -f "$name"; }; } ;;
     upload) [ ! -e "$name" ] || { idle "$name" && rm -f "$name"; } ;;

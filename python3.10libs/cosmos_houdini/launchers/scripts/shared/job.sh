@@ -41,7 +41,7 @@ look_after() {
 
 # Ends a job that was not begun; it is not its fault.
 pass_over() {
-    end_as unserved 'the process that serves this job with others ended, or goes on, without it'
+    end_as not_started 'the process that serves this job with others ended, or goes on, without it'
     finish 143
 }
 
@@ -113,7 +113,7 @@ take_verdict() {
     [ ! -e "$carrier/oom_killed" ] || : >oom_killed
     [ ! -e stopped ] || return 0
     if [ -e "$carrier/disbanded" ]; then
-        end_as unserved 'the process was stopped in its first moment, as another of its jobs had left it'
+        end_as not_started 'the process was stopped in its first moment, as another of its jobs had left it'
     elif [ -e "$carrier/abandoned" ]; then
         end_as lost 'the script of the process was killed'
     elif [ -s "$carrier/stopped" ]; then

@@ -1,4 +1,4 @@
-# Prints a line for every job named in "$@", the lengths of the logs, the ends of all logs in base64, and at last a line
+# Prints a line for every job named in "$@", the lines of the schedulers named in "$schedulers", the lengths of the logs, the ends of all logs in base64, and at last a line
 # that says that nothing was cut off. What depends on the number of jobs is done by the shell itself: starting a program
 # for each of a thousand jobs would take seconds.
 digits() { case $1 in '' | *[!0-9]*) digits=- ;; *) digits=$1 ;; esac }
@@ -30,36 +30,42 @@ goes_on() {
     [ $? -eq 1 ]
 }
 
-# Whether the job was handed to Slurm.
-submitted() { [ -s "$job/submitted/name" ] && readable "$job/submitted/name"; }
+# Sets $scheduler to the one that the job was handed to, or to nothing.
+find_scheduler() {
+    for scheduler in $schedulers; do
+        ! "is_of_$scheduler" || return 0
+    done
+    scheduler=
+}
 
-# Sets $phase and what the files of a started job tell.
+# Sets $state and what the files of a started job tell.
 look() {
-    [ ! -f "$job/request.json" ] || phase=staged
+    [ ! -f "$job/request.json" ] || state=staged
     [ ! -e "$job/oom_killed" ] || oom=1
     [ ! -e "$job/cancelled" ] || cancelled=1
     living=1
     # First the process, then the files: what has just ended has left its exit code before it went.
-    if ! submitted; then
+    find_scheduler
+    if [ -z "$scheduler" ]; then
         [ -d "$job/started" ] || return 0
         goes_on || living=0
     fi
     ! readable "$job/state" || read -r said began ended <"$job/state"
     ! readable "$job/heartbeat" || read -r beat <"$job/heartbeat"
     if [ -f "$job/exit_code" ]; then
-        phase=ended
+        state=ended
         ! readable "$job/exit_code" || read -r code <"$job/exit_code"
     elif [ $living = 1 ]; then
-        case $said in running | ended) phase=running ;; *) phase=waiting ;; esac
+        case $said in running | ended) state=running ;; *) state=pending ;; esac
     elif [ $cancelled = 1 ]; then
-        phase=ended
+        state=ended
     else
-        phase=vanished
+        state=vanished
         # It went away with the process that was to serve it, before its turn.
-        [ "$said" != waiting ] || [ ! -e "$job/started/carrier" ] || stopped=unserved
+        [ "$said" != waiting ] || [ ! -e "$job/started/carrier" ] || stopped=not_started
     fi
     ! readable "$job/stopped" || read -r stopped <"$job/stopped"
-    ! submitted || [ "$code" = 0 ] || hand_over
+    [ -z "$scheduler" ] || [ "$code" = 0 ] || "collect_$scheduler"
     for log in stdout.log stderr.log waiting; do
         [ ! -s "$job/$log" ] || some="$some $spelling$job/$log"
     done
@@ -68,27 +74,27 @@ look() {
 command -v base64 >/dev/null || exit 1
 echo "poll $(date +%s) $spelling"
 cd "$jobs" 2>/dev/null || jobs=
-logs= some= long= batch=
+logs= some= long=
 count=0
 [ "$#" -eq 0 ] || [ -z "$jobs" ] || long=" $(find -L "$@" -maxdepth 2 -type f -size +1 \
     \( -name exit_code -o -name state -o -name heartbeat -o -name stopped -o -name pid \
     -o -path '*/submitted/*' \) 2>/dev/null | tr '\n' ' ')"
 for job in "$@"; do
-    phase=absent said='' code='' beat='' began='' ended='' oom=0 cancelled=0 stopped=''
+    state=absent said='' code='' beat='' began='' ended='' oom=0 cancelled=0 stopped=''
     [ -z "$jobs" ] || look
-    printf 'job %s %s' "$job" "$phase"
+    printf 'job %s %s' "$job" "$state"
     for value in "$code" "$beat" "$began" "$ended"; do
         digits "$value"
         printf ' %s' "$digits"
     done
-    case $stopped in stalled | timeout | lost | bad_input | unserved) ;; *) stopped=- ;; esac
+    case $stopped in stalled | timeout | lost | bad_input | not_started) ;; *) stopped=- ;; esac
     echo " $oom $cancelled $stopped"
     # A long string is copied whenever something is added to it.
     count=$((count + 1))
     [ $((count % 50)) -ne 0 ] || { logs="$logs$some" some=; }
 done
 logs="$logs$some"
-[ -z "$batch" ] || ask_slurm
+for scheduler in $schedulers; do "ask_$scheduler"; done
 # Two files at least, so that each is told with its name. No log can hold the name as it is spelled here.
 echo lengths
 wc -c /dev/null $logs

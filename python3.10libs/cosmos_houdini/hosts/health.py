@@ -1,4 +1,4 @@
-"""How much room a host has, and how warm its GPUs are, told by one remote command."""
+"""How much room a host has, and how warm its GPUs are, by one remote command."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from pathlib import PurePosixPath
 
 from cosmos_houdini.hosts.disk_room import free_bytes
 from cosmos_houdini.hosts.nvidia_smi import GPU_QUERY, Gpu, parse_gpus
-from cosmos_houdini.launchers.shell import part
+from cosmos_houdini.hosts.script import TIMEOUT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HostLook:
+class HostHealth:
     """A host at one moment.
 
     Attributes:
-        free_disk_gb: in 1e9 bytes, where its root lies; None where it does not tell.
-        gpus: empty where no nvidia-smi tells of any; their memory is in GiB.
+        free_disk_gb: in 1e9 bytes, where its root lies; None where that is unknown.
+        gpus: empty where nvidia-smi lists none; their memory is in GiB.
     """
 
     free_disk_gb: float | None = None
@@ -29,16 +29,16 @@ class HostLook:
         return tuple(gpu for gpu in self.gpus if not indices or gpu.index in indices)
 
 
-def look_script(root: PurePosixPath) -> str:
-    """Return the script whose output ``parse_look`` reads; the root may not be there yet."""
+def health_script(root: PurePosixPath) -> str:
+    """Return the script whose output ``parse_health`` reads; the root may not be there yet."""
     return (
-        f'{part("within")}here={shlex.quote(str(root))}\nuntil [ -d "$here" ]; do here=$(dirname "$here"); done\n'
+        f'{TIMEOUT}here={shlex.quote(str(root))}\nuntil [ -d "$here" ]; do here=$(dirname "$here"); done\n'
         f'LC_ALL=C df -Pk "$here"\necho "== gpus"\nwithin 20 {GPU_QUERY} 2>/dev/null || :\n'
     )
 
 
-def parse_look(text: str) -> HostLook:
-    """Return what a look script printed; what cannot be understood is left out."""
+def parse_health(text: str) -> HostHealth:
+    """Return what a health script printed; what cannot be understood is left out."""
     disk, _, gpus = text.partition("== gpus\n")
     free = free_bytes(disk)
-    return HostLook(free_disk_gb=None if free is None else free / 1e9, gpus=tuple(parse_gpus(gpus.splitlines())))
+    return HostHealth(free_disk_gb=None if free is None else free / 1e9, gpus=tuple(parse_gpus(gpus.splitlines())))

@@ -1,6 +1,9 @@
-# The part of poll.sh for the jobs that were handed to Slurm: what their files cannot tell, Slurm is asked for all of
-# them at once.
-hand_over() {
+# The part of the poll for the jobs that were handed to Slurm, which is asked once for all of them.
+batch=
+
+is_of_slurm() { [ -s "$job/submitted/name" ] && readable "$job/submitted/name"; }
+
+collect_slurm() {
     id=-
     ! readable "$job/submitted/id" || read -r id <"$job/submitted/id"
     read -r name task <"$job/submitted/name"
@@ -41,6 +44,7 @@ settle_slurm() {
 }
 
 ask_slurm() {
+    [ -n "$batch" ] || return 0
     find_slurm
     if queue=$(squeue --noheader --array --user="$(id -u)" --states=all --format='%i %j %T %r' 2>&1); then
         told=$(matched "$queue")
@@ -55,7 +59,7 @@ $(printf '%s\n' "$past" | tr '|' ' ')")
     fi
     while read -r job id state reason; do
         settle_slurm
-        printf 'slurm %s %s %s %s %s\n' "$job" "$settled" "$id" "$state" "$reason"
+        printf 'scheduler slurm %s %s %s %s %s\n' "$job" "$settled" "$id" "$state" "$reason"
     done <<END
 $(printf '%s\n' "$told" | tr -cd ' -~\n')
 END

@@ -1,0 +1,1 @@
+remove_container() { docker rm --volumes "$1" >/dev/null; }
