@@ -62,6 +62,13 @@ def test_every_source_file_that_a_page_names_is_there(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=label)
+def test_every_script_or_module_that_a_page_names_without_its_folder_is_there(page: Path) -> None:
+    for span in spans(page):
+        if re.fullmatch(r"\w+\.(?:py|sh)", span):
+            assert any(ROOT.glob(f"scripts/**/{span}")) or any(PACKAGE.rglob(span)), span
+
+
+@pytest.mark.parametrize("page", PAGES, ids=label)
 def test_every_name_of_the_code_that_a_page_names_is_defined(page: Path) -> None:
     for span in filter(is_dotted_name, spans(page)):
         assert is_defined(span), span
