@@ -126,12 +126,12 @@ def test_requests_share_a_process_if_they_share_weights():
 def test_one_process_reads_and_writes_in_the_folder_of_each_job():
     sites = [Site(folder=PurePosixPath(f"/data/jobs/street-{number}")) for number in (1, 2)]
     members = [(diffusers_request(seed=number), site) for number, site in enumerate(sites)]
-    carrier = Site(folder=PurePosixPath("/data/jobs/carrier"))
-    convoy = DIFFUSERS.together(members, carrier)
+    process = Site(folder=PurePosixPath("/data/jobs/process"))
+    convoy = DIFFUSERS.share(members, process)
     assert convoy.begins == ("[1/2] begin street-1", "[2/2] begin street-2")
     assert convoy.invocation.argv[1:] == (
-        "/data/jobs/carrier/in/diffusers_transfer.py",
-        "/data/jobs/carrier/in/requests.json",
+        "/data/jobs/process/in/diffusers_transfer.py",
+        "/data/jobs/process/in/requests.json",
     )
     written = json.loads(convoy.invocation.files["in/requests.json"])["requests"]
     assert [request["seed"] for request in written] == [0, 1]
@@ -179,10 +179,10 @@ def test_the_end_of_a_log_is_enough_for_progress():
 
 
 def test_what_a_result_was_made_with_is_read_back():
-    found = DIFFUSERS.recorded(EngineLog(stdout=LINES, stderr=""))
+    found = DIFFUSERS.record(EngineLog(stdout=LINES, stderr=""))
     assert found is not None
     assert found.document() == {"parameters": {"seed": 7, "guidance": 3.0}, "weights": {"depth": 0.6}}
-    assert DIFFUSERS.recorded(EngineLog(stdout=LINES[:200], stderr="")) is None
+    assert DIFFUSERS.record(EngineLog(stdout=LINES[:200], stderr="")) is None
 
 
 GATED = (

@@ -90,14 +90,14 @@ def served(root: Path, weights: Path, clips: Mapping[str, Path], names: list[str
             Path(site.folder / "exit_code").write_text("143", "ascii")
         sites[name] = site
         members.append((request, site))
-    carrier = replace(site, folder=PurePosixPath(root / "carrier"))
-    Path(carrier.inputs).mkdir(parents=True)
+    process = replace(site, folder=PurePosixPath(root / "process"))
+    Path(process.inputs).mkdir(parents=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(diffusers, "frame_plan", tiny_plan)
-        convoy = DIFFUSERS.together(members, carrier)
+        convoy = DIFFUSERS.share(members, process)
     for relative, text in convoy.invocation.files.items():
-        Path(carrier.folder / relative).write_text(text, "utf-8")
-    code, stdout, stderr = started(convoy.invocation.argv, {**convoy.invocation.env, **ENV}, Path(carrier.folder))
+        Path(process.folder / relative).write_text(text, "utf-8")
+    code, stdout, stderr = started(convoy.invocation.argv, {**convoy.invocation.env, **ENV}, Path(process.folder))
     begins = [stdout.find(f"{begin}\n") for begin in convoy.begins] + [len(stdout)]
     assert begins[0] > 0, stderr
     ends = [next(end for end in begins[index + 1 :] if end >= 0) for index in range(len(names))]
@@ -162,7 +162,7 @@ def test_what_the_guardrail_gives_back_is_what_is_encoded(forwards: Served, tmp_
 def test_each_request_tells_what_it_was_made_with(forwards: Served, clips: dict[str, Path]):
     for name in MADE:
         request = asked(clips, ASKED[name])
-        found = DIFFUSERS.recorded(forwards.shares[name])
+        found = DIFFUSERS.record(forwards.shares[name])
         assert found is not None, forwards.shares[name]
         assert found.parameters == request.parameters
         assert found.weights == {"depth": request.controls[0].weight}

@@ -41,13 +41,13 @@ def test_what_it_ran_with_is_read_from_what_it_prints_first():
     arguments = {"seed": 9, "guidance": 5, "use_distilled": False, "checkpoint_dir": "/c", "prompt": 'a "b"\n{'}
     controls = {"edge": {"control_weight": 0.3, "input_control": "/e.mp4"}, "vis": {"control_weight": 1.0}}
     texts = (f"control_inputs: {json.dumps(controls, indent=4)}", f"final args: {json.dumps(arguments, indent=4)}")
-    recorded = TRANSFER1.recorded(log(*texts, *CHUNK, SAVED))
+    recorded = TRANSFER1.record(log(*texts, *CHUNK, SAVED))
     assert recorded is not None
     assert recorded.parameters == {"seed": 9, "guidance": 5, "use_distilled": False}
     assert recorded.weights == {"edge": 0.3, "vis": 1.0}
     cut = "".join(map(record, texts))
-    assert TRANSFER1.recorded(EngineLog(stdout=cut[200:], stderr="")) is None
-    assert TRANSFER1.recorded(EngineLog(stdout=cut[:-40], stderr="")) is None
+    assert TRANSFER1.record(EngineLog(stdout=cut[200:], stderr="")) is None
+    assert TRANSFER1.record(EngineLog(stdout=cut[:-40], stderr="")) is None
 
 
 def test_progress_never_goes_back_and_ends_at_one():

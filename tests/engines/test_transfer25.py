@@ -237,7 +237,7 @@ def sites(*names: str) -> list[Site]:
 
 def together(requests: Sequence[InferenceRequest]) -> tuple[Any, list[dict[str, Any]]]:
     folders = sites(*(f"run-{number}" for number in range(len(requests))))
-    convoy = ENGINE.together(list(zip(requests, folders, strict=True)), SITE)
+    convoy = ENGINE.share(list(zip(requests, folders, strict=True)), SITE)
     return convoy, [json.loads(line) for line in convoy.invocation.files["in/specs.jsonl"].splitlines()]
 
 

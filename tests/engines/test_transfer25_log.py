@@ -80,7 +80,7 @@ def test_bars_of_downloads_do_not_count() -> None:
 def test_what_it_ran_with_is_read_from_the_file_that_it_writes_first() -> None:
     controls = {"depth": {"control_path": "/d.mp4", "control_weight": 0.25, "mask_path": None}, "vis": None}
     arguments = {"name": "result", "seed": 9, "guidance": 3, "resolution": "480", "sigma_max": None, **controls}
-    recorded = ENGINE.recorded(EngineLog(stdout="", stderr="", record=json.dumps(arguments)))
+    recorded = ENGINE.record(EngineLog(stdout="", stderr="", record=json.dumps(arguments)))
     assert recorded is not None
     assert recorded.parameters == {"seed": 9, "guidance": 3, "resolution": "480"}
     assert recorded.weights == {"depth": 0.25}
@@ -90,7 +90,7 @@ def test_what_it_ran_with_is_read_from_the_file_that_it_writes_first() -> None:
     "record_", ["", "{", "[]", "7", '{"depth": 1}', '{"depth": {}}', '{"depth": []}', "[" * 100_000]
 )
 def test_what_is_no_such_file_tells_nothing(record_: str) -> None:
-    assert ENGINE.recorded(EngineLog(stdout="", stderr="", record=record_)) is None
+    assert ENGINE.record(EngineLog(stdout="", stderr="", record=record_)) is None
 
 
 def test_success_needs_the_exit_code_and_the_saved_line() -> None:

@@ -90,7 +90,7 @@ def test_a_run_ends_with_the_video_that_was_promised(weird_path: Path) -> None:
     assert (clip.frames, clip.size, clip.fps) == (expected.frames, expected.size, 24)
     assert (clip.frames, clip.size) == (5, (192, 108))
     assert (bench.folder / "job" / "out" / "result.txt").read_bytes() == request.prompt.encode()
-    recorded = ENGINE.recorded(log)
+    recorded = ENGINE.record(log)
     assert recorded is not None
     assert recorded.parameters == {name: request.parameters[name] for name in recorded.parameters}
     assert set(recorded.parameters) == set(request.parameters) - {"use_distilled", "offload_guardrail_models"}
@@ -144,10 +144,10 @@ def convoy_of(bench: Bench, **standin: str) -> tuple[int, list[EngineLog], list[
     sites = [bench.site(f"run-{seed}") for seed in SEEDS]
     for request, site in zip(requests, sites, strict=True):
         bench.stage(ENGINE.invocation(request, site), site)
-    convoy = ENGINE.together(list(zip(requests, sites, strict=True)), bench.site("carrier"))
-    bench.stage(convoy.invocation, bench.site("carrier"))
+    convoy = ENGINE.share(list(zip(requests, sites, strict=True)), bench.site("process"))
+    bench.stage(convoy.invocation, bench.site("process"))
     for link, target in convoy.links.items():
-        (bench.folder / "carrier" / link).symlink_to(target)
+        (bench.folder / "process" / link).symlink_to(target)
     exit_code, log = bench.start(convoy.invocation, **standin)
     stdouts, begun = [""], 0
     for line in log.stdout.splitlines(keepends=True):
@@ -172,7 +172,7 @@ def test_one_process_serves_three_requests_and_each_result_lies_in_its_own_folde
         assert (clip.frames, clip.size) == (5, (192, 108))
         hashes.add(clip.sha256)
         assert (out / "result.txt").read_text("utf-8") == request.prompt
-        told = ENGINE.recorded(EngineLog(stdout="", stderr="", record=(out / "result.json").read_text("utf-8")))
+        told = ENGINE.record(EngineLog(stdout="", stderr="", record=(out / "result.json").read_text("utf-8")))
         assert told is not None
         assert told.parameters["seed"] == request.parameters["seed"]
     assert len(hashes) == 3

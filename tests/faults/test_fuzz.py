@@ -33,7 +33,7 @@ from cosmos_houdini.launchers.job_folder import HostJobState, Observation
 from cosmos_houdini.launchers.poll import parse_poll
 from cosmos_houdini.launchers.storage import parse_holdings
 from cosmos_houdini.media.videos.probe import probe_video
-from cosmos_houdini.model.job import Terms
+from cosmos_houdini.model.job import AttemptOptions
 from cosmos_houdini.model.request import InferenceRequest
 from support.media import FFMPEG
 from support.media.transfer_clips import request_of
@@ -63,7 +63,7 @@ def logs(text: str) -> None:
 def taken(text: str) -> InferenceRequest:
     document = adopt._document(text, "job-0123456789", "gpu")
     request = request_from(document["request"], {})
-    return adopt._checked(request, Terms(**document["terms"]), "job-0123456789", "gpu")
+    return adopt._checked(request, AttemptOptions(**document["options"]), "job-0123456789", "gpu")
 
 
 def disk(text: str) -> None:
@@ -185,7 +185,7 @@ DOCUMENT = {
     "id": "job-0123456789",
     "attempt": 1,
     "launcher": "process",
-    "terms": Terms(parameters={"seed": 3}).document(),
+    "options": AttemptOptions(parameters={"seed": 3}).document(),
     "request": json.loads(re.sub(r'"sha256": "[^"]*"', f'"sha256": "{SHA256}"', json.dumps(REQUEST.document()))),
 }
 

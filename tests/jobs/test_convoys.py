@@ -49,7 +49,7 @@ def states(shop: Shop) -> list[str]:
 
 
 def tries(shop: Shop) -> list[int]:
-    return [record.terms.tries for record in records(shop)]
+    return [record.options.attempt_number for record in records(shop)]
 
 
 def is_in_progress(shop: Shop, number: int, progress: float = 0.5) -> bool:
@@ -130,7 +130,7 @@ def test_a_blocked_run_fails_alone_in_a_process_that_goes_on(shop: Shop):
 def test_one_that_ran_out_of_memory_is_made_again_with_less_and_the_rest_as_it_was(shop: Shop):
     assert shop.main("run-batch", five(shop, 3, fault="oom")) == 0
     assert tries(shop) == [1, 1, 2, 1, 1]
-    assert [record.terms.parameters for record in records(shop)] == [{}, {}, {"offload": True}, {}, {}]
+    assert [record.options.parameters for record in records(shop)] == [{}, {}, {"offload": True}, {}, {}]
     assert (len(loads(shop)), shop.started()) == (3, 6)
 
 

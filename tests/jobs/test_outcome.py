@@ -46,18 +46,18 @@ def test_what_the_jobs_own_script_ended_has_the_class_that_the_script_says(stopp
 
 
 @pytest.mark.parametrize(
-    ("log", "code", "hopeless"),
+    ("log", "code", "retryable"),
     [
-        ("CUDA out of memory.", 1, False),
-        ("MemoryError", 1, True),
-        ("exitcode  : -9 (pid: 77)", 1, True),
-        ("", 137, True),
+        ("CUDA out of memory.", 1, True),
+        ("MemoryError", 1, False),
+        ("exitcode  : -9 (pid: 77)", 1, False),
+        ("", 137, False),
     ],
 )
-def test_offload_is_no_help_where_the_machines_own_memory_ran_out(log: str, code: int, *, hopeless: bool):
+def test_offload_is_no_help_where_the_machines_own_memory_ran_out(log: str, code: int, *, retryable: bool):
     failure = run_failure(Transfer1(), code, EngineLog(stdout="", stderr=log), oom_killed=False)
     assert failure is not None
-    assert (failure.failure, failure.hopeless) == (FailureClass.OOM, hopeless)
+    assert (failure.failure, failure.retryable) == (FailureClass.OOM, retryable)
 
 
 @pytest.mark.parametrize(

@@ -53,8 +53,8 @@ def test_out_of_memory_is_run_again_with_offload_and_says_so(any_shop: Shop, cap
     document = json.loads((record.results / "result.json").read_text(encoding="utf-8"))
     assert document["attempt"] == 2
     assert (document["request"]["parameters"]["offload"], document["request"]["parameters"]["seed"]) == (True, 7)
-    assert document["terms"]["reason"] == "oom before, now with offload"
-    assert [dict(attempt.terms.parameters) for attempt in attempts(any_shop)] == [{}, {"offload": True}]
+    assert document["options"]["reason"] == "oom before, now with offload"
+    assert [dict(attempt.options.parameters) for attempt in attempts(any_shop)] == [{}, {"offload": True}]
 
 
 def test_the_log_of_every_attempt_is_kept_after_the_host_was_cleaned(
@@ -78,7 +78,7 @@ def test_a_job_fails_when_nothing_is_left_to_try(shop: Shop):
     assert shop.record().state is JobState.FAILED
     assert shop.main("retry", "shot") == 1
     # A person's order begins anew, as the request was asked for.
-    assert [dict(attempt.terms.parameters) for attempt in attempts(shop)] == [{}, {"offload": True}] * 2
+    assert [dict(attempt.options.parameters) for attempt in attempts(shop)] == [{}, {"offload": True}] * 2
 
 
 @pytest.mark.parametrize(("fault", "failure"), [("silent", "guardrail_blocked"), ("exit", "engine_error")])
@@ -143,7 +143,7 @@ def test_a_later_attempt_is_taken_up_elsewhere_with_its_terms(shop: Shop):
         client.store._db.execute("DELETE FROM jobs")
         record = adopt(client, "local", job_id)
     assert record.job.attempt == 2
-    assert record.terms.parameters == {"offload": True}
+    assert record.options.parameters == {"offload": True}
     assert record.inference().parameters["offload"] is True
 
 

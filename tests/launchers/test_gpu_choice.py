@@ -73,10 +73,10 @@ def smi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Smi:
 
 
 def a_job(
-    host: Host, config: HostConfig, name: str = "job", *, num_gpu: int = 1, seconds: int = 0, alone: bool = False
+    host: Host, config: HostConfig, name: str = "job", *, num_gpu: int = 1, seconds: int = 0, exclusive: bool = False
 ) -> Task:
     argv = ("sh", "-c", f'echo "$CUDA_DEVICE_ORDER $CUDA_VISIBLE_DEVICES"; exec sleep {seconds}')
-    new = task(host, argv, job_id=name, config=config, num_gpu=num_gpu, gpu_memory_gb=75, alone=alone)
+    new = task(host, argv, job_id=name, config=config, num_gpu=num_gpu, gpu_memory_gb=75, exclusive=exclusive)
     return begin(host, config, new)
 
 
@@ -163,7 +163,7 @@ def test_jobs_share_a_gpu_only_where_that_is_asked_for(plain: Host, smi: Smi) ->
         assert running(plain, jobs[-1]).stdout_tail == on("0")
     third = a_job(plain, config, "third")
     waits_for(plain, third, "a GPU with 75 GiB free: GPU 0 runs first, GPU 0 runs second")
-    alone = a_job(plain, config, "alone", alone=True)
+    alone = a_job(plain, config, "alone", exclusive=True)
     launcher_for("here", config).cancel(plain, jobs[0].site, "first")
     assert ended(plain, third.site).stdout_tail == on("0")
     waits_for(plain, alone, "a GPU with 75 GiB free: GPU 0 runs second")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cosmos_houdini.engines.base import Engine, EngineLog, Recorded
+from cosmos_houdini.engines.base import Engine, EngineLog, EngineRecord
 from cosmos_houdini.engines.registry import engine_names, find_engine, register_engine, unregister_engine
 
-__all__ = ["Engine", "EngineLog", "Recorded", "engine_names", "find_engine", "register_engine", "unregister_engine"]
+__all__ = ["Engine", "EngineLog", "EngineRecord", "engine_names", "find_engine", "register_engine", "unregister_engine"]

@@ -16,7 +16,7 @@ RECORD_FILE = PurePosixPath("out") / "result.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded:
+class EngineRecord:
     """What an engine's own log says that it ran with; names and values as in the request.
 
     Attributes:
@@ -69,7 +69,7 @@ class Needs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Convoy:
+class SharedInvocation:
     """How one process serves several requests, one after another, with one load of the model.
 
     The log is shared out by ``begins``. What is printed before the second request begins belongs to the first one, the
@@ -82,11 +82,11 @@ class Convoy:
     it leaves that request out; one that begins with it is stopped, and what comes after is made by another process.
 
     Attributes:
-        invocation: of the process: its files lie in the carrier's folder. Inputs, executables, version and outputs are
+        invocation: of the process: its files lie in the process's folder. Inputs, executables, version and outputs are
             those of the requests' own invocations, which are brought as ever; here they stay empty.
         begins: for each request, in order, what a line of standard output holds when the engine begins with it, and no
             other line; a request's line comes once, and before those of the requests after it.
-        links: symbolic links to make in the carrier's folder, by path relative to it, with what they lead to: by them,
+        links: symbolic links to make in the process's folder, by path relative to it, with what they lead to: by them,
             what the engine writes into one folder comes to the ``out`` of each request.
     """
 
@@ -141,18 +141,18 @@ class Engine(Protocol):
     def load_key(self, request: InferenceRequest) -> str:
         """Return what must be equal in requests that one process serves; empty where each loads its own model."""
 
-    def together(self, members: Sequence[tuple[InferenceRequest, Site]], carrier: Site) -> Convoy:
+    def share(self, members: Sequence[tuple[InferenceRequest, Site]], process: Site) -> SharedInvocation:
         """Return how one process serves requests of one ``load_key``, two or more, in this order.
 
         Args:
             members: each request, and where its job lies.
-            carrier: the folder of the process itself.
+            process: the folder of the process itself.
         """
 
     def progress(self, log: EngineLog, plan: FramePlan) -> Progress | None:
         """Return how far the engine has come, or None where the log does not tell."""
 
-    def recorded(self, log: EngineLog) -> Recorded | None:
+    def record(self, log: EngineLog) -> EngineRecord | None:
         """Return what the engine says it ran with, or None where its log does not tell."""
 
     def failure(self, exit_code: int, log: EngineLog) -> JobFailure | None:
@@ -162,17 +162,17 @@ class Engine(Protocol):
         """
 
 
-class OwnLoad:
+class UnsharedEngine:
     """What an engine answers whose program serves one request."""
 
     def load_key(self, request: InferenceRequest) -> str:  # noqa: ARG002 - the same for all
         """Return the empty text; see Engine.load_key."""
         return ""
 
-    def together(self, members: Sequence[tuple[InferenceRequest, Site]], carrier: Site) -> Convoy:
+    def share(self, members: Sequence[tuple[InferenceRequest, Site]], process: Site) -> SharedInvocation:
         """Refuse, which no caller meets that asks ``load_key`` first.
 
         Raises:
             ValueError: always.
         """
-        raise ValueError(f"{len(members)} requests for one process in {carrier.folder}, which would serve one")
+        raise ValueError(f"{len(members)} requests for one process in {process.folder}, which would serve one")

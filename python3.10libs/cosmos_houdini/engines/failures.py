@@ -18,16 +18,16 @@ CANNOT_EXECUTE_EXITS = frozenset({126, 127})
 
 @dataclass(frozen=True, slots=True)
 class Symptom:
-    """A line that tells a failure, and whether no other attempt would end otherwise although its class says so."""
+    """A line that shows a failure; ``retryable`` is False where another attempt would end the same way."""
 
     failure: FailureClass
     pattern: re.Pattern[str]
-    hopeless: bool = False
+    retryable: bool = True
 
 
-def symptom(failure: FailureClass, pattern: str, *, hopeless: bool = False) -> Symptom:
+def symptom(failure: FailureClass, pattern: str, *, retryable: bool = True) -> Symptom:
     """Return a Symptom; the pattern is searched in single lines, without regard to case."""
-    return Symptom(failure, re.compile(pattern, re.IGNORECASE), hopeless)
+    return Symptom(failure, re.compile(pattern, re.IGNORECASE), retryable)
 
 
 # In order: an earlier line wins, because one cause often brings the words of a later one with it.
@@ -44,7 +44,7 @@ GENERAL_SYMPTOMS = (
     ),
     symptom(FailureClass.STALLED, r"DistStoreError|Watchdog caught collective operation timeout"),
     # The machine's own memory: what saves GPU memory takes more of it.
-    symptom(FailureClass.OOM, r"exitcode\s*:\s*-9\b|cannot allocate memory|\bMemoryError\b", hopeless=True),
+    symptom(FailureClass.OOM, r"exitcode\s*:\s*-9\b|cannot allocate memory|\bMemoryError\b", retryable=False),
 )
 
 _ERROR_LINE = re.compile(r"^(?:\[rank\d+\]:\s*)?((?:\w+\.)*\w*(?:Error|Exception|Exit|Interrupt)\b.*)$")
@@ -57,7 +57,7 @@ def classified(lines: Iterable[str], symptoms: Iterable[Symptom]) -> JobFailure 
     for known in symptoms:
         line = next((line for line in reversed(kept) if known.pattern.search(line)), None)
         if line is not None:
-            return JobFailure(failure=known.failure, message=shortened(line), hopeless=known.hopeless)
+            return JobFailure(failure=known.failure, message=shortened(line), retryable=known.retryable)
     return None
 
 
@@ -68,7 +68,7 @@ def unexplained(exit_code: int, lines: Iterable[str]) -> JobFailure:
         return JobFailure(
             failure=FailureClass.OOM,
             message="the system killed the engine, which is usually for want of main memory",
-            hopeless=True,
+            retryable=False,
         )
     errors = [found.group(1) for line in kept if (found := _ERROR_LINE.match(line)) and not _RELAYED.search(line)]
     last = errors[-1] if errors else (kept[-1] if kept else "it printed nothing")

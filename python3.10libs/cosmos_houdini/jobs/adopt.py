@@ -15,7 +15,7 @@ from cosmos_houdini.jobs.prepare import RESULTS
 from cosmos_houdini.jobs.start import SCHEMA
 from cosmos_houdini.jobs.store.record import JobRecord, request_from
 from cosmos_houdini.launchers.job_folder import JOBS, attempt_folder
-from cosmos_houdini.model.job import Job, JobState, Terms
+from cosmos_houdini.model.job import AttemptOptions, Job, JobState
 from cosmos_houdini.model.request import Clip, InferenceRequest
 
 LARGEST_REQUEST_BYTES = 4 * 2**20
@@ -42,7 +42,7 @@ def adopt(client: Client, host_name: str, job_id: str) -> JobRecord:
     if not text:
         raise BadInput(f"host {name} has no job {job_id!r}", action="give the whole id; here it cannot be shortened")
     document = _document(text, job_id, name)
-    request = _checked(request_from(document["request"], {}), Terms(**document["terms"]), job_id, name)
+    request = _checked(request_from(document["request"], {}), AttemptOptions(**document["options"]), job_id, name)
     return client.store.add(
         JobRecord(
             job=Job(
@@ -61,7 +61,7 @@ def adopt(client: Client, host_name: str, job_id: str) -> JobRecord:
             inputs={},
             root=str(host.root),
             launcher=document["launcher"],
-            terms=Terms(**document["terms"]),
+            options=AttemptOptions(**document["options"]),
             results=(client.config.project / RESULTS / job_id).absolute(),
         )
     )
@@ -99,8 +99,8 @@ def _last_request(host: Host, folder: str) -> str:
     return host.run(f"cd {jobs} && head -c {LARGEST_REQUEST_BYTES} {last}/request.json 2>/dev/null || :").stdout
 
 
-def _checked(request: InferenceRequest, terms: Terms, job_id: str, host: str) -> InferenceRequest:
-    """Return a request whose values, and those of its terms, are of the types and ranges that this machine gives.
+def _checked(request: InferenceRequest, options: AttemptOptions, job_id: str, host: str) -> InferenceRequest:
+    """Return a request whose values, and those of its options, are of the types and ranges that this machine gives.
 
     Raises:
         BadInput: its engine, or a parameter of it, is unknown here.
@@ -117,18 +117,18 @@ def _checked(request: InferenceRequest, terms: Terms, job_id: str, host: str) ->
         and all(isinstance(control.weight, int | float) for control in request.controls)
         and isinstance(request.parameters, dict)
         and request.parameters.keys() == known.keys()
-        and isinstance(terms.parameters, dict)
-        and terms.parameters.keys() <= known.keys()
-        and (type(terms.tries), type(terms.alone), type(terms.reason)) == (int, bool, str)
-        and 1 <= terms.tries <= MOST_ATTEMPTS
-        and terms.reason.isprintable()
+        and isinstance(options.parameters, dict)
+        and options.parameters.keys() <= known.keys()
+        and (type(options.attempt_number), type(options.exclusive), type(options.reason)) == (int, bool, str)
+        and 1 <= options.attempt_number <= MOST_ATTEMPTS
+        and options.reason.isprintable()
     )
     if not fits:
         raise HostError(
             f"request.json of job {job_id} on host {host} holds values that no request of this version has",
             action="take it up with the version that sent it",
         )
-    for key, value in (*request.parameters.items(), *terms.parameters.items()):
+    for key, value in (*request.parameters.items(), *options.parameters.items()):
         known[key].checked(value)
     return request
 
@@ -155,7 +155,7 @@ def _document(text: str, job_id: str, host: str) -> dict[str, Any]:
             and 1 <= document["attempt"] <= MOST_ATTEMPTS
             and re.fullmatch(r"[a-z]+", document["launcher"])
             and isinstance(document["request"], dict)
-            and Terms(**document["terms"])
+            and AttemptOptions(**document["options"])
         )
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise HostError(f"request.json of job {job_id} on host {host} cannot be read: {error}") from error

@@ -94,8 +94,8 @@ class Client:
 
     def task(self, record: JobRecord) -> Task:
         """Return the job's present attempt as a launcher takes it."""
-        request, alone = record.inference(), record.terms.alone
-        return task_of(record.id, request, self.site(record), self.secrets(record), alone=alone)
+        request, exclusive = record.inference(), record.options.exclusive
+        return task_of(record.id, request, self.site(record), self.secrets(record), exclusive=exclusive)
 
     def lock(self, job_id: str, *, timeout_s: float = 0.0) -> AbstractContextManager[bool]:
         """Hold a job for this client; gives False where another client of this machine holds it."""
@@ -119,7 +119,7 @@ def open_client(config: Config) -> Iterator[Client]:
 
 
 def task_of(
-    job_id: str, request: InferenceRequest, site: Site, secrets: Mapping[str, str], *, alone: bool = False
+    job_id: str, request: InferenceRequest, site: Site, secrets: Mapping[str, str], *, exclusive: bool = False
 ) -> Task:
     """Return a request at its place on a host as a launcher takes it."""
     chosen = find_engine(request.engine)
@@ -130,5 +130,5 @@ def task_of(
         num_gpu=request.num_gpu if chosen.gpu_memory_gb > 0 else 0,
         secrets=secrets,
         gpu_memory_gb=chosen.gpu_memory_gb,
-        alone=alone,
+        exclusive=exclusive,
     )

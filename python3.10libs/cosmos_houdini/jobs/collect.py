@@ -240,7 +240,7 @@ def _fetch(host: Host, transfers: Iterable[Transfer], on_progress: OnProgress | 
         raise
     except HostError as error:
         # What lies on the host may be good: it can be fetched again, and need not be made again.
-        raise CorruptOutput(replace(corrupt(f"the results cannot be fetched: {error}"), hopeless=True)) from error
+        raise CorruptOutput(replace(corrupt(f"the results cannot be fetched: {error}"), retryable=False)) from error
 
 
 def _verified(unverified: Path, output: ExpectedOutput, ffmpeg: FFmpeg) -> Clip:

@@ -16,7 +16,7 @@ from cosmos_houdini.jobs.progress_recorder import noting
 from cosmos_houdini.jobs.secrets import redacted
 from cosmos_houdini.jobs.store.record import Change, JobRecord
 from cosmos_houdini.launchers.job_folder import NOT_STARTED, HostJobState, Observation
-from cosmos_houdini.model.job import FailureClass, JobFailure, JobState, Terms
+from cosmos_houdini.model.job import AttemptOptions, FailureClass, JobFailure, JobState
 from cosmos_houdini.model.request import Clip, ExpectedOutput
 
 RESULT_SCHEMA = "cosmos-houdini/result/1"
@@ -154,15 +154,15 @@ def _fail(client: Client, record: JobRecord, failure: JobFailure, *, last: bool 
         last: whether the job ends in any case.
         stopped: whether it is known that nothing of the attempt runs any more.
     """
-    terms = None if last else _next_terms(client, record, failure)
-    if terms is None:
+    options = None if last else _next_options(client, record, failure)
+    if options is None:
         client.store.move(record, ENDED_AS.get(failure.failure, JobState.FAILED), Change(failure=failure))
         return
     if failure.failure is FailureClass.LOST and not stopped:
         # What was lost from sight may still run, and nothing is to run twice.
         client.launcher(record).cancel(client.host(record), client.site(record), record.id)
     collect.set_aside(record.results, record.job.attempt)
-    client.store.move(record, JobState.QUEUED, Change(failure=failure, terms=terms))
+    client.store.move(record, JobState.QUEUED, Change(failure=failure, options=options))
 
 
 def _put_back(client: Client, record: JobRecord, message: str) -> None:
@@ -172,8 +172,8 @@ def _put_back(client: Client, record: JobRecord, message: str) -> None:
         client.store.move(record, JobState.LOST, Change(failure=failure, begun=False))
         return
     collect.set_aside(record.results, record.job.attempt)
-    terms = replace(record.terms, reason="not begun before")
-    client.store.move(record, JobState.QUEUED, Change(failure=failure, terms=terms, begun=False))
+    options = replace(record.options, reason="not begun before")
+    client.store.move(record, JobState.QUEUED, Change(failure=failure, options=options, begun=False))
 
 
 def _can_be_sent(record: JobRecord) -> bool:
@@ -181,14 +181,14 @@ def _can_be_sent(record: JobRecord) -> bool:
     return all(path.is_file() for path in record.input_paths())
 
 
-def _next_terms(client: Client, record: JobRecord, failure: JobFailure) -> Terms | None:
+def _next_options(client: Client, record: JobRecord, failure: JobFailure) -> AttemptOptions | None:
     if not _can_be_sent(record):
         # What failed now is worth more than that it cannot start.
         return None
-    return retry_policy.next_terms(
+    return retry_policy.next_options(
         failure,
         record.inference().parameters,
-        record.terms,
+        record.options,
         attempts=client.config.settings.defaults.attempts,
         offload=client.engine(record).offload,
         shared=client.settings(record).jobs_per_gpu > 1,
@@ -199,7 +199,7 @@ def _result(
     client: Client, record: JobRecord, expected: tuple[ExpectedOutput, ...], clips: tuple[Clip, ...]
 ) -> dict[str, Any]:
     attempt = client.store.attempts(record.id)[-1]
-    recorded = client.engine(record).recorded(collect.kept_log(record.results))
+    recorded = client.engine(record).record(collect.kept_log(record.results))
     return {
         "schema": RESULT_SCHEMA,
         "job": record.id,
@@ -212,7 +212,7 @@ def _result(
         "verified_at": time.time(),
         "made_with": attempt.made_with,
         "request": dict(record.sent),
-        "terms": record.terms.document(),
+        "options": record.options.document(),
         "recorded": recorded.document() if recorded else None,
         "outputs": [
             {"path": str(output.path), "role": output.role, **clip.document()}

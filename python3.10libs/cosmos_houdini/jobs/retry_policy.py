@@ -1,11 +1,11 @@
-"""What is tried by itself after an attempt has failed: a table, and the terms of the next attempt."""
+"""What is tried by itself after an attempt has failed: a table, and the options of the next attempt."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
 
-from cosmos_houdini.model.job import FailureClass, JobFailure, Terms
+from cosmos_houdini.model.job import AttemptOptions, FailureClass, JobFailure
 from cosmos_houdini.model.parameter import ParameterValue
 from cosmos_houdini.model.text_enum import TextEnum
 
@@ -41,41 +41,51 @@ REMEDIES: Final[Mapping[FailureClass, Remedy]] = {
 }
 
 
-def next_terms(
+def next_options(
     failure: JobFailure,
     parameters: Mapping[str, ParameterValue],
-    terms: Terms,
+    options: AttemptOptions,
     *,
     attempts: int,
     offload: Mapping[str, ParameterValue],
     shared: bool,
-) -> Terms | None:
+) -> AttemptOptions | None:
     """Return how a job is tried again by itself, or None where it is not.
 
     Args:
         failure: of the attempt that has ended.
         parameters: that this attempt ran with.
-        terms: of this attempt.
+        options: of this attempt.
         attempts: how many there may be without a person's order.
         offload: the engine's parameters that save GPU memory and leave the result as it is.
         shared: whether GPUs of the host are shared among jobs.
     """
     remedy = REMEDIES[failure.failure]
-    if failure.hopeless or terms.tries >= attempts:
+    if not failure.retryable or options.attempt_number >= attempts:
         return None
     if remedy is Remedy.AGAIN:
-        return _after(failure, terms, "again", terms.parameters, alone=terms.alone)
+        return _after(failure, options, "again", options.parameters, exclusive=options.exclusive)
     if remedy is Remedy.MORE_MEMORY:
         unused = {name: value for name, value in offload.items() if parameters.get(name) != value}
         if unused:
             words = f"now with {', '.join(unused)}"
-            return _after(failure, terms, words, {**terms.parameters, **unused}, alone=terms.alone)
-        if shared and not terms.alone:
-            return _after(failure, terms, "now alone on its GPUs", terms.parameters, alone=True)
+            return _after(failure, options, words, {**options.parameters, **unused}, exclusive=options.exclusive)
+        if shared and not options.exclusive:
+            return _after(failure, options, "now alone on its GPUs", options.parameters, exclusive=True)
     return None
 
 
 def _after(
-    failure: JobFailure, terms: Terms, words: str, parameters: Mapping[str, ParameterValue], *, alone: bool
-) -> Terms:
-    return Terms(tries=terms.tries + 1, parameters=parameters, alone=alone, reason=f"{failure.failure} before, {words}")
+    failure: JobFailure,
+    options: AttemptOptions,
+    words: str,
+    parameters: Mapping[str, ParameterValue],
+    *,
+    exclusive: bool,
+) -> AttemptOptions:
+    return AttemptOptions(
+        attempt_number=options.attempt_number + 1,
+        parameters=parameters,
+        exclusive=exclusive,
+        reason=f"{failure.failure} before, {words}",
+    )

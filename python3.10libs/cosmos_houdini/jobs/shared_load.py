@@ -24,5 +24,5 @@ def load_of(record: JobRecord) -> str:
     except BadInput:
         # Why it cannot be made, its own start tells.
         return ""
-    same = (request.engine, load, request.num_gpu, record.terms.alone, record.root, record.launcher)
+    same = (request.engine, load, request.num_gpu, record.options.exclusive, record.root, record.launcher)
     return json.dumps(same) if load else ""

@@ -79,7 +79,7 @@ def _start_convoy(client: Client, staged: Sequence[_Staged]) -> None:
     first, task = staged[0].record, staged[0].task
     site = shared_process.carrier_site(task.site)
     try:
-        plan = client.engine(first).together([(one.record.inference(), one.task.site) for one in staged], site)
+        plan = client.engine(first).share([(one.record.inference(), one.task.site) for one in staged], site)
         carrier = replace(
             task,
             job_id=site.folder.name,
@@ -119,7 +119,7 @@ def job_document(record: JobRecord) -> dict[str, Any]:
         "id": record.id,
         "attempt": record.job.attempt,
         "launcher": record.launcher,
-        "terms": record.terms.document(),
+        "options": record.options.document(),
         "request": dict(record.request),
     }
 

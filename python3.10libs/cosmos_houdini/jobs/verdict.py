@@ -38,7 +38,7 @@ def run_failure(
     """
     if oom_killed:
         memory = JobFailure(
-            failure=FailureClass.OOM, message="the host ended the program because its memory ran out", hopeless=True
+            failure=FailureClass.OOM, message="the host ended the program because its memory ran out", retryable=False
         )
         return _told(memory, log)
     if stopped and exit_code != 0:

@@ -28,7 +28,7 @@ class Task:
         num_gpu: GPUs to hold while it runs; 0 holds none.
         secrets: environment variables that stand in no argv, script or log.
         gpu_memory_gb: GiB that must be free on each of these GPUs.
-        alone: whether no other job may share them.
+        exclusive: whether no other job may share them.
         members: folders of the jobs that the program serves, one after another, if it is not a job itself.
     """
 
@@ -38,7 +38,7 @@ class Task:
     num_gpu: int
     secrets: Mapping[str, str]
     gpu_memory_gb: float = 0.0
-    alone: bool = False
+    exclusive: bool = False
     members: tuple[PurePosixPath, ...] = ()
 
 

@@ -45,7 +45,7 @@ def run_sh(task: Task, config: HostConfig, *, values: str, program: str, launche
         want=task.num_gpu,
         need_mib=math.ceil(task.gpu_memory_gb * 1024),
         per_gpu=config.jobs_per_gpu,
-        alone=int(task.alone),
+        alone=int(task.exclusive),
         members=" ".join(member.name for member in task.members),
         # Each member watches over its own time.
         **watching(config, limit_s=seconds(config.time) if config.time and not task.members else 0),

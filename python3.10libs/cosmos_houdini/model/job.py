@@ -77,12 +77,12 @@ class JobFailure:
     Attributes:
         failure: the class.
         message: the sentence.
-        hopeless: whether no other attempt would end otherwise, although for others of its class one may.
+        retryable: False where another attempt would end the same way, even if its class allows one.
     """
 
     failure: FailureClass
     message: str
-    hopeless: bool = False
+    retryable: bool = True
 
     def document(self) -> dict[str, str]:
         """Return the failure as ``status --json`` prints it."""
@@ -98,27 +98,27 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class AttemptOptions:
     """How an attempt is made otherwise than its request says; nothing of it changes the result.
 
     Attributes:
-        tries: its number, from 1, among the attempts since a person last ordered one.
+        attempt_number: its number, from 1, among the attempts since a person last ordered one.
         parameters: of the engine, which win over those of the request.
-        alone: whether it shares its GPUs with no other job.
+        exclusive: whether it shares its GPUs with no other job.
         reason: why there is this attempt, in a few words; empty where a person ordered it.
     """
 
-    tries: int = 1
+    attempt_number: int = 1
     parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
-    alone: bool = False
+    exclusive: bool = False
     reason: str = ""
 
     def document(self) -> dict[str, Any]:
-        """Return the terms as JSON data, from which ``Terms(**document)`` makes them again."""
+        """Return the options as JSON data, from which ``AttemptOptions(**document)`` makes them again."""
         return asdict(self)
 
 
-AS_ASKED = Terms()
+DEFAULT_OPTIONS = AttemptOptions()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +131,7 @@ class Attempt:
         ended_at: likewise.
         failure: None while it runs and after success.
         made_with: versions, image and GPUs, as far as they are known; see ``queue.provenance.Provenance``.
-        terms: how it was made.
+        options: how it was made.
     """
 
     number: int
@@ -139,7 +139,7 @@ class Attempt:
     ended_at: float | None = None
     failure: JobFailure | None = None
     made_with: Mapping[str, Any] = field(default_factory=dict)
-    terms: Terms = AS_ASKED
+    options: AttemptOptions = DEFAULT_OPTIONS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

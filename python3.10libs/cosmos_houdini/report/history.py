@@ -158,7 +158,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "ended_at": attempt.ended_at,
         "seconds": round((attempt.ended_at or 0.0) - (attempt.started_at or 0.0), 3) if known else None,
         "error": attempt.failure.document() if attempt.failure else None,
-        "terms": attempt.terms.document(),
+        "options": attempt.options.document(),
         "made_with": dict(attempt.made_with),
     }
 
@@ -177,10 +177,10 @@ def _attempt_lines(attempt: Mapping[str, Any]) -> list[str]:
     times = f"{_time(attempt['started_at'])} to {_time(attempt['ended_at'])}"
     took = "" if attempt["seconds"] is None else f", {attempt['seconds']:g} s"
     lines = [f"attempt {attempt['number']}: {times}{took}"]
-    terms = attempt["terms"]
-    if terms["reason"]:
-        lines.append(f"  why: {terms['reason']}")
-    lines += [f"  with {name}: {value}" for name, value in terms["parameters"].items()]
+    options = attempt["options"]
+    if options["reason"]:
+        lines.append(f"  why: {options['reason']}")
+    lines += [f"  with {name}: {value}" for name, value in options["parameters"].items()]
     if attempt["error"]:
         lines.append(f"  {attempt['error']['class']}: {attempt['error']['message']}")
     for name, value in attempt["made_with"].items():

@@ -150,7 +150,7 @@ def _most_gpu_memory_gb(attempts: Iterable[Attempt]) -> float | None:
 def _as_asked(record: JobRecord, recorded: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a recorded request without what was changed for this attempt and leaves the result as it is."""
     asked, found = record.request["parameters"], recorded["parameters"]
-    changed = {name for name, value in record.terms.parameters.items() if found.get(name) == value}
+    changed = {name for name, value in record.options.parameters.items() if found.get(name) == value}
     return {**recorded, "parameters": {**found, **{name: asked[name] for name in changed}}}
 
 

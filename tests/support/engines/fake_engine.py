@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 
 from cosmos_houdini.cli import main
 from cosmos_houdini.engines import register_engine, unregister_engine
-from cosmos_houdini.engines.base import Convoy, EngineLog, Needs, OwnLoad, Recorded
+from cosmos_houdini.engines.base import EngineLog, EngineRecord, Needs, SharedInvocation, UnsharedEngine
 from cosmos_houdini.engines.failures import GENERAL_SYMPTOMS, classified
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
@@ -72,7 +72,7 @@ done
 
 
 @dataclass(frozen=True)
-class FakeEngine(OwnLoad):
+class FakeEngine(UnsharedEngine):
     name: str = "fake"
     label: str = "Fake"
     gpu_memory_gb: float = 0.0
@@ -136,9 +136,9 @@ class FakeEngine(OwnLoad):
         assert plan.chunks == 1
         return Progress(fraction=0.5, stage="half way") if "half way" in log.stdout else None
 
-    def recorded(self, log: EngineLog) -> Recorded | None:
+    def record(self, log: EngineLog) -> EngineRecord | None:
         told = re.search(r"^ran with (.*)$", log.stdout, re.MULTILINE)
-        return Recorded(**json.loads(told[1])) if told else None
+        return EngineRecord(**json.loads(told[1])) if told else None
 
     def failure(self, exit_code: int, log: EngineLog) -> JobFailure | None:
         if exit_code == 0 and MARKER not in log.stdout:
@@ -178,11 +178,11 @@ class SharingEngine(FakeEngine):
         argv = ("sh", str(site.folder / "server.sh"), str(site.folder))
         return replace(alone, argv=argv, env=_load(request), files=files)
 
-    def together(self, members: Sequence[tuple[InferenceRequest, Site]], carrier: Site) -> Convoy:
+    def share(self, members: Sequence[tuple[InferenceRequest, Site]], process: Site) -> SharedInvocation:
         folders = [site.folder for _, site in members]
-        return Convoy(
+        return SharedInvocation(
             invocation=Invocation(
-                argv=("sh", str(carrier.folder / "server.sh"), *map(str, folders)),
+                argv=("sh", str(process.folder / "server.sh"), *map(str, folders)),
                 env=_load(members[0][0]),
                 files={"server.sh": SERVER},
                 inputs={},

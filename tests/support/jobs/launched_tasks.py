@@ -35,7 +35,7 @@ def task(
     num_gpu: int = 0,
     secrets: Mapping[str, str] | None = None,
     gpu_memory_gb: float = 0.0,
-    alone: bool = False,
+    exclusive: bool = False,
 ) -> Task:
     """Return a task that runs ``argv``."""
     invocation = Invocation(
@@ -55,7 +55,7 @@ def task(
         num_gpu=num_gpu,
         secrets=secrets or {},
         gpu_memory_gb=gpu_memory_gb,
-        alone=alone,
+        exclusive=exclusive,
     )
 
 

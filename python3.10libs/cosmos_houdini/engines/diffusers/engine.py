@@ -13,7 +13,7 @@ from importlib import resources
 from pathlib import PurePosixPath
 from typing import Any
 
-from cosmos_houdini.engines.base import Convoy, EngineLog, Needs, Recorded
+from cosmos_houdini.engines.base import EngineLog, EngineRecord, Needs, SharedInvocation
 from cosmos_houdini.engines.cosmos.transfer_request import Model, check_transfer_request, frame_plan, scout
 from cosmos_houdini.engines.diffusers import log as diffusers_log
 from cosmos_houdini.errors import BadInput
@@ -115,11 +115,11 @@ class Diffusers:
         control = _only_control(request)
         return f"{control.kind} {_OFFLOAD}={request.parameters[_OFFLOAD]}"
 
-    def together(self, members: Sequence[tuple[InferenceRequest, Site]], carrier: Site) -> Convoy:
+    def share(self, members: Sequence[tuple[InferenceRequest, Site]], process: Site) -> SharedInvocation:
         """Return one process for all: each request is read from and written to its own job's folder."""
-        return Convoy(
+        return SharedInvocation(
             invocation=Invocation(
-                argv=_argv(carrier), env=_env(), files=_files(members, carrier), inputs={}, outputs=()
+                argv=_argv(process), env=_env(), files=_files(members, process), inputs={}, outputs=()
             ),
             begins=tuple(
                 diffusers_log.begin_line(number, len(members), site.folder.name)
@@ -131,9 +131,9 @@ class Diffusers:
         """Return the steps that are done of all chunks; see engines.base."""
         return diffusers_log.progress(log, plan)
 
-    def recorded(self, log: EngineLog) -> Recorded | None:
+    def record(self, log: EngineLog) -> EngineRecord | None:
         """Return what the program called the pipeline with; see engines.base."""
-        return diffusers_log.recorded(log)
+        return diffusers_log.record(log)
 
     def failure(self, exit_code: int, log: EngineLog) -> JobFailure | None:
         """Return why the run is no success; see engines.base."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from cosmos_houdini.engines.base import EngineLog, Recorded
+from cosmos_houdini.engines.base import EngineLog, EngineRecord
 from cosmos_houdini.engines.failures import (
     CANNOT_EXECUTE_EXITS,
     GENERAL_SYMPTOMS,
@@ -76,14 +76,14 @@ def progress(log: EngineLog, plan: FramePlan) -> Progress | None:
     return Progress(fraction=_LOADING_FRACTION, stage="loading the model") if _LOADING.search(log.stdout) else None
 
 
-def recorded(log: EngineLog) -> Recorded | None:
+def record(log: EngineLog) -> EngineRecord | None:
     """Return the values of the line that comes with the result, or None without it."""
     found = _MADE.search(log.stdout)
     if found is None:
         return None
     try:
         document = json.loads(found["document"])
-        return Recorded(parameters=dict(document["parameters"]), weights=dict(document["weights"]))
+        return EngineRecord(parameters=dict(document["parameters"]), weights=dict(document["weights"]))
     except (ValueError, KeyError, TypeError):
         return None
 

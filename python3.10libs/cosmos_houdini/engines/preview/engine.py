@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
-from cosmos_houdini.engines.base import EngineLog, Needs, OwnLoad, Recorded
+from cosmos_houdini.engines.base import EngineLog, EngineRecord, Needs, UnsharedEngine
 from cosmos_houdini.engines.cosmos.parameters import TRANSFER1_PARAMETERS
 from cosmos_houdini.engines.cosmos.transfer_request import TRANSFER1, check_transfer_request, frame_plan, scout
 from cosmos_houdini.engines.failures import CANNOT_EXECUTE_EXITS, GENERAL_SYMPTOMS, without_marker
@@ -40,7 +40,7 @@ _ENCODING = (
 )
 
 
-class Preview(OwnLoad):
+class Preview(UnsharedEngine):
     """The engine ``preview``."""
 
     name = "preview"
@@ -98,7 +98,7 @@ class Preview(OwnLoad):
         done = min(int(frames[-1]), plan.frames)
         return Progress(fraction=done / plan.frames, stage=f"frame {done} of {plan.frames}")
 
-    def recorded(self, log: EngineLog) -> Recorded | None:  # noqa: ARG002 - FFmpeg knows none of the parameters
+    def record(self, log: EngineLog) -> EngineRecord | None:  # noqa: ARG002 - FFmpeg knows none of the parameters
         """Return None: what FFmpeg is told is made of the parameters, and it prints none of them."""
         return None
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from cosmos_houdini.engines.base import EngineLog, Needs, OwnLoad, Recorded
+from cosmos_houdini.engines.base import EngineLog, EngineRecord, Needs, UnsharedEngine
 from cosmos_houdini.engines.cosmos.checkout import checkout_of, torchrun, version_command, videos_of
 from cosmos_houdini.engines.cosmos.parameters import TRANSFER1_PARAMETERS
 from cosmos_houdini.engines.cosmos.transfer_request import TRANSFER1, check_transfer_request, frame_plan, scout
@@ -52,7 +52,7 @@ _NEEDS = Needs(
 )
 
 
-class Transfer1(OwnLoad):
+class Transfer1(UnsharedEngine):
     """The engine ``transfer1``."""
 
     name = "transfer1"
@@ -102,9 +102,9 @@ class Transfer1(OwnLoad):
         """Return the chunks that are done; upstream reports nothing finer."""
         return transfer1_log.progress(log, plan)
 
-    def recorded(self, log: EngineLog) -> Recorded | None:
+    def record(self, log: EngineLog) -> EngineRecord | None:
         """Return the arguments and weights that upstream prints; see engines.base."""
-        return transfer1_log.recorded(log, self.parameters)
+        return transfer1_log.record(log, self.parameters)
 
     def failure(self, exit_code: int, log: EngineLog) -> JobFailure | None:
         """Return why the run is no success; see engines.base."""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Container, Sequence
 from typing import Any
 
-from cosmos_houdini.engines.base import EngineLog, Recorded
+from cosmos_houdini.engines.base import EngineLog, EngineRecord
 from cosmos_houdini.engines.cosmos.records import RECORD, find_failure, messages
 from cosmos_houdini.engines.cosmos.stages import SAMPLED_SHARE, Stages, during
 from cosmos_houdini.engines.failures import classified, symptom
@@ -70,7 +70,7 @@ def _blocked(errors: Sequence[str], saved: bool) -> JobFailure | None:  # noqa: 
     return classified(errors, _GUARDRAIL)
 
 
-def recorded(log: EngineLog, known: Container[str]) -> Recorded | None:
+def record(log: EngineLog, known: Container[str]) -> EngineRecord | None:
     """Return the arguments and weights of the documents that it prints before it loads anything.
 
     Args:
@@ -80,7 +80,7 @@ def recorded(log: EngineLog, known: Container[str]) -> Recorded | None:
     arguments, controls = (_document(log.stdout, title) for title in ("final args: ", "control_inputs: "))
     if arguments is None or controls is None:
         return None
-    return Recorded(
+    return EngineRecord(
         parameters={name: value for name, value in arguments.items() if name in known},
         weights={kind: control["control_weight"] for kind, control in controls.items() if "control_weight" in control},
     )

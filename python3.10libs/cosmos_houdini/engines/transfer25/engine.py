@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any
 
-from cosmos_houdini.engines.base import Convoy, EngineLog, Needs, Recorded
+from cosmos_houdini.engines.base import EngineLog, EngineRecord, Needs, SharedInvocation
 from cosmos_houdini.engines.cosmos.checkout import checkout_of, torchrun, version_command, videos_of
 from cosmos_houdini.engines.cosmos.frame_size import generated_size
 from cosmos_houdini.engines.cosmos.parameters import TRANSFER25_PARAMETERS
@@ -120,20 +120,20 @@ class Transfer25:
         flags = (name for name in ("use_distilled", "offload_guardrail_models") if request.parameters[name])
         return " ".join((kinds, *flags))
 
-    def together(self, members: Sequence[tuple[InferenceRequest, Site]], carrier: Site) -> Convoy:
+    def share(self, members: Sequence[tuple[InferenceRequest, Site]], process: Site) -> SharedInvocation:
         """Return one process that is given a sample for each request; see engines.base.
 
         Raises:
             BadInput: the host's configuration does not say where cosmos-transfer2.5 lies.
         """
-        engine_path = checkout_of(carrier, self.name, UPSTREAM)
+        engine_path = checkout_of(process, self.name, UPSTREAM)
         first, _ = members[0]
         # Upstream joins a sample's name to its output folder: by way of a link it writes into the request's own.
         names = [f"{site.folder.name}/{RESULT_NAME}" for _, site in members]
         samples = (_sample(request, site, name) for (request, site), name in zip(members, names, strict=True))
-        return Convoy(
+        return SharedInvocation(
             invocation=Invocation(
-                argv=_argv(first, carrier.folder / SPECS_FILE, carrier),
+                argv=_argv(first, process.folder / SPECS_FILE, process),
                 env=_env(first, engine_path),
                 files={SPECS_FILE: "".join(json.dumps(sample) + "\n" for sample in samples)},
                 inputs={},
@@ -148,9 +148,9 @@ class Transfer25:
         """Return the chunks and diffusion steps that are done."""
         return transfer25_log.progress(log, plan)
 
-    def recorded(self, log: EngineLog) -> Recorded | None:
+    def record(self, log: EngineLog) -> EngineRecord | None:
         """Return the arguments that upstream writes down before it generates; see engines.base."""
-        return transfer25_log.recorded(log, self.parameters)
+        return transfer25_log.record(log, self.parameters)
 
     def failure(self, exit_code: int, log: EngineLog) -> JobFailure | None:
         """Return why the run is no success; see engines.base."""

@@ -11,7 +11,7 @@ import re
 from collections.abc import Container, Sequence
 from typing import Any
 
-from cosmos_houdini.engines.base import EngineLog, Recorded
+from cosmos_houdini.engines.base import EngineLog, EngineRecord
 from cosmos_houdini.engines.cosmos.records import find_failure, messages
 from cosmos_houdini.engines.cosmos.stages import SAMPLED_SHARE, Stages, during
 from cosmos_houdini.engines.failures import shortened, symptom
@@ -104,7 +104,7 @@ def _blocked(errors: Sequence[str], saved: bool) -> JobFailure | None:  # noqa: 
     return JobFailure(failure=FailureClass.GUARDRAIL_BLOCKED, message=shortened("; ".join(found)))
 
 
-def recorded(log: EngineLog, known: Container[str]) -> Recorded | None:
+def record(log: EngineLog, known: Container[str]) -> EngineRecord | None:
     """Return the arguments and weights of the file that it writes before it generates.
 
     Args:
@@ -116,7 +116,7 @@ def recorded(log: EngineLog, known: Container[str]) -> Recorded | None:
         weights = {str(kind): _weight(arguments[kind]) for kind in Control if arguments.get(kind) is not None}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
-    return Recorded(parameters={name: value for name, value in arguments.items() if name in known}, weights=weights)
+    return EngineRecord(parameters={name: value for name, value in arguments.items() if name in known}, weights=weights)
 
 
 def _weight(control: dict[str, Any]) -> float:

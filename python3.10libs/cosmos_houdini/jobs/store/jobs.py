@@ -79,7 +79,7 @@ class Store:
         for record in records:
             job = record.job
             if self._db.execute(rows.INSERT, rows.insertion(record, now)).rowcount:
-                self._db.execute(rows.ADD_ATTEMPT, (job.id, job.attempt, json.dumps(record.terms.document())))
+                self._db.execute(rows.ADD_ATTEMPT, (job.id, job.attempt, json.dumps(record.options.document())))
                 self._log(job.id, now, job.attempt, job.state, "")
 
     def get(self, job_id: str) -> JobRecord:
@@ -221,7 +221,7 @@ class Store:
                 ended_at=row["ended_at"],
                 failure=rows.failure_of(row),
                 made_with=json.loads(row["made_with"]),
-                terms=rows.terms_of(row),
+                options=rows.options_of(row),
             )
             for row in found
         )
@@ -262,8 +262,8 @@ class Store:
         """Write a change of state into the attempt's row and the history."""
         detail = change.failure.message if change.failure else ""
         if state is JobState.QUEUED:
-            detail = change.terms.reason
-            self._db.execute(rows.ADD_ATTEMPT, (job_id, attempt, json.dumps(change.terms.document())))
+            detail = change.options.reason
+            self._db.execute(rows.ADD_ATTEMPT, (job_id, attempt, json.dumps(change.options.document())))
         elif state is JobState.RUNNING:
             self._db.execute("UPDATE attempts SET started_at = ? WHERE job = ? AND number = ?", (now, job_id, attempt))
         elif state.final:

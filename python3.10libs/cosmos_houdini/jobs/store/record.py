@@ -9,7 +9,7 @@ from typing import Any
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.control import Control
-from cosmos_houdini.model.job import AS_ASKED, Job, JobFailure, JobState, JobStatus, Terms
+from cosmos_houdini.model.job import DEFAULT_OPTIONS, AttemptOptions, Job, JobFailure, JobState, JobStatus
 from cosmos_houdini.model.request import SCHEMA, Clip, ControlInput, InferenceRequest
 
 NEXT: Mapping[JobState, frozenset[JobState]] = {
@@ -43,7 +43,7 @@ class JobRecord:
         root: folder on the host below which the job lies; empty until it was brought there.
         launcher: name of the launcher that the job was brought to the host for.
         results: folder of this machine into which the verified results go.
-        terms: how its present attempt is made.
+        options: how its present attempt is made.
         convoy: the id of the first of the jobs that go to their host together with it, to be made there by one process;
             empty where it goes alone.
         stage: a few words of what happens now.
@@ -57,7 +57,7 @@ class JobRecord:
     root: str
     launcher: str
     results: Path
-    terms: Terms = AS_ASKED
+    options: AttemptOptions = DEFAULT_OPTIONS
     convoy: str = ""
     stage: str = ""
     created_at: float = 0.0
@@ -76,7 +76,7 @@ class JobRecord:
     @property
     def status(self) -> JobStatus:
         """The job and what happens to it now."""
-        return JobStatus(job=self.job, stage=self.stage, reason=self.terms.reason)
+        return JobStatus(job=self.job, stage=self.stage, reason=self.options.reason)
 
     @property
     def untouched(self) -> bool:
@@ -86,9 +86,9 @@ class JobRecord:
     @property
     def sent(self) -> Mapping[str, Any]:
         """The request document of the present attempt: its parameters are those that it runs with."""
-        if not self.terms.parameters:
+        if not self.options.parameters:
             return self.request
-        return {**self.request, "parameters": {**self.request["parameters"], **self.terms.parameters}}
+        return {**self.request, "parameters": {**self.request["parameters"], **self.options.parameters}}
 
     def inference(self) -> InferenceRequest:
         """Return what the present attempt runs, with the clips at their paths on this machine."""
@@ -112,7 +112,7 @@ class Change:
         root: where on its host a new attempt goes, when ``queued`` again; empty for where the last one was.
         launcher: likewise.
         inputs: where its inputs lie now; None for where they were.
-        terms: how a new attempt is made.
+        options: how a new attempt is made.
         begun: whether the attempt that ends was begun; it took no time where it was not.
     """
 
@@ -122,7 +122,7 @@ class Change:
     root: str = ""
     launcher: str = ""
     inputs: Mapping[str, str] | None = None
-    terms: Terms = AS_ASKED
+    options: AttemptOptions = DEFAULT_OPTIONS
     begun: bool = True
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from cosmos_houdini.jobs.store.record import JobRecord
-from cosmos_houdini.model.job import FailureClass, Job, JobFailure, JobState, Terms
+from cosmos_houdini.model.job import AttemptOptions, FailureClass, Job, JobFailure, JobState
 
 SELECT_JOB = """
 SELECT id, name, engine, host, state, attempt, progress, eta_s, failure_class, failure_message, outputs FROM jobs
 """
 SELECT_RECORD = """
-SELECT jobs.*, terms FROM jobs LEFT JOIN attempts ON attempts.job = jobs.id AND attempts.number = jobs.attempt
+SELECT jobs.*, options FROM jobs LEFT JOIN attempts ON attempts.job = jobs.id AND attempts.number = jobs.attempt
 """
 # One variable however many ids there are: SQLite limits the number of variables.
 AMONG = " WHERE id IN (SELECT value FROM json_each(?))"
@@ -37,7 +37,7 @@ UPDATE jobs SET state = :state, attempt = :attempt, failure_class = :failure_cla
     convoy = CASE WHEN :state = 'queued' THEN '' ELSE convoy END
 WHERE id = :id AND state = :seen_state AND attempt = :seen_attempt
 """
-ADD_ATTEMPT = "INSERT INTO attempts (job, number, terms) VALUES (?, ?, ?)"
+ADD_ATTEMPT = "INSERT INTO attempts (job, number, options) VALUES (?, ?, ?)"
 UNFINISHED = """
 SELECT id FROM jobs WHERE state IN ('queued', 'staging', 'running', 'collecting')
     AND (:in_line OR batch IS NULL OR state <> 'queued')
@@ -94,9 +94,9 @@ def failure_of(row: sqlite3.Row) -> JobFailure | None:
     return JobFailure(failure=FailureClass(row["failure_class"]), message=row["failure_message"])
 
 
-def terms_of(row: sqlite3.Row) -> Terms:
-    """Return the terms of a row of ``attempts``."""
-    return Terms(**json.loads(row["terms"] or "{}"))
+def options_of(row: sqlite3.Row) -> AttemptOptions:
+    """Return the options of a row of ``attempts``."""
+    return AttemptOptions(**json.loads(row["options"] or "{}"))
 
 
 def job_of(row: sqlite3.Row) -> Job:
@@ -127,7 +127,7 @@ def record_of(row: sqlite3.Row) -> JobRecord:
         root=row["root"],
         launcher=row["launcher"],
         results=Path(row["results"]),
-        terms=terms_of(row),
+        options=options_of(row),
         convoy=row["convoy"],
         stage=row["stage"],
         created_at=row["created_at"],

@@ -29,7 +29,7 @@ MIGRATIONS = (
     );
     CREATE INDEX events_by_job ON events (job, at);
     """,
-    "ALTER TABLE attempts ADD COLUMN terms TEXT NOT NULL DEFAULT '{}'",
+    "ALTER TABLE attempts ADD COLUMN options TEXT NOT NULL DEFAULT '{}'",
     """
     ALTER TABLE jobs ADD COLUMN batch TEXT;
     ALTER TABLE jobs ADD COLUMN place INTEGER NOT NULL DEFAULT 0;

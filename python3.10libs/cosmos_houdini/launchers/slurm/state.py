@@ -85,8 +85,8 @@ class SlurmState:
             return None
         failure, meaning = _MEANING[self.state]
         # What saves a GPU's memory saves none of the machine's, and what another cluster runs must not run here too.
-        hopeless = self.state in {"OUT_OF_MEMORY", "REVOKED"}
-        return JobFailure(failure=failure, message=f"{self}: {meaning}", hopeless=hopeless)
+        retryable = self.state not in {"OUT_OF_MEMORY", "REVOKED"}
+        return JobFailure(failure=failure, message=f"{self}: {meaning}", retryable=retryable)
 
 
 def parse_slurm_states(lines: Iterable[str]) -> dict[str, SlurmState]:

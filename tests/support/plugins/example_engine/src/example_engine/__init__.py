@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from cosmos_houdini.engines.base import EngineLog, Needs, OwnLoad, Recorded
+from cosmos_houdini.engines.base import EngineLog, EngineRecord, Needs, UnsharedEngine
 from cosmos_houdini.engines.failures import GENERAL_SYMPTOMS, without_marker
 from cosmos_houdini.model.job import JobFailure, Progress
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
@@ -15,7 +15,7 @@ RESULT = "result.mp4"
 MARKER = "progress=end"
 
 
-class Negative(OwnLoad):
+class Negative(UnsharedEngine):
     name = "negative"
     label = "Negative"
     gpu_memory_gb = 0.0
@@ -61,7 +61,7 @@ class Negative(OwnLoad):
         frames = [line for line in log.stdout.splitlines() if line.startswith("frame=")]
         return Progress(fraction=min(1.0, int(frames[-1][6:]) / plan.frames), stage="inverting") if frames else None
 
-    def recorded(self, log: EngineLog) -> Recorded | None:  # noqa: ARG002 - FFmpeg does not print its filters
+    def record(self, log: EngineLog) -> EngineRecord | None:  # noqa: ARG002 - FFmpeg does not print its filters
         return None
 
     def failure(self, exit_code: int, log: EngineLog) -> JobFailure | None:
