@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cosmos_houdini.api.job import Job
 from cosmos_houdini.api.result import Result, result_of
+from cosmos_houdini.api.session import Session
 from cosmos_houdini.batches.control import BatchCondition, CancelledRuns, cancel_batch, list_conditions, set_paused
 from cosmos_houdini.batches.detach import log_file, start_worker
 from cosmos_houdini.batches.options import BatchOptions
@@ -20,9 +21,6 @@ from cosmos_houdini.model.job import JobState
 from cosmos_houdini.report.make import WrittenReport, make_report
 from cosmos_houdini.specs.batch_file import load_batch
 
-if TYPE_CHECKING:
-    from cosmos_houdini.api.project import Project
-
 
 class Batch:
     """A batch file of a project; ``Project.batch`` writes one, ``Project.open_batch`` opens one.
@@ -31,13 +29,12 @@ class Batch:
 
     Attributes:
         file: the batch file, absolute.
-        project: the project that keeps the jobs.
         host: a name of the configuration; None for its default.
     """
 
-    def __init__(self, file: Path, project: Project, *, host: str | None = None) -> None:
+    def __init__(self, file: Path, session: Session, *, host: str | None = None) -> None:
         self.file = file
-        self.project = project
+        self.session = session
         self.host = host
 
     def __repr__(self) -> str:
@@ -54,9 +51,9 @@ class Batch:
         Raises:
             BadInput: the file, or a run in it, cannot be used.
         """
-        project = self.project
+        session = self.session
         return plan_batch(
-            load_batch(self.file), project.config, project.reporter, host=self.host, file=self.file.absolute()
+            load_batch(self.file), session.config, session.reporter, host=self.host, file=self.file.absolute()
         )
 
     def run(
@@ -84,7 +81,7 @@ class Batch:
             Cancelled: the user pressed Ctrl-C; jobs on a host go on.
         """
         options = BatchOptions(max_parallel=max_parallel, window=window, gpu_hours=gpu_hours, max_cost=max_cost)
-        outcome = run_batch(self.project.config, self.plan(), options, self.project.reporter)
+        outcome = run_batch(self.session.config, self.plan(), options, self.session.reporter)
         if outcome.ended_by:
             raise outcome.ended_by
         return outcome
@@ -97,17 +94,17 @@ class Batch:
         Raises:
             JobError: the process has ended already; its messages were reported.
         """
-        project, planned = self.project, self.plan()
+        session, planned = self.session, self.plan()
         name = planned.batch.name
-        log = log_file(project.folder, name)
+        log = log_file(session.folder, name)
         arguments = ["run-batch", "--log", str(log), "--host", planned.host, "--", str(self.file)]
         worker = start_worker(
             arguments,
-            project.folder,
+            session.folder,
             name,
             planned.host,
-            lambda text: project.reporter.say(text.rstrip("\n")) if text else None,
-            folder=project.folder,
+            lambda text: session.reporter.say(text.rstrip("\n")) if text else None,
+            folder=session.folder,
         )
         if isinstance(worker, int):
             raise JobError(f"the process of batch {name} ended with exit code {worker}", action=f"see {log}")
@@ -115,12 +112,12 @@ class Batch:
 
     def jobs(self) -> list[Job]:
         """Return the jobs of the runs that were queued, in the order of the batch."""
-        return [Job(record.id, self.project) for record in self._records()]
+        return [Job(record.id, self.session) for record in self._records()]
 
     def results(self) -> list[Result]:
         """Return the verified results, in the order of the batch; runs without one are left out."""
         succeeded = [record for record in self._records() if record.state is JobState.SUCCEEDED]
-        return [result_of(record, self.project.config, self.project.reporter) for record in succeeded]
+        return [result_of(record, self.session.config, self.session.reporter) for record in succeeded]
 
     def status(self) -> list[BatchCondition]:
         """Return how far the batch has come, once for each host that it runs on; no host is asked.
@@ -128,17 +125,17 @@ class Batch:
         Raises:
             BadInput: the batch was never run.
         """
-        with self.project.client() as client:
+        with self.session.client() as client:
             return list_conditions(client.store, self.name)
 
     def pause(self) -> None:
         """Start no further runs; runs on a host go on."""
-        with self.project.client() as client:
+        with self.session.client() as client:
             set_paused(client.store, self.name, paused=True)
 
     def resume(self) -> None:
         """Start runs again; a process has to work on the batch, see ``run`` and ``start``."""
-        with self.project.client() as client:
+        with self.session.client() as client:
             set_paused(client.store, self.name, paused=False)
 
     def cancel(self) -> CancelledRuns:
@@ -147,7 +144,7 @@ class Batch:
         Raises:
             HostError: a host could not be reached; runs there keep their states.
         """
-        with self.project.client() as client:
+        with self.session.client() as client:
             return cancel_batch(client, self.name)
 
     def report(self, folder: str | Path | None = None) -> WrittenReport:
@@ -160,7 +157,7 @@ class Batch:
             BadInput: none of the runs was ever queued, or the folder holds other files.
         """
         out = Path(folder) if folder is not None else None
-        return make_report(self.project.config, [str(self.file)], out, self.project.reporter)
+        return make_report(self.session.config, [str(self.file)], out, self.session.reporter)
 
     def to_dict(self) -> Mapping[str, Any]:
         """Return the batch and its jobs as JSON data, as they were seen last."""
@@ -169,6 +166,6 @@ class Batch:
 
     def _records(self) -> list[JobRecord]:
         planned = self.plan()
-        with self.project.client() as client:
+        with self.session.client() as client:
             found = {record.id: record for record in client.store.records(job.id for job in planned.jobs)}
         return [found[job.id] for job in planned.jobs if job.id in found]

@@ -6,9 +6,10 @@ import math
 import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cosmos_houdini.api.result import Result, result_of
+from cosmos_houdini.api.session import Session
 from cosmos_houdini.errors import JobError
 from cosmos_houdini.jobs import commands, runner
 from cosmos_houdini.jobs.client import Client
@@ -16,9 +17,6 @@ from cosmos_houdini.jobs.follow import follow_jobs
 from cosmos_houdini.jobs.logs import LogReader
 from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.model.job import JobState, JobStatus
-
-if TYPE_CHECKING:
-    from cosmos_houdini.api.project import Project
 
 MOMENT_S = 1.0
 """How long the jobs of one project are followed before those of the next, where there are several."""
@@ -31,21 +29,20 @@ class Job:
 
     Attributes:
         id: short name and content hash.
-        project: the project that keeps the job.
     """
 
-    def __init__(self, job_id: str, project: Project) -> None:
+    def __init__(self, job_id: str, session: Session) -> None:
         self.id = job_id
-        self.project = project
+        self.session = session
 
     def __repr__(self) -> str:
         return f"<Job {self.id}>"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Job) and (self.id, self.project.folder) == (other.id, other.project.folder)
+        return isinstance(other, Job) and (self.id, self.session.folder) == (other.id, other.session.folder)
 
     def __hash__(self) -> int:
-        return hash((self.id, self.project.folder))
+        return hash((self.id, self.session.folder))
 
     @property
     def state(self) -> JobState:
@@ -65,7 +62,7 @@ class Job:
         Raises:
             HostError: the host does not answer.
         """
-        with self.project.client() as client:
+        with self.session.client() as client:
             return _observed(client, self.id).status
 
     def done(self) -> bool:
@@ -84,8 +81,8 @@ class Job:
             HostError: the host stayed out of reach; the job keeps its state.
             Cancelled: the user pressed Ctrl-C; the job goes on.
         """
-        with self.project.client() as client:
-            (record,) = follow_jobs(client, [self.id], self.project.reporter, timeout_s=timeout)
+        with self.session.client() as client:
+            (record,) = follow_jobs(client, [self.id], self.session.reporter, timeout_s=timeout)
         return self._result(record)
 
     def result(self) -> Result:
@@ -110,7 +107,7 @@ class Job:
         Raises:
             HostError: the host could not be told; the job keeps its state.
         """
-        with self.project.client() as client:
+        with self.session.client() as client:
             return commands.cancel(client, self.id).state
 
     def retry(self) -> Job:
@@ -120,9 +117,9 @@ class Job:
             BadInput: the job is on its way or has results, or its inputs are gone.
             HostError: the host cannot be reached.
         """
-        with self.project.client() as client:
+        with self.session.client() as client:
             commands.retry(client, self.id)
-            follow_jobs(client, [self.id], self.project.reporter, detach=True)
+            follow_jobs(client, [self.id], self.session.reporter, detach=True)
         return self
 
     def fetch(self, folder: str | Path | None = None) -> tuple[Path, ...]:
@@ -136,7 +133,7 @@ class Job:
             JobError: the job has no good outputs.
             HostError: the connection failed, or the host no longer has the job.
         """
-        with self.project.client() as client:
+        with self.session.client() as client:
             paths = commands.fetch(client, self.id, Path(folder).absolute() if folder else None)
         return tuple(Path(path) for path in paths)
 
@@ -152,7 +149,7 @@ class Job:
             HostError: the host does not answer.
         """
         name = "stderr.log" if stderr else "stdout.log"
-        with self.project.client() as client:
+        with self.session.client() as client:
             return LogReader(client=client, job_id=self.id, name=name, attempt=attempt).read(to_end=True)
 
     def to_dict(self) -> dict[str, Any]:
@@ -160,13 +157,13 @@ class Job:
         return self._record().status.document()
 
     def _record(self) -> JobRecord:
-        with self.project.client() as client:
+        with self.session.client() as client:
             return client.store.get(self.id)
 
     def _result(self, record: JobRecord) -> Result:
         if record.state is not JobState.SUCCEEDED:
             raise commands.job_error(record)
-        return result_of(record, self.project.config, self.project.reporter)
+        return result_of(record, self.session.config, self.session.reporter)
 
 
 def as_completed(jobs: Collection[Job], timeout: float | None = None) -> Iterator[Job]:
@@ -183,7 +180,7 @@ def as_completed(jobs: Collection[Job], timeout: float | None = None) -> Iterato
     deadline = None if timeout is None else time.monotonic() + timeout
     by_project: dict[Path, list[Job]] = {}
     for job in dict.fromkeys(jobs):
-        by_project.setdefault(job.project.folder, []).append(job)
+        by_project.setdefault(job.session.folder, []).append(job)
     while by_project:
         for folder, waiting in list(by_project.items()):
             ended = _ended(waiting, deadline, alone=len(by_project) == 1)
@@ -198,10 +195,10 @@ def _ended(jobs: list[Job], deadline: float | None, *, alone: bool) -> list[Job]
     """Wait until one of a project's jobs has ended, or for a moment where other projects have jobs too."""
     left_s = math.inf if deadline is None else max(0.0, deadline - time.monotonic())
     slice_s = left_s if alone else min(MOMENT_S, left_s)
-    project = jobs[0].project
+    session = jobs[0].session
     try:
-        with project.client() as client:
-            records = follow_jobs(client, [job.id for job in jobs], project.reporter, enough=any, timeout_s=slice_s)
+        with session.client() as client:
+            records = follow_jobs(client, [job.id for job in jobs], session.reporter, enough=any, timeout_s=slice_s)
     except TimeoutError:
         if left_s <= slice_s:
             raise

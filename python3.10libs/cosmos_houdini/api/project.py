@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cosmos_houdini.api.job import Job
+from cosmos_houdini.api.session import Session
 from cosmos_houdini.api.shot import Shot
 from cosmos_houdini.config import Config, load
 from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.jobs import commands
 from cosmos_houdini.jobs.adopt import adopt
-from cosmos_houdini.jobs.client import Client, open_client
+from cosmos_houdini.jobs.client import Client
 from cosmos_houdini.jobs.follow import follow_jobs, queue_job
 from cosmos_houdini.jobs.prepare import Prepared
 from cosmos_houdini.media.selection import OnGap
@@ -48,6 +49,7 @@ class Project:
     def __init__(self, config: Config, reporter: Reporter) -> None:
         self.config = config
         self.reporter = reporter
+        self._session = Session(config=config, reporter=reporter)
 
     def __repr__(self) -> str:
         return f"<Project {self.folder}>"
@@ -75,7 +77,7 @@ class Project:
 
     def client(self) -> AbstractContextManager[Client]:
         """Open the store and connections for one step of work; for code that goes below this API."""
-        return open_client(self.config)
+        return self._session.client()
 
     def shot(
         self,
@@ -299,7 +301,7 @@ class Project:
         self.config.settings.host(host)
         request.check()
         encoded = [self.prepare(shot, engine=request.engine, weights=weights) for shot in shots]
-        batch = Batch(write_batch_files(request, encoded, self.folder), self, host=host)
+        batch = Batch(write_batch_files(request, encoded, self.folder), self._session, host=host)
         batch.plan()
         return batch
 
@@ -312,7 +314,7 @@ class Project:
         from cosmos_houdini.api.batch import Batch  # noqa: PLC0415 - see ``batch``
 
         self.config.settings.host(host)
-        batch = Batch(Path(file).absolute(), self, host=host)
+        batch = Batch(Path(file).absolute(), self._session, host=host)
         batch.plan()
         return batch
 
@@ -341,7 +343,7 @@ class Project:
             BadInput: there is no such job; the nearest is named.
         """
         with self.client() as client:
-            return Job(client.store.find(job_id), self)
+            return Job(client.store.find(job_id), self._session)
 
     def jobs(self, *, state: JobState | str | None = None) -> list[Job]:
         """Return the jobs of this project, the oldest first.
@@ -354,7 +356,7 @@ class Project:
         """
         wanted = None if state is None else _state(state)
         with self.client() as client:
-            return [Job(job.id, self) for job in client.store.jobs() if wanted in {None, job.state}]
+            return [Job(job.id, self._session) for job in client.store.jobs() if wanted in {None, job.state}]
 
     def attach(self, job_id: str, *, host: str | None = None) -> Job:
         """Return a job, and take it up from a host where another machine has sent it there.
@@ -369,11 +371,11 @@ class Project:
         """
         with self.client() as client:
             try:
-                return Job(client.store.find(job_id), self)
+                return Job(client.store.find(job_id), self._session)
             except BadInput:
                 if host is None:
                     raise
-                return Job(adopt(client, host, job_id).id, self)
+                return Job(adopt(client, host, job_id).id, self._session)
 
     def cancel(self, *jobs: Job | str) -> list[JobState]:
         """Stop jobs, on their hosts too, and return their states; errors as for ``Job.cancel``."""
@@ -471,7 +473,7 @@ class Project:
                 (record,) = follow_jobs(client, [record.id], self.reporter, detach=True)
             if record.state is JobState.FAILED:
                 raise commands.job_error(record)
-        return Job(record.id, self)
+        return Job(record.id, self._session)
 
     def _job(self, job: Job | str) -> Job:
         return job if isinstance(job, Job) else self.job(job)
