@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from cosmos_houdini.errors import JobError as JobError
     from cosmos_houdini.errors import JobFailed as JobFailed
     from cosmos_houdini.errors import ToolError as ToolError
+    from cosmos_houdini.hosts import register_host as register_host
+    from cosmos_houdini.launchers import register_launcher as register_launcher
     from cosmos_houdini.model.job import JobState as JobState
     from cosmos_houdini.reporter import Reporter as Reporter
     from cosmos_houdini.shots.options import EncodeOptions as EncodeOptions
@@ -60,6 +62,8 @@ _MODULES = {
     "api.variation": "Uniform uniform",
     "reporter": "Reporter",
     "engines": "register_engine",
+    "launchers": "register_launcher",
+    "hosts": "register_host",
     "errors": (
         "CosmosError BadInput CheckFailed JobError JobFailed DiskFull ToolError "
         "HostError HostUnreachable HostKeyError AuthRefused Cancelled"
@@ -92,6 +96,8 @@ __all__ = [
     "__version__",
     "as_completed",
     "register_engine",
+    "register_host",
+    "register_launcher",
     "uniform",
 ]
 

@@ -16,7 +16,7 @@ from support import ROOT
 PROMISED = {
     "__version__",
     *("Project", "Shot", "EncodeOptions", "Job", "as_completed", "JobState", "Result", "Batch"),
-    *("Uniform", "uniform", "Reporter", "register_engine"),
+    *("Uniform", "uniform", "Reporter", "register_engine", "register_launcher", "register_host"),
     *("CosmosError", "BadInput", "CheckFailed", "JobError", "JobFailed", "DiskFull", "ToolError"),
     *("HostError", "HostUnreachable", "HostKeyError", "AuthRefused", "Cancelled"),
 }

@@ -13,7 +13,7 @@ from cosmos_houdini.api.shot import Shot
 from cosmos_houdini.config import Config, load
 from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.jobs import commands
-from cosmos_houdini.jobs.adopt import adopt
+from cosmos_houdini.jobs.adopt import find_or_adopt
 from cosmos_houdini.jobs.client import Client
 from cosmos_houdini.jobs.follow import follow_jobs, queue_job
 from cosmos_houdini.jobs.prepare import Prepared
@@ -370,12 +370,7 @@ class Project:
             HostError: the host cannot be reached.
         """
         with self.client() as client:
-            try:
-                return Job(client.store.find(job_id), self._session)
-            except BadInput:
-                if host is None:
-                    raise
-                return Job(adopt(client, host, job_id).id, self._session)
+            return Job(find_or_adopt(client, job_id, host), self._session)
 
     def cancel(self, *jobs: Job | str) -> list[JobState]:
         """Stop jobs, on their hosts too, and return their states; errors as for ``Job.cancel``."""
