@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cosmos_houdini.batches.gate import Hold, JobEnded
-from cosmos_houdini.batches.limits import LOOK_EVERY, TELL_AFTER, LimitProbes, LimitSettings, StartLimits
+from cosmos_houdini.batches.limits import NOTIFY_AFTER, PROBE_INTERVAL, LimitProbes, LimitSettings, StartLimits
 from cosmos_houdini.batches.notify import Notice
 from cosmos_houdini.batches.time_window import TimeWindow
 from cosmos_houdini.errors import BadInput
@@ -160,7 +160,7 @@ def test_what_is_not_as_it_should_be_holds_the_batch_until_it_is(changes: dict[s
     night = world.limits(gpu_memory_gb=75.0)
     assert night.gate() == Hold(reason=sentence)
     world.look, world.free_disk_gb = FIT, 100.0
-    world.now += LOOK_EVERY
+    world.now += PROBE_INTERVAL
     assert night.gate() is None
 
 
@@ -179,7 +179,7 @@ def test_the_host_is_not_asked_at_every_look():
     for _ in range(10):
         night.gate()
     assert world.looks == 1
-    world.now += LOOK_EVERY
+    world.now += PROBE_INTERVAL
     night.gate()
     assert world.looks == 2
 
@@ -190,7 +190,7 @@ def test_people_are_told_once_of_what_does_not_mend_itself():
     night.gate()
     assert world.notices == []
     for _ in range(3):
-        world.now += TELL_AFTER
+        world.now += NOTIFY_AFTER
         night.gate()
     (notice,) = world.notices
     assert (notice.occasion, notice.title) == ("hold", "sea on gpu01 waits: a GPU of gpu01 is at 90 °C or more")

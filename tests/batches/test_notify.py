@@ -82,7 +82,7 @@ def test_addresses_that_others_can_read_are_refused(tmp_path: Path):
 def test_an_unknown_address_is_refused_without_showing_it():
     with pytest.raises(BadInput) as refused:
         told(NotifyConfig(), environ={URLS_VARIABLE: "json://host/x nonsense://user:SECRETTOKEN@host"})
-    assert f"address 2 of ${URLS_VARIABLE} is none that Apprise knows" in str(refused.value)
+    assert f"kind of address 2 of ${URLS_VARIABLE}" in str(refused.value)
     assert "SECRETTOKEN" not in str(refused.value)
 
 

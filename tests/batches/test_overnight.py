@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cosmos_houdini.batches import limits as night
-from cosmos_houdini.batches import scheduler, supervisor
+from cosmos_houdini.batches import limits, scheduler, supervisor
 from cosmos_houdini.batches.notify import URLS_VARIABLE
 from cosmos_houdini.batches.options import BatchOptions
 from cosmos_houdini.errors import CheckFailed, HostUnreachable, JobError
@@ -124,8 +123,8 @@ MOMENTS = ((23, 21), (23, 23), (24, 7))
 
 
 def test_a_hot_gpu_holds_the_batch_until_it_is_cool(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(night, "LOOK_EVERY", night.timedelta(0))
-    monkeypatch.setattr(night, "TELL_AFTER", night.timedelta(0))
+    monkeypatch.setattr(limits, "PROBE_INTERVAL", limits.timedelta(0))
+    monkeypatch.setattr(limits, "NOTIFY_AFTER", limits.timedelta(0))
     asked, hot = tmp_path / "asked", 5
     heat = f'echo >>"{asked}"; if [ "$(wc -l <"{asked}")" -le {hot} ]; then heat=93; else heat=60; fi'
     seen = f'[ ! -e "{shop.starts}" ] || [ "$heat" -eq 60 ] || touch "{tmp_path}/ran hot"'
@@ -147,5 +146,5 @@ def test_a_host_that_stays_out_of_reach_is_in_the_summary_too(shop: Shop, web: H
     outcome = run(shop, batch(shop, {"seeds": [1]}))
     assert isinstance(outcome.ended_by, HostUnreachable)
     assert outcome.error is outcome.ended_by
-    assert "\nended before its time: host local does not answer\n" in summary(shop)
+    assert "\nended early: host local does not answer\n" in summary(shop)
     assert [document["title"] for document in web.documents] == ["night on local: 0 of 1 runs done, 1 not ended"]

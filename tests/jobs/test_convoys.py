@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cosmos_houdini.batches import limits as night
+from cosmos_houdini.batches import limits
 from cosmos_houdini.jobs import commands
 from cosmos_houdini.jobs.client import Client
 from cosmos_houdini.jobs.store.jobs import Store
@@ -184,7 +184,7 @@ def test_a_budget_that_is_used_up_takes_back_what_was_not_begun(shop: Shop):
 
 
 def test_a_hot_gpu_takes_back_what_was_not_begun(shop: Shop, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(night, "LOOK_EVERY", night.timedelta(0))
+    monkeypatch.setattr(limits, "PROBE_INTERVAL", limits.timedelta(0))
     until = shop.folder / "go"
     hot_from_the_first_load_on = f'[ -e "{shop.folder}/loads" ] && [ ! -e "{until}" ] && celsius=93 || celsius=60'
     program = shop.folder / "bin" / "nvidia-smi"

@@ -1,4 +1,4 @@
-"""What may hold a batch back before each new start, and who is told what happens to it."""
+"""The hooks of a batch: a gate before each start, and listeners for events."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from cosmos_houdini.model.job import JobState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """Why no further job of a batch is started; what is on a host goes on to its end.
+    """Why no further job of a batch is started; jobs on a host go on to their ends.
 
     Attributes:
         reason: a few words for people, as in ``outside of 22:00-07:00``.
-        final: waiting helps nothing, so that the batch ends with its last job on a host; the others stay queued.
+        final: waiting does not help; the batch ends with its last job on a host, and the others stay queued.
     """
 
     reason: str
@@ -24,14 +24,14 @@ class Hold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobEnded:
-    """A job of the batch is at its end; each job is told by the one process that brought it there."""
+    """A job of the batch has ended. Only the process that ended the job announces it."""
 
     record: JobRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchHeld:
-    """The batch is held back now, and was not before or for another reason."""
+    """The batch is held back now. Before, it was not, or for another reason."""
 
     batch: str
     reason: str
@@ -39,12 +39,12 @@ class BatchHeld:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchEnded:
-    """Nothing of the batch runs any more, told by one process however many work on it.
+    """Nothing of the batch runs any more. Of all processes that work on it, one announces it.
 
     Attributes:
         batch: its name.
         counts: how many of its jobs are in each state.
-        held: why some are still queued; empty where all are at their end.
+        held: why some jobs are still queued; empty where all have ended.
     """
 
     batch: str
@@ -55,14 +55,14 @@ class BatchEnded:
 BatchEvent = JobEnded | BatchHeld | BatchEnded
 
 Gate = Callable[[], Hold | None]
-"""Asked before each new start, and now and then while the batch is held: None lets it go."""
+"""Called before each start, and again and again while the batch is held; None lets the start go ahead."""
 
 Listener = Callable[[BatchEvent], None]
-"""Called in the process that works on the batch; what it raises ends that process."""
+"""Called in the process that works on the batch; an exception ends that process."""
 
 
 def no_gate() -> Hold | None:
-    """Let every start go."""
+    """Let every start go ahead."""
     return None
 
 
@@ -72,12 +72,12 @@ def _always() -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchHooks:
-    """What a process that works on a batch keeps to.
+    """The hooks of a process that works on a batch.
 
     Attributes:
-        gate: what may hold it back.
+        gate: holds starts back.
         may_begin_waiting: whether jobs that wait on a host for their turn in a shared process may still begin.
-        listeners: who is told what happens, in this order.
+        listeners: take the events, in this order.
     """
 
     gate: Gate = no_gate
@@ -85,6 +85,6 @@ class BatchHooks:
     listeners: tuple[Listener, ...] = ()
 
     def announce(self, event: BatchEvent) -> None:
-        """Tell every listener."""
+        """Pass an event to every listener."""
         for listener in self.listeners:
             listener(event)

@@ -1,4 +1,4 @@
-"""A batch that nobody watches: when it may start runs, what it may cost, and what has to be as it should meanwhile."""
+"""The limits of a batch that nobody watches: time of day, budget, disk room, GPU memory and temperature."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from cosmos_houdini.hosts.health import HostHealth
 from cosmos_houdini.jobs.store.spending import Spending, cost_of
 from cosmos_houdini.model.job import JobState
 
-LOOK_EVERY: Final = timedelta(seconds=15)
-TELL_AFTER: Final = timedelta(minutes=5)
-"""What mends itself sooner (memory that the run before gives back) nobody needs to be told of."""
+PROBE_INTERVAL: Final = timedelta(seconds=15)
+NOTIFY_AFTER: Final = timedelta(minutes=5)
+"""Do not notify about shorter holds; they usually clear by themselves, as when a run frees its memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitSettings:
-    """On which terms runs of a batch are started; those that run go on to their ends.
+    """The limits within which runs of a batch are started; runs on a host go on to their ends.
 
     Attributes:
         batch: name of the batch.
@@ -32,11 +32,11 @@ class LimitSettings:
         max_cost: the most that they may cost, in ``currency``; None for any.
         price_per_hour: of the host, in ``currency``.
         currency: as people write it, as in ``EUR``; may be empty.
-        gpus: numbers of the host's GPUs that jobs may have; all where there are none.
-        gpu_memory_gb: GiB that a GPU must have free for a run; 0 where none is used, or where others see to it.
-        max_gpu_temp_c: temperature of a GPU from which nothing is started.
-        min_free_disk_gb: 1e9 bytes that have to be free on the host and here.
-        failed_share: share of the batch's runs whose failure is told while it goes on.
+        gpus: numbers of the host's GPUs that jobs may use; empty for all.
+        gpu_memory_gb: GiB that a GPU must have free for a run; 0 where no GPU is used, or where a scheduler checks it.
+        max_gpu_temp_c: GPU temperature in degrees Celsius from which nothing is started.
+        min_free_disk_gb: 1e9 bytes that must be free on the host and on this machine.
+        failed_share: share of failed runs, 0 to 1, from which people are notified while the batch goes on.
     """
 
     batch: str
@@ -55,7 +55,7 @@ class LimitSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldPeriod:
-    """A time in which nothing was started; it goes on where ``until`` is None."""
+    """A period in which nothing was started; it has not ended where ``until`` is None."""
 
     reason: str
     since: datetime
@@ -64,15 +64,15 @@ class HeldPeriod:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitProbes:
-    """What a night has to be told; each is asked whenever it matters.
+    """Reads the values that are compared with the limits.
 
     Attributes:
-        now: the time, in the zone whose clock the window means.
-        look: the host's room and warmth; what fails there is no reason to hold anything.
+        now: the time, in the time zone of the window.
+        look: disk room and GPUs of the host; empty where they cannot be read, which holds nothing back.
         free_disk_gb: 1e9 bytes that are free on this machine.
-        spent: what the batch has taken.
+        spent: time that the batch has used.
         counts: how many jobs of the batch are in each state.
-        busy: how many GPUs of the host this project's jobs have now.
+        busy: how many GPUs of the host the jobs of this project use now.
     """
 
     now: Callable[[], datetime]
@@ -85,13 +85,13 @@ class LimitProbes:
 
 @dataclass(slots=True, kw_only=True)
 class StartLimits:
-    """The gate of a batch, and who listens to what becomes of it.
+    """The gate of a batch that keeps its limits, and a listener that notifies people of failures.
 
     Attributes:
         settings: the limits.
-        probes: what is asked.
+        probes: read the present values.
         notify: takes notices.
-        held: the times in which nothing was started, the last one at the end.
+        held: the periods in which nothing was started, in order.
     """
 
     settings: LimitSettings
@@ -99,14 +99,14 @@ class StartLimits:
     notify: Callable[[Notice], None]
     held: list[HeldPeriod] = field(default_factory=list)
     _was_open: bool = False
-    _told: set[str] = field(default_factory=set)
-    _looked: tuple[datetime, HostHealth] | None = None
+    _notified: set[str] = field(default_factory=set)
+    _probed: tuple[datetime, HostHealth] | None = None
 
     def gate(self) -> Hold | None:
-        """Return why nothing is started now, or None; see ``queue.gate``."""
+        """Return why nothing is started now, or None; see ``batches.gate``."""
         now = self.probes.now()
-        hold = self._over(now) or self._endangered(now) or self._crowded(now)
-        self._note(now, hold)
+        hold = self._past_limit(now) or self._unsafe(now) or self._out_of_memory(now)
+        self._record(now, hold)
         return hold
 
     def may_begin_waiting(self) -> bool:
@@ -115,17 +115,17 @@ class StartLimits:
         The memory that other users take is no reason against it: these jobs already have their GPU.
         """
         now = self.probes.now()
-        return not (self._over(now) or self._endangered(now))
+        return not (self._past_limit(now) or self._unsafe(now))
 
     def hear(self, event: BatchEvent) -> None:
-        """Tell people once when too many runs have failed."""
-        if not isinstance(event, JobEnded) or event.record.state is JobState.SUCCEEDED or "failures" in self._told:
+        """Notify people, once, when too many runs have failed."""
+        if not isinstance(event, JobEnded) or event.record.state is JobState.SUCCEEDED or "failures" in self._notified:
             return
         counts = self.probes.counts()
         failed = sum(counts.get(state, 0) for state in (JobState.FAILED, JobState.LOST))
         total = sum(counts.values())
         if failed and failed >= self.settings.failed_share * total:
-            self._told.add("failures")
+            self._notified.add("failures")
             failure = event.record.job.failure
             last = f"The last one, {event.record.job.name}: {one_line(failure.message)}\n" if failure else ""
             done = counts.get(JobState.SUCCEEDED, 0)
@@ -166,11 +166,11 @@ class StartLimits:
         currency, price = self.settings.currency, self.settings.price_per_hour
         return f"{currency} at {price:g} {currency} an hour" if currency else f"at {price:g} an hour"
 
-    def _over(self, now: datetime) -> Hold | None:
+    def _past_limit(self, now: datetime) -> Hold | None:
         return self._outside_window(now) or self._over_budget()
 
-    # The words of these stay the same for as long as it is so.
-    def _endangered(self, now: datetime) -> Hold | None:
+    # A reason keeps its words while it holds: changing numbers in it would be another reason each time.
+    def _unsafe(self, now: datetime) -> Hold | None:
         settings = self.settings
         if self.probes.free_disk_gb() < settings.min_free_disk_gb:
             return Hold(reason=f"this machine has less than {settings.min_free_disk_gb:g} GB of disk free")
@@ -184,36 +184,36 @@ class StartLimits:
             return Hold(reason=f"a GPU of {settings.host} is at {settings.max_gpu_temp_c:g} °C or more")
         return None
 
-    def _crowded(self, now: datetime) -> Hold | None:
+    def _out_of_memory(self, now: datetime) -> Hold | None:
         settings, gpus = self.settings, self._look(now).of(self.settings.gpus)
         free = [gpu.free_gb for gpu in gpus if gpu.free_gb is not None]
-        # GPUs that our own jobs have are full; as long as none is left over, there is nothing to say about others.
+        # Our own jobs fill their GPUs. Memory that others use matters only where a GPU is left over.
         if free and settings.gpu_memory_gb and self.probes.busy() < len(gpus) and max(free) < settings.gpu_memory_gb:
             return Hold(reason=f"no GPU of {settings.host} has {settings.gpu_memory_gb:g} GiB of memory free")
         return None
 
     def _look(self, now: datetime) -> HostHealth:
-        if self._looked is None or now - self._looked[0] >= LOOK_EVERY:
-            self._looked = now, self.probes.look()
-        return self._looked[1]
+        if self._probed is None or now - self._probed[0] >= PROBE_INTERVAL:
+            self._probed = now, self.probes.look()
+        return self._probed[1]
 
-    def _note(self, now: datetime, hold: Hold | None) -> None:
+    def _record(self, now: datetime, hold: Hold | None) -> None:
         last = self.held[-1] if self.held and self.held[-1].until is None else None
         if last and (hold is None or hold.reason != last.reason):
             self.held[-1] = replace(last, until=now)
             last = None
         if hold and last is None:
             self.held.append(last := HeldPeriod(reason=hold.reason, since=now))
-        if hold and last and hold.reason not in self._told and self._is_news(hold, now - last.since):
-            self._told.add(hold.reason)
-            how = "starts no further run" if hold.final else "waits"
-            title = f"{self.settings.batch} on {self.settings.host} {how}: {hold.reason}"
-            later = "" if hold.final else " Once that has changed, the next run starts by itself."
-            body = f"{title}.\nWhat runs goes on to its end.{later}\n"
+        if hold and last and hold.reason not in self._notified and self._is_worth_notice(hold, now - last.since):
+            self._notified.add(hold.reason)
+            verb = "starts no further run" if hold.final else "waits"
+            title = f"{self.settings.batch} on {self.settings.host} {verb}: {hold.reason}"
+            later = "" if hold.final else " The next run starts by itself as soon as this has changed."
+            body = f"{title}.\nRuns on the host go on to their ends.{later}\n"
             self.notify(Notice(occasion="budget" if hold.final else "hold", title=title, body=body))
 
-    def _is_news(self, hold: Hold, lasted: timedelta) -> bool:
-        # That the window opens and closes was asked for.
+    def _is_worth_notice(self, hold: Hold, lasted: timedelta) -> bool:
+        # A person chose the window and needs no notice of it.
         if self.settings.window and str(self.settings.window) in hold.reason:
             return False
-        return hold.final or lasted >= TELL_AFTER
+        return hold.final or lasted >= NOTIFY_AFTER

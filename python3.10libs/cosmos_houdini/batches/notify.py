@@ -1,7 +1,7 @@
-"""Telling people what becomes of a batch, by e-mail, webhook and all else that Apprise knows.
+"""Notices about a batch, by e-mail, webhook and every other service that Apprise knows.
 
-Addresses hold passwords and tokens. They are read from a private file and from one variable, and no sentence of this
-project holds any part of them: of Apprise's own words, which may, nothing is passed on.
+Addresses hold passwords and tokens. They are read from a private file and from one variable. No message holds any part
+of them; messages of Apprise might, and are dropped.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ Occasion = Literal["finish", "failures", "budget", "hold"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """What is told.
+    """A message to people.
 
     Attributes:
-        occasion: of which configuration decides whether it is told.
+        occasion: the configuration decides by it whether the notice is sent.
         title: one line.
         body: plain text.
     """
@@ -45,19 +45,19 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class _Service:
-    """One address, and what may be said of it."""
+    """One address, and the name under which messages may mention it."""
 
     name: str
-    road: Apprise
+    client: Apprise
 
 
 class Notifier:
-    """Sends notices in the background, so that no mail server can keep a batch waiting.
+    """Sends notices in the background, so that a batch never waits for a mail server.
 
     Args:
-        settings: where the addresses are, and what is told.
+        settings: name the file with the addresses, and the occasions.
         environ: may hold addresses too.
-        say: told once, in a sentence, of each service that could not be reached.
+        say: takes one sentence for each service that could not be reached.
 
     Raises:
         BadInput: addresses that cannot be read, that others can read, or that Apprise does not know.
@@ -73,7 +73,7 @@ class Notifier:
 
     def send(self, notice: Notice) -> None:
         """Send a notice to all addresses, and return at once."""
-        self._tell_failures()
+        self._report_failures()
         if notice.occasion not in self._on:
             return
         for service in self._services:
@@ -83,21 +83,21 @@ class Notifier:
             self._threads.append(thread)
 
     def close(self) -> None:
-        """Wait a while for what is on its way."""
+        """Wait up to PATIENCE_S for each notice that is being sent."""
         for thread in self._threads:
             thread.join(PATIENCE_S)
-        self._tell_failures()
+        self._report_failures()
 
     def _deliver(self, service: _Service, notice: Notice) -> None:
         try:
-            # A service that is not told what it gets takes it for HTML, in which all lines run into one.
-            delivered = bool(service.road.notify(title=notice.title, body=notice.body, body_format="text"))
-        except Exception:  # noqa: BLE001 - services raise what they like, and none of it may reach the batch
+            # Without a format, services take the text for HTML and join its lines.
+            delivered = bool(service.client.notify(title=notice.title, body=notice.body, body_format="text"))
+        except Exception:  # noqa: BLE001 - services raise anything, and a batch goes on without its notices
             delivered = False
         if not delivered:
             self._failed.append(service.name)
 
-    def _tell_failures(self) -> None:
+    def _report_failures(self) -> None:
         for name in dict.fromkeys(self._failed):
             if name not in self._said:
                 self._said.add(name)
@@ -105,7 +105,7 @@ class Notifier:
 
 
 def _urls(settings: NotifyConfig, environ: Mapping[str, str]) -> list[tuple[str, list[str]]]:
-    """Return addresses with where they stand."""
+    """Return addresses, with the place from which they come."""
     found = [(f"${URLS_VARIABLE}", environ.get(URLS_VARIABLE, "").split())]
     if settings.urls_file:
         path = settings.urls_file.expanduser()
@@ -131,18 +131,18 @@ def _private_text(path: Path) -> str:
 def _services(origin: str, urls: list[str]) -> list[_Service]:
     if not urls:
         return []
-    # It takes half a second to load, which nobody who is told nothing has to wait for.
+    # It takes half a second to load; a batch without addresses does not need it.
     from apprise import Apprise  # noqa: PLC0415 - see above
 
     services = []
     for number, url in enumerate(urls, start=1):
         with warnings.catch_warnings():
-            # Its plugins load libraries that warn of their own age.
+            # Its plugins load libraries that warn of their deprecation.
             warnings.simplefilter("ignore", DeprecationWarning)
             service = Apprise.instantiate(url, suppress_exceptions=True)
         if service is None:
             raise BadInput(
-                f"address {number} of {origin} is none that Apprise knows",
+                f"Apprise does not know the kind of address {number} of {origin}",
                 allowed="as in mailtos://USER:PASSWORD@HOST?to=ADDRESS or jsons://HOST/PATH",
             )
         services.append(_Service(str(service.service_name), Apprise(service)))

@@ -1,4 +1,4 @@
-"""The jobs of a batch in turn: so many at once, and what fails is set aside while the rest go on."""
+"""The scheduler of every batch: it starts jobs in turn, so many at a time; a failed job does not stop the others."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from cosmos_houdini.jobs.store.worker import Worker
 from cosmos_houdini.model.job import JobState
 
 PATIENCE_ATTEMPTS: Final = 120
-"""About an hour at half a minute each: a host that restarts does not end a night's work."""
+"""About an hour, at half a minute each: a host that restarts does not end a batch."""
 FIRST_PAUSE_S: Final = 0.02
 PAUSE_GROWTH: Final = 1.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchStatus:
-    """How a batch stands at one moment.
+    """The status of a batch at one moment.
 
     Attributes:
-        records: the jobs that are on their way, and those that were at the last status.
+        records: the active jobs, and those that were active in the status before.
         counts: how many jobs of the batch are in each state.
-        held: why nothing more is started; empty when it is.
+        held: why no further job is started; empty where jobs are.
     """
 
     records: list[JobRecord]
@@ -40,13 +40,13 @@ class BatchStatus:
 
     @property
     def unfinished(self) -> int:
-        """How many jobs are not at their end."""
+        """How many jobs have not ended."""
         return batches.count_unfinished(self.counts)
 
 
 @dataclass(slots=True, kw_only=True)
 class BatchWatcher:
-    """Looks at a batch again and again, whichever workers it belongs to."""
+    """Reads the status of a batch again and again, whichever processes work on it."""
 
     client: Client
     batch: str
@@ -54,7 +54,7 @@ class BatchWatcher:
     _last: tuple[str, ...] = ()
 
     def read_status(self, held: str = "") -> BatchStatus:
-        """Return how the batch stands now."""
+        """Return the present status; ``held`` says why the caller starts nothing."""
         store = self.client.store
         now = tuple(batches.list_active(store, self.batch, self.host))
         records = store.records({*self._last, *now})
@@ -72,35 +72,35 @@ def run_batch(
     on_status: Callable[[BatchStatus], None],
     on_trouble: OnTrouble,
 ) -> BatchStatus:
-    """Bring the jobs of a batch to their ends, together with all other workers on it, until none is left.
+    """Run the jobs of a batch to their ends, together with all other processes that work on it.
 
-    What is on the host already comes first, then what is next in line whenever the host has room. Jobs that are added
-    meanwhile are run too.
+    Jobs on the host come first, then the next queued ones whenever the host has room. Jobs that are added meanwhile
+    are run too.
 
     Args:
-        client: what to work with.
-        worker: this process, and what it works on.
-        hooks: what may hold back a start, and who is told what happens.
-        on_status: called again and again with how the batch stands.
-        on_trouble: called when a host does not answer and is asked again.
+        client: of the project.
+        worker: this process, and the slot that it works on.
+        hooks: hold back starts, and take events.
+        on_status: called again and again with the status of the batch.
+        on_trouble: called when a host does not answer; the host is asked again.
 
     Returns:
-        How the batch stood at last; held where jobs were left queued for good.
+        The last status; it is held where jobs stay queued.
 
     Raises:
         HostError: as for ``runner.wait``; the jobs keep their states.
-        DiskFull: likewise.
-        BadInput: likewise.
+        DiskFull: as for ``runner.wait``.
+        BadInput: as for ``runner.wait``.
     """
     slot = worker.slot
     watcher = BatchWatcher(client=client, batch=slot.batch, host=slot.host)
     backoff = _Backoff()
     held: Hold | None = None
-    taken_back: set[tuple[str, int]] = set()
+    withdrawn: set[tuple[str, int]] = set()
     while True:
         worker.take_over()
         held = _claim(worker, hooks, held)
-        _withdraw_waiting(client, worker, hooks, taken_back)
+        _withdraw_waiting(client, worker, hooks, withdrawn)
         ended = _advance(client, worker.mine(), on_trouble)
         for record in ended:
             hooks.announce(JobEnded(record=record))
@@ -115,9 +115,9 @@ def run_batch(
 
 
 def _claim(worker: Worker, hooks: BatchHooks, before: Hold | None) -> Hold | None:
-    """Claim jobs while the host has room, and return what holds the next one back, if something does.
+    """Claim jobs while the host has room, and return what holds the next one back.
 
-    A cluster has room for very many: they are claimed as many at a time as go there together.
+    A cluster has room for very many; one call claims no more than are submitted together.
     """
     held: Hold | None = None
     for _ in range(runner.MOST_TOGETHER):
@@ -134,13 +134,13 @@ def _claim(worker: Worker, hooks: BatchHooks, before: Hold | None) -> Hold | Non
 
 
 def _withdraw_waiting(client: Client, worker: Worker, hooks: BatchHooks, before: set[tuple[str, int]]) -> None:
-    """Take back what waits on the host for its turn in a process, where nothing more is to be begun.
+    """Withdraw jobs that wait on the host for their turn in a shared process, where no further job may begin.
 
     Args:
-        client: what to work with.
-        worker: whose jobs.
-        hooks: tells whether its night is over; a pause of the batch is looked for here.
-        before: attempts that were taken back, to which this adds.
+        client: of the project.
+        worker: the process whose jobs are withdrawn.
+        hooks: say whether waiting jobs may begin; a paused batch lets none begin either.
+        before: attempts that were withdrawn before; this call adds its own.
     """
     records = client.store.records(worker.in_convoys())
     now = {(record.id, record.job.attempt) for record in records}
@@ -154,7 +154,7 @@ def _withdraw_waiting(client: Client, worker: Worker, hooks: BatchHooks, before:
 
 
 def _advance(client: Client, ids: list[str], on_trouble: OnTrouble) -> list[JobRecord]:
-    """Take jobs as far as they go without waiting and return those that have ended."""
+    """Advance jobs as far as they go without waiting, and return those that have ended."""
     if not ids:
         return []
     records = runner.wait(
@@ -171,7 +171,8 @@ def _advance(client: Client, ids: list[str], on_trouble: OnTrouble) -> list[JobR
 def _announce_end(client: Client, worker: Worker, hooks: BatchHooks, status: BatchStatus) -> None:
     slot = worker.slot
     others = len(batches.list_workers(client.store, slot.batch, slot.host)) > 1
-    # Others may still be about to end jobs of a batch that is held; of one that is through, the first one tells.
+    # Other workers may still be finishing jobs of a held batch. When the batch is complete, only the first worker
+    # announces it.
     if (status.unfinished and others) or not batches.mark_ended(client.store, slot.batch, slot.host):
         return
     hooks.announce(BatchEnded(batch=slot.batch, counts=status.counts, held=status.held if status.unfinished else ""))
@@ -179,7 +180,7 @@ def _announce_end(client: Client, worker: Worker, hooks: BatchHooks, status: Bat
 
 @dataclass(slots=True)
 class _Backoff:
-    """Short pauses after something has changed, longer ones while nothing does."""
+    """Pauses briefly after a change, and longer and longer while nothing changes."""
 
     pause_s: float = FIRST_PAUSE_S
     before: tuple[object, ...] = ()

@@ -1,4 +1,4 @@
-"""What came of a batch, in words that fit into an e-mail: read in the morning, by whoever let it run at night."""
+"""The summary of a batch, as text that fits into an e-mail: a person reads it in the morning after a night's run."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ SHOWN_BEST = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """A batch at the end of a night.
+    """A batch, summed up when a process ends its work on it.
 
     Attributes:
         batch: name of the batch.
         host: name of its host.
-        began: when this night began.
+        began: when the process began.
         ended: when it ended.
         entries: the runs in the order of the batch, ranked where they were measured.
         varied: names of the settings that are not the same for all of them.
-        held: the times in which nothing was started.
-        spent: of all attempts of the batch.
+        held: the periods in which nothing was started.
+        spent: time of all attempts of the batch.
         price_per_hour: of the host; None where it has none.
         currency: of the price; may be empty.
-        problem: what ended it before its time; empty where nothing did.
+        problem: the error that ended it early; empty where none did.
         report: the command that sets all runs side by side; empty for a batch in memory.
         table: path of the table of all runs.
         resume: the command that goes on.
         promote: the command that runs scouts at full quality, without the names of any; empty where none were run.
-        folder: where these commands were given.
+        folder: the working folder for these commands.
     """
 
     batch: str
@@ -71,14 +71,14 @@ class Summary:
 
     @property
     def text(self) -> str:
-        """All of it; each line fits on a line."""
+        """The whole summary; no value breaks a line."""
         lines = [self.title, f"from {_time(self.began)} to {_time(self.ended)}; {self._spent()}"]
         if self.problem:
-            lines.append(f"ended before its time: {one_line(self.problem)}")
+            lines.append(f"ended early: {one_line(self.problem)}")
         rows = [entry.row for entry in self.entries if entry.row]
         for heading, block in (
             ("best runs by the report's score", self._best()),
-            ("made otherwise than asked for", _otherwise(rows)),
+            ("made with other parameters than asked for", _otherwise(rows)),
             ("failed", _failed(rows)),
             ("nothing was started", [_held(held) for held in self.held]),
         ):
@@ -120,11 +120,11 @@ def _failed(rows: Iterable[Row]) -> list[str]:
         if row.job.failure and row.job.failure.failure is not FailureClass.CANCELLED:
             found.setdefault(row.job.failure.failure, []).append(row)
     lines = []
-    for failure, befallen in sorted(found.items(), key=lambda one: -len(one[1])):
-        last = befallen[-1].job.failure
+    for failure, affected in sorted(found.items(), key=lambda one: -len(one[1])):
+        last = affected[-1].job.failure
         reason = first_sentence(last.message) if last else ""
-        log = f"cosmos-houdini logs {befallen[-1].job.id}"
-        lines += [f"{len(befallen)} {failure}: {_names(befallen)}", f"  {reason} ({log})", f"  next: {failure.advice}"]
+        log = f"cosmos-houdini logs {affected[-1].job.id}"
+        lines += [f"{len(affected)} {failure}: {_names(affected)}", f"  {reason} ({log})", f"  next: {failure.advice}"]
     return lines
 
 

@@ -1,4 +1,4 @@
-"""The times of day between which runs are started."""
+"""The time window of a day in which runs are started."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from cosmos_houdini.errors import BadInput
 
 @dataclass(frozen=True, slots=True)
 class TimeWindow:
-    """From one time of day to another, by the clock on the wall; over midnight where the end is the earlier one.
+    """A period of each day by local time; it spans midnight where its end is earlier than its beginning.
 
-    On the two days of a year on which clocks are changed it is an hour longer or shorter, as the night is.
+    It is an hour longer or shorter on the two days of a year on which clocks change.
 
     Attributes:
-        opens: the first moment that belongs to it.
-        closes: the first that does not any more.
+        opens: its first minute.
+        closes: the first minute after it.
     """
 
     opens: time
@@ -24,13 +24,13 @@ class TimeWindow:
 
     @classmethod
     def parse(cls, text: str) -> TimeWindow:
-        """Return what ``22:00-07:00`` says.
+        """Return the window that a text such as ``22:00-07:00`` names.
 
         >>> str(TimeWindow.parse("22:00 - 7:00"))
         '22:00-07:00'
 
         Raises:
-            BadInput: it is no such pair of different times.
+            BadInput: the text is not a pair of different times.
         """
         try:
             opens, closes = (datetime.strptime(word.strip(), "%H:%M").time() for word in text.split("-"))  # noqa: DTZ007 - a time of day has no zone
@@ -41,7 +41,7 @@ class TimeWindow:
         return cls(opens, closes)
 
     def contains(self, moment: datetime) -> bool:
-        """Whether a moment belongs to the window, by the wall clock of the moment's own zone."""
+        """Whether a moment is in the window, by the local time of the moment's own zone."""
         now = moment.time()
         if self.opens < self.closes:
             return self.opens <= now < self.closes
