@@ -1,8 +1,8 @@
-"""Points that follow the scores of those before them: Optuna's sampler looks where results were best so far.
+"""Adaptive points: Optuna's sampler draws new points near the best results so far.
 
-It works on the unit cube, as the other samplers do, so that values, rules and seeds are the same for all of them. Each
-point is asked of a sampler with a seed of its own, made of the sweep's and the point's number: whoever asks for the
-next point after the same scores is given the same one, in another process too.
+It works on the unit cube, as the other samplers do, so that all samplers share values, rules and seeds. Each point is
+drawn by a sampler with its own seed, made of the sweep's seed and the point's number. Equal scores give equal next
+points, in another process too.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.batch import BatchSpec
-from cosmos_houdini.sweeps.selection import Point, Selected, nothing_left, point_of, with_seeds
+from cosmos_houdini.sweeps.selection import Point, Selected, add_seeds, explain_empty, map_point
 from cosmos_houdini.sweeps.variation import Variation
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 BEGINNING: Final = 10
-"""So many points are drawn at random: before there are scores, there is nothing to follow."""
+"""So many first points are drawn at random, since no run has a score yet."""
 
 _MOST_REFUSED = 500
 _BELOW_ONE = float(np.nextafter(1.0, 0.0))
@@ -35,12 +35,12 @@ _BELOW_ONE = float(np.nextafter(1.0, 0.0))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adaptive:
-    """Gives the points of an adaptive batch: those that were asked for before, and new ones.
+    """Gives the points of an adaptive batch: the earlier points and new ones.
 
     Attributes:
         file: keeps points and scores, an SQLite file; None where nothing is kept.
-        scores: of runs that have ended since, by the item's name and the number of the run; higher is better.
-        more: how many new points are asked for, for each item, beside its first ones.
+        scores: of runs that have ended, by the item's name and the run's number; higher is better.
+        more: how many points are added for each item.
     """
 
     file: Path | None = None
@@ -48,27 +48,27 @@ class Adaptive:
     more: int = 0
 
     def points(self, name: str, batch: BatchSpec, variation: Variation) -> Selected:
-        """Return the points of one item in the order in which they were asked for.
+        """Return the points of one item in the order in which they were drawn.
 
         Raises:
             BadInput: there is no count, or the rules leave nothing.
         """
         how = batch.randomization
         if how.count is None:
-            raise BadInput("sampler 'adaptive' needs to know when to end", action="give a count")
-        study = _Asked(self.file, f"{name} {_digest(batch, variation)}", variation, how.seed)
-        study.tell({number: score for (item, number), score in self.scores.items() if item == name})
+            raise BadInput("sampler 'adaptive' needs a count", action="give a count")
+        study = _Study(self.file, f"{name} {_digest(batch, variation)}", variation, how.seed)
+        study.add_scores({number: score for (item, number), score in self.scores.items() if item == name})
         wanted = max(min(BEGINNING, how.count), min(how.count, len(study.kept()) + self.more))
-        chosen = study.filled(wanted)
+        chosen = study.draw_until(wanted)
         if not chosen:
-            raise nothing_left(variation)
+            raise explain_empty(variation)
         left = how.count - len(chosen)
         note = f"{left} more runs are chosen by the scores of those before them" if left > 0 else ""
-        return Selected(points=with_seeds(chosen, variation, how), notes=(*variation.notes, *([note] if note else [])))
+        return Selected(points=add_seeds(chosen, variation, how), notes=(*variation.notes, *([note] if note else [])))
 
 
-class _Asked:
-    """The points of one item, kept by Optuna in the order in which they were asked for."""
+class _Study:
+    """The points of one item, which Optuna keeps in the order in which they were drawn."""
 
     def __init__(self, file: Path | None, name: str, variation: Variation, seed: int) -> None:
         self._study = _study(file, name)
@@ -77,19 +77,19 @@ class _Asked:
         self._seed = seed
 
     def kept(self) -> list[FrozenTrial]:
-        """Return what Optuna has of the points; a run that failed stays without a score."""
+        """Return the points that Optuna keeps; a failed run has no score."""
         return self._study.get_trials(deepcopy=False)
 
-    def tell(self, scores: Mapping[int, float]) -> None:
-        """Tell the scores of points, by their numbers from 1; one that has a score keeps it."""
+    def add_scores(self, scores: Mapping[int, float]) -> None:
+        """Add the scores of points, by their numbers from 1; an earlier score stays."""
         for number, trial in enumerate(self.kept(), start=1):
             if number in scores and trial.value is None:
                 self._study.tell(trial.number, scores[number])
 
-    def filled(self, wanted: int) -> list[Point]:
-        """Ask until there are so many points, or until it is no use, and return them.
+    def draw_until(self, wanted: int) -> list[Point]:
+        """Draw until there are so many points, or too many were refused, and return all of them.
 
-        The file is written for points that the rules admit alone, since each writing takes a tenth of a second.
+        Only points that the rules admit are written to the file: each writing takes a tenth of a second.
         """
         import optuna  # noqa: PLC0415 - takes a second to load, which no other sampler needs
 
@@ -117,7 +117,7 @@ class _Asked:
         return chosen
 
     def _point(self, trial: Trial | FrozenTrial) -> Point:
-        return point_of(self._variation, np.array([trial.params[name] for name in self._names]))
+        return map_point(self._variation, np.array([trial.params[name] for name in self._names]))
 
     def _admits(self, point: Point) -> bool:
         return bool(self._variation.rules.admit([np.array([value], dtype=object) for value in point], 1)[0])
@@ -131,13 +131,13 @@ def _study(file: Path | None, name: str) -> Study:
     if file is None:
         return optuna.create_study(direction="maximize")
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # A pool would keep the file open until Python ends, which Windows lets nobody remove meanwhile.
+    # A pool would keep the file open until Python ends; Windows could not remove the file until then.
     storage = optuna.storages.RDBStorage(f"sqlite:///{file.as_posix()}", engine_kwargs={"poolclass": NullPool})
     return optuna.create_study(study_name=name, storage=storage, direction="maximize", load_if_exists=True)
 
 
 def _digest(batch: BatchSpec, variation: Variation) -> str:
-    """Return what another way of varying changes, and another count does not."""
+    """Return a key of the item's variation; another count leaves it as it is."""
     how = batch.randomization.model_dump_json(exclude={"count"})
     text = f"{batch.engine}\n{how}\n{dict(variation.weights)}\n{dict(variation.parameters)}\n{variation.domains}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""What one parameter is varied over, and which of its values stands for a point of the unit interval."""
+"""The domain of a varied parameter: its values, and the value for each point of the unit interval."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ class Choices:
 
     def at(self, indices: NDArray[np.int64]) -> Column:
         """Return the values with these numbers, counted from 0."""
-        # Words and whole numbers of one list would otherwise become one type.
+        # Without the type object, NumPy would turn the words and numbers of one list into one type.
         known = np.empty(len(self.values), dtype=object)
         known[:] = self.values
         return known[indices]
 
     def spread(self, units: NDArray[np.float64]) -> Column:
-        """Return the values that points of the unit interval stand for; each has an equal part of it."""
+        """Return the values for points of the unit interval; each value has an equal part of it."""
         return self.at((units * self.size).astype(np.int64))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Steps:
-    """The numbers ``(start + n * step) / scale`` for n from 0 to below size: decimals without the dust of adding."""
+    """The numbers ``(start + n * step) / scale`` for n from 0 to below size: decimals without rounding errors."""
 
     start: int
     step: int
@@ -54,23 +54,23 @@ class Steps:
     def at(self, indices: NDArray[np.int64]) -> Column:
         """Return the values with these numbers, counted from 0."""
         numbers = self.start + indices * self.step
-        # Both sides are exact in binary, so that the quotient is the number that the decimals mean.
+        # Both sides are exact in binary, so that the quotient is the nearest number to the decimal.
         return numbers if self.scale == 1 else numbers / float(self.scale)
 
     def spread(self, units: NDArray[np.float64]) -> Column:
-        """Return the values that points of the unit interval stand for; each has an equal part of it."""
+        """Return the values for points of the unit interval; each value has an equal part of it."""
         return self.at((units * self.size).astype(np.int64))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
-    """All numbers from low to high, written with as few decimals as leave ten thousand of them different."""
+    """All numbers from low to high, rounded to as few decimals as keep ten thousand of them different."""
 
     low: float
     high: float
 
     def spread(self, units: NDArray[np.float64]) -> Column:
-        """Return the numbers that points of the unit interval stand for."""
+        """Return the numbers for points of the unit interval."""
         width = self.high - self.low
         decimals = next((n for n in range(4, 15) if width * 10**n >= _LEAST_DIFFERENT), 15)
         return np.clip(np.round(self.low + units * width, decimals), self.low, self.high)
@@ -82,12 +82,12 @@ Domain = Choices | Steps | Interval
 def build_domain(
     values: Range | tuple[object, ...], parameter: Parameter, *, clamp: bool
 ) -> tuple[Domain, tuple[str, ...]]:
-    """Return what a parameter is varied over, and sentences about what was changed in it.
+    """Return the domain of a parameter, and sentences about changed values.
 
     Args:
-        values: as they stand in the file.
-        parameter: knows what the engine takes.
-        clamp: whether a number that is too small or too large becomes the nearest one that the engine takes.
+        values: as the file gives them.
+        parameter: of the engine.
+        clamp: replace a number that is too small or too large by the nearest one that the engine accepts.
 
     Raises:
         BadInput: a value that the engine does not take, or a range of something that has none.
@@ -97,7 +97,7 @@ def build_domain(
     clamped = [_clamped(value, parameter) if clamp else value for value in values]
     checked = tuple(parameter.checked(value) for value in clamped)
     notes = [
-        f"{parameter.name} = {value!r} becomes {used!r}, the nearest that the engine takes"
+        f"{parameter.name} = {value!r} becomes {used!r}, the nearest that the engine accepts"
         for value, used in zip(values, clamped, strict=True)
         if value != used
     ]
@@ -116,7 +116,7 @@ def _of_range(values: Range, parameter: Parameter, *, clamp: bool) -> tuple[Doma
     notes: tuple[str, ...] = ()
     if (low, high) != (values.min, values.max):
         notes = (
-            f"{parameter.name} from {values.min} to {values.max} becomes {low} to {high}: the engine takes no others",
+            f"{parameter.name} from {values.min} to {values.max} becomes {low} to {high}: the engine accepts no others",
         )
     low, high = parameter.checked(low), parameter.checked(high)
     if low == high:
@@ -130,12 +130,12 @@ def _of_range(values: Range, parameter: Parameter, *, clamp: bool) -> tuple[Doma
 
 
 def _steps(low: ParameterValue, high: ParameterValue, step: float, name: str) -> Steps:
-    """Count the steps in whole multiples of the last decimal that any of the three numbers has."""
-    first, last, rung = (Decimal(repr(number)) for number in (low, high, step))
-    scale = 10 ** max(0, *(-_exponent(number) for number in (first, last, rung)))
+    """Return the steps as whole multiples of the last decimal place that any of the three numbers uses."""
+    first, last, spacing = (Decimal(repr(number)) for number in (low, high, step))
+    scale = 10 ** max(0, *(-_exponent(number) for number in (first, last, spacing)))
     if max(abs(first), abs(last), 1) * scale >= _EXACT:
         raise BadInput(f"{name} from {low} to {high} in steps of {step} has more decimals than a number can hold")
-    start, end, width = (int(number * scale) for number in (first, last, rung))
+    start, end, width = (int(number * scale) for number in (first, last, spacing))
     if scale == 1 and isinstance(low, float):
         # A scale of one stands for whole numbers; ten times as many tenths are the same numbers.
         start, end, width, scale = start * 10, end * 10, width * 10, 10

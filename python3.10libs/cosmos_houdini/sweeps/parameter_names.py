@@ -1,4 +1,4 @@
-"""The names by which a batch file speaks of an engine's parameters."""
+"""The parameter names of an engine, as a batch file may spell them."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class ParameterNames:
 
     Attributes:
         engine: a name of the engine registry.
-        parameters: what the engine knows, by name.
+        parameters: of the engine, by name.
     """
 
     engine: str
     parameters: Mapping[str, Parameter]
 
     def spelled(self, given: Mapping[str, _Value]) -> dict[str, _Value]:
-        """Return a mapping of a batch file with its keys as the engine spells them.
+        """Return a mapping of a batch file with its keys in the engine's spelling.
 
         Raises:
             BadInput: a name that the engine does not know, or two names of one parameter.
@@ -43,7 +43,7 @@ class ParameterNames:
         """Return parameters of a batch file with the engine's names and types.
 
         Raises:
-            BadInput: as for ``spelled``, or a value that the engine does not take.
+            BadInput: as for ``spelled``, or a value that the engine does not accept.
         """
         return {name: self.parameters[name].checked(value) for name, value in self.spelled(given).items()}
 
@@ -61,6 +61,6 @@ class ParameterNames:
         raise BadInput(
             f"engine {self.engine} has no parameter {name!r}",
             allowed=", ".join(sorted(self.parameters)),
-            # A key of the batch file itself may be what was mistyped.
+            # The name may be a mistyped key of the batch file itself.
             action=did_you_mean(name, [*self.parameters, *Randomization.model_fields]),
         )

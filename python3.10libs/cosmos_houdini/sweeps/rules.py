@@ -1,4 +1,4 @@
-"""Which combinations of values a batch wants: a greatest sum of weights, exclusions, and at least one control."""
+"""The rules that every run of a batch satisfies: a largest sum of weights, exclusions, and at least one control."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from cosmos_houdini.model.parameter import ParameterValue
 from cosmos_houdini.sweeps.domain import Column
 
 Key = Control | str
-"""What a value belongs to: a control, whose weight it is, or a parameter by name."""
+"""The owner of a value: a control, whose weight it is, or the name of a parameter."""
 
 Conditions = Mapping[Key, Condition]
 Mask = NDArray[np.bool_]
 
-# Tenths do not add up to one exactly in binary.
+# In binary, ten tenths do not add up to exactly one.
 _SUM_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What has to hold for every run of one item.
+    """The rules for every run of one item.
 
     Attributes:
-        varied: what the columns of a block of points are.
+        varied: the owners of the columns of a block of points.
         fixed: the values of everything else.
-        max_weight_sum: the weights add up to at most this; None where they may add up to anything.
-        excluded: a run for which all conditions of one of these hold is left out.
+        max_weight_sum: the largest sum of all weights; None for any.
+        excluded: a run that meets all conditions of one of these is left out.
     """
 
     varied: tuple[Key, ...]
@@ -46,7 +46,7 @@ class Rules:
         weights = self._weights(columns, rows)
         admitted = np.ones(rows, dtype=np.bool_)
         if weights:
-            # A run in which no control takes part is refused by every engine.
+            # Every engine refuses a run without any control.
             admitted &= np.any([weight > 0 for weight in weights], axis=0)
         if self.max_weight_sum is not None:
             admitted &= np.sum([*weights, np.zeros(rows)], axis=0) <= self.max_weight_sum + _SUM_TOLERANCE
@@ -75,7 +75,7 @@ class Rules:
 
 
 def _test(condition: Condition) -> Callable[[Any], bool]:
-    """Return whether a condition holds for a value: one value, one of a list, or a range."""
+    """Return the test of a condition: one value, one of a list, or a range."""
     if isinstance(condition, Range):
         low, high = condition.min, condition.max
         return lambda value: not isinstance(value, str) and low <= value <= high

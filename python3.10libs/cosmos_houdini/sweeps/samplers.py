@@ -1,8 +1,8 @@
-"""Points of the unit cube, the same ones for the same seed on every machine and with every version of the libraries.
+"""Points of the unit cube: equal seeds give equal points on every machine and with every version of the libraries.
 
-NumPy promises that for the bits of its generators, and not for what ``numpy.random.Generator`` makes of them; so only
-bits are taken from it. Each dimension has a stream of its own, found by name: varying one more thing leaves the values
-of all others as they were.
+NumPy promises stable bits of its generators, but not stable output of ``numpy.random.Generator``; so only bits are
+taken from it. Each dimension has its own stream, chosen by its name: varying another parameter does not change the
+values of the others.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _sobol(streams: Sequence[Stream], rows: int) -> Iterator[Points]:
 
     engine = qmc.Sobol(len(streams), scramble=False, bits=_SOBOL_BITS)
     shifts = np.concatenate([stream.integers(1, _SOBOL_BITS) for stream in streams])
-    # SciPy warns of a first draw that is no power of two; one point is such a power.
+    # SciPy warns if the size of the first draw is not a power of two; one point is a power of two.
     kept = engine.random(1)
     while True:
         block = np.concatenate([kept, engine.random(rows - len(kept))])

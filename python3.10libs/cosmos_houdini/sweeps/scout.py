@@ -1,4 +1,4 @@
-"""A run as a scout: the cheap look at it that goes before the GPU time of the whole."""
+"""The scout of a run: a cheap version of it that is tried before the run itself."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from cosmos_houdini.sweeps.sweep import SweepRun
 
 
 def make_scout(run: SweepRun, scout: Scout, videos: Mapping[Path, Path]) -> SweepRun:
-    """Return the scout of a run: a run with a name of its own, the same seed and weights, and cheaper parameters.
+    """Return the scout of a run: a run with its own name, the same seed and weights, and cheaper parameters.
 
     Args:
-        run: what would be run.
-        scout: what the run's engine makes cheaper.
-        videos: the run's videos to those that stand for them; one that is not named stays.
+        run: the run at full quality.
+        scout: the cheaper parameters of its engine.
+        videos: the run's videos to their replacements; all others stay.
     """
     spec = run.shared.spec
     shorter = structs.replace(

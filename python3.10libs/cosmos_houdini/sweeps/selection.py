@@ -1,4 +1,4 @@
-"""Which of all combinations of values become runs: a grid, or points that a sampler finds."""
+"""The points that become runs: a grid, or points from a sampler."""
 
 from __future__ import annotations
 
@@ -36,27 +36,27 @@ class Selected:
 
 
 def select(variation: Variation, how: Randomization) -> Selected:
-    """Return the points of one item, all different, in an order that only the batch decides.
+    """Return the points of one item, all different, in an order that depends on the batch alone.
 
     Raises:
         BadInput: a grid of something without steps or of more than MAX_RUNS points, or rules that leave nothing.
     """
     chosen, notes = _grid(variation, how) if _sampler(variation, how) == "grid" else _sampled(variation, how)
     if not chosen:
-        raise nothing_left(variation)
-    return Selected(points=with_seeds(chosen, variation, how), notes=(*variation.notes, *notes))
+        raise explain_empty(variation)
+    return Selected(points=add_seeds(chosen, variation, how), notes=(*variation.notes, *notes))
 
 
-def with_seeds(chosen: Sequence[Point], variation: Variation, how: Randomization) -> tuple[Point, ...]:
-    """Return points with a random seed for each, where seeds are random; more points begin with the same ones."""
+def add_seeds(chosen: Sequence[Point], variation: Variation, how: Randomization) -> tuple[Point, ...]:
+    """Return points with a random seed for each, where seeds are random; further points do not change earlier seeds."""
     if variation.seeds is None:
         return tuple(chosen)
     seeds = _distinct(variation.seeds, len(chosen), how.seed)
     return tuple((*point, seed) for point, seed in zip(chosen, seeds, strict=True))
 
 
-def point_of(variation: Variation, unit: NDArray[np.float64]) -> Point:
-    """Return the values that one point of the unit cube stands for."""
+def map_point(variation: Variation, unit: NDArray[np.float64]) -> Point:
+    """Return the values for one point of the unit cube."""
     columns = [domain.spread(unit[[place]]) for place, domain in enumerate(variation.domains.values())]
     return _points(columns, 1)[0]
 
@@ -69,7 +69,7 @@ def _sampler(variation: Variation, how: Randomization) -> Sampler:
 
 
 def _grid(variation: Variation, how: Randomization) -> tuple[list[Point], list[str]]:
-    """Return every combination that the rules admit, the last varied thing changing fastest."""
+    """Return every combination that the rules admit; the last varied value changes fastest."""
     axes: list[Choices | Steps] = []
     for key, domain in variation.domains.items():
         if isinstance(domain, Interval):
@@ -98,10 +98,10 @@ def _grid(variation: Variation, how: Randomization) -> tuple[list[Point], list[s
 
 
 def _sampled(variation: Variation, how: Randomization) -> tuple[list[Point], list[str]]:
-    """Draw until there are enough different points that the rules admit, or until it is no use.
+    """Draw until the rules admit enough different points, or too many were refused.
 
-    What the rules leave out of a Latin hypercube is drawn from further ones, so that its slices are filled evenly only
-    where they leave out nothing; a Sobol sequence goes on.
+    Where the rules refuse points of a Latin hypercube, further hypercubes replace them; its slices are then filled less
+    evenly. A Sobol sequence goes on.
     """
     count = how.count or DEFAULT_COUNT
     notes = [] if how.count else [f"{DEFAULT_COUNT} runs are drawn; --count or 'count' says another number"]
@@ -141,7 +141,7 @@ def _points(columns: list[Column], rows: int) -> list[Point]:
 
 
 def _distinct(seeds: Steps, count: int, seed: int) -> list[ParameterValue]:
-    """Return random seeds, all different; more of them begin with the same ones."""
+    """Return random seeds, all different; a larger count does not change the first ones."""
     if count > seeds.size:
         raise BadInput(f"{count} runs cannot have different seeds", allowed=f"up to {seeds.size} runs")
     stream = Stream(seed, SEED)
@@ -151,8 +151,8 @@ def _distinct(seeds: Steps, count: int, seed: int) -> list[ParameterValue]:
     return list(found)[:count]
 
 
-def nothing_left(variation: Variation) -> BadInput:
-    """Say which rule no run satisfies."""
+def explain_empty(variation: Variation) -> BadInput:
+    """Return the error that names the rule which no run satisfies."""
     limit = variation.rules.max_weight_sum
     least = sum(variation.weights[key] for key in variation.weights if key not in variation.domains)
     for key, domain in variation.domains.items():

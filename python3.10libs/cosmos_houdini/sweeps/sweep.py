@@ -1,4 +1,4 @@
-"""A batch becomes the runs that it stands for: pure, in one order, with one name each, the same on every machine."""
+"""The runs of a batch: expanded in one order, with one name each, the same on every machine."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class Shared:
     Attributes:
         name: begins the names of its runs.
         spec_file: the prompt spec, absolute.
-        spec: what stands in it.
+        spec: its content.
         engine: a name of the engine registry.
         num_gpu: GPUs that one inference uses.
         weights: of every control that has a video, in the order of the Control type.
         parameters: those that were asked for.
-        varied: to what the values of a run's point belong; they go before those above.
-        scout: whether the runs are cheap looks at others, which their names then tell.
+        varied: the owners of the values of a run's point; these values replace those above.
+        scout: whether the runs are scouts of others; their names end with SCOUT_SUFFIX.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Shared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepRun:
-    """One run of a batch; there may be a hundred thousand, so that each holds its own values alone."""
+    """One run of a batch. There may be 100,000 runs, so that each keeps only its own values."""
 
     shared: Shared
     number: int
@@ -62,7 +62,7 @@ class SweepRun:
 
     @property
     def name(self) -> str:
-        """The item's name and the run's number in it, from 1; a scout's says that it is one."""
+        """The item's name and the run's number in the item, from 1; the name of a scout ends with SCOUT_SUFFIX."""
         return self.scout_name if self.shared.scout else f"{self.shared.name}-{self.number:04d}"
 
     @property
@@ -96,7 +96,7 @@ class SweepRun:
         """Return the run as ``create-batch --json`` prints it.
 
         Args:
-            defaults: what holds for parameters that were not asked for.
+            defaults: values of parameters that were not asked for.
         """
         parameters = {**defaults, **self.parameters}
         first = {name: parameters.pop(name) for name in ("seed", "num_steps", "guidance") if name in parameters}
@@ -114,7 +114,7 @@ class SweepRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep:
-    """The runs of a batch in order, and sentences about what was left out or changed."""
+    """The runs of a batch in order, and sentences about values that were left out or changed."""
 
     runs: tuple[SweepRun, ...]
     notes: tuple[str, ...]
@@ -131,12 +131,12 @@ def expand(
     Args:
         batch: what was asked for.
         specs: the prompt spec of every path that its items name.
-        parameters: what the batch's engine knows.
-        adaptive: knows the points of an adaptive batch; without it, its first ones are returned.
+        parameters: of the batch's engine.
+        adaptive: gives the points of an adaptive batch; its first points without it.
 
     Raises:
-        BadInput: an unknown parameter, a value that the engine does not take, a control without a video, two items of
-            one name, or rules that no run satisfies; the item is named.
+        BadInput: an unknown parameter, a value that the engine does not accept, a control without a video, two items
+            of one name, or rules that no run satisfies; the item is named.
     """
     words = ParameterNames(engine=batch.engine, parameters=parameters)
     items = tuple({item.model_dump_json(): item for item in batch.items}.values())
@@ -170,10 +170,10 @@ def _selected(name: str, batch: BatchSpec, variation: Variation, adaptive: Adapt
 
 
 def _names(items: Sequence[BatchItem], specs: Mapping[Path, PromptSpec]) -> list[str]:
-    """Return what the names of each item's runs begin with.
+    """Return the first part of the names of each item's runs.
 
     Raises:
-        BadInput: two items begin with the same.
+        BadInput: two items have the same name.
     """
     names = [(item.name or specs[item.spec].name)[:NAME_LENGTH] for item in items]
     name, times = Counter(names).most_common(1)[0]

@@ -1,4 +1,4 @@
-"""What is varied for one item of a batch, over which values, and what stays as it is."""
+"""The variation of one item of a batch: varied values with their domains, and fixed values."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ LARGEST_SEED: Final = 2**31 - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variation:
-    """What one item's runs have in common, and what each has of its own.
+    """The common and the varied values of one item's runs.
 
     Attributes:
         weights: of every control that has a video, in the order of the Control type.
         parameters: those that were asked for, checked.
-        domains: what is varied, in an order that does not depend on the file's.
-        seeds: what random seeds are drawn from; None where seeds are not random.
-        has_grid: whether all that the batch varies, for other items too, is lists and steps.
-        rules: what has to hold for a run.
+        domains: of the varied values, in an order that does not depend on the file.
+        seeds: from which random seeds are drawn; None where seeds are not random.
+        has_grid: whether every domain of the batch, in all its items, is a list or has steps.
+        rules: for every run.
         notes: sentences about values that were changed.
     """
 
@@ -44,21 +44,22 @@ class Variation:
 
     @property
     def varied(self) -> tuple[Key, ...]:
-        """To what the values of a point belong."""
+        """The owners of the values of a point."""
         return (*self.domains, SEED) if self.seeds else tuple(self.domains)
 
 
 def build_variation(batch: BatchSpec, item: BatchItem, spec: PromptSpec, words: ParameterNames) -> Variation:
-    """Return what is varied for an item; what stands in the item itself is not.
+    """Return the variation of an item; values of the item itself are not varied.
 
     Args:
         batch: what was asked for.
         item: one of its items.
         spec: the item's prompt spec.
-        words: what the batch's engine knows.
+        words: the parameters of the batch's engine.
 
     Raises:
-        BadInput: an unknown parameter, a value that the engine does not take, or a weight for a control without video.
+        BadInput: an unknown parameter, a value that the engine does not accept, or a weight for a control without a
+            video.
     """
     how = batch.randomization
     weights = _weights(batch, item, spec)
@@ -108,7 +109,7 @@ def _weights(batch: BatchSpec, item: BatchItem, spec: PromptSpec) -> dict[Contro
 
 
 def _varied(how: Randomization, spec: PromptSpec, words: ParameterNames) -> dict[Key, Range | tuple[object, ...]]:
-    """Return the values of each varied thing: controls first, then parameters in the engine's order."""
+    """Return the values of each varied control, then of each varied parameter in the engine's order."""
     given = how.control_weights
     each: Mapping[Control, Range | tuple[object, ...]] = (
         given if isinstance(given, dict) else {kind: given for kind in spec.controls if given is not None}
@@ -140,7 +141,7 @@ def _parameter(key: Key, words: ParameterNames) -> Parameter:
 
 
 def _wants_random_seeds(how: Randomization, domains: Mapping[Key, Domain]) -> bool:
-    # Several runs of one thing can differ in nothing but their seeds.
+    # Several runs without any varied value can differ only by their seeds.
     return how.seeds == "random" or (how.seeds is None and not domains and (how.count or 1) > 1)
 
 

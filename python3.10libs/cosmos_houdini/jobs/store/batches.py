@@ -1,4 +1,4 @@
-"""The batches of a project as the store knows them: their jobs and order, paused or not, and who works on them."""
+"""The batches of a project in the store: their jobs and order, whether they are paused, and the processes on them."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from cosmos_houdini.jobs.store.record import Change, JobRecord
 from cosmos_houdini.jobs.store.worker import is_dead
 from cosmos_houdini.model.job import FailureClass, JobFailure, JobState
 
-TAKEN_OUT_MESSAGE = "taken out of the batch's file before it was started"
-TAKEN_OUT = Change(failure=JobFailure(failure=FailureClass.CANCELLED, message=TAKEN_OUT_MESSAGE))
+REMOVED_MESSAGE = "removed from the batch before it was started"
+REMOVED = Change(failure=JobFailure(failure=FailureClass.CANCELLED, message=REMOVED_MESSAGE))
 CANCELLED = Change(failure=JobFailure(failure=FailureClass.CANCELLED, message="cancelled with its batch"))
 
 _ENQUEUE = "UPDATE jobs SET batch = ?, place = ? WHERE id = ?"
-_ON_THEIR_WAY = """
+_ACTIVE = """
 SELECT id FROM jobs WHERE batch = ? AND host = ? AND state IN ('staging', 'running', 'collecting')
 """
-# Of the jobs that one process makes, one at a time has the GPUs.
+# Jobs that share a process use its GPUs one after the other.
 _GPUS_IN_USE = """
 SELECT coalesce(sum(gpus), 0) AS gpus FROM (
     SELECT max(json_extract(request, '$.num_gpu')) AS gpus FROM jobs
     WHERE host = ? AND state IN ('staging', 'running', 'collecting') GROUP BY coalesce(nullif(convoy, ''), id))
 """
 _NAMES = "SELECT name FROM jobs WHERE batch = ? AND state <> 'cancelled'"
-_PUT_BACK = """
+_RESTORED = """
 SELECT id FROM jobs WHERE batch IS NULL AND state = 'cancelled' AND failure_message = ?
     AND id IN (SELECT value FROM json_each(?))
 """
-_LEFT_OUT = """
+_NO_LONGER_LISTED = """
 SELECT id FROM jobs WHERE batch = ? AND host = ? AND state = 'queued' AND owner IS NULL
     AND id NOT IN (SELECT value FROM json_each(?))
 """
@@ -46,8 +46,8 @@ class WorkerRow:
     Attributes:
         pid: its process id on this machine.
         log: file with its messages; empty where they go to a terminal.
-        max_parallel: how many jobs it lets be on their way.
-        held: why it starts nothing; empty when it does.
+        max_parallel: most jobs that it keeps active.
+        held: why it starts nothing; empty where it does.
         since: seconds since the epoch.
     """
 
@@ -66,7 +66,7 @@ class Batch:
         name: from its file.
         host: where its jobs run.
         file: its file, absolute; None for a batch that was made in memory.
-        paused: whether a person has ordered that nothing more of it is started.
+        paused: whether a person has paused it.
         counts: how many of its jobs are in each state.
         workers: the processes that work on it.
     """
@@ -80,7 +80,7 @@ class Batch:
 
     @property
     def unfinished(self) -> int:
-        """How many of its jobs are not at their end."""
+        """How many of its jobs have not ended."""
         return count_unfinished(self.counts)
 
 
@@ -90,7 +90,7 @@ def points_file(project: Path) -> Path:
 
 
 def count_unfinished(counts: Mapping[JobState, int]) -> int:
-    """Return how many jobs are not at their end.
+    """Return how many jobs have not ended.
 
     >>> count_unfinished({JobState.SUCCEEDED: 3, JobState.RUNNING: 1, JobState.QUEUED: 2})
     3
@@ -99,7 +99,7 @@ def count_unfinished(counts: Mapping[JobState, int]) -> int:
 
 
 def count_gpus_in_use(store: Store, host: str) -> int:
-    """Return how many GPUs the jobs have that are on their way on a host, of whatever batch."""
+    """Return how many GPUs the active jobs of a host use, in all batches."""
     return int(store.rows(_GPUS_IN_USE, (host,))[0]["gpus"])
 
 
@@ -109,16 +109,23 @@ def list_run_names(store: Store, batch: str) -> set[str]:
 
 
 def enqueue(store: Store, batch: str, host: str, file: Path | None, records: Sequence[JobRecord]) -> int:
-    """Put the jobs of a batch in line, in this order, all of them or none; workers on it see them at once.
+    """Queue the jobs of a batch in this order, all of them or none; processes on the batch see them at once.
 
-    Those that are known stay as they are. What waits in the batch's line and is not among them was taken out of its
-    file: it is cancelled until it is put back.
+    Known jobs keep their states. Queued jobs of the batch that are no longer listed are cancelled; they are queued
+    again when they are listed again.
+
+    Args:
+        store: of the project.
+        batch: name of the batch.
+        host: where it runs.
+        file: of the batch, absolute; None for a batch in memory.
+        records: all its jobs.
 
     Returns:
-        How many were cancelled so.
+        How many jobs were cancelled.
 
     Raises:
-        BadInput: another file's batch has this name and is not at its end.
+        BadInput: another batch has this name and has not ended.
     """
     with store.writing() as db:
         _refuse_namesake(store, batch, host, file)
@@ -129,21 +136,21 @@ def enqueue(store: Store, batch: str, host: str, file: Path | None, records: Seq
         )
         store.insert(records)
         ids = json.dumps([record.id for record in records])
-        for job in _found(store, _PUT_BACK, (TAKEN_OUT_MESSAGE, ids)):
+        for job in _found(store, _RESTORED, (REMOVED_MESSAGE, ids)):
             store.step(job, JobState.QUEUED)
         db.executemany(_ENQUEUE, [(batch, place, record.id) for place, record in enumerate(records)])
-        left_out = _found(store, _LEFT_OUT, (batch, host, ids))
+        left_out = _found(store, _NO_LONGER_LISTED, (batch, host, ids))
         for job in left_out:
-            store.step(job, JobState.CANCELLED, TAKEN_OUT)
+            store.step(job, JobState.CANCELLED, REMOVED)
             db.execute("UPDATE jobs SET batch = NULL WHERE id = ?", (job.id,))
     return len(left_out)
 
 
 def list_batches(store: Store, name: str | None = None) -> list[Batch]:
-    """Return all batches in order of their first job, or those of one name: it may run on several hosts.
+    """Return all batches in order of age, or those of one name: a batch may run on several hosts.
 
     Raises:
-        BadInput: there is none of this name; the nearest is told.
+        BadInput: no batch has this name; the nearest name is given.
     """
     found = store.rows(
         "SELECT name, host, file, paused FROM batches WHERE ? IN ('', name) ORDER BY rowid", [name or ""]
@@ -189,29 +196,29 @@ def list_workers(store: Store, batch: str, host: str) -> tuple[WorkerRow, ...]:
 
 
 def is_paused(store: Store, batch: str, host: str) -> bool:
-    """Whether a person has ordered that nothing more of a batch is started."""
+    """Whether a person has paused a batch."""
     return bool(store.rows("SELECT 1 FROM batches WHERE name = ? AND host = ? AND paused", (batch, host)))
 
 
 def list_active(store: Store, batch: str, host: str) -> list[str]:
-    """Return the ids of the jobs of a batch that somebody has begun, whichever worker they belong to."""
-    return [row["id"] for row in store.rows(_ON_THEIR_WAY, (batch, host))]
+    """Return the ids of the active jobs of a batch, whichever process works on them."""
+    return [row["id"] for row in store.rows(_ACTIVE, (batch, host))]
 
 
 def set_paused(store: Store, batch: str, *, paused: bool) -> None:
-    """Let nothing more of a batch be started, or go on; no worker claims a job after this has returned."""
+    """Pause a batch or let it go on; after a pause, no process claims another job of it."""
     with store.writing() as db:
         db.execute("UPDATE batches SET paused = ? WHERE name = ?", (paused, batch))
 
 
 def prioritise(store: Store, batch: str, priority: int, patterns: Iterable[str] = ()) -> int:
-    """Put runs of a batch before those of a lower priority, and return how many they are.
+    """Set the priority of runs of a batch, and return how many they are.
 
     Args:
         store: the store.
         batch: a batch.
-        priority: higher comes first; every run begins with 0.
-        patterns: names of runs, in which ``*`` and ``?`` stand for others, or ids of jobs; none means all runs.
+        priority: higher priorities start first; every run begins with 0.
+        patterns: names of runs with ``*`` and ``?`` as wildcards, or job ids; none for all runs.
 
     Raises:
         BadInput: a pattern fits no run.
@@ -232,7 +239,7 @@ def prioritise(store: Store, batch: str, priority: int, patterns: Iterable[str] 
 
 
 def cancel_queued(store: Store, batch: str) -> int:
-    """Cancel what nobody has begun of a batch, and return how many jobs these were."""
+    """Cancel the queued jobs of a batch, and return how many they were."""
     with store.writing():
         queued = _found(store, "SELECT id FROM jobs WHERE batch = ? AND state = 'queued'", (batch,))
         for record in queued:
@@ -241,7 +248,7 @@ def cancel_queued(store: Store, batch: str) -> int:
 
 
 def mark_ended(store: Store, batch: str, host: str) -> bool:
-    """Write down that nothing of a batch runs any more; True for the one caller who is the first to do so."""
+    """Record that a batch has ended; only the first caller gets True."""
     with store.writing() as db:
         ended = db.execute(
             "UPDATE batches SET ended_at = ? WHERE name = ? AND host = ? AND ended_at IS NULL",
@@ -251,7 +258,7 @@ def mark_ended(store: Store, batch: str, host: str) -> bool:
 
 
 def _found(store: Store, query: str, values: Sequence[object]) -> list[JobRecord]:
-    """Return the whole rows of the jobs that a query names."""
+    """Return the full records of the jobs that a query finds."""
     return store.records(row["id"] for row in store.rows(query, values))
 
 

@@ -1,4 +1,4 @@
-"""What a batch has taken so far: the time of all its attempts, those that run now included."""
+"""The time that a batch has used so far, running attempts included, and its cost."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cosmos_houdini.jobs.store.jobs import Store
 
 SECONDS_PER_HOUR = 3600.0
 
-# Of the jobs that one process makes, one at a time runs, and the time of the others has not begun.
+# Jobs that share a process run one after the other; the time of those that wait has not begun.
 _ATTEMPTS = """
 SELECT coalesce(max(json_extract(request, '$.num_gpu')), 1) AS gpus, count(ended_at) AS ended,
     coalesce(sum(max(0, ended_at - started_at)), 0) AS ended_s,
@@ -22,14 +22,14 @@ WHERE batch = :batch AND host = :host AND started_at IS NOT NULL
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spending:
-    """Sums over the attempts of a batch on one host; one goes from its program's start until its end is seen here.
+    """Sums over the attempts of a batch on one host. An attempt lasts from its program's start to its seen end.
 
     Attributes:
         ended: how many have ended.
-        ended_s: seconds that they took.
+        ended_s: seconds that these took.
         running: how many run now.
-        running_s: seconds that these have taken.
-        gpus: of each run.
+        running_s: seconds that these have run.
+        gpus: GPUs of each run.
     """
 
     ended: int = 0
@@ -45,7 +45,10 @@ class Spending:
 
     @property
     def with_one_more_s(self) -> float:
-        """Seconds when all that runs, and one run more, has ended in the usual time; as now before the first end."""
+        """Seconds when all running attempts and one more will have taken the mean time.
+
+        Before the first attempt has ended, the seconds until now.
+        """
         if not self.ended:
             return self.seconds
         usual_s = self.ended_s / self.ended
@@ -71,6 +74,6 @@ def format_cost(cost: float, currency: str) -> str:
 
 
 def read_spending(store: Store, batch: str, host: str, now: float) -> Spending:
-    """Return what a batch has taken on a host until ``now``, in seconds since the epoch."""
+    """Return the time that a batch has used on a host until ``now``, in seconds since the epoch."""
     (row,) = store.rows(_ATTEMPTS, {"batch": batch, "host": host, "now": now})
     return Spending(**dict(row))
