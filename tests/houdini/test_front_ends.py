@@ -1,4 +1,4 @@
-"""Command line, TOP node, shelf and hython script end in the same call: one shot, one plan, byte for byte."""
+"""Command line, Python API, TOP node, shelf and hython script make one plan of one shot, byte for byte."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import cosmos_houdini as cosmos
 from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.environment import ROOT
 from cosmos_houdini.houdini.tops import project as top_project
@@ -36,6 +37,18 @@ def of_the_command_line(shot: ShotOnDisk, capfd: pytest.CaptureFixture[str], pro
     capfd.readouterr()
     assert shot.submit("--output", NODE, *OPTIONS, "--dry-run", prompt=prompt) == 0
     return capfd.readouterr().out
+
+
+def of_the_python_api(shot: ShotOnDisk) -> str:
+    project = cosmos.Project.open(shot.folder)
+    plan = project.plan(
+        project.shot(shot.hip, output=NODE),
+        prompt=PROMPT,
+        parameters={"seed": 7, "guidance": 6.0},
+        weights={"depth": 0.75},
+        num_gpu=2,
+    )
+    return as_printed(plan)
 
 
 def of_the_top_node(shot: ShotOnDisk) -> str:
@@ -70,9 +83,10 @@ def of_the_hython_script(shot: ShotOnDisk) -> str:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the scheduler that is played here is that of Linux")
-def test_all_four_front_ends_make_the_same_plan(shot: ShotOnDisk, capfd: pytest.CaptureFixture[str]) -> None:
+def test_all_five_front_ends_make_the_same_plan(shot: ShotOnDisk, capfd: pytest.CaptureFixture[str]) -> None:
     plan = of_the_command_line(shot, capfd)
     assert of_the_command_line(shot, capfd, prompt="A dry street") != plan
+    assert of_the_python_api(shot) == plan
     assert of_the_top_node(shot) == plan
     assert of_the_shelf(shot) == plan
     assert of_the_hython_script(shot) == plan

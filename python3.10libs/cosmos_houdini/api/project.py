@@ -21,6 +21,7 @@ from cosmos_houdini.media.selection import OnGap
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.model.spec import RunSpec, SpecValue
 from cosmos_houdini.reporter import Reporter, Silent
+from cosmos_houdini.schemas import schema_id
 from cosmos_houdini.shots import submit
 from cosmos_houdini.shots.options import EncodeOptions, FrameOptions, ShotSource, SubmitOptions, named_weights
 from cosmos_houdini.shots.run import plan_document, plan_run
@@ -222,7 +223,7 @@ class Project:
         plan = submit.plan_shot(
             self.config, shot.source, options, self.reporter, frames=shot.frames, encoding=shot.encoding
         )
-        return plan_document(plan.prepared)
+        return {"schema": schema_id("dry-run"), **plan_document(plan.prepared)}
 
     def run(self, spec: RunSpec | str | Path, *, host: str | None = None, results: str | Path | None = None) -> Job:
         """Start the inference of a RunSpec, and return its job once the job is on its host.
