@@ -32,7 +32,7 @@ def test_whole_sequences_end_with_exit_code_0(weird_path: Path):
     status, out, err = check(weird_path)
     assert (status, err) == (0, "")
     assert "walk.####.png" in out
-    assert "all 3 files are there and whole" in out
+    assert "all 3 files are present and complete" in out
 
 
 def test_json_is_the_only_output_and_comes_with_a_failure_too(tmp_path: Path):

@@ -119,7 +119,7 @@ def test_a_video_is_standardized_and_a_frame_taken_out(renders: Path, tmp_path: 
     assert len(list(tmp_path.glob("f.0*.png"))) == 6
     with pytest.raises(BadInput, match="'x' is no frame"):
         runner.invoke(extract_frame, [str(small), "x", "-o", str(frame)], catch_exceptions=False, standalone_mode=False)
-    with pytest.raises(BadInput, match="no size"):
+    with pytest.raises(BadInput, match="not a size"):
         runner.invoke(
             standardize, [str(video), "-o", str(small), "--size", "big"], catch_exceptions=False, standalone_mode=False
         )

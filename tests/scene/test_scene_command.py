@@ -42,7 +42,7 @@ def test_the_summary_names_everything_and_breaks_no_path(tmp_path: Path):
         f"/{long}  1280x720",
         "1-240 by 2",
         "$HIP/[bold]/$F4.exr",
-        f"/{long}: cannot be told without Houdini: tx",
+        f"/{long}: Houdini is needed to evaluate tx",
         "1.0000  2.0000  3.0000",
     ):
         assert expected in done.stdout

@@ -9,7 +9,7 @@ from cosmos_houdini.engines.cosmos.parameters import TRANSFER1_PARAMETERS
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.control import DEFAULT_WEIGHT, Control
 from cosmos_houdini.model.spec import PromptSpec, RunSpec
-from cosmos_houdini.specs.request import build_request, caching_probe, effective_weights, probe_videos
+from cosmos_houdini.specs.request import build_request, caching_probe, probe_videos, resolve_weights
 from support.media import FFMPEG
 from support.media.transfer_clips import write_clips
 
@@ -78,12 +78,12 @@ def test_a_weight_without_a_video_is_refused_with_those_that_have_one(paths: dic
 
 def test_a_weight_of_zero_needs_no_video(paths: dict[str, Path]):
     run = run_of(paths, weights={"vis": 0.0, "edge": 0.0, "depth": 0.5, "seg": 0.5})
-    assert effective_weights(run) == {Control.DEPTH: 0.5, Control.SEG: 0.5}
+    assert resolve_weights(run) == {Control.DEPTH: 0.5, Control.SEG: 0.5}
 
 
 def test_controls_stand_in_one_order_however_the_file_has_them(paths: dict[str, Path]):
     run = run_of(dict(reversed(paths.items())), weights={"seg": 0.1, "depth": 0.2})
-    assert list(effective_weights(run)) == [Control.DEPTH, Control.SEG]
+    assert list(resolve_weights(run)) == [Control.DEPTH, Control.SEG]
 
 
 def test_every_difference_between_the_videos_is_named(tmp_path: Path, paths: dict[str, Path]):
@@ -143,7 +143,7 @@ def test_an_unknown_parameter_is_answered_with_the_nearest(paths: dict[str, Path
 
 def test_a_prompt_that_the_model_would_cut_off_is_warned_about(paths: dict[str, Path]):
     _, warnings = build_request(run_of(paths, prompt="word " * 301), TRANSFER1_PARAMETERS, probe=PROBE)
-    assert warnings == ("the prompt has 301 words; the model reads about 300 and drops the rest",)
+    assert warnings == ("the prompt has 301 words; the model reads about 300 and ignores the rest",)
 
 
 def test_the_number_of_gpus_can_be_given_for_one_start(paths: dict[str, Path]):

@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.spec import PromptSpec, RunSpec
-from cosmos_houdini.specs.files import document, load_prompt_spec, load_run_spec, save_prompt_spec, save_run_spec
-from cosmos_houdini.specs.values import validated
+from cosmos_houdini.specs.files import load_prompt_spec, load_run_spec, save_prompt_spec, save_run_spec, spec_document
+from cosmos_houdini.specs.values import validate_spec
 
 NASTY = 'a "quoted"\nline; $(touch x) `id` \\ \t größe 映画 \U0001f600 \x00 end'
 
 
 def spec_in(folder: Path, **changes: object) -> PromptSpec:
     data = {"name": "street", "prompt": "at night", "input_video": folder / "color.mp4"} | changes
-    return validated(PromptSpec, data, "test")
+    return validate_spec(PromptSpec, data, "test")
 
 
 def changed(path: Path, **changes: object) -> Path:
@@ -54,7 +54,7 @@ def test_specs_come_back_as_they_were_written(weird_path: Path):
 
 def test_a_parameter_may_be_called_as_a_key_of_the_file_is(tmp_path: Path):
     run = {"name": "r", "engine": "preview", "spec": spec_in(tmp_path), "parameters": {"name": "a b", "prompt": ""}}
-    assert validated(RunSpec, run, "test").parameters == {"name": "a b", "prompt": ""}
+    assert validate_spec(RunSpec, run, "test").parameters == {"name": "a b", "prompt": ""}
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -177,10 +177,10 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(prompt_file: Path, monk
 def test_text_that_no_file_can_hold_is_refused(tmp_path: Path, key: str):
     data = {"name": "a", "prompt": "b", "input_video": "x", key: "\udcff"}
     with pytest.raises(BadInput, match="UTF-8"):
-        save_prompt_spec(validated(PromptSpec, data, "test"), tmp_path / "s.json")
+        save_prompt_spec(validate_spec(PromptSpec, data, "test"), tmp_path / "s.json")
     assert not list(tmp_path.iterdir())
 
 
 def test_the_document_is_what_stands_in_the_file_but_for_paths(prompt_file: Path):
     spec = load_prompt_spec(prompt_file)
-    assert document(spec)["controls"] == {"depth": str(prompt_file.parent / "depth.mp4")}
+    assert spec_document(spec)["controls"] == {"depth": str(prompt_file.parent / "depth.mp4")}

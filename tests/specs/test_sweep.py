@@ -17,7 +17,7 @@ from cosmos_houdini.model.batch import BatchSpec
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.parameter import resolve
 from cosmos_houdini.model.request import Clip, ControlInput, InferenceRequest
-from cosmos_houdini.specs.request import effective_weights
+from cosmos_houdini.specs.request import resolve_weights
 from cosmos_houdini.sweeps.sweep import SweepRun, expand
 from support.jobs.batches_in_memory import SPEC_FILE, batch_of, street, sweep_of
 
@@ -44,7 +44,7 @@ def request_of(run: SweepRun) -> InferenceRequest:
         prompt=spec.spec.prompt,
         negative_prompt=spec.spec.negative_prompt,
         video=clip,
-        controls=tuple(ControlInput(kind=kind, weight=w, clip=clip) for kind, w in effective_weights(spec).items()),
+        controls=tuple(ControlInput(kind=kind, weight=w, clip=clip) for kind, w in resolve_weights(spec).items()),
         parameters=resolve(TRANSFER1_PARAMETERS, spec.parameters, engine=spec.engine),
         num_gpu=spec.num_gpu,
     )

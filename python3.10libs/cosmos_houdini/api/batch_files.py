@@ -20,7 +20,7 @@ from cosmos_houdini.model.spec import PromptSpec, SpecValue
 from cosmos_houdini.shots.submit import spec_videos
 from cosmos_houdini.specs.batch_file import parse_batch, save_batch
 from cosmos_houdini.specs.files import save_prompt_spec
-from cosmos_houdini.specs.values import validated
+from cosmos_houdini.specs.values import validate_spec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,5 +107,5 @@ def _prompt_specs(request: BatchRequest, shots: Sequence[Shot]) -> list[PromptSp
             if name in specs:
                 raise BadInput(f"two shots of the batch are named {name!r}", action="give Project.shot another name")
             texts = {"prompt": prompt, "negative_prompt": request.negative_prompt}
-            specs[name] = validated(PromptSpec, {"name": name, **texts, **spec_videos(document)}, "batch")
+            specs[name] = validate_spec(PromptSpec, {"name": name, **texts, **spec_videos(document)}, "batch")
     return list(specs.values())

@@ -35,13 +35,13 @@ FAILED = 1
 )
 @click.option("--range", "range_", metavar="A-B", help="Compare the frames with this range.")
 @click.option("--layers", is_flag=True, help="List the layers of EXR files, and which pass each feeds.")
-@click.option("--pixels", is_flag=True, help="Look at the pixels of every frame, not of three a pass.")
+@click.option("--pixels", is_flag=True, help="Read the pixels of every frame instead of three a pass.")
 @json_option
 def check(path: str, hip: Path | None, range_: str | None, *, layers: bool, pixels: bool, as_json: bool) -> int:
     """Find and verify the image sequences of PATH.
 
     PATH is a folder, a pattern such as name.####.png, name.%04d.exr or name.$F4.exr, or one file of a sequence.
-    Exit code 1 means that something is wrong with the frames; it is printed all the same.
+    Exit code 1 means that something is wrong with the frames; the report is printed in any case.
     """
     wanted = span.parse(range_) if range_ else None
     # The OpenEXR binding prints about damaged pixels on standard output, where only the JSON document belongs.
@@ -89,7 +89,7 @@ def _show(report: CheckReport, console: Console) -> None:
         console.print(Text.assemble(("✗ " if line in report.problems else "! ", style), line), soft_wrap=True)
     if report.ok:
         count = sum(len(s.frames) for s in report.sequences)
-        console.print("the file is whole" if count == 1 else f"all {count} files are there and whole")
+        console.print("the file is complete" if count == 1 else f"all {count} files are present and complete")
 
 
 def _picture(picture: Picture | None) -> tuple[str, str]:

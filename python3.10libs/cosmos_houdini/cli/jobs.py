@@ -28,7 +28,7 @@ ids_argument = click.argument("ids", metavar="[ID]...", nargs=-1)
 needed_ids_argument = click.argument("ids", metavar="ID...", nargs=-1, required=True)
 
 
-@click.command(help="Where jobs stand; results that wait on a host are fetched and verified.")
+@click.command(help="List jobs and their states; finished results are fetched from their hosts and verified.")
 @ids_argument
 @json_option
 def status(*, ids: tuple[str, ...], as_json: bool) -> None:
@@ -50,9 +50,9 @@ def status(*, ids: tuple[str, ...], as_json: bool) -> None:
             _say_unattended_batches(client)
 
 
-@click.command(help="What a job printed.")
+@click.command(help="Print the log of a job.")
 @click.argument("word", metavar="ID")
-@click.option("--follow", "following", is_flag=True, help="Go on until the job ends.")
+@click.option("--follow", "following", is_flag=True, help="Continue until the job ends.")
 @click.option("--stderr", "errors", is_flag=True, help="Standard error instead of standard output.")
 @click.option("--attempt", type=click.IntRange(1), help="Which attempt; without it, the last one.")
 def logs(*, word: str, following: bool, errors: bool, attempt: int | None) -> None:
@@ -65,9 +65,9 @@ def logs(*, word: str, following: bool, errors: bool, attempt: int | None) -> No
         raise Cancelled(f"interrupted; {word} goes on", action=f"cosmos-houdini attach {word}") from None
 
 
-@click.command(help="Follow jobs to their verified results; without an ID, all that are not at their end.")
+@click.command(help="Follow jobs to their verified results; without an ID, all unfinished jobs.")
 @ids_argument
-@click.option("--host", help="Take up, from this host, a job that another machine sent there.")
+@click.option("--host", help="Adopt a job that another machine sent to this host.")
 @json_option
 def attach(*, ids: tuple[str, ...], host: str | None, as_json: bool) -> None:
     """Follow jobs, whichever process started them."""

@@ -1,4 +1,4 @@
-"""``restore``: a result back to the size and position of its plate."""
+"""``restore``: a result in the size and position of its plate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``cosmos-houdini scene``: what a scene file says about a shot."""
+"""``scene``: frame rate, ranges, cameras and outputs of a scene file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _WIDTH = 10_000
 @click.option("--samples", is_flag=True, help="Add every camera at every frame of the global range.")
 @json_option
 def scene(file: Path, *, samples: bool, as_json: bool) -> None:
-    """Tell what FILE (.hip, .hiplc or .hipnc) says: frame rate, ranges, cameras, render outputs.
+    """Print the frame rate, ranges, cameras and render outputs of FILE (.hip, .hiplc or .hipnc).
 
     Houdini is not needed, and nothing in the file is run.
     """
@@ -31,7 +31,7 @@ def scene(file: Path, *, samples: bool, as_json: bool) -> None:
     if as_json:
         print_json("scene", found.document(sampled))
         return
-    # Wide, so that a path is never broken by us: what is copied from the terminal stays whole.
+    # A wide console never breaks a path, so that it can be copied from the terminal.
     console = Console(highlight=False, width=_WIDTH)
     for part in _summary(found):
         console.print(part)
@@ -79,7 +79,7 @@ def _notes(cameras: tuple[Camera, ...]) -> list[Text]:
     return [
         Text(
             one_line(
-                f"{camera.path}: cannot be told without Houdini: {', '.join(camera.unresolved)} (saved value shown)"
+                f"{camera.path}: Houdini is needed to evaluate {', '.join(camera.unresolved)} (saved value shown)"
             ),
             "yellow",
         )
@@ -127,7 +127,7 @@ def _table(*columns: str) -> Table:
 
 
 def _plain(text: str) -> Text:
-    """Return text out of a file, in which rich must find no markup and the terminal no control characters."""
+    """Return text of a file without markup for rich and without control characters for the terminal."""
     return Text(one_line(text))
 
 

@@ -1,4 +1,4 @@
-"""``show``: how a result came about, and the command that makes it again."""
+"""``show``: the history of a result, and the command that repeats it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cosmos_houdini.report.history import history, history_lines
 @click.argument("word", metavar="JOB")
 @json_option
 def show(*, word: str, as_json: bool) -> None:
-    """Print what is known of one job; no host is asked."""
+    """Print the history of one job; no host is asked."""
     with open_client(load()) as client:
         job_id = client.store.find(word)
         document = history(client.store.get(job_id), client.store.attempts(job_id), client.store.events(job_id))

@@ -1,4 +1,4 @@
-"""create-spec and create-run: the files that say what a shot shows and how it is run."""
+"""``create-spec`` and ``create-run``: the files that describe a shot and its run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.spec import PromptSpec, RunSpec
 from cosmos_houdini.specs.create import create_prompt_spec, create_run_spec
-from cosmos_houdini.specs.files import document, load_prompt_spec, save_prompt_spec, save_run_spec
+from cosmos_houdini.specs.files import load_prompt_spec, save_prompt_spec, save_run_spec, spec_document
 
 _FILE = click.Path(path_type=Path)
 
@@ -105,7 +105,7 @@ def create_run(
 
 def _report(spec: PromptSpec | RunSpec, path: Path, next_command: str, *, as_json: bool) -> None:
     if as_json:
-        print_json("run-spec" if isinstance(spec, RunSpec) else "prompt-spec", document(spec))
+        print_json("run-spec" if isinstance(spec, RunSpec) else "prompt-spec", spec_document(spec))
     else:
         click.echo(path)
     say(f"wrote {path}; next: cosmos-houdini {next_command} {shlex.quote(str(path))}")

@@ -1,4 +1,4 @@
-"""``standardize`` and ``extract-frame``: an existing video to rate and size, and frames out of it."""
+"""``standardize`` and ``extract-frame``: a video at another rate and size, and frames of it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _size(text: str | None) -> tuple[int, int] | None:
         return None
     found = _SIZE.fullmatch(text.strip())
     if not found:
-        raise BadInput(f"size {text!r} is no size", allowed="WIDTHxHEIGHT, such as 1280x704")
+        raise BadInput(f"size {text!r} is not a size", allowed="WIDTHxHEIGHT, such as 1280x704")
     return int(found[1]), int(found[2])
 
 

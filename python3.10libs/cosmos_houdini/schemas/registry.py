@@ -68,7 +68,7 @@ def _file_schema(name: str) -> dict[str, Any]:
     """Return the schema of a file that commands also read."""
     if name == "batch-spec":
         return BatchSpec.model_json_schema()
-    return files.json_schema(PromptSpec if name == "prompt-spec" else RunSpec)
+    return files.spec_schema(PromptSpec if name == "prompt-spec" else RunSpec)
 
 
 def _with_id(structure: type[msgspec.Struct], name: str) -> dict[str, Any]:

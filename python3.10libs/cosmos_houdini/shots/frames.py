@@ -83,7 +83,7 @@ def select_frames(
     """
     verified = list(sequences)
     for sequence in unknown_passes(verified):
-        reporter.say(f"{sequence.pattern} is left out: its name tells no known pass")
+        reporter.say(f"{sequence.pattern} is left out: its name contains no known pass")
     fed = with_layers(verified, settings.layers)
     for sequence in verified:
         if sequence.pass_ is Pass.NORMAL and sequence not in fed:

@@ -1,4 +1,4 @@
-"""Where the plate of a shot lies in the engine's frame, and whether the videos are brought there beforehand."""
+"""The position of a plate in the engine's frame, and whether the videos are resized to that frame beforehand."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from cosmos_houdini.media.pictures.rectangle import Size
 Fit = Literal["auto", "fit", "letterbox", "crop", "none"]
 
 NOTICEABLE_STRETCH = 0.05
-"""What every 1920x1080 video suffers by the engines' own resize, 2.3 %, nobody sees, and it is undone afterwards."""
+"""The engines' own resize stretches every 1920x1080 video by 2.3 %. It cannot be seen, and restoring undoes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Framing:
-    """The way from the plate to the engine's frame.
+    """The mapping from the plate to the engine's frame.
 
     Attributes:
-        geometry: of that way.
-        applied: whether the videos have the engine's size already; else they have the plate's, and the engine resizes.
-        sentence: what a person should know about it; empty where there is nothing.
+        geometry: of the mapping.
+        applied: whether the videos have the engine's size; else they have the plate's, and the engine resizes them.
+        sentence: a message for people; empty where there is nothing to report.
     """
 
     geometry: Geometry
@@ -36,7 +36,7 @@ class Framing:
         return self.geometry if self.applied else None
 
     def document(self) -> Mapping[str, Any]:
-        """Return it as ``metadata.json`` holds it."""
+        """Return the framing as in ``metadata.json``."""
         return {**self.geometry.document(), "applied": self.applied}
 
 
@@ -46,10 +46,10 @@ def plan_framing(plate: Size, *, pixel_aspect: float = 1.0, fit: Fit = "auto", e
     Args:
         plate: width and height in pixels.
         pixel_aspect: width of a pixel divided by its height.
-        fit: how a plate of another aspect is put into the engine's frame. ``none`` leaves that to the engine, which
-            scales both directions by themselves; ``auto`` does so where that changes the aspect by 5 % or less, or
-            where the plate is less than half as large as the engine's frame, and letterboxes otherwise.
-        exact: whether the videos have to have the engine's size, because passes are computed in it.
+        fit: how a plate of another aspect is put into the engine's frame. ``none`` leaves it to the engine, which
+            scales width and height independently. ``auto`` does so where the aspect changes by 5 % or less, or where
+            the plate is less than half as large as the engine's frame; otherwise it letterboxes.
+        exact: whether the videos must have the engine's size, because passes are computed at that size.
 
     Raises:
         BadInput: a size or the pixel aspect is not positive.
@@ -63,7 +63,7 @@ def plan_framing(plate: Size, *, pixel_aspect: float = 1.0, fit: Fit = "auto", e
     changed = f"{plate[0]}x{plate[1]} to {engine[0]}x{engine[1]}"
     if fit == "none" or (fit == "auto" and (is_close or (is_small and is_square and not exact))):
         geometry = plan_geometry(plate, engine, pixel_aspect=pixel_aspect, placement=Placement.STRETCH)
-        squashed = f"the engine brings {changed}: everything becomes {factor:.2f} times as wide"
+        squashed = f"the engine scales {changed}: everything becomes {factor:.2f} times as wide"
         return Framing(
             geometry=geometry,
             applied=exact or not is_square,
@@ -73,5 +73,5 @@ def plan_framing(plate: Size, *, pixel_aspect: float = 1.0, fit: Fit = "auto", e
     return Framing(
         geometry=plan_geometry(plate, engine, pixel_aspect=pixel_aspect, placement=placement),
         applied=True,
-        sentence=f"{placement}: every pass is brought from {changed}; restore undoes it",
+        sentence=f"{placement}: every pass is scaled from {changed}; restore undoes it",
     )

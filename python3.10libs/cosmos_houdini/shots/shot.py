@@ -1,4 +1,4 @@
-"""A shot: a scene, and those of the renders on disk that belong to it."""
+"""A shot: a scene, and the renders on disk that belong to it."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from cosmos_houdini.scene.picture import picture_pattern
 PassNames = Mapping[str, Iterable[str]]
 
 UNNAMED = "shot"
-"""For renders and scenes whose names hold no letter that every file system takes."""
+"""The name of a shot whose renders and scene have no letter that every file system accepts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shot:
-    """What is known of a shot before its frames are verified.
+    """A shot whose frames are not verified yet.
 
     Attributes:
         name: fit for files and folders.
-        scene: what the .hip says; None where there is no scene.
+        scene: the content of the .hip file; None where there is no scene.
         found: the sequences of the shot, one a pass.
         frame_range: first and last frame that the shot should have; None for all frames that are there.
     """
@@ -43,7 +43,7 @@ def shot_of_folder(scene: Scene | None, renders: Path | str, names: PassNames) -
     Args:
         scene: gives the frame range; None where there is no scene.
         renders: as ``find_sequences`` takes it.
-        names: further words that tell a pass, as there.
+        names: further words that identify a pass.
 
     Raises:
         BadInput: there are no sequences, or those of several shots.
@@ -63,8 +63,8 @@ def shot_of_folder(scene: Scene | None, renders: Path | str, names: PassNames) -
 def shot_of_node(scene: Scene, node_path: str, names: PassNames) -> Shot:
     """Return the shot that a render node writes: its picture path, and the passes of the same name beside it.
 
-    The passes of a node that writes into a folder called after its pass (``render/beauty/x.####.exr``) are looked for
-    beside that folder. The node's own frame range is the shot's, where it has one.
+    Where the node writes into a folder named after its pass (``render/beauty/x.####.exr``), the other passes are
+    searched beside that folder. The node's own frame range is the shot's, where it has one.
 
     Raises:
         BadInput: no such node, a picture path that cannot be expanded, or no file that follows it.

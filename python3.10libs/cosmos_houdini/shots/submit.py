@@ -35,7 +35,7 @@ from cosmos_houdini.shots.restore import restore_result
 from cosmos_houdini.shots.run import plan_run
 from cosmos_houdini.specs.files import save_prompt_spec, save_run_spec
 from cosmos_houdini.specs.request import caching_probe
-from cosmos_houdini.specs.values import validated
+from cosmos_houdini.specs.values import validate_spec
 
 INPUTS = "input"
 _NO_PROMPT = "-"
@@ -78,11 +78,11 @@ class ShotPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShotResult:
-    """What became of a submission.
+    """The outcome of a submission.
 
     Attributes:
         plan: what was submitted.
-        record: the job; it has not succeeded where its state says so, see ``raise_failure``.
+        record: the job in its last known state; ``raise_failure`` raises if it did not succeed.
         restored: the result in the plate's size and position; None where the result has them itself.
         measures: the measures of the result by name, among them ``score``; empty where they were not asked for.
     """
@@ -273,7 +273,7 @@ def _specs(
     options: SubmitOptions, chosen: Engine, name: str, videos: Mapping[str, object]
 ) -> tuple[PromptSpec, RunSpec]:
     prompt = {"prompt": options.prompt or _NO_PROMPT, "negative_prompt": options.negative_prompt}
-    prompt_spec = validated(PromptSpec, {"name": name, **prompt, **videos}, "submit")
+    prompt_spec = validate_spec(PromptSpec, {"name": name, **prompt, **videos}, "submit")
     run = {
         "name": name,
         "engine": chosen.name,
@@ -281,7 +281,7 @@ def _specs(
         "weights": dict(options.weights),
         "spec": prompt_spec,
     }
-    return prompt_spec, validated(RunSpec, run, "submit")
+    return prompt_spec, validate_spec(RunSpec, run, "submit")
 
 
 def spec_videos(document: Mapping[str, Any]) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""BatchSpec files, YAML or JSON: read with every mistake named, written whole or not at all."""
+"""BatchSpec files, YAML or JSON. Reading names every mistake; a file is written whole or not at all."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from cosmos_houdini.model.batch import (
 )
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.specs.files import absolute_from, relative_below, with_slashes, write_whole
-from cosmos_houdini.specs.values import allowed, shown
+from cosmos_houdini.specs.values import describe_allowed, format_value
 from cosmos_houdini.yaml_text import read_yaml
 
 _Model = TypeVar("_Model", BatchSpec, Randomization)
 
 _VALUES: Final = "a list of values, or {min: A, max: B} with a step or without"
-# What pydantic adds to the place of a mistake: which form of a value it took it for, and as which type it tried it.
+# Words that pydantic adds to the location of a mistake: the form of the value, and the type that it tried.
 _FORMS: Final = frozenset({"range", "list", "each", "word", "one", "bool", "int", "float", "str", "[key]"})
 
 _KINDS: Final = {
@@ -73,7 +73,7 @@ def parse_batch(document: Mapping[str, Any], source: str) -> BatchSpec:
 
 
 def load_randomization(path: Path) -> Randomization:
-    """Read what is varied, from a file of its own, with or without the key ``randomization`` above, or from a batch.
+    """Read a randomization from a file of its own, with or without the key ``randomization`` on top, or from a batch.
 
     Raises:
         BadInput: as for load_batch.
@@ -101,7 +101,7 @@ def save_batch(batch: BatchSpec, path: Path) -> None:
 def _mapping(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
-        # YAML takes all JSON but the tabs that some editors indent it with.
+        # YAML takes all JSON except tabs, and some editors indent JSON with tabs.
         data = json.loads(text) if path.suffix.lower() == ".json" else read_yaml(text, str(path))
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from error
@@ -110,7 +110,7 @@ def _mapping(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise BadInput(f"{path} is neither YAML nor JSON: {error}") from error
     if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
-        raise BadInput(f"{path} holds {shown(data)}", allowed="a mapping of names to values")
+        raise BadInput(f"{path} holds {format_value(data)}", allowed="a mapping of names to values")
     return data
 
 
@@ -129,9 +129,9 @@ def _explained(error: ValidationError, model: type[BaseModel], path: Path) -> Ba
     if error_of_key := _wrong_key(first, parts, _fields(first["loc"], model), path):
         return error_of_key
     return BadInput(
-        f"{path}: {key} = {shown(first['input'])}",
+        f"{path}: {key} = {format_value(first['input'])}",
         allowed=_allowed(first["loc"], first["type"])
-        or ("" if "control_weights" in key else allowed(key))
+        or ("" if "control_weights" in key else describe_allowed(key))
         or first["msg"].removeprefix("Value error, ").removeprefix("Input should be "),
         action=did_you_mean(str(first["input"]), get_args(Sampler)) if parts[-1] == "sampler" else "",
     )
@@ -141,9 +141,9 @@ def _wrong_key(first: ErrorDetails, parts: list[str], fields: Iterable[str], pat
     """Return the error of a key that is unknown, missing or no control; None where only its value is wrong.
 
     Args:
-        first: what pydantic says.
-        parts: where it says so, in names that people know.
-        fields: the keys that are known there.
+        first: pydantic's first error.
+        parts: its location, in the names of the file.
+        fields: the keys that are allowed at that location.
         path: of the file.
     """
     kind, key = first["type"], ".".join(parts)
@@ -159,9 +159,9 @@ def _wrong_key(first: ErrorDetails, parts: list[str], fields: Iterable[str], pat
 
 
 def _allowed(loc: tuple[int | str, ...], kind: str) -> str:
-    """Say what is allowed at a place, where pydantic would speak of tags, unions and models."""
+    """Return the allowed values of a location; pydantic itself would name tags, unions and models."""
     if loc[-1] == "items":
-        return "a list of shots: {spec: FILE}, and what is special about each"
+        return "a list of shots: {spec: FILE}, and the values of that shot alone"
     if kind.startswith("union_tag") or kind == "too_short":
         return f"random, {_VALUES}" if loc[-1] == "seeds" else _VALUES
     if "seeds" in loc and "word" in loc:
@@ -172,7 +172,7 @@ def _allowed(loc: tuple[int | str, ...], kind: str) -> str:
 
 
 def _fields(loc: tuple[int | str, ...], model: type[BaseModel]) -> list[str]:
-    """Return the keys that are known where an unknown one stands."""
+    """Return the keys that are allowed at the location of an unknown key."""
     owner: type[BaseModel] = model
     if "range" in loc:
         owner = Range

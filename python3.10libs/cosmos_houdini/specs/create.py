@@ -11,9 +11,9 @@ from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.parameter import resolve
 from cosmos_houdini.model.spec import PromptSpec, RunSpec, SpecValue
-from cosmos_houdini.specs.files import document
-from cosmos_houdini.specs.request import check_alike, effective_weights, probe_videos
-from cosmos_houdini.specs.values import validated
+from cosmos_houdini.specs.files import spec_document
+from cosmos_houdini.specs.request import check_alike, probe_videos, resolve_weights
+from cosmos_houdini.specs.values import validate_spec
 
 
 def create_prompt_spec(
@@ -45,7 +45,7 @@ def create_prompt_spec(
         "input_video": input_video.absolute(),
         "controls": {str(kind): video.absolute() for kind, video in controls.items()},
     }
-    spec = validated(PromptSpec, data, "create-spec")
+    spec = validate_spec(PromptSpec, data, "create-spec")
     videos = {"color": spec.input_video} | {str(kind): path for kind, path in spec.controls.items()}
     check_alike(probe_videos(videos, ffmpeg=ffmpeg))
     return spec
@@ -76,12 +76,12 @@ def create_run_spec(
     data = {
         "name": spec.name,
         "engine": chosen.name,
-        "spec": document(spec),
+        "spec": spec_document(spec),
         "weights": dict(weights),
         "parameters": dict(parameters),
     }
-    run = validated(RunSpec, data, "create-run")
-    effective_weights(run)
+    run = validate_spec(RunSpec, data, "create-run")
+    resolve_weights(run)
     check_videos([spec.input_video, *spec.controls.values()], spec_file or spec.name)
     return run
 

@@ -1,4 +1,4 @@
-"""What a run would do, as data and as files, without doing it."""
+"""The plan of a run as data and as files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PromptSpec and RunSpec files: read with every mistake named, written whole or not at all."""
+"""PromptSpec and RunSpec files. Reading names every mistake; a file is written whole or not at all."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from msgspec import structs
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.spec import PROMPT_SPEC_SCHEMA, RUN_SPEC_SCHEMA, PromptSpec, RunSpec
-from cosmos_houdini.specs.values import Spec, validated
+from cosmos_houdini.specs.values import Spec, validate_spec
 
 STDIN = Path("-")
 
@@ -52,13 +52,13 @@ def save_run_spec(run: RunSpec, path: Path) -> None:
     _write(structs.replace(run, spec=_with_paths(run.spec, relative_below(path))), path)
 
 
-def document(spec: PromptSpec | RunSpec) -> dict[str, Any]:
-    """Return a spec as the JSON data that stands in its file."""
+def spec_document(spec: PromptSpec | RunSpec) -> dict[str, Any]:
+    """Return a spec as the JSON data of its file."""
     data: dict[str, Any] = msgspec.to_builtins(spec, enc_hook=str)
     return data
 
 
-def json_schema(model: type[PromptSpec | RunSpec]) -> dict[str, Any]:
+def spec_schema(model: type[PromptSpec | RunSpec]) -> dict[str, Any]:
     """Return the JSON Schema of a file (json-schema.org)."""
     schema = msgspec.json.schema(model, schema_hook=lambda _: {"type": "string", "format": "path"})
     others = schema["$defs"]
@@ -82,7 +82,7 @@ def _load(model: type[Spec], schema: str, path: Path) -> Spec:
             allowed=repr(schema),
             action=f"{_MADE_BY[schema]} makes such a file",
         )
-    return validated(model, data, str(path))
+    return validate_spec(model, data, str(path))
 
 
 def _with_paths(spec: PromptSpec, change: Callable[[Path], Path]) -> PromptSpec:
@@ -91,13 +91,13 @@ def _with_paths(spec: PromptSpec, change: Callable[[Path], Path]) -> PromptSpec:
 
 
 def absolute_from(file: Path) -> Callable[[Path], Path]:
-    """Return what makes the paths that stand in a file absolute."""
+    """Return a function that makes the paths in a file absolute."""
     folder = _absolute(file).parent
     return lambda path: _absolute(folder / path)
 
 
 def relative_below(file: Path) -> Callable[[Path], Path]:
-    """Return what makes paths below a file's folder relative to it, so that the folder can be moved."""
+    """Return a function that makes paths below a file's folder relative to it, so that the folder can be moved."""
     folder = _absolute(file).parent
 
     def change(path: Path) -> Path:
@@ -108,7 +108,7 @@ def relative_below(file: Path) -> Callable[[Path], Path]:
 
 
 def _absolute(path: Path) -> Path:
-    # abspath, not resolve: a link that somebody put beside the spec is meant to be used as a link.
+    # abspath, not resolve: a link beside the spec is meant to be used as a link.
     return Path(os.path.abspath(path))  # noqa: PTH100
 
 
@@ -126,7 +126,7 @@ def with_slashes(path: str) -> str:
 
 
 def _write(spec: PromptSpec | RunSpec, path: Path) -> None:
-    text = json.dumps(_portable(document(spec)), indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(_portable(spec_document(spec)), indent=2, ensure_ascii=False) + "\n"
     try:
         data = text.encode()
     except UnicodeEncodeError as error:
@@ -135,7 +135,7 @@ def _write(spec: PromptSpec | RunSpec, path: Path) -> None:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file that is either complete or not there; its folder is made where it is missing."""
+    """Write a file that is either complete or not there; a missing folder is created."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

@@ -1,4 +1,4 @@
-"""A RunSpec and its probed videos become an InferenceRequest in which nothing is left open."""
+"""A RunSpec and its decoded videos become a complete InferenceRequest."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cosmos_houdini.model.request import Clip, ControlInput, InferenceRequest
 from cosmos_houdini.model.spec import RunSpec
 
 LONG_PROMPT_WORDS = 300
-"""The text encoders of Cosmos stop at 512 tokens and drop the rest in silence: 300 to 380 English words."""
+"""The text encoders of Cosmos read 512 tokens, 300 to 380 English words, and drop the rest without a message."""
 
 
 Probe = Callable[[Mapping[str, Path]], Mapping[str, Clip]]
@@ -27,16 +27,16 @@ def build_request(
     """Return the request of a run, and warnings about it.
 
     Args:
-        run: what was asked for.
-        parameters: what the run's engine knows.
+        run: the run.
+        parameters: of the run's engine, by name.
         probe: decodes the videos; see ``caching_probe``.
-        num_gpu: GPUs for one inference, instead of the run's own number.
+        num_gpu: GPUs for one inference, 1 to 64; None for the run's own number.
 
     Raises:
         BadInput: a parameter or weight that cannot be used, a weight without a video, a video that cannot be read, or
             videos that differ in length, size or frame rate.
     """
-    weights = effective_weights(run)
+    weights = resolve_weights(run)
     given = resolve(parameters, run.parameters, engine=run.engine)
     videos = {"color": run.spec.input_video} | {str(kind): run.spec.controls[kind] for kind in weights}
     clips = probe(videos)
@@ -54,14 +54,14 @@ def build_request(
     return request, _warnings(request)
 
 
-def effective_weights(run: RunSpec) -> dict[Control, float]:
+def resolve_weights(run: RunSpec) -> dict[Control, float]:
     """Return the weight of every control that takes part, in the order of the Control type.
 
     A control without a weight gets DEFAULT_WEIGHT, one with weight 0 takes no part.
 
     Raises:
-        BadInput: a weight for a control that has no video. The engines could make edge and vis themselves, but with
-            random settings that change with the seed, so that two seeds could not be compared.
+        BadInput: a weight for a control that has no video. The engines can compute edge and vis themselves, but with
+            random settings that change with the seed. Two seeds could then not be compared.
     """
     for kind, weight in run.weights.items():
         if weight > 0 and kind not in run.spec.controls:
@@ -75,11 +75,11 @@ def effective_weights(run: RunSpec) -> dict[Control, float]:
 
 
 def probe_videos(videos: Mapping[str, Path], *, ffmpeg: FFmpeg) -> dict[str, Clip]:
-    """Return each video as decoding shows it; they are decoded side by side.
+    """Decode videos in parallel and return the facts of each.
 
     Raises:
-        BadInput: a video that cannot be read to its end, that players turn, or whose frames differ in length. Cosmos
-            and FFmpeg would each read such a one in another way.
+        BadInput: a video cannot be read to its end, is marked as rotated, or has a varying frame rate. Cosmos and
+            FFmpeg would read a rotated or varying video differently.
     """
     with ThreadPoolExecutor(max_workers=max(1, len(videos))) as pool:
         return dict(zip(videos, pool.map(lambda path: _plain_clip(path, ffmpeg), videos.values()), strict=True))
@@ -101,17 +101,19 @@ def _plain_clip(path: Path, ffmpeg: FFmpeg) -> Clip:
     facts = inspect_video(path, ffmpeg=ffmpeg)
     if facts.rotation_deg or not facts.constant_rate:
         found = (
-            f"is to be turned by {facts.rotation_deg:g} degrees" if facts.rotation_deg else "has a varying frame rate"
+            f"is marked as rotated by {facts.rotation_deg:g} degrees"
+            if facts.rotation_deg
+            else "has a varying frame rate"
         )
-        raise BadInput(f"{path} {found}", action="bring it to plain pictures at one rate with standardize")
+        raise BadInput(f"{path} {found}", action="standardize gives it upright frames at a constant rate")
     return facts.clip
 
 
 def check_alike(clips: Mapping[str, Clip]) -> None:
-    """Refuse controls that do not match the colour video frame by frame and pixel by pixel.
+    """Refuse controls that differ from the colour video in length, size or frame rate.
 
-    Cosmos cuts longer videos to the shortest, mirrors frames of shorter ones and chooses a frame size for each video by
-    itself, all without a word.
+    Cosmos itself cuts longer videos to the shortest, mirrors the frames of shorter ones and chooses a frame size for
+    each video, all without a message.
 
     Raises:
         BadInput: every difference, with both values and both files.
@@ -126,7 +128,7 @@ def check_alike(clips: Mapping[str, Clip]) -> None:
     if differences:
         raise BadInput(
             "the videos do not match: " + "; ".join(differences),
-            action="convert all passes together with convert-sequence, or mend one with standardize",
+            action="convert all passes together with convert-sequence, or correct one with standardize",
         )
 
 
@@ -137,14 +139,14 @@ def _facts(clip: Clip) -> tuple[str, str, str]:
 def _with_input_fps(
     resolved: Mapping[str, ParameterValue], parameters: Mapping[str, Parameter], run: RunSpec, color: Clip
 ) -> dict[str, ParameterValue]:
-    """Let the result have the input's frame rate where the run names none: the engines' fixed 24 would change speed."""
+    """Give the result the input's frame rate where the run names none: the engines' fixed 24 would change its speed."""
     if "fps" not in parameters or "fps" in run.parameters:
         return dict(resolved)
     if not float(color.fps).is_integer():
         raise BadInput(
             f"{color.path} has {color.fps:g} fps",
             allowed="a whole number of frames a second",
-            action="bring it to one with standardize --fps",
+            action="standardize --fps gives it one",
         )
     return {**resolved, "fps": parameters["fps"].checked(color.fps)}
 
@@ -155,7 +157,7 @@ def _warnings(request: InferenceRequest) -> tuple[str, ...]:
         "negative prompt": len(request.negative_prompt.split()),
     }
     return tuple(
-        f"the {what} has {count} words; the model reads about {LONG_PROMPT_WORDS} and drops the rest"
+        f"the {what} has {count} words; the model reads about {LONG_PROMPT_WORDS} and ignores the rest"
         for what, count in words.items()
         if count > LONG_PROMPT_WORDS
     )

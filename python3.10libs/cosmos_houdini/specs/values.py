@@ -1,4 +1,4 @@
-"""The values of a PromptSpec or RunSpec, checked one by one, so that an error names the very one that is wrong."""
+"""The values of a PromptSpec or RunSpec are checked one by one, so that an error names the wrong one."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from cosmos_houdini.model.spec import NAME_PATTERN, PromptSpec, RunSpec
 
 Spec = TypeVar("Spec", PromptSpec, RunSpec)
 
-SHOWN_LENGTH = 120
+LONGEST_VALUE = 120
 _TAG = "schema"
 
 
-def validated(model: type[Spec], data: object, where: str, prefix: str = "") -> Spec:
+def validate_spec(model: type[Spec], data: object, where: str, prefix: str = "") -> Spec:
     """Return ``data`` as a spec.
 
     Args:
         model: PromptSpec or RunSpec.
-        data: what stands in a file, or was put together from a command line.
+        data: the content of a file, or the values of a command line.
         where: names its origin in the error.
         prefix: of its keys in the error, for a spec within another.
 
@@ -50,8 +50,8 @@ def validated(model: type[Spec], data: object, where: str, prefix: str = "") -> 
     return model(**{name: _value(value, fields[name].type, where, prefix + name) for name, value in given.items()})
 
 
-def allowed(key: str) -> str:
-    """Return what is allowed for a key of a spec, where it is more than any text or path."""
+def describe_allowed(key: str) -> str:
+    """Return the allowed values of a key of a spec; empty where any text or path is allowed."""
     if key.endswith("name"):
         return "1 to 80 letters, digits, '.', '_' and '-', not beginning with '.' or '-' and not ending with '.'"
     if key.endswith("num_gpu"):
@@ -61,16 +61,16 @@ def allowed(key: str) -> str:
     return "text, a finite number, true or false" if "parameters" in key else ""
 
 
-def shown(value: object) -> str:
+def format_value(value: object) -> str:
     """Return a value as an error shows it: on one line, and not too long."""
     text = repr(value)
-    return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}..."
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}..."
 
 
 def _value(value: object, kind: Any, where: str, key: str) -> Any:  # noqa: ANN401 - a type, and a value of it
     plain = get_args(kind)[0] if get_origin(kind) is Annotated else kind
     if plain is PromptSpec:
-        return validated(PromptSpec, value, where, f"{key}.")
+        return validate_spec(PromptSpec, value, where, f"{key}.")
     if get_origin(plain) is dict:
         names, kind_of_each = get_args(plain)
         given = _mapping(value, where, key)
@@ -83,14 +83,14 @@ def _value(value: object, kind: Any, where: str, key: str) -> Any:  # noqa: ANN4
         found = msgspec.convert(value, kind, dec_hook=_path)
     except msgspec.ValidationError as error:
         expected = "text" if plain is str else "the path of a file"
-        raise BadInput(f"{where}: {key} = {shown(value)}", allowed=allowed(key) or expected) from error
+        raise BadInput(f"{where}: {key} = {format_value(value)}", allowed=describe_allowed(key) or expected) from error
     if complaint := _complaint(key.removeprefix("spec."), found):
-        raise BadInput(f"{where}: {key} = {shown(value)}", allowed=allowed(key) or complaint)
+        raise BadInput(f"{where}: {key} = {format_value(value)}", allowed=describe_allowed(key) or complaint)
     return found
 
 
 def _complaint(name: str, value: object) -> str:
-    """Return what a value should be that is of the right type and cannot be used; nothing where it can."""
+    """Return the allowed values where a value of the right type cannot be used; empty where it can."""
     if isinstance(value, float) and not math.isfinite(value):
         return "a finite number"
     if not isinstance(value, str):
@@ -99,14 +99,14 @@ def _complaint(name: str, value: object) -> str:
         return "" if re.fullmatch(NAME_PATTERN, value) else "a name"
     if name == "prompt" and not value.strip():
         return "a prompt that is not empty"
-    # Bytes of a command line that are no UTF-8 arrive as halves of characters, which no file can hold.
+    # Bytes of a command line that are not UTF-8 arrive as surrogates, and no file can hold these.
     is_prompt = name in {"prompt", "negative_prompt"}
     return "text in UTF-8" if is_prompt and any("\ud800" <= character <= "\udfff" for character in value) else ""
 
 
 def _mapping(value: object, where: str, key: str) -> Mapping[str, object]:
     if not isinstance(value, Mapping):
-        raise BadInput(f"{where}: {key or 'all of it'} = {shown(value)}", allowed="a mapping of names to values")
+        raise BadInput(f"{where}: {key or 'all of it'} = {format_value(value)}", allowed="a mapping of names to values")
     return value
 
 
@@ -117,7 +117,7 @@ def _unknown(what: str, name: str, known: Iterable[str], where: str, prefix: str
 
 
 def _path(kind: type, value: object) -> object:
-    """Make a path of text; msgspec knows none."""
+    """Convert text to a path; msgspec has no such conversion."""
     if kind is Path and isinstance(value, str | Path):
         return Path(value)
     raise TypeError("Expected the path of a file")

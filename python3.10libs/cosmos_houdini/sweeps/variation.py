@@ -11,7 +11,7 @@ from cosmos_houdini.model.batch import BatchItem, BatchSpec, Condition, Exclusio
 from cosmos_houdini.model.control import DEFAULT_WEIGHT, Control
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
 from cosmos_houdini.model.spec import PromptSpec, RunSpec
-from cosmos_houdini.specs.request import effective_weights
+from cosmos_houdini.specs.request import resolve_weights
 from cosmos_houdini.sweeps.domain import Domain, Interval, Steps, build_domain
 from cosmos_houdini.sweeps.parameter_names import ParameterNames
 from cosmos_houdini.sweeps.rules import Conditions, Key, Rules
@@ -104,7 +104,7 @@ def _rules(
 def _weights(batch: BatchSpec, item: BatchItem, spec: PromptSpec) -> dict[Control, float]:
     given = {**batch.weights, **item.weights}
     # Refuses a weight for a control that has no video.
-    effective_weights(RunSpec(name=spec.name, engine=batch.engine, spec=spec, weights=given))
+    resolve_weights(RunSpec(name=spec.name, engine=batch.engine, spec=spec, weights=given))
     return {kind: float(given.get(kind, DEFAULT_WEIGHT)) for kind in Control if kind in spec.controls}
 
 

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 import msgspec
 
 from cosmos_houdini.errors import BadInput, did_you_mean
-from cosmos_houdini.specs.values import shown
+from cosmos_houdini.specs.values import format_value
 
 Options = TypeVar("Options")
 
@@ -76,10 +76,10 @@ def _convert(value: object, kind: Any, where: str) -> Any:  # noqa: ANN401 - a t
     try:
         found = msgspec.convert(value, kind, dec_hook=_decode_path)
     except msgspec.ValidationError as error:
-        raise BadInput(f"{where} = {shown(value)}", allowed=describe_type(kind)) from error
+        raise BadInput(f"{where} = {format_value(value)}", allowed=describe_type(kind)) from error
     numbers = found.values() if isinstance(found, Mapping) else [found]
     if any(isinstance(number, float) and not math.isfinite(number) for number in numbers):
-        raise BadInput(f"{where} = {shown(value)}", allowed=describe_type(kind))
+        raise BadInput(f"{where} = {format_value(value)}", allowed=describe_type(kind))
     return found
 
 
