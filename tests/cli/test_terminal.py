@@ -1,14 +1,13 @@
 from __future__ import annotations
 
 import io
-import json
 from dataclasses import replace
 
 import pytest
 from rich.console import Console
 from rich.progress import Progress, TextColumn
 
-from cosmos_houdini.cli.terminal import Bars, Lines, TerminalReporter
+from cosmos_houdini.cli.terminal import Bars, Lines
 from cosmos_houdini.model.job import Job, JobState, JobStatus
 
 
@@ -60,17 +59,4 @@ def test_lines_say_each_state_once(capsys: pytest.CaptureFixture[str]):
         "a: succeeded",
         "0 of 1 runs done, about 0:01:00 left",
         "1 of 1 runs done",
-    ]
-
-
-def test_a_program_reads_each_change_as_a_document(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("COSMOS_PROGRESS", "json")
-    with TerminalReporter().following() as display:
-        for job in (status("a"), status("a"), status("a", progress=0.75), status("a", JobState.SUCCEEDED, 1.0)):
-            display.update([job])
-    told = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
-    assert [(each["job"], each["state"], each["progress"]) for each in told] == [
-        ("a", "running", 0.5),
-        ("a", "running", 0.75),
-        ("a", "succeeded", 1.0),
     ]

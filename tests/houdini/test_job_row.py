@@ -37,6 +37,12 @@ def test_nothing_is_claimed_about_the_progress_of_a_job_that_does_not_run_yet(st
     assert row(state=state, progress=0.0, eta_s=None).percent is None
 
 
+def test_a_job_that_waits_says_why_and_one_that_runs_does_not_repeat_its_log() -> None:
+    waits = row(state="queued", stage="Slurm job 12 PENDING (Resources)", attempt=2)
+    assert waits.note == "Slurm job 12 PENDING (Resources), attempt 2"
+    assert row(state="running", stage="Starting diffusion sampling").note == ""
+
+
 def test_a_failure_says_why_and_what_to_do() -> None:
     failed = row(state="failed", error={"class": "disk_full", "message": "no room on gpu01"})
     assert failed.note == "no room on gpu01\nfree room on the host, then retry"

@@ -1,9 +1,7 @@
-"""The Reporter of the command line: bars on a terminal, a plain line now and then anywhere else, or JSON lines."""
+"""The Reporter of the command line: bars on a terminal, a plain line now and then anywhere else."""
 
 from __future__ import annotations
 
-import json
-import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -20,8 +18,6 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 LINE_INTERVAL_S = 30.0
-PROGRESS_VARIABLE = "COSMOS_PROGRESS"
-"""``json`` makes progress readable to a program; not COSMOS_HOUDINI_*, which are values of the configuration."""
 
 
 class Lines:
@@ -81,24 +77,6 @@ class Bars:
         self._progress.console.print(f"{error}; asking again, the job goes on meanwhile", markup=False)
 
 
-class Events(Lines):
-    """Progress as one JSON document a line, for a program that follows: one for each change of a job."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._written: dict[str, str] = {}
-
-    def update(self, jobs: Sequence[JobStatus]) -> None:
-        """Write what is new of each job."""
-        for status in jobs:
-            job = status.job
-            news = {"state": str(job.state), "progress": job.progress, "eta_s": job.eta_s, "stage": status.stage}
-            text = json.dumps({"job": job.id, "attempt": job.attempt, **news})
-            if self._written.get(job.id) != text:
-                say(text)
-                self._written[job.id] = text
-
-
 class TerminalReporter:
     """Reports on standard error."""
 
@@ -112,10 +90,7 @@ class TerminalReporter:
 
     @contextmanager
     def following(self) -> Iterator[JobDisplay]:
-        """Show jobs as bars on a terminal, as JSON lines where COSMOS_PROGRESS is ``json``, else as lines."""
-        if os.environ.get(PROGRESS_VARIABLE) == "json":
-            yield Events()
-            return
+        """Show jobs as bars on a terminal, else as lines."""
         if not sys.stderr.isatty():
             yield Lines()
             return

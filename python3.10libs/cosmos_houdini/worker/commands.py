@@ -6,15 +6,19 @@ Commands import what they need when they run: every work item of a TOP network w
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.reporter import Reporter
 from cosmos_houdini.schemas import schema_id
 from cosmos_houdini.worker.options import Options, decode
 from cosmos_houdini.worker.request import Request
+
+if TYPE_CHECKING:
+    from cosmos_houdini.jobs.client import Client
 
 Document = Mapping[str, Any]
 
@@ -49,8 +53,15 @@ class SceneOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobOptions:
-    """Jobs by id, or by the begin of one; ``detach`` returns when they run on their hosts."""
+class CancelOptions:
+    """Jobs by id, or by the beginning of one."""
+
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryOptions:
+    """Jobs by id, or by the beginning of one; ``detach`` returns when they run on their hosts."""
 
     ids: tuple[str, ...]
     detach: bool = False
@@ -179,25 +190,43 @@ def _extract_frames(request: Request, reporter: Reporter) -> Document:
 
 
 def _status(request: Request, reporter: Reporter) -> Document:
+    from cosmos_houdini.jobs.status import refresh_status  # noqa: PLC0415
+
     _decode(NoOptions, request)
-    return _run_json(["status"], reporter)
+    with _open_client() as client:
+        found = refresh_status(client)
+    for error in found.errors.values():
+        reporter.say(f"{error}; the list shows what was last known")
+    return {"schema": schema_id("status"), "jobs": [status.document() for status in found.jobs]}
 
 
-def _logs(request: Request, reporter: Reporter) -> Document:
+def _logs(request: Request, _: Reporter) -> Document:
+    from cosmos_houdini.jobs.logs import read_log  # noqa: PLC0415
+
     options = _decode(LogOptions, request)
-    return {"text": _run(["logs", *(["--stderr"] if options.stderr else []), "--", options.id], reporter)}
+    with _open_client() as client:
+        return {"text": "".join(read_log(client, options.id, stderr=options.stderr))}
 
 
 def _cancel(request: Request, reporter: Reporter) -> Document:
-    options = _decode(JobOptions, request)
-    _run(["cancel", "--", *options.ids], reporter)
-    return {}
+    from cosmos_houdini.jobs.commands import cancel_jobs  # noqa: PLC0415
+
+    options = _decode(CancelOptions, request)
+    with _open_client() as client:
+        return {"jobs": [status.document() for status in cancel_jobs(client, options.ids, reporter)]}
 
 
 def _retry(request: Request, reporter: Reporter) -> Document:
-    options = _decode(JobOptions, request)
-    _run(["retry", *(["--detach"] if options.detach else []), "--", *options.ids], reporter)
-    return {}
+    from cosmos_houdini.jobs.commands import retry_jobs  # noqa: PLC0415
+    from cosmos_houdini.jobs.follow import raise_failure  # noqa: PLC0415
+    from cosmos_houdini.shots.results import follow_to_results  # noqa: PLC0415
+
+    options = _decode(RetryOptions, request)
+    with _open_client() as client:
+        ids = retry_jobs(client, options.ids, reporter)
+        records = [each.record for each in follow_to_results(client, ids, reporter, detach=options.detach)]
+    raise_failure(records, reporter)
+    return {"jobs": [record.status.document() for record in records]}
 
 
 def _report(request: Request, reporter: Reporter) -> Document:
@@ -261,6 +290,13 @@ def _decode(kind: type[Options], request: Request) -> Options:
     if request.words:
         raise BadInput(f"{request.command} takes no further options: {' '.join(request.words)}")
     return decode(kind, request.options, request.command)
+
+
+def _open_client() -> AbstractContextManager[Client]:
+    from cosmos_houdini.config import load  # noqa: PLC0415 - see above
+    from cosmos_houdini.jobs.client import open_client  # noqa: PLC0415 - see above
+
+    return open_client(load())
 
 
 def _flags(**options: object) -> list[str]:

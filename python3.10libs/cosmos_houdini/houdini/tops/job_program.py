@@ -19,6 +19,7 @@ from cosmos_houdini.houdini.tops.guard import Guard
 from cosmos_houdini.houdini.tops.node import artist_text
 from cosmos_houdini.houdini.tops.pdg_job import JobItem, PdgItem
 from cosmos_houdini.houdini.tops.work_order import ATTRIBUTE, WorkOrder
+from cosmos_houdini.houdini.windows.job_row import WAITING
 from cosmos_houdini.houdini.worker_error import WorkerError
 
 _SIGNALS = ("SIGTERM", "SIGINT", "SIGBREAK")
@@ -117,7 +118,8 @@ class CookingItem:
             self._job_id = event["job"]
             self.order.note_job(self._job_id)
             self._guard = Guard(self.order, self._job_id)
-        self._item.progress(event["progress"], event["stage"] or event["state"])
+        waits = f"{event['state']}: {event['stage']}" if event["stage"] else event["state"]
+        self._item.progress(event["progress"], waits if event["state"] in WAITING else event["stage"] or event["state"])
 
 
 def _with_log(error: CosmosError) -> str:

@@ -1,4 +1,4 @@
-"""A job as a row of the monitor: words and numbers for its columns, and what can be done with it."""
+"""A job as a row of the monitor: words and numbers for its columns, and the actions that it allows."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import Any
 from cosmos_houdini.model.job import FailureClass, JobState
 
 PREPARING = "preparing"
+WAITING = frozenset({"queued", "staging", "pending"})
+"""States before the job's program runs; ``pending`` waits on its host, for Slurm or for a GPU."""
 _RETRIED = {JobState.FAILED, JobState.CANCELLED, JobState.LOST}
 
 
@@ -19,12 +21,12 @@ class JobRow:
     """One job, or one shot that is still being prepared on this machine.
 
     Attributes:
-        id: the job's; of a shot that is being prepared, any key of its own.
+        id: of the job; for a shot that is being prepared, a key of its own.
         name: of the shot.
         state: as ``status --json`` spells it, or PREPARING.
-        percent: 0 to 100, or None where nothing is known about it.
+        percent: 0 to 100, or None where nothing is known.
         eta: the time left, or an empty string.
-        note: what goes on, or why it failed and what to do.
+        note: why the job waits, or why it failed and what to do.
         outputs: the verified files on this machine.
     """
 
@@ -40,12 +42,12 @@ class JobRow:
 
     @property
     def title(self) -> str:
-        """What tells it from others: many jobs are of one shot."""
+        """The name for people; many jobs are of one shot, so that a job shows its id."""
         return self.name if self.state == PREPARING else self.id
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing more happens by itself."""
+        """Whether nothing more happens to the job by itself."""
         return self.state != PREPARING and JobState(self.state).final
 
     @property
@@ -55,7 +57,7 @@ class JobRow:
 
     @property
     def video(self) -> Path | None:
-        """The video to look at."""
+        """The video of the result."""
         return next((path for path in self.outputs if path.suffix == ".mp4"), None)
 
 
@@ -74,9 +76,9 @@ def _row(job: Mapping[str, Any]) -> JobRow:
         engine=job["engine"],
         host=job["host"],
         percent=_percent(state, job["progress"]),
-        # An estimate that is used up tells nothing.
+        # An estimate of 0 s has passed already.
         eta=str(timedelta(seconds=round(job["eta_s"]))) if job["eta_s"] else "",
-        note=_failure(job["error"]) if job["error"] else attempt,
+        note=_failure(job["error"]) if job["error"] else _note(state, job.get("stage", ""), attempt),
         outputs=tuple(Path(path) for path in job["outputs"]),
     )
 
@@ -84,7 +86,13 @@ def _row(job: Mapping[str, Any]) -> JobRow:
 def _percent(state: JobState, progress: float) -> int | None:
     if state is JobState.SUCCEEDED:
         return 100
-    return None if state in {JobState.QUEUED, JobState.STAGING} else round(progress * 100)
+    return None if state in WAITING else round(progress * 100)
+
+
+def _note(state: JobState, stage: str, attempt: str) -> str:
+    """Return the attempt, and for a job that waits the reason too."""
+    reason = stage if state in WAITING else ""
+    return ", ".join(word for word in (reason, attempt) if word)
 
 
 def _failure(error: Mapping[str, str]) -> str:

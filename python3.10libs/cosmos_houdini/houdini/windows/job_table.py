@@ -21,13 +21,14 @@ _COLORS = {
     "failed": "#f0827a",
     "lost": "#f0827a",
     "cancelled": "#a0a0a0",
+    "pending": "#e8c66a",
     "running": "#7db8f0",
     "collecting": "#7db8f0",
 }
 
 
 class JobModel(QtCore.QAbstractTableModel):
-    """Jobs as Qt's tables read them; text is made for the rows in sight alone, however many there are."""
+    """Jobs as Qt's tables read them; text is made for the visible rows alone."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -78,7 +79,7 @@ class TitlePainter(QtWidgets.QStyledItemDelegate):
 
 
 class ProgressPainter(QtWidgets.QStyledItemDelegate):
-    """Draws a bar over the cell of a job about whose progress something is known."""
+    """Draws a bar over the cell of a job whose progress is known."""
 
     def paint(self, painter: QtGui.QPainter, option: QtWidgets.QStyleOptionViewItem, index: _Index) -> None:
         """Draw one cell."""
@@ -97,7 +98,7 @@ class ProgressPainter(QtWidgets.QStyledItemDelegate):
 
 
 class JobTable(QtWidgets.QTableView):
-    """Jobs, one of which is selected; ``chosen`` tells that it is another one now."""
+    """Jobs, one of which is selected; the signal ``chosen`` follows a change of the selection."""
 
     chosen = QtCore.Signal()
 
@@ -120,7 +121,7 @@ class JobTable(QtWidgets.QTableView):
         header.setStretchLastSection(True)
         for column, width in enumerate(COLUMNS.values()):
             self.setColumnWidth(column, width)
-        # Words of a known length, in whatever size the screen has them; of the rows in sight alone.
+        # These columns fit their words at every font size; only visible rows are measured.
         header.setResizeContentsPrecision(0)
         for column in (_STATE, _TIME_LEFT):
             header.setSectionResizeMode(column, QtWidgets.QHeaderView.ResizeMode.ResizeToContents)
@@ -137,7 +138,7 @@ class JobTable(QtWidgets.QTableView):
         return self.rows[indexes[0].row()] if indexes else None
 
     def show_rows(self, rows: Sequence[JobRow]) -> None:
-        """Show these jobs; the selected one stays selected wherever it has moved, else the newest is."""
+        """Show these jobs; the selected job stays selected, or the newest one is."""
         if list(rows) == self.rows:
             return
         selected = self.selected()
