@@ -1,1 +1,1 @@
-"""A batch that nobody watches: its turns, what holds it back, and who is told."""
+"""Batches: planned, queued, run within limits, controlled and summed up."""

@@ -18,12 +18,12 @@ _UNITS_S = {"m": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
 
 
 def _seconds(ctx: click.Context, param: click.Parameter, value: str) -> float:
-    told = re.fullmatch(r"(\d{1,6}(?:\.\d{1,3})?)([mhdw])", value, re.ASCII)
-    if told is None:
+    match = re.fullmatch(r"(\d{1,6}(?:\.\d{1,3})?)([mhdw])", value, re.ASCII)
+    if match is None:
         raise click.BadParameter(
             f"{value!r} is no age; allowed: a number with m, h, d or w behind it, as in 14d", ctx, param
         )
-    return float(told[1]) * _UNITS_S[told[2]]
+    return float(match[1]) * _UNITS_S[match[2]]
 
 
 @click.command(help="Remove old jobs from a host, inputs that no job there needs, and what cut-off transfers left.")

@@ -1,1 +1,1 @@
-"""What came of many runs, side by side."""
+"""Reports: the results of runs, measured and set side by side."""

@@ -1,4 +1,4 @@
-"""One run as a report shows it: what was asked for, what came of it, and how near it is to its source."""
+"""One run as a report shows it: its settings, its outcome, and how near its result is to its source."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ class ReportEntry:
 
     Attributes:
         name: its name in the batch; the id of a job that is shown for itself.
-        row: what came of it; None for a run that was never queued.
+        row: its outcome; None for a run that was never queued.
         spec: path of its prompt spec; empty for a job that is shown for itself.
         engine: a name of the engine registry.
-        prompt: what the result was to show.
+        prompt: of its prompt spec.
         settings: parameters, and the weight of every control by the control's name.
-        source: the colour video that it was made from; None for a run that was never queued.
-        folder: where its result and logs lie; None for a run that was never queued.
-        problem: why there is no picture of it: a few words, and a sentence that may be empty; None where there is one.
+        source: its colour video; None for a run that was never queued.
+        folder: of its result and logs; None for a run that was never queued.
+        problem: why it has no picture: a few words, and a sentence that may be empty; None where it has one.
         measures: None where they could not be taken.
-        frame: its middle frame, a file in the report's folder; empty where there is none.
-        rank: its place by score among all runs, from 1; None without a score.
+        frame: its middle frame, a file in the report's folder; empty where it has none.
+        rank: by score among all runs, from 1; None without a score.
     """
 
     name: str
@@ -125,11 +125,11 @@ def build_entry(
 
 
 def list_varied(entries: Sequence[ReportEntry]) -> tuple[str, ...]:
-    """Return the names of the settings that are not the same for all runs, weights first, then as the engine orders."""
+    """Return the names of the settings that differ between runs: weights first, then in the engine's order."""
     known: dict[str, set[Any]] = {}
     for entry in entries:
         for name, value in entry.settings.items():
-            # A run that was never queued names only what was asked for; the engine's defaults are not known of it.
+            # A run that was never queued has only the settings that were asked for, without the engine's defaults.
             known.setdefault(name, set()).add(value)
     kinds = [str(kind) for kind in Control]
     ordered = [*kinds, *(name for name in known if name not in kinds)]
@@ -137,7 +137,7 @@ def list_varied(entries: Sequence[ReportEntry]) -> tuple[str, ...]:
 
 
 def format_setting(value: object) -> str:
-    """Return a setting's value as people read it, on one line.
+    """Return the value of a setting as people read it, on one line.
 
     >>> format_setting(0.25), format_setting(5.0), format_setting(True), format_setting("low")
     ('0.25', '5', 'yes', 'low')

@@ -1,4 +1,4 @@
-"""Every result of a report is looked at once: measured beside its source, its middle frame kept, all ranked."""
+"""The examination of results: each is decoded once and measured, its middle frame is kept, and all are ranked."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def examine(
 
 
 def score_entries(entries: Sequence[ReportEntry], *, ffmpeg: FFmpeg) -> tuple[ReportEntry, ...]:
-    """Return the runs with measures and ranks, as ``examine`` gives them, and write nothing."""
+    """Return the runs with measures and ranks, as ``examine`` does, and write nothing."""
 
     def one(entry: ReportEntry) -> ReportEntry:
         clip, pair = find_result(entry), _source(entry)
@@ -92,14 +92,14 @@ def measure_videos(video: Path, source: Path, frames: int, *, ffmpeg: FFmpeg) ->
 
 
 def rank_entries(entries: Sequence[ReportEntry]) -> tuple[ReportEntry, ...]:
-    """Return runs in their order, each with its place by score; of equal scores the earlier run goes first."""
+    """Return runs in their order, each with its rank by score; of equal scores, the earlier run ranks first."""
     scored = [(entry.measures.score, entry.name) for entry in entries if entry.measures]
     places = {name: place for place, (_, name) in enumerate(sorted(scored, key=lambda one: -one[0]), start=1)}
     return tuple(replace(entry, rank=places.get(entry.name)) for entry in entries)
 
 
 def _source(entry: ReportEntry) -> tuple[Path, int] | None:
-    """Return the source of a run that can be measured, and how many of its frames are compared."""
+    """Return the source of a run that can be measured, and how many frames are compared."""
     clip = find_result(entry)
     if clip is None or entry.source is None or not entry.source.path.is_file():
         return None
@@ -116,7 +116,7 @@ def _luma(source: tuple[Path, int], *, ffmpeg: FFmpeg) -> Luma | None:
     try:
         return read_frames(path, sample_indices(frames), 0, ffmpeg=ffmpeg).luma
     except ToolError:
-        # The results can be shown all the same; they have no score then.
+        # The result can still be shown, without a score.
         return None
 
 

@@ -1,4 +1,4 @@
-"""The folder of a report: written whole or not at all, and never over anything that is not a report's own."""
+"""The folder of a report: written whole or not at all, and never over files of others."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 @contextmanager
 def replace_folder(folder: Path) -> Iterator[Path]:
-    """Give an empty folder beside ``folder``, which takes its place when the block ends well and is gone otherwise.
+    """Yield an empty folder; it replaces ``folder`` when the block succeeds, and is removed when the block fails.
 
     Raises:
-        BadInput: ``folder`` holds something that no report wrote there, or cannot be made.
-        DiskFull: the block ended for want of room.
+        BadInput: ``folder`` holds a file that no report wrote, or cannot be made.
+        DiskFull: the block ran out of disk room.
     """
     check_folder(folder)
     fresh, old = (folder.with_name(f".{uuid.uuid4().hex}.part") for _ in range(2))
@@ -58,10 +58,10 @@ def _room(folder: Path) -> Iterator[None]:
 
 
 def check_folder(folder: Path) -> None:
-    """Refuse a folder in which anything lies that the report there does not name as its own.
+    """Refuse a folder with files that its report does not list as its own.
 
     Raises:
-        BadInput: there is such a file, which is named; or ``folder`` is none.
+        BadInput: there is such a file, which is named; or ``folder`` is not a folder.
     """
     if not folder.exists():
         return

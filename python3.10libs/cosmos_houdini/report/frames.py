@@ -1,4 +1,4 @@
-"""A few frames out of a video, in one decoding: small grey ones to measure, and the middle one to show."""
+"""Frames of a video, decoded in one pass: small grey frames to measure, and the middle frame to show."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ TIMEOUT_S = 600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampledFrames:
-    """What was seen of a video.
+    """Frames of a video.
 
     Attributes:
-        luma: the frames that were asked for.
-        middle: the frame in the middle, at its own size.
+        luma: the measured frames, frames x height x width at the size ``measures.SIZE``, 0 to 255.
+        middle: the middle frame at its own size.
     """
 
     luma: Luma

@@ -1,7 +1,7 @@
-"""Many results side by side: where each has its place, and the picture into which they are set.
+"""The grid of a report: the layout of its pages, and the picture with captions and failed runs.
 
-A run's place depends on its number in the batch alone, so that the same run stands at the same place every time,
-whatever else failed. The video of a grid is laid over the same drawing, which holds captions and failed runs already.
+The place of a run depends only on its number in the batch, so that a run keeps its place whichever other runs failed.
+The grid's video is drawn over the same picture.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ PER_PAGE = 16
 GAP = 8
 MIN_CELL = 240
 FOOT = 64
-"""Room at the bottom of a page for the controls of a player."""
+"""Pixels at the bottom of a page, for the controls of a video player."""
 
 CAPTION_LINES = 4
-"""Of settings at most; the page's table has all of them."""
+"""Most lines of settings; the table of the page has all settings."""
 
 GROUND, PANEL, DARK = (14, 16, 20), (26, 30, 36), (34, 22, 24)
 BRIGHT, SOFT, ALARM, ACCENT = (236, 238, 241), (160, 168, 178), (255, 122, 110), (242, 163, 58)
@@ -38,7 +38,7 @@ Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """Where cells lie on a page; all numbers are even, as 4:2:0 video needs them.
+    """The cells of a page, in pixels; all numbers are even, as 4:2:0 video needs them.
 
     Attributes:
         columns: cells side by side.
@@ -72,7 +72,7 @@ class Layout:
         )
 
     def of_page(self, count: int) -> Layout:
-        """Return the layout of a page with so many runs: the same cells and columns, fewer rows."""
+        """Return the layout of a page with ``count`` runs: equal cells and columns, fewer rows."""
         return replace(self, rows=math.ceil(count / self.columns))
 
     def place(self, index: int) -> tuple[int, int]:
@@ -147,7 +147,7 @@ def draw_backdrop(entries: Sequence[ReportEntry], shown: Sequence[str], layout: 
 def draw_contact_sheet(
     entries: Sequence[ReportEntry], drawing: Image.Image, layout: Layout, folder: Path
 ) -> Image.Image:
-    """Return a page with the middle frame of each run that has one; their files lie in ``folder``."""
+    """Return a page with the middle frame of each run that has one; their files are in ``folder``."""
     sheet = drawing.copy()
     for index, entry in enumerate(entries):
         if entry.frame:

@@ -16,7 +16,7 @@ CRF = 20
 
 
 def frames_of(clips: Sequence[Clip]) -> int:
-    """Return how many frames a grid of videos has, at the rate of the first; shorter ones stand still at their end."""
+    """Return how many frames a grid of videos has, at the rate of the first; shorter videos hold their last frame."""
     longest_s = max(clip.frames / clip.fps for clip in clips)
     return math.ceil(round(longest_s * clips[0].fps, 6))
 

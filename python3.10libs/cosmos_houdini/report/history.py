@@ -1,4 +1,4 @@
-"""The whole history of a job: what was asked, what it ran with, its attempts, what came of it, how to repeat it."""
+"""The history of a job: its settings as asked and as run, its attempts and outputs, and how to repeat it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SCHEMA = "cosmos-houdini/history/1"
 
 
 def history(record: JobRecord, attempts: Sequence[Attempt], events: Sequence[Event]) -> dict[str, Any]:
-    """Return all that is known of a job as JSON data; inputs and outputs are hashed as they lie here now.
+    """Return everything known about a job as JSON data; inputs and outputs are hashed as they are now.
 
     Args:
         record: the job.
@@ -81,7 +81,7 @@ def command(record: JobRecord) -> str:
 
 
 def _visible(character: str) -> str:
-    """Return a character of a JSON text so that a terminal shows it: what cannot be seen stands in strings alone."""
+    """Return a character of a JSON text so that a terminal shows it; invisible ones occur only inside strings."""
     if character.isprintable():
         return character
     return json.dumps(character)[1:-1] if ord(character) > ord("\x7f") else f"\\u{ord(character):04x}"
@@ -168,8 +168,8 @@ def _setting_lines(asked: Mapping[str, Any], effective_: Mapping[str, Any]) -> l
     for group, label in (("parameters", ""), ("weights", "weight of ")):
         for name, value in asked[group].items():
             ran = effective_[group].get(name)
-            told = "" if ran is None else " (recorded by the engine)" if ran == value else f", but it ran with {ran}"
-            lines.append(f"  {label}{name}: {value}{told}")
+            note = "" if ran is None else " (recorded by the engine)" if ran == value else f", but it ran with {ran}"
+            lines.append(f"  {label}{name}: {value}{note}")
     return lines
 
 

@@ -1,6 +1,6 @@
-"""How near a result is to its source: two measures of a few small frames, and a score made of them.
+"""Measures of how near a result is to its source, and the score made of them.
 
-They are proxies. They tell whether a result keeps the shot's shapes and stays as calm as the shot; they do not tell
+They are proxies. They show whether a result keeps the shot's shapes and stays as calm as the shot; they do not show
 whether it is beautiful or follows the prompt, and high control weights tend to score well.
 """
 
@@ -26,7 +26,7 @@ FLICKER_WEIGHT = 10.0
 FORMULA = (
     "score = structure - 10 x flicker, 1 at best. Structure, -1 to 1, is the correlation of the edges of result and "
     "source. Flicker, 0 to 1, is how much brightness changes from one frame to the next otherwise than in the source, "
-    "as a share of full white. It is a proxy, taken at 8 moments from pictures of 256x144: it tells whether shapes and "
+    "as a share of full white. It is a proxy, taken at 8 moments from pictures of 256x144: it shows whether shapes and "
     "calm of the shot are kept, not whether the result is beautiful or follows the prompt. High control weights "
     "tend to score well."
 )
@@ -34,7 +34,7 @@ FORMULA = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measures:
-    """What was measured of one result.
+    """The measures of one result.
 
     Attributes:
         structure: see ``structure``; -1 to 1, higher is nearer.

@@ -60,7 +60,7 @@ def link(folder: Path, target: Path) -> str:
     try:
         relative = Path(os.path.relpath(target, folder))
     except ValueError:
-        # On Windows there is no road from one drive to another.
+        # On Windows there is no relative path from one drive to another.
         return target.as_uri()
     return quote_from_bytes(os.fsencode(relative.as_posix()))
 
@@ -92,8 +92,8 @@ def _grids(grids: Sequence[Grid]) -> str:
             f'<video src="{escape(grid.video)}" poster="{picture}" {size} controls loop muted playsinline '
             f'preload="metadata"></video>'
         )
-        told = f'<figcaption class="soft">One frame of each run: <a href="{picture}">{picture}</a></figcaption>'
-        shown.append(f'<figure class="grid">{video + told if grid.video else still}</figure>\n')
+        caption = f'<figcaption class="soft">One frame of each run: <a href="{picture}">{picture}</a></figcaption>'
+        shown.append(f'<figure class="grid">{video + caption if grid.video else still}</figure>\n')
     return f"<section>\n<h2>Side by side</h2>\n{''.join(shown)}</section>\n"
 
 
@@ -113,13 +113,13 @@ def _card(entry: ReportEntry, report: Report) -> str:
     score = f"{measures.score:.3f} = {measures.structure:.3f} - 10 x {measures.flicker:.4f}"
     return (
         f'<article><img src="{escape(entry.frame)}" alt="">'
-        f'<div class="told"><h3><span>#{entry.rank}</span>{escape(entry.name)}</h3>'
+        f'<div class="facts"><h3><span>#{entry.rank}</span>{escape(entry.name)}</h3>'
         f"{_pairs([('score', score), *pairs])}{_links(entry, report.folder)}</div></article>\n"
     )
 
 
 def _failures(report: Report) -> str:
-    """Return each failure once, however many runs it has befallen."""
+    """Return each failure once, with all runs that it affected."""
     found: dict[JobFailure, list[ReportEntry]] = {}
     for entry in report.entries:
         if entry.row and entry.row.job.failure:
@@ -183,7 +183,7 @@ def _score(entry: ReportEntry) -> str:
 
 
 def _links(entry: ReportEntry, folder: Path) -> str:
-    """Return links to what lies on this machine of a run."""
+    """Return links to the files of a run on this machine."""
     row = entry.row
     found: list[tuple[str, Path]] = []
     if row and entry.folder:

@@ -30,11 +30,11 @@ class Grid:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What is told of some runs.
+    """A report of some runs.
 
     Attributes:
         name: what they are called together.
-        folder: where the report will lie.
+        folder: of the report on disk.
         entries: the runs, in the order of the batch.
         varied: names of the settings that are not the same for all of them.
         grids: pages of the grid.
@@ -65,12 +65,12 @@ class Report:
 
     @property
     def cost(self) -> float | None:
-        """What that time costs; None where no run's host has a price."""
+        """The cost of that time; None where no run's host has a price."""
         costs = [entry.row.cost for entry in self.entries if entry.row and entry.row.cost is not None]
         return round(sum(costs), 4) if costs else None
 
     def document(self, files: Sequence[str]) -> dict[str, Any]:
-        """Return what stands in ``report.json``.
+        """Return the content of ``report.json``.
 
         Args:
             files: all files of the report, by their names relative to its folder.

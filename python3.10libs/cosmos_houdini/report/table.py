@@ -1,4 +1,4 @@
-"""One row for each run of a batch: what was asked for, what its result says it was made with, and what came of it."""
+"""One row for each run of a batch: the settings asked for, the settings recorded with its result, and its outcome."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class Row:
         job: the job that made it.
         scout: whether it is a cheap look at a run, and no result of it.
         weights: of the controls that took part, as the engine recorded them; as they were sent where it records none.
-        parameters: likewise, every one that the engine has.
+        parameters: as recorded, every parameter of the engine.
         seconds: of all attempts, from each start on the host until its end was seen here; None before the first end.
         cost: of these seconds by the host's price; None where the host has no price.
-        gpu_memory_gb: the most GiB that a GPU of any attempt was seen to have in use; None where nothing told it.
+        gpu_memory_gb: the most GiB in use on a GPU in any attempt; None where it is unknown.
         result: path of the result; empty where there is none.
         clip: the result as it was when it was verified; None where there is none.
-        differences: what was recorded otherwise than asked for, in words.
+        differences: where the recorded settings differ from those asked for, in words.
     """
 
     run: str
@@ -81,7 +81,7 @@ class Row:
 def build_row(
     run: SweepRun | None, record: JobRecord, attempts: Iterable[Attempt], price_per_hour: float | None
 ) -> Row:
-    """Return the row of a run, from its job and from the ``result.json`` that lies beside its result.
+    """Return the row of a run, from its job and from the ``result.json`` beside its result.
 
     Args:
         run: what was asked for; None for a job that is shown for itself.
@@ -91,7 +91,7 @@ def build_row(
     """
     attempts = tuple(attempts)
     problem, result = read_result(record)
-    # Without a result, what was sent is all that can be told.
+    # Without a result, only the sent request is known.
     sent: Mapping[str, Any] = result["request"] if result else record.sent
     recorded = apply_recorded(sent, result)
     unlike = (
@@ -148,7 +148,7 @@ def _most_gpu_memory_gb(attempts: Iterable[Attempt]) -> float | None:
 
 
 def _as_asked(record: JobRecord, recorded: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a recorded request without what was changed for this attempt and leaves the result as it is."""
+    """Return a recorded request without the parameters that an attempt changed and that do not change the result."""
     asked, found = record.request["parameters"], recorded["parameters"]
     changed = {name for name, value in record.options.parameters.items() if found.get(name) == value}
     return {**recorded, "parameters": {**found, **{name: asked[name] for name in changed}}}
@@ -212,7 +212,7 @@ def _clip(record: JobRecord, result: Mapping[str, Any] | None) -> Clip | None:
 
 
 def read_result(record: JobRecord) -> tuple[str, dict[str, Any] | None]:
-    """Return what is wrong with a job's ``result.json``, and what stands in it."""
+    """Return the problem with a job's ``result.json``, which may be empty, and its content."""
     if record.state is not JobState.SUCCEEDED:
         return "", None
     path: Path = record.results / RESULT

@@ -21,7 +21,7 @@ PAGE = "index.html"
 TABLE = "runs.csv"
 EMPTY_CELL = (1280, 720)
 STEPS = 2
-"""Of the work on a run: it is looked at, and it is drawn."""
+"""Steps of the work on each run: it is examined, and it is drawn."""
 
 
 def write_report(
@@ -33,12 +33,12 @@ def write_report(
     on_step: Callable[[int], None] = lambda _: None,
     currency: str = "",
 ) -> dict[str, Any]:
-    """Write the report of runs into a folder, all of it or nothing, and return what stands in its ``report.json``.
+    """Write the report of runs into a folder, whole or not at all, and return the content of its ``report.json``.
 
     Args:
-        name: what the runs are called together.
+        name: of all runs together.
         entries: the runs in the order in which they are shown, one at least.
-        folder: made where it is missing; an earlier report in it is replaced.
+        folder: made where it is missing; it replaces an earlier report.
         ffmpeg: encodes and decodes.
         on_step: called with how many more steps are done, of STEPS for each run.
         currency: of the costs; may be empty.
