@@ -105,7 +105,7 @@ class Job:
         """Stop the job, on its host too, and return its state; a job that is at its end stays as it is.
 
         Raises:
-            HostError: the host could not be told; the job keeps its state.
+            HostError: the host cannot be reached; the job keeps its state.
         """
         with self.session.client() as client:
             return commands.cancel(client, self.id).state

@@ -22,7 +22,7 @@ VIDEO, RESTORED, DOCUMENT = "result.mp4", "restored.mp4", "result.json"
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What a job made, verified and on this machine.
+    """The verified result of a job, on this machine.
 
     Attributes:
         job_id: the job.
@@ -61,7 +61,7 @@ class Result:
 
     @cached_property
     def document(self) -> Mapping[str, Any]:
-        """What ``result.json`` records: versions, hashes, attempts.
+        """The records of ``result.json``: versions, hashes, attempts.
 
         Raises:
             BadInput: the file is gone or cannot be read.

@@ -89,7 +89,7 @@ class EncodeOptions:
         camera: path of the camera in the scene, for ray distances; None for the camera of the only render node, or the
             only camera.
         objects: Cryptomatte objects of the seg video, with ``*``, ``?`` and ``[]``.
-        mask_objects: Cryptomatte objects of a mask video, likewise; none makes no mask.
+        mask_objects: Cryptomatte objects of a mask video, spelled as ``objects``; none makes no mask.
         edge: preset with which edges are computed from the colour where no edge pass is rendered.
         vis: preset with which blurred colour is computed where no vis pass is rendered.
         fit: how a plate of another aspect is put into the engine's frame; see ``plan_framing``.
