@@ -1,4 +1,4 @@
-"""What Houdini says about a scene, as `cosmos-houdini scene --json` does: hython scripts/cosmos_scene.py FILE.hip."""
+"""Prints a scene as Houdini evaluates it, like `cosmos-houdini scene --json`: hython scripts/cosmos_scene.py FILE."""
 
 import sys
 from pathlib import Path

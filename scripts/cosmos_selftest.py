@@ -1,4 +1,4 @@
-"""Tells whether this Houdini has loaded the package and its worker works: hython scripts/cosmos_selftest.py."""
+"""Checks that this Houdini has loaded the package and that its worker works: hython scripts/cosmos_selftest.py."""
 
 import sys
 from pathlib import Path

@@ -10,7 +10,7 @@ from asset.library import library_files
 
 
 def write(otls: Path) -> list[Path]:
-    """Write ``<operator>.hda`` into a folder instead of what stands there, and return its files."""
+    """Write ``<operator>.hda`` into a folder, in place of an earlier one, and return its files."""
     folder = otls / f"{ASSET.operator}.hda"
     shutil.rmtree(folder, ignore_errors=True)
     written = []

@@ -16,7 +16,7 @@ def help_page(operator: str, label: str, introduction: str, text: str, interface
         operator: name of the node type.
         label: title of the page.
         introduction: one sentence.
-        text: what stands between it and the parameters, in wiki markup.
+        text: between introduction and parameters, in wiki markup.
         interface: the parameters, by folder.
     """
     head = (

@@ -22,11 +22,11 @@ class Field:
             these can be typed.
         range: lowest and highest value of the slider; ``!`` behind one makes it a limit.
         disable_when: a rule in Houdini's grammar.
-        hide_when: likewise.
-        tags: what tells Houdini how to show it.
+        hide_when: a rule in Houdini's grammar.
+        tags: they say how Houdini shows it.
         size: number of values, where the type does not tell it.
         has_label: whether its label is shown.
-        joins_next: whether the next one stands in the same line.
+        joins_next: whether the next one is on the same line.
         is_invisible: whether it is hidden.
         stands_for: the parameters of nodes inside that follow it, as name of the node type and of the parameter.
     """

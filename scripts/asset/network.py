@@ -63,14 +63,14 @@ def times(asset: Asset) -> str:
 
 
 def versions(asset: Asset) -> str:
-    """Return ``Contents.houdini_versions``: the Houdini that every ``___EXTERNAL___`` stands for."""
+    """Return ``Contents.houdini_versions``: the Houdini that every ``___EXTERNAL___`` means."""
     return houdini_json(
         {"values": [asset.houdini], "indexes": {f"{ROOT}/{node.name}.userdata": 0 for node in asset.nodes}}
     )
 
 
 def _column(asset: Asset, node: Node) -> int:
-    """Return how far to the right a node stands: those that share what is above them stand side by side."""
+    """Return the column of a node: nodes with the same inputs are side by side."""
     return [other.name for other in asset.nodes if other.above == node.above].index(node.name)
 
 

@@ -49,7 +49,7 @@ def make_field(
         default: instead of the table's.
         type: how it is shown, where that is not plain.
         disable_when: a rule instead of the table's.
-        tags: what else tells how it is shown.
+        tags: they say how it is shown.
         also: further node types whose parameter of that name follows.
         menu_script: lines of the script that fills its menu.
     """

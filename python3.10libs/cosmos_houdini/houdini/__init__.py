@@ -1,1 +1,1 @@
-"""What runs in Houdini's own Python: the standard library and ``hou`` alone; the work is done by the worker."""
+"""The code that runs in Houdini's own Python, with the standard library and ``hou`` alone; the worker does the work."""

@@ -1,4 +1,4 @@
-"""The scene that is open in Houdini, as Houdini evaluates it, in the form in which the offline reader tells it."""
+"""The open scene as Houdini evaluates it, in the form of the offline reader."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def output_paths() -> tuple[str, ...]:
 
 
 def _nodes() -> list[hou.OpNode]:
-    # What lies inside of a locked asset is not saved in the scene, so the offline reader does not know it either.
+    # The inside of a locked asset is not saved in the scene, so that the offline reader does not know it either.
     return [cast("hou.OpNode", node) for node in hou.root().allSubChildren(recurse_in_locked_nodes=False)]
 
 

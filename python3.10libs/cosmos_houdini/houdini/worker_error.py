@@ -92,7 +92,7 @@ def log_file(environ: Mapping[str, str] | None = None) -> Path:
 
 
 def keep_log(argv: Sequence[str], status: int, written: Sequence[str]) -> Path:
-    """Append the lines of a worker to the log and return the log, which starts anew beyond LOG_LIMIT_BYTES.
+    """Append the lines of a worker to the log and return the log; beyond LOG_LIMIT_BYTES a new one begins.
 
     On many farms the folder cannot be written; the lines then go to a file of their own among the temporary ones.
     """

@@ -29,8 +29,8 @@ class Difference:
 
     Attributes:
         what: the value's place, for example ``/obj/cam1 translate``.
-        houdini: as Houdini tells it; None where it knows no such thing.
-        offline: likewise.
+        houdini: the value in Houdini; None where Houdini has none.
+        offline: the value of the offline reader; None where it has none.
     """
 
     what: str
@@ -69,7 +69,7 @@ def unresolved_fields(camera: Mapping[str, Any]) -> set[str]:
     names = set(camera.get("unresolved", ()))
     fields = {field for field, parms in _FIELDS.items() if names & set(parms)}
     fields |= {field for field, parm in _VECTORS.items() if names & {parm, *(f"{parm}{axis}" for axis in _AXES)}}
-    # What drives a value that cannot be told may be keys of an unknown kind or none.
+    # An unresolved value may be driven by keys of an unknown kind, or by none.
     return fields | {"keyframes", "animated"} if fields else fields
 
 

@@ -1,4 +1,4 @@
-"""``hython scripts/cosmos_cook.py``: cooks a TOP network to its end, and says which work items failed."""
+"""``hython scripts/cosmos_cook.py``: cooks a TOP network to its end and names the work items that failed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="cosmos_cook.py",
         description=__doc__.partition(": ")[2],
-        epilog="What was cooked before by content is found again and not run twice.",
+        epilog="Results of equal content are found again and not made twice.",
     )
     parser.add_argument("file", type=Path, metavar="SHOT.hip")
     parser.add_argument(
@@ -64,7 +64,7 @@ def _target(path: str | None) -> hou.TopNode:
         BadInput: there is no such node.
     """
     scene = hou.hipFile.path()
-    # What a locked asset brings along is not meant to be cooked by itself.
+    # A network inside a locked asset is not meant to be cooked by itself.
     nodes = hou.root().allSubChildren(recurse_in_locked_nodes=False)
     networks = {node.path(): node for node in nodes if _is_network(node)}
     if not networks:
@@ -141,5 +141,5 @@ def _conclude(node: hou.TopNode, items: Sequence[CookedItem]) -> None:
         raise JobError(f"{node.path()} made no work item", action="look at the errors of its nodes in Houdini")
     wrong = [item for item in items if not item.is_cooked]
     if wrong:
-        raise JobError(summary, action="mend what failed and cook again; what is done is not run again")
+        raise JobError(summary, action="fix the errors and cook again; finished work items are kept")
     say(summary)

@@ -1,4 +1,4 @@
-"""Ctrl-C, and a farm's order to stop, while Houdini cooks: they cancel the cook instead of killing it."""
+"""Signals while Houdini cooks: Ctrl-C, or the signal of a farm, cancels the cook instead of killing it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SIGNALS = ("SIGINT", "SIGTERM", "SIGBREAK")
 
 @contextmanager
 def stopped_by_signals(cancel: Callable[[], None]) -> Iterator[Event]:
-    """Call ``cancel`` in a thread when a signal asks for the end; the event tells afterwards whether one did.
+    """Call ``cancel`` in a thread when a signal arrives; the event is set afterwards if one did.
 
     Python runs a signal's handler between two steps of the main thread, and that thread waits in Houdini until the cook
     is over. What the interpreter writes into a socket the moment a signal comes reaches another thread at once.

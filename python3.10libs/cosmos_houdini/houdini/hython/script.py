@@ -1,4 +1,4 @@
-"""What the scripts for hython share: one line for an error, and the command line's exit codes."""
+"""The common part of the hython scripts: one line for an error, and the command line's exit codes."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def handle_signals(numbers: Iterable[int], handler: Callable[[int, FrameType | N
         yield
     finally:
         for number, earlier in before.items():
-            # None stands for a handler in Houdini's own C++, which Python cannot give back.
+            # None is a handler in Houdini's own C++, which Python cannot restore.
             signal.signal(number, signal.SIG_DFL if earlier is None else earlier)
 
 

@@ -54,5 +54,7 @@ def _text(node: hou.OpNode, name: str) -> str:
     """Return a parameter of the asset as text."""
     parm = node.parm(name)
     if parm is None:
-        raise BadInput(f"{node.path()} has no parameter {name!r}", action="make the node anew from the TAB menu")
+        raise BadInput(
+            f"{node.path()} has no parameter {name!r}", action="delete the node, and create it again from the TAB menu"
+        )
     return parm.evalAsString()

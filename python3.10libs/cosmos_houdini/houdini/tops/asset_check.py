@@ -29,7 +29,7 @@ _PROBES: tuple[tuple[str, str | int, str, str, str], ...] = (
     ("variation", "sweep", SWITCH, "input", "2"),
     ("count", 7, "sweep", "count", "7"),
 )
-"""What is set on the asset to which value, and which parameter of which node inside has to become what."""
+"""Parameter of the asset, its value, then node inside, its parameter and the value that it must get."""
 
 
 def check_top_nodes() -> str:

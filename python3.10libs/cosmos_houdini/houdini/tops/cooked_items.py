@@ -1,4 +1,4 @@
-"""What came of the work items of a TOP network, as PDG tells it (https://www.sidefx.com/docs/houdini/tops/pdg/)."""
+"""The work items of a TOP network after a cook, as PDG describes them (https://www.sidefx.com/docs/houdini/tops/pdg/)."""
 
 from __future__ import annotations
 

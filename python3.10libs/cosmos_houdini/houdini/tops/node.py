@@ -1,4 +1,4 @@
-"""What the four node types share while they generate: parameters, errors on the node, and the order of a work item."""
+"""The common part of the four node types: they evaluate parameters, show errors, and give work items their orders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked of PDG inside of Houdini; the calls that no document settles stand here and nowhere else.
+"""The calls into PDG inside of Houdini; calls that no document settles are in this module alone.
 
 PDG's Python interface is described at https://www.sidefx.com/docs/houdini/tops/pdg/. Nothing here imports it: nodes
 are handed in, so that all of it runs without Houdini.

@@ -19,7 +19,7 @@ Value = str | int | float
 
 
 class JobItem(Protocol):
-    """What a job tells its work item."""
+    """A work item as its job reports to it."""
 
     def text(self, name: str) -> str:
         """Return a text attribute."""

@@ -29,7 +29,7 @@ _WEDGE_PARMS: Mapping[str, int | str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepNetwork:
-    """What was built.
+    """A network that was built.
 
     Attributes:
         network: the TOP network.
@@ -87,7 +87,7 @@ def build_sweep(name: str, render_node: str, prompt: str) -> SweepNetwork:
 
 
 def _types() -> dict[str, str]:
-    """Return the name of each TOP node of ours by its label: no document tells what name PDG gives them.
+    """Return the name of each of our TOP nodes by its label: no document says how PDG names them.
 
     Raises:
         BadInput: one is missing.
@@ -97,7 +97,7 @@ def _types() -> dict[str, str]:
     if missing:
         raise BadInput(
             f"this Houdini knows no TOP node {', '.join(missing)}",
-            action="install the package and start Houdini anew; hython scripts/cosmos_selftest.py says what is missing",
+            action="install the package and restart Houdini; hython scripts/cosmos_selftest.py says what is missing",
         )
     return found
 

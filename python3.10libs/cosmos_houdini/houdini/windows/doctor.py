@@ -1,4 +1,4 @@
-"""What ``cosmos-houdini doctor`` says of this machine and of a host, as a table."""
+"""The findings of ``cosmos-houdini doctor`` about this machine and a host, as a table."""
 
 from __future__ import annotations
 

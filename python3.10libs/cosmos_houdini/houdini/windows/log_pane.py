@@ -1,4 +1,4 @@
-"""What a job has printed, and why it failed."""
+"""The log of a job, and the reason of its failure."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ class Monitor(QtWidgets.QWidget):
         except CosmosError as error:
             self._error.explain(error)
             return
-        # A host that does not answer is told by the worker; its jobs are listed as they were last known.
+        # The worker names hosts that do not answer; their jobs are listed as they were last known.
         self._head.setText(f"{self.folder}" + "".join(f"\n{line}" for line in said))
         self._show_rows()
 

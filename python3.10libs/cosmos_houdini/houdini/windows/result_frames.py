@@ -18,7 +18,7 @@ class ResultFrames:
 
     Attributes:
         video: of a result.
-        name: of the frames before their number; it tells jobs apart.
+        name: of the frames, before their number; it differs for each job.
         first: number of the first frame.
         conversion: the document by which the frames are brought back to the plate; without one they stay as they are.
     """
@@ -30,15 +30,15 @@ class ResultFrames:
 
     @classmethod
     def of(cls, job_id: str, video: Path) -> ResultFrames:
-        """Return the frames of a job's video, numbered as in the shot's scene where the shot's folder tells."""
+        """Return the frames of a job's video, numbered as in the scene where the shot's folder knows the numbers."""
         return cls(video=video, name=f"{job_id}.{video.stem}", first=_first_frame(video))
 
     @classmethod
     def in_plate(cls, job_id: str, video: Path) -> ResultFrames:
         """Return the frames of a result in the plate's size and place, where they fit behind the shot's camera.
 
-        A shot that was submitted in the background has no restored video yet. One that was rendered anew since then
-        tells nothing about the plate of this result: what was restored at its time is taken, or else the result.
+        A shot that was submitted in the background has no restored video yet. A shot that was rendered again since then
+        has another plate than this result: the frames are those of the restored video, or else of the result.
         """
         restored, metadata = video.with_name(RESTORED), video.parent.parent / METADATA
         if _is_of(video, metadata):
