@@ -133,3 +133,19 @@ def test_a_job_that_failed_has_nothing_to_fetch(shop: Shop, capsys: pytest.Captu
     assert shop.main("run", shop.spec(fault="exit")) == 1
     assert shop.main("fetch", "shot") == 1
     assert "engine_error" in capsys.readouterr().err
+
+
+def test_logs_fetch_and_cancel_print_one_document_with_json(shop: Shop, capsys: pytest.CaptureFixture[str]):
+    assert shop.main("run", shop.spec()) == 0
+    job_id = shop.record().id
+    capsys.readouterr()
+    documents = {}
+    for command in ("logs", "fetch", "cancel"):
+        assert shop.main(command, job_id, "--json") == 0
+        documents[command] = json.loads(capsys.readouterr().out)
+    assert documents["logs"]["text"] == "half way\ntoken is not set\nSaved video\n"
+    assert [job["id"] for job in documents["fetch"]["jobs"]] == [job_id]
+    assert documents["fetch"]["jobs"][0]["outputs"]
+    assert documents["cancel"]["jobs"][0]["state"] == "succeeded"
+    assert shop.main("retry", "none", "--json") == 2
+    assert json.loads(capsys.readouterr().out)["schema"] == "cosmos-houdini/error/1"

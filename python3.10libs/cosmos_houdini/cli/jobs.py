@@ -55,11 +55,18 @@ def status(*, ids: tuple[str, ...], as_json: bool) -> None:
 @click.option("--follow", "following", is_flag=True, help="Continue until the job ends.")
 @click.option("--stderr", "errors", is_flag=True, help="Standard error instead of standard output.")
 @click.option("--attempt", type=click.IntRange(1), help="Which attempt; without it, the last one.")
-def logs(*, word: str, following: bool, errors: bool, attempt: int | None) -> None:
+@json_option
+def logs(*, word: str, following: bool, errors: bool, attempt: int | None, as_json: bool) -> None:
     """Print a log."""
     try:
         with open_client(load()) as client:
-            for text in read_log(client, word, stderr=errors, attempt=attempt, follow=following):
+            pieces = read_log(client, word, stderr=errors, attempt=attempt, follow=following)
+            if as_json:
+                file = "stderr.log" if errors else "stdout.log"
+                job_id = client.store.find(word)
+                print_json("logs", {"job": job_id, "file": file, "attempt": attempt, "text": "".join(pieces)})
+                return
+            for text in pieces:
                 click.echo(text, nl=False)
     except KeyboardInterrupt:
         raise Cancelled(f"interrupted; {word} goes on", action=f"cosmos-houdini attach {word}") from None
@@ -81,15 +88,18 @@ def attach(*, ids: tuple[str, ...], host: str | None, as_json: bool) -> None:
         if not wanted:
             say("no job is unfinished")
         results = follow_to_results(client, wanted, reporter)
-    _conclude(results, reporter, as_json=as_json)
+    _conclude("attach", results, reporter, as_json=as_json)
 
 
 @click.command(help="Stop jobs, on their hosts too.")
 @needed_ids_argument
-def cancel(*, ids: tuple[str, ...]) -> None:
+@json_option
+def cancel(*, ids: tuple[str, ...], as_json: bool) -> None:
     """Stop jobs."""
     with open_client(load()) as client:
-        cancel_jobs(client, ids, TerminalReporter())
+        stopped = cancel_jobs(client, ids, TerminalReporter())
+    if as_json:
+        print_json("cancel", {"jobs": [status.job.document() for status in stopped]})
 
 
 @click.command(
@@ -97,28 +107,33 @@ def cancel(*, ids: tuple[str, ...]) -> None:
 )
 @needed_ids_argument
 @click.option("--detach", is_flag=True, help="Return once the jobs run on their hosts.")
-def retry(*, ids: tuple[str, ...], detach: bool) -> None:
+@json_option
+def retry(*, ids: tuple[str, ...], detach: bool, as_json: bool) -> None:
     """Start new attempts and follow them."""
     reporter = TerminalReporter()
     with open_client(load()) as client:
         results = follow_to_results(client, retry_jobs(client, ids, reporter), reporter, detach=detach)
-    _conclude(results, reporter, as_json=False)
+    _conclude("retry", results, reporter, as_json=as_json)
 
 
 @click.command(help="Fetch and verify the results of jobs once more.")
 @needed_ids_argument
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder to fetch into; several jobs, one each.")
-def fetch(*, ids: tuple[str, ...], output: Path | None) -> None:
+@json_option
+def fetch(*, ids: tuple[str, ...], output: Path | None, as_json: bool) -> None:
     """Fetch results again."""
     with open_client(load()) as client:
-        for paths in fetch_jobs(client, ids, output).values():
-            click.echo("".join(f"{path}\n" for path in paths), nl=False)
+        fetched = fetch_jobs(client, ids, output)
+    if as_json:
+        print_json("fetch", {"jobs": [{"id": job, "outputs": list(paths)} for job, paths in fetched.items()]})
+    else:
+        click.echo("".join(f"{path}\n" for paths in fetched.values() for path in paths), nl=False)
 
 
-def _conclude(results: Sequence[JobResult], reporter: Reporter, *, as_json: bool) -> None:
+def _conclude(name: str, results: Sequence[JobResult], reporter: Reporter, *, as_json: bool) -> None:
     records = [result.record for result in results]
     if as_json:
-        print_json("attach", {"jobs": [record.job.document() for record in records]})
+        print_json(name, {"jobs": [record.job.document() for record in records]})
     else:
         print_outputs(records)
     raise_failure(records, reporter)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from cosmos_houdini.cli.console import say
+from cosmos_houdini.cli.console import json_option, print_json, say
 from cosmos_houdini.cli.terminal import TerminalReporter
 from cosmos_houdini.config import load
 from cosmos_houdini.errors import BadInput
@@ -31,7 +31,8 @@ def _size(text: str | None) -> tuple[int, int] | None:
 @click.option("-o", "--output", "out", metavar="OUT", required=True, type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--fps", type=int, metavar="N", help="Frames a second; else the video's own, rounded.")
 @click.option("--size", "size_text", metavar="WxH", help="Scaled to fit and centred on black; else the video's own.")
-def standardize(video: Path, out: Path, fps: int | None, size_text: str | None) -> None:
+@json_option
+def standardize(video: Path, out: Path, fps: int | None, size_text: str | None, *, as_json: bool) -> None:
     """Write VIDEO as H.264 with a constant whole frame rate, BT.709 colours and square pixels.
 
     The new video is decoded back and compared before it gets its name.
@@ -40,6 +41,9 @@ def standardize(video: Path, out: Path, fps: int | None, size_text: str | None) 
     with TerminalReporter().progress("encoding", total=None, unit="frames") as advance:
         made = media.standardize(video, out, ffmpeg=_ffmpeg(), fps=fps, size=size, on_frames=advance).clip
     say(f"{out}: {made.frames} frames of {made.size[0]}x{made.size[1]} at {made.fps:g} fps")
+    if as_json:
+        document = {"path": str(out), "frames": made.frames, "size": list(made.size), "fps": made.fps}
+        print_json("standardize", document)
 
 
 @click.command("extract-frame")
@@ -47,7 +51,8 @@ def standardize(video: Path, out: Path, fps: int | None, size_text: str | None) 
 @click.argument("frame", metavar="FRAME|all")
 @click.option("-o", "--output", "out", metavar="PNG", required=True, type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--first", type=click.IntRange(0), default=0, help="With all: the number of the first frame.")
-def extract_frame(video: Path, frame: str, out: Path, first: int) -> None:
+@json_option
+def extract_frame(video: Path, frame: str, out: Path, first: int, *, as_json: bool) -> None:
     """Write one frame of VIDEO as PNG, or all of them; FRAME counts from 0 in the order of display.
 
     All frames go to a pattern such as name.####.png.
@@ -55,10 +60,14 @@ def extract_frame(video: Path, frame: str, out: Path, first: int) -> None:
     if frame != "all":
         media.extract_frame(video, _number(frame), out, ffmpeg=_ffmpeg())
         say(f"{out}: frame {frame} of {video}")
+        if as_json:
+            print_json("extract-frame", {"path": str(out), "frames": 1})
         return
     with TerminalReporter().progress("extracting", total=None, unit="frames") as advance:
         count = media.extract_frames(video, out, ffmpeg=_ffmpeg(), first=first, on_frames=advance)
     say(f"{out}: frames {first}-{first + count - 1}, all of {video}")
+    if as_json:
+        print_json("extract-frame", {"path": str(out), "frames": count})
 
 
 def _ffmpeg() -> FFmpeg:

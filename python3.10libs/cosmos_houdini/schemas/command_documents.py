@@ -163,9 +163,3 @@ class SchemasDocument(Struct):
     """The names of all documents, with the values of their key schema."""
 
     schemas: dict[str, str]
-
-
-class MessagesDocument(Struct):
-    """What a command did, in sentences."""
-
-    messages: list[str]

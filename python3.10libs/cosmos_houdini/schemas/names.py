@@ -25,7 +25,6 @@ NAMES: Mapping[str, int] = {
     "history": 1,
     "install-houdini": 1,
     "logs": 1,
-    "messages": 1,
     "prompt-spec": 1,
     "report": 1,
     "restore": 1,

@@ -38,7 +38,6 @@ _STRUCTURES: Mapping[str, type[msgspec.Struct]] = {
     "history": jobs.HistoryDocument,
     "install-houdini": commands.InstallDocument,
     "logs": jobs.LogsDocument,
-    "messages": commands.MessagesDocument,
     "report": jobs.ReportDocument,
     "restore": shots.FilesDocument,
     "retry": jobs.JobsDocument,
