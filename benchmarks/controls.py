@@ -187,7 +187,7 @@ def measure(readers: dict[str, Callable[[Path], object]], paths: list[Path]) -> 
 def print_passes(frame: dict[Pass, np.ndarray]) -> None:
     """Print what one frame of each pass costs with one thread."""
     placed = geometry.plan_geometry(SIZE, ENGINE)
-    transform = color.display_transform(color.ColorChoice())
+    transform = color.display_transform(color.ColorSettings())
     codes = cryptomatte.strongest(frame[Pass.SEG])
     survey = segmentation.CodeSurvey()
     survey.add(codes)
@@ -209,7 +209,7 @@ def print_passes(frame: dict[Pass, np.ndarray]) -> None:
         "seg, second pass": lambda: segmentation.paint(placed.forward(codes, Pass.SEG), colors),
         "color to size": lambda: placed.forward(shown, Pass.COLOR),
         "edge": lambda: edges.edge_map(small),
-        "vis": lambda: blur.blurred(small, medium),
+        "vis": lambda: blur.blur(small, medium),
     }
     for label, step in steps.items():
         times = []

@@ -9,7 +9,7 @@ import pytest
 
 from cosmos_houdini.demo.raycast import COURTYARD, Ball, Block, View, cast, rotation
 from cosmos_houdini.demo.renders import NAMES, channels, object_id, render
-from cosmos_houdini.media.control_settings import ColorChoice
+from cosmos_houdini.media.control_settings import ColorSettings
 from cosmos_houdini.media.pictures.color import display_transform
 from cosmos_houdini.media.pictures.cryptomatte import read_manifest
 from cosmos_houdini.media.pictures.layers import choose_layers, read_header
@@ -65,4 +65,4 @@ def test_the_written_frames_feed_every_pass(tmp_path: Path) -> None:
     }
     manifest = read_manifest(header, chosen[Pass.SEG])
     assert manifest.key(object_id("/obj/ground")) == "/obj/ground"
-    assert display_transform(ColorChoice(), header.attributes[0]).input_reason == "the file's chromaticities"
+    assert display_transform(ColorSettings(), header.attributes[0]).input_reason == "the file's chromaticities"

@@ -140,7 +140,7 @@ def test_whatever_else_is_given_is_taken_in_its_own_type_or_refused_as_bad_input
     ],
 )
 def test_text_of_a_command_line_becomes_the_parameters_own_type(parameter: str, text: str, value: ParameterValue):
-    parsed = TRANSFER1_PARAMETERS[parameter].parsed(text)
+    parsed = TRANSFER1_PARAMETERS[parameter].parse_value(text)
     assert parsed == value
     assert type(parsed) is type(value)
 
@@ -151,7 +151,7 @@ def test_text_of_a_command_line_becomes_the_parameters_own_type(parameter: str, 
 )
 def test_text_that_is_no_value_is_refused(parameter: str, text: str):
     with pytest.raises(BadInput, match=f"parameter {parameter} = .* cannot be used"):
-        TRANSFER1_PARAMETERS[parameter].parsed(text)
+        TRANSFER1_PARAMETERS[parameter].parse_value(text)
 
 
 @pytest.mark.parametrize("name", ENGINES)

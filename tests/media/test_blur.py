@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.controls.blur import TRANSFER1, TRANSFER25, BlurPreset, _bilateral, blurred, find_preset
+from cosmos_houdini.media.controls.blur import TRANSFER1, TRANSFER25, BlurPreset, _bilateral, blur, find_preset
 
 rng = np.random.default_rng(4)
 WIDTH, HEIGHT = 160, 96
@@ -61,7 +61,7 @@ def test_blur_is_that_of_the_engine(
     presets: dict[str, object], name: str, shrink: int, bilateral: tuple[int, int, int], down_up: int
 ):
     expected = engine_blur(FRAME, shrink, bilateral, down_up)
-    found = blurred(FRAME, find_preset(name, presets))
+    found = blur(FRAME, find_preset(name, presets))
     assert found.dtype == np.uint8
     # Half a level is rounding; where the exact value lies on the edge of two levels either is right.
     assert np.abs(found - expected).max() < 0.51
@@ -80,13 +80,13 @@ def test_blur_hardly_differs_where_the_engine_calls_intels_library(preset: BlurP
 
 
 def test_stronger_presets_keep_less_detail():
-    detail = [np.abs(np.diff(blurred(FRAME, p).astype(int), axis=1)).mean() for p in TRANSFER25.values()]
+    detail = [np.abs(np.diff(blur(FRAME, p).astype(int), axis=1)).mean() for p in TRANSFER25.values()]
     assert detail[0] > detail[2] > detail[4]
 
 
 def test_same_frame_gives_the_same_blur():
     preset = find_preset("medium", TRANSFER25)
-    assert np.array_equal(blurred(FRAME, preset), blurred(FRAME.copy(), preset))
+    assert np.array_equal(blur(FRAME, preset), blur(FRAME.copy(), preset))
 
 
 def test_unknown_preset_names_the_nearest():

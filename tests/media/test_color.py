@@ -9,18 +9,18 @@ import PyOpenColorIO as OCIO  # noqa: N814
 import pytest
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.pictures.color import ColorChoice, DisplayTransform, display_bytes, display_transform
+from cosmos_houdini.media.pictures.color import ColorSettings, DisplayTransform, display_bytes, display_transform
 from cosmos_houdini.media.pictures.display_cube import BRIGHTEST, DARKEST, LOG_TO_LINEAR, bake, computed, is_faithful
 
 rng = np.random.default_rng(6)
 REC709 = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
 AP1 = (0.713, 0.293, 0.165, 0.830, 0.128, 0.044, 0.32168, 0.33767)
-DEFAULT = ColorChoice()
-COLORIMETRIC = ColorChoice(view="Un-tone-mapped")
+DEFAULT = ColorSettings()
+COLORIMETRIC = ColorSettings(view="Un-tone-mapped")
 
 
 @cache
-def transform(choice: ColorChoice = DEFAULT, **attributes: object) -> DisplayTransform:
+def transform(choice: ColorSettings = DEFAULT, **attributes: object) -> DisplayTransform:
     return display_transform(choice, attributes, environ={})
 
 
@@ -80,7 +80,7 @@ def test_a_view_that_a_cube_would_falsify_is_computed_in_full():
     config = OCIO.Config.CreateRaw()
     edge = OCIO.MatrixTransform.Scale([1000, 1000, 1000, 1])
     assert not is_faithful(config, bake(config, edge), edge)
-    raw = transform(ColorChoice(view="Raw"))
+    raw = transform(ColorSettings(view="Raw"))
     light = rng.random((8, 8, 3)).astype(np.float32)
     assert np.array_equal(raw.apply(light), np.rint(light * 255).astype(np.uint8))
 
@@ -92,7 +92,7 @@ def test_colorimetric_view_is_the_srgb_curve():
 
 
 def test_exposure_doubles_light_with_each_stop():
-    brighter = ColorChoice(view="Un-tone-mapped", exposure_stops=1.0)
+    brighter = ColorSettings(view="Un-tone-mapped", exposure_stops=1.0)
     for way in ("apply", "apply_exactly"):
         assert np.array_equal(
             getattr(transform(brighter), way)(grey(0.2)), getattr(transform(COLORIMETRIC), way)(grey(0.4))
@@ -106,7 +106,7 @@ def test_chromaticities_of_the_file_decide_the_input_space(chromaticities: tuple
 
 
 def test_chosen_input_space_stands_before_the_file():
-    found = transform(ColorChoice(input_space="lin_rec709"), chromaticities=AP1)
+    found = transform(ColorSettings(input_space="lin_rec709"), chromaticities=AP1)
     assert (found.input_space, found.input_reason) == ("lin_rec709", "chosen")
     red = np.zeros((1, 1, 3), np.float32)
     red[..., 0] = 0.5
@@ -129,16 +129,16 @@ def test_alpha_is_left_aside():
     ("choice", "said"),
     [
         (
-            ColorChoice(display="sRGB Display"),
+            ColorSettings(display="sRGB Display"),
             r"has no display 'sRGB Display'; allowed: sRGB - Display, .*did you mean 'sRGB - Display'",
         ),
-        (ColorChoice(view="Filmic"), r"has no view of sRGB - Display 'Filmic'; allowed: ACES 2\.0 - SDR .*, Raw"),
-        (ColorChoice(input_space="ACEScgg"), r"has no colour space 'ACEScgg'; allowed: .*did you mean 'ACEScg'"),
-        (ColorChoice(config="/no/where.ocio"), r"configuration /no/where\.ocio is no file; mend \$OCIO"),
-        (ColorChoice(config="ocio://nonsense"), r"configuration ocio://nonsense cannot be used"),
+        (ColorSettings(view="Filmic"), r"has no view of sRGB - Display 'Filmic'; allowed: ACES 2\.0 - SDR .*, Raw"),
+        (ColorSettings(input_space="ACEScgg"), r"has no colour space 'ACEScgg'; allowed: .*did you mean 'ACEScg'"),
+        (ColorSettings(config="/no/where.ocio"), r"configuration /no/where\.ocio is no file; mend \$OCIO"),
+        (ColorSettings(config="ocio://nonsense"), r"configuration ocio://nonsense cannot be used"),
     ],
 )
-def test_what_the_configuration_lacks_is_named_with_what_it_has(choice: ColorChoice, said: str):
+def test_what_the_configuration_lacks_is_named_with_what_it_has(choice: ColorSettings, said: str):
     with pytest.raises(BadInput, match=said) as error:
         transform(choice)
     assert "\n" not in str(error.value)
@@ -154,7 +154,7 @@ def test_a_table_that_a_configuration_lacks_is_told_before_any_picture_is_read(t
         encoding="utf-8",
     )
     with pytest.raises(BadInput, match=r"show\.ocio cannot show lin on Monitor, Film: .*film\.spi3d") as error:
-        display_transform(ColorChoice(), {}, environ={"OCIO": str(config)})
+        display_transform(ColorSettings(), {}, environ={"OCIO": str(config)})
     assert "\n" not in str(error.value)
 
 
@@ -171,11 +171,11 @@ def test_configuration_of_the_environment_is_used(tmp_path: Path):
         "colorspaces:\n  - !<ColorSpace> {name: lin}\n",
         encoding="utf-8",
     )
-    found = display_transform(ColorChoice(), {}, environ={"OCIO": str(config)})
+    found = display_transform(ColorSettings(), {}, environ={"OCIO": str(config)})
     assert (found.config, found.display, found.view, found.input_space) == (str(config), "Monitor", "Plain", "lin")
     assert (found.apply(grey(0.5)) == 128).all()
     with pytest.raises(BadInput, match=r"has no colour space 'Linear Rec.709"):
-        display_transform(ColorChoice(), {"chromaticities": REC709}, environ={"OCIO": str(config)})
+        display_transform(ColorSettings(), {"chromaticities": REC709}, environ={"OCIO": str(config)})
 
 
 def test_eight_bit_comps_pass_untouched_and_others_are_rounded():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.control_settings import DepthChoice
+from cosmos_houdini.media.control_settings import DepthSettings
 from cosmos_houdini.media.controls.depth import (
     DepthKind,
     DepthRange,
@@ -16,7 +16,7 @@ from cosmos_houdini.media.controls.depth import (
     guess_kind,
     to_8bit,
 )
-from cosmos_houdini.media.controls.tracks import DepthTrack
+from cosmos_houdini.media.controls.processors import DepthProcessor
 from cosmos_houdini.media.pictures.geometry import plan_geometry
 
 rng = np.random.default_rng(3)
@@ -99,8 +99,8 @@ def test_a_lens_that_never_changes_is_that_of_frames_outside_the_scenes_range():
     ray = np.full((4, 6), 3.0, np.float32)
 
     def prepared(number: int, lenses: dict[int, Lens]) -> np.ndarray:
-        choice = DepthChoice(lenses=lenses)
-        return DepthTrack(geometry=geometry, choice=choice, kind=DepthKind.RAY_DISTANCE, evidence="").prepared(
+        choice = DepthSettings(lenses=lenses)
+        return DepthProcessor(geometry=geometry, choice=choice, kind=DepthKind.RAY_DISTANCE, evidence="").prepare(
             number, ray
         )
 

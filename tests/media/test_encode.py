@@ -250,4 +250,4 @@ def test_pictures_that_need_a_conversion_first_are_refused(tmp_path: Path, pictu
 
 
 def test_data_is_encoded_closer_to_the_original_than_pictures():
-    assert encode.encoding_of(Pass.DEPTH).crf < encode.encoding_of(Pass.COLOR).crf == 18
+    assert encode.choose_encoding(Pass.DEPTH).crf < encode.choose_encoding(Pass.COLOR).crf == 18

@@ -54,7 +54,7 @@ def test_known_depth_and_ids_come_through_the_whole_way(tmp_path: Path):
         ranges.add(disparity(passes[Pass.DEPTH], DepthKind.CAMERA_Z))
         survey.add(strongest(passes[Pass.SEG]))
     depth_range = ranges.range(DepthKind.CAMERA_Z, high_percent=100)
-    table = ColorTable().extended(manifest.key(code) for code in survey.objects())
+    table = ColorTable().extend(manifest.key(code) for code in survey.objects())
     colors = {code: table.colors[manifest.key(code)] for code in survey.objects()}
     same_size = plan_geometry((WIDTH, HEIGHT), (WIDTH, HEIGHT))
     assert set(table.colors) == set(NAMES)

@@ -9,7 +9,7 @@ import pytest
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.controls.palette import BACKGROUND, UPSTREAM, all_colors
-from cosmos_houdini.media.controls.palette_file import colors_of
+from cosmos_houdini.media.controls.palette_file import assign_colors
 from cosmos_houdini.media.controls.segmentation import (
     CodeSurvey,
     ColorTable,
@@ -43,7 +43,7 @@ def test_every_id_gets_its_own_flat_color_in_every_pixel(dtype: type):
     objects = surveyed(codes)
     keys = {code: id_key(code, ids.dtype) for code in objects}
     assert sorted(keys.values(), key=int) == ["1", "2", "3", "40", "100"]
-    table = ColorTable().extended(keys.values())
+    table = ColorTable().extend(keys.values())
     picture = paint(codes, {code: table.colors[key] for code, key in keys.items()})
     expected = {0: BACKGROUND, 1: UPSTREAM[0], 2: UPSTREAM[1], 3: UPSTREAM[2], 40: UPSTREAM[3], 100: UPSTREAM[4]}
     assert all((picture[ids == identity] == rgb).all() for identity, rgb in expected.items())
@@ -134,15 +134,15 @@ def test_frame_without_objects_is_black():
 
 
 def test_colors_are_stable_between_shots_of_a_show():
-    first = ColorTable().extended(["car10", "car2", "tree"])
+    first = ColorTable().extend(["car10", "car2", "tree"])
     assert list(first.colors) == ["car2", "car10", "tree"]
-    second = ColorTable.from_document(json.loads(json.dumps(first.document()))).extended(["house", "car2", "axe"])
+    second = ColorTable.from_document(json.loads(json.dumps(first.document()))).extend(["house", "car2", "axe"])
     assert {key: second.colors[key] for key in first.colors} == dict(first.colors)
     assert (second.colors["axe"], second.colors["house"]) == (UPSTREAM[3], UPSTREAM[4])
 
 
 def test_color_that_a_person_gave_away_is_not_given_twice():
-    table = ColorTable(colors={"hero": UPSTREAM[1]}).extended(["a", "b"])
+    table = ColorTable(colors={"hero": UPSTREAM[1]}).extend(["a", "b"])
     assert [table.colors[key] for key in ("hero", "a", "b")] == [UPSTREAM[1], UPSTREAM[0], UPSTREAM[2]]
 
 
@@ -164,16 +164,16 @@ def test_colors_beyond_the_models_own_are_as_distinct():
 
 def test_too_many_objects_are_refused():
     with pytest.raises(BadInput, match=r"has 2000 objects .*; allowed: at most 195, .*--objects"):
-        ColorTable().extended(f"leaf{n}" for n in range(2000))
+        ColorTable().extend(f"leaf{n}" for n in range(2000))
 
 
 def test_a_full_table_of_a_show_says_where_it_lies(tmp_path: Path):
     table = tmp_path / "palette.json"
-    colors_of(table, [f"leaf{n}" for n in range(190)], {})
-    assert len(colors_of(table, [f"leaf{n}" for n in range(195)], {})) == 195
+    assign_colors(table, [f"leaf{n}" for n in range(190)], {})
+    assert len(assign_colors(table, [f"leaf{n}" for n in range(195)], {})) == 195
     before = table.read_bytes()
     with pytest.raises(BadInput, match=r"has 1 objects .*at most 0, .* 195 stand in .*palette\.json: move it away"):
-        colors_of(table, ["car"], {})
+        assign_colors(table, ["car"], {})
     assert table.read_bytes() == before
 
 

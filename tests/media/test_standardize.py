@@ -9,7 +9,7 @@ import pytest
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.videos.make import BT709
-from cosmos_houdini.media.videos.standardize import extract_frame, extract_frames, fitted, standardize
+from cosmos_houdini.media.videos.standardize import extract_frame, extract_frames, fit_size, standardize
 from support.media import FFMPEG
 from support.media.clips import bars, cell_means, decoded, palette, write_picture
 
@@ -127,7 +127,7 @@ def test_a_video_may_replace_itself(tmp_path: Path):
     [((1920, 1080), (1280, 704), (1252, 704)), ((64, 96), (96, 96), (64, 96)), ((1000, 2), (100, 100), (100, 2))],
 )
 def test_fitting_keeps_the_aspect(size: tuple[int, int], box: tuple[int, int], inside: tuple[int, int]):
-    assert fitted(size, box) == inside
+    assert fit_size(size, box) == inside
 
 
 @pytest.mark.parametrize("index", [0, 7, 11])

@@ -42,7 +42,7 @@ def parse_parameters(settings: Iterable[str], known: Mapping[str, Parameter]) ->
     Raises:
         BadInput: as for ``parse_assignments``, or a value that the parameter refuses.
     """
-    return {key: known[key].parsed(text) for key, text in parse_assignments("--set", settings, known).items()}
+    return {key: known[key].parse_value(text) for key, text in parse_assignments("--set", settings, known).items()}
 
 
 def parse_controls(texts: Iterable[str]) -> dict[Control, Path]:

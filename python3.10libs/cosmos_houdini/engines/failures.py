@@ -51,17 +51,17 @@ _ERROR_LINE = re.compile(r"^(?:\[rank\d+\]:\s*)?((?:\w+\.)*\w*(?:Error|Exception
 _RELAYED = re.compile(r"ChildFailedError|CalledProcessError")
 
 
-def classified(lines: Iterable[str], symptoms: Iterable[Symptom]) -> JobFailure | None:
+def classify(lines: Iterable[str], symptoms: Iterable[Symptom]) -> JobFailure | None:
     """Return the first symptom of the table that some line shows, with the last such line as its message."""
     kept = _kept(lines)
     for known in symptoms:
         line = next((line for line in reversed(kept) if known.pattern.search(line)), None)
         if line is not None:
-            return JobFailure(failure=known.failure, message=shortened(line), retryable=known.retryable)
+            return JobFailure(failure=known.failure, message=shorten(line), retryable=known.retryable)
     return None
 
 
-def unexplained(exit_code: int, lines: Iterable[str]) -> JobFailure:
+def explain_exit(exit_code: int, lines: Iterable[str]) -> JobFailure:
     """Return an engine_error (oom after SIGKILL) whose message is the last exception named, or the last line."""
     kept = _kept(lines)
     if exit_code == SIGKILL_EXIT:
@@ -72,25 +72,27 @@ def unexplained(exit_code: int, lines: Iterable[str]) -> JobFailure:
         )
     errors = [found.group(1) for line in kept if (found := _ERROR_LINE.match(line)) and not _RELAYED.search(line)]
     last = errors[-1] if errors else (kept[-1] if kept else "it printed nothing")
-    return JobFailure(failure=FailureClass.ENGINE_ERROR, message=shortened(f"exit code {exit_code}: {last}"))
+    return JobFailure(failure=FailureClass.ENGINE_ERROR, message=shorten(f"exit code {exit_code}: {last}"))
 
 
-def without_marker(exit_code: int, lines: Iterable[str], symptoms: Iterable[Symptom], marker: str) -> JobFailure:
+def explain_missing_marker(
+    exit_code: int, lines: Iterable[str], symptoms: Iterable[Symptom], marker: str
+) -> JobFailure:
     """Return why a run is no success in whose log the line that tells one is missing."""
     kept = list(lines)
-    if known := classified(kept, symptoms):
+    if known := classify(kept, symptoms):
         return known
     if exit_code == 0:
         message = f"it ended without the line '{marker}': nothing was saved"
         return JobFailure(failure=FailureClass.ENGINE_ERROR, message=message)
-    return unexplained(exit_code, kept)
+    return explain_exit(exit_code, kept)
 
 
 def _kept(lines: Iterable[str]) -> list[str]:
     return [line for line in (line.strip()[:LINE_LENGTH] for line in lines) if line]
 
 
-def shortened(text: str) -> str:
+def shorten(text: str) -> str:
     """Return ``text`` as one line of at most MESSAGE_LENGTH characters."""
     line = one_line(text)
     return line if len(line) <= MESSAGE_LENGTH else f"{line[: MESSAGE_LENGTH - 3]}..."

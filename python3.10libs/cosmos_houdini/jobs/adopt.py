@@ -129,7 +129,7 @@ def _checked(request: InferenceRequest, options: AttemptOptions, job_id: str, ho
             action="take it up with the version that sent it",
         )
     for key, value in (*request.parameters.items(), *options.parameters.items()):
-        known[key].checked(value)
+        known[key].check_value(value)
     return request
 
 

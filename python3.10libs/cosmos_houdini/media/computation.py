@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.control_settings import ControlChoices, DepthKind
+from cosmos_houdini.media.control_settings import ControlSettings, DepthKind
 from cosmos_houdini.media.pictures.geometry import Geometry, Placement, plan_geometry
-from cosmos_houdini.media.selection import Selection, prove
+from cosmos_houdini.media.selection import Selection, verify_checksums
 from cosmos_houdini.media.videos.source import ComputedFrames
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.sequence import Sequence
@@ -31,7 +31,7 @@ class Computation:
         say: called with each sentence about what was found.
     """
 
-    choices: ControlChoices
+    choices: ControlSettings
     geometry: Geometry | None
     looks: bool = False
     on_frames: Callable[[int], None] = lambda _: None
@@ -46,7 +46,7 @@ class Computation:
         chosen = {pass_: s for pass_, s in selections.items() if self.needs_pixels(pass_, s)}
         looked_at = {pass_: s for pass_, s in selections.items() if self.looks or pass_ is Pass.DEPTH}
         # Reading pixels would stumble over the first damaged file alone, minutes later.
-        prove((chosen | looked_at).values())
+        verify_checksums((chosen | looked_at).values())
         if direct := {pass_: s.sequence for pass_, s in looked_at.items() if pass_ not in chosen}:
             self._say_noticed(direct)
         if not chosen:
@@ -69,11 +69,11 @@ class Computation:
         return made
 
     def _say_noticed(self, sequences: Mapping[Pass, Sequence]) -> None:
-        from cosmos_houdini.media.checks.samples import look  # noqa: PLC0415 - see the caller
+        from cosmos_houdini.media.checks.samples import check_samples  # noqa: PLC0415 - see the caller
 
         # Encoding tells better than a look which of the pictures cannot be decoded.
         with suppress(BadInput):
-            for sentence in look(sequences).notes:
+            for sentence in check_samples(sequences).notes:
                 self.say(f"warning: {sentence}")
 
     def steps(self, selections: Mapping[Pass, Selection]) -> int:

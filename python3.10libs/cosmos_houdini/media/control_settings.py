@@ -22,7 +22,7 @@ class DepthKind(TextEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ColorChoice:
+class ColorSettings:
     """How scene-linear colour is shown; what is None follows the configuration.
 
     Attributes:
@@ -56,7 +56,7 @@ class Lens:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DepthChoice:
+class DepthSettings:
     """How depth is read.
 
     Attributes:
@@ -75,7 +75,7 @@ class DepthChoice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ControlChoices:
+class ControlSettings:
     """All choices of one conversion.
 
     Attributes:
@@ -89,8 +89,8 @@ class ControlChoices:
         engine: for which the blurred colour is computed; their presets differ a little.
     """
 
-    color: ColorChoice = ColorChoice()
-    depth: DepthChoice = DepthChoice()
+    color: ColorSettings = ColorSettings()
+    depth: DepthSettings = DepthSettings()
     objects: tuple[str, ...] = ()
     mask_objects: tuple[str, ...] = ()
     palette: Path | None = None

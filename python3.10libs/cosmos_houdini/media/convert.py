@@ -16,7 +16,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from cosmos_houdini.errors import BadInput, CheckFailed, CosmosError, DiskFull
-from cosmos_houdini.media.selection import OnGap, Selection, prove, select
+from cosmos_houdini.media.selection import OnGap, Selection, select, verify_checksums
 from cosmos_houdini.media.videos import encode
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.media.videos.make import make_video
@@ -170,7 +170,7 @@ def _make_all(
     most = 2 if any(isinstance(source, ComputedFrames) for source in sources.values()) else _MOST_AT_ONCE
     workers = max(1, min(len(sources), os.cpu_count() or 1, most))
     with ThreadPoolExecutor(max_workers=workers) as pool, ThreadPoolExecutor(max_workers=1) as prover:
-        proof = prover.submit(prove, unproven, stop)
+        proof = prover.submit(verify_checksums, unproven, stop)
         futures = {
             pass_: pool.submit(
                 _make_faithful,
@@ -209,7 +209,7 @@ def _make_faithful(
     stop: Event,
 ) -> VideoFacts:
     """Make one video and let its source judge what became of the frames."""
-    encoding = encode.encoding_of(pass_)
+    encoding = encode.choose_encoding(pass_)
     facts = make_video(source, folder, ffmpeg=ffmpeg, fps=fps, encoding=encoding, on_frames=on_frames, stop=stop)
     lost = source.problem(facts.clip.path, ffmpeg) if isinstance(source, ComputedFrames) and source.problem else None
     if lost is not None:
@@ -218,7 +218,7 @@ def _make_faithful(
 
 
 def _video(pass_: Pass, facts: VideoFacts, out_dir: Path) -> ControlVideo:
-    encoding = encode.encoding_of(pass_)
+    encoding = encode.choose_encoding(pass_)
     return ControlVideo(
         pass_=pass_,
         clip=replace(facts.clip, path=out_dir.absolute() / f"{pass_}.mp4"),

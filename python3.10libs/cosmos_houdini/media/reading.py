@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.checks import kept_frames
-from cosmos_houdini.media.control_settings import ControlChoices
+from cosmos_houdini.media.control_settings import ControlSettings
 from cosmos_houdini.media.controls import edges
-from cosmos_houdini.media.controls.blur import blurred, find_preset, presets_of
+from cosmos_houdini.media.controls.blur import blur, find_blur_presets, find_preset
 from cosmos_houdini.media.controls.depth import CAMERA_Z_LAYERS
-from cosmos_houdini.media.controls.make_track import Material, track_of
-from cosmos_houdini.media.controls.seg_track import SegTrack
-from cosmos_houdini.media.controls.tracks import PictureTrack, Track
+from cosmos_houdini.media.controls.make_processor import Material, make_processor
+from cosmos_houdini.media.controls.processors import PassProcessor, PictureProcessor
+from cosmos_houdini.media.controls.seg_processor import SegProcessor
 from cosmos_houdini.media.pictures.geometry import Geometry
 from cosmos_houdini.media.pictures.layers import Header, Layer, read_header
 from cosmos_houdini.media.pictures.picture_io import read_passes, read_picture
@@ -77,7 +77,7 @@ class ComputedPasses:
     selections: Mapping[Pass, Selection]
     rendered: frozenset[Pass]
     geometry: Geometry
-    choices: ControlChoices
+    choices: ControlSettings
     folder: Path
     on_frames: Callable[[int], None] = lambda _: None
     notes: list[str] = field(default_factory=list)
@@ -86,11 +86,11 @@ class ComputedPasses:
         """Read all files and return the frames of each video; errors as for ``convert_sequences``."""
         groups = list(_grouped(self.selections))
         samples = _samples(groups)
-        tracks: dict[Pass, Track] = {}
+        tracks: dict[Pass, PassProcessor] = {}
         for group in groups:
             for pass_ in group.passes:
                 material = Material(header=group.header, layer=group.passes[pass_], samples=samples[pass_])
-                tracks[pass_] = track_of(pass_, material, self.geometry, self.choices)
+                tracks[pass_] = make_processor(pass_, material, self.geometry, self.choices)
         self.folder.mkdir()
         spools = {pass_: Spool(self.folder / str(pass_)) for pass_ in tracks}
         nan: list[int] = []
@@ -104,23 +104,25 @@ class ComputedPasses:
         self.notes += kept_frames.sentences(spools, numbers, plate=self.geometry.target, light=light)
         return made
 
-    def _read(self, group: Files, tracks: Mapping[Pass, Track], spools: Mapping[Pass, Spool], nan: list[int]) -> None:
+    def _read(
+        self, group: Files, tracks: Mapping[Pass, PassProcessor], spools: Mapping[Pass, Spool], nan: list[int]
+    ) -> None:
         def work(number: int, file: Path) -> Pixels:
             pixels = group.read(file)
             _check_size(file, pixels, self.geometry)
             if _holds_nan(pixels.get(Pass.COLOR)):
                 nan.append(number)
-            return {pass_: tracks[pass_].prepared(number, array) for pass_, array in pixels.items()}
+            return {pass_: tracks[pass_].prepare(number, array) for pass_, array in pixels.items()}
 
         frames = zip(group.selection.numbers, group.selection.files, strict=True)
         for prepared in _ahead(work, frames):
             for pass_, array in prepared.items():
-                tracks[pass_].learn(array)
+                tracks[pass_].observe(array)
                 spools[pass_].add(array)
             self.on_frames(1)
 
-    def _source(self, pass_: Pass, track: Track, spool: Spool) -> ComputedFrames:
-        if isinstance(track, SegTrack):
+    def _source(self, pass_: Pass, track: PassProcessor, spool: Spool) -> ComputedFrames:
+        if isinstance(track, SegProcessor):
             track.give_colors()
             self.notes += track.notes()
         return ComputedFrames(
@@ -131,7 +133,7 @@ class ComputedPasses:
             grey=track.grey,
             applied=(*track.applied(), *_placed(self.geometry)),
             details=track.details(),
-            problem=partial(track.problem, spool) if isinstance(track, SegTrack) else None,
+            problem=partial(track.problem, spool) if isinstance(track, SegProcessor) else None,
         )
 
     def _from_color(self, spool: Spool | None) -> dict[Pass, ComputedFrames]:
@@ -144,7 +146,7 @@ class ComputedPasses:
             words = "Canny, thresholds {} and {}".format(*edges.thresholds(self.choices.edge))
             found[Pass.EDGE] = self._computed(Pass.EDGE, spool, edge, self.choices.edge, words)
         if self.choices.vis and Pass.VIS not in self.rendered:
-            vis = partial(blurred, preset=find_preset(self.choices.vis, presets_of(self.choices.engine)))
+            vis = partial(blur, preset=find_preset(self.choices.vis, find_blur_presets(self.choices.engine)))
             words = "bilateral filter, shrunk and enlarged"
             found[Pass.VIS] = self._computed(Pass.VIS, spool, vis, self.choices.vis, words)
         return found
@@ -213,8 +215,8 @@ def _ahead(work: Callable[[int, Path], Pixels], frames: Iterable[tuple[int, Path
             pool.shutdown(cancel_futures=True)
 
 
-def _is_light(track: Track | None) -> bool:
-    return isinstance(track, PictureTrack) and track.transform is not None
+def _is_light(track: PassProcessor | None) -> bool:
+    return isinstance(track, PictureProcessor) and track.transform is not None
 
 
 def _holds_nan(color: Array | None) -> bool:

@@ -78,7 +78,7 @@ def select(
     }
 
 
-def prove(selections: Iterable[Selection], stop: Event | None = None) -> None:
+def verify_checksums(selections: Iterable[Selection], stop: Event | None = None) -> None:
     """Walk the checksums that ``verify`` may have left out, in this thread, until ``stop`` is set.
 
     Raises:
@@ -159,7 +159,7 @@ def _problems(sequence: PictureSequence, numbers: Sequence[int], on_gap: OnGap) 
     if on_gap == "stop":
         corrupt = {bad.frame: bad.reason for bad in sequence.corrupt if bad.frame in wanted}
         missing = [number for number in numbers if number not in usable and number not in corrupt]
-        found += [span.told(missing, " is missing", " are missing")] if missing else []
+        found += [span.format_frames(missing, " is missing", " are missing")] if missing else []
         found += [f"frame {number} is corrupt ({reason})" for number, reason in sorted(corrupt.items())]
     elif numbers and numbers[0] not in usable:
         found.append(f"frame {numbers[0]} has no usable file, and there is no frame before it to hold")
@@ -186,7 +186,7 @@ def _unusable(sequence: PictureSequence, wanted: set[int]) -> list[str]:
     if sequence.duplicates:
         found.append(f"two files have one frame number: {', '.join(path.name for path in sequence.duplicates)}")
     if mismatched := [number for number in sequence.mismatched if number in wanted]:
-        told = span.told(mismatched, " differs", " differ")
+        told = span.format_frames(mismatched, " differs", " differ")
         found.append(f"{told} from the others in size, depth, channels or format")
     if not wanted:
         found.append("has no frame in the wanted range")

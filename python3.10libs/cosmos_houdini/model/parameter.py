@@ -68,7 +68,7 @@ class Parameter:
             "synonyms": [word for word, name in SYNONYMS.items() if name == self.name],
         }
 
-    def checked(self, value: object) -> ParameterValue:
+    def check_value(self, value: object) -> ParameterValue:
         """Return ``value`` in the parameter's own type.
 
         Raises:
@@ -88,21 +88,21 @@ class Parameter:
             raise self._refused(value)
         return number
 
-    def parsed(self, text: str) -> ParameterValue:
+    def parse_value(self, text: str) -> ParameterValue:
         """Return what ``text`` of a command line means for this parameter.
 
-        >>> Parameter(name="guidance", default=5.0, help="", low=0).parsed("7")
+        >>> Parameter(name="guidance", default=5.0, help="", low=0).parse_value("7")
         7.0
 
         Raises:
             BadInput: as for ``checked``.
         """
         if isinstance(self.default, str):
-            return self.checked(text)
+            return self.check_value(text)
         if isinstance(self.default, bool):
-            return self.checked(_TRUTH.get(text.strip().lower(), text))
+            return self.check_value(_TRUTH.get(text.strip().lower(), text))
         try:
-            return self.checked(int(text) if isinstance(self.default, int) else float(text))
+            return self.check_value(int(text) if isinstance(self.default, int) else float(text))
         except (ValueError, OverflowError) as error:
             # BadInput is a ValueError of our own and names the parameter already.
             raise (error if isinstance(error, BadInput) else self._refused(text)) from None
@@ -141,6 +141,6 @@ def resolve(
                 action=did_you_mean(name, parameters),
             )
     return {
-        name: parameter.checked(given[name]) if name in given else parameter.default
+        name: parameter.check_value(given[name]) if name in given else parameter.default
         for name, parameter in parameters.items()
     }

@@ -12,7 +12,7 @@ from PIL import Image
 
 from cosmos_houdini.errors import ToolError
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg
-from cosmos_houdini.media.videos.standardize import fitted
+from cosmos_houdini.media.videos.standardize import fit_size
 from cosmos_houdini.model.request import Clip
 from cosmos_houdini.report.entry import ReportEntry, first_sentence
 from cosmos_houdini.report.frames import read_frames
@@ -132,6 +132,6 @@ def _examined(
         seen = read_frames(clip.path, indices, clip.frames // 2, ffmpeg=ffmpeg)
     except ToolError as error:
         return replace(entry, problem=("unreadable", first_sentence(error.problem)))
-    size = fitted(clip.size, box)
+    size = fit_size(clip.size, box)
     seen.middle.resize(size, Image.Resampling.LANCZOS).save(folder / frame, quality=JPEG_QUALITY)
     return replace(entry, frame=frame, measures=None if source is None else measure(seen.luma, source, indices))

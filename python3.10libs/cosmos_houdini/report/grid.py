@@ -15,8 +15,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from cosmos_houdini.media.pictures.letters import drawable
-from cosmos_houdini.media.videos.standardize import fitted
+from cosmos_houdini.media.pictures.letters import replace_undrawable
+from cosmos_houdini.media.videos.standardize import fit_size
 from cosmos_houdini.report.entry import ReportEntry, format_setting
 
 MAX_WIDTH = 1920
@@ -113,13 +113,15 @@ def inset(picture: tuple[int, int], cell: tuple[int, int]) -> tuple[int, int, in
     >>> inset((1280, 704), (480, 264)), inset((704, 1280), (480, 264))
     ((0, 0, 480, 264), (166, 0, 146, 264))
     """
-    width, height = (min(side, most) for side, most in zip(fitted(picture, cell), cell, strict=True))
+    width, height = (min(side, most) for side, most in zip(fit_size(picture, cell), cell, strict=True))
     return (cell[0] - width) // 4 * 2, (cell[1] - height) // 4 * 2, width, height
 
 
 def wrap_captions(entry: ReportEntry, shown: Sequence[str], width: int, line: int) -> list[str]:
     """Return the settings of a run in lines that fit a width."""
-    said = [drawable(f"{name} {format_setting(entry.settings[name])}") for name in shown if name in entry.settings]
+    said = [
+        replace_undrawable(f"{name} {format_setting(entry.settings[name])}") for name in shown if name in entry.settings
+    ]
     return _wrapped(said, _font(line), width, _SEPARATOR)
 
 
@@ -185,7 +187,7 @@ def _draw_problem(draw: ImageDraw.ImageDraw, problem: tuple[str, str], at: tuple
         (left + margin, top + margin + line), headline.replace("_", " "), ALARM, _font(line * 5 // 4), anchor="ls"
     )
     room = max(1, (height - 2 * margin) // line - 2)
-    lines = _wrapped(drawable(sentence).split(" "), font, width - 2 * margin, " ")
+    lines = _wrapped(replace_undrawable(sentence).split(" "), font, width - 2 * margin, " ")
     if len(lines) > room:
         lines = [*lines[: room - 1], lines[room - 1] + " ..."]
     for number, text in enumerate(lines, start=1):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cosmos_houdini.config import Config
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.checks.sample_frames import usable
-from cosmos_houdini.media.controls.pass_sources import is_exr, layer_documents, with_layers
+from cosmos_houdini.media.controls.pass_sources import is_exr, layer_documents, resolve_layers
 from cosmos_houdini.media.selection import by_shot
 from cosmos_houdini.media.sequences.check import CheckReport, check_sequences
 from cosmos_houdini.media.sequences.discover import find_sequences
@@ -102,7 +102,7 @@ def _with_samples(report: CheckReport, layers: Mapping[str, str], *, every_frame
 def _sample(members: Iterable[PictureSequence], layers: Mapping[str, str], *, every_frame: bool) -> Seen:
     """Look at the pixels of a shot, and skip every file whose header cannot be read."""
     # Imported here: a wrong option ends the call before NumPy is loaded.
-    from cosmos_houdini.media.checks.samples import Seen, look  # noqa: PLC0415
+    from cosmos_houdini.media.checks.samples import Seen, check_samples  # noqa: PLC0415
     from cosmos_houdini.media.pictures.layers import Unreadable  # noqa: PLC0415
 
     damaged: list[CorruptFrame] = []
@@ -110,8 +110,8 @@ def _sample(members: Iterable[PictureSequence], layers: Mapping[str, str], *, ev
     while True:
         readable = [replace(member, corrupt=(*member.corrupt, *damaged)) for member in members]
         try:
-            fed = with_layers((member for member in readable if usable(member)), layers)
-            seen = look({sequence.pass_: sequence for sequence in fed}, every_frame=every_frame)
+            fed = resolve_layers((member for member in readable if usable(member)), layers)
+            seen = check_samples({sequence.pass_: sequence for sequence in fed}, every_frame=every_frame)
         except Unreadable as error:
             frames = (frame for member in members for frame in member.frames if frame.file == error.path)
             damaged += [CorruptFrame(frame=frame.number, file=frame.file, reason=error.reason) for frame in frames]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.computation import Computation
-from cosmos_houdini.media.controls.pass_sources import with_layers
+from cosmos_houdini.media.controls.pass_sources import resolve_layers
 from cosmos_houdini.media.convert import convert_sequences
 from cosmos_houdini.media.selection import OnGap, Selection, select, unknown_passes
 from cosmos_houdini.media.sequences import span
@@ -84,7 +84,7 @@ def select_frames(
     verified = list(sequences)
     for sequence in unknown_passes(verified):
         reporter.say(f"{sequence.pattern} is left out: its name contains no known pass")
-    fed = with_layers(verified, settings.layers)
+    fed = resolve_layers(verified, settings.layers)
     for sequence in verified:
         if sequence.pass_ is Pass.NORMAL and sequence not in fed:
             reporter.say(f"{sequence.pattern} is left out: no control is made of normals")
@@ -155,7 +155,7 @@ def _describe_frames(selections: Mapping[Pass, Selection]) -> Iterator[str]:
     """Yield which frames are held, and whether the shot is rendered on every frame."""
     for pass_, selection in selections.items():
         if selection.held:
-            yield f"{pass_}: {span.told(selection.held, ' shows', ' show')} the frame before"
+            yield f"{pass_}: {span.format_frames(selection.held, ' shows', ' show')} the frame before"
     step = next(iter(selections.values())).sequence.step
     if step != 1:
         yield f"only one frame in {step} is rendered; the videos show them one after another, {step} times as fast"

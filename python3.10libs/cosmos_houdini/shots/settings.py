@@ -10,7 +10,7 @@ from typing import Any
 
 from cosmos_houdini.config import Config
 from cosmos_houdini.errors import BadInput, did_you_mean
-from cosmos_houdini.media.control_settings import ColorChoice, ControlChoices, DepthChoice, DepthKind, Lens
+from cosmos_houdini.media.control_settings import ColorSettings, ControlSettings, DepthKind, DepthSettings, Lens
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.presets import Preset
 from cosmos_houdini.model.scene import Camera, Scene
@@ -32,7 +32,7 @@ class EncodeSettings:
         ffmpeg: encodes and decodes.
     """
 
-    controls: ControlChoices
+    controls: ControlSettings
     layers: Mapping[str, str]
     fit: Fit
     pixel_aspect: float | None
@@ -55,8 +55,8 @@ def resolve_settings(
     """
     color, controls, seg = config.settings.color, config.settings.controls, config.settings.seg
     palette = seg.palette or PALETTE
-    choices = ControlChoices(
-        color=ColorChoice(
+    choices = ControlSettings(
+        color=ColorSettings(
             config=color.config,
             display=options.display or color.display,
             view=options.view or color.view,
@@ -84,13 +84,13 @@ def _computed(preset: Preset) -> str | None:
     return None if preset == "off" else preset
 
 
-def _depth(config: Config, scene: Scene | None, options: EncodeOptions) -> DepthChoice:
+def _depth(config: Config, scene: Scene | None, options: EncodeOptions) -> DepthSettings:
     settings = config.settings.depth
     kind: str = options.depth_kind or settings.kind
     frozen = _read_depth_range(options.depth_range) if options.depth_range else None
     if frozen is not None and kind == "auto":
         kind = frozen["kind"]
-    return DepthChoice(
+    return DepthSettings(
         kind=None if kind == "auto" else DepthKind(kind),
         percentiles=settings.percentiles,
         far=settings.far,

@@ -148,7 +148,7 @@ def _with_input_fps(
             allowed="a whole number of frames a second",
             action="standardize --fps gives it one",
         )
-    return {**resolved, "fps": parameters["fps"].checked(color.fps)}
+    return {**resolved, "fps": parameters["fps"].check_value(color.fps)}
 
 
 def _warnings(request: InferenceRequest) -> tuple[str, ...]:

@@ -95,7 +95,7 @@ def build_domain(
     if isinstance(values, Range):
         return _of_range(values, parameter, clamp=clamp)
     clamped = [_clamped(value, parameter) if clamp else value for value in values]
-    checked = tuple(parameter.checked(value) for value in clamped)
+    checked = tuple(parameter.check_value(value) for value in clamped)
     notes = [
         f"{parameter.name} = {value!r} becomes {used!r}, the nearest that the engine accepts"
         for value, used in zip(values, clamped, strict=True)
@@ -118,7 +118,7 @@ def _of_range(values: Range, parameter: Parameter, *, clamp: bool) -> tuple[Doma
         notes = (
             f"{parameter.name} from {values.min} to {values.max} becomes {low} to {high}: the engine accepts no others",
         )
-    low, high = parameter.checked(low), parameter.checked(high)
+    low, high = parameter.check_value(low), parameter.check_value(high)
     if low == high:
         return Choices(values=(low,)), notes
     if isinstance(parameter.default, float) and values.step is None:

@@ -39,13 +39,13 @@ class ParameterNames:
             spelled[known] = value
         return spelled
 
-    def checked(self, given: Mapping[str, object]) -> dict[str, ParameterValue]:
+    def check_values(self, given: Mapping[str, object]) -> dict[str, ParameterValue]:
         """Return parameters of a batch file with the engine's names and types.
 
         Raises:
             BadInput: as for ``spelled``, or a value that the engine does not accept.
         """
-        return {name: self.parameters[name].checked(value) for name, value in self.spelled(given).items()}
+        return {name: self.parameters[name].check_value(value) for name, value in self.spelled(given).items()}
 
     def parameter(self, name: str) -> Parameter:
         """Return the parameter of that name or synonym.

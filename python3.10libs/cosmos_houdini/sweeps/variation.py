@@ -63,8 +63,8 @@ def build_variation(batch: BatchSpec, item: BatchItem, spec: PromptSpec, words: 
     """
     how = batch.randomization
     weights = _weights(batch, item, spec)
-    of_item = words.checked(item.parameters)
-    asked = words.checked(batch.parameters) | of_item
+    of_item = words.check_values(item.parameters)
+    asked = words.check_values(batch.parameters) | of_item
     every = {
         key: build_domain(values, _parameter(key, words), clamp=how.clamp)
         for key, values in _varied(how, spec, words).items()

@@ -16,7 +16,7 @@ from pathlib import PurePosixPath
 from cosmos_houdini.cli import main
 from cosmos_houdini.engines import register_engine, unregister_engine
 from cosmos_houdini.engines.base import EngineLog, EngineRecord, Needs, SharedInvocation, UnsharedEngine
-from cosmos_houdini.engines.failures import GENERAL_SYMPTOMS, classified
+from cosmos_houdini.engines.failures import GENERAL_SYMPTOMS, classify
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
 from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Scout, Site
@@ -143,7 +143,7 @@ class FakeEngine(UnsharedEngine):
     def failure(self, exit_code: int, log: EngineLog) -> JobFailure | None:
         if exit_code == 0 and MARKER not in log.stdout:
             return JobFailure(failure=FailureClass.GUARDRAIL_BLOCKED, message="no video was saved")
-        return classified(log.stderr.splitlines(), GENERAL_SYMPTOMS)
+        return classify(log.stderr.splitlines(), GENERAL_SYMPTOMS)
 
 
 @dataclass(frozen=True)

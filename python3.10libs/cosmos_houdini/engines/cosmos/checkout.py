@@ -11,7 +11,7 @@ MASTER_PORTS = range(20000, 30000)
 """Below the ports that Linux gives out by itself."""
 
 
-def checkout_of(site: Site, engine: str, upstream: str) -> PurePosixPath:
+def find_checkout(site: Site, engine: str, upstream: str) -> PurePosixPath:
     """Return where the checkout lies on the host.
 
     Raises:
@@ -47,7 +47,7 @@ def version_command(engine_path: PurePosixPath) -> tuple[str, ...]:
     return (*git, "describe", "--always", "--dirty", "--abbrev=12")
 
 
-def videos_of(request: InferenceRequest) -> dict[str, Path]:
+def input_videos(request: InferenceRequest) -> dict[str, Path]:
     """Return the videos of a request by the names that they have in the job's folder."""
     clips = {"color": request.video} | {str(c.kind): c.clip for c in request.controls if c.clip is not None}
     return {f"in/{role}.mp4": clip.path for role, clip in clips.items()}

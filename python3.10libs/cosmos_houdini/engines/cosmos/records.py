@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from cosmos_houdini.engines.base import EngineLog
-from cosmos_houdini.engines.failures import GENERAL_SYMPTOMS, Symptom, without_marker
+from cosmos_houdini.engines.failures import GENERAL_SYMPTOMS, Symptom, explain_missing_marker
 from cosmos_houdini.model.job import JobFailure
 
 # A record begins its line, so that a prompt that is printed back, escaped, cannot pass for one.
@@ -53,4 +53,4 @@ def find_failure(
     if by_guardrail := blocked(errors, saved):
         return by_guardrail
     lines = [*log.stderr.replace("\r", "\n").splitlines(), *errors]
-    return without_marker(exit_code, lines, (*GENERAL_SYMPTOMS, *symptoms), marker.strip())
+    return explain_missing_marker(exit_code, lines, (*GENERAL_SYMPTOMS, *symptoms), marker.strip())

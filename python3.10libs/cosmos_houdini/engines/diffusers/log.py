@@ -9,10 +9,10 @@ from cosmos_houdini.engines.base import EngineLog, EngineRecord
 from cosmos_houdini.engines.failures import (
     CANNOT_EXECUTE_EXITS,
     GENERAL_SYMPTOMS,
-    classified,
-    shortened,
+    classify,
+    explain_exit,
+    shorten,
     symptom,
-    unexplained,
 )
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
 from cosmos_houdini.model.request import FramePlan
@@ -94,9 +94,9 @@ def failure(exit_code: int, log: EngineLog) -> JobFailure | None:
         return None
     refused = _REFUSED.search(log.stdout)
     if refused:
-        return JobFailure(failure=_REFUSALS[refused["why"]], message=shortened(refused["message"]))
+        return JobFailure(failure=_REFUSALS[refused["why"]], message=shorten(refused["message"]))
     lines = log.stderr.replace("\r", "\n").splitlines()
-    known = classified(lines, (*GENERAL_SYMPTOMS, *_SYMPTOMS))
+    known = classify(lines, (*GENERAL_SYMPTOMS, *_SYMPTOMS))
     if known:
         return known
     if exit_code == 0:
@@ -106,4 +106,4 @@ def failure(exit_code: int, log: EngineLog) -> JobFailure | None:
             failure=FailureClass.BAD_INPUT,
             message="the host has no such Python; name one with torch and diffusers as hosts.<name>.python",
         )
-    return unexplained(exit_code, lines)
+    return explain_exit(exit_code, lines)

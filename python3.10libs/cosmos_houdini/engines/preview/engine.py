@@ -16,7 +16,7 @@ from types import MappingProxyType
 from cosmos_houdini.engines.base import EngineLog, EngineRecord, Needs, UnsharedEngine
 from cosmos_houdini.engines.cosmos.parameters import TRANSFER1_PARAMETERS
 from cosmos_houdini.engines.cosmos.transfer_request import TRANSFER1, check_transfer_request, frame_plan, scout
-from cosmos_houdini.engines.failures import CANNOT_EXECUTE_EXITS, GENERAL_SYMPTOMS, without_marker
+from cosmos_houdini.engines.failures import CANNOT_EXECUTE_EXITS, GENERAL_SYMPTOMS, explain_missing_marker
 from cosmos_houdini.engines.preview.graph import PreviewGraph, preview_graph
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg
@@ -107,7 +107,7 @@ class Preview(UnsharedEngine):
         if exit_code == 0 and _END.search(log.stdout):
             return None
         lines = log.stderr.splitlines()
-        failure = without_marker(exit_code, lines, GENERAL_SYMPTOMS, "progress=end")
+        failure = explain_missing_marker(exit_code, lines, GENERAL_SYMPTOMS, "progress=end")
         if failure.failure is FailureClass.ENGINE_ERROR and exit_code in CANNOT_EXECUTE_EXITS:
             return JobFailure(
                 failure=FailureClass.BAD_INPUT,

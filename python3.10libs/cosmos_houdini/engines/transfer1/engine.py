@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from cosmos_houdini.engines.base import EngineLog, EngineRecord, Needs, UnsharedEngine
-from cosmos_houdini.engines.cosmos.checkout import checkout_of, torchrun, version_command, videos_of
+from cosmos_houdini.engines.cosmos.checkout import find_checkout, input_videos, torchrun, version_command
 from cosmos_houdini.engines.cosmos.parameters import TRANSFER1_PARAMETERS
 from cosmos_houdini.engines.cosmos.transfer_request import TRANSFER1, check_transfer_request, frame_plan, scout
 from cosmos_houdini.engines.transfer1 import log as transfer1_log
@@ -82,13 +82,13 @@ class Transfer1(UnsharedEngine):
         Raises:
             BadInput: the host's configuration does not say where cosmos-transfer1 lies.
         """
-        engine_path = checkout_of(site, self.name, "cosmos-transfer1")
+        engine_path = find_checkout(site, self.name, "cosmos-transfer1")
         plan = self.plan(request)
         return Invocation(
             argv=_argv(request, site, engine_path),
             env=_env(engine_path),
             files={SPEC_FILE: spec_text(request, site)},
-            inputs=videos_of(request),
+            inputs=input_videos(request),
             cwd=engine_path,
             version=version_command(engine_path),
             outputs=(

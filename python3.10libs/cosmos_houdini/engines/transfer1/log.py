@@ -13,7 +13,7 @@ from typing import Any
 from cosmos_houdini.engines.base import EngineLog, EngineRecord
 from cosmos_houdini.engines.cosmos.records import RECORD, find_failure, messages
 from cosmos_houdini.engines.cosmos.stages import SAMPLED_SHARE, Stages, during
-from cosmos_houdini.engines.failures import classified, symptom
+from cosmos_houdini.engines.failures import classify, symptom
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
 from cosmos_houdini.model.request import FramePlan
 
@@ -67,7 +67,7 @@ def failure(exit_code: int, log: EngineLog) -> JobFailure | None:
 
 
 def _blocked(errors: Sequence[str], saved: bool) -> JobFailure | None:  # noqa: ARG001, FBT001 - see find_failure
-    return classified(errors, _GUARDRAIL)
+    return classify(errors, _GUARDRAIL)
 
 
 def record(log: EngineLog, known: Container[str]) -> EngineRecord | None:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from cosmos_houdini.engines.base import EngineLog, EngineRecord, Needs, SharedInvocation
-from cosmos_houdini.engines.cosmos.checkout import checkout_of, torchrun, version_command, videos_of
+from cosmos_houdini.engines.cosmos.checkout import find_checkout, input_videos, torchrun, version_command
 from cosmos_houdini.engines.cosmos.frame_size import generated_size
 from cosmos_houdini.engines.cosmos.parameters import TRANSFER25_PARAMETERS
 from cosmos_houdini.engines.cosmos.transfer_request import TRANSFER25, check_transfer_request, frame_plan, scout, shares
@@ -92,12 +92,12 @@ class Transfer25:
         Raises:
             BadInput: the host's configuration does not say where cosmos-transfer2.5 lies.
         """
-        engine_path = checkout_of(site, self.name, UPSTREAM)
+        engine_path = find_checkout(site, self.name, UPSTREAM)
         return Invocation(
             argv=_argv(request, site.folder / SPEC_FILE, site),
             env=_env(request, engine_path),
             files={SPEC_FILE: json.dumps(_sample(request, site, RESULT_NAME), indent=2) + "\n"},
-            inputs=videos_of(request),
+            inputs=input_videos(request),
             cwd=engine_path,
             version=version_command(engine_path),
             outputs=(
@@ -126,7 +126,7 @@ class Transfer25:
         Raises:
             BadInput: the host's configuration does not say where cosmos-transfer2.5 lies.
         """
-        engine_path = checkout_of(process, self.name, UPSTREAM)
+        engine_path = find_checkout(process, self.name, UPSTREAM)
         first, _ = members[0]
         # Upstream joins a sample's name to its output folder: by way of a link it writes into the request's own.
         names = [f"{site.folder.name}/{RESULT_NAME}" for _, site in members]

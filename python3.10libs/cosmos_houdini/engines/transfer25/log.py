@@ -14,7 +14,7 @@ from typing import Any
 from cosmos_houdini.engines.base import EngineLog, EngineRecord
 from cosmos_houdini.engines.cosmos.records import find_failure, messages
 from cosmos_houdini.engines.cosmos.stages import SAMPLED_SHARE, Stages, during
-from cosmos_houdini.engines.failures import shortened, symptom
+from cosmos_houdini.engines.failures import shorten, symptom
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
 from cosmos_houdini.model.request import FramePlan
@@ -101,7 +101,7 @@ def _blocked(errors: Sequence[str], saved: bool) -> JobFailure | None:  # noqa: 
     if not found or saved:
         return None
     # The first says what blocked it, the second whether that was the prompt or the negative one.
-    return JobFailure(failure=FailureClass.GUARDRAIL_BLOCKED, message=shortened("; ".join(found)))
+    return JobFailure(failure=FailureClass.GUARDRAIL_BLOCKED, message=shorten("; ".join(found)))
 
 
 def record(log: EngineLog, known: Container[str]) -> EngineRecord | None:

@@ -45,7 +45,7 @@ class Seen:
     damaged: tuple[CorruptFrame, ...]
 
 
-def look(
+def check_samples(
     sequences: Mapping[Pass, Sequence], *, every_frame: bool = False, on_frame: Callable[[int], None] = lambda _: None
 ) -> Seen:
     """Return what was noticed in the passes of one shot.

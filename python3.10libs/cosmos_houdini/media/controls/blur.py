@@ -54,7 +54,7 @@ TRANSFER1 = {
 }
 
 
-def presets_of(engine: str) -> dict[str, BlurPreset]:
+def find_blur_presets(engine: str) -> dict[str, BlurPreset]:
     """Return the presets of an engine; those that are not Cosmos-Transfer 1 follow its successor."""
     return TRANSFER1 if engine == "transfer1" else TRANSFER25
 
@@ -70,7 +70,7 @@ def find_preset(name: str, presets: dict[str, BlurPreset]) -> BlurPreset:
     return presets[name]
 
 
-def blurred(rgb: Picture, preset: BlurPreset) -> Picture:
+def blur(rgb: Picture, preset: BlurPreset) -> Picture:
     """Return the vis control of one height x width x 3 frame of the engine's size."""
     height, width = rgb.shape[:2]
     small = cv2.resize(rgb, (width // preset.shrink, height // preset.shrink), interpolation=cv2.INTER_AREA)

@@ -16,7 +16,7 @@ from cosmos_houdini.media.controls.segmentation import ColorTable
 _PATIENCE_S = 60
 
 
-def colors_of(path: Path | None, keys: Iterable[str], wishes: Mapping[str, Color]) -> dict[str, Color]:
+def assign_colors(path: Path | None, keys: Iterable[str], wishes: Mapping[str, Color]) -> dict[str, Color]:
     """Return the colour of each key, and write down those that are new.
 
     Args:
@@ -29,7 +29,7 @@ def colors_of(path: Path | None, keys: Iterable[str], wishes: Mapping[str, Color
     """
     wanted = list(keys)
     if path is None:
-        table = ColorTable().extended(wanted, wishes)
+        table = ColorTable().extend(wanted, wishes)
         return {key: table.colors[key] for key in wanted}
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -45,7 +45,7 @@ def colors_of(path: Path | None, keys: Iterable[str], wishes: Mapping[str, Color
 
 def _extended(known: ColorTable, wanted: list[str], wishes: Mapping[str, Color], path: Path) -> ColorTable:
     try:
-        return known.extended(wanted, wishes)
+        return known.extend(wanted, wishes)
     except BadInput as error:
         if not known.colors:
             raise

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _NEVER_FED = frozenset({Pass.NORMAL, Pass.UNKNOWN})
 
 
-def with_layers(sequences: Iterable[Sequence], overrides: Mapping[str, str]) -> list[Sequence]:
+def resolve_layers(sequences: Iterable[Sequence], overrides: Mapping[str, str]) -> list[Sequence]:
     """Return the sequences of one shot, an EXR sequence once for each pass that one of its layers feeds.
 
     A sequence whose name tells its pass feeds that pass, whatever layers other files bring. The colour sequence, or the
@@ -47,7 +47,7 @@ def with_layers(sequences: Iterable[Sequence], overrides: Mapping[str, str]) -> 
 def layer_documents(sequence: Sequence, overrides: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return every layer of an EXR sequence as JSON data, each with the pass that it feeds, or None."""
     header = _header(sequence)
-    feeds = {fed.layer: str(fed.pass_) for fed in with_layers([sequence], overrides)}
+    feeds = {fed.layer: str(fed.pass_) for fed in resolve_layers([sequence], overrides)}
     parts = [str(attributes.get("name", "")) for attributes in header.attributes]
     return [
         {

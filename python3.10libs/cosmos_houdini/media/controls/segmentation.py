@@ -34,7 +34,7 @@ class ColorTable:
 
     colors: Mapping[str, Color] = field(default_factory=dict)
 
-    def extended(self, keys: Iterable[str], wishes: Mapping[str, Color] | None = None) -> ColorTable:
+    def extend(self, keys: Iterable[str], wishes: Mapping[str, Color] | None = None) -> ColorTable:
         """Return a table with colours for further keys, in natural order (``car2`` before ``car10``).
 
         Args:

@@ -19,7 +19,7 @@ import PyOpenColorIO as OCIO  # noqa: N814 - as its own documents write it
 from numpy.typing import NDArray
 
 from cosmos_houdini.errors import BadInput, did_you_mean
-from cosmos_houdini.media.control_settings import ColorChoice
+from cosmos_houdini.media.control_settings import ColorSettings
 from cosmos_houdini.media.pictures.display_cube import bake, is_faithful
 
 BUILT_IN = "ocio://studio-config-v4.0.0_aces-v2.0_ocio-v2.5"
@@ -134,7 +134,7 @@ class DisplayTransform:
 
 
 def display_transform(
-    choice: ColorChoice, attributes: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None
+    choice: ColorSettings, attributes: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None
 ) -> DisplayTransform:
     """Return the transform that a choice means for files with these header attributes.
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from cosmos_houdini.media.pictures.letters import drawable
+from cosmos_houdini.media.pictures.letters import replace_undrawable
 from cosmos_houdini.media.pictures.method import resampling_method
-from cosmos_houdini.media.pictures.resample import resized
+from cosmos_houdini.media.pictures.resample import resize
 from cosmos_houdini.model.control import Pass
 
 Picture = NDArray[Any]
@@ -55,7 +55,7 @@ def contact_sheet(name: str, facts: str, rows: Mapping[Pass, Mapping[int, Pictur
     draw = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(TEXT_SIZE)
     room = sheet.width - 2 * MARGIN - font.getlength(f"  {facts}")
-    draw.text((MARGIN, MARGIN), f"{_shortened(drawable(name), font, room)}  {facts}", TEXT, font)
+    draw.text((MARGIN, MARGIN), f"{_shortened(replace_undrawable(name), font, room)}  {facts}", TEXT, font)
     for column, number in enumerate(numbers):
         left = LABEL_WIDTH + column * (tile[0] + MARGIN)
         draw.text((left, HEADER_HEIGHT - TEXT_SIZE - MARGIN), str(number), TEXT, font)
@@ -85,5 +85,5 @@ def _shortened(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, ro
 
 def _tile(picture: Picture, size: tuple[int, int], pass_: Pass) -> Image.Image:
     """Return a picture made small as the pass is in the videos: lines stay bright, and colours of objects pure."""
-    small = resized(picture, size, resampling_method(pass_))
+    small = resize(picture, size, resampling_method(pass_))
     return Image.fromarray(np.ascontiguousarray(small)).convert("RGB")

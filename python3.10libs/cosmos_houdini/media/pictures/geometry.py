@@ -65,8 +65,8 @@ class Geometry:
         from cosmos_houdini.media.pictures import resample  # noqa: PLC0415 - see the top
 
         method = resampling_method(pass_)
-        inside = resample.resized(frame[self.source.slices], (self.target.width, self.target.height), method)
-        return resample.padded(inside, self.engine, self.target, mirrored=self.placement is Placement.FIT)
+        inside = resample.resize(frame[self.source.slices], (self.target.width, self.target.height), method)
+        return resample.pad(inside, self.engine, self.target, mirrored=self.placement is Placement.FIT)
 
     def restore(self, frame: Array, pass_: Pass = Pass.COLOR, *, under: Array | None = None) -> Array:
         """Return a frame of the engine in the plate's size and position.
@@ -83,11 +83,11 @@ class Geometry:
         from cosmos_houdini.media.pictures import resample  # noqa: PLC0415 - see the top
 
         method = resampling_method(pass_)
-        inside = resample.resized(frame[self.target.slices], (self.source.width, self.source.height), method)
+        inside = resample.resize(frame[self.target.slices], (self.source.width, self.source.height), method)
         if (self.source.width, self.source.height) == self.plate:
             return inside
         if under is None:
-            return resample.padded(inside, self.plate, self.source, mirrored=False)
+            return resample.pad(inside, self.plate, self.source, mirrored=False)
         self._check(under, self.plate, "the plate")
         result = under.copy()
         result[self.source.slices] = inside

@@ -5,10 +5,10 @@ from __future__ import annotations
 import unicodedata
 
 
-def drawable(text: str) -> str:
+def replace_undrawable(text: str) -> str:
     """Return a text in letters that the font has: without accents, and with question marks for what is left.
 
-    >>> drawable("Müller: déjà vu, 雨")
+    >>> replace_undrawable("Müller: déjà vu, 雨")
     'Muller: deja vu, ?'
     """
     plain = (c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))

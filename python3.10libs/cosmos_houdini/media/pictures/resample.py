@@ -15,7 +15,7 @@ from cosmos_houdini.media.pictures.rectangle import Rectangle, Size
 Array = NDArray[Any]
 
 
-def resized(frame: Array, size: Size, method: Method) -> Array:
+def resize(frame: Array, size: Size, method: Method) -> Array:
     """Return a frame, height x width with or without channels, in another width and height."""
     height, width = frame.shape[:2]
     if (width, height) == size:
@@ -34,7 +34,7 @@ def resized(frame: Array, size: Size, method: Method) -> Array:
     return picked
 
 
-def padded(inside: Array, size: Size, place: Rectangle, *, mirrored: bool) -> Array:
+def pad(inside: Array, size: Size, place: Rectangle, *, mirrored: bool) -> Array:
     """Return a frame of ``size`` with a picture at its place, between black or mirrored margins."""
     before = (place.y, place.x)
     after = (size[1] - place.y - place.height, size[0] - place.x - place.width)

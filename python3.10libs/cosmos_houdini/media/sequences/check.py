@@ -109,7 +109,7 @@ def labels(sequences: Iterable[Sequence]) -> list[str]:
 def _own(name: str, sequence: Sequence) -> Iterator[str]:
     """Yield what is wrong with one sequence."""
     if sequence.missing:
-        yield f"{name}: no file for {span.told(sequence.missing)}"
+        yield f"{name}: no file for {span.format_frames(sequence.missing)}"
     if sequence.duplicates:
         yield f"{name}: other files with the same frame number: {_files(sequence.duplicates)}"
     yield from _damage(name, sequence.corrupt)
@@ -123,7 +123,7 @@ def _damage(name: str, found: Iterable[CorruptFrame]) -> Iterator[str]:
     for corrupt in found:
         reasons[corrupt.reason].append(corrupt)
     for reason, files in reasons.items():
-        numbers = span.told(corrupt.frame for corrupt in files)
+        numbers = span.format_frames(corrupt.frame for corrupt in files)
         yield f"{name}: {numbers}: {files[0].file.name if len(files) == 1 else 'each'} {reason}"
 
 
@@ -137,9 +137,9 @@ def _between(shot: str, members: list[Sequence]) -> Iterator[str]:
             continue
         lacking, beyond = _grid(leader) - _grid(other), _grid(other) - _grid(leader)
         if lacking:
-            yield f"shot {shot}: {other.pass_} lacks {span.told(lacking)}, which {leader.pass_} has"
+            yield f"shot {shot}: {other.pass_} lacks {span.format_frames(lacking)}, which {leader.pass_} has"
         if beyond:
-            yield f"shot {shot}: {other.pass_} has {span.told(beyond)}, which {leader.pass_} lacks"
+            yield f"shot {shot}: {other.pass_} has {span.format_frames(beyond)}, which {leader.pass_} lacks"
         if other.picture and leader.picture and other.picture.size != leader.picture.size:
             sizes = ["{}x{}".format(*picture.size) for picture in (other.picture, leader.picture)]
             yield f"shot {shot}: {other.pass_} is {sizes[0]} pixels large, {leader.pass_} {sizes[1]}"
@@ -153,9 +153,9 @@ def _against(name: str, sequence: Sequence, expected: tuple[int, int]) -> Iterat
     lacking = [number for number in (*head, *tail) if first <= number <= last]
     beyond = [number for number in _grid(sequence) if not first <= number <= last]
     if lacking:
-        yield f"{name}: no file for {span.told(lacking)} of the expected range {first}-{last}"
+        yield f"{name}: no file for {span.format_frames(lacking)} of the expected range {first}-{last}"
     if beyond:
-        yield f"{name}: {span.told(beyond)} outside the expected range {first}-{last}"
+        yield f"{name}: {span.format_frames(beyond)} outside the expected range {first}-{last}"
 
 
 def _notes(named: Mapping[str, Sequence]) -> Iterator[str]:

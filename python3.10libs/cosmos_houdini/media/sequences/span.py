@@ -23,10 +23,11 @@ def listed(frames: Iterable[int]) -> str:
     return ", ".join("-".join(str(end) for end in run) for run in runs)
 
 
-def told(frames: Iterable[int], one: str = "", many: str = "") -> str:
+def format_frames(frames: Iterable[int], one: str = "", many: str = "") -> str:
     """Return frames as the beginning of a sentence, which ``one`` ends for a single frame and ``many`` for others.
 
-    >>> told([7], " is missing", " are missing"), told([8, 7], " is missing", " are missing"), told([7, 9])
+    >>> words = (" is missing", " are missing")
+    >>> format_frames([7], *words), format_frames([8, 7], *words), format_frames([7, 9])
     ('frame 7 is missing', 'frames 7-8 are missing', 'frames 7, 9')
     """
     numbers = set(frames)

@@ -88,5 +88,5 @@ def _differences(pictures: Mapping[int, Picture], usual: Picture | None) -> Iter
         if picture != usual:
             unlike[picture].append(number)
     for picture, numbers in unlike.items():
-        subject = span.told(numbers, " is", " are")
+        subject = span.format_frames(numbers, " is", " are")
         yield f"{subject} {picture}, the others {usual}"

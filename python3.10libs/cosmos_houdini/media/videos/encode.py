@@ -39,7 +39,7 @@ class Encoding:
     pix_fmt: str = "yuv420p"
 
 
-def encoding_of(pass_: Pass) -> Encoding:
+def choose_encoding(pass_: Pass) -> Encoding:
     """Return how a pass is encoded: pictures for the eye at crf 18, data closer to the original.
 
     Segmentation is kept without loss, which is smaller for flat colours, too, and has chroma for every pixel (4:4:4):

@@ -152,10 +152,10 @@ def displayed_size(source: VideoFacts) -> tuple[int, int]:
     return encode.video_size(shown)
 
 
-def fitted(size: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
+def fit_size(size: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
     """Return the largest even size of the aspect of ``size`` inside ``box``.
 
-    >>> fitted((1920, 804), (1280, 704))
+    >>> fit_size((1920, 804), (1280, 704))
     (1280, 536)
     """
     scale = min(Fraction(box[0], size[0]), Fraction(box[1], size[1]))
@@ -165,7 +165,7 @@ def fitted(size: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
 
 def video_filters(source: VideoFacts, *, fps: int, size: tuple[int, int]) -> list[str]:
     """Return the FFmpeg filters that bring a video to rate, size and BT.709."""
-    width, height = fitted(displayed_size(source), size)
+    width, height = fit_size(displayed_size(source), size)
     return [
         f"fps={fps}",
         f"scale={width}:{height}:in_color_matrix={matrix_of(source)}:{encode.TO_BT709}",

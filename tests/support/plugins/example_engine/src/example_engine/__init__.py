@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from cosmos_houdini.engines.base import EngineLog, EngineRecord, Needs, UnsharedEngine
-from cosmos_houdini.engines.failures import GENERAL_SYMPTOMS, without_marker
+from cosmos_houdini.engines.failures import GENERAL_SYMPTOMS, explain_missing_marker
 from cosmos_houdini.model.job import JobFailure, Progress
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
 from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Scout, Site
@@ -67,4 +67,4 @@ class Negative(UnsharedEngine):
     def failure(self, exit_code: int, log: EngineLog) -> JobFailure | None:
         if exit_code == 0 and MARKER in log.stdout:
             return None
-        return without_marker(exit_code, log.stderr.splitlines(), GENERAL_SYMPTOMS, MARKER)
+        return explain_missing_marker(exit_code, log.stderr.splitlines(), GENERAL_SYMPTOMS, MARKER)

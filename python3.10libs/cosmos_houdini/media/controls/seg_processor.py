@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosmos_houdini.media.controls.palette import Color
-from cosmos_houdini.media.controls.palette_file import colors_of
+from cosmos_houdini.media.controls.palette_file import assign_colors
 from cosmos_houdini.media.controls.segmentation import (
     CodeSurvey,
     codes_of_colors,
@@ -66,7 +66,7 @@ def plain_reading(sample: Array) -> Reading:
 
 
 @dataclass(kw_only=True)
-class SegTrack:
+class SegProcessor:
     """Segmentation in flat colours.
 
     Attributes:
@@ -80,18 +80,18 @@ class SegTrack:
     _survey: CodeSurvey = field(default_factory=CodeSurvey)
     _colors: dict[int, Color] = field(default_factory=dict)
 
-    def prepared(self, number: int, pixels: Array) -> Array:  # noqa: ARG002 - the protocol's signature
+    def prepare(self, number: int, pixels: Array) -> Array:  # noqa: ARG002 - the protocol's signature
         """Return codes in the video's size, picked and never mixed."""
         return self.reading.codes(self.geometry.forward(pixels, Pass.SEG))
 
-    def learn(self, prepared: Array) -> None:
+    def observe(self, prepared: Array) -> None:
         """Look for objects in the frame."""
         self._survey.add(prepared)
 
     def give_colors(self) -> None:
-        """Give every object its colour, once all frames have been looked at; errors as for ``colors_of``."""
+        """Give every object its colour, once all frames have been looked at; errors as for ``assign_colors``."""
         keys = {code: self.reading.key(code) for code in self._survey.objects()}
-        table = colors_of(self.palette, keys.values(), _wishes(keys.values()))
+        table = assign_colors(self.palette, keys.values(), _wishes(keys.values()))
         self._colors = {code: table[key] for code, key in keys.items()}
 
     def notes(self) -> tuple[str, ...]:

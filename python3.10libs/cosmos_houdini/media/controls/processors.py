@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.control_settings import DepthChoice, DepthKind, Lens
+from cosmos_houdini.media.control_settings import DepthKind, DepthSettings, Lens
 from cosmos_houdini.media.controls import depth
 from cosmos_houdini.media.controls.depth import DepthRange, RangeSurvey
 from cosmos_houdini.media.controls.masks import mask_from_cryptomatte, mask_from_picture
@@ -31,15 +31,15 @@ NORMALISED = frozenset({DepthKind.NEAR_BRIGHT, DepthKind.NEAR_DARK})
 _FULL = (0.0, 100.0)
 
 
-class Track(Protocol):
+class PassProcessor(Protocol):
     """One pass on its way."""
 
     grey: bool
 
-    def prepared(self, number: int, pixels: Array) -> Array:
+    def prepare(self, number: int, pixels: Array) -> Array:
         """Return what is kept of a frame until the whole shot is known; several threads call it at a time."""
 
-    def learn(self, prepared: Array) -> None:
+    def observe(self, prepared: Array) -> None:
         """Look at what was kept of the next frame; the frames come in their order, in one thread."""
 
     def frames(self, spool: Spool) -> Frames:
@@ -53,7 +53,7 @@ class Track(Protocol):
 
 
 @dataclass(kw_only=True)
-class PictureTrack:
+class PictureProcessor:
     """Colour, or anything else for the eye.
 
     Attributes:
@@ -65,7 +65,7 @@ class PictureTrack:
     transform: DisplayTransform | None = None
     grey: bool = False
 
-    def prepared(self, number: int, pixels: Array) -> Array:  # noqa: ARG002 - the protocol's signature
+    def prepare(self, number: int, pixels: Array) -> Array:  # noqa: ARG002 - the protocol's signature
         """Return the frame as the video shows it.
 
         Light is brought to size before the display sees it, as if it had been rendered in that size.
@@ -74,7 +74,7 @@ class PictureTrack:
             return self.geometry.forward(display_bytes(pixels), self.pass_)
         return self.transform.apply(self.geometry.forward(finite_light(pixels), self.pass_))
 
-    def learn(self, prepared: Array) -> None:
+    def observe(self, prepared: Array) -> None:
         """Nothing is to be learnt."""
 
     def frames(self, spool: Spool) -> Frames:
@@ -93,7 +93,7 @@ class PictureTrack:
 
 
 @dataclass(kw_only=True)
-class DepthTrack:
+class DepthProcessor:
     """Depth as disparity, near bright.
 
     Attributes:
@@ -102,19 +102,19 @@ class DepthTrack:
     """
 
     geometry: Geometry
-    choice: DepthChoice
+    choice: DepthSettings
     kind: DepthKind
     evidence: str
     grey: bool = True
     _survey: RangeSurvey = field(default_factory=RangeSurvey)
 
-    def prepared(self, number: int, pixels: Array) -> Array:
+    def prepare(self, number: int, pixels: Array) -> Array:
         """Return disparity: the nearest of the pixels that become one."""
         lens = self._lens(number) if self.kind is DepthKind.RAY_DISTANCE else None
         near = depth.disparity(pixels, self.kind, lens=lens, far=self.choice.far)
         return self.geometry.forward(near, Pass.DEPTH)
 
-    def learn(self, prepared: Array) -> None:
+    def observe(self, prepared: Array) -> None:
         """Count the disparities of the frame."""
         self._survey.add(prepared)
 
@@ -173,19 +173,19 @@ class DepthTrack:
 
 
 @dataclass(kw_only=True)
-class MaskTrack:
+class MaskProcessor:
     """White where a mask pass lies above one half, or where objects of these ids cover more than half of a pixel."""
 
     geometry: Geometry
     names: Mapping[int, str] | None = None
     grey: bool = True
 
-    def prepared(self, number: int, pixels: Array) -> Array:  # noqa: ARG002 - the protocol's signature
+    def prepare(self, number: int, pixels: Array) -> Array:  # noqa: ARG002 - the protocol's signature
         """Return the mask."""
         small = self.geometry.forward(pixels, Pass.MASK)
         return mask_from_picture(small) if self.names is None else mask_from_cryptomatte(small, self.names)
 
-    def learn(self, prepared: Array) -> None:
+    def observe(self, prepared: Array) -> None:
         """Nothing is to be learnt."""
 
     def frames(self, spool: Spool) -> Frames:

@@ -9,10 +9,10 @@ from typing import Any
 from numpy.typing import NDArray
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.control_settings import ControlChoices, DepthChoice, DepthKind
+from cosmos_houdini.media.control_settings import ControlSettings, DepthKind, DepthSettings
 from cosmos_houdini.media.controls import depth
-from cosmos_houdini.media.controls.seg_track import SegTrack, cryptomatte_reading, plain_reading
-from cosmos_houdini.media.controls.tracks import DepthTrack, MaskTrack, PictureTrack, Track
+from cosmos_houdini.media.controls.processors import DepthProcessor, MaskProcessor, PassProcessor, PictureProcessor
+from cosmos_houdini.media.controls.seg_processor import SegProcessor, cryptomatte_reading, plain_reading
 from cosmos_houdini.media.pictures.color import display_transform
 from cosmos_houdini.media.pictures.cryptomatte import read_manifest
 from cosmos_houdini.media.pictures.geometry import Geometry
@@ -37,7 +37,7 @@ class Material:
     samples: Sequence[Array]
 
 
-def track_of(pass_: Pass, material: Material, geometry: Geometry, choices: ControlChoices) -> Track:
+def make_processor(pass_: Pass, material: Material, geometry: Geometry, choices: ControlSettings) -> PassProcessor:
     """Return how a pass becomes a video.
 
     Args:
@@ -52,21 +52,21 @@ def track_of(pass_: Pass, material: Material, geometry: Geometry, choices: Contr
     header, layer = material.header, material.layer
     if pass_ is Pass.DEPTH:
         kind, evidence = _depth_kind(choices.depth, material.samples, layer)
-        return DepthTrack(geometry=geometry, choice=choices.depth, kind=kind, evidence=evidence)
+        return DepthProcessor(geometry=geometry, choice=choices.depth, kind=kind, evidence=evidence)
     if pass_ is Pass.SEG:
         return _seg_track(material, geometry, choices)
     if pass_ is Pass.MASK:
         names = _mask_names(header, layer, choices)
-        return MaskTrack(geometry=geometry, names=names)
+        return MaskProcessor(geometry=geometry, names=names)
     linear = header is not None or any(sample.dtype.kind == "f" for sample in material.samples)
     attributes = header.attributes[layer.channels[0].part] if header and layer else None
     shown = linear and pass_ in {Pass.COLOR, Pass.VIS}
-    return PictureTrack(
+    return PictureProcessor(
         pass_=pass_, geometry=geometry, transform=display_transform(choices.color, attributes) if shown else None
     )
 
 
-def _depth_kind(choice: DepthChoice, samples: Sequence[Array], layer: Layer | None) -> tuple[DepthKind, str]:
+def _depth_kind(choice: DepthSettings, samples: Sequence[Array], layer: Layer | None) -> tuple[DepthKind, str]:
     if choice.kind is not None:
         return choice.kind, "chosen"
     if samples and samples[0].dtype.kind in "ui":
@@ -76,21 +76,21 @@ def _depth_kind(choice: DepthChoice, samples: Sequence[Array], layer: Layer | No
     return guess.kind, guess.evidence
 
 
-def _seg_track(material: Material, geometry: Geometry, choices: ControlChoices) -> SegTrack:
+def _seg_track(material: Material, geometry: Geometry, choices: ControlSettings) -> SegProcessor:
     header, layer = material.header, material.layer
     if header and layer and layer.cryptomatte:
         manifest = read_manifest(header, layer)
         ids = manifest.select(choices.objects) if choices.objects else None
-        return SegTrack(geometry=geometry, reading=cryptomatte_reading(manifest, ids), palette=choices.palette)
+        return SegProcessor(geometry=geometry, reading=cryptomatte_reading(manifest, ids), palette=choices.palette)
     if choices.objects:
         raise BadInput(
             f"objects {', '.join(choices.objects)} are named, and the seg pass is no Cryptomatte",
             action="render a Cryptomatte, or convert without --objects",
         )
-    return SegTrack(geometry=geometry, reading=plain_reading(material.samples[0]), palette=choices.palette)
+    return SegProcessor(geometry=geometry, reading=plain_reading(material.samples[0]), palette=choices.palette)
 
 
-def _mask_names(header: Header | None, layer: Layer | None, choices: ControlChoices) -> dict[int, str] | None:
+def _mask_names(header: Header | None, layer: Layer | None, choices: ControlSettings) -> dict[int, str] | None:
     if not (header and layer and layer.cryptomatte):
         return None
     manifest = read_manifest(header, layer)
