@@ -16,9 +16,9 @@ import pytest
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.hosts import Host
 from cosmos_houdini.hosts.settings import HostConfig
-from cosmos_houdini.launchers import Task, detached, launcher_for, shared_process
+from cosmos_houdini.launchers import Task, job_script, launcher_for, shared_process
 from cosmos_houdini.launchers.job_folder import NOT_STARTED, HostJobState, Observation
-from cosmos_houdini.launchers.shell import part
+from cosmos_houdini.launchers.shell import script_part
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.model.request import Invocation
 from support.jobs.launched_tasks import GIVE_UP_S, begin, observe, path, task, until
@@ -302,9 +302,9 @@ def test_nothing_is_started_twice_and_a_job_of_another_process_is_not_made(plain
 def test_a_process_that_lacks_a_job_from_the_start_loads_nothing_however_late_it_looks_again(
     plain: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    late = part("convoy").replace("keep look_along 1 >", "{ sleep 5; keep look_along 1; } >")
-    assert late != part("convoy")
-    monkeypatch.setattr(detached, "part", lambda name: late if name == "convoy" else part(name))
+    late = script_part("shared/process").replace("keep look_along 1 >", "{ sleep 5; keep look_along 1; } >")
+    assert late != script_part("shared/process")
+    monkeypatch.setattr(job_script, "script_part", lambda name: late if name == "shared/process" else script_part(name))
     first, second = tasks = members(plain, NAMES[:2])
     start(plain, [second])
     until(plain, second.site, lambda seen: "working" in seen.stdout_tail)
