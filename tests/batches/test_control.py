@@ -51,8 +51,10 @@ def test_a_batch_is_paused_reordered_and_resumed_from_another_terminal(shop: Sho
     file, go = held_back(shop, 1, 2, 3, 4)
     worker = shop.popen("run-batch", file)
     wait_until(lambda: shop.started() == 1)
-    assert shop.main("batch", "pause", "night") == 0
-    assert "batch night is paused; 1 runs go on to their ends" in capsys.readouterr().err
+    assert shop.main("batch", "pause", "night", "--json") == 0
+    printed = capsys.readouterr()
+    assert "batch night is paused; 1 runs go on to their ends" in printed.err
+    assert json.loads(printed.out)["batches"][0]["state"] == "paused"
     assert shop.main("batch", "priority", "night", 5, "shot-0004") == 0
     go.touch()
     wait_until(lambda: states(shop)[0] is SUCCEEDED)

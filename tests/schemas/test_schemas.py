@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 from cosmos_houdini.cli import main
+from cosmos_houdini.cli.program import cosmos_houdini
 from cosmos_houdini.schemas import NAMES, schema_id
 from cosmos_houdini.schemas.registry import json_schema
 from support.documents import check_document, validator
@@ -60,3 +63,19 @@ def test_a_document_with_a_key_that_its_schema_lacks_is_found() -> None:
         check_document({"schema": "cosmos-houdini/status/1", "jobs": [], "more": 1})
     with pytest.raises(AssertionError, match="'jobs' is a required property"):
         check_document({"schema": "cosmos-houdini/status/1"})
+
+
+def leaf_commands(group: click.Group, context: click.Context, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from leaf_commands(command, context, (*words, name))
+        else:
+            yield (*words, name)
+
+
+@pytest.mark.parametrize("words", list(leaf_commands(cosmos_houdini, click.Context(cosmos_houdini))), ids=" ".join)
+def test_every_command_has_the_option_json(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["help", *words, "--json"]) == 0
+    described = json.loads(capsys.readouterr().out)
+    assert "--json" in [name for each in described["parameters"] for name in each["names"]]

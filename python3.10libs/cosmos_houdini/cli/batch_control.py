@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import click
 
 from cosmos_houdini.batches import control
@@ -9,7 +11,7 @@ from cosmos_houdini.batches.progress import format_counts, format_time_left, res
 from cosmos_houdini.cli.console import json_option, print_json, say
 from cosmos_houdini.cli.terminal import TerminalReporter
 from cosmos_houdini.config import load
-from cosmos_houdini.jobs.client import open_client
+from cosmos_houdini.jobs.client import Client, open_client
 from cosmos_houdini.jobs.store import batches
 
 name_argument = click.argument("name", metavar="NAME")
@@ -28,7 +30,7 @@ def status(*, name: str | None, as_json: bool) -> None:
     with open_client(load()) as client:
         found = control.list_conditions(client.store, name)
     if as_json:
-        print_json("batch-status", {"batches": [condition.document() for condition in found]})
+        _print_conditions(found)
         return
     for condition in found:
         one = condition.batch
@@ -40,47 +42,67 @@ def status(*, name: str | None, as_json: bool) -> None:
 
 @batch.command(help="Watch a batch to its end; Ctrl-C stops the watching alone.")
 @name_argument
-def follow(*, name: str) -> None:
+@json_option
+def follow(*, name: str, as_json: bool) -> None:
     """Follow a batch without working on it."""
     with open_client(load()) as client:
         control.follow_batch(client, name, TerminalReporter())
+        _print_result(client, name, as_json=as_json)
 
 
 @batch.command(help="Start no further run of a batch; runs on a host go on to their ends.")
 @name_argument
-def pause(*, name: str) -> None:
+@json_option
+def pause(*, name: str, as_json: bool) -> None:
     """Pause a batch."""
     with open_client(load()) as client:
         for one in control.set_paused(client.store, name, paused=True):
             active = len(batches.list_active(client.store, name, one.host))
             say(f"batch {name} is paused; {active} runs go on to their ends")
+        _print_result(client, name, as_json=as_json)
 
 
 @batch.command(help="Go on with a paused batch.")
 @name_argument
-def resume(*, name: str) -> None:
+@json_option
+def resume(*, name: str, as_json: bool) -> None:
     """Resume a batch."""
     with open_client(load()) as client:
         for one in control.set_paused(client.store, name, paused=False):
             to_go_on = f"nobody works on it; to go on: {resume_command(one.file, one.host)}"
             say(f"batch {name} goes on" if one.workers else to_go_on)
+        _print_result(client, name, as_json=as_json)
 
 
 @batch.command(help="Cancel all runs of a batch that have not ended.")
 @name_argument
-def cancel(*, name: str) -> None:
+@json_option
+def cancel(*, name: str, as_json: bool) -> None:
     """Cancel a batch."""
     with open_client(load()) as client:
         cancelled = control.cancel_batch(client, name)
-    say(f"cancelled {cancelled.queued} queued and {cancelled.active} active runs")
+        say(f"cancelled {cancelled.queued} queued and {cancelled.active} active runs")
+        _print_result(client, name, as_json=as_json)
 
 
 @batch.command(help="Put runs first: a higher PRIORITY goes before a lower one, also of other batches on the host.")
 @name_argument
 @click.argument("priority", type=click.IntRange(-1000, 1000))
 @click.argument("runs", metavar="[RUN]...", nargs=-1)
-def priority(*, name: str, priority: int, runs: tuple[str, ...]) -> None:
+@json_option
+def priority(*, name: str, priority: int, runs: tuple[str, ...], as_json: bool) -> None:
     """Reorder a batch; without runs, all of it."""
     with open_client(load()) as client:
         count = control.set_priority(client.store, name, priority, runs)
-    say(f"{count} runs of {name} have priority {priority}")
+        say(f"{count} runs of {name} have priority {priority}")
+        _print_result(client, name, as_json=as_json)
+
+
+def _print_result(client: Client, name: str, *, as_json: bool) -> None:
+    """Print how a batch is after a command, on every host, where JSON is wanted."""
+    if as_json:
+        _print_conditions(control.list_conditions(client.store, name))
+
+
+def _print_conditions(conditions: Iterable[control.BatchCondition]) -> None:
+    print_json("batch-status", {"batches": [condition.document() for condition in conditions]})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from cosmos_houdini.cli.console import progress_bar, say
+from cosmos_houdini.cli.console import json_option, print_json, progress_bar, say
 from cosmos_houdini.cli.run import print_outputs
 from cosmos_houdini.cli.terminal import TerminalReporter
 from cosmos_houdini.config import load
@@ -46,7 +46,8 @@ CAMERA = DemoCamera(
 
 @click.command(help="Write a scene, render it, and run the shot with the preview engine.")
 @click.option("-o", "--output", "folder", type=click.Path(path_type=Path, file_okay=False), default="demo_out")
-def demo(*, folder: Path) -> None:
+@json_option
+def demo(*, folder: Path, as_json: bool) -> None:
     """Write a scene, read its camera back, render through it, and submit the shot."""
     reporter = TerminalReporter()
     folder.mkdir(parents=True, exist_ok=True)
@@ -66,7 +67,10 @@ def demo(*, folder: Path) -> None:
         SubmitOptions(prompt=PROMPT, engine="preview", host="local", results=folder),
         reporter,
     )
-    print_outputs([result.record])
+    if as_json:
+        print_json("demo", result.record.job.document())
+    else:
+        print_outputs([result.record])
     raise_failure([result.record], reporter)
 
 

@@ -29,6 +29,7 @@ _STRUCTURES: Mapping[str, type[msgspec.Struct]] = {
     "conversion": shots.ConversionDocument,
     "conversions": shots.ConversionsDocument,
     "create-batch": jobs.CreateBatchDocument,
+    "demo": jobs.JobDocument,
     "doctor": commands.DoctorDocument,
     "dry-run": jobs.DryRunDocument,
     "error": commands.ErrorDocument,
