@@ -71,7 +71,7 @@ def test_a_broken_plugin_is_named_and_left_out(
     target: str, problem: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     broken = EntryPoint(name="broken", value=target, group=GROUP)
-    monkeypatch.setattr("cosmos_houdini.plugins.entry_points", lambda **_: (broken,))
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda **_: (broken,))
     registry = Registry("engine", group=GROUP, builtin={"fake": FakeEngine()}, check=_check)
     with caplog.at_level(logging.WARNING):
         assert registry.names() == ("fake",)
