@@ -50,8 +50,8 @@ def preferences(
     """Return Houdini's preferences folders that exist, of every version, oldest first.
 
     They are ``~/houdiniX.Y`` on Linux, ``houdiniX.Y`` in the documents or in ``$HOME`` on Windows, on macOS
-    ``~/Library/Preferences/houdini/X.Y``, and wherever ``$HOUDINI_USER_PREF_DIR`` points, in which ``__HVER__`` stands
-    for the version.
+    ``~/Library/Preferences/houdini/X.Y``, and wherever ``$HOUDINI_USER_PREF_DIR`` points, with the version in place
+    of ``__HVER__``.
 
     Args:
         environ: the environment.
@@ -90,7 +90,7 @@ def is_supported(folder: Path) -> bool:
 
 
 def install(folder: Path, root: Path, python: Path) -> Step:
-    """Write the package into a preferences folder; what stands there already stays as it is.
+    """Write the package into a preferences folder; other packages stay as they are.
 
     Args:
         folder: the preferences folder; made where it does not exist.

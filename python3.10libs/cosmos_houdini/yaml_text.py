@@ -1,7 +1,7 @@
-"""YAML as people write it: ``on``, ``off``, dates and times are texts, and a key that stands twice is refused.
+"""YAML as people write it: ``on``, ``off``, dates and times are texts, and a duplicate key is refused.
 
-PyYAML reads YAML 1.1, in which ``on`` is true, ``12:00:00`` is 43200 and ``010`` is 8. What is taken for a number, for
-true or for false here is that of YAML 1.2 (https://yaml.org/spec/1.2.2, section 10.3.2).
+PyYAML reads YAML 1.1, in which ``on`` is true, ``12:00:00`` is 43200 and ``010`` is 8. This loader takes numbers, true
+and false from YAML 1.2 (https://yaml.org/spec/1.2.2, section 10.3.2).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import yaml
 from cosmos_houdini.errors import BadInput
 
 _TAG: Final = "tag:yaml.org,2002:"
-# Each kind of value that needs no quotes, its form, and what it begins with.
+# Each kind of unquoted value: its tag, its form, and its possible first characters.
 _PLAIN: Final = (
     ("null", re.compile(r"(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""]),
     ("bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")),
@@ -39,7 +39,7 @@ class _Loader(yaml.SafeLoader):
         seen = set()
         for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
             if key.value in seen:
-                raise yaml.MarkedYAMLError(problem=f"{key.value!r} stands there twice", problem_mark=key.start_mark)
+                raise yaml.MarkedYAMLError(problem=f"{key.value!r} is a duplicate key", problem_mark=key.start_mark)
             seen.add(key.value)
         return node
 
@@ -49,13 +49,13 @@ for _name, _form, _first in _PLAIN:
 
 
 def read_yaml(text: str, origin: str) -> Any:  # noqa: ANN401 - any YAML
-    """Return what a text holds, as mappings, lists and plain values.
+    """Return the content of a text as mappings, lists and plain values.
 
     >>> read_yaml("{on: [finish], edge: off, name: 2026-11-23, time: 12:00:00, seed: 010}", "night.yaml")
     {'on': ['finish'], 'edge': 'off', 'name': '2026-11-23', 'time': '12:00:00', 'seed': '010'}
 
     Raises:
-        BadInput: it is no YAML; ``origin`` is named, and the line.
+        BadInput: the text is not YAML; the message names ``origin`` and the line.
     """
     try:
         loader = _Loader(text)

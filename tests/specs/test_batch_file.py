@@ -52,7 +52,7 @@ def test_a_batch_may_be_called_by_its_date_and_what_stands_there_twice_is_refuse
     batch = load_batch(file)
     assert (batch.name, batch.items[0].name) == ("2026-11-23", "010")
     file.write_text(f"{text}randomization:\n  num_steps: [1]\n  num_steps: [2]\n", encoding="utf-8")
-    with pytest.raises(BadInput, match="line 7, column 3: 'num_steps' stands there twice"):
+    with pytest.raises(BadInput, match="line 7, column 3: 'num_steps' is a duplicate key"):
         load_batch(file)
 
 

@@ -34,7 +34,7 @@ def install_houdini(*, prefs: Path | None, as_json: bool) -> None:
     python = Path(sys.executable).absolute()
     for folder in folders:
         if folder not in served:
-            say(f"{folder} is left out: the package is for Houdini 20.0 to 21")
+            say(f"{folder} is skipped: the package needs Houdini 20.0 to 21")
     steps = _each(served, lambda folder: installation.install(folder, ROOT, python))
     if as_json:
         document = {"root": str(ROOT), "python": str(python), "packages": [step.document() for step in steps]}
@@ -53,7 +53,7 @@ def uninstall_houdini(*, prefs: Path | None, as_json: bool) -> None:
     if as_json:
         print_json("uninstall-houdini", {"packages": [step.document() for step in steps]})
     if not steps:
-        say("the package is installed nowhere; nothing was removed")
+        say("the package is not installed; nothing was removed")
 
 
 def _folders(prefs: Path | None) -> tuple[Path, ...]:

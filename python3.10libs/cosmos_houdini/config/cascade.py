@@ -31,7 +31,7 @@ _Section = TypeVar("_Section", bound=Struct)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """Settings, and where each value that is no built-in default came from.
+    """Settings, and the origin of each value that is not a built-in default.
 
     Attributes:
         settings: the merged values.
@@ -50,7 +50,7 @@ def load(folder: Path | None = None, environ: Mapping[str, str] | None = None) -
     """Read the configuration as seen from ``folder`` (the working folder).
 
     Raises:
-        BadInput: a file that is missing, is no YAML, or holds an unknown key or a wrong value; file and key are named.
+        BadInput: a file is missing or not YAML, or has an unknown key or a wrong value; the message names file and key.
     """
     environ = os.environ if environ is None else environ
     folder = (folder or Path.cwd()).resolve()
@@ -257,14 +257,14 @@ def _wrong(
 
 
 def _from_text(kind: type, value: object) -> object:
-    """Make what msgspec does not know out of the text that stands for it."""
+    """Convert a text to a type that msgspec does not know."""
     if kind is Path and isinstance(value, str):
         return Path(value)
     raise TypeError(f"Expected str, got {type(value).__name__}")
 
 
 def plain(section: Struct) -> dict[str, Any]:
-    """Return a part of the configuration as values that JSON and YAML know."""
+    """Return a part of the configuration as plain values for JSON and YAML."""
     found: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(section, enc_hook=str))
     hosts = [found] if isinstance(section, HostConfig) else found.get("hosts", {}).values()
     for host in hosts:

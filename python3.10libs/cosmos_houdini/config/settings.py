@@ -1,4 +1,4 @@
-"""What can be configured: the sections of the configuration, their values, and what holds without any."""
+"""The sections of the configuration, their keys and their defaults."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ FILE_NAME = "cosmos-houdini.yaml"
 
 
 class Defaults(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What holds when a command line names nothing.
+    """Defaults for commands that do not name a host or an engine.
 
     Attributes:
-        attempts: most that is tried for a job without a person's order.
+        attempts: the most attempts of a job that start without a person's order.
         currency: of ``price_per_hour`` and ``max_cost``, as in ``EUR``; every cost is shown with it.
     """
 
@@ -35,17 +35,17 @@ class Programs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """External programs of this machine.
 
     Attributes:
-        ffmpeg: FFmpeg instead of the one that imageio-ffmpeg brings.
+        ffmpeg: path of FFmpeg; without it, the FFmpeg of imageio-ffmpeg.
     """
 
     ffmpeg: Path | None = None
 
 
 class PassNames(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Words in folder and file names that tell a pass, beside the built-in ones.
+    """Words in folder and file names that identify a pass, in addition to the built-in words.
 
     Attributes:
-        layers: pass to the name of the EXR layer that feeds it, before the usual names.
+        layers: pass to the name of its EXR layer, which is tried before the usual names.
     """
 
     color: tuple[str, ...] = ()
@@ -64,11 +64,11 @@ class PassNames(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class ColorConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How scene-linear colour is shown in the colour video.
+    """The transform from scene-linear color to the color video.
 
     Attributes:
-        config: OpenColorIO configuration; $OCIO or the built-in one without it.
-        input: colour space of the pictures; what their header says without it.
+        config: path or ``ocio://`` name of an OpenColorIO configuration; without it, ``$OCIO`` or the built-in one.
+        input: color space of the pictures; without it, the one in their header.
         exposure: in stops.
     """
 
@@ -80,10 +80,10 @@ class ColorConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class DepthConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How depth passes are read.
+    """The reading of depth passes.
 
     Attributes:
-        far: scene units from which everything is sky.
+        far: distance in scene units, beyond which everything is sky.
     """
 
     kind: Literal["auto", "camera-z", "ray-distance", "near-bright", "near-dark"] = "auto"
@@ -92,11 +92,11 @@ class DepthConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class SegConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which objects are told apart, and in which colours.
+    """The objects of the segmentation, and their colors.
 
     Attributes:
-        objects: names of Cryptomatte objects, with * and ?; all without any.
-        palette: table of the show's colours; .cosmos/palette.json without it.
+        objects: names of Cryptomatte objects, with the wildcards * and ?; empty for all.
+        palette: file with the colors of the show; without it, ``.cosmos/palette.json``.
     """
 
     objects: tuple[str, ...] = ()
@@ -104,7 +104,7 @@ class SegConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class ControlsConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is computed from the colour pass where no such pass is rendered, and how passes fill the engine's frame."""
+    """Controls that are computed from the color pass where none is rendered, and the fit to the engine's frame."""
 
     edge: Preset = "off"
     vis: Preset = "off"
@@ -112,13 +112,13 @@ class ControlsConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class NotifyConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who is told what becomes of a batch.
+    """Notifications about batches.
 
     Attributes:
-        urls_file: addresses of Apprise, one a line, in a file that its owner alone can read; more of them stand in
-            $COSMOS_HOUDINI_NOTIFY_URLS. They hold passwords, so that no other place takes them.
-        on: what is told.
-        failed_share: share of the runs of a batch whose failure is told while it goes on.
+        urls_file: file with one address of Apprise per line; only its owner may read it, because addresses hold
+            passwords. ``$COSMOS_HOUDINI_NOTIFY_URLS`` may hold more addresses.
+        on: the events that are announced.
+        failed_share: share of failed runs at which a batch that still runs is announced, 0 to 1.
     """
 
     urls_file: Path | None = None
@@ -127,14 +127,14 @@ class NotifyConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class OvernightConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """On which terms a batch goes on without anyone watching.
+    """Limits of batches.
 
     Attributes:
-        window: times of day, as in ``22:00-07:00``, between which runs are started.
-        gpu_hours: the most that all attempts of a batch may take.
-        max_cost: the most that they may cost, in ``defaults.currency``, at the host's price_per_hour.
-        max_gpu_temp_c: temperature of a GPU from which nothing is started on its host.
-        min_free_disk_gb: room, in 1e9 bytes, that has to be free on the host and on this machine.
+        window: two times of day; runs start only between them, as in ``22:00-07:00``.
+        gpu_hours: the most GPU hours of all attempts of a batch.
+        max_cost: the most that all attempts may cost at the host's ``price_per_hour``, in ``defaults.currency``.
+        max_gpu_temp_c: temperature of a GPU at which no run starts on its host.
+        min_free_disk_gb: free space that the host and this machine must have, in 1e9 bytes.
     """
 
     window: str | None = None

@@ -43,7 +43,7 @@ def check_gpus(name: str, config: HostConfig, wanted: Engine, survey: Survey) ->
         if not need_gb and not config.gpu_numbers:
             return passed("gpus", f"none, and the engine {wanted.name} needs none")
         seen = survey.first("no_gpu") or "nvidia-smi lists no GPU"
-        return failed("gpus", seen, "install or mend the NVIDIA driver there, until `nvidia-smi` lists the GPUs")
+        return failed("gpus", seen, "install or repair the NVIDIA driver there, until `nvidia-smi` lists the GPUs")
     absent = [number for number in config.gpu_numbers if number not in {gpu.index for gpu in found}]
     listed = "; ".join(map(str, found))
     if absent:

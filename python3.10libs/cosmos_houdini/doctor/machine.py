@@ -48,7 +48,7 @@ def check_python() -> Finding:
 def unusable_configuration(error: BadInput) -> Finding:
     """Return the finding of a configuration that cannot be read."""
     action = "; ".join(part for part in (error.allowed and f"allowed: {error.allowed}", error.action) if part)
-    return failed("configuration", error.problem, action or f"mend that key; {FILE_NAME} is YAML")
+    return failed("configuration", error.problem, action or f"correct that key; {FILE_NAME} is YAML")
 
 
 def _files(config: Config) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from typing import Any
@@ -35,11 +34,6 @@ def run_command(argv: Sequence[str], reporter: Reporter) -> str:
         except click.ClickException as error:
             raise _as_bad_input(error) from error
     return output.getvalue()
-
-
-def run_json_command(argv: Sequence[str], reporter: Reporter) -> Any:  # noqa: ANN401 - a JSON document
-    """Run a command line that has ``--json`` in this process and return its document; raises as ``run_command``."""
-    return json.loads(run_command(argv, reporter))
 
 
 def parse_words(command: click.Command, name: str, words: Sequence[str], arguments: Sequence[str]) -> dict[str, Any]:

@@ -278,7 +278,13 @@ def _run_batch(request: Request, reporter: Reporter) -> Document:
 
 def _doctor(request: Request, reporter: Reporter) -> Document:
     options = _decode(DoctorOptions, request)
-    return _run_json(["doctor", *_flags(host=options.host)], reporter)
+    from cosmos_houdini.doctor.diagnosis import Diagnosis  # noqa: PLC0415 - few requests need it
+
+    diagnosis = Diagnosis(host=options.host)
+    for _ in diagnosis.run():
+        pass
+    reporter.say(diagnosis.summary)
+    return {"schema": schema_id("doctor"), **diagnosis.to_dict()}
 
 
 def _demo(request: Request, reporter: Reporter) -> Document:
@@ -307,14 +313,6 @@ def _run(argv: list[str], reporter: Reporter) -> str:
     from cosmos_houdini.worker.command_line import run_command  # noqa: PLC0415 - see above
 
     return run_command(argv, reporter)
-
-
-def _run_json(argv: list[str], reporter: Reporter) -> Document:
-    from cosmos_houdini.worker.command_line import run_json_command  # noqa: PLC0415 - see above
-
-    command, *arguments = argv
-    document: Document = run_json_command([command, "--json", *arguments], reporter)
-    return document
 
 
 COMMANDS: Mapping[str, Callable[[Request, Reporter], Document]] = {
