@@ -123,7 +123,7 @@ def test_an_unfinished_job_stays_however_old_it_looks(any_shop: Shop, capsys: py
     record = any_shop.record()
     grow_old(any_shop.root)
     told = cleaned(any_shop, capsys, "--yes", "--older-than", "0d", "--all-projects")
-    assert (told["remote"], told["kept"]) == ([], {record.id: "its job is running"})
+    assert (told["remote"], told["kept"]) == ([], {record.id: "its job is pending"})
     # Given up by this project, the host still says that it lives.
     with closing(any_shop.client()) as client:
         other = replace(record, job=replace(record.job, id="other-0123456789"))

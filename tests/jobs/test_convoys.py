@@ -97,9 +97,10 @@ def test_results_come_while_the_rest_is_made_and_each_run_tells_how_far_it_is(
     wait_until(lambda: "in the same process" in records(shop)[4].stage)
     assert shop.main("status", "--json") == 0
     jobs = {job["name"]: job for job in json.loads(capsys.readouterr().out)["jobs"]}
-    assert [job["state"] for _, job in sorted(jobs.items())] == ["succeeded", *["running"] * 4]
+    assert [job["state"] for _, job in sorted(jobs.items())] == ["succeeded", "running", *["pending"] * 3]
     assert [job["progress"] for _, job in sorted(jobs.items())] == [1.0, 0.5, 0.0, 0.0, 0.0]
     assert records(shop)[3].stage == "waiting for its turn, 2 before it in the same process"
+    assert [job.get("place") for _, job in sorted(jobs.items())] == [None, None, 1, 2, 3]
     assert Path(records(shop)[0].job.outputs[0]).is_file()
     until.touch()
     assert ended(client) == 0
@@ -219,7 +220,7 @@ def test_a_batch_that_is_cancelled_begins_nothing_anew_of_what_that_sets_free(
     def slow(of: Client, job_id: str) -> JobRecord:
         before = cancel(of, job_id)
         if job_id == records(shop)[0].id:
-            wait_until(lambda: "running" not in states(shop))
+            wait_until(lambda: not {"pending", "running"} & set(states(shop)))
             time.sleep(1)  # within which the other client would begin the rest
         return before
 
@@ -230,7 +231,7 @@ def test_a_batch_that_is_cancelled_begins_nothing_anew_of_what_that_sets_free(
     assert (shop.started(), loads(shop)) == (1, ["small"])
 
 
-@pytest.mark.parametrize("state", ["staging", "running", "collecting", "succeeded"])
+@pytest.mark.parametrize("state", ["staging", "pending", "running", "collecting", "succeeded"])
 def test_a_client_that_is_killed_leaves_runs_that_the_next_one_brings_to_their_end(shop: Shop, state: str):
     file = five(shop)
 

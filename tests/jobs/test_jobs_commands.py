@@ -125,7 +125,7 @@ def test_attach_follows_several_jobs_and_fails_when_one_does(shop: Shop, capsys:
 def test_a_job_on_its_way_is_neither_retried_nor_fetched(shop: Shop, capsys: pytest.CaptureFixture[str], command: str):
     assert shop.main("run", shop.spec(sleep_s="300"), "--detach") == 0
     assert shop.main(command, "shot") == 2
-    assert "is running; follow it with" in capsys.readouterr().err
+    assert "is pending; follow it with" in capsys.readouterr().err
     assert shop.main("cancel", "shot") == 0
 
 

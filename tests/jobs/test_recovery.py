@@ -26,7 +26,7 @@ from cosmos_houdini.model.job import FailureClass, JobFailure, JobState
 from support.jobs.job_project import Shop
 from support.servers.sshd import Sshd
 
-STRAIGHT = ["queued", "staging", "running", "collecting", "succeeded"]
+STRAIGHT = ["queued", "staging", "pending", "running", "collecting", "succeeded"]
 TIMEOUT_S = 120.0
 
 
@@ -94,7 +94,7 @@ def test_ctrl_c_leaves_the_job_running_and_names_the_way_back(shop: Shop):
     _, errors = client.communicate(timeout=TIMEOUT_S)
     assert client.returncode == 4
     assert f"cosmos-houdini attach {shop.record().id}" in errors.decode()
-    assert shop.record().state is JobState.RUNNING
+    assert shop.record().state in {JobState.PENDING, JobState.RUNNING}
     go.touch()
     assert shop.main("attach") == 0
     assert shop.started() == 1
@@ -247,7 +247,7 @@ def test_a_job_that_begins_while_it_is_cancelled_is_cancelled_too(shop: Shop, mo
         def lets_it_begin(folder: Path, job_id: str, *, timeout_s: float) -> Iterator[bool]:
             with lock(folder, job_id, timeout_s=timeout_s) as mine:
                 if not mine:
-                    assert first.store.move(first.store.get(job_id), JobState.RUNNING)
+                    assert first.store.move(first.store.get(job_id), JobState.PENDING)
                     held.close()
                 yield mine
 
@@ -289,7 +289,7 @@ def test_a_client_leaves_alone_what_another_one_works_on(shop: Shop):
         with first.lock(record.id), first.lock("idle-1"):
             until(lambda: runner.observe(second, [record])[record.id].state is HostJobState.ENDED)
             runner.advance(second, [record.id, "idle-1"])
-            assert second.store.get(record.id).state is JobState.RUNNING
+            assert second.store.get(record.id).state is JobState.PENDING
             assert second.store.get("idle-1").state is JobState.QUEUED
         runner.advance(second, [record.id])
         assert second.store.get(record.id).state is JobState.SUCCEEDED

@@ -22,7 +22,7 @@ from support.engines.fake_engine import FakeEngine
 from support.jobs.job_project import Shop, lives
 
 TIMEOUT_S = 180.0
-AGAIN = ["queued", "staging", "running", "collecting"]
+AGAIN = ["queued", "staging", "pending", "running", "collecting"]
 
 
 def until(happened: Callable[[], bool]) -> None:
@@ -188,11 +188,11 @@ def test_what_a_job_waits_for_and_what_could_never_fit_is_told(
     register_engine(FakeEngine(gpu_memory_gb=75.0))
     (programs / "nvidia-smi.table").write_text("0, 81559, 12035\n")
     assert shop.main("run", shop.spec(), "--detach") == 0
-    told = "running: waiting for a GPU with 75 GiB free: GPU 0 has 11 of 79 GiB free"
+    told = "pending: waiting for a GPU with 75 GiB free: GPU 0 has 11 of 79 GiB free"
 
     def said() -> bool:
         assert shop.main("status") == 0
-        assert shop.record().state is JobState.RUNNING
+        assert shop.record().state is JobState.PENDING
         return told in capsys.readouterr().out
 
     until(said)

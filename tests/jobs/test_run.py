@@ -21,7 +21,7 @@ from cosmos_houdini.model.job import FailureClass, JobState
 from support.jobs.batch_project import wait_until
 from support.jobs.job_project import Shop, lives
 
-STRAIGHT = ["queued", "staging", "running", "collecting", "succeeded"]
+STRAIGHT = ["queued", "staging", "pending", "running", "collecting", "succeeded"]
 
 
 def test_a_run_ends_with_a_verified_result_and_how_it_was_made(any_shop: Shop, capsys: pytest.CaptureFixture[str]):
@@ -198,7 +198,7 @@ def test_retry_runs_a_new_attempt_and_keeps_the_history(shop: Shop):
     go.touch()
     assert shop.main("retry", shop.record().id) == 0
     assert shop.record().job.attempt == 2
-    assert shop.states() == ["queued", "staging", "running", "cancelled", *STRAIGHT]
+    assert shop.states() == ["queued", "staging", "pending", "cancelled", *STRAIGHT]
     with closing(shop.client()) as client:
         first, second = client.store.attempts(shop.record().id)
     assert first.failure is not None
@@ -320,4 +320,4 @@ def test_status_lists_jobs_of_a_host_that_is_configured_no_more(shop: Shop, caps
     assert "no host 'gpu' is configured" in told.err
     assert shop.record().id in told.out
     assert shop.main("attach") == 2
-    assert shop.record().state is JobState.RUNNING
+    assert shop.record().state is JobState.PENDING

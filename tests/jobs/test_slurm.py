@@ -20,7 +20,7 @@ from support.servers.slurmd import Slurm
 
 pytestmark = pytest.mark.slurm
 
-STRAIGHT = ["queued", "staging", "running", "collecting", "succeeded"]
+STRAIGHT = ["queued", "staging", "pending", "running", "collecting", "succeeded"]
 here = pytest.mark.parametrize("slurm_shop", ["login node here"], indirect=True)
 
 
@@ -80,19 +80,20 @@ def test_status_tells_slurms_own_word(slurm_shop: Shop, slurm: Slurm, capsys: py
     def told() -> bool:
         capsys.readouterr()
         assert slurm_shop.main("status", "--json") == 0
-        stages = {job["id"]: job["stage"] for job in json.loads(capsys.readouterr().out)["jobs"]}
-        return stages[one].endswith("RUNNING, half way") and "PENDING (Resources)" in stages[two]
+        jobs = {job["id"]: job for job in json.loads(capsys.readouterr().out)["jobs"]}
+        assert (jobs[one]["state"], jobs[two]["state"]) != ("pending", "running")
+        return jobs[one]["stage"].endswith("RUNNING, half way") and "PENDING (Resources)" in jobs[two]["stage"]
 
     until(told)
     assert slurm_shop.main("status", two) == 0
-    assert "running: Slurm job " in capsys.readouterr().out
+    assert "pending: Slurm job " in capsys.readouterr().out
     assert slurm_shop.main("cancel", two, one) == 0
     assert {slurm_shop.record(name).state for name in ("one", "two")} == {JobState.CANCELLED}
     assert {state for _, name, state in slurm.jobs() if one in name or two in name} == {"CANCELLED"}
 
 
 @here
-@pytest.mark.parametrize("state", ["staging", "running"])
+@pytest.mark.parametrize("state", ["staging", "pending", "running"])
 def test_a_client_killed_on_the_way_leaves_one_job_that_attach_finishes(slurm_shop: Shop, slurm: Slurm, state: str):
     client = slurm_shop.popen("run", slurm_shop.spec(sleep_s="0.5"))
 

@@ -53,7 +53,7 @@ def set_times(store: Store, job: str, number: int, started_at: float, ended_at: 
 
 
 def test_an_attempt_begins_when_its_program_does(store: Store, record: JobRecord):
-    made = put(store, record, "job", "night", JobState.STAGING, JobState.RUNNING)
+    made = put(store, record, "job", "night", JobState.STAGING, JobState.PENDING, JobState.RUNNING)
     set_times(store, "job", 1, 1000, None)
     before = time.time()
     store.note(made, "waiting for a GPU", began_s=0.0)
@@ -68,7 +68,7 @@ def test_an_attempt_begins_when_its_program_does(store: Store, record: JobRecord
 
 
 def test_all_attempts_count_and_so_does_what_runs_now(store: Store, record: JobRecord):
-    running = (JobState.STAGING, JobState.RUNNING)
+    running = (JobState.STAGING, JobState.PENDING, JobState.RUNNING)
     put(store, record, "failed-then-running", "night", *running, JobState.FAILED, JobState.QUEUED, *running)
     put(store, record, "done", "night", *running, JobState.COLLECTING, JobState.SUCCEEDED)
     put(store, record, "waiting", "night")
@@ -86,7 +86,7 @@ def test_all_attempts_count_and_so_does_what_runs_now(store: Store, record: JobR
 
 def test_of_the_runs_that_one_process_makes_one_at_a_time_counts_as_running(store: Store, record: JobRecord):
     for name in ("one", "two", "three"):
-        put(store, record, name, "night", JobState.STAGING, JobState.RUNNING)
+        put(store, record, name, "night", JobState.STAGING, JobState.PENDING, JobState.RUNNING)
     with store.writing() as db:
         db.execute("UPDATE jobs SET convoy = 'one' WHERE id IN ('one', 'two')")
     assert read_spending(store, "night", record.job.host, time.time()).running == 2

@@ -64,9 +64,9 @@ def test_a_job_comes_back_as_it_was_added(store: Store):
 
 
 def test_adding_a_job_again_changes_nothing(store: Store):
-    running = walk(store, store.add(a_record()), JobState.STAGING, JobState.RUNNING)
+    running = walk(store, store.add(a_record()), JobState.STAGING, JobState.PENDING, JobState.RUNNING)
     assert store.add(a_record(folder=Path("elsewhere"))) == running
-    assert len(store.events(running.id)) == 3
+    assert len(store.events(running.id)) == 4
     assert len(store.attempts(running.id)) == 1
 
 
@@ -84,12 +84,12 @@ def test_only_the_listed_changes_of_state_happen(store: Store, before: JobState,
 
 
 def _road_to(state: JobState) -> list[JobState]:
-    straight = [JobState.STAGING, JobState.RUNNING, JobState.COLLECTING, JobState.SUCCEEDED]
+    straight = [JobState.STAGING, JobState.PENDING, JobState.RUNNING, JobState.COLLECTING, JobState.SUCCEEDED]
     if state is JobState.QUEUED:
         return []
     if state in straight:
         return straight[: straight.index(state) + 1]
-    return [JobState.STAGING, JobState.RUNNING, state]
+    return [JobState.STAGING, JobState.PENDING, JobState.RUNNING, state]
 
 
 def test_a_state_with_a_reason_needs_one_and_no_other_takes_one(store: Store):
@@ -109,8 +109,8 @@ def test_of_two_clients_that_saw_the_same_state_one_moves_the_job(store: Store):
 
 
 def test_a_client_that_saw_an_earlier_attempt_moves_nothing(store: Store):
-    first = walk(store, store.add(a_record()), JobState.STAGING, JobState.RUNNING)
-    second = walk(store, first, JobState.FAILED, JobState.QUEUED, JobState.STAGING, JobState.RUNNING)
+    first = walk(store, store.add(a_record()), JobState.STAGING, JobState.PENDING, JobState.RUNNING)
+    second = walk(store, first, JobState.FAILED, JobState.QUEUED, JobState.STAGING, JobState.PENDING, JobState.RUNNING)
     assert second.job.attempt == 2
     assert store.move(first, JobState.COLLECTING) is None
     store.note(first, "old news", 0.9)
@@ -123,6 +123,7 @@ def test_the_history_names_every_state_attempt_and_reason(store: Store):
     assert events == [
         (1, "queued", ""),
         (1, "staging", ""),
+        (1, "pending", ""),
         (1, "running", ""),
         (1, "failed", "exit code 1"),
         (2, "queued", ""),

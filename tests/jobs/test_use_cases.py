@@ -63,7 +63,7 @@ def test_a_job_is_read_cancelled_and_run_again(shop: Shop, client: Client, recor
     assert retry_jobs(client, ["slow"], recorder) == [job_id]
     assert recorder.sentences[-1] == f"{job_id}: attempt 2"
     (record,) = follow_jobs(client, [job_id], recorder, detach=True)
-    assert record.state is JobState.RUNNING
+    assert record.state is JobState.PENDING
     cancel_jobs(client, [job_id], recorder)
 
 

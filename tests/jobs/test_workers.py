@@ -23,7 +23,8 @@ from support.engines.hard_requests import a_request
 
 ROAD = {
     JobState.QUEUED: JobState.STAGING,
-    JobState.STAGING: JobState.RUNNING,
+    JobState.STAGING: JobState.PENDING,
+    JobState.PENDING: JobState.RUNNING,
     JobState.RUNNING: JobState.COLLECTING,
     JobState.COLLECTING: JobState.SUCCEEDED,
 }
@@ -78,7 +79,15 @@ def test_workers_and_batches_share_the_room_of_a_host(store: Store):
         assert other.claim() == "other-0000"
         assert not one.may_claim()
         assert one.claim() is None
-        to(store, "other-0000", JobState.STAGING, JobState.RUNNING, JobState.COLLECTING, JobState.SUCCEEDED)
+        to(
+            store,
+            "other-0000",
+            JobState.STAGING,
+            JobState.PENDING,
+            JobState.RUNNING,
+            JobState.COLLECTING,
+            JobState.SUCCEEDED,
+        )
         assert one.claim() == "shot-0001"
 
 
@@ -121,7 +130,7 @@ def test_only_jobs_of_one_load_are_claimed_together_and_none_before_one_of_highe
                 to(store, job, JobState.STAGING)
             assert {store.get(job).convoy for job in expected} == {expected[0] if len(expected) > 1 else ""}
             for job in expected:
-                to(store, job, JobState.RUNNING, JobState.COLLECTING, JobState.SUCCEEDED)
+                to(store, job, JobState.PENDING, JobState.RUNNING, JobState.COLLECTING, JobState.SUCCEEDED)
 
 
 def test_a_higher_priority_goes_first_and_new_runs_take_their_place_in_the_file(store: Store):
@@ -201,7 +210,7 @@ def test_a_worker_that_ends_gives_back_its_claims_and_another_follows_what_is_on
     with closing(Worker(store, night(2))) as first:
         first.claim()
         first.claim()
-        to(store, "shot-0001", JobState.STAGING, JobState.RUNNING)
+        to(store, "shot-0001", JobState.STAGING, JobState.PENDING, JobState.RUNNING)
     with closing(Worker(store, night(2))) as second:
         second.take_over()
         assert second.mine() == ["shot-0001"]
@@ -223,7 +232,7 @@ def test_what_a_killed_worker_has_begun_keeps_its_room_and_the_rest_is_free_at_o
     begun = {
         "shot-0000": [],
         "shot-0001": [JobState.STAGING],
-        "shot-0002": [JobState.STAGING, JobState.RUNNING],
+        "shot-0002": [JobState.STAGING, JobState.PENDING, JobState.RUNNING],
     }
     with closing(Worker(store, night(3))) as heir:
         killed = multiprocessing.get_context("fork").Process(target=claim_and_die, args=(tmp_path, begun))
@@ -252,7 +261,7 @@ def test_the_time_left_is_told_by_jobs_of_the_same_kind_and_in_proportion_by_oth
         db.execute("UPDATE jobs SET request = json_set(request, '$.video.frames', 98) WHERE id = 'shot-0007'")
     # Six of 49 frames at 100 seconds and one of 98 frames at 200, two at once.
     assert history.estimate_left_s(store, "night", "gpu01", 2) == pytest.approx(400)
-    to(store, "shot-0007", JobState.STAGING, JobState.RUNNING)
+    to(store, "shot-0007", JobState.STAGING, JobState.PENDING, JobState.RUNNING)
     with store.writing() as db:
         db.execute("UPDATE attempts SET started_at = ? WHERE job = 'shot-0007'", (time.time() - 150,))
     assert history.estimate_left_s(store, "night", "gpu01", 2) == pytest.approx(325, abs=5)

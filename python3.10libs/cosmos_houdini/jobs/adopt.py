@@ -25,7 +25,7 @@ LARGEST_NUMBER = 10**7
 
 
 def adopt(client: Client, host_name: str, job_id: str) -> JobRecord:
-    """Add a job that lies on a host to this project's store as ``running`` and return it.
+    """Add a job that lies on a host to this project's store as ``pending`` and return it.
 
     Its inputs stay unknown to this machine, so it can be followed, fetched and cancelled, and not sent again.
 
@@ -50,7 +50,7 @@ def adopt(client: Client, host_name: str, job_id: str) -> JobRecord:
                 name=request.name,
                 engine=request.engine,
                 host=name,
-                state=JobState.RUNNING,
+                state=JobState.PENDING,
                 attempt=document["attempt"],
                 progress=0.0,
                 eta_s=None,

@@ -49,7 +49,7 @@ def _is_cancelled(client: Client, job_id: str, *, mine: bool) -> bool:
         return True
     if mine and record.state is not JobState.QUEUED:
         client.launcher(record).cancel(client.host(record), client.site(record), record.id)
-    has_say = mine or record.state is not JobState.RUNNING
+    has_say = mine or record.state not in {JobState.PENDING, JobState.RUNNING}
     return has_say and client.store.move(record, JobState.CANCELLED, CANCELLED) is not None
 
 

@@ -1,4 +1,4 @@
-"""From ``running`` to the end: what the host says about a job, what it wrote, and whether that is a success."""
+"""From ``pending`` to the end: what the host says about a job, what it wrote, and whether that is a success."""
 
 from __future__ import annotations
 
@@ -27,7 +27,24 @@ CANCELLED = Change(failure=JobFailure(failure=FailureClass.CANCELLED, message="c
 
 
 def note_progress(client: Client, record: JobRecord, seen: Observation) -> None:
-    """Write down how far a running job has come, and when it will end if that can be told."""
+    """Write down whether a started job waits or runs: what it waits for, or how far it is and when it will end."""
+    if seen.state is HostJobState.PENDING:
+        _note_waiting(client, record, seen)
+    elif seen.state is HostJobState.RUNNING:
+        _note_running(client, record, seen)
+
+
+def _note_waiting(client: Client, record: JobRecord, seen: Observation) -> None:
+    waiting = record if record.state is JobState.PENDING else client.store.move(record, JobState.PENDING)
+    if waiting:
+        stage = seen.scheduler or f"waiting for {seen.waits_for or 'its start'}"
+        client.store.note(waiting, redacted(stage, client.secrets(record)), began_s=0.0, place=seen.place)
+
+
+def _note_running(client: Client, record: JobRecord, seen: Observation) -> None:
+    running = record if record.state is JobState.RUNNING else client.store.move(record, JobState.RUNNING)
+    if running is None:
+        return
     engine = client.engine(record)
     plan = engine.plan(record.inference())
     progress = engine.progress(EngineLog(stdout=seen.stdout_tail, stderr=seen.stderr_tail), plan)
@@ -38,12 +55,8 @@ def note_progress(client: Client, record: JobRecord, seen: Observation) -> None:
     elif seen.run_s is not None and plan.estimate_s is not None:
         eta_s = max(0.0, plan.estimate_s - seen.run_s)
     stage = redacted(progress.stage, client.secrets(record)) if progress else ""
-    if seen.scheduler:
-        stage = f"{seen.scheduler}, {stage}" if stage and seen.state is not HostJobState.PENDING else seen.scheduler
-    elif seen.state is HostJobState.PENDING:
-        stage = f"waiting for {seen.waits_for or 'a GPU'}"
-    began_s = 0.0 if seen.state is HostJobState.PENDING else seen.began_s
-    client.store.note(record, stage, progress.fraction if progress else None, eta_s, began_s=began_s)
+    stage = ", ".join(text for text in (seen.scheduler, stage) if text)
+    client.store.note(running, stage, progress.fraction if progress else None, eta_s, began_s=seen.began_s)
 
 
 def finish(client: Client, job_id: str, seen: Observation, *, again: bool = False) -> None:
@@ -57,12 +70,15 @@ def finish(client: Client, job_id: str, seen: Observation, *, again: bool = Fals
         seen: what its host said of it.
         again: judge a job anew that has failed; it is not run again by itself.
     """
-    collectable = {JobState.RUNNING, JobState.COLLECTING, *([JobState.FAILED] if again else [])}
+    collectable = {JobState.PENDING, JobState.RUNNING, JobState.COLLECTING, *([JobState.FAILED] if again else [])}
     with client.lock(job_id) as mine:
         record: JobRecord | None = client.store.get(job_id)
         if not mine or record is None or record.state not in collectable:
             return
-        if record.state is not JobState.COLLECTING:
+        if record.state is JobState.PENDING and seen.began_s is not None:
+            # Its program ran between two polls.
+            record = client.store.move(record, JobState.RUNNING)
+        if record is not None and record.state is not JobState.COLLECTING:
             record = client.store.move(record, JobState.COLLECTING)
         if record is not None:
             _collect(client, record, seen, last=again)
@@ -75,7 +91,7 @@ def lose(client: Client, job_id: str, message: str, *, begun: bool = True) -> No
     """
     with client.lock(job_id) as mine:
         record = client.store.get(job_id)
-        if not mine or record.state not in {JobState.RUNNING, JobState.COLLECTING}:
+        if not mine or record.state not in {JobState.PENDING, JobState.RUNNING, JobState.COLLECTING}:
             return
         # Its program may have outlived the script that watched over it, and could never be collected.
         stopped = False

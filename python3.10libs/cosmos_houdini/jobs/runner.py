@@ -35,7 +35,8 @@ GLANCE_S = 0.02
 POLL_TIMEOUT_S = 120.0
 MOST_TOGETHER = 100
 
-ON_HOST = frozenset({JobState.RUNNING, JobState.COLLECTING})
+ON_HOST = frozenset({JobState.PENDING, JobState.RUNNING, JobState.COLLECTING})
+STARTED = frozenset({JobState.PENDING, JobState.RUNNING})
 BEFORE_HOST = frozenset({JobState.QUEUED, JobState.STAGING})
 
 OnUpdate = Callable[[list[JobRecord]], None]
@@ -175,13 +176,13 @@ def _step(client: Client, record: JobRecord, seen: Observation) -> None:
         lose(client, record.id, f"its folder on {record.job.host} is gone")
     elif seen.state is HostJobState.STAGED and record.convoy:
         lose(client, record.id, f"nothing on {record.job.host} started it", begun=False)
-    elif record.state is JobState.RUNNING:
+    elif record.state is not JobState.COLLECTING:
         note_progress(client, record, seen)
 
 
 def _nap(client: Client, records: Iterable[JobRecord], pause_s: float) -> None:
     """Wait, or until a job of this machine ends: its files can be glanced at without a command."""
-    own = [each for each in records if each.state is JobState.RUNNING and client.is_local(each)]
+    own = [each for each in records if each.state in STARTED and client.is_local(each)]
     marks = [Path(client.site(record).folder / END_MARK) for record in own]
     # One that is there already is seen to by another client.
     awaited = [mark for mark in marks if not mark.exists()]

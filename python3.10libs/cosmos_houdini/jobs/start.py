@@ -1,4 +1,4 @@
-"""From ``queued`` to ``running``: the inputs go to the host, and the job is started there."""
+"""From ``queued`` to ``pending``: the inputs go to the host, and the job is started there."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def _start(client: Client, record: JobRecord, task: Task) -> None:
 
 
 def _note_start(client: Client, record: JobRecord, task: Task) -> None:
-    if client.store.move(record, JobState.RUNNING) is None:
+    if client.store.move(record, JobState.PENDING) is None:
         # Another client cancelled it between the last look and the start.
         client.launcher(record).cancel(client.host(record), task.site, record.id)
 

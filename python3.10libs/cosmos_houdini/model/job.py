@@ -17,7 +17,10 @@ class JobState(TextEnum):
 
     QUEUED = "queued"
     STAGING = "staging"
+    PENDING = "pending"
+    """On its host, where it waits: for a GPU, for its turn in a shared process, or in the queue of a scheduler."""
     RUNNING = "running"
+    """Its program runs."""
     COLLECTING = "collecting"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
@@ -130,7 +133,7 @@ class Attempt:
         started_at: seconds since the epoch, or None before the start.
         ended_at: likewise.
         failure: None while it runs and after success.
-        made_with: versions, image and GPUs, as far as they are known; see ``queue.provenance.Provenance``.
+        made_with: versions, image and GPUs, as far as they are known; see ``jobs.store.provenance.Provenance``.
         options: how it was made.
     """
 
@@ -188,11 +191,13 @@ class JobStatus:
         job: the job.
         stage: a few words of what happens now; empty where nothing is known.
         reason: why there is this attempt, in a few words; empty where a person ordered it.
+        place: of a pending job among those that wait for the same, from 1; None where that is unknown.
     """
 
     job: Job
     stage: str = ""
     reason: str = ""
+    place: int | None = None
 
     def describe(self) -> str:
         """Return the status in a few words.
@@ -211,4 +216,5 @@ class JobStatus:
 
     def document(self) -> dict[str, Any]:
         """Return the status as ``status --json`` prints it."""
-        return {**self.job.document(), "stage": self.stage}
+        document = {**self.job.document(), "stage": self.stage}
+        return document if self.place is None else {**document, "place": self.place}

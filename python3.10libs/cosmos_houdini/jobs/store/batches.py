@@ -20,13 +20,14 @@ CANCELLED = Change(failure=JobFailure(failure=FailureClass.CANCELLED, message="c
 
 _ENQUEUE = "UPDATE jobs SET batch = ?, place = ? WHERE id = ?"
 _ACTIVE = """
-SELECT id FROM jobs WHERE batch = ? AND host = ? AND state IN ('staging', 'running', 'collecting')
+SELECT id FROM jobs WHERE batch = ? AND host = ? AND state IN ('staging', 'pending', 'running', 'collecting')
 """
 # Jobs that share a process use its GPUs one after the other.
 _GPUS_IN_USE = """
 SELECT coalesce(sum(gpus), 0) AS gpus FROM (
     SELECT max(json_extract(request, '$.num_gpu')) AS gpus FROM jobs
-    WHERE host = ? AND state IN ('staging', 'running', 'collecting') GROUP BY coalesce(nullif(convoy, ''), id))
+    WHERE host = ? AND state IN ('staging', 'pending', 'running', 'collecting')
+    GROUP BY coalesce(nullif(convoy, ''), id))
 """
 _NAMES = "SELECT name FROM jobs WHERE batch = ? AND state <> 'cancelled'"
 _RESTORED = """

@@ -23,7 +23,7 @@ _LEFT = """
 SELECT engine, json_extract(request, '$.video.frames') AS frames,
     json_extract(request, '$.parameters.num_steps') AS steps, started_at, count(*) AS jobs
 FROM jobs LEFT JOIN attempts ON job = id AND number = attempt
-WHERE batch = ? AND host = ? AND state IN ('queued', 'staging', 'running', 'collecting')
+WHERE batch = ? AND host = ? AND state IN ('queued', 'staging', 'pending', 'running', 'collecting')
 GROUP BY engine, frames, steps, started_at
 """
 

@@ -186,19 +186,26 @@ class Store:
         eta_s: float | None = None,
         *,
         began_s: float | None = None,
+        place: int | None = None,
     ) -> None:
         """Write down how far a job has come; nothing happens when it was moved on meanwhile.
 
-        An attempt that waited on its host, for a GPU or in the queue of a cluster, began ``began_s`` seconds ago.
+        Args:
+            seen: the job, in the state that it must still have.
+            stage: a few words of what happens now.
+            progress: from 0 to 1; None leaves it as it was.
+            eta_s: seconds until the end, where that is known.
+            began_s: how many seconds ago the program of the attempt began; 0 while it waits on its host.
+            place: of a pending job among those that wait for the same, from 1.
         """
         with self.writing():
             if began_s is not None:
                 began = time.time() - began_s
                 self._db.execute(rows.BEGAN, {"began": began, "id": seen.id, "attempt": seen.job.attempt})
             self._db.execute(
-                "UPDATE jobs SET stage = ?, progress = coalesce(?, progress), eta_s = ?"
+                "UPDATE jobs SET stage = ?, progress = coalesce(?, progress), eta_s = ?, waiting_place = ?"
                 " WHERE id = ? AND state = ? AND attempt = ?",
-                (stage, progress, eta_s, seen.id, str(seen.state), seen.job.attempt),
+                (stage, progress, eta_s, place, seen.id, str(seen.state), seen.job.attempt),
             )
 
     def note_provenance(self, seen: JobRecord, made_with: Provenance) -> None:
@@ -264,7 +271,8 @@ class Store:
         if state is JobState.QUEUED:
             detail = change.options.reason
             self._db.execute(rows.ADD_ATTEMPT, (job_id, attempt, json.dumps(change.options.document())))
-        elif state is JobState.RUNNING:
+        elif state is JobState.PENDING:
+            # ``note`` puts it off until the program begins.
             self._db.execute("UPDATE attempts SET started_at = ? WHERE job = ? AND number = ?", (now, job_id, attempt))
         elif state.final:
             self._db.execute(

@@ -12,12 +12,14 @@ from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.job import DEFAULT_OPTIONS, AttemptOptions, Job, JobFailure, JobState, JobStatus
 from cosmos_houdini.model.request import SCHEMA, Clip, ControlInput, InferenceRequest
 
+_FROM_HOST = (JobState.COLLECTING, JobState.FAILED, JobState.CANCELLED, JobState.LOST, JobState.QUEUED)
+
 NEXT: Mapping[JobState, frozenset[JobState]] = {
     JobState.QUEUED: frozenset({JobState.STAGING, JobState.FAILED, JobState.CANCELLED}),
-    JobState.STAGING: frozenset({JobState.RUNNING, JobState.FAILED, JobState.CANCELLED}),
-    JobState.RUNNING: frozenset(
-        {JobState.COLLECTING, JobState.FAILED, JobState.CANCELLED, JobState.LOST, JobState.QUEUED}
-    ),
+    JobState.STAGING: frozenset({JobState.PENDING, JobState.FAILED, JobState.CANCELLED}),
+    JobState.PENDING: frozenset({JobState.RUNNING, *_FROM_HOST}),
+    # A scheduler may put a job back into its queue.
+    JobState.RUNNING: frozenset({JobState.PENDING, *_FROM_HOST}),
     JobState.COLLECTING: frozenset(
         {JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED, JobState.LOST, JobState.QUEUED}
     ),
@@ -46,7 +48,8 @@ class JobRecord:
         options: how its present attempt is made.
         convoy: the id of the first of the jobs that go to their host together with it, to be made there by one process;
             empty where it goes alone.
-        stage: a few words of what happens now.
+        stage: a few words of what happens now, or of what a pending job waits for.
+        place: of a pending job among those that wait for the same, from 1; None where that is unknown.
         created_at: seconds since the epoch.
         updated_at: likewise, of the last change of state.
     """
@@ -60,6 +63,7 @@ class JobRecord:
     options: AttemptOptions = DEFAULT_OPTIONS
     convoy: str = ""
     stage: str = ""
+    place: int | None = None
     created_at: float = 0.0
     updated_at: float = 0.0
 
@@ -76,7 +80,7 @@ class JobRecord:
     @property
     def status(self) -> JobStatus:
         """The job and what happens to it now."""
-        return JobStatus(job=self.job, stage=self.stage, reason=self.options.reason)
+        return JobStatus(job=self.job, stage=self.stage, reason=self.options.reason, place=self.place)
 
     @property
     def untouched(self) -> bool:

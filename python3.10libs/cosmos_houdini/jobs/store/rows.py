@@ -31,7 +31,8 @@ ON CONFLICT (id) DO NOTHING
 """
 MOVE = """
 UPDATE jobs SET state = :state, attempt = :attempt, failure_class = :failure_class, failure_message = :failure_message,
-    outputs = :outputs, stage = '', eta_s = NULL, progress = coalesce(:progress, progress), updated_at = :now,
+    outputs = :outputs, stage = '', waiting_place = NULL, eta_s = NULL,
+    progress = coalesce(:progress, progress), updated_at = :now,
     root = coalesce(nullif(:root, ''), root), launcher = coalesce(nullif(:launcher, ''), launcher),
     inputs = coalesce(:inputs, inputs), owner = CASE WHEN :kept THEN owner END,
     convoy = CASE WHEN :state = 'queued' THEN '' ELSE convoy END
@@ -39,7 +40,7 @@ WHERE id = :id AND state = :seen_state AND attempt = :seen_attempt
 """
 ADD_ATTEMPT = "INSERT INTO attempts (job, number, options) VALUES (?, ?, ?)"
 UNFINISHED = """
-SELECT id FROM jobs WHERE state IN ('queued', 'staging', 'running', 'collecting')
+SELECT id FROM jobs WHERE state IN ('queued', 'staging', 'pending', 'running', 'collecting')
     AND (:in_line OR batch IS NULL OR state <> 'queued')
 ORDER BY created_at, id
 """
@@ -130,6 +131,7 @@ def record_of(row: sqlite3.Row) -> JobRecord:
         options=options_of(row),
         convoy=row["convoy"],
         stage=row["stage"],
+        place=row["waiting_place"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
     )

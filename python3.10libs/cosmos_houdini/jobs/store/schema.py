@@ -50,6 +50,7 @@ MIGRATIONS = (
     """,
     "ALTER TABLE attempts ADD COLUMN made_with TEXT NOT NULL DEFAULT '{}'",
     "ALTER TABLE jobs ADD COLUMN convoy TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE jobs ADD COLUMN waiting_place INTEGER",
 )
 """One script a version of the file; a script that was released is never changed."""
 

@@ -16,7 +16,7 @@ SELECT coalesce(max(json_extract(request, '$.num_gpu')), 1) AS gpus, count(ended
     coalesce(sum(CASE WHEN ended_at IS NULL THEN max(0, :now - started_at) END), 0) AS running_s
 FROM jobs JOIN attempts ON job = id
 WHERE batch = :batch AND host = :host AND started_at IS NOT NULL
-    AND (ended_at IS NOT NULL OR (number = attempt AND state IN ('running', 'collecting')))
+    AND (ended_at IS NOT NULL OR (number = attempt AND state IN ('pending', 'running', 'collecting')))
 """
 
 

@@ -42,7 +42,7 @@ SELECT count(*), coalesce(sum(gpus), 0) FROM (
 """
 _UNFINISHED = """
 SELECT count(*) FROM jobs
-WHERE batch = :batch AND host = :host AND state IN ('queued', 'staging', 'running', 'collecting')
+WHERE batch = :batch AND host = :host AND state IN ('queued', 'staging', 'pending', 'running', 'collecting')
 """
 _NEXT_IN_LINE = """
 SELECT id FROM jobs
@@ -62,11 +62,11 @@ WHERE workers.host = :host AND batch <> :batch AND held = '' AND NOT coalesce(pa
 _CLAIM = "UPDATE jobs SET owner = :worker, convoy = :convoy WHERE id = :job"
 _LEFT_ON_HOST = """
 SELECT 1 FROM jobs
-WHERE batch = :batch AND host = :host AND state IN ('running', 'collecting') AND owner IS NULL LIMIT 1
+WHERE batch = :batch AND host = :host AND state IN ('pending', 'running', 'collecting') AND owner IS NULL LIMIT 1
 """
 _TAKE_WHAT_WAS_LEFT = """
 UPDATE jobs SET owner = :worker
-WHERE batch = :batch AND host = :host AND state IN ('running', 'collecting') AND owner IS NULL
+WHERE batch = :batch AND host = :host AND state IN ('pending', 'running', 'collecting') AND owner IS NULL
 """
 # What the dead worker had begun still takes its room on the host, so that no other job may come between.
 _INHERIT = """
@@ -147,7 +147,7 @@ class Worker:
     def in_convoys(self) -> list[str]:
         """Return the ids of its jobs that are on their host with others, and perhaps not begun."""
         found = self._store.rows(
-            "SELECT id FROM jobs WHERE owner = ? AND state = 'running' AND convoy <> ''", (self.id,)
+            "SELECT id FROM jobs WHERE owner = ? AND state IN ('pending', 'running') AND convoy <> ''", (self.id,)
         )
         return [row["id"] for row in found]
 

@@ -72,7 +72,8 @@ wait_for_gpus() {
 tell_why() {
     why='a GPU'
     if [ "$now" -gt 0 ]; then
-        why="its turn, $((turn - now)) before it in the same process"
+        why="its turn, $((turn - now)) before it in the same process
+$((turn - now))"
     elif [ -s "$carrier/waiting" ]; then
         read -r why <"$carrier/waiting"
     fi
