@@ -135,13 +135,18 @@ class Registry(Generic[T]):
         _logger.warning("%s", one_line(f"the {self.kind} {point.name!r} of {_package(point)} is left out: {reason}"))
 
 
+def is_name(name: str) -> bool:
+    """Return whether a registry takes a name."""
+    return len(name) <= LONGEST_NAME and NAME.fullmatch(name) is not None
+
+
 def check_name(kind: str, name: str) -> None:
     """Refuse a name that no registry takes.
 
     Raises:
         BadInput: it is too long, or holds other characters.
     """
-    if len(name) > LONGEST_NAME or not NAME.fullmatch(name):
+    if not is_name(name):
         raise BadInput(
             f"the {kind} name {name!r} cannot be used",
             allowed=f"at most {LONGEST_NAME} lower-case letters and digits, with '.', '_' and '-' between them",

@@ -17,6 +17,7 @@ from cosmos_houdini.jobs.store.record import JobRecord, request_from
 from cosmos_houdini.launchers.job_folder import JOBS, attempt_folder
 from cosmos_houdini.model.job import AttemptOptions, Job, JobState
 from cosmos_houdini.model.request import Clip, InferenceRequest
+from cosmos_houdini.plugins import is_name
 
 LARGEST_REQUEST_BYTES = 4 * 2**20
 MOST_ATTEMPTS = 999_999
@@ -153,7 +154,7 @@ def _document(text: str, job_id: str, host: str) -> dict[str, Any]:
             and document["id"] == job_id
             and type(document["attempt"]) is int
             and 1 <= document["attempt"] <= MOST_ATTEMPTS
-            and re.fullmatch(r"[a-z]+", document["launcher"])
+            and is_name(document["launcher"])
             and isinstance(document["request"], dict)
             and AttemptOptions(**document["options"])
         )

@@ -35,9 +35,10 @@ class JobDocument(Struct, kw_only=True):
 
 
 class StatusJob(JobDocument, kw_only=True):
-    """One job; stage says in a few words what it does, or why it waits."""
+    """One job; stage says in a few words what it does, or why it waits, and place its place in the queue if known."""
 
     stage: str
+    place: int | UnsetType = UNSET
 
 
 class SubmitDocument(JobDocument, kw_only=True):
