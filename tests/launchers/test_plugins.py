@@ -148,5 +148,5 @@ def test_what_is_no_launcher_and_what_takes_a_common_key_is_refused():
         register_launcher("mine", object())  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="cannot have a key 'connection'"):
         register_launcher("mine", LauncherType(make=PROCESS.make, settings=HostConfig))
-    with pytest.raises(BadInput, match="there is a launcher 'slurm' already"):
+    with pytest.raises(BadInput, match="the launcher name 'slurm' is taken"):
         register_launcher("slurm", LauncherType(make=PROCESS.make))
