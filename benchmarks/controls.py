@@ -9,9 +9,6 @@ OpenColorIO without a cube.
 from __future__ import annotations
 
 import os
-import resource
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -29,6 +26,7 @@ from cosmos_houdini.media.controls import blur, depth, edges, segmentation
 from cosmos_houdini.media.controls.palette import all_colors
 from cosmos_houdini.media.pictures import color, cryptomatte, geometry, layers, picture_io
 from cosmos_houdini.model.control import Pass
+from figures import Figure, by_turns, seconds
 
 FRAMES = 16
 SIZE = (1920, 1080)
@@ -37,7 +35,6 @@ ROUNDS = 5
 TARGET = 1.1
 WHOLE_WAY_ROUNDS = 3
 WHOLE_WAY_TARGET = 1.3
-PACKAGE = Path(__file__).resolve().parents[1] / "python3.10libs"
 CRF = {"color": 18, "depth": 10, "seg": 0, "edge": 10, "vis": 18}
 READ = """
 import sys
@@ -60,67 +57,61 @@ THREADS = os.cpu_count() or 1
 PASSES = (Pass.COLOR, Pass.DEPTH, Pass.SEG)
 
 
-def main() -> int:
+def measure() -> list[Figure]:
+    """Write frames; then read them, convert them, and do each step of one frame by itself."""
     with tempfile.TemporaryDirectory() as name:
         paths = [write_frame(Path(name) / f"shot.{1001 + n}.exr", n) for n in range(FRAMES)]
         chosen = layers.choose_layers(layers.read_header(paths[0]))
         chosen = {pass_: chosen[pass_] for pass_ in PASSES}
-        readers = {
-            "read_passes": lambda path: picture_io.read_passes(path, chosen),
-            "bare OpenEXR": lambda path: OpenEXR.File(str(path), separate_channels=True, num_threads=0).parts,
+        readers: dict[str, Callable[[Path], object]] = {
+            "ours": lambda path: picture_io.read_passes(path, chosen),
+            "OpenEXR": lambda path: OpenEXR.File(str(path), separate_channels=True, num_threads=0).parts,
             "OpenImageIO": read_with_openimageio,
         }
-        print(f"{FRAMES} EXR frames of {SIZE[0]}x{SIZE[1]}, 12 half and 4 float channels, {THREADS} threads")
-        medians = measure(readers, paths)
+        times = by_turns([lambda read=read: reading(read, paths) for read in readers.values()], ROUNDS)
+        taken = dict(zip(readers, times, strict=True))
         frame = picture_io.read_passes(paths[0], chosen)
-        whole_way_reached = print_whole_way(Path(name))
-    for label, median in medians.items():
-        print(f"{label:14} {median * 1e3:6.0f} ms a frame  {median / medians['read_passes']:5.2f} times read_passes")
-    print_passes(frame)
-    ratio = medians["read_passes"] / min(medians["bare OpenEXR"], medians["OpenImageIO"])
-    reached = ratio <= TARGET
-    print(f"target: at most {TARGET} times the faster exact reader: {ratio:.2f}, {'reached' if reached else 'MISSED'}")
-    return 0 if reached and whole_way_reached else 1
+        found = whole_way(Path(name))
+    ours = taken.pop("ours")
+    fastest = min(taken, key=taken.__getitem__)
+    name = f"reading three passes of an EXR frame of {SIZE[0]}x{SIZE[1]}"
+    for beside, other in taken.items():
+        limit = TARGET if beside == fastest else None
+        found.append(Figure(name=name, ours=ours, unit="s", other=other, beside=beside, ratio_limit=limit))
+    return [*found, *steps_of(frame)]
 
 
-def print_whole_way(folder: Path) -> bool:
-    """Run the command and the bare programs in turn, print seconds and processor seconds, return whether it is met."""
+def whole_way(folder: Path) -> list[Figure]:
+    """Return the command's time beside those of programs that only read or only encode."""
     out = folder / "out"
-    ours = [*(sys.executable, "-m", "cosmos_houdini", "convert-sequence", str(folder), "-o", str(out))]
+    ours: list[str | Path] = [sys.executable, "-m", "cosmos_houdini", "convert-sequence", folder, "-o", out]
     ours += ["--edge", "medium", "--vis", "medium"]
-    timed(ours, folder)
+    seconds(ours, cwd=folder)
     for pass_ in CRF:
-        timed(
-            [FFMPEG, "-y", "-v", "error", "-i", str(out / f"{pass_}.mp4"), *RAW, str(folder / f"{pass_}.raw")], folder
-        )
-    times: dict[str, list[tuple[float, float]]] = {}
-    for _ in range(WHOLE_WAY_ROUNDS):
-        for label, argv in {
-            "convert-sequence to 5 videos": [ours],
-            "OpenEXR, one file after the other": [[sys.executable, "-c", READ, str(folder)]],
-            "OpenEXR with all processors": [[sys.executable, "-c", READ_WITH_ALL_PROCESSORS, str(folder)]],
-            "FFmpeg": [encoder(folder, pass_, crf) for pass_, crf in CRF.items()],
-        }.items():
-            spent = [timed(command, folder) for command in argv]
-            times.setdefault(label, []).append(tuple(map(sum, zip(*spent, strict=True))))
-    medians = {label: tuple(map(statistics.median, zip(*rounds, strict=True))) for label, rounds in times.items()}
-    for label, (seconds, processor_seconds) in medians.items():
-        print(f"{label:34} {seconds:6.2f} s, {processor_seconds:6.2f} s of processors")
-    our_s, read_s, read_by_all_s, encode_s = (seconds for seconds, _ in medians.values())
-    print(f"to reading with all processors and encoding: {our_s / (read_by_all_s + encode_s):.2f}")
-    ratio = our_s / (read_s + encode_s)
-    met = ratio <= WHOLE_WAY_TARGET
-    print(
-        f"target: at most {WHOLE_WAY_TARGET} times reading and encoding: {ratio:.2f}, {'reached' if met else 'MISSED'}"
+        seconds([FFMPEG, "-y", "-v", "error", "-i", out / f"{pass_}.mp4", *RAW, folder / f"{pass_}.raw"])
+    our_s, read_s, read_by_all_s, encode_s = by_turns(
+        [
+            lambda: seconds(ours, cwd=folder),
+            lambda: seconds([sys.executable, "-c", READ, folder]),
+            lambda: seconds([sys.executable, "-c", READ_WITH_ALL_PROCESSORS, folder]),
+            lambda: sum(seconds(encoder(folder, pass_, crf)) for pass_, crf in CRF.items()),
+        ],
+        WHOLE_WAY_ROUNDS,
     )
-    return met
+    name = f"convert-sequence of {FRAMES} EXR frames to five videos"
+    one, all_ = read_s + encode_s, read_by_all_s + encode_s
+    beside = "OpenEXR reads, FFmpeg encodes"
+    return [
+        Figure(name=name, ours=our_s, unit="s", other=one, beside=beside, ratio_limit=WHOLE_WAY_TARGET),
+        Figure(name=name, ours=our_s, unit="s", other=all_, beside=f"{beside}, all processors read"),
+    ]
 
 
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
 RAW = ["-pix_fmt", "rgb24", "-f", "rawvideo"]
 
 
-def encoder(folder: Path, pass_: str, crf: int) -> list[str]:
+def encoder(folder: Path, pass_: str, crf: int) -> list[str | Path]:
     pix_fmt = {"seg": "yuv444p"}.get(pass_, "yuv420p")
     return [
         *(FFMPEG, "-y", "-v", "error", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{ENGINE[0]}x{ENGINE[1]}"),
@@ -128,19 +119,6 @@ def encoder(folder: Path, pass_: str, crf: int) -> list[str]:
         *("-vf", f"scale=out_color_matrix=bt709:out_range=tv:flags=accurate_rnd+full_chroma_inp,format={pix_fmt}"),
         *("-c:v", "libx264", "-preset", "medium", "-crf", str(crf), str(folder / "bare.mp4")),
     ]
-
-
-def timed(argv: list[str], folder: Path) -> tuple[float, float]:
-    """Return the seconds that a command took, and those that it kept processors busy."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    start = time.perf_counter()
-    environment = {**os.environ, "PYTHONPATH": str(PACKAGE)}
-    done = subprocess.run(argv, capture_output=True, env=environment, cwd=folder, check=False)
-    if done.returncode:
-        sys.exit(done.stderr.decode(errors="replace"))
-    taken = time.perf_counter() - start
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return taken, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
 def write_frame(path: Path, number: int) -> Path:
@@ -171,21 +149,17 @@ def read_with_openimageio(path: Path) -> None:
     file.close()
 
 
-def measure(readers: dict[str, Callable[[Path], object]], paths: list[Path]) -> dict[str, float]:
-    """Return the median seconds a frame of each reader, run by turns so that all meet the same load."""
-    times: dict[str, list[float]] = {label: [] for label in readers}
+def reading(read: Callable[[Path], object], paths: list[Path]) -> float:
+    """Return the seconds a frame of a reader with as many threads as there are processors."""
     with ThreadPoolExecutor(THREADS) as pool:
-        for _ in range(ROUNDS):
-            for label, read in readers.items():
-                start = time.perf_counter()
-                for _ in pool.map(lambda path, read=read: read(path) is None, paths):
-                    pass
-                times[label].append((time.perf_counter() - start) / len(paths))
-    return {label: statistics.median(found) for label, found in times.items()}
+        start = time.perf_counter()
+        for _ in pool.map(lambda path: read(path) is None, paths):
+            pass
+        return (time.perf_counter() - start) / len(paths)
 
 
-def print_passes(frame: dict[Pass, np.ndarray]) -> None:
-    """Print what one frame of each pass costs with one thread."""
+def steps_of(frame: dict[Pass, np.ndarray]) -> list[Figure]:
+    """Return what each step of one frame costs with one thread."""
     placed = geometry.plan_geometry(SIZE, ENGINE)
     transform = color.display_transform(color.ColorSettings())
     codes = cryptomatte.strongest(frame[Pass.SEG])
@@ -211,14 +185,13 @@ def print_passes(frame: dict[Pass, np.ndarray]) -> None:
         "edge": lambda: edges.edge_map(small),
         "vis": lambda: blur.blur(small, medium),
     }
-    for label, step in steps.items():
-        times = []
-        for _ in range(ROUNDS):
-            start = time.perf_counter()
-            step()
-            times.append(time.perf_counter() - start)
-        print(f"{label:18} {statistics.median(times) * 1e3:6.0f} ms a frame")
+    return [
+        Figure(name=f"one frame: {label}", ours=by_turns([lambda step=step: lasting(step)], ROUNDS)[0], unit="s")
+        for label, step in steps.items()
+    ]
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def lasting(step: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    step()
+    return time.perf_counter() - start

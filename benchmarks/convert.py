@@ -9,17 +9,15 @@ only encodes. Both run in turn, the first round warms up and is not counted.
 
 from __future__ import annotations
 
-import os
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import cv2
 import imageio_ffmpeg
 import numpy as np
+
+from figures import Figure, by_turns, seconds
 
 # Frames of each pass -> names of the passes, with the crf of each.
 SHOTS: tuple[tuple[int, dict[str, int]], ...] = (
@@ -30,7 +28,6 @@ SHOTS: tuple[tuple[int, dict[str, int]], ...] = (
 SIZE = (1280, 720)
 ROUNDS = 5
 TARGET = 1.25
-PACKAGE = Path(__file__).resolve().parents[1] / "python3.10libs"
 
 
 def write_frames(folder: Path, count: int, pass_: str) -> None:
@@ -59,13 +56,7 @@ def ours(frames: Path, out: Path) -> list[str]:
     return [sys.executable, "-m", "cosmos_houdini", "convert-sequence", str(frames), "-o", str(out), "--fps", "24"]
 
 
-def timed(argv: list[str]) -> float:
-    start = time.perf_counter()
-    subprocess.run(argv, check=True, capture_output=True, env={**os.environ, "PYTHONPATH": str(PACKAGE)})
-    return time.perf_counter() - start
-
-
-def measure(count: int, passes: dict[str, int]) -> tuple[float, float]:
+def encoded(count: int, passes: dict[str, int]) -> tuple[float, float]:
     """Return the median seconds of our side and of the other; the first round warms up."""
     with tempfile.TemporaryDirectory() as name:
         frames, out = Path(name, "frames"), Path(name, "out")
@@ -73,21 +64,22 @@ def measure(count: int, passes: dict[str, int]) -> tuple[float, float]:
         out.mkdir()
         for pass_ in passes:
             write_frames(frames, count, pass_)
-        rounds = [
-            (timed(ours(frames, out)), sum(timed(bare(frames, out, *pass_)) for pass_ in passes.items()))
-            for _ in range(ROUNDS + 1)
-        ][1:]
-    our_s, bare_s = (statistics.median(side) for side in zip(*rounds, strict=True))
+        sides = (
+            lambda: seconds(ours(frames, out)),
+            lambda: sum(seconds(bare(frames, out, *pass_)) for pass_ in passes.items()),
+        )
+        by_turns(sides, 1)
+        our_s, bare_s = by_turns(sides, ROUNDS)
     return our_s, bare_s
 
 
-def main() -> None:
-    print(f"{'convert-sequence, 1280x720 passes':36} {'ours s':>8} {'ffmpeg s':>9} {'ratio':>6} {'target':>7}")
+def measure() -> list[Figure]:
+    """Convert each shot both ways."""
+    found = []
     for count, passes in SHOTS:
-        our_s, bare_s = measure(count, passes)
-        label = f"{count} frames of {len(passes)} pass{'es' if len(passes) > 1 else ''}"
-        print(f"{label:36} {our_s:8.2f} {bare_s:9.2f} {our_s / bare_s:6.2f} {TARGET:7.2f}")
-
-
-if __name__ == "__main__":
-    main()
+        our_s, bare_s = encoded(count, passes)
+        name = f"convert-sequence of {count} frames of {len(passes)} pass{'es' if len(passes) > 1 else ''}"
+        found.append(
+            Figure(name=name, ours=our_s, unit="s", other=bare_s, beside="FFmpeg only encodes", ratio_limit=TARGET)
+        )
+    return found

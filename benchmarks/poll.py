@@ -5,6 +5,7 @@ Polling is compared with OpenSSH's ``ssh`` that runs one ``tail`` over the same 
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import statistics
 import subprocess
@@ -15,12 +16,11 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-from store import jobs
-
 from cosmos_houdini.hosts import Host, open_host
 from cosmos_houdini.jobs.store.jobs import Store
 from cosmos_houdini.launchers.poll import parse_poll, poll_script
+from figures import Figure, NotMeasured, by_turns, seconds
+from store import jobs
 from support.servers.sshd import Sshd, running_sshd
 
 JOBS = 1_000
@@ -31,13 +31,14 @@ POLL_TARGET_S = 1.0
 ATTACH_TARGET_S = 2.0
 
 
-def main() -> int:
+def measure() -> list[Figure]:
+    """Poll behind a real SSH server, and attach in a project on this machine."""
+    if not shutil.which("ssh"):
+        raise NotMeasured("the program ssh is not installed (Debian: openssh-client): nothing to compare with")
     with tempfile.TemporaryDirectory() as name, running_sshd(Path(name) / "sshd") as server:
         root = Path(name) / "root"
         make_jobs(root)
-        reached = poll(server, root)
-        reached &= attach(Path(name) / "project")
-    return 0 if reached else 1
+        return [poll(server, root), *attach(Path(name) / "project")]
 
 
 def make_jobs(root: Path) -> None:
@@ -55,8 +56,8 @@ def make_jobs(root: Path) -> None:
         (job / "stderr.log").write_text(text[::-1])
 
 
-def poll(server: Sshd, root: Path) -> bool:
-    """Print how long it takes to learn of all jobs by one command."""
+def poll(server: Sshd, root: Path) -> Figure:
+    """Return how long it takes to learn of all jobs by one command."""
     with closing(open_host("gpu01", server.config(root), project=root)) as host:
         host.run(":")
         connections = accepted(server)
@@ -69,12 +70,11 @@ def poll(server: Sshd, root: Path) -> bool:
         while not (root / "c").exists():
             time.sleep(0.05)
         command = f"tail -c 16384 {root}/jobs/*/*.log"
-        plain = [timed([*ssh, command]) for _ in range(ROUNDS + 1)][1:]
+        plain = [seconds([*ssh, command]) for _ in range(ROUNDS + 1)][1:]
         shared.terminate()
     ours, theirs = statistics.median(taken), statistics.median(plain)
-    print(f"{JOBS} jobs             ours s  ssh tail s  ratio  target s")
-    print(f"{'one poll':21} {ours:6.2f} {theirs:11.2f} {ours / theirs:6.2f} {POLL_TARGET_S:9.1f}")
-    return ours <= POLL_TARGET_S
+    name = f"one poll of {JOBS} jobs"
+    return Figure(name=name, ours=ours, unit="s", other=theirs, beside="ssh tail", limit=POLL_TARGET_S)
 
 
 def accepted(server: Sshd) -> int:
@@ -91,14 +91,8 @@ def observed(host: Host) -> float:
     return taken
 
 
-def timed(argv: list[str]) -> float:
-    start = time.perf_counter()
-    subprocess.run(argv, check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - start
-
-
-def attach(project: Path) -> bool:
-    """Print how long ``attach`` takes from its start where all but a few jobs of a project have ended."""
+def attach(project: Path) -> list[Figure]:
+    """Return how long ``attach`` and ``status`` take where all jobs of a project have ended."""
     project.mkdir()
     first = jobs()
     local = [replace(r, job=replace(r.job, host="local"), root=str(project / ".cosmos/host")) for r in first]
@@ -108,19 +102,16 @@ def attach(project: Path) -> bool:
     with closing(sqlite3.connect(path)) as database, database:
         database.execute("UPDATE jobs SET state = 'succeeded'")
     argv = [sys.executable, "-m", "cosmos_houdini"]
-    times = {}
-    for command in (["attach"], ["status"], ["--help"]):
-        taken = []
-        for _ in range(ROUNDS):
-            start = time.perf_counter()
-            subprocess.run([*argv, *command], check=True, cwd=project, capture_output=True)
-            taken.append(time.perf_counter() - start)
-        times[command[0]] = statistics.median(taken)
-    print(f"{STORED} jobs in the store   ours s  --help s  target s")
-    for command in ("attach", "status"):
-        print(f"{command:26} {times[command]:6.2f} {times['--help']:9.2f} {ATTACH_TARGET_S:9.1f}")
-    return max(times["attach"], times["status"]) <= ATTACH_TARGET_S
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    commands = ("attach", "status", "--help")
+    *ours, help_s = by_turns([lambda name=name: seconds([*argv, name], cwd=project) for name in commands], ROUNDS)
+    return [
+        Figure(
+            name=f"{name} in a project of {STORED} jobs",
+            ours=taken,
+            unit="s",
+            other=help_s,
+            beside="--help",
+            limit=ATTACH_TARGET_S,
+        )
+        for name, taken in zip(commands, ours, strict=False)
+    ]

@@ -12,16 +12,15 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+from figures import Figure, NotMeasured
 from support.houdini import hip_files
 
 RUNS = 7
 BIG_BODIES = 480
 SMALL_NODES = 4800
 MIB = 1 << 20
+RATIO = 2.0
+MEMORY_MIB = 100.0
 
 
 def write(path: Path, bodies: int, *, limited: bool) -> None:
@@ -45,7 +44,7 @@ def write(path: Path, bodies: int, *, limited: bool) -> None:
         file.write(encoded(tail) + (hip_files.limited([]) if limited else hip_files.cpio([])))
 
 
-def measure(argv: Sequence[str], path: Path) -> tuple[float, float]:
+def read(argv: Sequence[str], path: Path) -> tuple[float, float]:
     """Return wall seconds (median) and peak memory in MiB of a program that reads ``path`` on its standard input."""
     walls, peaks = [], []
     for _ in range(RUNS):
@@ -60,28 +59,21 @@ def measure(argv: Sequence[str], path: Path) -> tuple[float, float]:
     return statistics.median(walls), max(peaks)
 
 
-def main() -> None:
-    console = Console()
+def measure() -> list[Figure]:
+    """Read both kinds of scene; cpio knows only the one of commercial Houdini."""
     if not shutil.which("cpio"):
-        console.print("the program cpio is not installed: nothing to compare with")
-        return
-    table = Table("file", "scene", "cpio -it", "ratio", "target", "peak memory", "target")
+        raise NotMeasured("the program cpio is not installed: nothing to compare with")
+    found = []
     with tempfile.TemporaryDirectory() as folder:
         for name, bodies, limited in (("500 MB .hip", BIG_BODIES, False), ("60 MB .hiplc", 60, True)):
             path = Path(folder) / f"big{name.rpartition(' ')[2]}"
             write(path, bodies, limited=limited)
-            ours = [sys.executable, "-m", "cosmos_houdini", "scene", str(path), "--json"]
-            measure(["cpio", "-it"] if not limited else ["cat"], path)  # warms the page cache for both
-            wall_s, peak_mib = measure(ours, path)
-            if limited:
-                table.add_row(name, f"{wall_s:.3f} s", "-", "-", "-", f"{peak_mib:.0f} MB", "< 100 MB")
-                continue
-            other_s, _ = measure(["cpio", "-it"], path)
-            ratio = f"{wall_s / other_s:.2f}"
-            table.add_row(name, f"{wall_s:.3f} s", f"{other_s:.3f} s", ratio, "<= 2", f"{peak_mib:.0f} MB", "< 100 MB")
+            read(["cat"], path)  # the file is in memory for both
+            wall_s, peak_mib = read([sys.executable, "-m", "cosmos_houdini", "scene", str(path), "--json"], path)
+            other_s = None if limited else read(["cpio", "-it"], path)[0]
+            beside, most = ("", None) if limited else ("cpio -it", RATIO)
+            shot = f"scene of {name}"
+            found.append(Figure(name=shot, ours=wall_s, unit="s", other=other_s, beside=beside, ratio_limit=most))
+            found.append(Figure(name=f"{shot}, memory", ours=peak_mib, unit="MB", limit=MEMORY_MIB))
             path.unlink()
-    console.print(table)
-
-
-if __name__ == "__main__":
-    main()
+    return found

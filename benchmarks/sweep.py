@@ -7,17 +7,16 @@ turn, the first round warms up and is not counted.
 
 from __future__ import annotations
 
-import os
 import statistics
 import subprocess
 import sys
-from pathlib import Path
+
+from figures import Figure
 
 SAMPLES = 100_000
 ROUNDS = 5
 TARGET_S = 3.0
 TARGET_MB = 200.0
-PACKAGE = Path(__file__).resolve().parents[1] / "python3.10libs"
 
 OURS = f"""
 from pathlib import Path
@@ -56,32 +55,28 @@ print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_m
 """
 
 
-def measured(script: str) -> tuple[float, float]:
+def spent(script: str) -> tuple[float, float]:
+    """Return the seconds that a script tells, and its peak of memory in MiB."""
     done = subprocess.run(
-        [sys.executable, "-c", f"import time\n{script}{END}"],
-        check=True,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(PACKAGE)},
+        [sys.executable, "-c", f"import time\n{script}{END}"], check=True, capture_output=True, text=True
     )
-    seconds, megabytes = map(float, done.stdout.split())
-    return seconds, megabytes
+    seconds, mebibytes = map(float, done.stdout.split())
+    return seconds, mebibytes
 
 
-def main() -> None:
+def measure() -> list[Figure]:
+    """Expand with each sampler, and let the plain script draw and write as many rows."""
     samplers = ("random", "latin_hypercube", "sobol")
     scripts = [f"SAMPLER = {sampler!r}\n{OURS}" for sampler in samplers] + [PLAIN]
-    rounds = [[measured(script) for script in scripts] for _ in range(ROUNDS + 1)][1:]
+    rounds = [[spent(script) for script in scripts] for _ in range(ROUNDS + 1)][1:]
     *ours, plain = [
         tuple(statistics.median(side) for side in zip(*each, strict=True)) for each in zip(*rounds, strict=True)
     ]
-    print(f"{SAMPLES} samples         ours s  plain s  ratio  target s   ours MB  plain MB  target MB")
-    for sampler, (seconds, megabytes) in zip(samplers, ours, strict=True):
-        print(
-            f"{sampler:20} {seconds:9.2f} {plain[0]:8.2f} {seconds / plain[0]:6.2f} {TARGET_S:9.1f}"
-            f" {megabytes:9.0f} {plain[1]:9.0f} {TARGET_MB:10.0f}"
+    found = []
+    for sampler, (seconds, mebibytes) in zip(samplers, ours, strict=True):
+        name = f"a sweep of {SAMPLES} runs, {sampler}"
+        found.append(
+            Figure(name=name, ours=seconds, unit="s", other=plain[0], beside="NumPy writes rows", limit=TARGET_S)
         )
-
-
-if __name__ == "__main__":
-    main()
+        found.append(Figure(name=f"{name}, memory", ours=mebibytes, unit="MB", limit=TARGET_MB))
+    return found

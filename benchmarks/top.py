@@ -17,17 +17,13 @@ from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "python3.10libs"), str(ROOT / "tests")]
-os.environ["COSMOS_HOUDINI_PYTHON"] = sys.executable
-os.environ["PYTHONPATH"] = str(ROOT / "python3.10libs")
+import pytest
 
-import pytest  # noqa: E402 - the paths above lead to it
-
-from cosmos_houdini.jobs.store.jobs import Store  # noqa: E402
-from support.houdini.top_network import Network  # noqa: E402
-from support.media.clips import bars, write_picture  # noqa: E402
-from support.media.shot_files import make_shot  # noqa: E402
+from cosmos_houdini.jobs.store.jobs import Store
+from figures import Figure
+from support.houdini.top_network import Network
+from support.media.clips import bars, write_picture
+from support.media.shot_files import make_shot
 
 ROUNDS = 7
 ENGINE_SIZE = (1280, 704)
@@ -80,7 +76,9 @@ def of_the_command_line(folder: Path) -> float:
     return statistics.median(seconds)
 
 
-def main() -> None:
+def measure() -> list[Figure]:
+    """Cook a network of the tests' own shot."""
+    os.environ["COSMOS_HOUDINI_PYTHON"] = sys.executable
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         shot = make_shot(Path(name), patch)
         for frame, file in enumerate(sorted(shot.renders.iterdir())):
@@ -88,15 +86,14 @@ def main() -> None:
             write_picture(file, bars(frame, ENGINE_SIZE))
         generate = generating(shot.folder, shot.hip)
         items, alone = of_work_items(shot.folder, shot.hip), of_the_command_line(shot.folder)
-    print(f"{'':44}  ours s  command line s  ratio  target s")
-    print(
-        f"{f'generating {ITEMS} work items in Cosmos Sweep':44} {generate:7.2f} {'':15} {'':6} {GENERATE_TARGET_S:9.1f}"
-    )
-    print(
-        f"{'a work item beyond the time of its engine':44} {items:7.2f} {alone:15.2f} {items / alone:6.2f}"
-        f" {OVERHEAD_TARGET_S:9.1f}"
-    )
-
-
-if __name__ == "__main__":
-    main()
+    return [
+        Figure(name=f"generating {ITEMS} work items", ours=generate, unit="s", limit=GENERATE_TARGET_S),
+        Figure(
+            name="a work item beyond the time of its engine",
+            ours=items,
+            unit="s",
+            other=alone,
+            beside="the command line",
+            limit=OVERHEAD_TARGET_S,
+        ),
+    ]
