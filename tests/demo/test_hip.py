@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 from cosmos_houdini.demo.hip import CameraKey, DemoCamera, Interpolation, write_scene
 from cosmos_houdini.scene import picture_pattern, read_scene, sample_cameras
+from support.programs import need_program
 
 KEYS = (
     CameraKey(frame=1001, translate=(0.0, 1.6, 8.25), rotate=(-5.0, 0.0, 0.0)),
@@ -66,10 +66,9 @@ def test_the_camera_stands_on_its_keys_and_moves_without_jumps(hip: Path):
     assert all(0 <= b[0] - a[0] < 0.25 for a, b in itertools.pairwise(places) if a and b)
 
 
-@pytest.mark.skipif(not shutil.which("cpio"), reason="the program cpio is not installed")
 def test_the_program_cpio_lists_it(hip: Path):
     with hip.open("rb") as file:
-        listed = subprocess.run(["cpio", "-it", "--quiet"], stdin=file, capture_output=True, check=True)
+        listed = subprocess.run([need_program("cpio"), "-it", "--quiet"], stdin=file, capture_output=True, check=True)
     names = listed.stdout.decode().splitlines()
     assert names[:2] == [".start", ".variables"]
     assert "obj/cam1.chn" in names

@@ -24,16 +24,16 @@ from cosmos_houdini.shots.submit import submit_shot
 SHOT = "courtyard"
 NODE = "/out/mantra1"
 FPS = 24
-FRAMES = (1001, 1049)
+FRAMES = (1001, 1025)
 PROMPT = (
     "A sunlit courtyard of weathered sandstone after rain: a brass sphere on a worn plinth, moss-green and crimson "
     "glazed spheres, wet paving with soft reflections, morning haze, photographed on 35 mm film."
 )
 CAMERA = DemoCamera(
     keys=(
-        CameraKey(frame=1001, translate=(-4.2, 1.7, 7.6), rotate=(-4.0, -24.0, 0.0)),
-        CameraKey(frame=1025, translate=(-0.4, 2.1, 6.6), rotate=(-7.0, -2.0, 0.0)),
-        CameraKey(frame=1049, translate=(3.4, 2.6, 6.9), rotate=(-10.0, 21.0, 0.0)),
+        CameraKey(frame=1001, translate=(-2.6, 1.9, 7.0), rotate=(-5.5, -15.0, 0.0)),
+        CameraKey(frame=1013, translate=(-0.4, 2.1, 6.6), rotate=(-7.0, -2.0, 0.0)),
+        CameraKey(frame=1025, translate=(1.8, 2.3, 6.7), rotate=(-8.5, 11.0, 0.0)),
     ),
     interpolation=Interpolation.BEZIER,
     resolution=(1280, 720),

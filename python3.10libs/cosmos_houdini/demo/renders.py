@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zlib
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -28,15 +29,16 @@ NAMES = (
     "/obj/white_ball",
 )
 CRYPTOMATTE = "CryptoObject"
+MOST_WORKERS = 8  # each takes a hundred megabytes
 _KEY = f"cryptomatte/{zlib.crc32(CRYPTOMATTE.encode()):08x}"[: len("cryptomatte/") + 7]
 # Red, green, blue and white of Rec.709.
 _CHROMATICITIES = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
 
 
 def render(folder: Path, shot: str, views: Mapping[int, View], size: tuple[int, int]) -> Iterator[int]:
-    """Write ``<shot>.<frame>.exr`` for every view, on two cores, and yield each frame number when it is done."""
+    """Write ``<shot>.<frame>.exr`` for every view, on all cores, and yield each frame number when it is done."""
     folder.mkdir(parents=True, exist_ok=True)
-    with ProcessPoolExecutor(max_workers=2) as pool:
+    with ProcessPoolExecutor(max_workers=min(os.cpu_count() or 1, MOST_WORKERS, len(views))) as pool:
         jobs = [pool.submit(_render_frame, folder, shot, frame, view, size) for frame, view in views.items()]
         for job in as_completed(jobs):
             yield job.result()
