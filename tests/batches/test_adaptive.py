@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import optuna
 import pytest
+from sqlalchemy.pool import NullPool
 
 from cosmos_houdini import config
 from cosmos_houdini.batches.create import create_batch
@@ -21,8 +22,10 @@ HOW = {"sampler": "adaptive", "count": 12, "control_weights": {"depth": {"min": 
 
 def study(shop: Shop) -> optuna.Study:
     file = f"sqlite:///{(shop.folder / '.cosmos' / 'adaptive.db').as_posix()}"
-    (summary,) = optuna.study.get_all_study_summaries(file)
-    return optuna.load_study(study_name=summary.study_name, storage=file)
+    # A pool would leave connections open; from Python 3.13 on, the interpreter warns of those.
+    storage = optuna.storages.RDBStorage(file, engine_kwargs={"poolclass": NullPool})
+    (summary,) = optuna.study.get_all_study_summaries(storage)
+    return optuna.load_study(study_name=summary.study_name, storage=storage)
 
 
 def test_runs_are_added_by_the_scores_of_those_before_them_until_the_count_is_reached(shop: Shop):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 
 from cosmos_houdini.hosts import Completed
 from support.jobs.doctor_project import Clinic
+from support.programs import find_program
 from support.servers.dockerd import docker_engine
 from support.servers.sshd import Sshd, running_sshd
 
@@ -42,7 +42,7 @@ def clinic(
 @pytest.fixture
 def full_disk(tmp_path: Path) -> Iterator[Path]:
     """Give a folder on a disk of one mebibyte."""
-    if os.name == "nt" or os.geteuid() != 0 or not shutil.which("mount"):
+    if os.name == "nt" or os.geteuid() != 0 or not find_program("mount"):
         pytest.skip("only root can mount a small disk")
     folder = tmp_path / "small disk"
     folder.mkdir()

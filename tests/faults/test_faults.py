@@ -22,6 +22,7 @@ from cosmos_houdini.model.job import FailureClass, JobState
 from support.faults import slurm_faults
 from support.faults.fault_project import CANCELLING, FAULTS, MOMENTS, TIMEOUT_S, Scene, nothing_left, processes, until
 from support.faults.fault_table import MARKS, Fault, Table
+from support.programs import need_program
 from support.servers.dockerd import DockerEngine
 from support.servers.sshd import HOST
 
@@ -404,7 +405,7 @@ def skewed(change_s: int, later_s: int) -> Callable[[Scene], None]:
         offset.write_text(str(change_s))
         date = programs / "date"
         date.write_text(
-            f"#!/bin/sh\necho $(({shutil.which('date')} +%s) + $(cat '{offset}')))\n".replace("((", "(($(", 1)
+            f"#!/bin/sh\necho $(({need_program('date')} +%s) + $(cat '{offset}')))\n".replace("((", "(($(", 1)
         )
         date.chmod(0o755)
         scene.monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")

@@ -16,6 +16,7 @@ from cosmos_houdini.errors import AuthRefused, BadInput, HostKeyError, HostUnrea
 from cosmos_houdini.hosts import open_host
 from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.hosts.ssh.host import SshHost
+from support.programs import need_program
 from support.servers.sshd import HOST, Sshd, free_port, make_key, run_quietly, running_sshd
 from support.servers.tcp_proxy import silent_port
 
@@ -42,10 +43,9 @@ def ssh_folder() -> Path:
 @pytest.fixture
 def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Run an SSH agent that holds no key yet."""
-    if not shutil.which("ssh-agent"):
-        pytest.skip("ssh-agent is not installed")
+    program = need_program("ssh-agent")
     address = Path(os.path.relpath(tmp_path / "agent"))
-    process = subprocess.Popen(["ssh-agent", "-D", "-a", str(address)], stdout=subprocess.PIPE)
+    process = subprocess.Popen([program, "-D", "-a", str(address)], stdout=subprocess.PIPE)
     assert process.stdout
     process.stdout.readline()
     monkeypatch.setenv("SSH_AUTH_SOCK", str(address))

@@ -7,7 +7,6 @@ import math
 import os
 import random
 import re
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ from cosmos_houdini.hosts import Host, Progress, Transfer, open_host
 from cosmos_houdini.hosts.transfer.chunks import packs, parts
 from cosmos_houdini.hosts.transfer.script import parse_survey
 from cosmos_houdini.hosts.transfer.throttle import Throttle
+from support.programs import need_program
 from support.servers.sshd import Sshd
 from support.servers.tcp_proxy import Proxy, running_proxy
 
@@ -434,12 +434,11 @@ def test_a_server_that_allows_one_connection_is_slower_and_no_failure(
 
 
 def test_a_busybox_host_takes_and_gives_files(tmp_path: Path) -> None:
-    if not shutil.which("busybox"):
-        pytest.skip("busybox is not installed")
+    busybox = need_program("busybox")
     tools = tmp_path / "tools"
     tools.mkdir()
     for name in ("sh", "cat", "dd", "wc", "head", "tail", "mv", "rm", "find", "cut", "tr", "mkdir", "sha256sum"):
-        (tools / name).symlink_to(shutil.which("busybox") or "")
+        (tools / name).symlink_to(busybox)
     from support.servers.sshd import running_sshd  # noqa: PLC0415
 
     with running_sshd(tmp_path / "sshd", f'ForceCommand PATH={tools} sh -c "$SSH_ORIGINAL_COMMAND"') as own:

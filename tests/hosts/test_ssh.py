@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ import pytest
 from cosmos_houdini.errors import HostError, HostUnreachable
 from cosmos_houdini.hosts import Host, open_host
 from cosmos_houdini.hosts.ssh.script import past_mark
+from support.programs import need_program
 from support.servers.sshd import Sshd, running_sshd
 from support.servers.tcp_proxy import Proxy, running_proxy
 
@@ -135,8 +135,7 @@ def test_greetings_of_the_login_shell_are_no_output(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("shell", ["sh", "bash", "tcsh", "fish", "zsh"])
 def test_any_login_shell_will_do(tmp_path: Path, shell: str) -> None:
-    if not shutil.which(shell):
-        pytest.skip(f"{shell} is not installed")
+    need_program(shell)
     with running_sshd(tmp_path / "sshd", f'ForceCommand exec {shell} -c "$SSH_ORIGINAL_COMMAND"') as own:
         host = open_host("gpu01", own.config(tmp_path / "it's a \\ $(root)!"), project=tmp_path)
         assert host.run("echo 'an \\ answer!'\nexit 3").exit_code == 3

@@ -16,7 +16,15 @@ from cosmos_houdini.houdini.environment import LIBRARIES, ROOT
 from support.houdini import fake_hou
 
 BUILT_BY_HOUDINI_ALONE = {"__init__"}
-PYTHONS_OWN = {"__module__", "__doc__", "__dict__", "__weakref__", "__qualname__", "__firstlineno__"}
+PYTHONS_OWN = {
+    "__module__",
+    "__doc__",
+    "__dict__",
+    "__weakref__",
+    "__qualname__",
+    "__firstlineno__",
+    "__static_attributes__",
+}
 
 
 @cache

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import pythons
 
 from cosmos_houdini.demo.hip import write_scene
 from cosmos_houdini.houdini import environment
@@ -23,20 +23,15 @@ SHARED = {"errors", "installation", "model", "schemas", "houdini"}
 GIVEN_BY_HOUDINI = {"hou", "pdg", "hutil", "PySide6", "PySide2"}
 VERSIONS = ("3.10", "3.11", "3.12", "3.13")
 """Those that Houdini brings, and the one between."""
-PYENV = Path.home() / ".pyenv" / "versions"
 
 
-def bare_pythons(version: str) -> list[str]:
-    found = shutil.which(f"python{version}")
-    others = sorted(str(python) for python in PYENV.glob(f"{version}.*/bin/python"))
-    return [*([found] if found else []), *others, sys.executable]
+def bare_python(version: str) -> str:
+    return pythons.find(version) or pytest.skip(f"no Python {version} on this machine")
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_ring_is_imported_with_nothing_installed(version: str) -> None:
-    pythons = [python for python in bare_pythons(version) if runs(python, version)]
-    if not pythons:
-        pytest.skip(f"no Python {version} on this machine")
+    python = bare_python(version)
     modules = [module_name(path) for path in sorted(RING.rglob("*.py")) if not needs_qt(path)]
     assert {"cosmos_houdini.houdini.hython.submit", "cosmos_houdini.houdini.tops.job_program"} <= set(modules)
     lines = [
@@ -46,7 +41,7 @@ def test_the_ring_is_imported_with_nothing_installed(version: str) -> None:
         "print('\\n'.join(sorted({m.partition('.')[0] for m in sys.modules} - set(sys.stdlib_module_names))))",
     ]
     done = subprocess.run(
-        [pythons[0], "-I", "-S", "-W", "error", "-c", "\n".join(lines)], capture_output=True, text=True, check=False
+        [python, "-I", "-S", "-W", "error", "-c", "\n".join(lines)], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert set(done.stdout.split()) <= {"cosmos_houdini", "hou", "__main__"}
@@ -54,9 +49,7 @@ def test_the_ring_is_imported_with_nothing_installed(version: str) -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_module_of_node_types_is_imported_by_a_bare_python(version: str) -> None:
-    pythons = [python for python in bare_pythons(version) if runs(python, version)]
-    if not pythons:
-        pytest.skip(f"no Python {version} on this machine")
+    python = bare_python(version)
     lines = [
         f"import sys; sys.path[:0] = [{str(TESTS)!r}, {str(environment.LIBRARIES)!r}]",
         "import runpy; from support.houdini import fake_pdg; sys.modules.update(fake_pdg.modules())",
@@ -64,7 +57,7 @@ def test_the_module_of_node_types_is_imported_by_a_bare_python(version: str) -> 
         "registry = fake_pdg.TypeRegistry(); module['registerTypes'](registry); print(len(registry._types))",
     ]
     done = subprocess.run(
-        [pythons[0], "-I", "-S", "-W", "error", "-c", "\n".join(lines)], capture_output=True, text=True, check=False
+        [python, "-I", "-S", "-W", "error", "-c", "\n".join(lines)], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr, done.stdout) == (0, "", "4\n")
 
@@ -72,9 +65,7 @@ def test_the_module_of_node_types_is_imported_by_a_bare_python(version: str) -> 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_bare_python_generates_a_network_and_compares_a_scene(version: str, tmp_path: Path) -> None:
     """All that Houdini's own Python does of both: the worker, which does the rest, has an environment of its own."""
-    pythons = [python for python in bare_pythons(version) if runs(python, version)]
-    if not pythons:
-        pytest.skip(f"no Python {version} on this machine")
+    python = bare_python(version)
     hip = tmp_path / "shot.hip"
     write_scene(hip, fps=24, frames=FRAMES, camera=CAMERA, rop=NODE, picture="$HIP/render/$HIPNAME.color.$F4.png")
     lines = [
@@ -99,7 +90,7 @@ def test_a_bare_python_generates_a_network_and_compares_a_scene(version: str, tm
         ([*scene, "--samples"], "", f"0 differences in {hip}\n"),
     ):
         done = subprocess.run(
-            [pythons[0], "-S", "-W", "error", *arguments], capture_output=True, text=True, check=False, env=environ
+            [python, "-S", "-W", "error", *arguments], capture_output=True, text=True, check=False, env=environ
         )
         assert (done.returncode, done.stdout, done.stderr) == (0, printed, said)
 
@@ -115,12 +106,6 @@ def needs_qt(path: Path) -> bool:
     names = {name for node in imports for name in (node.module or "", *(f"{node.module}.{a.name}" for a in node.names))}
     ours = {environment.LIBRARIES / f"{name.replace('.', '/')}.py" for name in names if name.startswith(INSIDE)}
     return path.stem == "qt" or any(needs_qt(each) for each in ours if each.is_file())
-
-
-def runs(python: str, version: str) -> bool:
-    script = "import sys; print('{}.{}'.format(*sys.version_info))"
-    done = subprocess.run([python, "-I", "-S", "-c", script], capture_output=True, text=True, check=False)
-    return done.stdout.strip() == version
 
 
 def test_the_ring_imports_the_standard_library_houdini_and_what_it_shares() -> None:

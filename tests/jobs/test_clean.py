@@ -17,6 +17,7 @@ from cosmos_houdini.launchers.storage import Holding, parse_holdings
 from cosmos_houdini.model.job import JobState
 from support.jobs.job_project import Shop
 from support.jobs.old_folders import DAY_S, cleaned, grow_old, names
+from support.programs import need_program
 
 
 def everything(folder: Path) -> set[str]:
@@ -61,9 +62,7 @@ def test_old_jobs_and_their_inputs_go_after_a_dry_run_that_touches_nothing(
 def test_a_host_that_has_busybox_alone_is_cleaned(
     shop: Shop, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    busybox = shutil.which("busybox")
-    if not busybox:
-        pytest.skip("no busybox")
+    busybox = need_program("busybox")
     assert shop.main("run", shop.spec()) == 0
     grow_old(shop.root)
     programs = tmp_path / "bin"

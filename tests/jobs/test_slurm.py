@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from cosmos_houdini.jobs.store.jobs import Store
 from cosmos_houdini.model.job import FailureClass, JobState
 from support.jobs.batch_project import batch, table
 from support.jobs.job_project import Shop
+from support.programs import need_program
 from support.servers.slurmd import Slurm
 
 pytestmark = pytest.mark.slurm
@@ -49,7 +49,7 @@ def configure(shop: Shop, **changes: object) -> None:
 def answer_with(folder: Path, change: str) -> None:
     """Put a squeue into a folder that changes what the real one answers."""
     squeue = folder / "squeue"
-    squeue.write_text(f'#!/bin/sh\n{shutil.which("squeue")} "$@" | sed -E "{change}"\n')
+    squeue.write_text(f'#!/bin/sh\n{need_program("squeue")} "$@" | sed -E "{change}"\n')
     squeue.chmod(0o755)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.model.request import Invocation
 from support.jobs.launched_tasks import GIVE_UP_S, begin, observe, path, task, until
 from support.jobs.launched_tasks import ended as at_end
+from support.programs import need_program
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="jobs run on POSIX hosts")
 
@@ -53,9 +53,7 @@ def any_host(
 ) -> Iterator[Host]:
     """Return this machine as a host, then as one that has nothing but busybox."""
     if request.param == "busybox alone":
-        busybox = shutil.which("busybox")
-        if not busybox:
-            pytest.skip("no busybox")
+        busybox = need_program("busybox")
         programs = tmp_path / "bin"
         programs.mkdir()
         for applet in subprocess.check_output([busybox, "--list"], text=True).split():

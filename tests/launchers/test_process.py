@@ -3,7 +3,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import signal
 import stat
 import subprocess
@@ -38,6 +37,7 @@ from support.jobs.launched_tasks import (
     task,
     until,
 )
+from support.programs import need_program
 from support.servers.host_programs import write_shell
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="jobs run on POSIX hosts")
@@ -162,7 +162,7 @@ def test_a_job_whose_folder_was_removed_ends(plain: Host) -> None:
 def test_a_sign_of_life_that_is_cut_off_in_the_writing_leaves_nothing(
     plain: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = f'case $* in *heartbeat.new*) touch cut; kill "$PPID"; exit 1 ;; esac; exec {shutil.which("mv")} "$@"'
+    text = f'case $* in *heartbeat.new*) touch cut; kill "$PPID"; exit 1 ;; esac; exec {need_program("mv")} "$@"'
     write_shell(tmp_path / "bin", "mv", text)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
     new = begin(plain, CONFIG, task(plain, ("sh", "-c", "until [ -e cut ]; do sleep 0.05; done")))
@@ -392,9 +392,7 @@ def test_every_shell_reads_the_scripts(plain: Host, shell: list[str]) -> None:
 @pytest.fixture
 def busybox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     """A host that has no other program than busybox."""
-    found = shutil.which("busybox")
-    if not found:
-        pytest.skip("no busybox")
+    found = need_program("busybox")
     programs = tmp_path / "bin"
     programs.mkdir()
     for applet in subprocess.check_output([found, "--list"], text=True).split():

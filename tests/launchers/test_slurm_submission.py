@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from cosmos_houdini.launchers.job_folder import HostJobState
 from cosmos_houdini.launchers.staging import stage
 from support.jobs.launched_tasks import begin, path, task
 from support.jobs.slurm_tasks import UP, Bench, age, changed, until_true
+from support.programs import need_program
 
 pytestmark = pytest.mark.slurm
 
@@ -124,7 +124,7 @@ def plain_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     programs.mkdir()
     before = os.environ["PATH"]
     for name in PROGRAMS:
-        (programs / name).symlink_to(shutil.which(name) or name)
+        (programs / name).symlink_to(need_program(name))
     monkeypatch.setenv("PATH", str(programs))
     return before
 

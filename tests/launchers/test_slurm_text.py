@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import doctest
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path, PurePosixPath
@@ -33,6 +32,7 @@ from cosmos_houdini.model.job import FailureClass
 from cosmos_houdini.model.request import Invocation, Site
 from support.jobs.launched_tasks import observe, path, task
 from support.jobs.slurm_tasks import changed
+from support.programs import need_program
 from support.servers.host_programs import write_shell
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="jobs run on POSIX hosts")
@@ -332,7 +332,7 @@ def test_a_job_that_is_started_anew_waits_until_the_former_start_is_silent(
 ):
     monkeypatch.setattr(slurm_module, "QUIET_S", 77)
     # The former start gives three signs of life while the new one waits, and none during the fourth nap.
-    nap = f'[ "$1" = 77 ] || exec {shutil.which("sleep")} "$@"; echo nap >>naps; count=$(wc -l <naps)'
+    nap = f'[ "$1" = 77 ] || exec {need_program("sleep")} "$@"; echo nap >>naps; count=$(wc -l <naps)'
     write_shell(tmp_path / "bin", "sleep", f'{nap}; [ "$count" -gt 3 ] || echo "$count" >heartbeat')
     monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
     config = HostConfig(launcher="slurm")

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import csv
 import json
-import shutil
 import subprocess
 from contextlib import closing
 from pathlib import Path
@@ -19,6 +18,7 @@ from cosmos_houdini.media.videos.probe import probe_video
 from cosmos_houdini.report.grid import FOOT
 from support.jobs.report_entries import BAD_SEED, FRAMES, SEEDS, SENTENCE, write_project
 from support.media import FFMPEG
+from support.programs import need_program
 
 
 @pytest.fixture(scope="session")
@@ -170,9 +170,7 @@ def test_a_folder_with_other_files_is_refused_before_any_work(tmp_path: Path, ca
 @pytest.mark.chromium
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_browser_opens_the_page_from_disk_and_loads_every_picture(folder: Path, tmp_path: Path, scheme: str):
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("needs Chromium on this machine")
+    chromium = need_program("chromium")
     shot = tmp_path / "page.png"
     dark = ["--blink-settings=preferredColorScheme=0"] if scheme == "dark" else []
     done = subprocess.run(

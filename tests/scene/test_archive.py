@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +19,7 @@ from cosmos_houdini.scene.archive import BODY_LIMIT, open_archive
 from cosmos_houdini.scene.entry import Entry
 from support.houdini import hip_files
 from support.houdini.hip_files import Body
+from support.programs import need_program
 
 NAMES = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), min_size=1, max_size=60).filter(
     lambda name: name != cpio.TRAILER
@@ -221,7 +221,6 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path: Path):
         os.seteuid(user)
 
 
-@pytest.mark.skipif(not shutil.which("cpio"), reason="the program cpio is not installed")
 @settings(max_examples=15, deadline=None)
 @given(
     st.lists(
@@ -230,15 +229,18 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path: Path):
 )
 def test_the_program_cpio_lists_the_same_entries(entries: list[tuple[str, bytes]]):
     data = hip_files.cpio(entries)
-    listed = subprocess.run(["cpio", "-it", "--quiet"], input=data, capture_output=True, check=True).stdout
+    listed = subprocess.run(
+        [need_program("cpio"), "-it", "--quiet"], input=data, capture_output=True, check=True
+    ).stdout
     assert [e.name for e in read_cpio(data)] == listed.decode().splitlines()
 
 
 @pytest.mark.hips
-@pytest.mark.skipif(not shutil.which("cpio"), reason="the program cpio is not installed")
 def test_the_program_cpio_lists_the_same_entries_of_published_scenes(hips: Path):
     for path in hips.glob("*.hip"):
         with open_archive(path) as archive, path.open("rb") as file:
             names = [entry.name for entry in archive.entries()]
-            listed = subprocess.run(["cpio", "-it", "--quiet"], stdin=file, capture_output=True, check=True).stdout
+            listed = subprocess.run(
+                [need_program("cpio"), "-it", "--quiet"], stdin=file, capture_output=True, check=True
+            ).stdout
         assert names == listed.decode().splitlines()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -135,7 +134,7 @@ def _ffmpeg(name: str, config: HostConfig, survey: Survey) -> Finding:
             return passed("ffmpeg", f"{config.ffmpeg}: {survey.first('ffmpeg')}")
         return failed("ffmpeg", survey.first("no_ffmpeg"), f"correct hosts.{name}.ffmpeg, or leave it out")
     here = f"{platform.system()} {platform.machine()}"
-    if survey.first("system") != here or sys.platform == "win32":
+    if survey.first("system") != here or platform.system() == "Windows":
         seen = f"the host is {survey.first('system')}, so that the FFmpeg of this machine ({here}) does not run there"
         return warned("ffmpeg", seen, f"install one there for the engine preview and name it as hosts.{name}.ffmpeg")
     return passed("ffmpeg", "this machine's own is sent along where a job needs it")

@@ -190,7 +190,7 @@ def _keys(parm: hou.Parm) -> tuple[float, ...]:
 
 
 def _parent(node: hou.OpNode) -> str | None:
-    wired = next((other for other in node.inputs() if other is not None), None)
+    wired: hou.OpNode | None = next((other for other in node.inputs() if other is not None), None)
     if wired is not None:
         return wired.path()
     around = node.parent()

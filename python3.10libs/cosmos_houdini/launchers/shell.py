@@ -19,7 +19,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 @cache
 def script_part(name: str) -> str:
     """Return the text of ``scripts/<name>.sh``, as in ``common/run``."""
-    return resources.files(__package__).joinpath("scripts", f"{name}.sh").read_text(encoding="utf-8")
+    return (resources.files(__package__) / "scripts" / f"{name}.sh").read_text(encoding="utf-8")
 
 
 def quoted(text: str) -> str:

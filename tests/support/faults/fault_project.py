@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import random
-import shutil
 import signal
 import time
 from collections.abc import Callable, Mapping
@@ -31,6 +30,7 @@ from cosmos_houdini.launchers.shell import script_part
 from cosmos_houdini.model.request import InferenceRequest, Invocation, Site
 from support.engines.fake_engine import PROGRAM, FakeEngine
 from support.jobs.job_project import Shop
+from support.programs import need_program
 from support.servers.host_programs import write_shell
 from support.servers.slurmd import Slurm
 from support.servers.sshd import Sshd
@@ -194,7 +194,8 @@ class Scene:
         folder = self.tmp / "programs"
         folder.mkdir(exist_ok=True)
         path = folder / name
-        path.write_text(f"#!/bin/sh\nREAL={shutil.which(name)}\n{text}\n")
+        real = need_program(name) if "$REAL" in text else ""
+        path.write_text(f"#!/bin/sh\nREAL={real}\n{text}\n")
         path.chmod(0o755)
         self.monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
 

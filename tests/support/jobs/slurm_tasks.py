@@ -6,7 +6,6 @@ A folder of tests that wants them imports the fixtures ``bench`` and ``program``
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from cosmos_houdini.launchers import Task, launcher_for
 from cosmos_houdini.launchers.job_folder import Observation
 from cosmos_houdini.launchers.slurm.launcher import SlurmSettings, job_name
 from support.jobs.launched_tasks import begin, ended, observe, path, task, until
+from support.programs import need_program
 from support.servers.slurmd import Slurm
 
 
@@ -95,7 +95,8 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, s
     def put(name: str, text: str) -> Path:
         path = folder / name
         path.unlink(missing_ok=True)
-        path.write_text(f"#!/bin/sh\nREAL={shutil.which(name) or name}\n{text}", encoding="utf-8")
+        real = need_program(name) if "$REAL" in text else ""
+        path.write_text(f"#!/bin/sh\nREAL={real}\n{text}", encoding="utf-8")
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
         return path
 

@@ -21,6 +21,8 @@ from pathlib import Path
 
 import pytest
 
+from support.programs import need_program
+
 READY_S = 120.0
 _LEFT_OUT = {"test", "idlelib", "tkinter", "turtledemo", "lib2to3", "ensurepip", "pydoc_data", "site-packages"}
 
@@ -50,7 +52,7 @@ class DockerEngine:
 
     def import_image(self, files: Mapping[str, bytes], name: str) -> None:
         """Make an image that holds busybox and ``files``, by path without the leading slash, all executable."""
-        tree = {"bin/busybox": Path(_program("busybox")).read_bytes(), **files}
+        tree = {"bin/busybox": Path(need_program("busybox")).read_bytes(), **files}
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w") as tar:
             for folder in ("tmp", "root", "proc", "sys", "dev", "etc"):
@@ -108,16 +110,9 @@ def libraries(*programs: Path) -> set[Path]:
     return {Path(word) for word in words if word.startswith("/")}
 
 
-def _program(name: str) -> str:
-    found = shutil.which(name)
-    if found is None:
-        pytest.skip(f"the program {name} is missing")
-    return found
-
-
 def _command(folder: Path, address: str) -> list[str]:
     return [
-        _program("dockerd"),
+        need_program("dockerd"),
         "--storage-driver=vfs",
         "--iptables=false",
         "--ip6tables=false",
@@ -137,7 +132,7 @@ def running_engine() -> Iterator[DockerEngine]:
     if sys.platform == "win32" or os.geteuid() != 0:
         pytest.skip("a Docker Engine can only be started by root")
     for name in ("dockerd", "docker", "busybox"):
-        _program(name)
+        need_program(name)
     # The path of a socket may be 107 bytes long, which the folders of pytest are not short enough for.
     folder = Path(tempfile.mkdtemp(prefix="dockerd"))
     engine = DockerEngine(address=f"unix://{folder / 'sock'}")

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from support.programs import find_program
+
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """Give a folder on a disk of one mebibyte."""
-    if os.name == "nt" or os.geteuid() != 0 or not shutil.which("mount"):
+    if os.name == "nt" or os.geteuid() != 0 or not find_program("mount"):
         pytest.skip("only root can mount a small disk")
     folder = tmp_path / "small disk"
     folder.mkdir()

@@ -21,6 +21,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from support.programs import need_program
 from support.servers.sshd import free_port
 
 READY_S = 120.0
@@ -237,8 +238,7 @@ def running_slurm() -> Iterator[Slurm]:
     if sys.platform == "win32" or os.geteuid() != 0:
         pytest.skip("a Slurm cluster can only be started by root")
     for name in ("slurmctld", "slurmd", "munged", "sbatch", "squeue", "scontrol"):
-        if not shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin"):
-            pytest.skip(f"the program {name} is missing (Debian: slurm-wlm, munge)")
+        need_program(name)
     # The path of a socket may be 107 bytes long, which the folders of pytest are not short enough for.
     folder = Path(tempfile.mkdtemp(prefix="slurm"))
     folder.chmod(0o755)

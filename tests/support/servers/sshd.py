@@ -19,8 +19,9 @@ import pytest
 from msgspec.structs import replace
 
 from cosmos_houdini.hosts.settings import HostConfig
+from support.programs import find_program
 
-PROGRAM = shutil.which("sshd") or "/usr/sbin/sshd"
+PROGRAM = find_program("sshd") or "/usr/sbin/sshd"
 HOST = "127.0.0.1"
 READY_S = 120.0
 _PORTS = range(15_000, 32_000)
