@@ -163,7 +163,7 @@ def _column(vector: tuple[float, float, float]) -> Floats:
 def _nearest(origin: Floats, rays: Floats, objects: tuple[Ball | Block, ...]) -> tuple[Floats, NDArray[np.uint8]]:
     """Return distance (N,) and id (N,) of what each ray meets first; one column is an origin or ray of all of them."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        steps = 1 / rays
+        steps = np.float32(1) / rays
         ground = -origin[1] * steps[1]
     distance = np.where(ground > NEAR, ground, FAR).astype(np.float32)
     ids = (distance < FAR).astype(np.uint8)
