@@ -41,6 +41,7 @@ def modules_that_list(words: set[str]) -> set[str]:
             {
                 "cli/assignments.py",  # the four of --weights, whose order no further control may change
                 "config/settings.py",  # a key of the configuration for each pass
+                "engines/cosmos/transfer_request.py",  # the controls of upstream's models
                 "engines/diffusers/engine.py",  # the weights of each control, by upstream's names
                 "media/sequences/passes.py",  # the words in file names that tell a pass
             },

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from cosmos_houdini.engines import find_engine
 from cosmos_houdini.engines.cosmos.parameters import STRENGTHS, TRANSFER1_PARAMETERS
+from cosmos_houdini.engines.cosmos.transfer_request import TRANSFER1, check_transfer_request
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.parameter import ParameterValue, resolve
 from cosmos_houdini.model.request import InferenceRequest
 from support.media.transfer_clips import request_of
@@ -57,6 +59,12 @@ def test_what_would_fail_or_mislead_on_the_gpu_is_refused(check: Check, changes:
     with pytest.raises(BadInput) as caught:
         check(request_of(**(GOOD | changes)))
     assert sentence in str(caught.value)
+
+
+def test_a_control_without_a_model_is_refused_by_name():
+    model = replace(TRANSFER1, controls=(Control.EDGE,))
+    with pytest.raises(BadInput, match=r"transfer1 takes no control 'depth'; allowed: edge"):
+        check_transfer_request(request_of(engine="transfer1", **GOOD), TRANSFER1_PARAMETERS, model)
 
 
 def test_a_control_that_the_engine_would_make_by_chance_is_refused(check: Check):

@@ -24,9 +24,13 @@ NOTICEABLE_STRETCH = 0.05
 VIS_ALONE = 0.9
 
 
+UPSTREAM_CONTROLS = (Control.VIS, Control.EDGE, Control.DEPTH, Control.SEG)
+"""The controls for which upstream has models; a control that a later version adds is refused until it stands here."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """In what the models of the family differ.
+    """The differences between the models of the family.
 
     Attributes:
         frames_per_chunk: that are made at once.
@@ -34,7 +38,8 @@ class Model:
         filling: what fills up a clip that is shorter than a chunk.
         distilled_steps: diffusion steps that the distilled model was trained with; 0 where there is none.
         restores_size: whether the result gets the size of the input.
-        divider: who divides weights that add up to more than one; empty where there is only one.
+        divider: who divides weights that add up to more than 1; empty for a model that takes one control only.
+        controls: the controls that the model takes.
     """
 
     frames_per_chunk: int
@@ -43,6 +48,7 @@ class Model:
     distilled_steps: int = 0
     restores_size: bool = False
     divider: str = ""
+    controls: tuple[Control, ...] = UPSTREAM_CONTROLS
 
 
 TRANSFER1 = Model(
@@ -121,7 +127,7 @@ def check_transfer_request(
         allowed = ", ".join(map(str, model.gpu_counts))
         raise BadInput(f"{request.name}: num_gpu = {request.num_gpu}", allowed=allowed)
     _check_frames(request)
-    _check_controls(request)
+    _check_controls(request, model)
     if request.parameters.get("use_distilled"):
         _check_distilled(request)
     return (*_frame_warnings(request, model), *_look_warnings(request, model))
@@ -137,13 +143,18 @@ def _check_frames(request: InferenceRequest) -> None:
         )
 
 
-def _check_controls(request: InferenceRequest) -> None:
+def _check_controls(request: InferenceRequest, model: Model) -> None:
     if not request.controls:
         raise BadInput(
             f"{request.name}: no control takes part",
-            allowed=f"at least one of {', '.join(map(str, Control))} with a video and a weight above 0",
+            allowed=f"at least one of {', '.join(map(str, model.controls))} with a video and a weight above 0",
         )
     for control in request.controls:
+        if control.kind not in model.controls:
+            raise BadInput(
+                f"{request.name}: {request.engine} takes no control {str(control.kind)!r}",
+                allowed=", ".join(map(str, model.controls)),
+            )
         if not 0 < control.weight <= 1:
             raise BadInput(f"{request.name}: weight {control.weight:g} for {control.kind}", allowed="above 0, up to 1")
         if control.clip is None:

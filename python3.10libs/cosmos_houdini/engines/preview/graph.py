@@ -155,6 +155,8 @@ def _pull(kind: Control, share: float, *, base: str, after: str, air: str) -> li
         return [f"{control}[edge_top]", f"[{base}][edge_top]blend=all_mode=screen:all_opacity={share:.4f}[{after}]"]
     if kind is Control.SEG:
         return [f"{control}[seg_top]", f"[{base}][seg_top]blend=all_mode=softlight:all_opacity={share:.4f}[{after}]"]
+    if kind is not Control.DEPTH:
+        raise ValueError(f"the preview draws no control {str(kind)!r}")
     # Depth is bright where things are near: what is far fades into the air.
     fade = f"lutrgb=r='(255-val)*{share:.4f}':g='(255-val)*{share:.4f}':b='(255-val)*{share:.4f}'"
     return [

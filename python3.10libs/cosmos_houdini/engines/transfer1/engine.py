@@ -15,7 +15,6 @@ from cosmos_houdini.engines.cosmos.checkout import find_checkout, input_videos, 
 from cosmos_houdini.engines.cosmos.parameters import TRANSFER1_PARAMETERS
 from cosmos_houdini.engines.cosmos.transfer_request import TRANSFER1, check_transfer_request, frame_plan, scout
 from cosmos_houdini.engines.transfer1 import log as transfer1_log
-from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.job import JobFailure, Progress
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
 from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Scout, Site
@@ -42,7 +41,7 @@ _NEEDS = Needs(
     programs=("torchrun",),
     files=(
         PROGRAM,
-        *(f"{_MODEL}/{name}.pt" for name in ("base_model", *(f"{kind}_control" for kind in Control))),
+        *(f"{_MODEL}/{name}.pt" for name in ("base_model", *(f"{kind}_control" for kind in TRANSFER1.controls))),
         f"{CHECKPOINTS}/nvidia/Cosmos-Tokenize1-CV8x8x8-720p",
         f"{CHECKPOINTS}/nvidia/Cosmos-Guardrail1",
         f"{CHECKPOINTS}/google-t5/t5-11b",
