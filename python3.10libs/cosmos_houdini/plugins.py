@@ -1,12 +1,13 @@
-"""Registries of engines, launchers and hosts: the built-in ones, registered ones, and those of other packages.
+"""Registries of engines, launchers and hosts: built-in ones, registered ones, and those of other packages.
 
-A package adds one by an entry point, whose name is the name in the registry and whose value is the thing itself::
+A package adds an object with an entry point. The entry point's name is the name in the registry, and its value is the
+object itself::
 
     [project.entry-points."cosmos_houdini.launchers"]
     lsf = "studio_lsf:LAUNCHER"
 
-A package is imported when its name is first asked for. A package that cannot be used is named once in a warning (the
-logger ``cosmos_houdini``, which prints to standard error unless the program configures it) and left out.
+A package is imported when its name is first requested. A package that cannot be used is left out, with one warning from
+the logger ``cosmos_houdini``. This logger prints to standard error unless the program configures it.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 NAME = re.compile(r"[a-z][a-z0-9]*(?:[._-][a-z0-9]+)*", re.ASCII)
-"""The names that a registry takes."""
+"""The names that a registry accepts."""
 LONGEST_NAME = 40
 
 _logger = logging.getLogger("cosmos_houdini")
@@ -32,13 +33,14 @@ T = TypeVar("T")
 
 
 class Registry(Generic[T]):
-    """Things of one kind by name; several threads may use it.
+    """A registry of objects of one kind by name; several threads may use it.
 
     Args:
-        kind: the word for one of them, as in ``launcher``.
-        group: the entry points of other packages, as in ``cosmos_houdini.launchers``.
-        builtin: the things of this package, which need no entry point and keep their names.
-        check: takes what a package offers under a name; returns it if it can be used, and raises BadInput otherwise.
+        kind: the word for one object, such as ``launcher``.
+        group: the group of entry points of other packages, such as ``cosmos_houdini.launchers``.
+        builtin: the objects of this package, which need no entry point; no other object can take their names.
+        check: takes a name and the object that a package offers for it; returns the object if it can be used, and
+            raises BadInput otherwise.
     """
 
     def __init__(self, kind: str, *, group: str, builtin: Mapping[str, T], check: Callable[[str, object], T]) -> None:
@@ -51,10 +53,10 @@ class Registry(Generic[T]):
         self._lock = RLock()
 
     def register(self, name: str, thing: T) -> None:
-        """Add a thing for the rest of this process; the same thing may be registered again.
+        """Add an object for the rest of this process; registering the same object again is allowed.
 
         Raises:
-            BadInput: the name is taken or cannot be a name, or the thing cannot be used.
+            BadInput: the name is taken or invalid, or the object cannot be used.
         """
         with self._lock:
             if self._known.get(name, thing) is not thing:
@@ -63,39 +65,39 @@ class Registry(Generic[T]):
             self._known[name] = self._check(name, thing)
 
     def unregister(self, name: str) -> None:
-        """Remove what was registered; a built-in thing stays, and an unknown name is ignored."""
+        """Remove a registered object; a built-in object stays, and an unknown name is ignored."""
         with self._lock:
             if name not in self.builtin:
                 self._known.pop(name, None)
 
     def names(self) -> tuple[str, ...]:
-        """Return the names of all that can be used, the built-in ones first; every package is imported."""
+        """Import every package and return the names of all usable objects, the built-in ones first."""
         with self._lock:
             for name in tuple(self._entry_points()):
                 self._load(name)
             return tuple(self._known)
 
     def all(self) -> tuple[T, ...]:
-        """Return all that can be used; every package is imported."""
+        """Import every package and return all usable objects."""
         with self._lock:
             return tuple(self._known[name] for name in self.names())
 
     def find(self, name: str) -> T | None:
-        """Return the thing of that name, or None where there is none; at most its own package is imported."""
+        """Return the object with this name, or None if there is none; import at most the package that offers it."""
         with self._lock:
             if name not in self._known:
                 self._load(name)
             return self._known.get(name)
 
     def get(self, name: str, *, problem: str = "") -> T:
-        """Return the thing of that name.
+        """Return the object with this name.
 
         Args:
-            name: of the thing.
-            problem: what the error says; ``unknown launcher 'x'`` without it.
+            name: the name of the object.
+            problem: the text of the error; if empty, the error says, for example, ``unknown launcher 'x'``.
 
         Raises:
-            BadInput: there is none; the nearest is named.
+            BadInput: no object has this name; the error suggests the closest name.
         """
         found = self.find(name)
         if found is None:
@@ -106,9 +108,9 @@ class Registry(Generic[T]):
         return found
 
     def _entry_points(self) -> dict[str, EntryPoint]:
-        """Return the entry points that were not loaded yet; they are looked up once."""
+        """Return the entry points that are not loaded yet; look them up only once."""
         if self._offered is None:
-            # Most programs ask for built-in things alone, and need not load this.
+            # Most programs use only built-in objects and do not need this import.
             from importlib.metadata import entry_points  # noqa: PLC0415 - see above
 
             self._offered = {}
@@ -141,10 +143,10 @@ def is_name(name: str) -> bool:
 
 
 def check_name(kind: str, name: str) -> None:
-    """Refuse a name that no registry takes.
+    """Refuse a name that no registry accepts.
 
     Raises:
-        BadInput: it is too long, or holds other characters.
+        BadInput: the name is too long, or contains characters that are not allowed.
     """
     if not is_name(name):
         raise BadInput(

@@ -1,4 +1,4 @@
-"""Programs that turn an InferenceRequest into videos, by name."""
+"""The engines, by name: programs that turn an InferenceRequest into videos."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every engine answers, and nothing about hosts."""
+"""The interface that every engine implements; it contains nothing about hosts."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from cosmos_houdini.model.parameter import Parameter, ParameterValue
 from cosmos_houdini.model.request import FramePlan, InferenceRequest, Invocation, Scout, Site
 
 RECORD_FILE = PurePosixPath("out") / "result.json"
-"""In a job's folder on its host."""
+"""The path of the record file, relative to a job's folder on its host."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineRecord:
-    """What an engine's own log says that it ran with; names and values as in the request.
+    """The values that an engine used, according to its own log; names and values are as in the request.
 
     Attributes:
-        parameters: those that the log tells, by the names of the registry.
-        weights: of the controls that took part, by the names of the Control type.
+        parameters: the parameters that the log gives, by their names in ``Engine.parameters``.
+        weights: the weights of the controls that took part, by the names of the Control type.
     """
 
     parameters: Mapping[str, ParameterValue]
     weights: Mapping[str, float]
 
     def document(self) -> dict[str, Any]:
-        """Return it as JSON data."""
+        """Return the record as JSON data."""
         return {"parameters": dict(self.parameters), "weights": dict(self.weights)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineLog:
-    """What an engine printed so far: the whole of it, or the end of it while it runs.
+    """The output of an engine: all of it, or only its end while the engine runs.
 
     Attributes:
         stdout: standard output.
         stderr: standard error.
-        record: the file RECORD_FILE, in which an engine may say what it runs with; empty while it runs.
+        record: the text of RECORD_FILE, where an engine may write the values that it uses; empty while it runs.
     """
 
     stdout: str
@@ -49,15 +49,15 @@ class EngineLog:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
-    """What an engine has to find on a host before its first job, beside a GPU.
+    """The things that must be on a host before an engine's first job, besides a GPU.
 
     Attributes:
-        programs: called by name; in a container, they are the image's.
-        files: files and folders below the host's ``engine_path``; without any, no ``engine_path`` is needed.
-        modules: that the host's ``python`` has to find; in a container, it is the image's.
-        action: how the files, or the modules, come to the host.
-        models: repositories of Hugging Face, which the first job brings where they are not in the cache.
-        cache: that cache, below the host's ``engine_path``; HF_HOME in the host's ``env`` goes before it.
+        programs: programs that are called by name; in a container, the image must have them.
+        files: files and folders below the host's ``engine_path``; an engine without any needs no ``engine_path``.
+        modules: modules that the host's ``python`` must find; in a container, the image's ``python`` must find them.
+        action: how to put the files or the modules on the host.
+        models: Hugging Face repositories; the first job downloads those that are not in the cache.
+        cache: the folder of that cache, below the host's ``engine_path``; HF_HOME in the host's ``env`` overrides it.
     """
 
     programs: tuple[str, ...] = ()
@@ -70,24 +70,25 @@ class Needs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedInvocation:
-    """How one process serves several requests, one after another, with one load of the model.
+    """How one process loads the model once and then serves several requests, one after another.
 
-    The log is shared out by ``begins``. What is printed before the second request begins belongs to the first one, the
-    loading too. Standard output is cut exactly where the line begins. Standard error has no such lines; what it got
-    within about a second before a request began counts as that request's. One whose share ends without the engine's
-    marker of success has failed, although the process goes on; when the process ends, its exit code is that of the
-    request that it was at.
+    The lines named in ``begins`` divide the log among the requests. All output before the second request begins belongs
+    to the first request, including the output of loading the model. Standard output is divided exactly at the start of
+    such a line. Standard error has no such lines. Text that arrives there within about a second before a request begins
+    counts as that request's. A request has failed if its part of the log ends without the engine's success marker, even
+    though the process continues. When the process ends, its exit code counts for the request that it was serving.
 
-    A request that was cancelled before its turn has the file ``exit_code`` in its folder. A program that can look for
-    it leaves that request out; one that begins with it is stopped, and what comes after is made by another process.
+    A request that is cancelled before its turn has the file ``exit_code`` in its folder. A program that can check for
+    this file skips the request. A program that begins such a request is stopped, and another process serves the
+    requests after it.
 
     Attributes:
-        invocation: of the process: its files lie in the process's folder. Inputs, executables, version and outputs are
-            those of the requests' own invocations, which are brought as ever; here they stay empty.
-        begins: for each request, in order, what a line of standard output holds when the engine begins with it, and no
-            other line; a request's line comes once, and before those of the requests after it.
-        links: symbolic links to make in the process's folder, by path relative to it, with what they lead to: by them,
-            what the engine writes into one folder comes to the ``out`` of each request.
+        invocation: the invocation of the process. Its files go into the process's folder. Its inputs, executables,
+            version and outputs stay empty: the requests' own invocations have them, and they are sent as usual.
+        begins: for each request, in order, a text in the line of standard output that the engine prints when it begins
+            the request. No other line contains this text. The line appears once, before the lines of later requests.
+        links: symbolic links to make in the process's folder, as a path relative to that folder and its target. They
+            direct what the engine writes into one folder to the ``out`` folder of each request.
     """
 
     invocation: Invocation
@@ -112,65 +113,68 @@ class Engine(Protocol):
 
     @property
     def gpu_memory_gb(self) -> float:
-        """GPU memory in GiB that one GPU must have free; 0 where no GPU is used."""
+        """The memory in GiB that must be free on each GPU; 0 if the engine uses no GPU."""
 
     @property
     def needs(self) -> Needs:
-        """What has to be on a host."""
+        """The programs, files, modules and models that must be on a host."""
 
     @property
     def offload(self) -> Mapping[str, ParameterValue]:
-        """Values of parameters that save GPU memory at the cost of time, and leave the result as it is."""
+        """Parameter values that save GPU memory, cost time and do not change the result."""
 
     def check(self, request: InferenceRequest) -> tuple[str, ...]:
         """Return warnings about a request that the engine would run.
 
         Raises:
-            BadInput: the engine would refuse the request, or run something else than what was asked.
+            BadInput: the engine would refuse the request, or would run something other than the request.
         """
 
     def plan(self, request: InferenceRequest) -> FramePlan:
-        """Return frame size, chunks, seams and time of a request."""
+        """Return the frame size, chunks, seams and estimated time of a request."""
 
     def scout(self, request: InferenceRequest) -> Scout:
-        """Return what a cheap look at a request is; it is never dearer than the request."""
+        """Return the settings for a cheap first look at a request; it never costs more than the request."""
 
     def invocation(self, request: InferenceRequest, site: Site) -> Invocation:
-        """Return what has to be brought, written and started; no file is touched."""
+        """Return the inputs to send, the files to write and the program to start; touch no file."""
 
     def load_key(self, request: InferenceRequest) -> str:
-        """Return what must be equal in requests that one process serves; empty where each loads its own model."""
+        """Return a key that requests must have in common to be served by one process.
+
+        The key is empty if each request loads its own model.
+        """
 
     def share(self, members: Sequence[tuple[InferenceRequest, Site]], process: Site) -> SharedInvocation:
-        """Return how one process serves requests of one ``load_key``, two or more, in this order.
+        """Return how one process serves two or more requests with the same ``load_key``, in this order.
 
         Args:
-            members: each request, and where its job lies.
-            process: the folder of the process itself.
+            members: each request, and the site of its job.
+            process: the site of the process itself.
         """
 
     def progress(self, log: EngineLog, plan: FramePlan) -> Progress | None:
-        """Return how far the engine has come, or None where the log does not tell."""
+        """Return the progress of the engine, or None if the log does not show it."""
 
     def record(self, log: EngineLog) -> EngineRecord | None:
-        """Return what the engine says it ran with, or None where its log does not tell."""
+        """Return the values that the engine says it used, or None if its log does not say."""
 
     def failure(self, exit_code: int, log: EngineLog) -> JobFailure | None:
-        """Return why a finished run is no success, or None where exit code and marker say that it is one.
+        """Return why a finished run failed, or None if both its exit code and its success marker show success.
 
-        The output files are judged elsewhere.
+        The output files are checked elsewhere.
         """
 
 
 class UnsharedEngine:
-    """What an engine answers whose program serves one request."""
+    """The part of an engine whose program serves only one request."""
 
     def load_key(self, request: InferenceRequest) -> str:  # noqa: ARG002 - the same for all
-        """Return the empty text; see Engine.load_key."""
+        """Return an empty string; see Engine.load_key."""
         return ""
 
     def share(self, members: Sequence[tuple[InferenceRequest, Site]], process: Site) -> SharedInvocation:
-        """Refuse, which no caller meets that asks ``load_key`` first.
+        """Refuse the call; a caller that checks ``load_key`` first never makes it.
 
         Raises:
             ValueError: always.

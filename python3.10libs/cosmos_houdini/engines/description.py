@@ -10,8 +10,8 @@ from cosmos_houdini.engines.registry import engine_names, find_engine
 def describe_engines() -> list[dict[str, Any]]:
     """Return every engine as JSON data, in the order of the registry.
 
-    Each has ``name``, ``label`` (for menus), ``uses_gpu``, ``gpu_memory_gb`` (GiB that one GPU must have free; 0
-    without a GPU) and ``parameters``, each as ``Parameter.document`` gives it.
+    Each engine has ``name``, ``label`` (for menus), ``uses_gpu``, ``gpu_memory_gb`` (GiB that must be free on each GPU;
+    0 without a GPU) and ``parameters``, a list of the documents that ``Parameter.document`` returns.
     """
     engines = [find_engine(name) for name in engine_names()]
     return [

@@ -1,4 +1,4 @@
-"""Why a run failed, told by what it printed: tables of patterns, and those that many engines share."""
+"""Find out from a run's output why it failed, with tables of patterns, one of which many engines share."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from cosmos_houdini.model.job import FailureClass, JobFailure
 
 MESSAGE_LENGTH = 300
 LINE_LENGTH = 4096
-"""How much of a line is looked at: patterns take the square of its length, and a program may print no line break."""
+"""The number of characters of a line that are searched.
+
+The time of a pattern grows with the square of the line's length, and a program may print no line break.
+"""
 SIGKILL_EXIT = 137
 CANNOT_EXECUTE_EXITS = frozenset({126, 127})
 
 
 @dataclass(frozen=True, slots=True)
 class Symptom:
-    """A line that shows a failure; ``retryable`` is False where another attempt would end the same way."""
+    """A pattern of a line that shows a failure; ``retryable`` is False if another attempt would end the same way."""
 
     failure: FailureClass
     pattern: re.Pattern[str]
@@ -26,11 +29,11 @@ class Symptom:
 
 
 def symptom(failure: FailureClass, pattern: str, *, retryable: bool = True) -> Symptom:
-    """Return a Symptom; the pattern is searched in single lines, without regard to case."""
+    """Return a Symptom whose pattern is searched in single lines and ignores case."""
     return Symptom(failure, re.compile(pattern, re.IGNORECASE), retryable)
 
 
-# In order: an earlier line wins, because one cause often brings the words of a later one with it.
+# The order matters: an earlier entry wins, because a cause often also prints the words of a later entry.
 GENERAL_SYMPTOMS = (
     symptom(
         FailureClass.OOM, r"cuda out of memory|OutOfMemoryError|cuda error: out of memory|CUBLAS_STATUS_ALLOC_FAILED"
@@ -43,7 +46,7 @@ GENERAL_SYMPTOMS = (
         r"|LocalEntryNotFoundError|is not a local folder and is not a valid model identifier",
     ),
     symptom(FailureClass.STALLED, r"DistStoreError|Watchdog caught collective operation timeout"),
-    # The machine's own memory: what saves GPU memory takes more of it.
+    # Main memory ran out. Another attempt would not help: settings that save GPU memory use more main memory.
     symptom(FailureClass.OOM, r"exitcode\s*:\s*-9\b|cannot allocate memory|\bMemoryError\b", retryable=False),
 )
 
@@ -52,7 +55,7 @@ _RELAYED = re.compile(r"ChildFailedError|CalledProcessError")
 
 
 def classify(lines: Iterable[str], symptoms: Iterable[Symptom]) -> JobFailure | None:
-    """Return the first symptom of the table that some line shows, with the last such line as its message."""
+    """Return the first symptom of the table that matches a line, with the last matching line as its message."""
     kept = _kept(lines)
     for known in symptoms:
         line = next((line for line in reversed(kept) if known.pattern.search(line)), None)
@@ -62,7 +65,10 @@ def classify(lines: Iterable[str], symptoms: Iterable[Symptom]) -> JobFailure | 
 
 
 def explain_exit(exit_code: int, lines: Iterable[str]) -> JobFailure:
-    """Return an engine_error (oom after SIGKILL) whose message is the last exception named, or the last line."""
+    """Return an engine_error whose message is the last exception in the output, or the last line.
+
+    After SIGKILL, return an oom failure instead.
+    """
     kept = _kept(lines)
     if exit_code == SIGKILL_EXIT:
         return JobFailure(
@@ -78,7 +84,7 @@ def explain_exit(exit_code: int, lines: Iterable[str]) -> JobFailure:
 def explain_missing_marker(
     exit_code: int, lines: Iterable[str], symptoms: Iterable[Symptom], marker: str
 ) -> JobFailure:
-    """Return why a run is no success in whose log the line that tells one is missing."""
+    """Return why a run failed whose log does not contain the line that shows success."""
     kept = list(lines)
     if known := classify(kept, symptoms):
         return known

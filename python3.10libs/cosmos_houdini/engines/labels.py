@@ -1,4 +1,4 @@
-"""Words as small pictures in a text format, for hosts that have no fonts."""
+"""Draw words as small pictures in a text format, for hosts that have no fonts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 _LEVELS = 9
-"""Grey levels above black: one digit a pixel keeps the files small and the letters smooth enough."""
+"""The number of grey levels above black; one digit per pixel keeps files small and letters smooth enough."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,14 +22,14 @@ class Label:
 
 
 def label(text: str, height: int) -> Label:
-    """Return ``text`` in one line of ``height`` pixels."""
+    """Return ``text`` as one line that is ``height`` pixels high."""
     return label_column((text,), height)
 
 
 @lru_cache(maxsize=64)
 def label_column(texts: tuple[str, ...], height: int) -> Label:
-    """Return lines of ``height`` pixels below each other, as wide as the widest."""
-    # Every command knows every engine, and hardly one draws.
+    """Return the texts as lines below each other, each ``height`` pixels high and as wide as the widest."""
+    # Imported here because every command imports every engine, but few commands draw.
     from PIL import Image, ImageDraw, ImageFont  # noqa: PLC0415
 
     font = ImageFont.load_default(size=height * 0.78)
@@ -38,7 +38,7 @@ def label_column(texts: tuple[str, ...], height: int) -> Label:
     picture = Image.new("L", (width, height * len(texts)))
     draw = ImageDraw.Draw(picture)
     for line, text in enumerate(texts):
-        # Anchored at the middle of the letters' height, so that lines with and without tails stand alike.
+        # The anchor is the middle of the letters' height, which aligns lines with and without descenders.
         draw.text((0, height * line + height / 2), text, fill=255, font=font, anchor="lm")
     return Label(pgm=_pgm(picture), size=picture.size)
 

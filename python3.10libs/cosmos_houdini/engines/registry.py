@@ -1,7 +1,7 @@
-"""The engines by name: those of this package, those that a program registers, and those of installed plug-ins.
+"""Engines by name: those of this package, those that a program registers, and those of installed plug-ins.
 
-A plug-in is an entry point of the group ``cosmos_houdini.engines``. It names a class or function without arguments that
-returns an Engine, or an Engine itself; the engine's ``name`` is the entry point's name.
+A plug-in is an entry point of the group ``cosmos_houdini.engines``. It refers to an Engine, or to a class or function
+that returns an Engine when called without arguments. The engine's ``name`` must equal the entry point's name.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _MEMBERS = sorted(name for name in vars(Engine) if not name.startswith("_"))
 def register_engine(engine: Engine) -> None:
     """Add an engine under its own name, for the rest of this process.
 
-    All callers and threads share it, so that it keeps no state of a request.
+    All callers and threads share the engine, so it must not keep the state of a request.
 
     Raises:
-        BadInput: the name is taken or cannot be a name, or the engine lacks a member of the Engine protocol.
+        BadInput: the name is taken or invalid, or the engine lacks a member of the Engine protocol.
     """
     _REGISTRY.register(engine.name, engine)
 
@@ -43,16 +43,16 @@ def engine_names() -> tuple[str, ...]:
 
 
 def find_engine(name: str) -> Engine:
-    """Return the engine of that name.
+    """Return the engine with this name.
 
     Raises:
-        BadInput: there is none; the nearest is named.
+        BadInput: no engine has this name; the error suggests the closest name.
     """
     return _REGISTRY.get(name)
 
 
 def _check(name: str, found: Any) -> Engine:  # noqa: ANN401 - whatever an entry point names
-    """Return the engine that was found, or that it makes, once it has every member of the protocol."""
+    """Return the object found, or the engine that it creates, after checking the protocol's members and the name."""
     if isinstance(found, type) or not hasattr(found, "invocation"):
         if not callable(found):
             raise BadInput(f"{found!r} is no engine, and no class or function that makes one")
