@@ -1,1 +1,1 @@
-"""Jobs: stored, started on a host, followed, finished, fetched."""
+"""Jobs: store them, start them on a host, follow them, finish them, fetch their results."""

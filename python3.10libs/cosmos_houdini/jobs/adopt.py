@@ -1,4 +1,4 @@
-"""Taking up a job that another machine sent to a host: the host's own folder says what was asked for."""
+"""Take over a job that another machine sent to a host; the job's folder on the host contains its request."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ LARGEST_NUMBER = 10**7
 
 
 def adopt(client: Client, host_name: str, job_id: str) -> JobRecord:
-    """Add a job that lies on a host to this project's store as ``pending`` and return it.
+    """Add a job that is on a host to this project's store as ``pending`` and return it.
 
-    Its inputs stay unknown to this machine, so it can be followed, fetched and cancelled, and not sent again.
+    This machine does not know the job's inputs. So the job can be followed, fetched and cancelled, but not sent again.
 
     Raises:
         BadInput: the host has no such job.
-        HostError: what it has is no job of this project's kind, or the road failed.
+        HostError: the job on the host is of another kind than this project's jobs, or the connection failed.
     """
     name, settings = client.config.settings.host(host_name)
     host = open_host(name, settings, project=client.config.project)
@@ -69,12 +69,12 @@ def adopt(client: Client, host_name: str, job_id: str) -> JobRecord:
 
 
 def find_or_adopt(client: Client, word: str, host_name: str | None) -> str:
-    """Return the id of a job of this project, or of one that is adopted now.
+    """Return the id of a job of this project, or adopt the job from a host and return its id.
 
     Args:
-        client: of the project.
-        word: the id, or the beginning of one that this project knows.
-        host_name: the host that has the job where this project does not know it; None to look nowhere else.
+        client: the client of the project.
+        word: the id of a job; for a job of this project, its beginning is enough.
+        host_name: the host that has the job if this project does not know it; None to search no host.
 
     Raises:
         BadInput: there is no such job.
@@ -89,7 +89,7 @@ def find_or_adopt(client: Client, word: str, host_name: str | None) -> str:
 
 
 def _last_request(host: Host, folder: str) -> str:
-    """Return the text of ``request.json`` of a job's last attempt, or nothing."""
+    """Return the text of ``request.json`` of a job's last attempt, or an empty string if there is none."""
     jobs = shlex.quote(str(host.root / JOBS))
     listed = host.run(f"cd {jobs} 2>/dev/null && ls -d {shlex.quote(folder)} {shlex.quote(folder)}.* 2>/dev/null || :")
     suffixes = (name.removeprefix(folder) for name in listed.stdout.splitlines())
@@ -101,11 +101,11 @@ def _last_request(host: Host, folder: str) -> str:
 
 
 def _checked(request: InferenceRequest, options: AttemptOptions, job_id: str, host: str) -> InferenceRequest:
-    """Return a request whose values, and those of its options, are of the types and ranges that this machine gives.
+    """Return the request after checking the types and ranges of its values and of its options.
 
     Raises:
-        BadInput: its engine, or a parameter of it, is unknown here.
-        HostError: a value is none that a request has.
+        BadInput: its engine is unknown here, or the engine does not accept the value of a parameter.
+        HostError: a request of this version cannot have one of the values.
     """
     known = find_engine(request.engine).parameters if isinstance(request.engine, str) else {}
     clips = [request.video, *(control.clip for control in request.controls if control.clip)]
@@ -146,7 +146,7 @@ def _fits(clip: Clip) -> bool:
 
 
 def _document(text: str, job_id: str, host: str) -> dict[str, Any]:
-    """Return the parsed ``request.json``; what a host says is not believed before it is checked."""
+    """Return the parsed ``request.json`` after checking it, because data from a host is not trusted."""
     try:
         document = json.loads(text)
         fits = (

@@ -1,4 +1,4 @@
-"""What of a host, and of this project, nobody needs any more, and its removal."""
+"""Find and remove the files that are no longer needed, on a host and in this project."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _ALIVE = frozenset({HostJobState.PENDING, HostJobState.RUNNING})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leftover:
-    """What the fetching of a job's results has left on this machine.
+    """A folder or file that an interrupted download of a job's results left on this machine.
 
     Attributes:
-        path: a folder or file in the job's results.
-        bytes: what it takes.
+        path: the folder or file, inside the job's results folder.
+        bytes: its size.
     """
 
     path: Path
@@ -37,13 +37,14 @@ class Leftover:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cleaning:
-    """What can go, and what stays.
+    """A plan of a clean-up: the things that can be removed, and the attempts that stay.
 
     Attributes:
-        remote: of the host, in the order in which it is removed.
-        local: of this machine.
-        kept: why attempts stay, by the name of their folder.
-        states: what this project knows of each attempt that can go.
+        remote: the things to remove from the host, in the order of removal.
+        local: the things to remove from this machine.
+        kept: the reason why an attempt stays, by the name of its folder.
+        states: the state of each attempt to remove, by the name of its folder: the state of its job in this project,
+            or the state on the host if this project does not know the job.
     """
 
     remote: tuple[Holding, ...]
@@ -53,11 +54,11 @@ class Cleaning:
 
     @property
     def bytes(self) -> int:
-        """The room that all of it takes."""
+        """The total size of everything to remove."""
         return sum(thing.bytes for thing in self.remote) + sum(thing.bytes for thing in self.local)
 
     def document(self) -> dict[str, Any]:
-        """Return it as ``clean --json`` prints it."""
+        """Return the plan as the data that ``clean --json`` prints."""
         return {
             "remote": [
                 {
@@ -78,17 +79,17 @@ class Cleaning:
 def plan_cleaning(
     store: Store, host: Host, config: HostConfig, *, older_than_s: float, all_projects: bool = False
 ) -> Cleaning:
-    """Ask a host once what it holds and return what can go; nothing is removed.
+    """List the contents of a host with one command and return what can be removed; remove nothing.
 
     Args:
-        store: the jobs of this project; none that is unfinished loses an attempt.
-        host: where to look, below its root alone.
-        config: of the host; its containers are looked at where its launcher is docker.
-        older_than_s: how long an attempt must have given no sign of life.
-        all_projects: also attempts that this project knows nothing of, once they have ended.
+        store: the jobs of this project; no attempt of an unfinished job is removed.
+        host: the host to search, only below its root.
+        config: the host's configuration; its containers are included if its launcher is docker.
+        older_than_s: the seconds for which an attempt must have been inactive.
+        all_projects: whether to include ended attempts that this project does not know.
 
     Raises:
-        HostError: the road failed, or the host cannot tell.
+        HostError: the connection failed, or the host cannot list its contents.
     """
     holdings = find_holdings(host, config)
     known = {job.id: job.state for job in store.jobs()}
@@ -106,10 +107,12 @@ def plan_cleaning(
 
 
 def carry_out(cleaning: Cleaning, host: Host, config: HostConfig) -> tuple[str, ...]:
-    """Remove what can go and return the names of what could not be removed, or came to life meanwhile.
+    """Remove what can be removed and return the names of the rest.
+
+    A thing stays if it cannot be removed, or if it became active in the meantime.
 
     Raises:
-        HostError: the road failed.
+        HostError: the connection failed.
     """
     gone = remove(host, config, cleaning.remote) if cleaning.remote else frozenset()
     left = [thing.name for thing in cleaning.remote if thing not in gone]
@@ -128,7 +131,9 @@ def _removed(path: Path) -> bool:
 
 
 def _job_id(folder: str) -> str:
-    """Return the job of an attempt's folder; an id ends with its hash, behind which only the attempt's number stands.
+    """Return the job id from the name of an attempt's folder.
+
+    A job id ends with its hash. In the folder's name, only the attempt's number can follow the hash.
 
     >>> _job_id("v1.2-0123456789"), _job_id("v1.2-0123456789.3")
     ('v1.2-0123456789', 'v1.2-0123456789')
@@ -147,7 +152,7 @@ def _reason_to_stay(
         return f"it is {phase} on the host"
     if state is None and not all_projects:
         return "it belongs to another project"
-    # What a project that is not here has staged may be about to start.
+    # Another project may be about to start an attempt that it has staged.
     if state is None and phase is HostJobState.STAGED:
         return "another project has not started it"
     if job.age_s < (max(older_than_s, IDLE_S) if phase is HostJobState.ABSENT else older_than_s):
@@ -156,10 +161,10 @@ def _reason_to_stay(
 
 
 def _unneeded(holdings: Holdings, jobs_that_go: set[str], older_than_s: float) -> Iterator[Holding]:
-    """Yield containers, objects and uploads that no attempt needs which stays, or is about to come."""
+    """Yield the containers, objects and uploads that no remaining or upcoming attempt needs."""
     here = {job.name for job in holdings.jobs}
     yield from (thing for thing, job in holdings.containers.items() if job in jobs_that_go or job not in here)
-    # Links of anything in the folder of jobs count, be it of a kind that this version does not know.
+    # The links of every entry in the folder of jobs count, even if this version does not know its kind.
     needed = {path for name, paths in holdings.needs.items() if name not in jobs_that_go for path in paths}
     idle_s = max(older_than_s, IDLE_S)
     yield from (thing for thing in holdings.objects if thing.name not in needed and thing.age_s > idle_s)
@@ -167,7 +172,7 @@ def _unneeded(holdings: Holdings, jobs_that_go: set[str], older_than_s: float) -
 
 
 def _leftovers(store: Store) -> Iterator[Leftover]:
-    """Yield what cut-off downloads have left in the results of jobs that are at their end."""
+    """Yield the files that interrupted downloads left in the results folders of finished jobs."""
     before = time.time() - IDLE_S
     for record in store.records():
         if not record.state.final:

@@ -1,4 +1,4 @@
-"""One process that works on jobs: its store, its configuration, and the hosts that it holds open."""
+"""The state of one process that works on jobs: its store, its configuration and its open hosts."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from cosmos_houdini.model.request import InferenceRequest, Site
 
 @dataclass(slots=True, kw_only=True)
 class Client:
-    """What the steps of a job work with.
+    """The store, the configuration and the open hosts that every step of a job uses.
 
     Attributes:
-        store: the jobs.
-        config: hosts by name, and the project folder.
-        environ: where secrets come from.
+        store: the store of the jobs.
+        config: the configuration, with the hosts by name and the project folder.
+        environ: the environment variables that the secrets come from.
     """
 
     store: Store
@@ -47,16 +47,16 @@ class Client:
         return cls(store=Store.of(config.project), config=config)
 
     def settings(self, record: JobRecord) -> HostConfig:
-        """Return the configuration of a job's host, with the root and launcher that stand in the job's row.
+        """Return the configuration of a job's host, with the root and the launcher from the job's row.
 
         Raises:
-            BadInput: the host is configured no more.
+            BadInput: the host is no longer in the configuration.
         """
         _, settings = self.config.settings.host(record.job.host)
         return msgspec.structs.replace(settings, root=record.root, launcher=record.launcher)
 
     def host(self, record: JobRecord) -> Host:
-        """Return the open host of a job; jobs of one host and root share it."""
+        """Return the open host of a job; jobs with the same host and root share it."""
         key = (record.job.host, record.root)
         if key not in self._hosts:
             self._hosts[key] = open_host(record.job.host, self.settings(record), project=self.config.project)
@@ -64,11 +64,11 @@ class Client:
 
     @property
     def ffmpeg(self) -> FFmpeg:
-        """The FFmpeg of this machine."""
+        """The FFmpeg program of this machine."""
         return FFmpeg(path=self.config.settings.programs.ffmpeg)
 
     def site(self, record: JobRecord) -> Site:
-        """Return where the job's present attempt lies on its host."""
+        """Return the site of the job's current attempt on its host."""
         root, settings = self.host(record).root, self.settings(record)
         return site_for(root, record.id, record.job.attempt, settings, ffmpeg=self.ffmpeg)
 
@@ -77,11 +77,11 @@ class Client:
         return find_engine(record.job.engine)
 
     def traits(self, record: JobRecord) -> Traits:
-        """Return what the job's launcher does otherwise than others."""
+        """Return the traits of the job's launcher: its differences from a plain process launcher."""
         return launcher_type(self.settings(record), record.job.host).traits
 
     def is_local(self, record: JobRecord) -> bool:
-        """Whether the files of the job's host are files of this machine."""
+        """Return whether the job's host is this machine, so that its files are local files."""
         return host_type(self.settings(record), record.job.host).is_this_machine
 
     def launcher(self, record: JobRecord) -> Launcher:
@@ -89,20 +89,20 @@ class Client:
         return launcher_for(record.job.host, self.settings(record))
 
     def secrets(self, record: JobRecord) -> dict[str, str]:
-        """Return the secrets of this machine that the job's host is given."""
+        """Return the secrets of this machine that the job's host receives."""
         return secrets_from(self.settings(record).secrets, self.environ)
 
     def task(self, record: JobRecord) -> Task:
-        """Return the job's present attempt as a launcher takes it."""
+        """Return the job's current attempt as a Task for a launcher."""
         request, exclusive = record.inference(), record.options.exclusive
         return task_of(record.id, request, self.site(record), self.secrets(record), exclusive=exclusive)
 
     def lock(self, job_id: str, *, timeout_s: float = 0.0) -> AbstractContextManager[bool]:
-        """Hold a job for this client; gives False where another client of this machine holds it."""
+        """Lock a job for this client; the context yields False if another client of this machine holds the lock."""
         return job_lock(self.config.project / FOLDER / "locks", job_id, timeout_s=timeout_s)
 
     def close(self) -> None:
-        """Give back connections and store; jobs go on."""
+        """Close the connections and the store; jobs continue to run."""
         for host in self._hosts.values():
             host.close()
         self.store.close()
@@ -121,7 +121,7 @@ def open_client(config: Config) -> Iterator[Client]:
 def task_of(
     job_id: str, request: InferenceRequest, site: Site, secrets: Mapping[str, str], *, exclusive: bool = False
 ) -> Task:
-    """Return a request at its place on a host as a launcher takes it."""
+    """Return a request and its site on a host as a Task for a launcher."""
     chosen = find_engine(request.engine)
     return Task(
         job_id=job_id,

@@ -1,4 +1,4 @@
-"""Bringing back what a job wrote: logs, and outputs that stand under their final names only when they are verified."""
+"""Fetch a job's logs and outputs; an output gets its final name only after it is verified."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ LOG_TIMEOUT_S = 300.0
 HASH_TIMEOUT_S = 1800.0
 RESULT = "result.json"
 UNVERIFIED = ".unverified"
-"""Folder for what has arrived and was not looked at yet."""
+"""The folder for files that have arrived and are not verified yet."""
 LOGS = ("stdout.log", "stderr.log")
 RAN_WITH = "ran_with.json"
-"""What the engine itself wrote about it."""
+"""The file with the engine's own record of the values that it used."""
 
 _INVENTORY = re.compile(r"(\d{1,9}) (\d{1,18}) ([0-9A-Fa-f]{64})", re.ASCII)
 
-# Sets $size of file $2, and tells whether it is to be read.
+# Sets $size to the size of file $2, and returns 0 if the file is to be read.
 _LOOK = f"""\
 look() {{
     [ -f "$2" ] || return 1
@@ -50,7 +50,7 @@ look() {{
 
 
 class CorruptOutput(CosmosError):
-    """An output is missing, is not what was asked for, or cannot be fetched; ``failure`` says it for the store."""
+    """An output is missing, is not as requested, or cannot be fetched; ``failure`` holds the reason for the store."""
 
     def __init__(self, failure: JobFailure) -> None:
         super().__init__(failure.message)
@@ -59,26 +59,26 @@ class CorruptOutput(CosmosError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteFile:
-    """A file on a host: its size and SHA-256, as the host says."""
+    """A file on a host, with the size and SHA-256 that the host reports."""
 
     bytes: int
     sha256: str
 
 
 def fetch_log(host: Host, folder: PurePosixPath, secrets: Mapping[str, str]) -> tuple[EngineLog, Provenance]:
-    """Return the last LOG_BYTES of each log of a job, secrets masked, and what its folder tells of what it ran with.
+    """Return the last LOG_BYTES of each log of a job, with secrets masked, and the provenance from its folder.
 
     A log that does not exist is empty.
     """
-    # No program can have printed a boundary that was made just now.
+    # The boundary is new and random, so no program can have printed it.
     boundary = f"\n{uuid.uuid4().hex}\n"
-    # A pipe in the place of a log would never end.
+    # Only regular files are read: a pipe in place of a log would never end.
     logs = [_quoted(folder / name) for name in (*LOGS, RECORD_FILE)]
     tails = [f"[ ! -f {log} ] || tail -c {LOG_BYTES} {log} 2>/dev/null" for log in logs]
     cut = f"\nprintf %s {shlex.quote(boundary)}\n"
     done = host.run(cut.join((*tails, provenance_script(folder))) + ":", timeout_s=LOG_TIMEOUT_S)
     stdout, stderr, record, made_with, *_ = [*done.stdout.split(boundary), "", "", ""]
-    # Of a record that is longer, the rest is no JSON, and tells nothing.
+    # A longer record is cut off at its beginning. The rest is not valid JSON and is ignored later.
     log = EngineLog(
         stdout=redacted_end(stdout, secrets), stderr=redacted_end(stderr, secrets), record=redacted_end(record, secrets)
     )
@@ -86,15 +86,15 @@ def fetch_log(host: Host, folder: PurePosixPath, secrets: Mapping[str, str]) -> 
 
 
 def check_folder(results: Path, job_id: str, names: Iterable[PurePosixPath] = ()) -> None:
-    """Refuse a folder whose files would be overwritten: results of another job, or files of that name without a job.
+    """Refuse a folder in which a job would overwrite results of another job, or files that belong to no job.
 
     Args:
         results: a folder, which may be missing.
-        job_id: the job that wants to write there.
-        names: what it would write beside ``result.json``.
+        job_id: the job that will write there.
+        names: the files that it will write besides ``result.json``.
 
     Raises:
-        BadInput: there is such a file.
+        BadInput: a file would be overwritten.
     """
     path = results / RESULT
     action = "move it away, or name another folder with -o"
@@ -123,7 +123,7 @@ def keep_log(log: EngineLog, results: Path) -> None:
 
 
 def kept_log(results: Path) -> EngineLog:
-    """Return the logs that ``keep_log`` wrote; one that is gone is empty."""
+    """Return the logs that ``keep_log`` wrote; a log that no longer exists is empty."""
     stdout, stderr, record = (
         path.read_text(encoding="utf-8", errors="replace") if (path := results / name).is_file() else ""
         for name in (*LOGS, RAN_WITH)
@@ -132,7 +132,7 @@ def kept_log(results: Path) -> EngineLog:
 
 
 def set_aside(results: Path, attempt: int) -> None:
-    """Move the logs of an attempt out of the way of those of the next one."""
+    """Move the logs of an attempt to a folder of their own, so that the next attempt does not overwrite them."""
     folder = attempt_logs(results, attempt)
     for name in LOGS:
         if (results / name).is_file():
@@ -141,14 +141,14 @@ def set_aside(results: Path, attempt: int) -> None:
 
 
 def attempt_logs(results: Path, attempt: int) -> Path:
-    """Return the folder for the logs of an attempt that was not the last one."""
+    """Return the folder for the logs of an attempt that is not the last one."""
     return results / f"attempt-{attempt}"
 
 
 def inventory_script(limits: Mapping[PurePosixPath, int]) -> str:
-    """Return a script that prints ``<index> <bytes> <sha256>`` for each of the files that exists.
+    """Return a script that prints ``<index> <bytes> <sha256>`` for each file that exists.
 
-    A file of more bytes than its limit is not read; 64 zeros stand for its hash.
+    A file that is larger than its limit is not read; the script prints 64 zeros as its hash.
     """
     looks = (
         f'look {index} {_quoted(path)} {limit} && {{ set -- "$@" {_quoted(path)}; known="$known {index} $size"; }}\n'
@@ -163,7 +163,7 @@ def inventory_script(limits: Mapping[PurePosixPath, int]) -> str:
 
 
 def parse_inventory(text: str) -> dict[int, RemoteFile]:
-    """Return what an inventory script printed, by the index of the file; other lines are left out."""
+    """Return the files that an inventory script printed, by their index; ignore all other lines."""
     found = {}
     for line in text.splitlines():
         told = _INVENTORY.fullmatch(line)
@@ -183,13 +183,13 @@ def fetch_outputs(
 ) -> tuple[Clip, ...]:
     """Fetch and verify a job's outputs, then move them to their final names below ``results``.
 
-    What has arrived when the road fails stays in the folder UNVERIFIED, and the next call goes on from there.
+    If the connection fails, the files that have arrived stay in the folder UNVERIFIED. The next call continues there.
 
     Raises:
         CorruptOutput: a file is missing or too large, arrives with another hash, cannot be decoded, or has the wrong
-            number or size of frames; nothing has its final name then.
-        HostError: the road failed.
-        DiskFull: no room on this machine.
+            number or size of frames; then no file gets its final name.
+        HostError: the connection failed.
+        DiskFull: this machine has no disk space left.
     """
     limits = {site.outputs / output.path: largest_bytes(output) for output in expected}
     done = host.run(inventory_script(limits), timeout_s=HASH_TIMEOUT_S)
@@ -203,7 +203,7 @@ def fetch_outputs(
             for index, output in enumerate(expected)
         ]
         _fetch(host, transfers, on_progress)
-        # Side by side: what decodes them are processes of their own.
+        # Threads are enough to decode the outputs in parallel, because FFmpeg runs as a separate process.
         with ThreadPoolExecutor() as pool:
             clips = tuple(pool.map(lambda output: _verified(unverified, output, ffmpeg), expected))
     except CorruptOutput:
@@ -239,13 +239,13 @@ def _fetch(host: Host, transfers: Iterable[Transfer], on_progress: OnProgress | 
     except (HostUnreachable, HostKeyError, AuthRefused):
         raise
     except HostError as error:
-        # What lies on the host may be good: it can be fetched again, and need not be made again.
+        # The files on the host may be good. They can be fetched again, so the job is not run again.
         raise CorruptOutput(replace(corrupt(f"the results cannot be fetched: {error}"), retryable=False)) from error
 
 
 def _verified(unverified: Path, output: ExpectedOutput, ffmpeg: FFmpeg) -> Clip:
     try:
-        # What a client that is killed here leaves behind goes with the folder.
+        # If this client is killed here, its temporary files are removed together with the folder.
         clip = probe_video(unverified / output.path, ffmpeg=ffmpeg, scratch=unverified)
     except DiskFull:
         raise

@@ -1,4 +1,4 @@
-"""What people order for a job: stop it, run it again, fetch its results once more."""
+"""Commands for a job: cancel it, run it again, or fetch its results again."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ LOCK_TIMEOUT_S = 60.0
 
 
 def cancel(client: Client, job_id: str) -> JobRecord:
-    """Stop a job, on its host too, and return it; a job that has ended stays as it is.
+    """Stop a job, including its program on the host, and return it; a job that has ended stays as it is.
 
     Raises:
-        HostError: the host could not be told; the job keeps its state.
+        HostError: the host could not stop the job, or was not reached; the job keeps its state.
     """
     for patience_s in (0.0, LOCK_TIMEOUT_S):
         with client.lock(job_id, timeout_s=patience_s) as mine:
@@ -36,14 +36,14 @@ def cancel(client: Client, job_id: str) -> JobRecord:
 
 
 def _is_cancelled(client: Client, job_id: str, *, mine: bool) -> bool:
-    """Stop a job as far as that can be done; False where whoever holds it has to let go of it first.
+    """Stop a job as far as possible; return False if another client must release the job's lock first.
 
-    A client that is sending inputs holds it for long: it sees by itself that the job is cancelled, and stops. One that
-    has just let the job begin lets go of it at once.
+    A client that sends inputs holds the lock for a long time. It notices by itself that the job is cancelled, and stops
+    sending. A client that has just started the job releases the lock at once.
     """
     record = client.store.get(job_id)
     if record.state is JobState.COLLECTING:
-        # Whoever collects a job that was to be made after others may find that it was not begun, and queue it again.
+        # The client that collects a job of a shared process may find that the job was not started, and queue it again.
         return mine or not record.convoy
     if record.state.final:
         return True
@@ -54,26 +54,28 @@ def _is_cancelled(client: Client, job_id: str, *, mine: bool) -> bool:
 
 
 def withdraw_waiting(client: Client, records: Collection[JobRecord]) -> None:
-    """Let jobs of one host that wait there for their turn in a process end now; those that were begun go on.
+    """End the jobs of one host that wait for their turn in a shared process; jobs that have started continue.
 
     Raises:
-        HostError: the host could not be told.
+        HostError: the host was not reached.
     """
     files = [str(client.site(record).folder / WITHDRAWN) for record in records]
     client.host(next(iter(records))).run(f"touch {words(files)} 2>/dev/null || :")
 
 
 def retry(client: Client, job_id: str, inputs: Mapping[str, str] | None = None) -> JobRecord:
-    """Queue a new attempt of a job that did not succeed, or whose results are gone, where the configuration now says.
+    """Queue a new attempt of a job that did not succeed, or whose results no longer exist.
+
+    The new attempt uses the host's root and launcher from the current configuration.
 
     Args:
-        client: what to work with.
-        job_id: a job.
-        inputs: SHA-256 of each clip to where it lies now, instead of where it lay.
+        client: the client of the project.
+        job_id: the id of a job.
+        inputs: the current path of each clip, by its SHA-256; replaces the paths in the job's row.
 
     Raises:
-        BadInput: the job is still on its way, has results, or its inputs are not on this machine.
-        HostError: the host of a lost job could not be told to stop what may be left of it, or one could not be asked
+        BadInput: the job is unfinished, the job has results, or its inputs are not on this machine.
+        HostError: the host of a lost job could not stop what may be left of the job, or a host could not be asked
             for results.
     """
     record = client.store.get(job_id)
@@ -93,7 +95,7 @@ def retry(client: Client, job_id: str, inputs: Mapping[str, str] | None = None) 
     _, settings = client.config.settings.host(record.job.host)
     root = str(open_host(record.job.host, settings, project=client.config.project).root)
     if record.state is JobState.LOST:
-        # What was lost from sight may still run, and nothing is to run twice.
+        # The lost attempt may still run, and a job must not run twice at the same time.
         client.launcher(record).cancel(client.host(record), client.site(record), job_id)
     set_aside(record.results, record.job.attempt)
     client.store.move(record, JobState.QUEUED, Change(root=root, launcher=settings.launcher, inputs=inputs))
@@ -103,17 +105,17 @@ def retry(client: Client, job_id: str, inputs: Mapping[str, str] | None = None) 
 def fetch(client: Client, job_id: str, results: Path | None = None) -> tuple[str, ...]:
     """Fetch and verify the outputs of a job again and return their paths.
 
-    A job that failed because its outputs arrived wrong is judged anew.
+    If the job failed because of corrupt outputs, check the outputs again; the job can then succeed.
 
     Args:
-        client: what to work with.
-        job_id: a job.
-        results: folder to fetch into, instead of the job's own.
+        client: the client of the project.
+        job_id: the id of a job.
+        results: the folder for the outputs, instead of the job's own.
 
     Raises:
-        BadInput: the job is still on its way.
+        BadInput: the job is unfinished.
         JobError: the job has no good outputs.
-        HostError: the road failed, or the host has the job no more.
+        HostError: the connection failed, or the host no longer has the job.
     """
     record = client.store.get(job_id)
     if not record.state.final:
@@ -135,16 +137,16 @@ def fetch(client: Client, job_id: str, results: Path | None = None) -> tuple[str
 
 
 def cancel_jobs(client: Client, words: Iterable[str], reporter: Reporter) -> list[JobStatus]:
-    """Stop jobs, on their hosts too, and return their status.
+    """Stop jobs, including their programs on the hosts, and return their status.
 
     Args:
-        client: of the project.
+        client: the client of the project.
         words: ids, or beginnings of ids.
-        reporter: takes a sentence for each job.
+        reporter: receives a sentence for each job.
 
     Raises:
-        BadInput: a word is the beginning of no id, or of several; nothing was stopped.
-        HostError: as for ``cancel``; the jobs before this one were stopped.
+        BadInput: a word is the beginning of no id, or of several ids; no job was stopped.
+        HostError: as for ``cancel``; the jobs before the failing one were stopped.
     """
     stopped = []
     for job_id in [client.store.find(word) for word in words]:
@@ -159,15 +161,15 @@ def cancel_jobs(client: Client, words: Iterable[str], reporter: Reporter) -> lis
 
 
 def retry_jobs(client: Client, words: Iterable[str], reporter: Reporter) -> list[str]:
-    """Queue a new attempt of jobs and return their ids.
+    """Queue a new attempt of each job and return the ids.
 
     Args:
-        client: of the project.
+        client: the client of the project.
         words: ids, or beginnings of ids.
-        reporter: takes a sentence for each job.
+        reporter: receives a sentence for each job.
 
     Raises:
-        BadInput: a word is the beginning of no id, or of several; or as for ``retry``.
+        BadInput: a word is the beginning of no id, or of several ids; or as for ``retry``.
         HostError: as for ``retry``.
     """
     ids = [client.store.find(word) for word in words]
@@ -180,9 +182,10 @@ def fetch_jobs(client: Client, words: Iterable[str], output: Path | None = None)
     """Fetch and verify the outputs of jobs again, and return their paths by id.
 
     Args:
-        client: of the project.
+        client: the client of the project.
         words: ids, or beginnings of ids.
-        output: folder to fetch into, with a folder for each of several jobs; None for each job's own folder.
+        output: the folder for the outputs, where each of several jobs gets its own subfolder; None for each job's own
+            results folder.
 
     Raises:
         CosmosError: as for ``fetch``.
@@ -200,13 +203,13 @@ def _is_here(record: JobRecord) -> bool:
 
 
 def _on_host(client: Client, record: JobRecord) -> Observation | None:
-    """Return what its host says of a job that has ended, or None where it has the job no more."""
+    """Return the host's observation of a job that has ended, or None if the host no longer has the job."""
     seen = observe(client, [record]).get(record.id)
     return seen if seen and seen.state is HostJobState.ENDED else None
 
 
 def job_error(record: JobRecord) -> JobFailed:
-    """Return the error that tells how a job failed and what to do next."""
+    """Return the error that says how a job failed and what to do next."""
     failure = record.job.failure
     if failure is None:
         return JobFailed(f"job {record.id} is {record.state}", job_id=record.id)

@@ -1,4 +1,4 @@
-"""From ``pending`` to the end: what the host says about a job, what it wrote, and whether that is a success."""
+"""Take a job from ``pending`` to its end: read its state on the host, fetch its outputs, decide its success."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from cosmos_houdini.model.request import Clip, ExpectedOutput
 RESULT_SCHEMA = "cosmos-houdini/result/1"
 LEAST_FRACTION = 0.02
 ENDED_AS = {FailureClass.CANCELLED: JobState.CANCELLED, FailureClass.LOST: JobState.LOST}
-"""The states in which failures end a job, where that is not ``failed``."""
+"""The final state of a job for each failure that does not end in ``failed``."""
 CANCELLED = Change(failure=JobFailure(failure=FailureClass.CANCELLED, message="cancelled on request"))
 
 
 def note_progress(client: Client, record: JobRecord, seen: Observation) -> None:
-    """Write down whether a started job waits or runs: what it waits for, or how far it is and when it will end."""
+    """Store what a waiting job waits for, or the progress and remaining time of a running job."""
     if seen.state is HostJobState.PENDING:
         _note_waiting(client, record, seen)
     elif seen.state is HostJobState.RUNNING:
@@ -60,15 +60,15 @@ def _note_running(client: Client, record: JobRecord, seen: Observation) -> None:
 
 
 def finish(client: Client, job_id: str, seen: Observation, *, again: bool = False) -> None:
-    """Collect a job that has ended and judge it; nothing happens while another client does so.
+    """Collect a job that has ended and decide its final state; do nothing while another client does so.
 
-    One that failed is ``queued`` again where the policy says so.
+    A job that failed is ``queued`` again if the retry policy says so.
 
     Args:
-        client: what to work with.
-        job_id: the job.
-        seen: what its host said of it.
-        again: judge a job anew that has failed; it is not run again by itself.
+        client: the client of the project.
+        job_id: the id of the job.
+        seen: the host's observation of the job.
+        again: whether to check a failed job again; such a job is not run again automatically.
     """
     collectable = {JobState.PENDING, JobState.RUNNING, JobState.COLLECTING, *([JobState.FAILED] if again else [])}
     with client.lock(job_id) as mine:
@@ -85,15 +85,15 @@ def finish(client: Client, job_id: str, seen: Observation, *, again: bool = Fals
 
 
 def lose(client: Client, job_id: str, message: str, *, begun: bool = True) -> None:
-    """Give up an attempt that left no exit code behind, and stop what is left of it; its log is kept.
+    """End an attempt that left no exit code, stop what is left of it on the host, and keep its log.
 
-    One that was not ``begun`` is made up for, and costs the job none of those that it has.
+    If the attempt was not ``begun``, queue the job again; such an attempt does not count towards the job's attempts.
     """
     with client.lock(job_id) as mine:
         record = client.store.get(job_id)
         if not mine or record.state not in {JobState.PENDING, JobState.RUNNING, JobState.COLLECTING}:
             return
-        # Its program may have outlived the script that watched over it, and could never be collected.
+        # The program may still run after the script that watched it died. Its results could never be collected.
         stopped = False
         with suppress(JobError):
             client.launcher(record).cancel(client.host(record), client.site(record), record.id)
@@ -108,12 +108,12 @@ def lose(client: Client, job_id: str, message: str, *, begun: bool = True) -> No
 
 
 def fetch_verified(client: Client, record: JobRecord, results: Path) -> tuple[str, ...]:
-    """Fetch the outputs of a job that has ended well, verify them, write ``result.json``, and return their paths.
+    """Fetch and verify the outputs of a job that ended successfully, write ``result.json``, and return their paths.
 
     Raises:
-        CorruptOutput: an output is missing or not what was asked for.
-        HostError: the road failed.
-        DiskFull: no room on this machine.
+        CorruptOutput: an output is missing or not as requested.
+        HostError: the connection failed.
+        DiskFull: this machine has no disk space left.
     """
     collect.check_folder(results, record.id)
     results.mkdir(parents=True, exist_ok=True)
@@ -142,7 +142,7 @@ def _collect(client: Client, record: JobRecord, seen: Observation, *, last: bool
         _fail(client, record, verdict.ended(seen.scheduler_failure, log), last=last)
         return
     if seen.exit_code is None:
-        # A host whose disk is full keeps an empty file where the exit code should stand.
+        # On a host with a full disk, the file of the exit code can be empty.
         _fail(client, record, verdict.lost("its exit code was not written", log), last=last)
         return
     failure = verdict.run_failure(
@@ -161,28 +161,28 @@ def _collect(client: Client, record: JobRecord, seen: Observation, *, last: bool
 
 
 def _fail(client: Client, record: JobRecord, failure: JobFailure, *, last: bool = False, stopped: bool = False) -> None:
-    """End an attempt, and with it the job unless the policy knows a next one that may do better.
+    """End an attempt; queue the job again if the retry policy allows another attempt, and end it otherwise.
 
     Args:
-        client: what to work with.
+        client: the client of the project.
         record: the job.
-        failure: of the attempt.
+        failure: the failure of the attempt.
         last: whether the job ends in any case.
-        stopped: whether it is known that nothing of the attempt runs any more.
+        stopped: whether it is certain that no program of the attempt still runs.
     """
     options = None if last else _next_options(client, record, failure)
     if options is None:
         client.store.move(record, ENDED_AS.get(failure.failure, JobState.FAILED), Change(failure=failure))
         return
     if failure.failure is FailureClass.LOST and not stopped:
-        # What was lost from sight may still run, and nothing is to run twice.
+        # The lost attempt may still run, and a job must not run twice at the same time.
         client.launcher(record).cancel(client.host(record), client.site(record), record.id)
     collect.set_aside(record.results, record.job.attempt)
     client.store.move(record, JobState.QUEUED, Change(failure=failure, options=options))
 
 
 def _put_back(client: Client, record: JobRecord, message: str) -> None:
-    """Queue a job again whose attempt was not begun, as if there had been none."""
+    """Queue a job again whose attempt did not start, as if this attempt had never existed."""
     failure = JobFailure(failure=FailureClass.LOST, message=f"not begun: {message}")
     if not _can_be_sent(record):
         client.store.move(record, JobState.LOST, Change(failure=failure, begun=False))
@@ -193,13 +193,13 @@ def _put_back(client: Client, record: JobRecord, message: str) -> None:
 
 
 def _can_be_sent(record: JobRecord) -> bool:
-    """Whether a job's inputs are on this machine; those of one that came from another machine are not."""
+    """Return whether a job's inputs are on this machine; the inputs of a job from another machine are not."""
     return all(path.is_file() for path in record.input_paths())
 
 
 def _next_options(client: Client, record: JobRecord, failure: JobFailure) -> AttemptOptions | None:
     if not _can_be_sent(record):
-        # What failed now is worth more than that it cannot start.
+        # Another attempt could not start. The current failure says more than that.
         return None
     return retry_policy.next_options(
         failure,
