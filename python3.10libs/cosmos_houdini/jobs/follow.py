@@ -1,4 +1,4 @@
-"""Following jobs to their ends, and the errors that they end with."""
+"""Follow jobs to their ends, and raise the errors that they end with."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ from cosmos_houdini.reporter import Reporter
 
 
 def run_job(client: Client, prepared: Prepared, reporter: Reporter, *, detach: bool = False) -> JobRecord:
-    """Queue a job, or take up the one that does the same work, and follow it to its end.
+    """Queue a job, or reuse an existing job that does the same work, and follow it to its end.
 
     Args:
-        client: of the project.
+        client: the client of the project.
         prepared: the job.
         reporter: shows the job.
-        detach: follow the job only until it runs on its host.
+        detach: whether to follow the job only until it runs on its host.
 
     Returns:
-        The job, whether it has succeeded or not; see ``raise_failure``.
+        The job, whether it succeeded or not; see ``raise_failure``.
 
     Raises:
-        Cancelled: the user interrupted; the job goes on.
-        HostError: the host cannot be reached, and nothing was queued; or it stayed out of reach, and the job keeps its
-            state.
+        Cancelled: the user interrupted; the job continues.
+        HostError: the host cannot be reached at first, and nothing was queued; or the host remained unreachable later,
+            and the job keeps its state.
     """
     record = queue_job(client, prepared, reporter)
     return record if record.state.final else follow_jobs(client, [record.id], reporter, detach=detach)[0]
 
 
 def queue_job(client: Client, prepared: Prepared, reporter: Reporter) -> JobRecord:
-    """Queue a job, or take up the one that does the same work, and return it without following it.
+    """Queue a job, or reuse an existing job that does the same work, and return it without following it.
 
-    A job that has succeeded before is returned as it is; its results are fetched where they are missing.
+    A job that has already succeeded is returned as it is; missing results are fetched.
 
     Raises:
         HostError: the host cannot be reached; nothing was queued.
     """
     if not client.store.jobs([prepared.record.id]):
-        # A first connection is not retried: patience is for hosts that went away.
+        # The first connection is not retried: only a host that was reachable before is asked again.
         client.host(prepared.record).run(":")
     record = client.store.add(prepared.record)
     if record.state is JobState.SUCCEEDED:
@@ -70,25 +70,26 @@ def follow_jobs(
     enough: Callable[[Iterable[bool]], bool] = all,
     timeout_s: float | None = None,
 ) -> list[JobRecord]:
-    """Follow jobs to their ends, or with ``detach`` until they run on their hosts.
+    """Follow jobs to their ends or, with ``detach``, until they run on their hosts.
 
     Args:
-        client: of the project.
-        ids: jobs.
+        client: the client of the project.
+        ids: the ids of the jobs.
         reporter: shows the jobs.
-        detach: follow the jobs only until they run on their hosts.
-        enough: ``all`` to return when all jobs are there, ``any`` when one is.
-        timeout_s: the longest time to wait; None for as long as it takes.
+        detach: whether to follow the jobs only until they run on their hosts.
+        enough: ``all`` to return when all jobs have reached that point, ``any`` to return when one has.
+        timeout_s: the longest time to wait, in seconds; None for no limit.
 
     Raises:
-        TimeoutError: the time is over; the jobs go on.
-        Cancelled: the user interrupted; the jobs go on.
-        HostError: a host stayed out of reach; its jobs keep their state.
+        TimeoutError: the time is over; the jobs continue.
+        Cancelled: the user interrupted; the jobs continue.
+        HostError: a host remained unreachable; its jobs keep their state.
     """
     attach = f"cosmos-houdini attach {' '.join(ids)}"
     try:
         with reporter.following() as display:
-            # From now on a program that follows can stop a job; sending its inputs may take minutes.
+            # The jobs are shown before their inputs are sent, because sending may take minutes. From now on, a program
+            # that follows the output can stop a job.
             display.update([record.status for record in client.store.records(ids)])
             return runner.wait(
                 client,
@@ -110,7 +111,8 @@ def raise_failure(records: Sequence[JobRecord], reporter: Reporter) -> None:
     """Report how jobs ended.
 
     Raises:
-        JobError: a job did not succeed. Of several such jobs, all but the last are reported as sentences.
+        JobError: a job did not succeed. If several failed, the error is that of the last one, and the reporter says
+            those of the others.
     """
     failed = [record for record in records if record.job.failure]
     for record in records:
@@ -125,7 +127,7 @@ def raise_failure(records: Sequence[JobRecord], reporter: Reporter) -> None:
 
 
 def _repeat(client: Client, record: JobRecord, results: Path, reporter: Reporter) -> JobRecord:
-    """Return a job that has succeeded before, its results fetched where they are missing or wanted elsewhere."""
+    """Return a job that has already succeeded; fetch its results if they are missing or wanted in another folder."""
     reporter.say(f"{record.id} has succeeded before; nothing is run")
     if results == record.results and all(Path(path).is_file() for path in record.job.outputs):
         return record

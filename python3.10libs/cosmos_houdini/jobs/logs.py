@@ -1,4 +1,4 @@
-"""Reading the log of a job while it grows on its host, and from the results folder afterwards."""
+"""Read the log of a job: on its host while the job runs, and from the results folder afterwards."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ FOLLOW_PAUSE_S = 1.0
 
 @dataclass(slots=True, kw_only=True)
 class LogReader:
-    """Gives what is new in one log of one job.
+    """A reader that returns the new lines of one log of one job.
 
     Attributes:
-        client: what to work with.
-        job_id: a job.
+        client: the client of the project.
+        job_id: the id of the job.
         name: ``stdout.log`` or ``stderr.log``.
-        attempt: which of its attempts; None for the last one.
-        lines: how many lines were given.
+        attempt: the number of the attempt; None for the last attempt.
+        lines: the number of lines already returned.
     """
 
     client: Client
@@ -37,13 +37,13 @@ class LogReader:
     _last: int = 0
 
     def read(self, *, to_end: bool) -> str:
-        """Return the whole lines that are new, and with ``to_end`` a last one that has no end yet.
+        """Return the new complete lines and, with ``to_end``, also a last line without a line break.
 
-        Terminal escapes are written out: what a host prints must not steer the terminal of its reader.
+        Control characters are written as visible text, so that a host's output cannot control the reader's terminal.
 
         Raises:
             BadInput: the job has no such attempt.
-            HostError: the road failed.
+            HostError: the connection failed.
         """
         new = "".join(self._text().splitlines(keepends=True)[self.lines :])
         if not to_end:
@@ -57,7 +57,7 @@ class LogReader:
         if wanted > last:
             raise BadInput(f"job {record.id} has no attempt {wanted}", allowed=f"1 to {last}")
         if wanted != self._last:
-            # A job that is followed has begun its next attempt, with a log of its own.
+            # The job has begun its next attempt, which has its own log.
             self._last, self.lines = wanted, 0
         kept = (attempt_logs(record.results, wanted) if wanted < last else record.results) / self.name
         if (record.state.final or wanted < last) and kept.is_file():
@@ -73,14 +73,14 @@ class LogReader:
 def read_log(
     client: Client, word: str, *, stderr: bool = False, attempt: int | None = None, follow: bool = False
 ) -> Iterator[str]:
-    """Yield the log of a job, in pieces of whole lines.
+    """Yield the log of a job in pieces of complete lines.
 
     Args:
-        client: of the project.
-        word: the id of a job, or the beginning of one.
-        stderr: standard error instead of standard output.
-        attempt: a number from 1; None for the last attempt.
-        follow: go on until the job ends.
+        client: the client of the project.
+        word: the id of a job, or its beginning.
+        stderr: whether to read standard error instead of standard output.
+        attempt: the number of the attempt, from 1; None for the last attempt.
+        follow: whether to continue until the job ends.
 
     Raises:
         BadInput: there is no such job or attempt.

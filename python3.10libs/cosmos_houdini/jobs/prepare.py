@@ -1,4 +1,4 @@
-"""From an InferenceRequest to a job that can be queued: checked by its engine, with its place on its host."""
+"""Turn an InferenceRequest into a job that can be queued: check it with its engine and give it a site on its host."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ RESULTS = "cosmos_out"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A job that is not queued yet, and all that can be known of it without reaching its host.
+    """A job that is not queued yet, with everything that is known without contacting its host.
 
     Attributes:
-        record: what the store takes.
-        request: what will be run.
-        plan: frame size, chunks, time.
-        site: where its first attempt will lie.
-        invocation: how it will be started.
-        warnings: what its engine says about the request, in sentences.
-        script: what the scheduler of a cluster is given; empty on a plain host.
+        record: the record for the store.
+        request: the request that the job will run.
+        plan: the frame size, the chunks and the estimated time.
+        site: the site of its first attempt.
+        invocation: the command that will run, with its files and environment.
+        warnings: the engine's warnings about the request, as sentences.
+        script: the script for the scheduler of a cluster; empty on a plain host.
     """
 
     record: JobRecord
@@ -46,13 +46,13 @@ class Prepared:
 
 
 def prepare(request: InferenceRequest, *, config: Config, host: str | None, results: Path | None) -> Prepared:
-    """Check a request and return it as a job for a host; nothing is reached or written.
+    """Check a request and return it as a job for a host, without contacting the host or writing a file.
 
     Args:
-        request: what to run.
-        config: hosts by name, and the project.
-        host: a name of the configuration; None for its default.
-        results: folder for the verified results; None for ``cosmos_out/<job id>`` in the project.
+        request: the request to run.
+        config: the configuration, with the hosts by name and the project folder.
+        host: the name of a host in the configuration; None for the default host.
+        results: the folder for the verified results; None for ``cosmos_out/<job id>`` in the project.
 
     Raises:
         BadInput: the engine refuses the request, the host is not configured, or files would be overwritten.
@@ -61,7 +61,7 @@ def prepare(request: InferenceRequest, *, config: Config, host: str | None, resu
     chosen = find_engine(request.engine)
     warnings = chosen.check(request)
     identity = job_id(request, name)
-    # A launcher that lacks a value is found out now and not when the inputs are sent.
+    # A launcher with a missing value fails here and not later, when the inputs are sent.
     launcher = launcher_for(name, settings)
     root = open_host(name, settings, project=config.project).root
     site = site_for(root, identity, 1, settings, ffmpeg=FFmpeg(path=config.settings.programs.ffmpeg))

@@ -1,4 +1,4 @@
-"""What the copying of a job's files writes into the store, where every client can read it."""
+"""Write the progress of copying a job's files into the store, where every client can read it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ INTERVAL_S = 0.5
 
 
 def noting(client: Client, record: JobRecord, words: str, *, check: Callable[[], None] | None = None) -> OnProgress:
-    """Return a callback that notes how far it is, at most twice a second.
+    """Return a callback that stores the progress of copying, at most twice a second.
 
     Args:
-        client: with the store.
+        client: the client whose store is used.
         record: the job.
-        words: what is being done.
-        check: called before each note; what it raises stops the copying.
+        words: a description of the current step.
+        check: called before each write to the store; an exception that it raises stops the copying.
     """
     noted_at = 0.0
 

@@ -1,4 +1,4 @@
-"""What is tried by itself after an attempt has failed: a table, and the options of the next attempt."""
+"""Decide whether a failed attempt is retried automatically, and with which options."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from cosmos_houdini.model.text_enum import TextEnum
 
 
 class Remedy(TextEnum):
-    """What may end better than the attempt that failed."""
+    """The next step that may succeed after an attempt has failed."""
 
     NONE = "none"
-    """Only what a person changes: the request, the host, a key."""
+    """Nothing automatic: a person must change the request, the host or a key."""
     AGAIN = "again"
-    """The same once more."""
+    """The same attempt again."""
     MORE_MEMORY = "more memory"
-    """The same with less in the GPU's memory at a time."""
+    """The same attempt again, with less data in the GPU's memory at a time."""
     ATTACH = "attach"
-    """The attempt itself, which goes on: its host is asked again, and nothing is started."""
+    """The same attempt, which continues: its host is asked again, and nothing is started."""
 
 
 REMEDIES: Final[Mapping[FailureClass, Remedy]] = {
@@ -31,7 +31,7 @@ REMEDIES: Final[Mapping[FailureClass, Remedy]] = {
     FailureClass.HOST_UNREACHABLE: Remedy.ATTACH,
     FailureClass.AUTH: Remedy.NONE,
     FailureClass.BAD_INPUT: Remedy.NONE,
-    # The same program fails on the same input in the same way, and its GPU time is paid for each time.
+    # The same program fails in the same way on the same input, and every attempt costs GPU time.
     FailureClass.ENGINE_ERROR: Remedy.NONE,
     FailureClass.STALLED: Remedy.AGAIN,
     FailureClass.TIMEOUT: Remedy.NONE,
@@ -50,15 +50,15 @@ def next_options(
     offload: Mapping[str, ParameterValue],
     shared: bool,
 ) -> AttemptOptions | None:
-    """Return how a job is tried again by itself, or None where it is not.
+    """Return the options for an automatic retry of a job, or None if the job is not retried.
 
     Args:
-        failure: of the attempt that has ended.
-        parameters: that this attempt ran with.
-        options: of this attempt.
-        attempts: how many there may be without a person's order.
-        offload: the engine's parameters that save GPU memory and leave the result as it is.
-        shared: whether GPUs of the host are shared among jobs.
+        failure: the failure of the attempt that has ended.
+        parameters: the parameters of this attempt.
+        options: the options of this attempt.
+        attempts: the largest number of attempts without a person's command.
+        offload: the engine's parameters that save GPU memory and do not change the result.
+        shared: whether several jobs share the GPUs of the host.
     """
     remedy = REMEDIES[failure.failure]
     if not failure.retryable or options.attempt_number >= attempts:

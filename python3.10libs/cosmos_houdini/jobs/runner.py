@@ -1,7 +1,8 @@
-"""Brings jobs to their end in small steps, each of which may be cut off and done again by any client.
+"""Advance jobs to their end in small steps; any client can repeat a step that was interrupted.
 
-One client of a machine at a time works on a job (a lock), every change of state is compared with what was seen (the
-store), and what is done on a host may be done twice. So a client may die at any moment, and many may attach at once.
+A lock lets only one client of a machine work on a job at a time. The store changes a job's state only if the job still
+has the state that the client last saw. Every action on a host is safe to repeat. So a client may die at any moment, and
+many clients may attach at the same time.
 """
 
 from __future__ import annotations
@@ -44,25 +45,25 @@ OnTrouble = Callable[[HostError], None]
 
 
 def at_end(record: JobRecord) -> bool:
-    """Whether nothing more happens to a job by itself."""
+    """Return whether a job has ended, so that its state no longer changes by itself."""
     return record.state.final
 
 
 def on_host(record: JobRecord) -> bool:
-    """Whether a job goes on without this machine, or has ended."""
+    """Return whether a job continues without this machine, or has ended."""
     return record.state not in BEFORE_HOST
 
 
 def advance(client: Client, ids: Collection[str], *, start: bool = True) -> dict[str, CosmosError]:
-    """Take every unfinished job as far as it goes without waiting; one remote command asks for all jobs of a host.
+    """Advance every unfinished job as far as possible without waiting; ask about all jobs of a host in one command.
 
     Args:
-        client: what to work with.
-        ids: jobs.
-        start: whether jobs that are not on their host yet are brought there.
+        client: the client of the project.
+        ids: the ids of the jobs.
+        start: whether to send jobs that are not on their host yet, and start them there.
 
     Returns:
-        What failed, by the name of the host; the jobs of that host are as they were.
+        The errors, by the name of the host; the jobs of such a host are unchanged.
     """
     troubles: dict[str, CosmosError] = {}
     by_host: defaultdict[tuple[str, str], list[JobRecord]] = defaultdict(list)
@@ -71,8 +72,8 @@ def advance(client: Client, ids: Collection[str], *, start: bool = True) -> dict
         if record.state in ON_HOST:
             by_host[record.job.host, record.root].append(record)
         elif start and record.state in BEFORE_HOST:
-            # A cluster takes many jobs by one command. Elsewhere each job starts as soon as its files are there, and
-            # the jobs of a shared process when the files of all are.
+            # A cluster accepts many jobs in one command. Elsewhere a job starts as soon as its own files are on the
+            # host. The jobs of a shared process start when the files of all of them are there.
             with _noted(troubles, record.job.host):
                 group = record.root if client.traits(record).submits_arrays else record.convoy or record.id
                 together[record.job.host, group].append(record.id)
@@ -99,23 +100,23 @@ def wait(
     patience_attempts: int = PATIENCE_ATTEMPTS,
     timeout_s: float | None = None,
 ) -> list[JobRecord]:
-    """Follow jobs until they are where they should be, through lost connections.
+    """Follow jobs until they satisfy ``until``, even if connections are lost meanwhile.
 
     Args:
-        client: what to work with.
-        ids: jobs.
-        on_update: called after every look with the jobs as they stand.
-        on_trouble: called when a host does not answer and is asked again.
-        until: when a job needs to be followed no more.
-        enough: tells by the answers for all jobs when to return, as ``all`` and ``any`` do.
-        patience_attempts: how often in a row a host is asked that does not answer.
-        timeout_s: the longest time to wait; None or infinity for as long as it takes.
+        client: the client of the project.
+        ids: the ids of the jobs.
+        on_update: called with the current jobs after every poll.
+        on_trouble: called when a host does not answer and will be asked again.
+        until: returns whether a job no longer needs to be followed.
+        enough: receives the result of ``until`` for every job and returns whether to stop, such as ``all`` or ``any``.
+        patience_attempts: the number of times in a row to ask a host that does not answer.
+        timeout_s: the longest time to wait, in seconds; None or infinity for no limit.
 
     Raises:
-        TimeoutError: the time is over; the jobs go on.
-        HostError: a host stayed out of reach, shows another key, or takes none of ours; its jobs keep their state.
-        DiskFull: no room on this machine for results; likewise.
-        BadInput: the host of a job is configured no more; likewise.
+        TimeoutError: the time is over; the jobs continue.
+        HostError: a host remained unreachable, has another host key, or refuses our keys; its jobs keep their state.
+        DiskFull: this machine has no disk space left for results; the jobs keep their state.
+        BadInput: the host of a job is no longer in the configuration; the jobs keep their state.
     """
     patience = Retrying(
         retry=retry_if_exception_type(HostUnreachable),
@@ -144,7 +145,11 @@ def wait(
 
 
 def observe(client: Client, records: Collection[JobRecord]) -> dict[str, Observation]:
-    """Ask a host about jobs that share a host and root, by one command for JOBS_PER_POLL of them; answer by job id."""
+    """Ask a host about its jobs below one root, with one command for each JOBS_PER_POLL jobs.
+
+    Returns:
+        The observations, by job id.
+    """
     folders = {client.site(record).folder.name: record.id for record in records}
     first = next(iter(records))
     host, config = client.host(first), client.settings(first)
@@ -181,10 +186,10 @@ def _step(client: Client, record: JobRecord, seen: Observation) -> None:
 
 
 def _nap(client: Client, records: Iterable[JobRecord], pause_s: float) -> None:
-    """Wait, or until a job of this machine ends: its files can be glanced at without a command."""
+    """Wait until the pause is over or a job on this machine ends, which its files show without a command."""
     own = [each for each in records if each.state in STARTED and client.is_local(each)]
     marks = [Path(client.site(record).folder / END_MARK) for record in own]
-    # One that is there already is seen to by another client.
+    # If a mark already exists, another client is handling that job.
     awaited = [mark for mark in marks if not mark.exists()]
     end = time.monotonic() + pause_s
     while (left_s := end - time.monotonic()) > 0:
@@ -203,7 +208,7 @@ def _noted(troubles: dict[str, CosmosError], host: str) -> Iterator[None]:
 
 def _advance_or_raise(client: Client, ids: Collection[str]) -> None:
     troubles = advance(client, ids)
-    # What no patience mends comes first.
+    # Raise an error that waiting cannot fix before one of an unreachable host.
     for error in sorted(troubles.values(), key=lambda error: isinstance(error, HostUnreachable)):
         raise error
 
@@ -216,6 +221,6 @@ def _trouble(state: RetryCallState) -> HostError:
 
 
 def longest_pause_s(client: Client, records: Iterable[JobRecord]) -> float:
-    """Return how long to wait at most between two looks: an answer from another machine costs more."""
+    """Return the longest pause between two polls; it is longer for another machine, where a poll costs more."""
     remote = any(not client.is_local(record) for record in records if not record.state.final)
     return LONGEST_PAUSE_S if remote else LONGEST_LOCAL_PAUSE_S

@@ -1,21 +1,21 @@
-"""Values that a job gets and that nobody may read: from this machine's environment, kept out of all that is written."""
+"""Read a job's secret values from this machine's environment, and mask them in everything that is written."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
 MASK = "***"
-# A shorter value would mask ordinary words of a log, and protects nothing.
+# Masking a shorter value would hide ordinary words of a log and protect nothing.
 LEAST_LENGTH = 4
 
 
 def secrets_from(names: Iterable[str], environ: Mapping[str, str]) -> dict[str, str]:
-    """Return those of the named variables that are set."""
+    """Return the named variables that are set and not empty."""
     return {name: environ[name] for name in names if environ.get(name)}
 
 
 def redacted_end(text: str, secrets: Mapping[str, str]) -> str:
-    """Return the end of a longer text with every secret masked, also one whose own beginning was cut off.
+    """Return the end of a longer text with every secret masked, even one whose beginning was cut off.
 
     >>> redacted_end("abcdef failed", {"HF_TOKEN": "hf_abcdef"})
     '*** failed'

@@ -1,4 +1,4 @@
-"""Which jobs one process can make after one load of their model."""
+"""Find the jobs that one process can run after loading their model once."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from cosmos_houdini.launchers.registry import LAUNCHER_TYPES
 
 
 def load_of(record: JobRecord) -> str:
-    """Return what is equal in jobs that one process can make; empty for a job that needs a process of its own.
+    """Return a key that is equal for jobs that one process can run; empty for a job that needs its own process.
 
-    On a cluster each job has its own: there, Slurm decides what runs when, and jobs go to it as one array.
+    On a cluster each job has its own process. There, Slurm decides when each job runs, and the jobs are submitted as
+    one array.
     """
     launcher = LAUNCHER_TYPES.find(record.launcher)
     if not (launcher and launcher.traits.shares_process):
@@ -22,7 +23,7 @@ def load_of(record: JobRecord) -> str:
         request = record.inference()
         load = find_engine(request.engine).load_key(request)
     except BadInput:
-        # Why it cannot be made, its own start tells.
+        # The job gets its own process; its start then reports why the job cannot run.
         return ""
     same = (request.engine, load, request.num_gpu, record.options.exclusive, record.root, record.launcher)
     return json.dumps(same) if load else ""

@@ -1,4 +1,4 @@
-"""From ``queued`` to ``pending``: the inputs go to the host, and the job is started there."""
+"""Take a job from ``queued`` to ``pending``: send its inputs to the host and start it there."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ SCHEMA = "cosmos-houdini/job/1"
 
 
 def bring(client: Client, ids: Collection[str]) -> None:
-    """Bring jobs of one host and launcher there and start them; what another client brings is left to it.
+    """Send jobs to their host and start them there; skip the jobs that another client is sending.
 
-    A client that dies in the middle leaves jobs in ``staging``. All of it is then done again, which costs little:
-    what the host has is not sent twice, and a job that runs is not started twice.
+    All jobs have the same host and launcher. A client that dies in the middle leaves its jobs in ``staging``. The next
+    client repeats every step, which costs little: files that the host has are not sent again, and a running job is not
+    started again.
     """
     with ExitStack() as locks:
         staged = [one for job_id in ids if (one := _staged(client, job_id, locks))]
@@ -45,7 +46,7 @@ def bring(client: Client, ids: Collection[str]) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Staged:
-    """A job whose files are on its host; ``fresh`` where it was not started there before."""
+    """A job whose files are on its host; ``fresh`` is True if it was not started there before."""
 
     record: JobRecord
     task: Task
@@ -53,7 +54,7 @@ class _Staged:
 
 
 def _staged(client: Client, job_id: str, locks: ExitStack) -> _Staged | None:
-    """Lock a job and bring its files to its host, or return None where it is not to be started."""
+    """Lock a job and send its files to its host; return None if the job is not to be started."""
     mine = locks.enter_context(client.lock(job_id))
     record: JobRecord | None = client.store.get(job_id)
     if mine and record and record.state is JobState.QUEUED:
@@ -75,7 +76,7 @@ def _staged(client: Client, job_id: str, locks: ExitStack) -> _Staged | None:
 
 
 def _start_convoy(client: Client, staged: Sequence[_Staged]) -> None:
-    """Start one process for jobs of one load, and each job with it."""
+    """Start one process that runs several jobs after loading their model once, and mark each job as running."""
     first, task = staged[0].record, staged[0].task
     site = shared_process.carrier_site(task.site)
     try:
@@ -113,7 +114,7 @@ def _note_start(client: Client, record: JobRecord, task: Task) -> None:
 
 
 def job_document(record: JobRecord) -> dict[str, Any]:
-    """Return ``request.json`` of the job's folder, from which a client on another machine can take the job up."""
+    """Return the content of ``request.json`` in the job's folder, which lets another machine take over the job."""
     return {
         "schema": SCHEMA,
         "id": record.id,
@@ -125,10 +126,10 @@ def job_document(record: JobRecord) -> dict[str, Any]:
 
 
 def _check_inputs(record: JobRecord) -> None:
-    """Refuse inputs that are gone or other than when the job was made.
+    """Refuse inputs that are missing or have changed since the job was created.
 
     Raises:
-        BadInput: a clip is missing, or holds something else now.
+        BadInput: a clip is missing, or its content has changed.
     """
     for sha256, path in record.inputs.items():
         if not Path(path).is_file():

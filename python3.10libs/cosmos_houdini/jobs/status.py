@@ -1,4 +1,4 @@
-"""The status of the jobs of a project, asked of their hosts once."""
+"""Ask the hosts once for the status of a project's jobs."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from cosmos_houdini.model.job import JobStatus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectStatus:
-    """Jobs, in order of age.
+    """The status of a project's jobs, in order of age.
 
     Attributes:
-        jobs: the status of each.
-        unsent: those among them that are not on their host, and that no client of this machine sends.
-        errors: why a host could not be asked, by its name; the status of its jobs is the last known one.
+        jobs: the status of each job.
+        unsent: the jobs that are not on their host and that no client of this machine is sending.
+        errors: the reason why a host could not be asked, by its name; the status of its jobs is the last known one.
     """
 
     jobs: tuple[JobStatus, ...]
@@ -30,17 +30,17 @@ def refresh_status(client: Client, words: Iterable[str] | None = None) -> Projec
     """Ask each host once about its unfinished jobs, fetch and verify results that are ready, and list the jobs.
 
     Args:
-        client: of the project.
+        client: the client of the project.
         words: ids, or beginnings of ids; None for all jobs.
 
     Raises:
-        BadInput: a word is the beginning of no id, or of several.
+        BadInput: a word is the beginning of no id, or of several ids.
     """
     wanted = None if words is None else [client.store.find(word) for word in words]
     unfinished = set(client.store.unfinished(in_line=False))
     asked = unfinished if wanted is None else unfinished.intersection(wanted)
     errors = runner.advance(client, sorted(asked), start=False)
-    # Whole rows are read for unfinished jobs alone: there are few of them, and thousands of others.
+    # Complete rows are read only for unfinished jobs: they are few, and there are thousands of finished ones.
     known = {record.id: record.status for record in client.store.records(asked)}
     return ProjectStatus(
         jobs=tuple(known.get(job.id) or JobStatus(job=job) for job in client.store.jobs(wanted)),

@@ -1,4 +1,4 @@
-"""What counts as done: exit code, marker, and every output file as it was asked for. Anything else is a failure."""
+"""Decide whether a job succeeded: its exit code, its success marker and every output file must be as expected."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _STOPPED = {
     "bad_input": "the host cannot run it",
 }
 
-# Colours and cursor movements of terminals, ECMA-48 section 5.4.
+# The escape sequences for terminal colours and cursor movements, from ECMA-48 section 5.4.
 _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 
 
 def run_failure(
     engine: Engine, exit_code: int, log: EngineLog, *, oom_killed: bool, stopped: str = ""
 ) -> JobFailure | None:
-    """Return why a program that has ended is no success, or None; its output files are judged elsewhere.
+    """Return why a program that has ended failed, or None if it succeeded; its output files are checked elsewhere.
 
     Args:
-        engine: knows what its log means.
-        exit_code: of the program.
-        log: all that it printed, or the end of it.
-        oom_killed: whether the host ended it because its memory ran out.
-        stopped: the class of failures for which the job's own script ended it, if so.
+        engine: the engine, which interprets its log.
+        exit_code: the exit code of the program.
+        log: the program's output, or the end of it.
+        oom_killed: whether the host ended the program because its memory ran out.
+        stopped: the failure class for which the job's own script stopped the program; empty if it did not.
     """
     if oom_killed:
         memory = JobFailure(
@@ -42,7 +42,7 @@ def run_failure(
         )
         return _told(memory, log)
     if stopped and exit_code != 0:
-        # The script's own signals say nothing; but what the program said before it hung may be the cause.
+        # The exit code only shows the script's own signal. The program's output before that may show the cause.
         found = engine.failure(SIGTERM_EXIT, log)
         if found is None or found.failure is FailureClass.ENGINE_ERROR:
             found = JobFailure(failure=FailureClass(stopped), message=_STOPPED[stopped])
@@ -57,22 +57,22 @@ def run_failure(
 
 
 def lost(message: str, log: EngineLog) -> JobFailure:
-    """Return the failure of a job that went away without an exit code."""
+    """Return the failure of a job that disappeared without an exit code."""
     return _told(JobFailure(failure=FailureClass.LOST, message=message), log)
 
 
 def ended(verdict: JobFailure, log: EngineLog) -> JobFailure:
-    """Return the failure of a job that the scheduler of its cluster ended."""
+    """Return the failure of a job that its cluster's scheduler ended."""
     return _told(verdict, log)
 
 
 def corrupt(message: str) -> JobFailure:
-    """Return the failure of a job whose output is not what was asked for."""
+    """Return the failure of a job whose output is not as requested."""
     return JobFailure(failure=FailureClass.CORRUPT_OUTPUT, message=message)
 
 
 def output_failure(expected: ExpectedOutput, clip: Clip) -> JobFailure | None:
-    """Return how a decoded output differs from what was asked for, or None."""
+    """Return how a decoded output differs from the request, or None if it does not."""
     if clip.frames != expected.frames:
         return corrupt(f"{expected.path} has {clip.frames} frames instead of {expected.frames}")
     if clip.size != expected.size:
@@ -82,13 +82,13 @@ def output_failure(expected: ExpectedOutput, clip: Clip) -> JobFailure | None:
 
 
 def largest_bytes(expected: ExpectedOutput) -> int:
-    """Return a size that no honest video of these frames has: more than its raw RGB pixels take."""
+    """Return a size in bytes that no valid video of these frames exceeds: the raw RGB pixels plus 16 MiB."""
     width, height = expected.size
     return 16 * 2**20 + expected.frames * width * height * 3
 
 
 def telling(log: EngineLog) -> str:
-    r"""Return the last lines that say something: of standard error, or of standard output where that is silent.
+    r"""Return the last non-empty lines of standard error, or of standard output if standard error is empty.
 
     >>> telling(EngineLog(stdout="loading\n", stderr="10%\r20%\rTraceback ...\nValueError: x\n"))
     'Traceback ... | ValueError: x'
@@ -98,7 +98,7 @@ def telling(log: EngineLog) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    # A progress bar draws over its own line: what stands after the last carriage return is what was seen.
+    # A progress bar overwrites its own line, so only the text after the last carriage return was visible.
     seen = (line.rstrip("\r").rpartition("\r")[2] for line in _ESCAPES.sub("", text).split("\n"))
     return [line.strip() for line in seen if line.strip()]
 
