@@ -138,7 +138,7 @@ class Registry(Generic[T]):
 
 
 def is_name(name: str) -> bool:
-    """Return whether a registry takes a name."""
+    """Return whether a registry accepts a name."""
     return len(name) <= LONGEST_NAME and NAME.fullmatch(name) is not None
 
 

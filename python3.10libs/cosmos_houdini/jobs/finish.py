@@ -76,7 +76,7 @@ def finish(client: Client, job_id: str, seen: Observation, *, again: bool = Fals
         if not mine or record is None or record.state not in collectable:
             return
         if record.state is JobState.PENDING and seen.began_s is not None:
-            # Its program ran between two polls.
+            # The program started and ended between two polls.
             record = client.store.move(record, JobState.RUNNING)
         if record is not None and record.state is not JobState.COLLECTING:
             record = client.store.move(record, JobState.COLLECTING)

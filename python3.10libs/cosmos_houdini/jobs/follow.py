@@ -22,7 +22,7 @@ def run_job(client: Client, prepared: Prepared, reporter: Reporter, *, detach: b
         client: the client of the project.
         prepared: the job.
         reporter: shows the job.
-        detach: whether to follow the job only until it runs on its host.
+        detach: whether to follow the job only until it is started on its host.
 
     Returns:
         The job, whether it succeeded or not; see ``raise_failure``.
@@ -70,13 +70,13 @@ def follow_jobs(
     enough: Callable[[Iterable[bool]], bool] = all,
     timeout_s: float | None = None,
 ) -> list[JobRecord]:
-    """Follow jobs to their ends or, with ``detach``, until they run on their hosts.
+    """Follow jobs to their ends or, with ``detach``, until they are started on their hosts.
 
     Args:
         client: the client of the project.
         ids: the ids of the jobs.
         reporter: shows the jobs.
-        detach: whether to follow the jobs only until they run on their hosts.
+        detach: whether to follow the jobs only until they are started on their hosts.
         enough: ``all`` to return when all jobs have reached that point, ``any`` to return when one has.
         timeout_s: the longest time to wait, in seconds; None for no limit.
 

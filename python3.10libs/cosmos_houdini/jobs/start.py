@@ -28,8 +28,8 @@ def bring(client: Client, ids: Collection[str]) -> None:
     """Send jobs to their host and start them there; skip the jobs that another client is sending.
 
     All jobs have the same host and launcher. A client that dies in the middle leaves its jobs in ``staging``. The next
-    client repeats every step, which costs little: files that the host has are not sent again, and a running job is not
-    started again.
+    client repeats every step, which costs little: files that the host has are not sent again, and a job that has
+    started is not started again.
     """
     with ExitStack() as locks:
         staged = [one for job_id in ids if (one := _staged(client, job_id, locks))]
@@ -76,7 +76,7 @@ def _staged(client: Client, job_id: str, locks: ExitStack) -> _Staged | None:
 
 
 def _start_convoy(client: Client, staged: Sequence[_Staged]) -> None:
-    """Start one process that runs several jobs after loading their model once, and mark each job as running."""
+    """Start one process that runs several jobs after loading their model once, and mark each job as started."""
     first, task = staged[0].record, staged[0].task
     site = shared_process.carrier_site(task.site)
     try:
@@ -109,7 +109,7 @@ def _start(client: Client, record: JobRecord, task: Task) -> None:
 
 def _note_start(client: Client, record: JobRecord, task: Task) -> None:
     if client.store.move(record, JobState.PENDING) is None:
-        # Another client cancelled it between the last look and the start.
+        # Another client cancelled the job between the last check and the start.
         client.launcher(record).cancel(client.host(record), task.site, record.id)
 
 

@@ -1,1 +1,1 @@
-"""A shot, a prompt and parameters become an InferenceRequest."""
+"""Turn a shot, a prompt and parameters into an InferenceRequest."""

@@ -1,4 +1,7 @@
-"""BatchSpec files, YAML or JSON. Reading names every mistake; a file is written whole or not at all."""
+"""Read and write BatchSpec files, in YAML or JSON.
+
+An error in reading names the wrong key or value. A file is written completely or not at all.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ from cosmos_houdini.yaml_text import read_yaml
 _Model = TypeVar("_Model", BatchSpec, Randomization)
 
 _VALUES: Final = "a list of values, or {min: A, max: B} with a step or without"
-# Words that pydantic adds to the location of a mistake: the form of the value, and the type that it tried.
+# The words that pydantic adds to the location of a mistake: the form of the value, and the type that it tried.
 _FORMS: Final = frozenset({"range", "list", "each", "word", "one", "bool", "int", "float", "str", "[key]"})
 
 _KINDS: Final = {
@@ -41,10 +44,10 @@ _KINDS: Final = {
 
 
 def load_batch(path: Path) -> BatchSpec:
-    """Read a BatchSpec; the paths of its prompt specs come back absolute.
+    """Read a BatchSpec and make the paths of its prompt specs absolute.
 
     Raises:
-        BadInput: no such file, no YAML or JSON, or a key or value that cannot be used; each is named.
+        BadInput: the file does not exist, is neither YAML nor JSON, or has an invalid key or value, which is named.
     """
     data = _mapping(path)
     if data.get("schema") != BATCH_SPEC_SCHEMA:
@@ -60,20 +63,20 @@ def load_batch(path: Path) -> BatchSpec:
 
 
 def parse_batch(document: Mapping[str, Any], source: str) -> BatchSpec:
-    """Return the BatchSpec of a document; the paths of its prompt specs stay as they are.
+    """Return the BatchSpec of a document, with the paths of its prompt specs unchanged.
 
     Args:
-        document: as a batch file holds it.
-        source: what the document is called in an error.
+        document: the content of a batch file.
+        source: the name of the document in an error.
 
     Raises:
-        BadInput: a key or value cannot be used; it is named.
+        BadInput: a key or value is invalid; the error names it.
     """
     return _validated(BatchSpec, document, Path(source))
 
 
 def load_randomization(path: Path) -> Randomization:
-    """Read a randomization from a file of its own, with or without the key ``randomization`` on top, or from a batch.
+    """Read a randomization from its own file, with or without the top-level key ``randomization``, or from a batch.
 
     Raises:
         BadInput: as for load_batch.
@@ -85,7 +88,7 @@ def load_randomization(path: Path) -> Randomization:
 
 
 def save_batch(batch: BatchSpec, path: Path) -> None:
-    """Write a BatchSpec as YAML; prompt specs below the file's folder are named relative to it."""
+    """Write a BatchSpec as YAML; the paths of prompt specs below the file's folder are relative to that folder."""
     relative = relative_below(path)
     data = batch.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     items = [{**item, "spec": with_slashes(str(relative(Path(item["spec"]))))} for item in data.pop("items")]
@@ -101,7 +104,7 @@ def save_batch(batch: BatchSpec, path: Path) -> None:
 def _mapping(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
-        # YAML takes all JSON except tabs, and some editors indent JSON with tabs.
+        # JSON has its own parser because YAML rejects tabs, and some editors indent JSON with tabs.
         data = json.loads(text) if path.suffix.lower() == ".json" else read_yaml(text, str(path))
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from error
@@ -122,7 +125,7 @@ def _validated(model: type[_Model], data: Mapping[str, Any], path: Path) -> _Mod
 
 
 def _explained(error: ValidationError, model: type[BaseModel], path: Path) -> BadInput:
-    """Say which key holds which value, what is allowed, and the nearest name of an unknown key."""
+    """Return an error with the wrong key, its value, the allowed values, and the closest name of an unknown key."""
     first = error.errors(include_url=False)[0]
     parts = [str(part) for part in first["loc"] if part not in _FORMS]
     key = ".".join(parts)
@@ -138,13 +141,13 @@ def _explained(error: ValidationError, model: type[BaseModel], path: Path) -> Ba
 
 
 def _wrong_key(first: ErrorDetails, parts: list[str], fields: Iterable[str], path: Path) -> BadInput | None:
-    """Return the error of a key that is unknown, missing or no control; None where only its value is wrong.
+    """Return the error for a key that is unknown, missing or not a control; None if only its value is wrong.
 
     Args:
         first: pydantic's first error.
-        parts: its location, in the names of the file.
+        parts: the location of the error, in the names of the file.
         fields: the keys that are allowed at that location.
-        path: of the file.
+        path: the path of the file.
     """
     kind, key = first["type"], ".".join(parts)
     if kind == "missing":
@@ -159,7 +162,7 @@ def _wrong_key(first: ErrorDetails, parts: list[str], fields: Iterable[str], pat
 
 
 def _allowed(loc: tuple[int | str, ...], kind: str) -> str:
-    """Return the allowed values of a location; pydantic itself would name tags, unions and models."""
+    """Return the allowed values at a location, because pydantic's own text names tags, unions and models."""
     if loc[-1] == "items":
         return "a list of shots: {spec: FILE}, and the values of that shot alone"
     if kind.startswith("union_tag") or kind == "too_short":

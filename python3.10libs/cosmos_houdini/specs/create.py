@@ -1,4 +1,4 @@
-"""Prompt specs and run specs made of values, with every mistake named before a file is written."""
+"""Create prompt specs and run specs from values, and report a mistake before a file is written."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ def create_prompt_spec(
     ffmpeg: FFmpeg,
     negative_prompt: str = "",
 ) -> PromptSpec:
-    """Return a prompt spec whose videos are there and match.
+    """Return a prompt spec after checking that its videos exist and match.
 
     Args:
-        name: 1 to 80 letters, digits, ``.``, ``_`` and ``-``.
-        prompt: what the result shows.
+        name: a name of 1 to 80 letters, digits, ``.``, ``_`` and ``-``.
+        prompt: a description of the result.
         input_video: the colour video.
         controls: one video for each control.
-        ffmpeg: decodes the videos.
-        negative_prompt: what to avoid; empty for the engine's own.
+        ffmpeg: the FFmpeg that decodes the videos.
+        negative_prompt: a description of what to avoid; empty for the engine's own.
 
     Raises:
-        BadInput: a value cannot be used, a video cannot be read, or the videos differ in length, size or frame rate.
+        BadInput: a value is invalid, a video cannot be read, or the videos differ in length, size or frame rate.
     """
     data = {
         "name": name,
@@ -59,17 +59,17 @@ def create_run_spec(
     parameters: Mapping[str, SpecValue],
     spec_file: Path | None = None,
 ) -> RunSpec:
-    """Return a run spec that its engine accepts.
+    """Return a run spec after checking its parameters and weights.
 
     Args:
-        spec: the shot.
-        engine_name: name of an engine.
-        weights: of controls, 0 to 1 each; a control without a weight gets 0.5.
-        parameters: of the engine, by name; those without a value keep the engine's default.
-        spec_file: where the prompt spec was read from, for the error about a missing video.
+        spec: the prompt spec of the shot.
+        engine_name: the name of an engine.
+        weights: the weights of the controls, 0 to 1 each; a control without a weight gets 0.5.
+        parameters: the engine's parameters by name; a parameter without a value keeps the engine's default.
+        spec_file: the file of the prompt spec, for the error about a missing video.
 
     Raises:
-        BadInput: a value cannot be used, a weight has no video, or a video is missing.
+        BadInput: a value is invalid, a weight has no video, or a video is missing.
     """
     chosen = find_engine(engine_name)
     resolve(chosen.parameters, parameters, engine=chosen.name)
@@ -87,14 +87,14 @@ def create_run_spec(
 
 
 def check_videos(videos: Iterable[Path], origin: Path | str) -> None:
-    """Refuse a prompt spec whose videos are not all there.
+    """Refuse a prompt spec if one of its videos is missing.
 
     Args:
-        videos: that the spec names.
-        origin: names the spec in the error.
+        videos: the paths in the spec.
+        origin: the name of the spec in the error.
 
     Raises:
-        BadInput: a video is missing; the first one is named.
+        BadInput: a video is missing; the error names the first one.
     """
     for video in videos:
         if not video.is_file():

@@ -1,4 +1,4 @@
-"""The plan of a run as data and as files."""
+"""Return the plan of a run as data, and write it as files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cosmos_houdini.model.request import FramePlan, InferenceRequest, Invocation
 def dry_run_document(request: InferenceRequest, plan: FramePlan, invocation: Invocation, site: Site) -> dict[str, Any]:
     """Return the document of ``run --dry-run --json``.
 
-    ``files`` are named relative to the job's folder; the keys of ``inputs`` are absolute paths on the host.
+    The names in ``files`` are relative to the job's folder. The keys of ``inputs`` are absolute paths on the host.
     """
     return {
         "engine": request.engine,

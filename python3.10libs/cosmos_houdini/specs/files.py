@@ -1,4 +1,7 @@
-"""PromptSpec and RunSpec files. Reading names every mistake; a file is written whole or not at all."""
+"""Read and write PromptSpec and RunSpec files.
+
+An error in reading names the wrong key or value. A file is written completely or not at all.
+"""
 
 from __future__ import annotations
 
@@ -24,16 +27,16 @@ _MADE_BY = {PROMPT_SPEC_SCHEMA: "create-spec", RUN_SPEC_SCHEMA: "create-run"}
 
 
 def load_prompt_spec(path: Path) -> PromptSpec:
-    """Read a PromptSpec; its paths come back absolute.
+    """Read a PromptSpec and make its paths absolute.
 
     Raises:
-        BadInput: no such file, no JSON, or a key or value that cannot be used; each is named.
+        BadInput: the file does not exist, is not JSON, or has an invalid key or value, which is named.
     """
     return _with_paths(_load(PromptSpec, PROMPT_SPEC_SCHEMA, path), absolute_from(path))
 
 
 def load_run_spec(path: Path) -> RunSpec:
-    """Read a RunSpec, from standard input where the path is ``-``; its paths come back absolute.
+    """Read a RunSpec and make its paths absolute; if ``path`` is ``-``, read standard input.
 
     Raises:
         BadInput: as for load_prompt_spec.
@@ -43,12 +46,12 @@ def load_run_spec(path: Path) -> RunSpec:
 
 
 def save_prompt_spec(spec: PromptSpec, path: Path) -> None:
-    """Write a PromptSpec; videos below the file's folder are named relative to it, so that the folder can be moved."""
+    """Write a PromptSpec with relative paths for videos below the file's folder, so that the folder can be moved."""
     _write(_with_paths(spec, relative_below(path)), path)
 
 
 def save_run_spec(run: RunSpec, path: Path) -> None:
-    """Write a RunSpec; its videos are named as in save_prompt_spec."""
+    """Write a RunSpec with the same relative paths as in save_prompt_spec."""
     _write(structs.replace(run, spec=_with_paths(run.spec, relative_below(path))), path)
 
 
@@ -108,12 +111,12 @@ def relative_below(file: Path) -> Callable[[Path], Path]:
 
 
 def _absolute(path: Path) -> Path:
-    # abspath, not resolve: a link beside the spec is meant to be used as a link.
+    # abspath and not resolve: a symbolic link beside the spec must stay a link.
     return Path(os.path.abspath(path))  # noqa: PTH100
 
 
 def _portable(data: dict[str, Any]) -> dict[str, Any]:
-    """Write relative paths with '/', which every system reads."""
+    """Change relative paths to use '/', which every system reads."""
     spec = data.get("spec", data)
     spec["input_video"] = with_slashes(spec["input_video"])
     spec["controls"] = {kind: with_slashes(path) for kind, path in spec["controls"].items()}
@@ -121,7 +124,7 @@ def _portable(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def with_slashes(path: str) -> str:
-    """Return a relative path with '/', which every system reads."""
+    """Return the path with '/' if it is relative, because every system reads '/'; an absolute path stays unchanged."""
     return path if PurePath(path).is_absolute() else PurePath(path).as_posix()
 
 
@@ -135,7 +138,7 @@ def _write(spec: PromptSpec | RunSpec, path: Path) -> None:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file that is either complete or not there; a missing folder is created."""
+    """Write a file completely or not at all, and create its folder if it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

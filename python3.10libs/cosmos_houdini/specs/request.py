@@ -1,4 +1,4 @@
-"""A RunSpec and its decoded videos become a complete InferenceRequest."""
+"""Turn a RunSpec and its decoded videos into a complete InferenceRequest."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from cosmos_houdini.model.request import Clip, ControlInput, InferenceRequest
 from cosmos_houdini.model.spec import RunSpec
 
 LONG_PROMPT_WORDS = 300
-"""The text encoders of Cosmos read 512 tokens, 300 to 380 English words, and drop the rest without a message."""
+"""The number of words in a prompt above which there is a warning.
+
+The text encoders of Cosmos read 512 tokens, which are 300 to 380 English words. They drop the rest without a message.
+"""
 
 
 Probe = Callable[[Mapping[str, Path]], Mapping[str, Clip]]
@@ -27,14 +30,14 @@ def build_request(
     """Return the request of a run, and warnings about it.
 
     Args:
-        run: the run.
-        parameters: of the run's engine, by name.
-        probe: decodes the videos; see ``caching_probe``.
-        num_gpu: GPUs for one inference, 1 to 64; None for the run's own number.
+        run: the run spec.
+        parameters: the parameters of the run's engine, by name.
+        probe: the function that decodes the videos; see ``caching_probe``.
+        num_gpu: the number of GPUs for one inference, 1 to 64; None for the run's own number.
 
     Raises:
-        BadInput: a parameter or weight that cannot be used, a weight without a video, a video that cannot be read, or
-            videos that differ in length, size or frame rate.
+        BadInput: a parameter or weight is invalid, a weight has no video, a video cannot be read, or the videos differ
+            in length, size or frame rate.
     """
     weights = resolve_weights(run)
     given = resolve(parameters, run.parameters, engine=run.engine)
@@ -57,11 +60,11 @@ def build_request(
 def resolve_weights(run: RunSpec) -> dict[Control, float]:
     """Return the weight of every control that takes part, in the order of the Control type.
 
-    A control without a weight gets DEFAULT_WEIGHT, one with weight 0 takes no part.
+    A control without a weight gets DEFAULT_WEIGHT. A control with weight 0 takes no part.
 
     Raises:
-        BadInput: a weight for a control that has no video. The engines can compute edge and vis themselves, but with
-            random settings that change with the seed. Two seeds could then not be compared.
+        BadInput: a control has a weight but no video. The engines can compute edge and vis themselves, but with random
+            settings that change with the seed. Two seeds could then not be compared.
     """
     for kind, weight in run.weights.items():
         if weight > 0 and kind not in run.spec.controls:
@@ -75,18 +78,18 @@ def resolve_weights(run: RunSpec) -> dict[Control, float]:
 
 
 def probe_videos(videos: Mapping[str, Path], *, ffmpeg: FFmpeg) -> dict[str, Clip]:
-    """Decode videos in parallel and return the facts of each.
+    """Decode videos in parallel and return a Clip for each.
 
     Raises:
         BadInput: a video cannot be read to its end, is marked as rotated, or has a varying frame rate. Cosmos and
-            FFmpeg would read a rotated or varying video differently.
+            FFmpeg would read such a rotated or varying video differently.
     """
     with ThreadPoolExecutor(max_workers=max(1, len(videos))) as pool:
         return dict(zip(videos, pool.map(lambda path: _plain_clip(path, ffmpeg), videos.values()), strict=True))
 
 
 def caching_probe(ffmpeg: FFmpeg, verified: Mapping[Path, Clip] | None = None) -> Probe:
-    """Return a function that decodes each video once, however often it is called; a verified one never."""
+    """Return a function that decodes each video only once, and a video in ``verified`` never."""
     known = dict(verified or {})
 
     def probe(videos: Mapping[str, Path]) -> dict[str, Clip]:
@@ -112,11 +115,11 @@ def _plain_clip(path: Path, ffmpeg: FFmpeg) -> Clip:
 def check_alike(clips: Mapping[str, Clip]) -> None:
     """Refuse controls that differ from the colour video in length, size or frame rate.
 
-    Cosmos itself cuts longer videos to the shortest, mirrors the frames of shorter ones and chooses a frame size for
-    each video, all without a message.
+    Cosmos itself gives no message in these cases. It cuts longer videos to the shortest, mirrors the frames of shorter
+    ones, and chooses a frame size for each video.
 
     Raises:
-        BadInput: every difference, with both values and both files.
+        BadInput: the videos differ; the error names every difference, with both values and both files.
     """
     color = clips["color"]
     differences = [
@@ -139,7 +142,7 @@ def _facts(clip: Clip) -> tuple[str, str, str]:
 def _with_input_fps(
     resolved: Mapping[str, ParameterValue], parameters: Mapping[str, Parameter], run: RunSpec, color: Clip
 ) -> dict[str, ParameterValue]:
-    """Give the result the input's frame rate where the run names none: the engines' fixed 24 would change its speed."""
+    """Use the input's frame rate if the run sets none, because the engines' fixed default of 24 changes the speed."""
     if "fps" not in parameters or "fps" in run.parameters:
         return dict(resolved)
     if not float(color.fps).is_integer():

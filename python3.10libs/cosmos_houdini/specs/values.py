@@ -1,4 +1,4 @@
-"""The values of a PromptSpec or RunSpec are checked one by one, so that an error names the wrong one."""
+"""Check the values of a PromptSpec or RunSpec one by one, so that an error names the wrong value."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def validate_spec(model: type[Spec], data: object, where: str, prefix: str = "")
     Args:
         model: PromptSpec or RunSpec.
         data: the content of a file, or the values of a command line.
-        where: names its origin in the error.
-        prefix: of its keys in the error, for a spec within another.
+        where: the name of the data's origin in the error.
+        prefix: the prefix of the keys in the error, for a spec inside another spec.
 
     Raises:
-        BadInput: the first key or value that cannot be used.
+        BadInput: a key or value is invalid; the error names the first one.
     """
     if isinstance(data, model):
         return data
@@ -51,7 +51,7 @@ def validate_spec(model: type[Spec], data: object, where: str, prefix: str = "")
 
 
 def describe_allowed(key: str) -> str:
-    """Return the allowed values of a key of a spec; empty where any text or path is allowed."""
+    """Return a description of the allowed values of a key; empty if any text or path is allowed."""
     if key.endswith("name"):
         return "1 to 80 letters, digits, '.', '_' and '-', not beginning with '.' or '-' and not ending with '.'"
     if key.endswith("num_gpu"):
@@ -62,7 +62,7 @@ def describe_allowed(key: str) -> str:
 
 
 def format_value(value: object) -> str:
-    """Return a value as an error shows it: on one line, and not too long."""
+    """Return a value as text for an error: one line of limited length."""
     text = repr(value)
     return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}..."
 
@@ -90,7 +90,7 @@ def _value(value: object, kind: Any, where: str, key: str) -> Any:  # noqa: ANN4
 
 
 def _complaint(name: str, value: object) -> str:
-    """Return the allowed values where a value of the right type cannot be used; empty where it can."""
+    """Return the allowed values if a value has the right type but is invalid; empty if the value is valid."""
     if isinstance(value, float) and not math.isfinite(value):
         return "a finite number"
     if not isinstance(value, str):
@@ -99,7 +99,7 @@ def _complaint(name: str, value: object) -> str:
         return "" if re.fullmatch(NAME_PATTERN, value) else "a name"
     if name == "prompt" and not value.strip():
         return "a prompt that is not empty"
-    # Bytes of a command line that are not UTF-8 arrive as surrogates, and no file can hold these.
+    # Python represents bytes of a command line that are not UTF-8 as surrogates, which no UTF-8 file can contain.
     is_prompt = name in {"prompt", "negative_prompt"}
     return "text in UTF-8" if is_prompt and any("\ud800" <= character <= "\udfff" for character in value) else ""
 
@@ -117,7 +117,7 @@ def _unknown(what: str, name: str, known: Iterable[str], where: str, prefix: str
 
 
 def _path(kind: type, value: object) -> object:
-    """Convert text to a path; msgspec has no such conversion."""
+    """Convert text to a path, because msgspec has no such conversion."""
     if kind is Path and isinstance(value, str | Path):
         return Path(value)
     raise TypeError("Expected the path of a file")
