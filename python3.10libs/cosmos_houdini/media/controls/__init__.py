@@ -1,1 +1,1 @@
-"""Each control pass, from what a renderer wrote to what a model was trained on."""
+"""Converts each control pass from the form that a renderer writes to the form that the models were trained on."""

@@ -1,7 +1,7 @@
-"""The vis control: the colour pass blurred as the engines blur it, the same for every seed.
+"""The vis control is the colour pass, blurred as the engines blur it and the same for every seed.
 
-Steps and presets as in ``AddControlInputBlur`` of Cosmos-Transfer 1 and 2.5, on frames of the engine's size: shrink,
-bilateral filter, enlarge again, then shrink and enlarge with an antialiased bicubic filter.
+The steps and presets are those of ``AddControlInputBlur`` in Cosmos-Transfer 1 and 2.5, for frames of the engine's
+size: shrink, apply a bilateral filter, enlarge, then shrink and enlarge again with an antialiased bicubic filter.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ Size = tuple[int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlurPreset:
-    """The numbers of one strength.
+    """The numbers of one blur strength.
 
     Attributes:
-        shrink: factor before the bilateral filter.
-        diameter_px: of the bilateral filter.
-        sigma_color: likewise.
-        sigma_space: likewise.
-        down_up: factor of the bicubic filter after it.
+        shrink: factor by which the frame is shrunk before the bilateral filter.
+        diameter_px: diameter of the bilateral filter.
+        sigma_color: colour sigma of the bilateral filter.
+        sigma_space: spatial sigma of the bilateral filter.
+        down_up: factor by which the frame is shrunk and enlarged with the bicubic filter afterwards.
     """
 
     shrink: int
@@ -55,7 +55,7 @@ TRANSFER1 = {
 
 
 def find_blur_presets(engine: str) -> dict[str, BlurPreset]:
-    """Return the presets of an engine; those that are not Cosmos-Transfer 1 follow its successor."""
+    """Return the presets of an engine; every engine except Cosmos-Transfer 1 uses those of Cosmos-Transfer 2.5."""
     return TRANSFER1 if engine == "transfer1" else TRANSFER25
 
 
@@ -63,7 +63,7 @@ def find_preset(name: str, presets: dict[str, BlurPreset]) -> BlurPreset:
     """Return the preset of that name.
 
     Raises:
-        BadInput: there is none.
+        BadInput: there is no preset of that name.
     """
     if name not in presets:
         raise BadInput(f"no blur preset {name!r}", allowed=", ".join(presets), action=did_you_mean(name, presets))
@@ -81,13 +81,13 @@ def blur(rgb: Picture, preset: BlurPreset) -> Picture:
 
 
 def _bilateral(rgb: Picture, preset: BlurPreset) -> Picture:
-    """Apply OpenCV's own bilateral filter, which is there on every system.
+    """Apply OpenCV's own bilateral filter, which exists on every system.
 
-    On some processors OpenCV calls Intel's library instead, which takes nearly three times as long and differs in a few
-    values of a million, by one level.
+    By default OpenCV calls Intel's library on some processors. That takes nearly three times as long, and a few values
+    in a million differ by one level.
     """
     intel = cv2.ipp.useIPP()
-    # The setting is the calling thread's alone.
+    # The setting applies only to the calling thread.
     cv2.ipp.setUseIPP(False)
     try:
         smooth = cv2.bilateralFilter(rgb, preset.diameter_px, preset.sigma_color, preset.sigma_space)
@@ -99,9 +99,9 @@ def _bilateral(rgb: Picture, preset: BlurPreset) -> Picture:
 def _bicubic(rgb: Picture, size: Size) -> Picture:
     """Resize as torchvision's ``resize(BICUBIC, antialias=True)`` does with 8-bit tensors.
 
-    It computes in float32 and rounds once at the end; Pillow's filter is the same one (a = -0.5), but only its float
-    mode does not round between the two directions. On 1280x704 it agreed with PyTorch in all but 7 of 100,000 values,
-    which differed by one level.
+    Torchvision computes in float32 and rounds once at the end. Pillow has the same filter (a = -0.5), but rounds
+    between the two directions except in float mode. At 1280x704 this function agreed with PyTorch in all but 7 of
+    100,000 values, and those differed by one level.
     """
     planes = [Image.fromarray(rgb[..., n].astype(np.float32)) for n in range(rgb.shape[-1])]
     resized = np.stack([np.asarray(plane.resize(size, Image.Resampling.BICUBIC)) for plane in planes], axis=-1)

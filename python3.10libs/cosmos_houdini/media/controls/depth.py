@@ -1,8 +1,8 @@
-"""Depth as the models know it: disparity, near bright, one range over the whole shot, sky black.
+"""Converts depth to the form that the models know: disparity, near bright, one range over the whole shot, sky black.
 
-The models were trained on the output of monocular depth networks, which is inverse depth scaled once per video to
-``floor(255 * (d - min) / (max - min))``. A linear depth, a range per frame or a colour transform all give pictures
-that look plausible and mean something else.
+The models were trained on the output of monocular depth networks. This is inverse depth, scaled once per video to
+``floor(255 * (d - min) / (max - min))``. A linear depth, a range per frame or a colour transform each give pictures
+that look plausible but mean something else.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from cosmos_houdini.media.control_settings import FAR, DepthKind, Lens
 
 SCHEMA = "cosmos-houdini/depth-range/1"
 RAY_WORDS = ("dist", "ray", "length")
-# What these layers of Mantra and Karma hold is camera-space Z by definition, however small the scene.
+# These layers of Mantra and Karma hold camera-space Z by definition, even where a small scene keeps all values below 1.
 CAMERA_Z_LAYERS = ("pz", "hitpz")
-# Thirds of a picture whose means differ by less than this say nothing about polarity.
+# Polarity is unclear where the means of a picture's upper and lower third differ by less than this.
 CLEAR_DIFFERENCE = 0.05
 
 Values = NDArray[Any]
@@ -30,7 +30,7 @@ Disparity = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DepthGuess:
-    """What the numbers of a depth pass seem to mean, and the sentence that says why."""
+    """The probable meaning of a depth pass's numbers, and the reason in words."""
 
     kind: DepthKind
     evidence: str
@@ -38,14 +38,14 @@ class DepthGuess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DepthRange:
-    """The disparities that become black and white, frozen for a whole shot.
+    """The disparities that become black and white in all frames of a shot.
 
     Attributes:
-        kind: what the numbers of the pass meant.
+        kind: what the numbers of the pass mean.
         far: disparity that becomes 0; one divided by scene units, or a share of the picture's own range.
         near: disparity that becomes 255.
-        percentiles: which share of the shot's pixels lies below ``far`` and ``near``, 0 to 100.
-        frames: how many frames were looked at.
+        percentiles: shares of the shot's pixels that are below ``far`` and ``near``, 0 to 100.
+        frames: number of frames that were examined.
     """
 
     kind: DepthKind
@@ -55,7 +55,7 @@ class DepthRange:
     frames: int
 
     def document(self) -> dict[str, Any]:
-        """Return the range as JSON data, to be reused by later jobs of the shot."""
+        """Return the range as JSON data that later jobs of the shot can reuse."""
         return {
             "schema": SCHEMA,
             "kind": str(self.kind),
@@ -70,7 +70,7 @@ class DepthRange:
         """Return the range that ``document`` wrote.
 
         Raises:
-            BadInput: it is of another schema, or lacks a value.
+            BadInput: the document has another schema, or lacks a value.
         """
         try:
             if document["schema"] != SCHEMA:
@@ -88,10 +88,10 @@ class DepthRange:
 
 
 class RangeSurvey:
-    """Finds the range of a shot frame by frame, in 16 MB however long the shot is.
+    """Finds the range of a shot frame by frame, in 16 MB of memory for a shot of any length.
 
-    Disparities are counted by the upper 21 bits of their float32 pattern, which grows with the value: a percentile is
-    found to a relative 2**-13 of itself; the least and the greatest value are exact.
+    The survey counts disparities by the upper 21 bits of their float32 pattern, which grows with the value. The
+    relative error of a percentile is therefore at most 2**-13. The least and the greatest value are exact.
     """
 
     _SHIFT = 10
@@ -104,7 +104,7 @@ class RangeSurvey:
         self._frames = 0
 
     def add(self, disparity: Disparity) -> None:
-        """Count the pixels of one frame that are no sky."""
+        """Count the pixels of one frame that are not sky."""
         self._frames += 1
         valid = disparity[disparity > 0]
         if valid.size:
@@ -114,14 +114,14 @@ class RangeSurvey:
 
     @property
     def frames(self) -> int:
-        """How many frames were looked at."""
+        """The number of frames that were examined."""
         return self._frames
 
     def range(self, kind: DepthKind, *, low_percent: float = 0.0, high_percent: float = 99.9) -> DepthRange:
         """Return the range over all frames.
 
-        The defaults let one pixel that touches the camera not darken the shot; the far end needs no such care, since
-        disparity cannot fall below 0.
+        With the default percentiles, one pixel that touches the camera does not darken the shot. The far end needs no
+        such margin, because disparity cannot fall below 0.
 
         Raises:
             BadInput: the percentiles are not in order, or every frame shows nothing but sky.
@@ -153,18 +153,19 @@ class RangeSurvey:
 
 
 def disparity(values: Values, kind: DepthKind, *, lens: Lens | None = None, far: float = FAR) -> Disparity:
-    """Return what grows with nearness, and 0 where there is sky.
+    """Return the disparity, which grows with nearness and is 0 for sky.
 
     Args:
-        values: height x width, or with a third axis of which the first channel counts. Scene units for camera Z and
-            ray distance; normalised depth fills the range of its integer type, or 0 to 1 as float.
-        kind: what the numbers mean. Camera Z may be negative, as in a camera that looks down its own -Z; the sign of
-            most pixels holds, the others are sky, and so are 0, NaN, infinity and what is beyond ``far``.
-        lens: of the camera; needed for ray distance.
+        values: height x width, or with a third axis, of which only the first channel is used. Camera Z and ray distance
+            are in scene units. Normalised depth fills the range of its integer type, or 0 to 1 as float.
+        kind: what the numbers mean. Camera Z may be negative, as in a camera that looks down its own -Z. The sign that
+            most pixels have is the valid one. Pixels of the other sign are sky; so are 0, NaN, infinity and everything
+            from ``far`` on.
+        lens: lens of the camera; needed for ray distance.
         far: distance in scene units from which everything is sky.
 
     Raises:
-        BadInput: ray distance without a lens.
+        BadInput: the kind is ray distance, and there is no lens.
     """
     plane = values[..., 0] if values.ndim == 3 else values  # noqa: PLR2004 - height, width, channels
     if kind in {DepthKind.NEAR_BRIGHT, DepthKind.NEAR_DARK}:
@@ -180,28 +181,28 @@ def disparity(values: Values, kind: DepthKind, *, lens: Lens | None = None, far:
 
 
 def to_8bit(disparity: Disparity, depth_range: DepthRange) -> NDArray[np.uint8]:
-    """Return height x width bytes: 255 at ``near`` and nearer, 0 at ``far``, farther, and for sky.
+    """Return height x width bytes: 255 at ``near`` and nearer; 0 at ``far``, beyond it, and for sky.
 
-    The exact value lies within one level above the byte, as in the formula of the models' own depth.
-    A range without extent makes every object white, so that it still differs from sky.
+    The byte is the exact value rounded down, as in the formula of the models' own depth.
+    If ``near`` is not above ``far``, every object becomes white, so that it still differs from sky.
     """
     near, far = np.float32(depth_range.near), np.float32(depth_range.far)
     if near <= far:
         return np.where(disparity > 0, np.uint8(255), np.uint8(0))
-    # Divided, not multiplied by the inverse: `near` itself must come out as 255, not as 254.99998.
+    # Divide, instead of multiplying by the inverse: `near` itself must give 255, not 254.99998.
     levels = (disparity - far) / (near - far) * np.float32(255)
     return levels.clip(0, 255).astype(np.uint8)
 
 
 def guess_kind(frames: Iterable[Values], layer_name: str = "") -> DepthGuess:
-    """Return what the numbers of a depth pass seem to mean, with the evidence.
+    """Return the probable meaning of a depth pass's numbers, with the evidence.
 
     Args:
         frames: a few frames of the shot.
-        layer_name: a name that speaks of rays or distance means ray distance; Pz and hitPz are camera Z.
+        layer_name: a name that contains a word for rays or distance means ray distance; Pz and hitPz mean camera Z.
 
     Raises:
-        BadInput: normalised depth whose polarity does not show.
+        BadInput: the depth is normalised, and its polarity is unclear.
     """
     if layer_name.lower() in CAMERA_Z_LAYERS:
         return DepthGuess(kind=DepthKind.CAMERA_Z, evidence=f"the layer is called {layer_name!r}")
@@ -217,7 +218,7 @@ def guess_kind(frames: Iterable[Values], layer_name: str = "") -> DepthGuess:
 
 
 def _guess_polarity(samples: list[Disparity]) -> DepthGuess:
-    """Ground is near and lies below, sky is far and lies above: compare the lower third with the upper."""
+    """Compare the lower third with the upper: ground is near and at the bottom, sky is far and at the top."""
     upper = float(np.mean([s[: len(s) // 3].mean() for s in samples])) if samples else 0.0
     lower = float(np.mean([s[-(len(s) // 3) :].mean() for s in samples])) if samples else 0.0
     if abs(lower - upper) < CLEAR_DIFFERENCE:
@@ -231,7 +232,7 @@ def _guess_polarity(samples: list[Disparity]) -> DepthGuess:
 
 
 def _share(plane: Values) -> Disparity:
-    """Return normalised depth as 0 to 1, sky that is no number as 0."""
+    """Return normalised depth as 0 to 1; NaN and infinity are sky and become 0."""
     scale = np.iinfo(plane.dtype).max if plane.dtype.kind in "ui" else 1
     share: Disparity = np.nan_to_num(plane.astype(np.float32) / np.float32(scale), nan=0, posinf=0, neginf=0)
     return share

@@ -1,6 +1,7 @@
-"""The edge control, computed from the colour pass as the engines compute it, and what a rendered edge pass may lack.
+"""Computes the edge control from the colour pass as the engines do, and finds what a rendered edge pass lacks.
 
-Thresholds of ``cv2.Canny`` as in ``AddControlInputEdge`` of Cosmos-Transfer 1 and 2.5, on frames of the engine's size.
+The thresholds of ``cv2.Canny`` are those of ``AddControlInputEdge`` in Cosmos-Transfer 1 and 2.5, for frames of the
+engine's size.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ THRESHOLDS = {
     "high": (200, 300),
     "very_high": (300, 400),
 }
-# A rendered line may lie this far from the edge in the picture and still be the same edge.
+# A rendered line may be this far from the edge in the picture and still count as the same edge.
 REACH_PX = 2
 LEAST_SHARE = 0.5
 LINE_LEVEL = 64
@@ -30,7 +31,7 @@ def thresholds(preset: str) -> tuple[int, int]:
     """Return the lower and the upper threshold of a preset.
 
     Raises:
-        BadInput: no preset of that name.
+        BadInput: there is no preset of that name.
     """
     if preset not in THRESHOLDS:
         raise BadInput(
@@ -40,21 +41,21 @@ def thresholds(preset: str) -> tuple[int, int]:
 
 
 def edge_map(rgb: Picture, preset: str = "medium") -> Picture:
-    """Return height x width, 255 on edges and 0 elsewhere, of a height x width x 3 frame of the engine's size.
+    """Return the edges of a height x width x 3 frame of the engine's size: height x width, 255 on edges, 0 elsewhere.
 
     Raises:
-        BadInput: no preset of that name.
+        BadInput: there is no preset of that name.
     """
     low, high = thresholds(preset)
     return np.asarray(cv2.Canny(np.ascontiguousarray(rgb), low, high), np.uint8)
 
 
 def covered_share(rendered: Picture, computed: Picture) -> float:
-    """Return which share of the computed edges a rendered edge pass shows too, 0 to 1; 1 where there are none.
+    """Return the share of the computed edges that a rendered edge pass also shows, 0 to 1; 1 if there are no edges.
 
     Args:
-        rendered: height x width or height x width x 3, lines bright on black.
-        computed: what ``edge_map`` returned for the colour frame of the same size.
+        rendered: height x width or height x width x 3, bright lines on black.
+        computed: result of ``edge_map`` for the colour frame, in the same size.
     """
     plane = rendered.max(axis=-1) if rendered.ndim == 3 else rendered  # noqa: PLR2004 - channels
     lines = cv2.dilate((plane >= LINE_LEVEL).astype(np.uint8), np.ones((2 * REACH_PX + 1, 2 * REACH_PX + 1), np.uint8))
@@ -63,10 +64,10 @@ def covered_share(rendered: Picture, computed: Picture) -> float:
 
 
 def texture_warning(shares: list[float]) -> str | None:
-    """Return a sentence when a rendered edge pass lacks most of the edges of the colour pass, else None.
+    """Return a warning if a rendered edge pass lacks most of the edges of the colour pass, else None.
 
     Args:
-        shares: of some frames, as ``covered_share`` returns them.
+        shares: results of ``covered_share`` for some frames.
     """
     share = float(np.mean(shares)) if shares else 1.0
     if share >= LEAST_SHARE:

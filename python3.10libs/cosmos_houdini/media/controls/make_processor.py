@@ -1,4 +1,4 @@
-"""The track of each pass, chosen by what its files hold and what a person said."""
+"""Chooses the processor of each pass by the contents of its files and the user's settings."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
-    """What is known of a pass before it is read.
+    """The facts about a pass that are known before it is read.
 
     Attributes:
-        header: of one of its EXR files, else None.
-        layer: of the EXR, else None.
-        samples: some pictures of it, where their values tell how they are to be read.
+        header: header of one of its EXR files; None for other formats.
+        layer: layer of the EXR that holds the pass; None for other formats.
+        samples: some pictures of the pass, where their values show how to read it.
     """
 
     header: Header | None
@@ -38,16 +38,16 @@ class Material:
 
 
 def make_processor(pass_: Pass, material: Material, geometry: Geometry, choices: ControlSettings) -> PassProcessor:
-    """Return how a pass becomes a video.
+    """Return the processor that turns the pictures of a pass into the frames of its video.
 
     Args:
-        pass_: which it is.
-        material: what is known of it.
-        geometry: from the plate to the video.
-        choices: of a person.
+        pass_: the pass.
+        material: the facts about the pass.
+        geometry: the placement of the plate in the video.
+        choices: the user's settings.
 
     Raises:
-        BadInput: a choice does not fit the pass, or its values do not tell what they mean.
+        BadInput: a setting does not fit the pass, or the meaning of its values is unclear.
     """
     header, layer = material.header, material.layer
     if pass_ is Pass.DEPTH:
@@ -70,7 +70,7 @@ def _depth_kind(choice: DepthSettings, samples: Sequence[Array], layer: Layer | 
     if choice.kind is not None:
         return choice.kind, "chosen"
     if samples and samples[0].dtype.kind in "ui":
-        # Integers are a picture that somebody made for people or models; what it means is warned about, not guessed.
+        # Somebody made an integer picture for people or models. Checks warn about its meaning; nothing guesses it.
         return DepthKind.NEAR_BRIGHT, "pictures of integers count as near-bright"
     guess = depth.guess_kind(samples, layer.name if layer else "")
     return guess.kind, guess.evidence

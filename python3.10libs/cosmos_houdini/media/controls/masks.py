@@ -1,4 +1,4 @@
-"""Masks as the engines take them: white where they apply, black elsewhere, nothing between."""
+"""Makes masks as the engines expect them: white where they apply, black elsewhere, no grey."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ Mask = NDArray[np.uint8]
 
 
 def mask_from_picture(values: NDArray[Any], *, threshold: float = 0.5) -> Mask:
-    """Return 255 where a mask pass lies above ``threshold``, else 0.
+    """Return 255 where a mask pass is above ``threshold``, else 0.
 
     Args:
-        values: height x width, or with a third axis of which the first channel counts; floats from 0 to 1, or the
-            range of their integer type. NaN is black.
+        values: height x width, or with a third axis, of which only the first channel is used. Floats range from 0 to 1,
+            integers over the range of their type. NaN becomes black.
         threshold: 0 to 1; the engines' own threshold is one half.
     """
     plane = values[..., 0] if values.ndim == 3 else values  # noqa: PLR2004 - height, width, channels
@@ -27,7 +27,7 @@ def mask_from_picture(values: NDArray[Any], *, threshold: float = 0.5) -> Mask:
 
 
 def mask_from_cryptomatte(ranks: NDArray[Any], ids: Iterable[int], *, threshold: float = 0.5) -> Mask:
-    """Return 255 where the objects of these ids cover more than ``threshold`` of a pixel together, else 0.
+    """Return 255 where the objects of these ids together cover more than ``threshold`` of a pixel, else 0.
 
     Raises:
         BadInput: as for ``cryptomatte.coverage``.

@@ -1,7 +1,7 @@
-"""The colours of segmentation: the list that the models were trained with, and how it goes on.
+"""The colours of segmentation are the list that the models were trained with, followed by further distinct colours.
 
-Source: ``PREDEFINED_COLORS_SEGMENTATION`` of NVIDIA's Cosmos-Transfer, in its order. Colours carry no meaning of their
-own; an object must merely keep its colour.
+The source is ``PREDEFINED_COLORS_SEGMENTATION`` of NVIDIA's Cosmos-Transfer, in its order. Colours have no meaning of
+their own; an object only has to keep its colour.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ UPSTREAM: tuple[Color, ...] = (
     (0, 255, 127),
     (255, 255, 255),
 )
-# The least distance between two colours of the models' own list: (255, 215, 0) and (255, 255, 0).
+# The least distance between two colours of the models' own list is that of (255, 215, 0) and (255, 255, 0).
 LEAST_DISTANCE = 40.0
 LEVELS = (0, 51, 102, 153, 204, 255)
 
 
 @cache
 def all_colors() -> tuple[Color, ...]:
-    """Return every distinct colour in order: first the models' own, then each the farthest from all before.
+    """Return all distinct colours: first the models' own, then one by one the colour farthest from all before it.
 
     >>> all_colors()[22], len(all_colors())
     ((255, 255, 255), 195)

@@ -1,4 +1,4 @@
-"""The file that keeps the segmentation colours of a show the same in all its shots."""
+"""Reads and writes the file that keeps the segmentation colours of a show the same in all its shots."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _PATIENCE_S = 60
 
 
 def assign_colors(path: Path | None, keys: Iterable[str], wishes: Mapping[str, Color]) -> dict[str, Color]:
-    """Return the colour of each key, and write down those that are new.
+    """Return the colour of each key, and add new keys to the file.
 
     Args:
-        path: of the table, which is made when it is not there; None to keep none.
-        keys: of the objects.
-        wishes: the colours that objects should get where nobody has them.
+        path: path of the table, which is created if it does not exist; None to use no file.
+        keys: keys of the objects.
+        wishes: the colour that each object should get, if no other object has it.
 
     Raises:
-        BadInput: the file is no table, there are more objects than colours, or another program keeps it locked.
+        BadInput: the file is not a colour table, there are more objects than colours, or another program locks it.
     """
     wanted = list(keys)
     if path is None:

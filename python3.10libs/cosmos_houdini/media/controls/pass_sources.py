@@ -1,4 +1,4 @@
-"""Which sequences of a shot, and which layers of its EXR files, feed which pass."""
+"""Decides which sequences of a shot, and which layers of its EXR files, feed which pass."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from cosmos_houdini.model.sequence import Sequence
 if TYPE_CHECKING:
     from cosmos_houdini.media.pictures.layers import Header, Layer
 
-# No engine has a control that is made of normals.
+# No engine has a control that is made from normals.
 _NEVER_FED = frozenset({Pass.NORMAL, Pass.UNKNOWN})
 
 
 def resolve_layers(sequences: Iterable[Sequence], overrides: Mapping[str, str]) -> list[Sequence]:
-    """Return the sequences of one shot, an EXR sequence once for each pass that one of its layers feeds.
+    """Return the sequences of one shot, with an EXR sequence once for each pass that one of its layers feeds.
 
-    A sequence whose name tells its pass feeds that pass, whatever layers other files bring. The colour sequence, or the
-    only one, feeds what is left with its layers.
+    A sequence that is named after a pass feeds that pass, even if other files have a layer for it. The layers of the
+    colour sequence, or of the only sequence, feed the remaining passes.
 
     Args:
-        sequences: verified; those that are no EXR come back as they are.
-        overrides: pass to the name of the layer that feeds it, before the usual names.
+        sequences: verified sequences; those that are not EXR are returned unchanged.
+        overrides: by pass, the name of the layer that feeds it; it takes precedence over the usual names.
 
     Raises:
         BadInput: a file cannot be read, an override names an unknown pass or layer, or no layer feeds any pass.
@@ -45,7 +45,7 @@ def resolve_layers(sequences: Iterable[Sequence], overrides: Mapping[str, str]) 
 
 
 def layer_documents(sequence: Sequence, overrides: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return every layer of an EXR sequence as JSON data, each with the pass that it feeds, or None."""
+    """Return every layer of an EXR sequence as JSON data, each with the pass that it feeds or None."""
     header = _header(sequence)
     feeds = {fed.layer: str(fed.pass_) for fed in resolve_layers([sequence], overrides)}
     parts = [str(attributes.get("name", "")) for attributes in header.attributes]
@@ -60,7 +60,7 @@ def layer_documents(sequence: Sequence, overrides: Mapping[str, str]) -> list[di
 
 
 def is_exr(sequence: Sequence) -> bool:
-    """Return whether a sequence has layers: its files are EXR, and one of them can be read."""
+    """Return whether a sequence has layers, that is, whether its files are EXR and one of them can be read."""
     return sequence.picture is not None and sequence.picture.format == "exr"
 
 
@@ -75,7 +75,7 @@ def _by_pass(overrides: Mapping[str, str]) -> dict[Pass, str]:
 
 
 def _header(sequence: Sequence) -> Header:
-    # Only here: most shots are PNG, and the import takes longer than looking for layers.
+    # Import only here: most shots are PNG, and the import takes longer than the search for layers.
     from cosmos_houdini.media.pictures.layers import read_header  # noqa: PLC0415
 
     corrupt = {bad.frame for bad in sequence.corrupt}
@@ -103,11 +103,11 @@ def _several(sequence: Sequence, overrides: Mapping[Pass, str], taken: set[Pass]
 
 
 def _one(sequence: Sequence, overrides: Mapping[Pass, str]) -> Sequence:
-    """Return a sequence that is called after its pass with the layer that shows it."""
+    """Return a sequence that is named after its pass, with the layer that shows the pass."""
     from cosmos_houdini.media.pictures.layers import choose_layers  # noqa: PLC0415 - as above
 
     header = _header(sequence)
     own = {pass_: layer for pass_, layer in overrides.items() if pass_ is sequence.pass_}
     layer: Layer | None = choose_layers(header, own).get(sequence.pass_)
-    # A file called after its pass may well have plain R, G and B, or a name of its own: then its first layer counts.
+    # A file named after its pass may have plain R, G and B, or an unusual layer name. Then its first layer counts.
     return replace(sequence, layer=(layer or header.layers[0]).name)

@@ -1,7 +1,7 @@
-"""How each pass of a shot goes from a file's pixels to the frames of its video.
+"""Processes each pass of a shot from the pixels of its files to the frames of its video.
 
-A track sees every frame twice: once as it comes from the file, to make it small and to learn what only the whole shot
-tells (a depth range, the objects), and once from disk, when that is known.
+A processor sees every frame twice. First it gets the frame from its file. It resizes the frame and collects the facts
+that depend on the whole shot (a depth range, the objects). Once these are known, it reads the resized frame from disk.
 """
 
 from __future__ import annotations
@@ -27,37 +27,37 @@ Array = NDArray[Any]
 Frames = Iterator[NDArray[np.uint8]]
 
 NORMALISED = frozenset({DepthKind.NEAR_BRIGHT, DepthKind.NEAR_DARK})
-# Frames at their very own levels: a share of 128/255 must not come out as 127.
+# Percentiles of a range that keeps a frame's own levels: a share of 128/255 must not come out as 127.
 _FULL = (0.0, 100.0)
 
 
 class PassProcessor(Protocol):
-    """One pass on its way."""
+    """The steps that turn the pictures of one pass into the frames of its video."""
 
     grey: bool
 
     def prepare(self, number: int, pixels: Array) -> Array:
-        """Return what is kept of a frame until the whole shot is known; several threads call it at a time."""
+        """Return the data to keep of a frame until the whole shot is known; several threads call this at once."""
 
     def observe(self, prepared: Array) -> None:
-        """Look at what was kept of the next frame; the frames come in their order, in one thread."""
+        """Examine the kept data of the next frame; one thread calls this in the order of the frames."""
 
     def frames(self, spool: Spool) -> Frames:
-        """Yield the frames of the video, when all of them have been learnt from."""
+        """Yield the frames of the video; call this after ``observe`` got all frames."""
 
     def applied(self) -> tuple[str, ...]:
         """Return what was done to the pixels, in words."""
 
     def details(self) -> dict[str, object]:
-        """Return what making the pass again takes, for ``metadata.json``."""
+        """Return the data that is needed to make the pass again, for ``metadata.json``."""
 
 
 @dataclass(kw_only=True)
 class PictureProcessor:
-    """Colour, or anything else for the eye.
+    """Processes colour, or another pass that is a picture to look at.
 
     Attributes:
-        transform: shows scene-linear light on a display; None for pictures that are meant for a display already.
+        transform: shows scene-linear light on a display; None for pictures that are already meant for a display.
     """
 
     pass_: Pass
@@ -68,14 +68,14 @@ class PictureProcessor:
     def prepare(self, number: int, pixels: Array) -> Array:  # noqa: ARG002 - the protocol's signature
         """Return the frame as the video shows it.
 
-        Light is brought to size before the display sees it, as if it had been rendered in that size.
+        Light is resized before the display transform, as if it had been rendered in the video's size.
         """
         if self.transform is None:
             return self.geometry.forward(display_bytes(pixels), self.pass_)
         return self.transform.apply(self.geometry.forward(finite_light(pixels), self.pass_))
 
     def observe(self, prepared: Array) -> None:
-        """Nothing is to be learnt."""
+        """Do nothing: the frames do not depend on the whole shot."""
 
     def frames(self, spool: Spool) -> Frames:
         """Yield the frames as they were kept."""
@@ -94,11 +94,11 @@ class PictureProcessor:
 
 @dataclass(kw_only=True)
 class DepthProcessor:
-    """Depth as disparity, near bright.
+    """Processes depth into disparity, near bright.
 
     Attributes:
         kind: what the numbers mean.
-        evidence: why they mean it, in a sentence.
+        evidence: the reason for this meaning, in words.
     """
 
     geometry: Geometry
@@ -109,7 +109,7 @@ class DepthProcessor:
     _survey: RangeSurvey = field(default_factory=RangeSurvey)
 
     def prepare(self, number: int, pixels: Array) -> Array:
-        """Return disparity: the nearest of the pixels that become one."""
+        """Return disparity; where several pixels become one, the nearest is kept."""
         lens = self._lens(number) if self.kind is DepthKind.RAY_DISTANCE else None
         near = depth.disparity(pixels, self.kind, lens=lens, far=self.choice.far)
         return self.geometry.forward(near, Pass.DEPTH)
@@ -119,7 +119,7 @@ class DepthProcessor:
         self._survey.add(prepared)
 
     def frames(self, spool: Spool) -> Frames:
-        """Yield bytes, all of one range."""
+        """Yield frames of bytes that all have the same range."""
         if self.kind in NORMALISED and self.choice.frozen is None:
             for frame in spool:
                 yield np.rint(frame * 255).astype(np.uint8)
@@ -132,7 +132,7 @@ class DepthProcessor:
         """Return the range of the shot, or the one that was frozen before.
 
         Raises:
-            BadInput: the frozen range is none, or of depth of another kind; or the shot is nothing but sky.
+            BadInput: the frozen range cannot be read or belongs to depth of another kind; or the shot shows only sky.
         """
         if self.choice.frozen is not None:
             frozen = DepthRange.from_document(self.choice.frozen)
@@ -156,11 +156,11 @@ class DepthProcessor:
         return (f"{self.kind} to disparity, near bright, one range over the shot",)
 
     def details(self) -> dict[str, object]:
-        """Return the range and why the numbers were read so."""
+        """Return the range, and the reason why the numbers have this meaning."""
         return {"depth_range": self.depth_range().document(), "depth_evidence": self.evidence}
 
     def _lens(self, number: int) -> Lens:
-        """Return the lens at a frame; one that never changes is that of frames outside the scene's range, too."""
+        """Return the lens at a frame; a lens that never changes also applies outside the scene's frame range."""
         lenses = self.choice.lenses
         if number in lenses:
             return lenses[number]
@@ -174,7 +174,7 @@ class DepthProcessor:
 
 @dataclass(kw_only=True)
 class MaskProcessor:
-    """White where a mask pass lies above one half, or where objects of these ids cover more than half of a pixel."""
+    """Makes a mask: white where the pass is above one half, or where the named objects cover over half of a pixel."""
 
     geometry: Geometry
     names: Mapping[int, str] | None = None
@@ -186,7 +186,7 @@ class MaskProcessor:
         return mask_from_picture(small) if self.names is None else mask_from_cryptomatte(small, self.names)
 
     def observe(self, prepared: Array) -> None:
-        """Nothing is to be learnt."""
+        """Do nothing: the frames do not depend on the whole shot."""
 
     def frames(self, spool: Spool) -> Frames:
         """Yield the masks as they were kept."""

@@ -1,4 +1,4 @@
-"""The segmentation pass on its way: from ids, flat colours or a Cryptomatte to the colours of the show."""
+"""Processes the segmentation pass from ids, flat colours or a Cryptomatte to the colours of the show."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ Picture = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """How the numbers of a segmentation pass become codes, and codes the keys of objects.
+    """How the numbers of a segmentation pass become codes, and how codes become the keys of objects.
 
     Attributes:
-        codes: of a picture.
-        key: of a code.
-        words: what the pass was, for people.
+        codes: returns the codes of a picture.
+        key: returns the key of a code.
+        words: name of the kind of pass, for people.
     """
 
     codes: Callable[[Array], Array]
@@ -48,7 +48,7 @@ class Reading:
 
 
 def cryptomatte_reading(manifest: Manifest, ids: frozenset[int] | None) -> Reading:
-    """Return how a Cryptomatte is read; objects that are not among ``ids`` are background."""
+    """Return how to read a Cryptomatte; objects that are not among ``ids`` are background, None keeps all."""
 
     def codes(ranks: Array) -> Array:
         strong = strongest(ranks)
@@ -58,7 +58,7 @@ def cryptomatte_reading(manifest: Manifest, ids: frozenset[int] | None) -> Readi
 
 
 def plain_reading(sample: Array) -> Reading:
-    """Return how an id pass (one or two channels) or a flat-colour pass is read, told by one picture of it."""
+    """Return how to read an id pass (one or two channels) or a flat-colour pass, judged by one of its pictures."""
     dtype = sample.dtype
     if sample.ndim == 3 and sample.shape[2] >= len("RGB"):  # noqa: PLR2004 - height, width, channels
         return Reading(codes=codes_of_colors, key=lambda code: color_key(code, dtype), words="flat colours")
@@ -67,10 +67,10 @@ def plain_reading(sample: Array) -> Reading:
 
 @dataclass(kw_only=True)
 class SegProcessor:
-    """Segmentation in flat colours.
+    """Processes segmentation into flat colours.
 
     Attributes:
-        palette: file of the show's colours; None to keep none.
+        palette: file of the show's colours; None to use no file.
     """
 
     geometry: Geometry
@@ -81,7 +81,7 @@ class SegProcessor:
     _colors: dict[int, Color] = field(default_factory=dict)
 
     def prepare(self, number: int, pixels: Array) -> Array:  # noqa: ARG002 - the protocol's signature
-        """Return codes in the video's size, picked and never mixed."""
+        """Return codes in the video's size; each is the code of one pixel, never a mixture."""
         return self.reading.codes(self.geometry.forward(pixels, Pass.SEG))
 
     def observe(self, prepared: Array) -> None:
@@ -89,13 +89,13 @@ class SegProcessor:
         self._survey.add(prepared)
 
     def give_colors(self) -> None:
-        """Give every object its colour, once all frames have been looked at; errors as for ``assign_colors``."""
+        """Give every object its colour after all frames were observed; errors are those of ``assign_colors``."""
         keys = {code: self.reading.key(code) for code in self._survey.objects()}
         table = assign_colors(self.palette, keys.values(), _wishes(keys.values()))
         self._colors = {code: table[key] for code, key in keys.items()}
 
     def notes(self) -> tuple[str, ...]:
-        """Return what a person should know of the objects that were found."""
+        """Return what the user should know about the objects that were found."""
         if self._colors:
             return ()
         return ("the seg pass shows no object in any frame: nothing in it is flat and no background",)
@@ -115,7 +115,7 @@ class SegProcessor:
         return {"colors": {",".join(map(str, color)): key for key, color in named}}
 
     def problem(self, spool: Spool, video: Path, ffmpeg: FFmpeg) -> str | None:
-        """Return in words how many decoded pixels are nearer to another object's colour, None where none is."""
+        """Return in words how many decoded pixels are nearer to another object's colour; None if there are none."""
         colors = list(self._colors.values())
         misread = 0
         how = Run(task=f"decoding {video.name} of the seg pass")
@@ -129,7 +129,7 @@ class SegProcessor:
 
 
 def _wishes(keys: Iterable[str]) -> dict[str, Color]:
-    """Return the colours that flat-colour passes in 8 bits have already."""
+    """Return the colours that the objects of an 8-bit flat-colour pass already have."""
     wishes: dict[str, Color] = {}
     for key in keys:
         levels = key.split(",")

@@ -1,7 +1,8 @@
-"""Segmentation as the models know it: one flat colour an object, the same in every frame and every shot of a show.
+"""Gives each object one flat colour, as the models know it, in all frames and all shots of a show.
 
-A pass becomes codes first: one int64 a pixel, equal where the file's numbers are equal, 0 for background. Which codes
-are objects is found out over the whole shot: an object shows flat areas, an antialiased edge between two does not.
+A pass first becomes codes: one int64 a pixel, equal where the file's numbers are equal, 0 for background. A survey of
+the whole shot finds the codes that are objects. An object shows flat areas; an antialiased edge between two objects
+does not.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from cosmos_houdini.media.controls.palette import BACKGROUND, Color, all_colors
 
 SCHEMA = "cosmos-houdini/segmentation-colors/1"
 EMPTY = 0
-# An object is seen when at least so many rows of the shot hold a flat block of 2 x 2 of its pixels.
+# A code is an object if at least this many rows of the shot hold a flat block of 2 x 2 of its pixels.
 LEAST_ROWS = 2
 ROUNDING = 1e-3
 
@@ -30,19 +31,19 @@ Picture = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColorTable:
-    """The colour of each object of a show, by the object's key; keys once given a colour keep it."""
+    """The colour of each object of a show, by the object's key; a key that has a colour keeps it."""
 
     colors: Mapping[str, Color] = field(default_factory=dict)
 
     def extend(self, keys: Iterable[str], wishes: Mapping[str, Color] | None = None) -> ColorTable:
-        """Return a table with colours for further keys, in natural order (``car2`` before ``car10``).
+        """Return a table with colours for more keys, in natural order (``car2`` before ``car10``).
 
         Args:
-            keys: of the objects; those that have a colour keep it.
-            wishes: the colours that new keys should get, where they are among ours and nobody has them.
+            keys: keys of the objects; those that have a colour keep it.
+            wishes: the colour that each new key should get, if ``all_colors`` has it and no other object uses it.
 
         Raises:
-            BadInput: more objects than there are distinct colours.
+            BadInput: there are more objects than distinct colours.
         """
         new = sorted(set(keys) - set(self.colors), key=_natural)
         used = set(self.colors.values())
@@ -63,7 +64,7 @@ class ColorTable:
         return ColorTable(colors={**self.colors, **given})
 
     def document(self) -> dict[str, Any]:
-        """Return the table as JSON data, to be reused by the other shots of the show."""
+        """Return the table as JSON data that the other shots of the show can reuse."""
         return {"schema": SCHEMA, "colors": {key: list(value) for key, value in self.colors.items()}}
 
     @classmethod
@@ -71,7 +72,7 @@ class ColorTable:
         """Return the table that ``document`` wrote.
 
         Raises:
-            BadInput: it is of another schema, or a colour is none.
+            BadInput: the document has another schema, or a value is not a colour.
         """
         if document.get("schema") != SCHEMA:
             raise BadInput(f"a table of segmentation colours has schema {document.get('schema')!r}", allowed=SCHEMA)
@@ -82,7 +83,7 @@ class ColorTable:
 
 
 class CodeSurvey:
-    """Finds the objects of a shot frame by frame; its memory grows with the number of different codes alone."""
+    """Finds the objects of a shot frame by frame; its memory grows only with the number of different codes."""
 
     def __init__(self) -> None:
         self._rows: dict[int, int] = {}
@@ -91,32 +92,35 @@ class CodeSurvey:
         """Look for flat areas in one frame."""
         flat = (codes[:-1, :-1] == codes[:-1, 1:]) & (codes[:-1, :-1] == codes[1:, :-1])
         flat &= codes[:-1, :-1] == codes[1:, 1:]
-        # One block a run is enough, so that sorting stays cheap however large the objects are.
+        # Count one block of each run, so that sorting stays cheap even for large objects.
         flat[:, 1:] &= ~(flat[:, :-1] & (codes[:-1, :-2] == codes[:-1, 1:-1]))
         for code, rows in zip(*np.unique(codes[:-1, :-1][flat], return_counts=True), strict=True):
             self._rows[int(code)] = self._rows.get(int(code), 0) + int(rows)
 
     def objects(self) -> tuple[int, ...]:
-        """Return the codes of the objects of all frames so far, background apart, in rising order."""
+        """Return the codes of the objects in all frames so far, without the background, in rising order."""
         return tuple(sorted(code for code, rows in self._rows.items() if rows >= LEAST_ROWS and code != EMPTY))
 
 
 def codes_of_ids(values: NDArray[Any]) -> Codes:
-    """Return codes of an id pass of integers or floats; 0, negative numbers and NaN are background.
+    """Return the codes of an id pass of integers or floats; 0, negative numbers and NaN are background.
 
-    A float id becomes its float32 bit pattern, so that hashes and averaged ids stay apart as well.
+    A float id becomes its float32 bit pattern, so that hashes and averaged ids also stay distinct.
     """
     plane = values[..., 0] if values.ndim == 3 else values  # noqa: PLR2004 - height, width, channels
     if plane.dtype.kind != "f":
         return np.maximum(plane.astype(np.int64), EMPTY)
     ids = np.where(plane > 0, plane.astype(np.float32), np.float32(0))
-    # A pixel filter over one object alone leaves 4.9999995 for 5.
+    # A pixel filter may change 5 to 4.9999995 even where it covers only one object.
     whole = np.rint(ids)
     return np.where((np.abs(ids - whole) < ROUNDING) & (whole > 0), whole, ids).view(np.uint32).astype(np.int64)
 
 
 def codes_of_colors(rgb: NDArray[Any]) -> Codes:
-    """Return codes of a flat-colour pass (height x width x 3 or more; uint8, uint16 or float); black is background."""
+    """Return the codes of a flat-colour pass; black is background.
+
+    The pass is height x width x 3 or more, in uint8, uint16 or float.
+    """
     bits = rgb[..., :3].astype(np.float16).view(np.uint16) if rgb.dtype.kind == "f" else rgb[..., :3]
     packed = bits[..., 0].astype(np.int64)
     for channel in (1, 2):
@@ -125,7 +129,7 @@ def codes_of_colors(rgb: NDArray[Any]) -> Codes:
 
 
 def id_key(code: int, dtype: np.dtype[Any]) -> str:
-    """Return the key of an id: the number as the pass of that type holds it.
+    """Return the key of an id: the number as a pass of that type holds it.
 
     >>> id_key(17, np.dtype(np.uint32))
     '17'
@@ -134,7 +138,7 @@ def id_key(code: int, dtype: np.dtype[Any]) -> str:
 
 
 def color_key(code: int, dtype: np.dtype[Any]) -> str:
-    """Return the key of a flat colour: its red, green and blue as the pass of that type holds them.
+    """Return the key of a flat colour: its red, green and blue as a pass of that type holds them.
 
     >>> color_key(0x00FF_0000_0007, np.dtype(np.uint8))
     '255,0,7'
@@ -144,9 +148,9 @@ def color_key(code: int, dtype: np.dtype[Any]) -> str:
 
 
 def paint(codes: Codes, colors: Mapping[int, Color]) -> Picture:
-    """Return height x width x 3 in flat colours.
+    """Return a height x width x 3 picture of the codes in flat colours.
 
-    A code without a colour is an edge between objects: its pixel takes the colour of the nearest pixel that has one.
+    A code without a colour is an edge between objects. Its pixel takes the colour of the nearest pixel that has one.
     """
     known = np.array(sorted({EMPTY, *colors}), np.int64)
     flat = codes.ravel()
@@ -158,22 +162,22 @@ def paint(codes: Codes, colors: Mapping[int, Color]) -> Picture:
     if unknown.any() and not unknown.all():
         index = _spread(index, unknown)
     rows = [(*colors.get(int(code), BACKGROUND), 0) for code in [*known, EMPTY]]
-    # Four bytes are fetched at once, where three would be copied one by one.
+    # Four bytes are fetched at once; three would be copied one by one.
     picked = np.array(rows, np.uint8).view(np.uint32).ravel().take(index)
     return np.asarray(cv2.cvtColor(picked.view(np.uint8).reshape(*index.shape, 4), cv2.COLOR_RGBA2RGB), np.uint8)
 
 
 def misread_pixels(painted: Picture, decoded: Picture, colors: Iterable[Color]) -> int:
-    """Return how many pixels of a decoded frame are nearer to another colour than to the one that was painted.
+    """Return how many pixels of a decoded frame are nearer to another colour than to the painted one.
 
     Args:
-        painted: height x width x 3.
-        decoded: likewise, what the encoded video shows.
-        colors: all colours of the shot, background apart; distances are Euclidean in RGB.
+        painted: the painted frame, height x width x 3.
+        decoded: the same frame of the encoded video, height x width x 3.
+        colors: all colours of the shot except the background; distances are Euclidean in RGB.
     """
     known = np.array([BACKGROUND, *colors], np.int32)
     gaps = np.square(known[:, None] - known[None]).sum(axis=-1)
-    # Within half the least distance between two colours no other can be nearer.
+    # Within half the least distance between two colours, no other colour can be nearer.
     near = int(gaps[gaps > 0].min(initial=np.iinfo(np.int32).max))
     if int(cv2.absdiff(decoded, painted).max()) ** 2 * 3 * 4 < near:
         return 0
@@ -187,7 +191,7 @@ def _spread(index: NDArray[np.int32], unknown: NDArray[np.bool_]) -> NDArray[np.
     _, nearest = cv2.distanceTransformWithLabels(
         unknown.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
     )
-    # OpenCV numbers the known pixels in its own order: read off which index each number stands for.
+    # OpenCV numbers the known pixels in its own order. Find the index that belongs to each number.
     numbered = np.zeros(int(nearest.max()) + 1, np.int32)
     numbered[nearest[~unknown]] = index[~unknown]
     spread: NDArray[np.int32] = numbered[nearest]

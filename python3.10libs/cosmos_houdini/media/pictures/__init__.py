@@ -1,1 +1,1 @@
-"""Single pictures: their layers and pixels, their colour, their size."""
+"""Reads single pictures, and converts their layers, pixels, colour and size."""

@@ -1,7 +1,7 @@
-"""Scene-linear colour becomes what a display shows, in 8 bits, through OpenColorIO; comps in 8 bits need none of this.
+"""Converts scene-linear colour to 8-bit display colour with OpenColorIO; 8-bit comps do not need this.
 
-The configuration is the one named, that of ``$OCIO``, or an ACES studio configuration that is built in; its name holds
-its version, so that a newer OpenColorIO shows a shot as before.
+The configuration is the named one, that of ``$OCIO``, or a built-in ACES studio configuration. The name of the built-in
+one contains its version, so that a shot looks the same with a newer OpenColorIO.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SCENE_LINEAR = "scene_linear"
 BRIGHTEST_HALF = 65504.0
 CHROMATICITY_TOLERANCE = 2e-3
 OCIO_ERRORS = (OCIO.Exception, OCIO.ExceptionMissingFile)
-# Red, green, blue, white as the EXR attribute has them, and what configurations call the linear space of them.
+# Red, green, blue and white as the EXR attribute gives them, and the names that configurations give their linear space.
 PRIMARIES: tuple[tuple[tuple[float, ...], tuple[str, ...]], ...] = (
     (
         (0.713, 0.293, 0.165, 0.830, 0.128, 0.044, 0.32168, 0.33767),
@@ -57,15 +57,15 @@ Picture = NDArray[np.uint8]
 
 @dataclass(frozen=True, kw_only=True)
 class DisplayTransform:
-    """One way from scene-linear to display, for all frames of a shot.
+    """One transform from scene-linear to display colour, for all frames of a shot.
 
     Attributes:
         config: path or name of the configuration.
-        display: as the configuration spells it.
-        view: likewise.
-        input_space: likewise.
-        input_reason: why this input space.
-        exposure_stops: as chosen.
+        display: name of the display, as the configuration spells it.
+        view: name of the view, as the configuration spells it.
+        input_space: name of the input space, as the configuration spells it.
+        input_reason: the reason for this input space.
+        exposure_stops: the chosen exposure.
         opened: the configuration itself.
     """
 
@@ -81,16 +81,16 @@ class DisplayTransform:
         """Return height x width x 3 bytes as the display shows them.
 
         Args:
-            linear: height x width x 3 or more, scene-linear; alpha is left aside, NaN is black.
+            linear: height x width x 3 or more, scene-linear; alpha is ignored, NaN is black.
         """
         return self._bytes(self._quick, linear)
 
     def apply_exactly(self, linear: Linear) -> Picture:
-        """Return what ``apply`` comes within a level of, 99 times in 100; the ACES 2 views take much longer so."""
+        """Return the exact bytes; ``apply`` is faster for the ACES 2 views, and within one level 99 times in 100."""
         return self._bytes(self.exact, linear)
 
     def document(self) -> dict[str, Any]:
-        """Return what was applied as JSON data."""
+        """Return the settings of the transform as JSON data."""
         return {
             "config": self.config,
             "display": self.display,
@@ -102,10 +102,10 @@ class DisplayTransform:
 
     @cached_property
     def exact(self) -> Any:  # noqa: ANN401 - the binding has no types
-        """The transform in full.
+        """The full transform.
 
         Raises:
-            BadInput: the configuration cannot make it, as when it names a file that is not there.
+            BadInput: the configuration cannot provide it, for example because it names a file that does not exist.
         """
         return self._processor(self._view)
 
@@ -136,15 +136,15 @@ class DisplayTransform:
 def display_transform(
     choice: ColorSettings, attributes: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None
 ) -> DisplayTransform:
-    """Return the transform that a choice means for files with these header attributes.
+    """Return the transform that the settings give for files with these header attributes.
 
     Args:
-        choice: what a person chose.
-        attributes: of the EXR part that holds the colour; ``chromaticities`` in it decides the input space.
-        environ: for ``OCIO``; the process's own by default.
+        choice: the user's settings.
+        attributes: header of the EXR part that holds the colour; its ``chromaticities`` decide the input space.
+        environ: environment in which to look up ``OCIO``; by default that of the process.
 
     Raises:
-        BadInput: the configuration cannot be read, or lacks the display, view or space; what it has is listed.
+        BadInput: the configuration cannot be read, or lacks the display, view or space; the error lists those it has.
     """
     name = choice.config or (os.environ if environ is None else environ).get("OCIO") or BUILT_IN
     config = _open_config(name)
@@ -162,12 +162,12 @@ def display_transform(
         exposure_stops=choice.exposure_stops,
         opened=config,
     )
-    _ = transform.exact  # what it lacks is told before the first picture is read
+    _ = transform.exact  # raises the errors of the configuration before the first picture is read
     return transform
 
 
 def finite_light(linear: Linear) -> NDArray[np.float32]:
-    """Return the first three channels as finite float32: NaN becomes black, what is too bright 65504."""
+    """Return the first three channels as finite float32: NaN and negative infinity become 0, infinity 65504."""
     light = linear[..., :3].astype(np.float32, copy=False)
     if np.isfinite(light.sum()):
         return light
@@ -175,11 +175,11 @@ def finite_light(linear: Linear) -> NDArray[np.float32]:
 
 
 def display_bytes(picture: NDArray[Any]) -> Picture:
-    """Return height x width x 3 bytes of a picture that is meant for a display already.
+    """Return height x width x 3 bytes of a picture that is already meant for a display.
 
     Args:
-        picture: height x width with or without channels. uint8 passes untouched, uint16 is rounded, floats are 1 where
-            white is; a single channel stands for all three, alpha is left aside.
+        picture: height x width with or without channels. uint8 stays unchanged, uint16 is rounded, and in floats white
+            is 1. A single channel is copied to all three. Alpha is ignored.
     """
     channels = picture[..., None] if picture.ndim == 2 else picture  # noqa: PLR2004 - height, width
     channels = channels[..., :3] if channels.shape[-1] >= len("RGB") else np.repeat(channels[..., :1], 3, axis=-1)
@@ -205,7 +205,7 @@ def _open_config(name: str) -> Any:  # noqa: ANN401 - the binding has no types
 
 @contextmanager
 def _naming(trouble: str) -> Iterator[None]:
-    """Turn what OpenColorIO says, often on several lines, into a refusal of the configuration."""
+    """Convert OpenColorIO's errors, often of several lines, to a BadInput that names the configuration."""
     try:
         yield
     except OCIO_ERRORS as error:
@@ -255,6 +255,6 @@ def _no_space(config: str, wanted: str, spaces: list[str]) -> BadInput:
 
 
 def _image(pixels: NDArray[Any], depth: Any) -> Any:  # noqa: ANN401
-    """Return what OpenColorIO reads from and writes to, in the memory of a height x width x 3 array."""
+    """Return OpenColorIO's view of a height x width x 3 array; OpenColorIO reads and writes the array's own memory."""
     height, width, _ = pixels.shape
     return OCIO.PackedImageDesc(pixels, width, height, 3, depth, *reversed(pixels.strides))

@@ -1,4 +1,4 @@
-"""One picture of a whole shot: a row for each pass, a column for each of some frames, labelled."""
+"""Draws a labelled overview of a whole shot, with a row for each pass and a column for each of some frames."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ GROUND, TEXT = (24, 24, 24), (225, 225, 225)
 
 
 def columns(numbers: Sequence[int], count: int = 6) -> list[int]:
-    """Return at most ``count`` frame numbers, the first and the last among them, evenly spread.
+    """Return at most ``count`` evenly spread frame numbers, including the first and the last.
 
     >>> columns(range(1001, 1122), 5)
     [1001, 1031, 1061, 1091, 1121]
@@ -39,10 +39,10 @@ def contact_sheet(name: str, facts: str, rows: Mapping[Pass, Mapping[int, Pictur
     """Return the sheet.
 
     Args:
-        name: what the shot is called; shortened where it is wider than the sheet.
-        facts: what stands behind it, in ASCII.
+        name: name of the shot; shortened if it is too wide for the sheet.
+        facts: text to print after the name, in ASCII.
         rows: for each pass its pictures by frame number: uint8, height x width or height x width x 3, all of one size.
-            A frame that a pass lacks stays empty.
+            The tile of a frame that a pass lacks stays empty.
     """
     numbers = sorted({number for pictures in rows.values() for number in pictures})
     height, width = next(picture.shape[:2] for pictures in rows.values() for picture in pictures.values())
@@ -69,7 +69,7 @@ def contact_sheet(name: str, facts: str, rows: Mapping[Pass, Mapping[int, Pictur
 
 
 def write_contact_sheet(path: Path, name: str, facts: str, rows: Mapping[Pass, Mapping[int, Picture]]) -> None:
-    """Write the sheet as PNG; ``path`` appears only when it is whole."""
+    """Write the sheet as PNG; the file appears under ``path`` only when it is complete."""
     partial = path.with_name(f".{path.name}.partial")
     contact_sheet(name, facts, rows).save(partial, format="PNG")
     partial.replace(path)
@@ -84,6 +84,6 @@ def _shortened(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, ro
 
 
 def _tile(picture: Picture, size: tuple[int, int], pass_: Pass) -> Image.Image:
-    """Return a picture made small as the pass is in the videos: lines stay bright, and colours of objects pure."""
+    """Return a picture shrunk by the method of its pass: lines stay bright, and colours of objects stay pure."""
     small = resize(picture, size, resampling_method(pass_))
     return Image.fromarray(np.ascontiguousarray(small)).convert("RGB")

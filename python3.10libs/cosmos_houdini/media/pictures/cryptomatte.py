@@ -1,7 +1,7 @@
-"""Cryptomatte: which objects cover each pixel, by how much, and what they are called.
+"""Reads Cryptomattes: which objects cover each pixel, how much of it they cover, and the names of the objects.
 
-Specification: github.com/Psyop/Cryptomatte, version 1.2. Ranks are pairs of channels, an id and its coverage; an id is
-32 bits of hash in the clothes of a float32.
+The specification is github.com/Psyop/Cryptomatte, version 1.2. Ranks are pairs of channels, an id and its coverage. An
+id is a hash of 32 bits that is stored as a float32.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Ranks = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """The names of a Cryptomatte's objects by id; empty where the file brings none."""
+    """The names of a Cryptomatte's objects by id; empty if the file has no names."""
 
     layer: str
     names: Mapping[int, str]
@@ -35,10 +35,10 @@ class Manifest:
         return self.names.get(identity, f"0x{identity:08x}")
 
     def select(self, patterns: Iterable[str]) -> frozenset[int]:
-        """Return the ids whose names fit one of the patterns (``*``, ``?`` and ``[]`` as in file names).
+        """Return the ids whose names match one of the patterns (``*``, ``?`` and ``[]`` as in file names).
 
         Raises:
-            BadInput: there is no manifest, or a pattern fits no name.
+            BadInput: there is no manifest, or a pattern matches no name.
         """
         if not self.names:
             raise BadInput(
@@ -57,7 +57,7 @@ def read_manifest(header: Header, layer: Layer) -> Manifest:
     """Return the names of a Cryptomatte's objects, from the header or from the file that the header names.
 
     Raises:
-        BadInput: the manifest, or the file that it names, is missing or no manifest.
+        BadInput: the manifest file that the header names is missing, or the manifest cannot be read.
     """
     for attributes in header.attributes:
         for key, name in attributes.items():
@@ -68,16 +68,16 @@ def read_manifest(header: Header, layer: Layer) -> Manifest:
 
 
 def strongest(ranks: NDArray[Any]) -> NDArray[np.int64]:
-    """Return the id of the object that covers most of each pixel; 0 where the background does.
+    """Return the id of the object that covers most of each pixel; 0 where the background covers most.
 
     Args:
         ranks: height x width x 2 n, float32: id and coverage in turn.
 
     Raises:
-        BadInput: the ids were stored with 16 bits, which loses them.
+        BadInput: the ids were stored with 16 bits, which destroys them.
     """
     _refuse_half(ranks)
-    # Plane by plane: strided access costs more than these copies.
+    # Work on one plane at a time: strided access costs more than these copies.
     planes = [np.ascontiguousarray(ranks[..., channel]) for channel in range(ranks.shape[-1])]
     shares = planes[1::2]
     best = np.zeros(ranks.shape[:2], np.uint32)
@@ -90,7 +90,7 @@ def strongest(ranks: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def coverage(ranks: NDArray[Any], ids: Iterable[int]) -> NDArray[np.float32]:
-    """Return how much of each pixel the objects of these ids cover together, 0 to 1; arguments as for ``strongest``."""
+    """Return how much of each pixel the objects of these ids cover together, 0 to 1; ``ranks`` as in ``strongest``."""
     _refuse_half(ranks)
     bits = np.ascontiguousarray(ranks[..., 0::2]).view(np.uint32)
     wanted = np.isin(bits, np.array(sorted(ids), np.uint32))

@@ -1,4 +1,7 @@
-"""From the plate's frame to the engine's and back: one placement for every pass, and never a squashed picture."""
+"""Moves pictures from the plate's frame to the engine's and back, with one placement for all passes of a shot.
+
+Only the placement ``stretch`` changes the aspect of the picture.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,14 @@ from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.text_enum import TextEnum
 
 if TYPE_CHECKING:
-    # Placing is planned for every conversion, few of them move pixels, and OpenCV is slow to import.
+    # Every conversion plans a placement, but few move pixels, and OpenCV is slow to import.
     from cosmos_houdini.media.pictures.resample import Array
 
 SCHEMA = "cosmos-houdini/geometry/1"
 
 
 class Placement(TextEnum):
-    """How a picture of another aspect is put into the engine's frame."""
+    """How to place a picture of another aspect in the engine's frame."""
 
     FIT = "fit"
     LETTERBOX = "letterbox"
@@ -31,17 +34,17 @@ class Placement(TextEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Geometry:
-    """Where a plate lies in the engine's frame.
+    """The placement of a plate in the engine's frame.
 
     Attributes:
         plate: width and height of the rendered picture.
         pixel_aspect: width of a pixel of the plate divided by its height; the engine's pixels are square.
         engine: width and height of the engine's frame.
-        placement: ``fit`` shows the whole plate between margins that mirror it, ``letterbox`` between black bars;
-            ``crop`` fills the frame and loses what lies outside; ``stretch`` is what the engines do by themselves,
-            the whole plate in the whole frame.
+        placement: ``fit`` shows the whole plate between margins that mirror it. ``letterbox`` shows the whole plate
+            between black bars. ``crop`` fills the frame and loses the parts of the plate outside it. ``stretch`` puts
+            the whole plate into the whole frame, as the engines do by default.
         source: the part of the plate that the engine sees.
-        target: where that part lies in the engine's frame.
+        target: the position of that part in the engine's frame.
     """
 
     plate: Size
@@ -55,11 +58,11 @@ class Geometry:
         """Return a plate-sized frame in the engine's size.
 
         Args:
-            frame: height x width, or height x width x channels. Depth as disparity or as bytes: near is greater.
-            pass_: decides how pixels are combined.
+            frame: height x width, or height x width x channels. Depth is disparity or bytes, so that near is greater.
+            pass_: the pass of the frame, which decides how pixels are combined.
 
         Raises:
-            BadInput: the frame has another size than the plate.
+            BadInput: the frame's size is not the plate's.
         """
         self._check(frame, self.plate, f"the {pass_} pass")
         from cosmos_houdini.media.pictures import resample  # noqa: PLC0415 - see the top
@@ -72,12 +75,12 @@ class Geometry:
         """Return a frame of the engine in the plate's size and position.
 
         Args:
-            frame: what the engine made.
-            pass_: decides how pixels are combined.
-            under: plate-sized; seen where the engine's frame did not reach. Black without it.
+            frame: a frame of the engine's result.
+            pass_: the pass of the frame, which decides how pixels are combined.
+            under: plate-sized picture, visible where the engine's frame does not reach; black if None.
 
         Raises:
-            BadInput: the frame has another size than the engine's, or ``under`` than the plate's.
+            BadInput: the frame's size is not the engine's, or the size of ``under`` is not the plate's.
         """
         self._check(frame, self.engine, "the result")
         from cosmos_houdini.media.pictures import resample  # noqa: PLC0415 - see the top
@@ -99,7 +102,7 @@ class Geometry:
         return self.plate != self.engine or self.source != self.target
 
     def document(self) -> dict[str, Any]:
-        """Return the geometry as JSON data, from which a result can be put back over its plate."""
+        """Return the geometry as JSON data; with it, a result can be placed over its plate again."""
         return {
             "schema": SCHEMA,
             "plate": list(self.plate),
@@ -116,7 +119,7 @@ class Geometry:
         """Return the geometry that ``document`` wrote.
 
         Raises:
-            BadInput: it is of another schema, or a value is missing.
+            BadInput: the document has another schema, or a value is missing.
         """
         if document.get("schema") != SCHEMA:
             raise BadInput(f"a frame geometry has schema {document.get('schema')!r}", allowed=SCHEMA)
@@ -144,7 +147,7 @@ class Geometry:
 def plan_geometry(
     plate: Size, engine: Size, *, pixel_aspect: float = 1.0, placement: Placement = Placement.FIT
 ) -> Geometry:
-    """Return where a plate lies in the engine's frame.
+    """Return the placement of a plate in the engine's frame.
 
     Raises:
         BadInput: a size or the pixel aspect is not positive.
@@ -172,7 +175,7 @@ def plan_geometry(
 
 
 def nearest_size(plate: Size, sizes: Iterable[Size], *, pixel_aspect: float = 1.0) -> Size:
-    """Return the size whose aspect is nearest to the plate's.
+    """Return the size with the aspect nearest to the plate's.
 
     >>> nearest_size((2048, 858), [(1280, 704), (960, 960), (704, 1280)])
     (1280, 704)

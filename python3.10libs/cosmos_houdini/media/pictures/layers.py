@@ -1,7 +1,7 @@
-"""What one EXR file holds, and which of its layers feeds which pass.
+"""Reads the layers of an EXR file, and decides which layer feeds which pass.
 
-Channel names follow the convention of the OpenEXR documentation: ``layer.channel``, plain R, G, B, A for the picture
-itself; in a multi-part file the name of the part stands for the layer.
+Channel names follow the convention of the OpenEXR documentation: ``layer.channel``, or plain R, G, B, A for the picture
+itself. In a multi-part file, the name of the part can take the place of the layer's name.
 """
 
 from __future__ import annotations
@@ -20,13 +20,15 @@ from cosmos_houdini.model.control import Pass
 
 PLAIN = "rgba"
 
-# Order of preference; compared in lower case without punctuation, to a layer's whole name and to its last word.
+# Names in order of preference. Each is compared to a layer's whole name and to its last word, in lower case and without
+# punctuation.
 NAMES: dict[Pass, tuple[str, ...]] = {
-    # Mantra, Arnold and V-Ray write plain RGBA; Karma C; Redshift Beauty; V-Ray also RGB color; Cycles Combined
+    # Mantra, Arnold and V-Ray write plain RGBA; Karma writes C; Redshift Beauty; V-Ray also RGB color; Cycles Combined.
     Pass.COLOR: (PLAIN, "c", "beauty", "rgb", "rgbcolor", "combined", "cf", "ci", "main"),
-    # Mantra says Pz; Karma depth or hitPz; Arnold and Redshift Z; V-Ray zDepth or VRayZDepth
+    # Mantra writes Pz; Karma depth or hitPz; Arnold and Redshift Z; V-Ray zDepth or VRayZDepth.
     Pass.DEPTH: ("pz", "z", "depth", "hitpz", "zdepth", "vrayzdepth", "depthz", "cameradepth", "distance", "hitdist"),
-    # a Cryptomatte comes first; Mantra says Op_Id; Karma primid; Arnold id; Redshift ObjectID; V-Ray VRayRenderID
+    # A Cryptomatte goes before these. Mantra writes Op_Id; Karma primid; Arnold id; Redshift ObjectID;
+    # V-Ray VRayRenderID.
     Pass.SEG: (
         *("seg", "segmentation", "objectid", "opid", "vrayobjectid", "id", "instanceid", "renderid", "vrayrenderid"),
         *("primid", "materialid", "shaderid", "vraymtlid"),
@@ -53,7 +55,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """One channel: the number of its part, from 0, and its full name there."""
+    """One channel: the number of its part, from 0, and its full name in that part."""
 
     part: int
     name: str
@@ -64,8 +66,8 @@ class Layer:
     """Channels that belong together.
 
     Attributes:
-        name: ``rgba`` for the picture itself, else as the renderer wrote it.
-        channels: in the order red, green, blue, alpha or x, y, z; of a Cryptomatte rank by rank.
+        name: ``rgba`` for the picture itself, else the name that the renderer wrote.
+        channels: channels in the order red, green, blue, alpha or x, y, z; those of a Cryptomatte rank by rank.
         channel_type: ``half``, ``float``, ``uint``, or ``unknown``.
         cryptomatte: whether the channels are the ranks of a Cryptomatte.
     """
@@ -88,14 +90,14 @@ class Layer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """What an EXR says about itself.
+    """The header of an EXR.
 
     Attributes:
         path: the file.
-        display: the display window: the picture as it is meant to be seen.
+        display: the display window, which is the area of the picture that is meant to be seen.
         pixel_aspect: width of a pixel divided by its height.
-        layers: in the order of the file.
-        attributes: of each part, by name.
+        layers: layers in the order of the file.
+        attributes: the attributes of each part, by name.
     """
 
     path: Path
@@ -105,10 +107,10 @@ class Header:
     attributes: tuple[Mapping[str, Any], ...]
 
     def layer(self, name: str) -> Layer:
-        """Return the layer of that name, as the file spells it or in other case.
+        """Return the layer of that name; case does not matter.
 
         Raises:
-            BadInput: the file has none; the nearest name and all names are given.
+            BadInput: the file has no such layer; the error gives the nearest name and all names.
         """
         for layer in self.layers:
             if layer.name.lower() == name.lower():
@@ -118,11 +120,11 @@ class Header:
 
 
 class Unreadable(BadInput):
-    """A picture whose file is there and cannot be decoded to its end.
+    """A picture file exists but cannot be decoded to its end.
 
     Args:
         path: the file.
-        reason: what is wrong with it, as the end of a sentence that begins with its name.
+        reason: the fault, worded as the end of a sentence that begins with the file's name.
     """
 
     def __init__(self, path: Path, reason: str) -> None:
@@ -132,10 +134,10 @@ class Unreadable(BadInput):
 
 
 def read_header(path: Path) -> Header:
-    """Read the header of an EXR, no pixels.
+    """Read the header of an EXR without its pixels.
 
     Raises:
-        BadInput: the file is missing, no EXR, deep, or has subsampled channels.
+        BadInput: the file is missing, not an EXR, or deep, or has subsampled channels.
     """
     headers = [part.header for part in open_exr(path, header_only=True).parts]
     for header in headers:
@@ -153,11 +155,11 @@ def choose_layers(header: Header, overrides: Mapping[Pass, str] | None = None) -
     """Return the layer that feeds each pass, by the names that the usual renderers give.
 
     Args:
-        header: of one frame; a shot's other frames have the same layers.
-        overrides: names of layers that stand before the defaults.
+        header: header of one frame; the other frames of the shot have the same layers.
+        overrides: by pass, the name of a layer that takes precedence over the defaults.
 
     Raises:
-        BadInput: an override names a layer that is not there, or gives colour a layer without three channels.
+        BadInput: an override names a missing layer, or gives the colour pass a layer with fewer than three channels.
     """
     chosen = {}
     for pass_ in NAMES:
@@ -171,7 +173,7 @@ def choose_layers(header: Header, overrides: Mapping[Pass, str] | None = None) -
 
 
 def open_exr(path: Path, *, header_only: bool = False) -> Any:  # noqa: ANN401 - the binding has no types
-    """Open an EXR with each channel apart, or raise BadInput; decoding uses the calling thread alone."""
+    """Open an EXR with separate channels, or raise BadInput; decoding uses only the calling thread."""
     if not path.is_file():
         raise BadInput(f"{path} is no file", action="check the path")
     try:
@@ -184,7 +186,7 @@ def open_exr(path: Path, *, header_only: bool = False) -> Any:  # noqa: ANN401 -
 
 
 def window(corners: tuple[Any, Any]) -> Window:
-    """Return a window from its first and last pixel, both inside."""
+    """Return a window from its first and last pixel, both of which are inside it."""
     (left, top), (right, bottom) = corners
     return Window(x=int(left), y=int(top), width=int(right - left) + 1, height=int(bottom - top) + 1)
 
@@ -219,13 +221,13 @@ def _layers(headers: list[Mapping[str, Any]], types: Mapping[Channel, str]) -> t
             cryptomatte=part is None,
         )
         for (name, part), channels in groups.items()
-        # A Cryptomatte's channels without a rank are a picture for people, no data.
+        # A Cryptomatte's channels without a rank are a picture for people, not data.
         if part is None or name not in ranked_names
     )
 
 
 def _channel_types(path: Path) -> dict[Channel, str]:
-    """Return the type of each channel; the OpenEXR binding tells it only after reading the pixels."""
+    """Return the type of each channel with OpenImageIO; the OpenEXR binding gives it only after reading the pixels."""
     file = OpenImageIO.ImageInput.open(str(path))
     if file is None:
         raise BadInput(f"{path} cannot be read as EXR: {OpenImageIO.geterror().strip()}", action="render it again")
@@ -246,7 +248,7 @@ def cryptomatte_names(attributes: Mapping[str, Any]) -> list[str]:
 
 
 def _layer_name(channel: str, part_name: str, beside: set[str]) -> str:
-    """Return the layer of a channel; ``beside`` holds all channels of its part."""
+    """Return the name of a channel's layer; ``beside`` holds all channels of its part."""
     layer, _, _ = channel.rpartition(".")
     if layer:
         return layer
@@ -269,7 +271,7 @@ def _channel_key(channel: Channel) -> tuple[str, int, str]:
 
 
 def _default_layer(pass_: Pass, layers: Sequence[Layer]) -> Layer | None:
-    """Return the layer that feeds a pass by its name; of segmentation a Cryptomatte, of colour else the first RGB."""
+    """Return the layer whose name fits a pass; seg prefers a Cryptomatte, and color falls back to the first RGB."""
     plain = [layer for layer in layers if not layer.cryptomatte]
     if pass_ is Pass.SEG:
         return _preferred_cryptomatte(layers) or _named_layer(NAMES[pass_], plain)
@@ -286,7 +288,7 @@ def _preferred_cryptomatte(layers: Sequence[Layer]) -> Layer | None:
 
 
 def _named_layer(names: Iterable[str], layers: Sequence[Layer]) -> Layer | None:
-    """Return the layer of the first name that fits; a whole name goes before a last word."""
+    """Return the layer that matches the first possible name; a match of the whole name goes before the last word."""
     for name in names:
         for spelling in (_whole_name, _last_word):
             for layer in layers:

@@ -1,4 +1,4 @@
-"""Texts in pictures: the font that comes with Pillow, and so is everywhere, has the letters of ASCII alone."""
+"""Fits texts to Pillow's own font, which is on every system but has only the letters of ASCII."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import unicodedata
 
 
 def replace_undrawable(text: str) -> str:
-    """Return a text in letters that the font has: without accents, and with question marks for what is left.
+    """Return a text in letters that the font has: without accents, and with a question mark for each other letter.
 
     >>> replace_undrawable("Müller: déjà vu, 雨")
     'Muller: deja vu, ?'

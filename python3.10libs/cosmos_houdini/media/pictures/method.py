@@ -1,4 +1,4 @@
-"""How each pass is resampled; no picture library is loaded."""
+"""Chooses how each pass is resampled; importing this module loads no picture library."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from cosmos_houdini.model.text_enum import TextEnum
 
 
 class Method(TextEnum):
-    """How pixels are combined where a picture is resampled."""
+    """How pixels are combined when a picture is resampled."""
 
     SMOOTH = "area or linear"
     NEAREST = "nearest"
     CLOSEST = "closest"
 
 
-# Ids and masks must not mix; of depth and of lines the nearer and the brighter survives.
+# Ids and masks must not mix. Of depths the nearest is kept, and of lines the brightest.
 _METHODS = {
     Pass.SEG: Method.NEAREST,
     Pass.MASK: Method.NEAREST,
@@ -24,5 +24,5 @@ _METHODS = {
 
 
 def resampling_method(pass_: Pass) -> Method:
-    """Return how the pictures of a pass are resampled."""
+    """Return the method that resamples the pictures of a pass."""
     return _METHODS.get(pass_, Method.SMOOTH)

@@ -1,7 +1,7 @@
-"""Pixels of picture files as arrays, exactly as they are stored, in the size of the display window.
+"""Reads the pixels of picture files as arrays, exactly as they are stored, in the size of the display window.
 
-EXR goes through the OpenEXR binding, which reads 1.5 to 4 times faster than OpenImageIO and lets threads run side by
-side; everything else goes through OpenImageIO.
+The OpenEXR binding reads EXR, because it is 1.5 to 4 times faster than OpenImageIO and lets threads run in parallel.
+OpenImageIO reads all other formats.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from cosmos_houdini.model.control import Pass
 
 Array = NDArray[Any]
 
-# Where a data window does not reach there is no object: infinitely far, black, no id.
+# Pixels outside the data window show no object: they are infinitely far, black, and without an id.
 FILLS = {Pass.DEPTH: np.inf}
 
 
 def read_passes(path: Path, layers: Mapping[Pass, Layer]) -> dict[Pass, Array]:
-    """Read the layers of several passes out of one EXR.
+    """Read the layers of several passes from one EXR.
 
     Args:
         path: the file; its data window may differ from that of the frame whose layers were chosen.
-        layers: what ``choose_layers`` answered.
+        layers: the result of ``choose_layers``.
 
     Returns:
-        For each pass an array of the file's own type (float16, float32 or uint32), height and width of the display
-        window, with a third axis where the layer has more than one channel. Pixels outside the data window are 0,
-        of the depth pass infinite.
+        For each pass an array of the file's own type (float16, float32 or uint32), with the height and width of the
+        display window. It has a third axis if the layer has more than one channel. Pixels outside the data window are
+        0, but infinite in the depth pass.
 
     Raises:
-        BadInput: the file is missing, broken or cut short, or lacks a channel.
+        BadInput: the file is missing, damaged or truncated, or lacks a channel.
     """
     announced = open_exr(path, header_only=True).parts
     parts = open_exr(path).parts
@@ -54,7 +54,7 @@ def read_picture(path: Path) -> Array:
         float16 or float32. Alpha stays as it is stored; colours are not multiplied by it.
 
     Raises:
-        BadInput: the file is missing, of no known format, or cut short.
+        BadInput: the file is missing, truncated, or of an unknown format.
     """
     if not path.is_file():
         raise BadInput(f"{path} is no file", action="check the path")
@@ -76,7 +76,7 @@ def read_picture(path: Path) -> Array:
 
 
 def pixel_aspect(path: Path) -> float:
-    """Return the width of a pixel divided by its height; 1 where the file says nothing."""
+    """Return the width of a pixel divided by its height; 1 if the file does not give it."""
     file = OpenImageIO.ImageInput.open(str(path))
     if file is None:
         raise BadInput(f"{path} cannot be read: {OpenImageIO.geterror().strip()}", allowed="PNG, JPEG, TIFF, DPX, EXR")
@@ -86,7 +86,7 @@ def pixel_aspect(path: Path) -> float:
 
 
 def on_display(pixels: Array, data: Window, display: Window, fill: float) -> Array:
-    """Return the display window's pixels of an array that covers the data window.
+    """Return the pixels of the display window, taken from an array that covers the data window.
 
     >>> one = np.ones((1, 1))
     >>> on_display(one, Window(x=1, y=0, width=1, height=1), Window(x=0, y=0, width=2, height=1), 0).tolist()
@@ -117,6 +117,6 @@ def _plane(path: Path, parts: list[Any], channel: Channel, fill: float) -> Array
         )
     header = parts[channel.part].header
     pixels: Array = found.pixels
-    # An integer cannot say "infinitely far"; ids are the only integers and 0 is nobody's.
+    # An integer cannot be infinite. Only ids are integers, and 0 belongs to no object.
     empty = fill if pixels.dtype.kind == "f" else 0
     return on_display(pixels, window(header["dataWindow"]), window(header["displayWindow"]), empty)

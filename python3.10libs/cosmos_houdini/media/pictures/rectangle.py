@@ -1,4 +1,4 @@
-"""Sizes and rectangles of pixels; no picture library is loaded."""
+"""Sizes and rectangles of pixels; importing this module loads no picture library."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Size = tuple[int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rectangle:
-    """A rectangle of pixels; ``x`` and ``y`` are its upper left corner, from the upper left corner of the picture."""
+    """A rectangle of pixels; ``x`` and ``y`` go from the picture's upper left corner to that of the rectangle."""
 
     x: int
     y: int
@@ -19,5 +19,5 @@ class Rectangle:
 
     @property
     def slices(self) -> tuple[slice, slice]:
-        """The rectangle as an index of a picture's rows and columns."""
+        """The rectangle as an index for a picture's rows and columns."""
         return slice(self.y, self.y + self.height), slice(self.x, self.x + self.width)

@@ -1,4 +1,4 @@
-"""Pictures brought to another size, each pass in the way that keeps its meaning."""
+"""Resizes pictures, each pass with a method that keeps its meaning."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Array = NDArray[Any]
 
 
 def resize(frame: Array, size: Size, method: Method) -> Array:
-    """Return a frame, height x width with or without channels, in another width and height."""
+    """Return a frame (height x width, with or without channels) in another size."""
     height, width = frame.shape[:2]
     if (width, height) == size:
         return frame
@@ -35,7 +35,7 @@ def resize(frame: Array, size: Size, method: Method) -> Array:
 
 
 def pad(inside: Array, size: Size, place: Rectangle, *, mirrored: bool) -> Array:
-    """Return a frame of ``size`` with a picture at its place, between black or mirrored margins."""
+    """Return a frame of ``size`` with a picture at ``place``, between black or mirrored margins."""
     before = (place.y, place.x)
     after = (size[1] - place.y - place.height, size[0] - place.x - place.width)
     if not any((*before, *after)):
