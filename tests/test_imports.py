@@ -27,7 +27,7 @@ HEAVY = {
 }
 ROOMS = """
     errors plugins yaml_text model scene media engines specs sweeps hosts launchers
-    config reporter jobs report shots batches doctor api demo installation schemas cli worker houdini
+    config reporter jobs report shots batches doctor schemas api demo installation cli worker houdini
 """.split()  # noqa: SIM905 - reads and merges better than a list of thirty lines
 
 

@@ -6,12 +6,13 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.reporter import Reporter
 
 PACKAGE_NAME = "houdini_package.json"
 INSTALLED_NAME = "cosmos_houdini.json"
@@ -123,6 +124,64 @@ def uninstall(folder: Path) -> Step | None:
         return None
     file.unlink()
     return Step(file=file, action="removed")
+
+
+def install_all(prefs: Path | None, root: Path, python: Path, reporter: Reporter) -> list[Step]:
+    """Install the package for every supported Houdini of this user, and return the steps.
+
+    Args:
+        prefs: this preferences folder alone, whatever its version; None for all of the user's.
+        root: the checkout.
+        python: the Python of the worker environment.
+        reporter: takes a sentence for each step.
+
+    Raises:
+        BadInput: there is no preferences folder, or the package file in one of them belongs to something else.
+        OSError: one of them cannot be written.
+    """
+    folders = _find_folders(prefs)
+    supported = [folder for folder in folders if prefs or is_supported(folder)]
+    for folder in folders:
+        if folder not in supported:
+            reporter.say(f"{folder} is skipped: the package needs Houdini 20.0 to 21")
+    return _do_all(supported, lambda folder: install(folder, root, python), reporter)
+
+
+def uninstall_all(prefs: Path | None, reporter: Reporter) -> list[Step]:
+    """Undo install_all, and return the steps; arguments and errors are the same."""
+    return _do_all(_find_folders(prefs), uninstall, reporter)
+
+
+def _find_folders(prefs: Path | None) -> tuple[Path, ...]:
+    if prefs:
+        return (prefs.absolute(),)
+    import platformdirs  # noqa: PLC0415 - all else here needs the standard library alone
+
+    folders = preferences(documents=platformdirs.user_documents_path())
+    if not folders:
+        raise BadInput(
+            "no Houdini preferences folder was found",
+            allowed="~/houdiniX.Y, Documents/houdiniX.Y, ~/Library/Preferences/houdini/X.Y, $HOUDINI_USER_PREF_DIR",
+            action="start Houdini once, or name the folder with --prefs",
+        )
+    return folders
+
+
+def _do_all(folders: Sequence[Path], act: Callable[[Path], Step | None], reporter: Reporter) -> list[Step]:
+    """Do the same in every folder and return the steps; the first error is raised after the last folder."""
+    steps, first = [], None
+    for folder in folders:
+        try:
+            step = act(folder)
+        except (BadInput, OSError) as error:
+            first = first or error
+            continue
+        if step:
+            reporter.say(f"{step.action} {step.file}")
+            steps.append(step)
+    if first:
+        raise first
+    return steps
 
 
 def installed_text(root: Path, python: Path) -> str:
