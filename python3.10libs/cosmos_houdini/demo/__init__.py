@@ -1,1 +1,1 @@
-"""A small shot, made from nothing, for the demonstration."""
+"""Makes a small shot for the demonstration, without any input files."""

@@ -1,6 +1,6 @@
-"""A small scene of our own, written as Houdini lays one out: a camera with keys and a render node.
+"""Writes a small scene of our own in Houdini's file form: a camera with keys and a render node.
 
-Only the demonstration writes scenes: those of artists are never touched.
+Only the demonstration writes scenes; the package never changes the scenes of artists.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from cosmos_houdini.model.scene import Vector
 from cosmos_houdini.model.text_enum import TextEnum
 
 VERSION = "20.5.332"
-"""The Houdini version whose file form is written."""
+"""The Houdini version whose file form this module writes."""
 
 _CPIO_HEADER = (
     "070707{dev:06o}{ino:06o}{mode:06o}{uid:06o}{gid:06o}{links:06o}{rdev:06o}{mtime:011o}{name:06o}{size:011o}"
@@ -23,7 +23,7 @@ _CPIO_HEADER = (
 
 
 class Interpolation(TextEnum):
-    """How a channel goes from key to key, as Houdini spells it."""
+    """The interpolation of a channel between its keys, as Houdini spells it."""
 
     BEZIER = "bezier"
     LINEAR = "linear"
@@ -31,7 +31,7 @@ class Interpolation(TextEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraKey:
-    """Where the camera is at one frame; ``rotate`` in degrees about x, y and z."""
+    """The position of the camera at one frame; ``rotate`` is in degrees about x, y and z."""
 
     frame: int
     translate: Vector
@@ -40,7 +40,7 @@ class CameraKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoCamera:
-    """The object ``/obj/cam1``; its keys stand in the order of their frames."""
+    """The object ``/obj/cam1``; its keys are in the order of their frames."""
 
     keys: Sequence[CameraKey]
     interpolation: Interpolation
@@ -63,12 +63,12 @@ def write_scene(
     """Write a commercial-form ``.hip`` with a camera and a Mantra node; it appears under its name only when complete.
 
     Args:
-        path: of the file, in a folder that exists.
+        path: path of the file, in an existing folder.
         fps: frames a second.
-        frames: global and playback range, both ends included.
+        frames: global and playback range, including both ends.
         camera: the object ``/obj/cam1``.
         rop: path of the render node below ``/out``, for example ``/out/mantra1``.
-        picture: its picture path, with Houdini's variables.
+        picture: picture path of the render node, with Houdini's variables.
     """
     entries = _entries(path.resolve(), fps=fps, frames=frames, camera=camera, rop=rop, picture=picture)
     saved_s = int(time.time())
@@ -197,7 +197,7 @@ def _channels(camera: DemoCamera, fps: float) -> str:
 
 
 def _channel(name: str, times_s: list[float], values: list[float], interpolation: Interpolation) -> str:
-    """Return a channel whose curve leaves and reaches the ends level and passes the other keys without a bend."""
+    """Return a channel; a Bezier curve is level at both ends and smooth at the keys between."""
     slopes = [0.0] * len(values)
     if interpolation is Interpolation.BEZIER:
         for i in range(1, len(values) - 1):
@@ -225,5 +225,5 @@ def _quoted(text: str) -> str:
 
 
 def _text(number: float) -> str:
-    """Return a number such that reading it gives the same number again."""
+    """Return a number as text that reads back as the same number."""
     return repr(int(number)) if float(number).is_integer() else repr(float(number))

@@ -1,9 +1,9 @@
-"""A courtyard of spheres and boxes, ray-cast through a Houdini camera with numpy: colour, depth and object ids.
+"""Ray-casts a courtyard of spheres and boxes through a Houdini camera with numpy: colour, depth and object ids.
 
-Vectors are arrays of shape (3, N), one row a component.
+Vectors are arrays of shape (3, N), with one row for each component.
 
-Camera as Houdini has it: it looks down its own -Z with +Y up, is turned about x, then y, then z (order ``xyz``,
-degrees), and sees ``aperture_mm`` of film across the picture's width at ``focal_mm``.
+The camera is the same as in Houdini. It looks down its own -Z with +Y up. It is turned about x, then y, then z (order
+``xyz``, degrees). It sees ``aperture_mm`` of film across the picture's width at ``focal_mm``.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ SUN_COLOR = np.array([1.0, 0.93, 0.80], np.float32)
 SKY_ZENITH = np.array([0.16, 0.33, 0.62], np.float32)
 SKY_HORIZON = np.array([0.72, 0.80, 0.88], np.float32)
 FAR = np.float32(1e9)
-NEAR = np.float32(1e-3)  # a ray never meets the surface that it starts from
-RAYS = 40_000  # cast at once: few enough to stay in the processor's cache
-CONTRAST = 0.03  # a step of brightness between pixels above which a pixel is sampled again
+NEAR = np.float32(1e-3)  # least distance of a hit, so that a ray never meets the surface that it starts from
+RAYS = 40_000  # rays cast at once; few enough to stay in the processor's cache
+CONTRAST = 0.03  # a pixel is sampled again if its brightness differs from a neighbour's by more than this
 TILE_M, JOINT, COURSE_M, MORTAR = 1.2, 0.485, 0.42, 0.06
 SUBPIXELS = ((-0.25, -0.125), (0.125, -0.25), (0.25, 0.125), (-0.125, 0.25))
 
@@ -39,7 +39,7 @@ class Ball:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """A box along the axes, in metres."""
+    """A box with sides along the axes, in metres."""
 
     low: tuple[float, float, float]
     high: tuple[float, float, float]
@@ -49,7 +49,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """A camera at one frame: metres, degrees, millimetres."""
+    """A camera at one frame, in metres, degrees and millimetres."""
 
     translate: tuple[float, float, float]
     rotate: tuple[float, float, float]
@@ -63,8 +63,8 @@ class Picture:
 
     Attributes:
         light: (H, W, 3) float32, linear, with the primaries of Rec.709.
-        depth_m: (H, W) float32, distance along the camera's axis; infinite where nothing was hit.
-        ids: (H, W) uint8; 0 is sky, 1 the ground, 2 and more the objects in their order.
+        depth_m: (H, W) float32, distance along the camera's axis; infinite where the ray hits nothing.
+        ids: (H, W) uint8; 0 is sky, 1 is the ground, 2 and more are the objects in their order.
     """
 
     light: Floats
@@ -85,7 +85,7 @@ COURTYARD: tuple[Ball | Block, ...] = (
 
 
 def cast(view: View, size: tuple[int, int], objects: tuple[Ball | Block, ...] = COURTYARD) -> Picture:
-    """Render one frame of ``size`` (width, height) pixels; colour edges have four samples a pixel, data passes one."""
+    """Render one frame of ``size`` (width, height) pixels; colour edges get four samples a pixel, data passes one."""
     width, height = size
     down, across = np.mgrid[0:height, 0:width].reshape(2, -1).astype(np.float32) + np.float32(0.5)
     light, depth, ids = _shoot(view, size, across, down, objects)
@@ -140,7 +140,7 @@ def _shoot(
 
 
 def _film(view: View, size: tuple[int, int], across: Floats, down: Floats) -> Floats:
-    """Return unit directions (3, N) in the camera's own space."""
+    """Return the unit directions (3, N) of the rays in the camera's own space."""
     width, height = size
     half_width = view.aperture_mm / view.focal_mm / 2
     rays = np.empty((3, across.size), np.float32)
@@ -161,7 +161,10 @@ def _column(vector: tuple[float, float, float]) -> Floats:
 
 
 def _nearest(origin: Floats, rays: Floats, objects: tuple[Ball | Block, ...]) -> tuple[Floats, NDArray[np.uint8]]:
-    """Return distance (N,) and id (N,) of what each ray meets first; one column is an origin or ray of all of them."""
+    """Return the distance (N,) and id (N,) of the first surface that each ray meets.
+
+    ``origin`` or ``rays`` may be a single column, which then applies to all rays.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         steps = np.float32(1) / rays
         ground = -origin[1] * steps[1]
@@ -188,7 +191,7 @@ def _block(origin: Floats, steps: Floats, block: Block) -> Floats:
     with np.errstate(invalid="ignore"):
         one = (_column(block.low) - origin) * steps
         two = (_column(block.high) - origin) * steps
-    # Axis by axis: NumPy's own reduction over three rows is several times slower.
+    # Compare axis by axis: NumPy's own reduction over three rows is several times slower.
     (enter_x, enter_y, enter_z), (leave_x, leave_y, leave_z) = np.minimum(one, two), np.maximum(one, two)
     enter: Floats = np.maximum(np.maximum(enter_x, enter_y), enter_z)
     leave = np.minimum(np.minimum(leave_x, leave_y), leave_z)
@@ -196,7 +199,7 @@ def _block(origin: Floats, steps: Floats, block: Block) -> Floats:
 
 
 def _normals(ids: NDArray[np.uint8], at: Floats, objects: tuple[Ball | Block, ...]) -> Floats:
-    """Return the unit normals (3, N) of the surfaces at the points hit."""
+    """Return the unit normals (3, N) of the surfaces at the hit points."""
     normals = np.zeros_like(at)
     normals[1] = 1
     for index, thing in enumerate(objects, start=2):
@@ -219,7 +222,7 @@ def _normal(thing: Ball | Block, at: Floats) -> Floats:
 
 
 def _shade(origin: Floats, rays: Floats, objects: tuple[Ball | Block, ...]) -> tuple[Floats, Floats, NDArray[np.uint8]]:
-    """Return scene-linear light (3, N) with distance and id: sun with shadows, sky, highlights, haze."""
+    """Return scene-linear light (3, N), distance and id; the light has sun with shadows, sky, highlights and haze."""
     distance, ids = _nearest(origin, rays, objects)
     picture = _sky(rays)
     solid = np.flatnonzero(ids)
@@ -251,7 +254,7 @@ def _sky(rays: Floats) -> Floats:
 
 
 def _surface(ids: NDArray[np.uint8], at: Floats, objects: tuple[Ball | Block, ...]) -> tuple[Floats, Floats]:
-    """Return colour (3, N) and gloss (N,) of the surfaces hit; ground and walls have joints, as texture to see."""
+    """Return the colour (3, N) and gloss (N,) of the hit surfaces; joints give ground and walls a visible texture."""
     colors = np.array([(0, 0, 0), (0.40, 0.38, 0.34), *(o.color for o in objects)], np.float32)
     gloss = np.array([0, 0, *(o.gloss for o in objects)], np.float32)
     albedo = np.ascontiguousarray(colors[ids].T)

@@ -1,4 +1,4 @@
-"""Renders of the demonstration's courtyard as a renderer writes them: light, camera-space Z and a Cryptomatte."""
+"""Renders the demonstration's courtyard to files like a renderer's: light, camera-space Z and a Cryptomatte."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from cosmos_houdini.demo.raycast import Picture, View, cast
 
-# One for the ground, and for each object of the courtyard in their order.
+# The name of the ground, then the name of each object of the courtyard in their order.
 NAMES = (
     "/obj/ground",
     "/obj/wall",
@@ -52,7 +52,7 @@ def _render_frame(folder: Path, shot: str, frame: int, view: View, size: tuple[i
 
 
 def channels(picture: Picture) -> dict[str, NDArray[Any]]:
-    """Return the channels of a frame: half RGB, float Pz (negative, as a camera looks down its -Z), a Cryptomatte."""
+    """Return a frame's channels: half RGB, float Pz (negative, since a camera looks down its -Z) and a Cryptomatte."""
     half = {name: np.ascontiguousarray(picture.light[..., n].astype(np.float16)) for n, name in enumerate("RGB")}
     identities = np.array([0, *(object_id(name) for name in NAMES)], np.uint32).view(np.float32)
     covered = (picture.ids > 0).astype(np.float32)
@@ -61,7 +61,7 @@ def channels(picture: Picture) -> dict[str, NDArray[Any]]:
 
 
 def attributes() -> dict[str, object]:
-    """Return the header attributes that tell the primaries, and the names of the Cryptomatte's objects."""
+    """Return the header attributes that give the primaries and the names of the Cryptomatte's objects."""
     manifest = json.dumps({name: f"{object_id(name):08x}" for name in NAMES})
     return {
         "chromaticities": _CHROMATICITIES,
@@ -73,7 +73,7 @@ def attributes() -> dict[str, object]:
 
 
 def object_id(name: str) -> int:
-    """Return 32 bits for a name that are no NaN, infinity or denormal number when they are read as a float.
+    """Return 32 bits for a name; read as a float, they are never NaN, infinity or a denormal number.
 
     >>> f"{object_id('/obj/ground'):08x}"
     '4279ebef'

@@ -1,1 +1,1 @@
-"""Frames on disk become verified sequences, and sequences become verified videos."""
+"""Turns frames on disk into verified sequences, and sequences into verified videos."""

@@ -1,4 +1,4 @@
-"""Which passes of a shot need more than FFmpeg, and their computation where there are any."""
+"""Finds the passes of a shot that need more than FFmpeg, and computes them."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _FOLDER = "frames"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Computation:
-    """What ``convert_sequences`` calls for the passes that are not encoded straight from their files.
+    """Computes the passes that are not encoded straight from their files, when ``convert_sequences`` calls it.
 
     Attributes:
-        choices: of a person.
-        geometry: where the plate lies in the videos; None where they have the plate's own size.
-        looks: whether a few pictures are looked at of every pass that FFmpeg reads by itself; else of depth alone,
-            whose polarity nobody sees in a video. Of computed passes all pictures are.
+        choices: the user's settings.
+        geometry: the placement of the plate in the videos; None if they have the plate's own size.
+        looks: whether to look at a few pictures of every pass that FFmpeg reads by itself. If not, only depth is looked
+            at, because nobody sees its polarity in a video. All pictures of computed passes are looked at in any case.
         on_frames: called with 1 after each file that was read.
-        say: called with each sentence about what was found.
+        say: called with each sentence about a problem that was found.
     """
 
     choices: ControlSettings
@@ -41,17 +41,17 @@ class Computation:
         """Return the computed passes; ``folder`` keeps their frames until they are encoded.
 
         Raises:
-            CheckFailed: frames are damaged, of which the pixels are needed.
+            CheckFailed: frames whose pixels are needed are damaged.
         """
         chosen = {pass_: s for pass_, s in selections.items() if self.needs_pixels(pass_, s)}
         looked_at = {pass_: s for pass_, s in selections.items() if self.looks or pass_ is Pass.DEPTH}
-        # Reading pixels would stumble over the first damaged file alone, minutes later.
+        # Reading pixels would fail minutes later, and only at the first damaged file.
         verify_checksums((chosen | looked_at).values())
         if direct := {pass_: s.sequence for pass_, s in looked_at.items() if pass_ not in chosen}:
             self._say_noticed(direct)
         if not chosen:
             return {}
-        # Only here: most conversions need none of it, and NumPy, OpenCV and OpenImageIO take half a second to import.
+        # Import here: most conversions do not need NumPy, OpenCV and OpenImageIO, which take half a second to import.
         from cosmos_houdini.media.reading import ComputedPasses  # noqa: PLC0415
 
         plate = _size(chosen)
@@ -71,13 +71,13 @@ class Computation:
     def _say_noticed(self, sequences: Mapping[Pass, Sequence]) -> None:
         from cosmos_houdini.media.checks.samples import check_samples  # noqa: PLC0415 - see the caller
 
-        # Encoding tells better than a look which of the pictures cannot be decoded.
+        # Ignore pictures that cannot be decoded: encoding reports them better than these checks.
         with suppress(BadInput):
             for sentence in check_samples(sequences).notes:
                 self.say(f"warning: {sentence}")
 
     def steps(self, selections: Mapping[Pass, Selection]) -> int:
-        """Return how many files are read and frames are encoded in all, for a progress bar."""
+        """Return the number of files to read plus the number of frames to encode, for a progress bar."""
         frames = len(next(iter(selections.values())).files)
         read = {s.sequence.pattern for pass_, s in selections.items() if self.needs_pixels(pass_, s)}
         computed = {Pass.EDGE: self.choices.edge, Pass.VIS: self.choices.vis}
@@ -85,7 +85,7 @@ class Computation:
         return frames * (len(read) + len(selections) + len(added))
 
     def needs_pixels(self, pass_: Pass, selection: Selection) -> bool:
-        """Return whether the frames of a pass have to go through Python."""
+        """Return whether Python has to process the frames of a pass."""
         if self.geometry is not None and self.geometry.moves_pixels:
             return True
         if pass_ in {Pass.SEG, Pass.MASK} or selection.picture.channel_type != "uint" or selection.sequence.layer:

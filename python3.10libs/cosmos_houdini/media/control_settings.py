@@ -1,4 +1,4 @@
-"""What a person may choose about the control passes; plain values, so that reading them loads no picture library."""
+"""The user's settings for the control passes; they are plain values, so that reading them loads no picture library."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FAR = 1e9
 
 
 class DepthKind(TextEnum):
-    """What the numbers of a depth pass mean."""
+    """The meaning of the numbers in a depth pass."""
 
     CAMERA_Z = "camera-z"
     RAY_DISTANCE = "ray-distance"
@@ -23,14 +23,14 @@ class DepthKind(TextEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColorSettings:
-    """How scene-linear colour is shown; what is None follows the configuration.
+    """How to show scene-linear colour; a setting that is None follows the configuration.
 
     Attributes:
         config: path or ``ocio://`` name of an OpenColorIO configuration; None for ``$OCIO`` or the built-in one.
-        display: None for the configuration's default display, sRGB in the built-in one.
-        view: None for the display's default view.
-        input_space: colour space of the pictures; None for what the file says, else the role ``scene_linear``.
-        exposure_stops: each stop doubles the light before the view.
+        display: name of the display; None for the configuration's default, which is sRGB in the built-in one.
+        view: name of the view; None for the display's default view.
+        input_space: colour space of the pictures; None for the one that the file gives, else the role ``scene_linear``.
+        exposure_stops: exposure in stops; each stop doubles the light before the view.
     """
 
     config: str | None = None
@@ -42,7 +42,7 @@ class ColorSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lens:
-    """What a camera needs to turn the length of a ray into depth; the optical axis goes through the centre.
+    """The values of a camera that turn the length of a ray into depth; the optical axis goes through the centre.
 
     Attributes:
         focal_mm: focal length.
@@ -57,14 +57,14 @@ class Lens:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DepthSettings:
-    """How depth is read.
+    """How to read depth.
 
     Attributes:
-        kind: what the numbers mean; None to tell it from them.
-        percentiles: shares of the shot's pixels, 0 to 100, that lie below black and white.
+        kind: what the numbers mean; None to guess it from them.
+        percentiles: shares of the shot's pixels, 0 to 100, that are below black and below white.
         far: distance in scene units from which everything is sky.
         frozen: the range of an earlier conversion, as its ``metadata.json`` holds it.
-        lenses: the camera at each frame, for ray distance.
+        lenses: the camera's lens at each frame, for ray distance.
     """
 
     kind: DepthKind | None = None
@@ -76,17 +76,17 @@ class DepthSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlSettings:
-    """All choices of one conversion.
+    """All settings of the control passes in one conversion.
 
     Attributes:
-        color: how scene-linear colour is shown.
-        depth: how depth is read.
-        objects: names of Cryptomatte objects to keep, with ``*``, ``?`` and ``[]``; all without any.
-        mask_objects: likewise, the objects that the mask shows.
-        palette: the table of the show's segmentation colours; None to keep none.
-        edge: preset with which edges are computed where no edge pass is rendered; None to compute none.
-        vis: likewise of the blurred colour.
-        engine: for which the blurred colour is computed; their presets differ a little.
+        color: how to show scene-linear colour.
+        depth: how to read depth.
+        objects: names of the Cryptomatte objects to keep, with ``*``, ``?`` and ``[]``; if empty, all are kept.
+        mask_objects: names of the Cryptomatte objects that the mask shows, with ``*``, ``?`` and ``[]``.
+        palette: file with the table of the show's segmentation colours; None to use no file.
+        edge: preset for edges that are computed if no edge pass is rendered; None to compute none.
+        vis: preset for blurred colour that is computed if no vis pass is rendered; None to compute none.
+        engine: engine for which the blurred colour is computed; the presets of the engines differ a little.
     """
 
     color: ColorSettings = ColorSettings()

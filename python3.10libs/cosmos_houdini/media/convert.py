@@ -1,4 +1,4 @@
-"""Verified sequences of one shot become verified videos, one a pass, and ``metadata.json``."""
+"""Turns the verified sequences of one shot into verified videos, one a pass, and ``metadata.json``."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.sequence import Sequence
 from cosmos_houdini.model.video import ControlVideo, Conversion, Source
 
-# x264 and the decoders use several cores each, so more videos at a time cost memory and win nothing.
+# x264 and the decoders use several cores each, so more videos at a time cost memory and save no time.
 _MOST_AT_ONCE = 4
 _WORK_FOLDER = ".converting"
 
@@ -49,29 +49,31 @@ def convert_sequences(
     frame: Mapping[str, Any] | None = None,
     on_frames: Callable[[int], None] = lambda _: None,
 ) -> Conversion:
-    """Encode one video a pass into ``out_dir`` and describe them in ``metadata.json`` there.
+    """Encode one video a pass into ``out_dir``, and describe the videos in ``metadata.json`` there.
 
-    Nothing is written while anything stands against it. Every video gets its final name when all of them are decoded
-    back and verified, ``metadata.json`` last; whatever goes wrong before, what ``out_dir`` held stays as it was.
+    If the sequences have a problem, nothing is written. The videos get their final names only after all of them are
+    decoded and verified. ``metadata.json`` is written last. If anything fails before the videos get their names,
+    ``out_dir`` keeps its earlier contents.
 
     Args:
-        sequences: those of one shot, as ``check`` verified them.
-        out_dir: made when it is not there.
+        sequences: sequences of one shot that ``check`` verified.
+        out_dir: folder for the videos, which is created if it does not exist.
         ffmpeg: encodes and decodes.
-        name: what people call the shot.
+        name: the name of the shot for people.
         fps: frames a second of the videos.
         scene_document: the scene, for ``metadata.json``.
         frame_range: first and last frame number to take.
-        on_gap: ``hold`` repeats the frame before for each missing or corrupt one, ``stop`` refuses.
-        computed: given the selected frames and a folder to work in, which is there until the videos are made, returns
-            the passes that are not encoded straight from their files: instead of files that FFmpeg cannot read rightly
-            (EXR), or in addition to the rendered passes.
-        frame: where the plate lies in the engine's frame, for ``metadata.json``.
-        on_frames: called, from several threads, with how many more frames are encoded; raising ends the work.
+        on_gap: ``hold`` repeats the previous frame for each missing or corrupt one; ``stop`` raises CheckFailed.
+        computed: gets the selected frames and a work folder, and returns the passes that are not encoded straight from
+            their files. These passes replace files that FFmpeg cannot read correctly (EXR), or add to the rendered
+            passes. The folder exists until the videos are made.
+        frame: the placement of the plate in the engine's frame, for ``metadata.json``.
+        on_frames: called from several threads with the number of newly encoded frames; an exception ends the work.
 
     Raises:
-        BadInput: pictures that have to be computed, an fps out of range, or another conversion into ``out_dir`` runs.
-        CheckFailed: something is wrong with the sequences, with a picture, or with a video that was made.
+        BadInput: pictures must be computed and are not, the fps is out of range, or another conversion is writing into
+            ``out_dir``.
+        CheckFailed: the sequences, a picture, or a new video have a fault.
         DiskFull: there is no room in ``out_dir``.
         ToolError: FFmpeg failed.
     """
@@ -79,7 +81,7 @@ def convert_sequences(
     selections = select(sequences, frame_range=frame_range, on_gap=on_gap)
     with _work_folder(out_dir) as work, _full_disk_named(out_dir):
         sources = _sources(selections, computed(selections, work))
-        # The files of computed passes were walked before their pixels were read.
+        # The checksums of computed passes were verified before their pixels were read.
         unproven = [selections[pass_] for pass_, source in sources.items() if isinstance(source, PictureFiles)]
         facts = _make_all(sources, unproven, work, ffmpeg=ffmpeg, fps=fps, on_frames=on_frames)
         videos = tuple(_video(pass_, facts[pass_], out_dir) for pass_ in sources)
@@ -99,7 +101,7 @@ def convert_sequences(
 
 
 def _sources(selections: Mapping[Pass, Selection], computed: Mapping[Pass, ComputedFrames]) -> dict[Pass, VideoSource]:
-    """Return what each video is made of, with the same number of frames and the same size in all."""
+    """Return the source of each video; all have the same number of frames and the same size."""
     sources: dict[Pass, VideoSource] = {}
     for pass_ in Pass:
         if pass_ in computed:
@@ -116,7 +118,7 @@ def _sources(selections: Mapping[Pass, Selection], computed: Mapping[Pass, Compu
 
 @contextmanager
 def _work_folder(out_dir: Path) -> Iterator[Path]:
-    """Yield an empty folder inside ``out_dir`` that is gone afterwards, as is ``out_dir`` if it was made in vain."""
+    """Yield an empty folder inside ``out_dir``, and remove it afterwards; also remove a new ``out_dir`` left empty."""
     made = not out_dir.exists()
     out_dir.mkdir(parents=True, exist_ok=True)
     lock = FileLock(out_dir / f"{_WORK_FOLDER}.lock", timeout=0)
@@ -126,13 +128,13 @@ def _work_folder(out_dir: Path) -> Iterator[Path]:
         raise BadInput(f"another conversion is writing into {out_dir}", action="wait for its end") from error
     work = out_dir / _WORK_FOLDER
     try:
-        # What lies there although nobody holds the lock was left by a process that was killed.
+        # Nobody else holds the lock, so any contents were left by a process that was killed.
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir()
         yield work
     finally:
         shutil.rmtree(work, ignore_errors=True)
-        # Windows lets nobody remove an open file; there the lock removes its own.
+        # Windows does not allow removing an open file. There, the lock removes its file when it is released.
         with suppress(OSError):
             Path(lock.lock_file).unlink()
         lock.release()
@@ -161,12 +163,12 @@ def _make_all(
     fps: int,
     on_frames: Callable[[int], None],
 ) -> dict[Pass, VideoFacts]:
-    """Make the videos, several at a time, while checksums of files are walked; the first failure ends all.
+    """Make the videos, several at a time, while a thread verifies the files' checksums; the first failure ends all.
 
-    Walked beforehand, each file would come from its server twice.
+    If the checksums were verified first, each file would be fetched from its server twice.
     """
     stop = Event()
-    # Beside what reading the frames has left in memory there is room for two encoders below a gigabyte.
+    # Reading the frames leaves data in memory. Beside it there is room for two encoders below a gigabyte.
     most = 2 if any(isinstance(source, ComputedFrames) for source in sources.values()) else _MOST_AT_ONCE
     workers = max(1, min(len(sources), os.cpu_count() or 1, most))
     with ThreadPoolExecutor(max_workers=workers) as pool, ThreadPoolExecutor(max_workers=1) as prover:
@@ -191,7 +193,7 @@ def _make_all(
                 if future in done:
                     future.result()
         finally:
-            # Reached by an interrupt from the keyboard, too: the pool is left when its threads have ended.
+            # This also runs after an interrupt from the keyboard. The pool's block ends when its threads have ended.
             stop.set()
             prover.shutdown(cancel_futures=True)
             pool.shutdown(cancel_futures=True)
@@ -208,7 +210,7 @@ def _make_faithful(
     on_frames: Callable[[int], None],
     stop: Event,
 ) -> VideoFacts:
-    """Make one video and let its source judge what became of the frames."""
+    """Make one video, and let its source check the decoded frames."""
     encoding = encode.choose_encoding(pass_)
     facts = make_video(source, folder, ffmpeg=ffmpeg, fps=fps, encoding=encoding, on_frames=on_frames, stop=stop)
     lost = source.problem(facts.clip.path, ffmpeg) if isinstance(source, ComputedFrames) and source.problem else None
@@ -231,7 +233,7 @@ def _video(pass_: Pass, facts: VideoFacts, out_dir: Path) -> ControlVideo:
 
 
 def _described(source: VideoSource, selections: Mapping[Pass, Selection], pass_: Pass) -> Source:
-    """Return the provenance of a video; a pass that was computed from another one names that one's files."""
+    """Return the provenance of a video; a pass that was computed from another pass names the files of that pass."""
     selection = selections.get(pass_) or next(iter(selections.values()))
     picture = selection.picture
     return Source(
@@ -247,9 +249,9 @@ def _described(source: VideoSource, selections: Mapping[Pass, Selection], pass_:
 
 
 def _publish(conversion: Conversion, facts: Mapping[Pass, VideoFacts]) -> None:
-    """Give the videos their final names, and then describe them.
+    """Move the videos to their final names, and then write their description.
 
-    The description of an earlier conversion goes first: no moment shows it beside videos that it does not describe.
+    The description of an earlier conversion is removed first. It never exists beside videos that it does not describe.
     """
     (conversion.folder / FILE_NAME).unlink(missing_ok=True)
     for video in conversion.videos:

@@ -1,4 +1,4 @@
-"""The contact sheet of a conversion: some frames of every video, as a model will see them."""
+"""Makes the contact sheet of a conversion, with some frames of every video as a model will see them."""
 
 from __future__ import annotations
 

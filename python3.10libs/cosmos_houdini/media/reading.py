@@ -1,4 +1,4 @@
-"""Which passes of a shot are computed, and the one reading of its files that all of them share."""
+"""Computes the control passes of a shot, and reads the shot's files only once for all of them."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ class Files:
     """The files of one sequence, and the passes that are read from them.
 
     Attributes:
-        selection: of any of the passes: they all have the same files.
-        passes: with the layer of each; None where the whole picture is the pass.
-        header: of one EXR file; None for other formats.
+        selection: the selection of any one of the passes; all of them have the same files.
+        passes: the layer of each pass; None if the whole picture is the pass.
+        header: the header of one EXR file; None for other formats.
     """
 
     selection: Selection
@@ -62,16 +62,16 @@ class Files:
 
 @dataclass(kw_only=True)
 class ComputedPasses:
-    """Reads the files of a shot once and hands out what its videos are made of.
+    """Reads the files of a shot once, and returns the frames of its computed videos.
 
     Attributes:
-        selections: those of the passes that are computed; the others are encoded straight from their files.
-        rendered: all passes for which there are files.
-        geometry: from the plate to the videos.
-        choices: of a person.
-        folder: where frames wait for their encoding.
+        selections: the selections of the computed passes; the other passes are encoded straight from their files.
+        rendered: all passes that have files.
+        geometry: the placement of the plate in the videos.
+        choices: the user's settings.
+        folder: the folder that keeps the frames until they are encoded.
         on_frames: called with 1 after each file.
-        notes: what a person should know, filled while the files are read.
+        notes: warnings for the user, filled while the files are read.
     """
 
     selections: Mapping[Pass, Selection]
@@ -83,7 +83,7 @@ class ComputedPasses:
     notes: list[str] = field(default_factory=list)
 
     def sources(self) -> dict[Pass, ComputedFrames]:
-        """Read all files and return the frames of each video; errors as for ``convert_sequences``."""
+        """Read all files and return the frames of each video; errors are those of ``convert_sequences``."""
         groups = list(_grouped(self.selections))
         samples = _samples(groups)
         tracks: dict[Pass, PassProcessor] = {}
@@ -137,7 +137,7 @@ class ComputedPasses:
         )
 
     def _from_color(self, spool: Spool | None) -> dict[Pass, ComputedFrames]:
-        """Return edge and vis where they are wanted, and no such pass was rendered."""
+        """Return edge and vis, each only if the settings want it and no such pass was rendered."""
         found: dict[Pass, ComputedFrames] = {}
         if spool is None:
             return found
@@ -166,7 +166,7 @@ class ComputedPasses:
 
 
 def _grouped(selections: Mapping[Pass, Selection]) -> Iterator[Files]:
-    """Yield the selections by the files that they share."""
+    """Yield the selections, grouped by the files that they share."""
     by_pattern: dict[str, dict[Pass, Selection]] = {}
     for pass_, selection in selections.items():
         by_pattern.setdefault(selection.sequence.pattern, {})[pass_] = selection
@@ -178,11 +178,11 @@ def _grouped(selections: Mapping[Pass, Selection]) -> Iterator[Files]:
 
 
 def _samples(groups: list[Files]) -> dict[Pass, list[Array]]:
-    """Return some pictures of each pass whose values tell how it is read: a few of the depth, else the first one."""
+    """Return pictures of each pass whose values show how to read it: a few if depth is among them, else the first."""
     samples: dict[Pass, list[Array]] = {}
     for group in groups:
         samples |= {pass_: [] for pass_ in group.passes}
-        # What colour is, a Cryptomatte, and camera Z by its name, stands in an EXR's header.
+        # The header of an EXR is enough to identify colour, a Cryptomatte, and camera Z by its layer's name.
         telling = {pass_: layer for pass_, layer in group.passes.items() if layer is None or _values_tell(pass_, layer)}
         files = group.selection.files
         picked = {len(files) * n // _SAMPLES for n in range(_SAMPLES)} if Pass.DEPTH in telling else {0}
@@ -200,7 +200,7 @@ def _values_tell(pass_: Pass, layer: Layer) -> bool:
 
 
 def _ahead(work: Callable[[int, Path], Pixels], frames: Iterable[tuple[int, Path]]) -> Iterator[Pixels]:
-    """Yield the results in order while threads work on the next few: decoding leaves the interpreter lock alone."""
+    """Yield the results in order while threads work on the next few; decoding does not need the interpreter lock."""
     threads = os.cpu_count() or 1
     waiting: deque[Future[Pixels]] = deque()
     with ThreadPoolExecutor(threads, thread_name_prefix="read") as pool:
@@ -220,7 +220,10 @@ def _is_light(track: PassProcessor | None) -> bool:
 
 
 def _holds_nan(color: Array | None) -> bool:
-    """Return whether every third pixel each way holds NaN; data passes may: there it means that nothing is seen."""
+    """Return whether the colour holds NaN, judged by every third pixel each way.
+
+    Data passes may hold NaN. There it means that the pixel shows no object.
+    """
     return color is not None and color.dtype.kind == "f" and bool(np.isnan(color[::3, ::3, :3]).any())
 
 

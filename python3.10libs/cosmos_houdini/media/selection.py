@@ -1,4 +1,4 @@
-"""Which files of a shot's sequences become which videos, and everything that stands against it."""
+"""Selects the files that become the videos of a shot, and reports every problem that prevents the conversion."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class Selection:
     """The frames of one pass that become its video.
 
     Attributes:
-        sequence: where they come from.
+        sequence: the sequence of the frames.
         numbers: frame number of each frame of the video.
-        files: the file that each shows; a held frame shows the file of the frame before.
-        held: numbers of the frames without a usable file of their own.
+        files: the file that each frame shows; a held frame shows the file of the frame before it.
+        held: numbers of the frames that have no usable file of their own.
         picture: size and format of every file.
     """
 
@@ -46,17 +46,17 @@ class Selection:
 def select(
     sequences: Iterable[PictureSequence], *, frame_range: tuple[int, int] | None = None, on_gap: OnGap = "stop"
 ) -> dict[Pass, Selection]:
-    """Return the frames of every pass: the same numbers in each.
+    """Return the frames of every pass, with the same numbers in each.
 
     Args:
-        sequences: those of one shot.
-        frame_range: first and last frame number to take; without it each sequence is taken whole.
-        on_gap: what becomes of a frame whose file is missing or corrupt: ``stop`` refuses, ``hold`` repeats the frame
-            before and lists it.
+        sequences: sequences of one shot.
+        frame_range: first and last frame number to take; None takes each sequence whole.
+        on_gap: the action for a frame whose file is missing or corrupt: ``stop`` raises CheckFailed, ``hold`` repeats
+            the frame before it and lists its number.
 
     Raises:
         BadInput: there is no pass to convert, or two sequences are the same pass.
-        CheckFailed: all that is wrong with the frames, and where the passes disagree.
+        CheckFailed: frames have faults or the passes disagree; the error lists all faults and disagreements.
     """
     passes = _by_pass(sequences)
     if not passes:
@@ -74,15 +74,15 @@ def select(
     return {
         pass_: _selection(sequence, sequence.picture, numbers[pass_])
         for pass_, sequence in passes.items()
-        if sequence.picture is not None  # one without it was refused
+        if sequence.picture is not None  # a sequence without it was refused above
     }
 
 
 def verify_checksums(selections: Iterable[Selection], stop: Event | None = None) -> None:
-    """Walk the checksums that ``verify`` may have left out, in this thread, until ``stop`` is set.
+    """Verify the checksums that ``verify`` may have left out, in this thread, until ``stop`` is set.
 
     Raises:
-        CheckFailed: frames are damaged; each is named.
+        CheckFailed: frames are damaged; the error names each.
     """
     problems = []
     for selection in selections:
@@ -100,7 +100,7 @@ def verify_checksums(selections: Iterable[Selection], stop: Event | None = None)
 
 def _refuse(problems: Sequence[str], action: str) -> None:
     """Raise CheckFailed with the problems, if there are any."""
-    # Several passes may come from the same files.
+    # Several passes may use the same files, and then have the same problems.
     problems = list(dict.fromkeys(problems))
     if problems:
         more = f"; and {len(problems) - _TOLD_PROBLEMS} more" if len(problems) > _TOLD_PROBLEMS else ""
@@ -108,7 +108,7 @@ def _refuse(problems: Sequence[str], action: str) -> None:
 
 
 def by_shot(sequences: Iterable[PictureSequence]) -> dict[str, list[PictureSequence]]:
-    """Return the sequences of each shot, the shots in the order in which they come."""
+    """Return the sequences of each shot; the shots are in the order of their first sequences."""
     shots: dict[str, list[PictureSequence]] = {}
     for sequence in sequences:
         shots.setdefault(sequence.shot, []).append(sequence)
@@ -116,13 +116,13 @@ def by_shot(sequences: Iterable[PictureSequence]) -> dict[str, list[PictureSeque
 
 
 def unknown_passes(sequences: Sequence[PictureSequence]) -> list[PictureSequence]:
-    """Return the sequences that ``select`` leaves out, because nothing tells what they show."""
+    """Return the sequences that ``select`` leaves out because their pass is unknown."""
     unknown = [sequence for sequence in sequences if sequence.pass_ is Pass.UNKNOWN]
     return [] if len(unknown) == 1 == len(sequences) else unknown
 
 
 def _by_pass(sequences: Iterable[PictureSequence]) -> Mapping[Pass, PictureSequence]:
-    """Return one sequence a pass; a single sequence of which nothing is known is the colour."""
+    """Return one sequence a pass; if there is only one sequence and its pass is unknown, it is the colour."""
     all_ = list(sequences)
     if len(all_) == 1 and all_[0].pass_ is Pass.UNKNOWN:
         return {Pass.COLOR: all_[0]}
@@ -173,13 +173,13 @@ def _selection(sequence: PictureSequence, picture: Picture, numbers: tuple[int, 
 
 
 def _held(numbers: Sequence[int], usable: Mapping[int, Path]) -> tuple[Path, ...]:
-    """Return the file of each number, or of the last usable number before it."""
+    """Return the file of each number, or the file of the last usable number before it."""
     known = sorted(number for number in usable if number >= numbers[0])
     return tuple(usable[known[bisect_right(known, number) - 1]] for number in numbers)
 
 
 def _unusable(sequence: PictureSequence, wanted: set[int]) -> list[str]:
-    """Return what no holding can mend."""
+    """Return the problems that holding frames cannot solve."""
     found = []
     if sequence.picture is None:
         found.append("no file can be read")
@@ -194,7 +194,7 @@ def _unusable(sequence: PictureSequence, wanted: set[int]) -> list[str]:
 
 
 def _disagreements(passes: Mapping[Pass, PictureSequence], numbers: Mapping[Pass, Sequence[int]]) -> list[str]:
-    """Return where the passes differ in frame numbers or size, which have to be the same in every video."""
+    """Return the differences between passes in frame numbers and size, which must be the same in every video."""
     found = []
     ranges = {pass_: _range_words(wanted) for pass_, wanted in numbers.items() if wanted}
     if len(set(ranges.values())) > 1:

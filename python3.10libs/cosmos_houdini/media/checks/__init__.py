@@ -1,1 +1,1 @@
-"""What a person would notice in the pixels of a shot, as sentences with the evidence."""
+"""Reports visible problems in the pixels of a shot, as sentences with the evidence."""

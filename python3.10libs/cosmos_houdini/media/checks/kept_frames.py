@@ -1,4 +1,4 @@
-"""What a person would notice in the passes of a shot, told from the frames that were kept of them."""
+"""Reports visible problems in the passes of a shot, found in the frames that the conversion keeps."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ Array = NDArray[Any]
 
 _LOOKED_AT = 24
 _MOVING = (Pass.COLOR, Pass.DEPTH, Pass.SEG, Pass.EDGE)
-# Any number will do that keeps most ids apart: what counts is where they change.
+# Any number works that keeps most ids apart, because only the places where ids change matter.
 _ID_LEVELS = 251
 
 
 def sentences(kept: Mapping[Pass, Spool], numbers: Sequence[int], *, plate: Rectangle, light: bool) -> list[str]:
-    """Return what was noticed.
+    """Return a sentence for each problem.
 
     Args:
-        kept: colour and edge as bytes, depth as disparity, segmentation as codes; all with the same frames.
-        numbers: of the frames.
-        plate: where it lies in the frames; bars around it are black in every shot.
-        light: whether the colour came as scene-linear light.
+        kept: colour and edge as bytes, depth as disparity, segmentation as codes; all have the same frames.
+        numbers: the numbers of these frames.
+        plate: the position of the plate in the frames; bars around it are black in every shot.
+        light: whether the files of the colour hold scene-linear light.
     """
     indices = sorted({round(n) for n in np.linspace(0, len(numbers) - 1, min(_LOOKED_AT, len(numbers)))})
     found = []
@@ -54,7 +54,7 @@ def sentences(kept: Mapping[Pass, Spool], numbers: Sequence[int], *, plate: Rect
 
 
 def nan_sentence(numbers: list[int], count: int) -> list[str]:
-    """Return a sentence about frames of the colour pass that hold NaN, if there are any."""
+    """Return a sentence about the frames of the colour pass that hold NaN, if there are any."""
     return [f"the color pass holds NaN in {plausibility.frame_words(sorted(numbers), count)}"] if numbers else []
 
 

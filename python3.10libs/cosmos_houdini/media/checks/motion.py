@@ -1,4 +1,4 @@
-"""Whether two passes move in step: what changes in one from frame to frame should change in the other as well."""
+"""Checks whether two passes move in step: a change from frame to frame in one should also show in the other."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ SMALL = (96, 54)
 MOST_FRAMES = 240
 FEWEST_FRAMES = 6
 STEPS = (-2, -1, 0, 1, 2)
-# By how much another step must explain the motion better than none before it is spoken of.
+# A shift is reported only if the likeness with it exceeds the likeness without it by this factor and this difference.
 CLEARLY, AT_LEAST = 1.25, 0.15
 
 Change = NDArray[np.float32]
 
 
 class MotionTrace:
-    """What moves in one pass: the changes between its frames at 96 x 54, of the first 240 frames."""
+    """The motion in one pass: the first 240 changes between its frames, at 96 x 54."""
 
     def __init__(self) -> None:
         self._last: Change | None = None
         self.changes: list[Change] = []
 
     def add(self, frame: NDArray[Any]) -> None:
-        """Take the next frame: height x width with or without channels; numbers of any range, all finite."""
+        """Add the next frame: height x width, with or without channels, with finite numbers of any range."""
         if len(self.changes) >= MOST_FRAMES:
             return
         plane = frame.astype(np.float32)
@@ -40,7 +40,7 @@ class MotionTrace:
 
 
 def steps_between(first: MotionTrace, second: MotionTrace) -> int:
-    """Return by how many frames the second pass is late; 0 also where too little moves to tell."""
+    """Return by how many frames the second pass is late, negative if the first is; 0 also if too little moves."""
     length = min(len(first.changes), len(second.changes))
     if length < FEWEST_FRAMES:
         return 0
@@ -51,7 +51,7 @@ def steps_between(first: MotionTrace, second: MotionTrace) -> int:
 
 
 def step_warning(first_pass: Pass, first: MotionTrace, second_pass: Pass, second: MotionTrace) -> str | None:
-    """Return a sentence when one pass is late, else None."""
+    """Return a warning if one pass is late, else None."""
     steps = steps_between(first, second)
     if not steps:
         return None
@@ -61,7 +61,7 @@ def step_warning(first_pass: Pass, first: MotionTrace, second_pass: Pass, second
 
 
 def _weighed(changes: list[Change]) -> Change:
-    """Return changes as roots, so that a strong edge does not outweigh all others."""
+    """Return the square roots of the changes, so that one strong edge does not outweigh all others."""
     weighed: Change = np.sqrt(np.stack(changes))
     return weighed
 

@@ -1,6 +1,6 @@
-"""What a person would notice in a pass at a glance, as sentences with the evidence; nothing here stops a conversion.
+"""Reports problems that are visible at a glance, as sentences with the evidence; these checks stop no conversion.
 
-Each check looks at frames one by one and keeps a few numbers of each.
+Each check looks at the frames one by one and keeps a few numbers of each.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ Frame = NDArray[Any]
 BLACK_LEVEL = 1 / 255
 FLAT_EXTENT = 1e-3
 CLIPPED_SHARE = 0.2
-# Of the picture's range, how much nearer its upper third must be on average to seem upside down.
+# Depth seems upside down if its upper third is nearer on average by this share of the picture's range.
 UPSIDE_DOWN = 0.1
 MOST_COLORS = 1000
-# Linear light shown as if it were encoded: half of the picture nearly black although there are bright parts.
+# Linear light that is shown as sRGB has two signs: half of the picture is nearly black, and some parts are bright.
 DARK_MEDIAN, BRIGHT_PART = 0.08, 0.5
 
 
 class EmptyFrames:
-    """Notices frames that are black or hold NaN."""
+    """Finds frames that are black or hold NaN."""
 
     def __init__(self, pass_: Pass) -> None:
         self._pass = pass_
@@ -36,7 +36,7 @@ class EmptyFrames:
         self._count = 0
 
     def add(self, number: int, frame: Frame) -> None:
-        """Look at one frame of the pass, in its file's own type, with its frame number."""
+        """Check one frame of the pass; ``number`` is its frame number, and its values have the type of its file."""
         self._count += 1
         if frame.dtype.kind == "f" and np.isnan(frame).any():
             self._nan.append(number)
@@ -44,7 +44,7 @@ class EmptyFrames:
             self._black.append(number)
 
     def sentences(self) -> list[str]:
-        """Return what was noticed."""
+        """Return a sentence for each problem."""
         found = []
         if self._black:
             found.append(f"the {self._pass} pass is black in {frame_words(self._black, self._count)}")
@@ -54,7 +54,7 @@ class EmptyFrames:
 
 
 class DepthShape:
-    """Notices depth that is constant, clipped or upside down."""
+    """Finds depth that is constant, clipped or upside down."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -63,7 +63,7 @@ class DepthShape:
         self._thirds: list[tuple[float, float]] = []
 
     def add(self, number: int, disparity: Disparity) -> None:
-        """Look at one frame of disparity with its frame number."""
+        """Check one frame of disparity; ``number`` is its frame number."""
         self._count += 1
         valid = disparity[disparity > 0]
         if not valid.size:
@@ -79,7 +79,7 @@ class DepthShape:
         self._thirds.append((upper / high, lower / high))
 
     def sentences(self, *, polarity: bool = True) -> list[str]:
-        """Return what was noticed; without ``polarity`` nothing about which way is up."""
+        """Return a sentence for each problem; without ``polarity``, none about depth that is upside down."""
         found = []
         if self._flat:
             found.append(f"the depth pass is constant in {frame_words(self._flat, self._count)}")
@@ -99,7 +99,7 @@ class DepthShape:
 
 
 def many_objects(number: int, count: int, colors: int) -> str | None:
-    """Return a sentence when a segmentation frame shows more objects than there are colours for a show, else None."""
+    """Return a warning if a segmentation frame shows more objects than a show has colours, else None."""
     if count <= colors:
         return None
     return (
@@ -109,7 +109,7 @@ def many_objects(number: int, count: int, colors: int) -> str | None:
 
 
 def many_colors(number: int, codes: NDArray[np.int64]) -> str | None:
-    """Return a sentence when a segmentation frame has more codes than a shot has objects, else None."""
+    """Return a warning if a segmentation frame has more codes than a shot has objects, else None."""
     flat = codes.ravel()
     count = len(np.unique(flat[np.concatenate(([True], flat[1:] != flat[:-1]))]))
     if count <= MOST_COLORS:
@@ -121,10 +121,10 @@ def many_colors(number: int, codes: NDArray[np.int64]) -> str | None:
 
 
 def linear_as_srgb(frames: Iterable[Frame]) -> str | None:
-    """Return a sentence when pictures that count as sRGB seem to hold linear light, else None.
+    """Return a warning if pictures that count as sRGB seem to hold linear light, else None.
 
     Args:
-        frames: some of the shot, height x width x 3 or more: integers, or floats that are 1 where white is.
+        frames: some frames of the shot, height x width x 3 or more: integers, or floats in which white is 1.
     """
     brightest, medians, highs = 0.0, [], []
     for frame in frames:
@@ -143,7 +143,7 @@ def linear_as_srgb(frames: Iterable[Frame]) -> str | None:
 
 
 def frame_words(numbers: list[int], count: int) -> str:
-    """Return frames in words: runs as ``3-7``, or that it is all of them.
+    """Return frame numbers in words: runs as ``3-7``, or a phrase for all frames.
 
     >>> frame_words([1, 2, 3, 7], 10)
     'frames 1-3, 7'

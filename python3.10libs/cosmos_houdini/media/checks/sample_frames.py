@@ -1,4 +1,4 @@
-"""Which frames of a sequence are looked at."""
+"""Chooses the frames of a sequence that checks look at."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ _SAMPLES = 3
 
 
 def usable(sequence: Sequence) -> list[Frame]:
-    """Return the frames that are whole and like the others."""
+    """Return the frames that are not corrupt and have the same form as the others."""
     left_out = {bad.frame for bad in sequence.corrupt} | set(sequence.mismatched)
     return [frame for frame in sequence.frames if frame.number not in left_out]
 
 
 def some(frames: list[Frame]) -> list[Frame]:
-    """Return three frames, evenly spread from the first on, or as many as there are."""
+    """Return three frames, evenly spread and starting with the first, or as many as there are."""
     return [frames[len(frames) * n // _SAMPLES] for n in range(min(_SAMPLES, len(frames)))]

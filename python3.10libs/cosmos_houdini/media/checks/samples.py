@@ -1,4 +1,4 @@
-"""A look at the pixels of verified sequences: what a person would notice, as sentences."""
+"""Looks at the pixels of verified sequences, and reports visible problems as sentences."""
 
 from __future__ import annotations
 
@@ -27,18 +27,19 @@ from cosmos_houdini.model.sequence import CorruptFrame, Frame, Sequence
 Array = NDArray[Any]
 
 _SAMPLES = 3
-# Every fourth pixel each way tells as much, and does not cost more than reading the file.
+# Every fourth pixel each way shows as much as all pixels, and checking them costs no more than reading the file.
 _STRIDE = 4
 _LOOKED_AT = frozenset({Pass.COLOR, Pass.DEPTH, Pass.SEG})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What a look at pictures showed.
+    """The result of a look at pictures.
 
     Attributes:
-        notes: what a person would notice, one sentence each.
-        damaged: frames that cannot be decoded although their files are whole in structure, each file once.
+        notes: visible problems, one sentence each.
+        damaged: frames that cannot be decoded although the structure of their files is complete; each file is listed
+            once.
     """
 
     notes: tuple[str, ...]
@@ -48,11 +49,11 @@ class Seen:
 def check_samples(
     sequences: Mapping[Pass, Sequence], *, every_frame: bool = False, on_frame: Callable[[int], None] = lambda _: None
 ) -> Seen:
-    """Return what was noticed in the passes of one shot.
+    """Return the problems that are visible in the passes of one shot.
 
     Args:
-        sequences: verified, EXR ones with the layer that shows the pass.
-        every_frame: look at all frames, which also tells whether passes are out of step; else at three of each pass.
+        sequences: verified sequences; EXR sequences name the layer that shows the pass.
+        every_frame: look at all frames, which also shows whether passes are out of step; else at three of each pass.
         on_frame: called with 1 after each frame.
 
     Raises:
@@ -83,7 +84,7 @@ def check_samples(
 
 
 def _pictures(sequence: Sequence, *, every_frame: bool) -> Iterator[tuple[Frame, Array | Unreadable]]:
-    """Yield frames with their pixels, or why those cannot be read; what is known to be damaged is left out."""
+    """Yield frames with their pixels, or with the error of reading them; leave out frames that are known as damaged."""
     picked = usable(sequence) if every_frame else some(usable(sequence))
     if not picked:
         return
@@ -108,7 +109,7 @@ def _read(file: Path, pass_: Pass, layer: Layer | None) -> Array | Unreadable:
 
 @dataclass(kw_only=True)
 class _Look:
-    """What was seen of one pass."""
+    """The observations of one pass."""
 
     pass_: Pass
     every_frame: bool
@@ -188,5 +189,5 @@ def _disparity(pixels: Array, layer: str) -> Array:
         kind = DepthKind.NEAR_BRIGHT if pixels.dtype.kind in "ui" else depth.guess_kind([pixels], layer).kind
     except BadInput:
         kind = DepthKind.NEAR_BRIGHT
-    # A lens changes ray distances by no more than matters to what is noticed here.
+    # These checks ignore the lens: its effect on ray distances is too small to matter to them.
     return depth.disparity(pixels, DepthKind.CAMERA_Z if kind is DepthKind.RAY_DISTANCE else kind)

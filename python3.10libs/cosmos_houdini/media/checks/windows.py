@@ -1,4 +1,4 @@
-"""EXR files that hold more or less than the picture: overscan, render regions that were left on, empty frames."""
+"""Finds EXR files that hold more or less than the picture: overscan, render regions left on, empty frames."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cosmos_houdini.model.sequence import Sequence
 
 
 def sentences(sequences: Iterable[Sequence]) -> list[str]:
-    """Return what the data windows of some frames of each EXR sequence tell, a sentence at most for each."""
+    """Return at most one sentence for each EXR sequence, about the data windows of some of its frames."""
     patterns = {sequence.pattern: sequence for sequence in sequences if sequence.layer}
     told = (_told({frame.number: read_header(frame.file) for frame in some(usable(s))}) for s in patterns.values())
     return [sentence for sentence in told if sentence]
@@ -43,6 +43,6 @@ def _common(one: Window, other: Window) -> Window | None:
 
 
 def _beyond(data: Window, shown: Window) -> int:
-    """Return by how many pixels a data window reaches farther than the display window, at its farthest side."""
+    """Return by how many pixels a data window exceeds the display window, at the side where it exceeds it most."""
     right, bottom = data.x + data.width - shown.x - shown.width, data.y + data.height - shown.y - shown.height
     return max(shown.x - data.x, shown.y - data.y, right, bottom, 0)

@@ -48,7 +48,7 @@ class Reading:
 
 
 def cryptomatte_reading(manifest: Manifest, ids: frozenset[int] | None) -> Reading:
-    """Return how to read a Cryptomatte; objects that are not among ``ids`` are background, None keeps all."""
+    """Return how to read a Cryptomatte; objects outside ``ids`` are background, and None keeps all objects."""
 
     def codes(ranks: Array) -> Array:
         strong = strongest(ranks)

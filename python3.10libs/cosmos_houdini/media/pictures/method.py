@@ -14,7 +14,7 @@ class Method(TextEnum):
     CLOSEST = "closest"
 
 
-# Ids and masks must not mix. Of depths the nearest is kept, and of lines the brightest.
+# Ids and masks must not mix. Depth keeps the nearest value, and lines keep the brightest.
 _METHODS = {
     Pass.SEG: Method.NEAREST,
     Pass.MASK: Method.NEAREST,
