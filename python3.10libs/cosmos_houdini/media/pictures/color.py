@@ -86,7 +86,7 @@ class DisplayTransform:
         return self._bytes(self._quick, linear)
 
     def apply_exactly(self, linear: Linear) -> Picture:
-        """Return the exact bytes; ``apply`` is faster for the ACES 2 views, and within one level 99 times in 100."""
+        """Return the exact bytes; ``apply`` is much faster for ACES 2 views, and within one level 99 times in 100."""
         return self._bytes(self.exact, linear)
 
     def document(self) -> dict[str, Any]:
