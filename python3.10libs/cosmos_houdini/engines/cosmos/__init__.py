@@ -1,1 +1,1 @@
-"""Facts that the engines of Cosmos share: checkouts, parameters, frame sizes, chunks."""
+"""Code that the Cosmos engines share: checkouts, parameters, frame sizes and chunks."""

@@ -1,4 +1,4 @@
-"""What the engines that run from a checkout of their upstream repository have in common."""
+"""Functions for engines that run from a checkout of their upstream repository."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.request import InferenceRequest, Site
 
 MASTER_PORTS = range(20000, 30000)
-"""Below the ports that Linux gives out by itself."""
+"""The ports for torchrun, which are below those that Linux assigns automatically."""
 
 
 def find_checkout(site: Site, engine: str, upstream: str) -> PurePosixPath:
-    """Return where the checkout lies on the host.
+    """Return the path of the checkout on the host.
 
     Raises:
-        BadInput: the host's configuration does not say.
+        BadInput: the host's configuration has no such path.
     """
     if site.engine_path is None:
         raise BadInput(
@@ -26,7 +26,7 @@ def find_checkout(site: Site, engine: str, upstream: str) -> PurePosixPath:
 
 
 def torchrun(request: InferenceRequest) -> tuple[str, ...]:
-    """Return the command that starts a program once for each GPU of this host."""
+    """Return the command that starts a program once for each GPU of the request, all on this host."""
     return (
         "torchrun",
         f"--nproc_per_node={request.num_gpu}",
@@ -37,17 +37,17 @@ def torchrun(request: InferenceRequest) -> tuple[str, ...]:
 
 
 def _master_port(request: InferenceRequest) -> int:
-    """Return a port that two jobs of one host hardly share: torchrun's own choice is always 29500."""
+    """Return a port that two jobs of one host rarely share, because torchrun's own default is always 29500."""
     return MASTER_PORTS[int(request.content_hash()[:8], 16) % len(MASTER_PORTS)]
 
 
 def version_command(engine_path: PurePosixPath) -> tuple[str, ...]:
-    """Return what tells the commit of the checkout, also where it belongs to somebody else."""
+    """Return the command that prints the commit of the checkout, even if another user owns the checkout."""
     git = ("git", "--no-optional-locks", "-c", "safe.directory=*", "-C", str(engine_path))
     return (*git, "describe", "--always", "--dirty", "--abbrev=12")
 
 
 def input_videos(request: InferenceRequest) -> dict[str, Path]:
-    """Return the videos of a request by the names that they have in the job's folder."""
+    """Return the videos of a request, by their names in the job's folder."""
     clips = {"color": request.video} | {str(c.kind): c.clip for c in request.controls if c.clip is not None}
     return {f"in/{role}.mp4": clip.path for role, clip in clips.items()}

@@ -1,4 +1,4 @@
-"""How a long video is cut into the chunks that a model generates one after the other."""
+"""Divide a long video into the chunks that a model generates one after another."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from cosmos_houdini.model.request import FramePlan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunking:
-    """Chunks of a fixed length, each of which begins with the last frames of the one before.
+    """Chunks of a fixed length, where each chunk begins with the last frames of the previous one.
 
     Attributes:
-        frames: length of the video.
-        frames_per_chunk: length of a chunk; the last one is padded to it.
-        overlap: frames that a chunk shares with the one before.
+        frames: the length of the video.
+        frames_per_chunk: the length of a chunk; the last chunk is padded to this length.
+        overlap: the number of frames that a chunk shares with the previous one.
 
     >>> Chunking(frames=122, frames_per_chunk=121, overlap=1).chunks
     2
@@ -36,32 +36,32 @@ class Chunking:
 
     @property
     def seams(self) -> tuple[int, ...]:
-        """The frame indices, from 0, at which the next chunk begins to be seen."""
+        """The indices, from 0, of the first visible frame of each chunk after the first."""
         return tuple(index * self._step + self.overlap for index in range(1, self.chunks))
 
     @property
     def padding(self) -> int:
-        """Frames that are generated beyond the video's end and thrown away."""
+        """The number of frames that are generated after the video's end and discarded."""
         return self.chunks * self._step + self.overlap - self.frames
 
     @property
     def wasted(self) -> bool:
-        """Whether the last chunk is opened for less than a tenth of its length."""
+        """Whether less than a tenth of the last chunk is used."""
         return self.chunks > 1 and self._step - self.padding < self.frames_per_chunk / 10
 
     @property
     def shorter(self) -> int:
-        """The greatest length that needs one chunk less."""
+        """The greatest length that needs one chunk fewer."""
         return (self.chunks - 1) * self._step + self.overlap
 
 
 def chunk_sentence(plan: FramePlan, *, first: int = 0, step: int = 1) -> str:
-    """Return chunks, seams, waste and the lengths without waste in words.
+    """Describe in words the chunks, the seams, the wasted frames and the lengths that waste none.
 
     Args:
-        plan: of the engine.
-        first: number of the shot's first frame.
-        step: distance of the frame numbers.
+        plan: the engine's plan.
+        first: the number of the shot's first frame.
+        step: the difference between the numbers of two consecutive frames.
     """
     length = plan.frames_per_chunk - plan.overlap
     words = [f"{plan.chunks} chunk{'s' * (plan.chunks != 1)} of {plan.frames_per_chunk} frames"]

@@ -1,13 +1,13 @@
-"""The frame sizes that Cosmos Transfer generates, and which of them a video gets."""
+"""Choose among the frame sizes that Cosmos Transfer generates the one for a video."""
 
 from __future__ import annotations
 
 Size = tuple[int, int]
 
 RESOLUTION = "720"
-"""That of cosmos-transfer1, and what the models of cosmos-transfer2.5 were trained at."""
+"""The resolution of cosmos-transfer1, and the one at which the models of cosmos-transfer2.5 were trained."""
 
-# Resolution to the sizes for 16:9, 4:3 and 1:1: VIDEO_RES_SIZE_INFO of cosmos-transfer2.5.
+# For each resolution, the sizes for 16:9, 4:3 and 1:1, from VIDEO_RES_SIZE_INFO of cosmos-transfer2.5.
 _LANDSCAPE: dict[str, tuple[Size, Size, Size]] = {
     "256": ((320, 192), (320, 256), (256, 256)),
     "480": ((768, 432), (640, 480), (480, 480)),
@@ -23,7 +23,7 @@ _RATIOS = (16 / 9, 4 / 3, 1.0)
 
 
 def _sizes(resolution: str) -> dict[float, Size]:
-    """Return aspect ratio to width and height, widest first; upright frames are lying ones turned."""
+    """Return the width and height for each aspect ratio, widest first; portrait sizes are rotated landscape sizes."""
     lying = dict(zip(_RATIOS, _LANDSCAPE[resolution], strict=True))
     return lying | {1 / ratio: (height, width) for ratio, (width, height) in reversed(lying.items()) if ratio != 1}
 
@@ -31,7 +31,7 @@ def _sizes(resolution: str) -> dict[float, Size]:
 def generated_size(size: Size, resolution: str = RESOLUTION) -> Size:
     """Return the width and height in pixels that Cosmos generates for a video of ``size``.
 
-    The ratio nearest in plain difference wins, as in ``detect_aspect_ratio`` of either program.
+    The aspect ratio with the smallest absolute difference wins, as in ``detect_aspect_ratio`` of both programs.
 
     >>> generated_size((1920, 1080)), generated_size((2048, 858)), generated_size((1080, 1920))
     ((1280, 704), (1280, 704), (704, 1280))
@@ -43,7 +43,7 @@ def generated_size(size: Size, resolution: str = RESOLUTION) -> Size:
 
 
 def stretch(size: Size, generated: Size) -> float:
-    """Return by how much wider than high pictures of ``size`` become when they are brought to ``generated``.
+    """Return the factor by which the width changes relative to the height when ``size`` is scaled to ``generated``.
 
     >>> round(stretch((1920, 1080), (1280, 704)), 3), round(stretch((2390, 1000), (1280, 704)), 2)
     (1.023, 0.76)

@@ -1,4 +1,4 @@
-"""The parameters of Cosmos Transfer that this project offers, with the ranges within which they mean something."""
+"""The parameters of Cosmos Transfer that this project offers, with the ranges in which they have an effect."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from cosmos_houdini.engines.cosmos.frame_size import RESOLUTION, RESOLUTIONS
 from cosmos_houdini.model.parameter import Parameter
 from cosmos_houdini.model.presets import DEFAULT_STRENGTH, STRENGTHS
 
-# cosmos-transfer1 itself checks little: a spec may say "num_steps": "35" or "fps": 23.976 and fails or misleads later.
-# The defaults are those of its transfer.py. Numpy takes seeds below 2**32, and chunk i is made with seed + i.
+# cosmos-transfer1 itself checks little: it accepts a spec with "num_steps": "35" or "fps": 23.976, and fails or gives a
+# misleading result later. The defaults are those of its transfer.py. Numpy accepts seeds below 2**32, and chunk i uses
+# seed + i.
 _TABLE = (
     Parameter(
         name="seed", default=1, help="Start of the random numbers; chunk i uses seed + i.", low=0, high=2**31 - 1
@@ -46,8 +47,8 @@ _TABLE = (
 
 TRANSFER1_PARAMETERS = {parameter.name: parameter for parameter in _TABLE}
 
-# Types, ranges and defaults of cosmos-transfer2.5 (cosmos_transfer2/config.py). It takes a sigma_max too and leaves it
-# unused: what samples with rectified flow (generate_samples_from_batch) never looks at it.
+# Types, ranges and defaults are those of cosmos-transfer2.5 (cosmos_transfer2/config.py). It also accepts sigma_max but
+# does not use it: the sampler with rectified flow (generate_samples_from_batch) never reads it.
 _TABLE25 = (
     Parameter(name="seed", default=2025, help="Start of the random numbers.", low=0, high=2**31 - 1),
     Parameter(name="num_steps", default=35, help="Diffusion steps; 4 for the distilled model.", low=1, high=100),

@@ -1,6 +1,6 @@
-"""The records in the logs of NVIDIA's Cosmos programs, and what they say about the end of a run.
+"""Read the records in the logs of NVIDIA's Cosmos programs, and find in them why a run failed.
 
-A record reads ``[MM-DD HH:MM:SS|LEVEL|file:line:function] message`` and goes to standard output.
+A record has the form ``[MM-DD HH:MM:SS|LEVEL|file:line:function] message`` and is printed to standard output.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from cosmos_houdini.engines.base import EngineLog
 from cosmos_houdini.engines.failures import GENERAL_SYMPTOMS, Symptom, explain_missing_marker
 from cosmos_houdini.model.job import JobFailure
 
-# A record begins its line, so that a prompt that is printed back, escaped, cannot pass for one.
+# A record must begin its line. So a prompt that the program prints back, escaped, is not mistaken for a record.
 RECORD = re.compile(r"^\[\d\d-\d\d \d\d:\d\d:\d\d\|(?P<level>[A-Z]+)\s*\|[^\]\n]*\] (?P<message>.*)$", re.MULTILINE)
 ERROR_LEVELS = frozenset({"ERROR", "CRITICAL"})
 
 
 def records(stdout: str) -> Iterator[tuple[str, str]]:
-    """Yield level and first line of each record."""
+    """Yield the level and the first line of each record."""
     for found in RECORD.finditer(stdout):
         yield found["level"], found["message"]
 
@@ -36,14 +36,14 @@ def find_failure(
     blocked: Callable[[Sequence[str], bool], JobFailure | None],
     symptoms: Iterable[Symptom],
 ) -> JobFailure | None:
-    """Return why a finished run is no success: its exit code and its records must both say that it is one.
+    """Return why a finished run failed, or None if both its exit code and its records show success.
 
     Args:
-        exit_code: of the program.
+        exit_code: the exit code of the program.
         log: the whole log.
         marker: the words with which the record of a saved video begins.
-        blocked: given the messages of errors, and whether a video was saved, returns the guardrail's failure.
-        symptoms: of this program, after the general ones.
+        blocked: takes the messages of errors, and whether a video was saved, and returns the guardrail's failure.
+        symptoms: the symptoms of this program, which are checked after the general ones.
     """
     found = list(records(log.stdout))
     saved = any(message.startswith(marker) for _, message in found)

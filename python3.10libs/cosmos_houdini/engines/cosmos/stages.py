@@ -1,4 +1,4 @@
-"""How far a run of Cosmos Transfer has come, told by the records of its log."""
+"""Find the progress of a Cosmos Transfer run in the records of its log."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from dataclasses import dataclass
 from cosmos_houdini.model.job import Progress
 
 SAMPLED_SHARE = 0.9
-"""Of the time of a chunk, for the diffusion steps; the rest is decoding."""
+"""The share of a chunk's time that the diffusion steps take; the rest is decoding."""
 _LOADED_FRACTION = 0.05
 _GENERATED_FRACTION = 0.95
 
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """What stands around the chunks: the words with which records begin, and the stage that each tells.
+    """The stages before and after the chunks, by the words with which their records begin.
 
     Attributes:
-        early: before the first chunk, in their order.
-        late: after the last chunk; the last one is the end of the run.
+        early: the stages before the first chunk, in their order.
+        late: the stages after the last chunk; the last stage is the end of the run.
     """
 
     early: Mapping[str, str]
     late: Mapping[str, str]
 
     def before(self, messages: Collection[str]) -> Progress | None:
-        """Return how far the run is before its first chunk, or None before its first record."""
+        """Return the progress of a run before its first chunk, or None if there is no record yet."""
         if not messages:
             return None
         stages = _reached(self.early, messages)
@@ -34,7 +34,7 @@ class Stages:
         return Progress(fraction=fraction, stage=stages[-1] if stages else "starting")
 
     def after(self, messages: Collection[str]) -> Progress | None:
-        """Return how far the run is after its last chunk, or None before."""
+        """Return the progress of a run after its last chunk, or None if the last chunk is not finished."""
         stages = _reached(self.late, messages)
         if not stages:
             return None
@@ -43,7 +43,7 @@ class Stages:
 
 
 def during(made: float, chunks: int, stage: str) -> Progress:
-    """Return how far a run is that has made so many of its chunks."""
+    """Return the progress of a run that has made ``made`` of its chunks."""
     share = min(made, chunks) / chunks
     return Progress(fraction=_LOADED_FRACTION + (_GENERATED_FRACTION - _LOADED_FRACTION) * share, stage=stage)
 

@@ -1,4 +1,4 @@
-"""What every engine of the Cosmos Transfer family asks of a request before it is worth any GPU time."""
+"""Check a request for any engine of the Cosmos Transfer family before it uses GPU time."""
 
 from __future__ import annotations
 
@@ -15,17 +15,23 @@ from cosmos_houdini.model.request import FramePlan, InferenceRequest, Scout
 
 MIN_FRAMES = 2
 MAX_FRAMES = 5000
-"""Upstream reads no more (NUM_MAX_FRAMES), and with a single frame it has no chunk, or makes a picture of it."""
+"""The largest number of frames that upstream reads (NUM_MAX_FRAMES).
+
+The smallest is MIN_FRAMES: with a single frame, upstream has no chunk, or makes a picture of the frame.
+"""
 
 SCOUT_STEPS = 10
-"""Composition and colours stand by then; what is missing is fine structure. The full number is 35."""
+"""The diffusion steps of a scout.
+
+After these steps the composition and the colours are final, and only fine structure is missing. The full number is 35.
+"""
 
 NOTICEABLE_STRETCH = 0.05
 VIS_ALONE = 0.9
 
 
 UPSTREAM_CONTROLS = (Control.VIS, Control.EDGE, Control.DEPTH, Control.SEG)
-"""The controls for which upstream has models; a control that a later version adds is refused until it stands here."""
+"""The controls for which upstream has models; a control of a later version is refused until it is listed here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +39,13 @@ class Model:
     """The differences between the models of the family.
 
     Attributes:
-        frames_per_chunk: that are made at once.
-        gpu_counts: numbers of GPUs that can share a chunk.
-        filling: what fills up a clip that is shorter than a chunk.
-        distilled_steps: diffusion steps that the distilled model was trained with; 0 where there is none.
+        frames_per_chunk: the number of frames that the model makes at once.
+        gpu_counts: the numbers of GPUs that can share a chunk.
+        filling: the words that say how the model fills up a clip that is shorter than a chunk.
+        distilled_steps: the diffusion steps with which the distilled model was trained; 0 if there is no such model.
         restores_size: whether the result gets the size of the input.
-        divider: who divides weights that add up to more than 1; empty for a model that takes one control only.
-        controls: the controls that the model takes.
+        divider: the program or model that divides weights with a sum above 1; empty for a model with only one control.
+        controls: the controls that the model accepts.
     """
 
     frames_per_chunk: int
@@ -53,7 +59,7 @@ class Model:
 
 TRANSFER1 = Model(
     frames_per_chunk=121,
-    # A chunk has 16 latent frames, which are shared out evenly (split_inputs_cp).
+    # A chunk has 16 latent frames, which are divided evenly among the GPUs (split_inputs_cp).
     gpu_counts=(1, 2, 4, 8, 16),
     filling="the last frame is held",
     distilled_steps=1,
@@ -62,24 +68,24 @@ TRANSFER1 = Model(
 )
 TRANSFER25 = Model(
     frames_per_chunk=93,
-    # A chunk has 24 latent frames; for other numbers upstream would have to cut pictures.
+    # A chunk has 24 latent frames. With other numbers of GPUs, upstream would have to cut pictures.
     gpu_counts=(1, 2, 3, 4, 6, 8),
     filling="they are played back and forth",
     distilled_steps=4,
     restores_size=True,
-    # Its documents say that it does; its code does so only where a control has a mask.
+    # Upstream's documents say that upstream divides them; its code does so only if a control has a mask.
     divider="this program",
 )
 
 
 def chunking(request: InferenceRequest, model: Model) -> Chunking:
-    """Return how the model cuts the request's video."""
+    """Return how the model divides the request's video into chunks."""
     overlap = int(request.parameters.get("num_conditional_frames", 1))
     return Chunking(frames=request.video.frames, frames_per_chunk=model.frames_per_chunk, overlap=overlap)
 
 
 def frame_plan(request: InferenceRequest, model: Model, seconds_per_chunk: float | None) -> FramePlan:
-    """Return size, chunks and seams; the result is cut back to the input's length."""
+    """Return the size, chunks, seams and estimated time; the result is cut to the input's length."""
     cut = chunking(request, model)
     return FramePlan(
         frames=request.video.frames,
@@ -98,16 +104,16 @@ def _size(request: InferenceRequest) -> tuple[int, int]:
 
 
 def scout(request: InferenceRequest, model: Model) -> Scout:
-    """Return the first chunk in few steps.
+    """Return a scout: the first chunk with few steps.
 
-    Resolution and model stay: noise of another shape makes another picture of the same seed.
+    The resolution and the model stay the same, because noise of another shape gives another picture for the same seed.
     """
     steps = min(int(request.parameters["num_steps"]), SCOUT_STEPS)
     return Scout(parameters={"num_steps": steps}, frames=min(request.video.frames, model.frames_per_chunk))
 
 
 def shares(request: InferenceRequest) -> dict[Control, float]:
-    """Return the weight of each control, divided by their sum where that is more than one."""
+    """Return the weight of each control, divided by the sum of the weights if the sum is more than 1."""
     total = max(1.0, sum(control.weight for control in request.controls))
     return {control.kind: control.weight / total for control in request.controls}
 
@@ -118,7 +124,7 @@ def check_transfer_request(
     """Return warnings about a request that Cosmos Transfer would run.
 
     Raises:
-        BadInput: something in it would fail on the GPU, or would silently become something else there.
+        BadInput: the request would fail on the GPU, or the program would silently change it.
     """
     resolve(parameters, request.parameters, engine=request.engine)
     if not request.prompt.strip():

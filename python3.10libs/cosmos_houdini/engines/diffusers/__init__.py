@@ -1,1 +1,4 @@
-"""Programs that are sent to a host and run there, by the host's own Python; nothing here imports them."""
+"""The engine ``diffusers``, and the program that it sends to a host.
+
+The host's own Python runs the program; no module of this package imports it.
+"""

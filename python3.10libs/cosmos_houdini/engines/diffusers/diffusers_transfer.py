@@ -1,12 +1,12 @@
-"""Serves requests with diffusers' pipeline of Cosmos Transfer2.5, one after another, with one load of the weights.
+"""Load the weights once and serve requests, one after another, with the diffusers pipeline of Cosmos Transfer2.5.
 
-It runs on the host, under Python 3.10 or newer with torch, torchvision, diffusers, transformers, accelerate and
-cosmos_guardrail, as ``diffusers_transfer.py REQUESTS.json``; ``engines.diffusers`` writes that file and reads what is
-printed here. Each request is made from its own seed with a scheduler of its own: its result does not depend on what the
-process did before.
+It runs on the host as ``diffusers_transfer.py REQUESTS.json``. It needs Python 3.10 or newer with torch, torchvision,
+diffusers, transformers, accelerate and cosmos_guardrail. ``engines.diffusers`` writes that file and reads the output of
+this program. Each request uses its own seed and its own scheduler, so its result does not depend on earlier requests of
+the process.
 
-A request that is refused (its control cannot be read, the guardrail blocks it) is told, and the next one begins; any
-other error ends the process. The exit code is that of the last request.
+If a request is refused (its control cannot be read, or the guardrail blocks it), the program prints the reason and
+begins the next request. Any other error ends the process. The exit code is that of the last request.
 """
 
 from __future__ import annotations
@@ -20,11 +20,14 @@ from pathlib import Path
 from typing import Any
 
 DEVICE_VARIABLE = "COSMOS_DIFFUSERS_DEVICE"
-"""Another device than ``cuda``, such as ``cpu`` for a trial: nothing goes there by itself, where a run takes days."""
+"""The variable that names a device other than ``cuda``, such as ``cpu`` for a trial.
+
+The program never chooses the CPU by itself, because a run there takes days.
+"""
 
 
 class Refused(Exception):
-    """A request that cannot be served, while those after it can."""
+    """A request cannot be served, but later requests can."""
 
 
 def main(arguments: list[str]) -> int:
@@ -35,7 +38,7 @@ def main(arguments: list[str]) -> int:
     exit_code = 0
     for number, request in enumerate(order["requests"], start=1):
         if Path(request["folder"], "exit_code").exists():
-            continue  # It was cancelled before its turn.
+            continue  # The request was cancelled before its turn.
         say(f"[{number}/{len(order['requests'])}] begin {request['name']}")
         try:
             serve(pipeline, request, order["model"])
@@ -81,7 +84,7 @@ def load(model: dict[str, Any]) -> Any:  # noqa: ANN401 - this Python need not h
 
 
 def heed_guardrail(checker: Any) -> None:  # noqa: ANN401 - cosmos_guardrail's, or one with its methods
-    """Make both verdicts of the guardrail refusals: the pipeline itself gives a black video for a blocked one."""
+    """Turn a block by either check of the guardrail into a refusal; the pipeline itself returns a black video then."""
     text_is_safe, safe_video = checker.check_text_safety, checker.check_video_safety
 
     def check_text(prompt: str) -> bool:
@@ -99,15 +102,16 @@ def heed_guardrail(checker: Any) -> None:  # noqa: ANN401 - cosmos_guardrail's, 
 
 
 def serve(pipeline: Any, request: dict[str, Any], model: dict[str, Any]) -> None:  # noqa: ANN401
-    """Make the video of one request and say with which values.
+    """Make the video of one request and print the values that were used.
 
     Raises:
-        Refused: the control is not as it should be, or the guardrail blocks the prompt or the video.
+        Refused: the control cannot be read or has the wrong number of frames, or the guardrail blocks the prompt or the
+            video.
     """
     import torch  # noqa: PLC0415
 
     controls = read_control(request)
-    # Noise that is drawn on the CPU is the same on every kind of GPU.
+    # Noise from the CPU's generator is the same with every kind of GPU.
     generator = torch.Generator("cpu").manual_seed(request["seed"])
     torch.manual_seed(request["seed"])
     pipeline.scheduler = type(pipeline.scheduler).from_config(pipeline.scheduler.config)
@@ -146,7 +150,7 @@ def serve(pipeline: Any, request: dict[str, Any], model: dict[str, Any]) -> None
 
 
 def step_teller(chunks: int) -> Any:  # noqa: ANN401 - a function as the pipeline calls it
-    """Return a callback that says each step that is done; a chunk begins with step 0."""
+    """Return a callback that prints each finished step; a chunk begins with step 0."""
     chunk = 0
 
     def told(pipeline: Any, step: int, _timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401
@@ -159,10 +163,10 @@ def step_teller(chunks: int) -> Any:  # noqa: ANN401 - a function as the pipelin
 
 
 def read_control(request: dict[str, Any]) -> list[Any]:
-    """Return the frames of the control video as pictures of the size that is generated.
+    """Return the frames of the control video as pictures of the generated size.
 
     Raises:
-        Refused: it cannot be read, or has another number of frames.
+        Refused: the control cannot be read, or has a different number of frames.
     """
     from PIL import Image  # noqa: PLC0415
 
@@ -194,12 +198,15 @@ def write_video(request: dict[str, Any], frames: Any) -> None:  # noqa: ANN401 -
 
 
 def last_line(said: bytes) -> str:
-    """Return the last line of what a program printed."""
+    """Return the last line of a program's output."""
     return said.decode(errors="replace").strip().rpartition("\n")[2]
 
 
 def ffmpeg_of(request: dict[str, Any]) -> str:
-    """Return the FFmpeg of the host; that of imageio-ffmpeg, which cosmos_guardrail brings, where none is named."""
+    """Return the path of the host's FFmpeg, or of imageio-ffmpeg's if the request names none.
+
+    cosmos_guardrail installs imageio-ffmpeg.
+    """
     if request["ffmpeg"]:
         return str(request["ffmpeg"])
     import imageio_ffmpeg  # noqa: PLC0415
@@ -208,7 +215,7 @@ def ffmpeg_of(request: dict[str, Any]) -> str:
 
 
 def say(line: str) -> None:
-    """Print a line at once."""
+    """Print a line and flush it immediately."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 

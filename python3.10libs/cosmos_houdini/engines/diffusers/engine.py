@@ -1,8 +1,8 @@
-"""Cosmos Transfer2.5 2B by the diffusers library: one process of ours on the host, which loads once for many requests.
+"""Run Cosmos Transfer2.5 2B with the diffusers library, in a program of ours that loads once for many requests.
 
-Call, chunks and weights are those of Cosmos2_5_TransferPipeline in diffusers 0.39 (github.com/huggingface/diffusers,
-pipelines/cosmos/pipeline_cosmos2_5_transfer.py). It takes one control as a finished video, and nothing of the colour
-video. The program is ``programs/diffusers_transfer.py``.
+The call, the chunks and the weights are those of Cosmos2_5_TransferPipeline in diffusers 0.39
+(github.com/huggingface/diffusers, pipelines/cosmos/pipeline_cosmos2_5_transfer.py). The pipeline takes one control as a
+finished video, and does not use the colour video. The program is ``diffusers_transfer.py``.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _CONTROLNET_REVISIONS = {
 DIFFUSERS = Model(frames_per_chunk=93, gpu_counts=(1,), filling="the last frame of the control is held")
 
 _OFFLOAD = "offload_models"
-# Names and defaults of the pipeline's call, but for those that Cosmos spells otherwise.
+# The names and defaults are those of the pipeline's call, except for the names that Cosmos spells differently.
 _TABLE = (
     Parameter(name="seed", default=1, help="Start of the random numbers.", low=0, high=2**31 - 1),
     Parameter(name="num_steps", default=36, help="Diffusion steps.", low=1, high=100),
@@ -72,8 +72,11 @@ class Diffusers:
     label = "Cosmos Transfer2.5 by Diffusers"
     parameters: Mapping[str, Parameter] = {parameter.name: parameter for parameter in _TABLE}
     gpu_memory_gb = 24.0
-    """Little more than the weights take in bfloat16: 8.3e9 of the text encoder, about 2.4e9 of the rest. What a chunk
-    takes beside them is published nowhere; an attempt that runs out of memory is made again with ``offload_models``."""
+    """Slightly more than the weights need in bfloat16: 8.3e9 weights in the text encoder, about 2.4e9 in the rest.
+
+    The additional memory for a chunk is not published. An attempt that runs out of memory is repeated with
+    ``offload_models``.
+    """
     needs = Needs(
         modules=("torch", "torchvision", "diffusers", "transformers", "accelerate", "cosmos_guardrail"),
         action="install them there with pip, and set hosts.<name>.python to the Python that has them",
@@ -90,11 +93,11 @@ class Diffusers:
         return warnings
 
     def plan(self, request: InferenceRequest) -> FramePlan:
-        """Return chunks of 93 frames with one frame in common; no time is published."""
+        """Return chunks of 93 frames that overlap by one frame; there is no published time."""
         return frame_plan(request, DIFFUSERS, None)
 
     def scout(self, request: InferenceRequest) -> Scout:
-        """Return the first chunk in few steps; see engines.base."""
+        """Return the first chunk with few steps; see engines.base."""
         return scout(request, DIFFUSERS)
 
     def invocation(self, request: InferenceRequest, site: Site) -> Invocation:
@@ -111,12 +114,12 @@ class Diffusers:
         )
 
     def load_key(self, request: InferenceRequest) -> str:
-        """Return the weights that are loaded, and whether they are offloaded."""
+        """Return a key for the weights that are loaded and whether they are offloaded."""
         control = _only_control(request)
         return f"{control.kind} {_OFFLOAD}={request.parameters[_OFFLOAD]}"
 
     def share(self, members: Sequence[tuple[InferenceRequest, Site]], process: Site) -> SharedInvocation:
-        """Return one process for all: each request is read from and written to its own job's folder."""
+        """Return one process for all requests, which reads and writes each request's files in its own job's folder."""
         return SharedInvocation(
             invocation=Invocation(
                 argv=_argv(process), env=_env(), files=_files(members, process), inputs={}, outputs=()
@@ -128,24 +131,24 @@ class Diffusers:
         )
 
     def progress(self, log: EngineLog, plan: FramePlan) -> Progress | None:
-        """Return the steps that are done of all chunks; see engines.base."""
+        """Return the progress in steps over all chunks; see engines.base."""
         return diffusers_log.progress(log, plan)
 
     def record(self, log: EngineLog) -> EngineRecord | None:
-        """Return what the program called the pipeline with; see engines.base."""
+        """Return the values with which the program called the pipeline; see engines.base."""
         return diffusers_log.record(log)
 
     def failure(self, exit_code: int, log: EngineLog) -> JobFailure | None:
-        """Return why the run is no success; see engines.base."""
+        """Return why the run failed; see engines.base."""
         return diffusers_log.failure(exit_code, log)
 
 
 def requests_text(members: Sequence[tuple[InferenceRequest, Site]], engine_path: PurePosixPath | None) -> str:
-    """Return what the program reads: the weights, and the requests in order.
+    """Return the text of the file that the program reads: the weights, and the requests in order.
 
     Args:
-        members: requests that share their weights, and where the job of each lies.
-        engine_path: the folder of the host that holds weights; without it, they come from the Hub's cache or the Hub.
+        members: requests that share their weights, and the site of each request's job.
+        engine_path: the folder with the weights on the host; if None, they come from the Hub's cache or the Hub.
     """
     first = members[0][0]
     document = {
@@ -160,7 +163,7 @@ def requests_text(members: Sequence[tuple[InferenceRequest, Site]], engine_path:
 
 
 def _weights(engine_path: PurePosixPath | None, revision: str) -> dict[str, str | None]:
-    """Return where weights are: a revision of the repository, or a folder of that name."""
+    """Return the location of weights: a revision of the repository, or a folder with the revision's name."""
     if engine_path is None:
         return {"path": REPOSITORY, "revision": revision}
     return {"path": str(engine_path / revision), "revision": None}
@@ -191,10 +194,10 @@ def _request(request: InferenceRequest, site: Site) -> dict[str, Any]:
 
 
 def _reader(control: str, kind: Control, plan: FramePlan, fps: int) -> list[str]:
-    """Return FFmpeg's arguments that print the control as RGB pictures of the size that is generated.
+    """Return the FFmpeg arguments that print the control as RGB pictures of the generated size.
 
-    The frame rate before the input makes FFmpeg count frames and ignore the file's own times; one frame more than is
-    wanted is read, so that a control that is too long shows.
+    The frame rate before the input makes FFmpeg count frames and ignore the file's own times. FFmpeg reads one frame
+    more than needed, so that a control that is too long is detected.
     """
     width, height = plan.size
     how = "neighbor" if kind is Control.SEG else "bilinear"
@@ -206,13 +209,16 @@ def _reader(control: str, kind: Control, plan: FramePlan, fps: int) -> list[str]
 
 
 def _writer(plan: FramePlan, fps: int) -> list[str]:
-    """Return FFmpeg's arguments, but for the file, that encode RGB pictures; the same pictures give the same bytes."""
+    """Return the FFmpeg arguments, without the output file, that encode RGB pictures.
+
+    The same pictures always give the same bytes.
+    """
     encoding = Encoding()
     return [
         *("-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24"),
         *("-video_size", "x".join(map(str, plan.size)), "-framerate", str(fps), "-i", "pipe:0"),
         *("-vf", ",".join(tail_filters(encoding.pix_fmt)), "-c:v", "libx264", "-preset", encoding.preset),
-        # Bytes of x264 depend on the number of threads, which would otherwise be that of the cores.
+        # The bytes from x264 depend on the number of threads, which would otherwise depend on the number of cores.
         *("-crf", str(encoding.crf), "-threads", "4", "-flags:v", "+bitexact", "-fflags", "+bitexact"),
         *("-map_metadata", "-1", "-movflags", "+faststart"),
     ]

@@ -1,4 +1,4 @@
-"""What the lines of ``programs/diffusers_transfer.py`` mean; its own go to standard output, tracebacks do not."""
+"""Interpret the output of ``diffusers_transfer.py``: its own lines on standard output, tracebacks on standard error."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _STEPPED_FRACTION = 0.95
 
 
 def begin_line(number: int, count: int, name: str) -> str:
-    """Return the line by which the program says that it begins with a request.
+    """Return the line that the program prints when it begins a request.
 
     >>> begin_line(2, 5, "street-1f2e")
     '[2/5] begin street-1f2e'
@@ -58,7 +58,7 @@ def begin_line(number: int, count: int, name: str) -> str:
 
 
 def progress(log: EngineLog, plan: FramePlan) -> Progress | None:
-    """Return how far the request is, or None before the first line."""
+    """Return the progress of the request, or None before the first line."""
     if _SAVED.search(log.stdout):
         return Progress(fraction=1.0, stage="saved")
     if _ENCODING.search(log.stdout):
@@ -77,7 +77,7 @@ def progress(log: EngineLog, plan: FramePlan) -> Progress | None:
 
 
 def record(log: EngineLog) -> EngineRecord | None:
-    """Return the values of the line that comes with the result, or None without it."""
+    """Return the values from the line that is printed with the result, or None if there is no such line."""
     found = _MADE.search(log.stdout)
     if found is None:
         return None
@@ -89,7 +89,7 @@ def record(log: EngineLog) -> EngineRecord | None:
 
 
 def failure(exit_code: int, log: EngineLog) -> JobFailure | None:
-    """Return why a request is no success: exit code and the line with its result must both say that it is one."""
+    """Return why a request failed, or None if both the exit code and the line with the result show success."""
     if exit_code == 0 and _SAVED.search(log.stdout):
         return None
     refused = _REFUSED.search(log.stdout)

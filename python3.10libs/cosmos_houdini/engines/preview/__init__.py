@@ -1,1 +1,1 @@
-"""The embedded engine, which needs no model."""
+"""The built-in engine ``preview``, which needs no model."""

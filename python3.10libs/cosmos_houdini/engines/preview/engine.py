@@ -1,8 +1,8 @@
-"""The embedded default: FFmpeg shows what the model would be given, and a stand-in for what it would make of it.
+"""The built-in default engine: FFmpeg shows the model's inputs and a placeholder for its result.
 
-No model runs. Frame size, length and chunks are those of cosmos-transfer1, so that a run that looks right here can be
-sent there unchanged. Seed, weights, steps, guidance and sigma_max each change the picture in a way of their own, and
-the same request makes the same bytes on the same machine.
+No model runs. The frame size, length and chunks are those of cosmos-transfer1, so that a run that looks right here can
+be sent there unchanged. The seed, weights, steps, guidance and sigma_max each change the picture in their own way. The
+same request gives the same bytes on the same machine.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceReq
 
 FFMPEG_FILE = "in/ffmpeg"
 SECONDS_PER_CHUNK = 8.0
-"""Measured with four controls on two cores of a server; a guess elsewhere."""
+"""The time measured with four controls on two cores of a server; on other machines it is a guess."""
 
 _FRAME = re.compile(r"^frame=[ \t]*(\d{1,9})\b", re.MULTILINE | re.ASCII)
 _END = re.compile(r"^progress=end$", re.MULTILINE)
 
 _ENCODING = (
     *("-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-pix_fmt", "yuv420p"),
-    # Bytes of x264 depend on the number of threads, which would otherwise be that of the cores.
+    # The bytes from x264 depend on the number of threads, which would otherwise depend on the number of cores.
     *("-threads", "4", "-flags:v", "+bitexact", "-fflags", "+bitexact", "-map_metadata", "-1"),
     *("-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"),
     *("-movflags", "+faststart"),
@@ -48,11 +48,11 @@ class Preview(UnsharedEngine):
     parameters: Mapping[str, Parameter] = TRANSFER1_PARAMETERS
     gpu_memory_gb = 0.0
     needs = Needs()
-    """Its one program, FFmpeg, is the host's own or goes along with the job."""
+    """Empty, because its only program, FFmpeg, is either on the host or sent with the job."""
     offload: Mapping[str, ParameterValue] = MappingProxyType({})
 
     def check(self, request: InferenceRequest) -> tuple[str, ...]:
-        """Refuse and warn as cosmos-transfer1 would; see engines.base."""
+        """Refuse requests and return warnings as for cosmos-transfer1; see engines.base."""
         return check_transfer_request(request, self.parameters, TRANSFER1)
 
     def plan(self, request: InferenceRequest) -> FramePlan:
@@ -60,14 +60,14 @@ class Preview(UnsharedEngine):
         return frame_plan(request, TRANSFER1, SECONDS_PER_CHUNK)
 
     def scout(self, request: InferenceRequest) -> Scout:
-        """Return the first chunk in few steps; see engines.base."""
+        """Return the first chunk with few steps; see engines.base."""
         return scout(request, TRANSFER1)
 
     def invocation(self, request: InferenceRequest, site: Site) -> Invocation:
-        """Return one FFmpeg command; without an FFmpeg of the host, this machine's own goes along as an input.
+        """Return one FFmpeg command; if the host has no FFmpeg, send this machine's own as an input.
 
         Raises:
-            BadInput: this machine has none that a host could run.
+            BadInput: this machine has no FFmpeg that a host can run.
         """
         plan = self.plan(request)
         graph = preview_graph(request, plan)
@@ -89,7 +89,7 @@ class Preview(UnsharedEngine):
         )
 
     def progress(self, log: EngineLog, plan: FramePlan) -> Progress | None:
-        """Return the frames that FFmpeg has written."""
+        """Return the progress in frames that FFmpeg has written."""
         if _END.search(log.stdout):
             return Progress(fraction=1.0, stage="saved")
         frames = _FRAME.findall(log.stdout)
@@ -99,7 +99,7 @@ class Preview(UnsharedEngine):
         return Progress(fraction=done / plan.frames, stage=f"frame {done} of {plan.frames}")
 
     def record(self, log: EngineLog) -> EngineRecord | None:  # noqa: ARG002 - FFmpeg knows none of the parameters
-        """Return None: what FFmpeg is told is made of the parameters, and it prints none of them."""
+        """Return None, because FFmpeg's arguments are computed from the parameters and FFmpeg prints no parameter."""
         return None
 
     def failure(self, exit_code: int, log: EngineLog) -> JobFailure | None:
@@ -133,7 +133,7 @@ def _videos(request: InferenceRequest) -> dict[str, Path]:
 
 
 def _arguments(graph: PreviewGraph, videos: list[str], plan: FramePlan) -> list[str]:
-    """Return FFmpeg's arguments; names of files are relative to the job's folder and made of plain letters."""
+    """Return FFmpeg's arguments; file names are relative to the job's folder and need no escaping."""
     arguments = ["-nostdin", "-hide_banner", "-loglevel", "warning", "-nostats", "-progress", "pipe:1", "-xerror", "-y"]
     for video in videos:
         # The frame rate before the input makes FFmpeg count frames and ignore the file's own times.

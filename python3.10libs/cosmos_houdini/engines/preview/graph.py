@@ -1,6 +1,6 @@
-"""FFmpeg's filter graph of the preview, built as text.
+"""Build the FFmpeg filter graph of the preview as text.
 
-FFmpeg's filter documentation: ffmpeg.org/ffmpeg-filters.html. Only filters and options that FFmpeg 4.4 has are used.
+The filters are documented at ffmpeg.org/ffmpeg-filters.html. The graph uses only filters and options of FFmpeg 4.4.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _ACCENT = "0xf2a33a"
 class PreviewGraph:
     """A filter graph and the pictures that it reads.
 
-    Its inputs are the colour video, the controls in order, then ``files`` in order; its outputs are ``[result]`` and
-    ``[grid]``.
+    The inputs are the colour video, then the controls in order, then ``files`` in order. The outputs are ``[result]``
+    and ``[grid]``.
     """
 
     filters: str
@@ -42,14 +42,14 @@ class PreviewGraph:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mood:
-    """What a seed makes of the picture: a hue to turn by and the colour of the air."""
+    """The look that a seed gives the picture: an angle by which to turn the hue, and the colour of the haze."""
 
     hue_deg: int
     air: str
 
 
 def mood(seed: int) -> Mood:
-    """Return the look of a seed, the same everywhere.
+    """Return the look for a seed, which is the same on every machine.
 
     >>> mood(1) == mood(1), mood(1) == mood(2)
     (True, False)
@@ -60,13 +60,13 @@ def mood(seed: int) -> Mood:
 
 
 def shares(controls: Sequence[ControlInput]) -> dict[Control, float]:
-    """Return the weights as the model applies them: divided by their sum where that is above 1."""
+    """Return the weights as the model applies them: divided by their sum if the sum is more than 1."""
     total = max(1.0, sum(control.weight for control in controls))
     return {control.kind: control.weight / total for control in controls}
 
 
 def preview_graph(request: InferenceRequest, plan: FramePlan) -> PreviewGraph:
-    """Return the graph that makes the marked stand-in and the grid of everything that goes into it."""
+    """Return the graph that makes the placeholder result with its marks, and the grid of all inputs and the result."""
     first_label = 1 + len(request.controls)
     captions = _captions(request, plan)
     pads = {name: f"{first_label + index}:v" for index, name in enumerate(captions)}
@@ -107,7 +107,10 @@ def _captions(request: InferenceRequest, plan: FramePlan) -> dict[str, Label]:
 
 
 def _sources(request: InferenceRequest, size: tuple[int, int]) -> list[str]:
-    """Bring each video to the frame size as cosmos-transfer1 does: colour by area, ids by nearest, the rest linear."""
+    """Scale each video to the frame size as cosmos-transfer1 does.
+
+    The colour video is scaled by area, seg by nearest neighbour, and the other controls bilinearly.
+    """
     scaled = f"scale={size[0]}:{size[1]}:flags="
     chains = [f"[0:v]{scaled}area,setsar=1,split=3[color_cell][color_plain][color_look]"]
     for index, control in enumerate(request.controls, start=1):
@@ -117,7 +120,11 @@ def _sources(request: InferenceRequest, size: tuple[int, int]) -> list[str]:
 
 
 def _stand_in(request: InferenceRequest, plan: FramePlan) -> list[str]:
-    """Turn the colours by the seed, then let each control pull by its share, then give back what sigma_max leaves."""
+    """Return the chains of the placeholder result.
+
+    The seed turns the hue, then each control changes the look by its share. At the end, sigma_max decides how much of
+    the colour video is mixed back in.
+    """
     parameters = request.parameters
     seed, look = int(parameters["seed"]), mood(int(parameters["seed"]))
     air = f"color=c={look.air}:s={plan.size[0]}x{plan.size[1]}:r={parameters['fps']}"
@@ -139,14 +146,14 @@ def _stand_in(request: InferenceRequest, plan: FramePlan) -> list[str]:
 
 
 def _pull(kind: Control, share: float, *, base: str, after: str, air: str) -> list[str]:
-    """Return the chains by which one control changes the look, more with a greater share.
+    """Return the chains with which one control changes the look; a greater share changes it more.
 
     Args:
-        kind: which control.
-        share: 0 to 1.
+        kind: the control.
+        share: the control's share, 0 to 1.
         base: the pad of the look so far.
         after: the pad of the changed look.
-        air: the source of the air's colour.
+        air: the source with the colour of the haze.
     """
     control = f"[{kind}_look]format=gbrp"
     if kind is Control.VIS:
@@ -157,7 +164,7 @@ def _pull(kind: Control, share: float, *, base: str, after: str, air: str) -> li
         return [f"{control}[seg_top]", f"[{base}][seg_top]blend=all_mode=softlight:all_opacity={share:.4f}[{after}]"]
     if kind is not Control.DEPTH:
         raise ValueError(f"the preview draws no control {str(kind)!r}")
-    # Depth is bright where things are near: what is far fades into the air.
+    # Depth is bright for near things, so far things fade into the haze.
     fade = f"lutrgb=r='(255-val)*{share:.4f}':g='(255-val)*{share:.4f}':b='(255-val)*{share:.4f}'"
     return [
         f"{control},{fade}[haze]",
@@ -167,7 +174,7 @@ def _pull(kind: Control, share: float, *, base: str, after: str, air: str) -> li
 
 
 def _marks(plan: FramePlan, fps: int, pads: Mapping[str, str], sizes: Mapping[str, tuple[int, int]]) -> list[str]:
-    """Write on every frame what it is, which chunk it belongs to, and where in the shot it stands."""
+    """Return the chains that mark every frame as a preview, with its chunk and its position in the shot."""
     width, height = plan.size
     bar_y = height - BAR_HEIGHT
     title_y = bar_y + (BAR_HEIGHT - TITLE_HEIGHT) // 2
@@ -197,7 +204,7 @@ def _marks(plan: FramePlan, fps: int, pads: Mapping[str, str], sizes: Mapping[st
 
 
 def _words(pad: str, name: str, color: str) -> str:
-    """Return the chain that makes see-through words of a label: its grey is how much of ``color`` shows."""
+    """Return the chain that turns a label into transparent words, with its grey as the opacity of ``color``."""
     return (
         f"[{pad}]format=gray,split[{name}_ink][{name}_shape];"
         f"[{name}_ink]format=gbrp,{_inked(color)}[{name}_full];"

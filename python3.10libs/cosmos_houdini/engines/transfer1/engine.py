@@ -1,6 +1,6 @@
-"""NVIDIA Cosmos-Transfer1 7B, run by its own ``transfer.py``: one process for one video.
+"""Run NVIDIA Cosmos-Transfer1 7B with its own ``transfer.py``: one process for one video.
 
-Arguments, spec keys and rules are those of github.com/nvidia-cosmos/cosmos-transfer1 at commit 5005e823.
+The arguments, spec keys and rules are those of github.com/nvidia-cosmos/cosmos-transfer1 at commit 5005e823.
 """
 
 from __future__ import annotations
@@ -25,18 +25,22 @@ RESULT_NAME = "result"
 
 SECONDS_PER_CHUNK = 19 * 60 / 2
 STEPS_OF_THAT = 35
-"""The one published time: 19 minutes for two chunks of 35 steps, edge and seg, on one H100 with 80 GB
-(github.com/carla-simulator/carla, pull request 9798). It includes loading, so that it errs on the long side."""
+"""The steps of the only published time: 19 minutes for two chunks of 35 steps, edge and seg, on one H100 with 80 GB.
+
+The source is github.com/carla-simulator/carla, pull request 9798. The time includes loading, so estimates are too long
+rather than too short.
+"""
 
 OFFLOAD: Mapping[str, ParameterValue] = {name: True for name in TRANSFER1_PARAMETERS if name.startswith("offload_")}
-"""They move models between the GPU's memory and the machine's; what is computed stays the same."""
+"""The parameters that move models between GPU memory and main memory; they do not change the computation."""
 
 _FLAGS = tuple(name for name, parameter in TRANSFER1_PARAMETERS.items() if isinstance(parameter.default, bool))
 
 
 CHECKPOINTS = "checkpoints"
 _MODEL = f"{CHECKPOINTS}/nvidia/Cosmos-Transfer1-7B"
-# What inference loads (cosmos_transfer1/checkpoints.py); upstream's download brings 300 GB with much else.
+# Only the files that inference loads (cosmos_transfer1/checkpoints.py). Upstream's download is 300 GB and contains many
+# other files.
 _NEEDS = Needs(
     programs=("torchrun",),
     files=(
@@ -58,7 +62,8 @@ class Transfer1(UnsharedEngine):
     label = "Cosmos Transfer1"
     parameters: Mapping[str, Parameter] = TRANSFER1_PARAMETERS
     gpu_memory_gb = 75.0
-    """80 GB cards run it when nearly empty; 60 GiB free with everything offloaded did not do (upstream issue 189)."""
+    """GPUs with 80 GB run it if they are nearly empty; 60 GiB free was not enough, even with everything offloaded
+    (upstream issue 189)."""
     needs = _NEEDS
     offload: Mapping[str, ParameterValue] = OFFLOAD
 
@@ -67,19 +72,19 @@ class Transfer1(UnsharedEngine):
         return check_transfer_request(request, self.parameters, TRANSFER1)
 
     def plan(self, request: InferenceRequest) -> FramePlan:
-        """Return chunks of 121 frames with one frame in common, and a time scaled by the number of steps."""
+        """Return chunks of 121 frames that overlap by one frame, and a time scaled by the number of steps."""
         steps = request.parameters["num_steps"]
         return frame_plan(request, TRANSFER1, SECONDS_PER_CHUNK * float(steps) / STEPS_OF_THAT)
 
     def scout(self, request: InferenceRequest) -> Scout:
-        """Return the first chunk in few steps; see engines.base."""
+        """Return the first chunk with few steps; see engines.base."""
         return scout(request, TRANSFER1)
 
     def invocation(self, request: InferenceRequest, site: Site) -> Invocation:
         """Return torchrun's command, the spec file and the videos.
 
         Raises:
-            BadInput: the host's configuration does not say where cosmos-transfer1 lies.
+            BadInput: the host's configuration has no path of cosmos-transfer1.
         """
         engine_path = find_checkout(site, self.name, "cosmos-transfer1")
         plan = self.plan(request)
@@ -98,7 +103,7 @@ class Transfer1(UnsharedEngine):
         )
 
     def progress(self, log: EngineLog, plan: FramePlan) -> Progress | None:
-        """Return the chunks that are done; upstream reports nothing finer."""
+        """Return the progress in chunks; upstream reports nothing finer."""
         return transfer1_log.progress(log, plan)
 
     def record(self, log: EngineLog) -> EngineRecord | None:
@@ -106,16 +111,17 @@ class Transfer1(UnsharedEngine):
         return transfer1_log.record(log, self.parameters)
 
     def failure(self, exit_code: int, log: EngineLog) -> JobFailure | None:
-        """Return why the run is no success; see engines.base."""
+        """Return why the run failed; see engines.base."""
         return transfer1_log.failure(exit_code, log)
 
 
 def spec_text(request: InferenceRequest, site: Site) -> str:
-    """Return the spec file of ``--controlnet_specs``.
+    """Return the text of the spec file for ``--controlnet_specs``.
 
-    Prompt and numbers stand here and not in the command line: upstream lets the command line win only where an argument
-    is written ``--key value``, and here text arrives as it is. Paths are absolute, since upstream takes others from its
-    working folder. The file is ASCII: upstream opens it in the locale's encoding.
+    The prompt and the numbers are in this file and not on the command line, where upstream lets an argument override
+    the file only if it is written as ``--key value``. In the file, text arrives unchanged. Paths are absolute, because
+    upstream resolves relative paths from its working folder. The file is ASCII, because upstream opens it in the
+    locale's encoding.
     """
     numbers = {name: value for name, value in request.parameters.items() if name not in _FLAGS}
     spec: dict[str, Any] = {"prompt": request.prompt}
@@ -155,6 +161,7 @@ def _env(engine_path: PurePosixPath) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "PYTHONUTF8": "1",
         "LOGURU_LEVEL": "INFO",
-        # The prompt upsampler's server picks a backend that fails on the documented image without it (INSTALL.md).
+        # Without this, the server of the prompt upsampler picks a backend that fails on the documented image
+        # (INSTALL.md).
         "VLLM_ATTENTION_BACKEND": "FLASHINFER",
     }

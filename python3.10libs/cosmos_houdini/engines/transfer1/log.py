@@ -1,6 +1,7 @@
-"""What the lines that cosmos-transfer1 prints mean.
+"""Interpret the output of cosmos-transfer1.
 
-Its records go to standard output; a bar of tqdm, which counts chunks, and Python's tracebacks go to standard error.
+It prints records to standard output. It prints Python's tracebacks and a tqdm progress bar, which counts chunks, to
+standard error.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from cosmos_houdini.engines.failures import classify, symptom
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
 from cosmos_houdini.model.request import FramePlan
 
-# The bar over the chunks has no label, unlike those that loading models draws.
+# The progress bar of the chunks has no label, unlike the bars that appear while models are loaded.
 _BAR = re.compile(r"(?:^|[\r\n])[ \t]*\d{1,3}%\|[^|\r\n]*\| (?P<done>\d{1,9})/(?P<total>\d{1,9}) \[", re.ASCII)
 _SAVED = "Saved video to "
 
@@ -47,7 +48,7 @@ _TRANSFER1_SYMPTOMS = (
 
 
 def progress(log: EngineLog, plan: FramePlan) -> Progress | None:
-    """Return how far the run is, or None before its first line."""
+    """Return the progress of the run, or None before its first line."""
     said = messages(log.stdout)
     if late := _STAGES.after(said):
         return late
@@ -59,9 +60,9 @@ def progress(log: EngineLog, plan: FramePlan) -> Progress | None:
 
 
 def failure(exit_code: int, log: EngineLog) -> JobFailure | None:
-    """Return why a finished run is no success.
+    """Return why a finished run failed.
 
-    A video that was blocked ends with exit code 0 or with a TypeError, depending on where it was blocked.
+    If a video is blocked, the program ends with exit code 0 or with a TypeError, depending on the point of the block.
     """
     return find_failure(exit_code, log, marker=_SAVED, blocked=_blocked, symptoms=_TRANSFER1_SYMPTOMS)
 
@@ -71,11 +72,11 @@ def _blocked(errors: Sequence[str], saved: bool) -> JobFailure | None:  # noqa: 
 
 
 def record(log: EngineLog, known: Container[str]) -> EngineRecord | None:
-    """Return the arguments and weights of the documents that it prints before it loads anything.
+    """Return the arguments and weights from the documents that the program prints before it loads anything.
 
     Args:
-        log: the whole log; where its beginning was cut off, nothing is told.
-        known: names of the parameters that a request can have.
+        log: the whole log; if its beginning was cut off, the result is None.
+        known: the names of the parameters that a request can have.
     """
     arguments, controls = (_document(log.stdout, title) for title in ("final args: ", "control_inputs: "))
     if arguments is None or controls is None:
@@ -87,7 +88,7 @@ def record(log: EngineLog, known: Container[str]) -> EngineRecord | None:
 
 
 def _document(stdout: str, title: str) -> dict[str, Any] | None:
-    """Return the JSON document that begins in the first record of this title and goes on in the lines below it."""
+    """Return the JSON document that begins in the first record with this title and continues on the next lines."""
     begin = next(
         (found.start("message") for found in RECORD.finditer(stdout) if found["message"].startswith(title)), None
     )
@@ -105,7 +106,7 @@ def _decoded(messages: list[str]) -> int:
 
 
 def _bar(stderr: str, chunks: int) -> int:
-    """Return the count of the last bar over all chunks; it stands where the log's beginning was cut off."""
+    """Return the count of the last progress bar of all chunks; it is correct even if the log's beginning is missing."""
     counts = [int(found["done"]) for found in _BAR.finditer(stderr) if int(found["total"]) == chunks]
     return counts[-1] if counts else 0
 

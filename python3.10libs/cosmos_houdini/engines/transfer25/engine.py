@@ -1,6 +1,6 @@
-"""NVIDIA Cosmos-Transfer2.5 2B, run by its own ``examples/inference.py``: one process for one video, or for many.
+"""Run NVIDIA Cosmos-Transfer2.5 2B with its own ``examples/inference.py``: one process for one or more videos.
 
-Arguments, keys and rules are those of github.com/nvidia-cosmos/cosmos-transfer2.5 at commit 2ff49d07.
+The arguments, keys and rules are those of github.com/nvidia-cosmos/cosmos-transfer2.5 at commit 2ff49d07.
 """
 
 from __future__ import annotations
@@ -31,13 +31,19 @@ CHECKPOINTS = "checkpoints"
 
 SECONDS_PER_CHUNK = 264.13
 STEPS_OF_THAT = 35
-"""Published by upstream (docs/inference.md): one chunk at 720p with seg on one H100 PCIe; loading comes on top."""
+"""The time and steps that upstream publishes (docs/inference.md) for one chunk at 720p with seg on one H100 PCIe.
+
+Loading takes additional time.
+"""
 
 GPU_EXPONENT = -0.82
-"""1, 4 and 8 H100 NVL take 503, 155 and 93 s for the same edge video (likewise)."""
+"""The exponent with which the time depends on the number of GPUs.
+
+Upstream's docs/inference.md gives 503, 155 and 93 s for the same edge video on 1, 4 and 8 H100 NVL.
+"""
 
 DISTILLED_SHARE = 64.5 / 502.6
-"""Of the time of 35 steps, for the 4 steps of the distilled model (likewise)."""
+"""The time of the distilled model's 4 steps, as a share of the time of 35 steps (upstream's docs/inference.md)."""
 
 
 class Transfer25:
@@ -47,9 +53,9 @@ class Transfer25:
     label = "Cosmos Transfer2.5"
     parameters: Mapping[str, Parameter] = TRANSFER25_PARAMETERS
     gpu_memory_gb = 65.4
-    """As published; more GPUs shorten the time, and each needs as much."""
+    """The published value; more GPUs shorten the time, and each GPU needs this much memory."""
     needs = Needs(
-        # Checkpoints come from Hugging Face by a tool that uvx starts, those that are there already too.
+        # A tool that uvx starts gets the checkpoints from Hugging Face. It also runs if they are already on the host.
         programs=("python", "torchrun", "uvx"),
         files=(PROGRAM,),
         action=f"clone github.com/nvidia-cosmos/{UPSTREAM} there, and set it up as its docs/setup.md says",
@@ -63,7 +69,7 @@ class Transfer25:
         cache=CHECKPOINTS,
     )
     offload: Mapping[str, ParameterValue] = MappingProxyType({"offload_guardrail_models": True})
-    """Nothing else can be moved out of the GPU's memory (upstream issue 47)."""
+    """The only models that can be moved out of the GPU's memory (upstream issue 47)."""
 
     def check(self, request: InferenceRequest) -> tuple[str, ...]:
         """Return warnings; see engines.base."""
@@ -79,18 +85,18 @@ class Transfer25:
         return warnings
 
     def plan(self, request: InferenceRequest) -> FramePlan:
-        """Return chunks of 93 frames, and a time scaled by steps, pixels and GPUs from what upstream has published."""
+        """Return chunks of 93 frames, and upstream's published time scaled by steps, pixels and GPUs."""
         return frame_plan(request, TRANSFER25, _seconds_per_chunk(request))
 
     def scout(self, request: InferenceRequest) -> Scout:
-        """Return the first chunk in few steps; see engines.base."""
+        """Return the first chunk with few steps; see engines.base."""
         return scout(request, TRANSFER25)
 
     def invocation(self, request: InferenceRequest, site: Site) -> Invocation:
         """Return upstream's command, the spec file and the videos.
 
         Raises:
-            BadInput: the host's configuration does not say where cosmos-transfer2.5 lies.
+            BadInput: the host's configuration has no path of cosmos-transfer2.5.
         """
         engine_path = find_checkout(site, self.name, UPSTREAM)
         return Invocation(
@@ -111,24 +117,24 @@ class Transfer25:
         )
 
     def load_key(self, request: InferenceRequest) -> str:
-        """Return what decides which checkpoints are loaded, and the arguments that hold for a whole process.
+        """Return the values that decide which checkpoints are loaded, and the arguments that apply to a whole process.
 
-        A single control has a model of its own, several share one; so a request on its own and among others has the
-        same model only where all of them have the same controls.
+        A single control has its own model, and several controls share one model. So requests can share a process only
+        if all of them have the same controls; only then does each request get the model that it gets when run alone.
         """
         kinds = ",".join(str(control.kind) for control in request.controls)
         flags = (name for name in ("use_distilled", "offload_guardrail_models") if request.parameters[name])
         return " ".join((kinds, *flags))
 
     def share(self, members: Sequence[tuple[InferenceRequest, Site]], process: Site) -> SharedInvocation:
-        """Return one process that is given a sample for each request; see engines.base.
+        """Return one process that receives a sample for each request; see engines.base.
 
         Raises:
-            BadInput: the host's configuration does not say where cosmos-transfer2.5 lies.
+            BadInput: the host's configuration has no path of cosmos-transfer2.5.
         """
         engine_path = find_checkout(process, self.name, UPSTREAM)
         first, _ = members[0]
-        # Upstream joins a sample's name to its output folder: by way of a link it writes into the request's own.
+        # Upstream appends a sample's name to its output folder. A link there leads to the request's own folder.
         names = [f"{site.folder.name}/{RESULT_NAME}" for _, site in members]
         samples = (_sample(request, site, name) for (request, site), name in zip(members, names, strict=True))
         return SharedInvocation(
@@ -145,23 +151,23 @@ class Transfer25:
         )
 
     def progress(self, log: EngineLog, plan: FramePlan) -> Progress | None:
-        """Return the chunks and diffusion steps that are done."""
+        """Return the progress from the chunks and diffusion steps that are done."""
         return transfer25_log.progress(log, plan)
 
     def record(self, log: EngineLog) -> EngineRecord | None:
-        """Return the arguments that upstream writes down before it generates; see engines.base."""
+        """Return the arguments that upstream writes to a file before it generates; see engines.base."""
         return transfer25_log.record(log, self.parameters)
 
     def failure(self, exit_code: int, log: EngineLog) -> JobFailure | None:
-        """Return why the run is no success; see engines.base."""
+        """Return why the run failed; see engines.base."""
         return transfer25_log.failure(exit_code, log)
 
 
 def _sample(request: InferenceRequest, site: Site, name: str) -> dict[str, Any]:
-    """Return one sample as upstream's parser takes it, which refuses keys that it does not know.
+    """Return one sample in the form for upstream's parser, which refuses unknown keys.
 
-    Paths are absolute, since upstream takes others from the folder of the file. Of a control it takes unknown keys in
-    silence, and without ``control_path`` it would make the control itself.
+    Paths are absolute, because upstream resolves relative paths from the folder of the file. Inside a control, upstream
+    silently accepts unknown keys. Without ``control_path`` it would make the control itself.
     """
     sample: dict[str, Any] = {"name": name, "prompt": request.prompt}
     if request.negative_prompt and not request.parameters["use_distilled"]:
@@ -181,7 +187,8 @@ def _argv(request: InferenceRequest, specs: PurePosixPath, site: Site) -> tuple[
     many = request.num_gpu > 1
     flags = {
         "--offload-guardrail-models": request.parameters["offload_guardrail_models"],
-        # The first process alone sees a prompt blocked; if it went on to the next sample, the others would not.
+        # Only the first process notices that a prompt is blocked. If it continued with the next sample, the other
+        # processes would not.
         "--no-keep-going": many,
     }
     return (
@@ -199,9 +206,9 @@ def _env(request: InferenceRequest, engine_path: PurePosixPath) -> dict[str, str
         "PYTHONPATH": ":".join(str(engine_path / package) for package in packages),
         "PYTHONUNBUFFERED": "1",
         "PYTHONUTF8": "1",
-        # Otherwise what it says of chunks, and why a video was blocked, stands in a file of its own alone.
+        # Without this, upstream writes the messages about chunks and blocked videos only to a separate file.
         "COSMOS_VERBOSE": "1",
-        # In a container nothing else outlives the job.
+        # In a container, no other folder remains after the job.
         "HF_HOME": str(engine_path / CHECKPOINTS),
     }
     if request.parameters["use_distilled"]:
@@ -210,7 +217,7 @@ def _env(request: InferenceRequest, engine_path: PurePosixPath) -> dict[str, str
 
 
 def _restored_size(request: InferenceRequest) -> tuple[int, int]:
-    """Return the size to which upstream brings the result back: the input's, made even."""
+    """Return the size to which upstream restores the result: the input's width and height, rounded down to even."""
     width, height = request.video.size
     return width - width % 2, height - height % 2
 

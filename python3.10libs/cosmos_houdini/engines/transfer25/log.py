@@ -1,7 +1,7 @@
-"""What cosmos-transfer2.5 prints and writes, and what it means.
+"""Interpret the output of cosmos-transfer2.5.
 
-Its records go to standard output; a bar of tqdm for each chunk, which counts diffusion steps, and Python's tracebacks
-go to standard error. Beside the result it writes a file of the arguments that it took.
+It prints records to standard output. It prints Python's tracebacks to standard error, with a tqdm progress bar for each
+chunk, which counts diffusion steps. Beside the result it writes a file with the arguments that it used.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _BLOCKED = ("GUARDRAIL BLOCKED", "Guardrail blocked generation")
 _CHUNK = re.compile(r"Generating chunk (?P<number>\d{1,9})/(?P<chunks>\d{1,9})", re.ASCII)
 _BAR = re.compile(r"Generating samples:[ \t]*\d{1,3}%\|[^|\r\n]*\| (?P<done>\d{1,9})/(?P<total>\d{1,9}) \[", re.ASCII)
 _FINISHED = re.compile(r"\| (?P<total>\d{1,9})/(?P=total) \[[^\r\n]*\n", re.ASCII)
-"""A bar breaks its line when it is over."""
+"""A progress bar ends its line when it is complete."""
 
 _STAGES = Stages(
     early={
@@ -43,7 +43,7 @@ _STAGES = Stages(
 )
 
 _TRANSFER25_SYMPTOMS = (
-    # The tool of Hugging Face says it in words of its own.
+    # These are the Hugging Face tool's own words for it.
     symptom(FailureClass.AUTH, r"Access denied\. This repository requires approval|Not logged in|Repository not found"),
     symptom(FailureClass.MISSING_CHECKPOINT, r"Local entry not found|CalledProcessError: .*'hf\b.*'download'"),
     symptom(FailureClass.MISSING_CHECKPOINT, r"Checkpoint '.*' (not found|does not exist)|no such file.*'uvx'"),
@@ -56,7 +56,7 @@ _TRANSFER25_SYMPTOMS = (
 
 
 def begins(number: int, count: int, name: str) -> str:
-    """Return what upstream says when it comes to a sample.
+    """Return the text that upstream prints when it begins a sample.
 
     >>> begins(2, 3, "street/result")
     '[2/3] Processing sample street/result'
@@ -65,7 +65,7 @@ def begins(number: int, count: int, name: str) -> str:
 
 
 def progress(log: EngineLog, plan: FramePlan) -> Progress | None:
-    """Return how far the run is, or None before its first line."""
+    """Return the progress of the run, or None before its first line."""
     said = messages(log.stdout)
     if late := _STAGES.after(said):
         return late
@@ -77,21 +77,22 @@ def progress(log: EngineLog, plan: FramePlan) -> Progress | None:
 
 
 def _of_current(stderr: str, chunk: int) -> tuple[float, str]:
-    """Return how much of a chunk is made, and the words for it."""
+    """Return the fraction of a chunk that is made, and the words for it."""
     bars = list(_BAR.finditer(stderr))
     if not bars:
         return 0.0, ""
     done, total = int(bars[-1]["done"]), int(bars[-1]["total"])
-    # A chunk begins before its bar does: until then, the last bar is the finished one of the chunk before.
+    # A chunk begins before its progress bar. Until its bar appears, the last bar is that of the previous chunk.
     if stderr[bars[-1].end() :].partition("\r")[0].endswith("\n") and len(_FINISHED.findall(stderr)) < chunk:
         return 0.0, ""
     return SAMPLED_SHARE * min(done / max(total, 1), 1.0), f", step {done} of {total}"
 
 
 def failure(exit_code: int, log: EngineLog) -> JobFailure | None:
-    """Return why a finished run is no success.
+    """Return why a finished run failed.
 
-    A prompt or video that was blocked ends a process of one GPU with exit code 0, and others with an exception.
+    If a prompt or video is blocked, a process with one GPU ends with exit code 0, and one with more GPUs ends with an
+    exception.
     """
     return find_failure(exit_code, log, marker=_SAVED, blocked=_blocked, symptoms=_TRANSFER25_SYMPTOMS)
 
@@ -100,16 +101,16 @@ def _blocked(errors: Sequence[str], saved: bool) -> JobFailure | None:  # noqa: 
     found = [message for message in errors if message.startswith(_BLOCKED)]
     if not found or saved:
         return None
-    # The first says what blocked it, the second whether that was the prompt or the negative one.
+    # The first message says what blocked it. The second says whether it blocked the prompt or the negative prompt.
     return JobFailure(failure=FailureClass.GUARDRAIL_BLOCKED, message=shorten("; ".join(found)))
 
 
 def record(log: EngineLog, known: Container[str]) -> EngineRecord | None:
-    """Return the arguments and weights of the file that it writes before it generates.
+    """Return the arguments and weights from the file that the program writes before it generates.
 
     Args:
-        log: with that file.
-        known: names of the parameters that a request can have.
+        log: the log, with the text of that file.
+        known: the names of the parameters that a request can have.
     """
     try:
         arguments = json.loads(log.record)
