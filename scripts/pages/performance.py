@@ -14,10 +14,32 @@ HEADER = ("what", "ours", "beside", "ratio", "target", "")
 _INTRODUCTION = """\
 # Performance
 
-`./scripts/bench` measures all of this and writes this page and `performance.json`; `./scripts/bench NAME` measures one
-part of it. Both sides of a row ran by turns on the same machine. The ratio is ours to theirs: below 1, ours is faster
-or smaller. A row without a target is there to be read.
+`./scripts/bench --write` measures all of this and writes this page and `performance.json`; `./scripts/bench NAME`
+measures one part of it. Both sides of a row ran by turns on the same machine. The ratio is ours to theirs: below 1,
+ours is faster or smaller. A row without a target has no limit.
 """
+
+
+def keep(report: dict[str, Any], names: list[str]) -> None:
+    """Put a report into the data and write the page anew.
+
+    Figures of other benchmarks stay where the same machine and versions made them.
+
+    Args:
+        report: figures of some benchmarks.
+        names: all benchmarks there are; a page tells of those without figures.
+    """
+    measured = {figure["benchmark"] for figure in report["figures"]} | set(report["not_measured"])
+    before = json.loads(DATA.read_text(encoding="utf-8")) if DATA.exists() else {}
+    figures = list(report["figures"])
+    if all(before.get(key) == report.get(key) for key in ("machine", "versions")):
+        figures += [figure for figure in before["figures"] if figure["benchmark"] not in measured]
+    figures.sort(key=lambda figure: str(figure["benchmark"]))
+    there = {figure["benchmark"] for figure in figures}
+    missing = {name: "not with these versions" for name in names if name not in there}
+    whole = {**report, "figures": figures, "not_measured": missing | report["not_measured"]}
+    DATA.write_text(json.dumps(whole, indent=2) + "\n", encoding="utf-8")
+    write()
 
 
 def write() -> None:
@@ -29,10 +51,12 @@ def page(report: dict[str, Any]) -> str:
     """Return the whole page."""
     parts = [_INTRODUCTION, _surroundings(report)]
     for benchmark in dict.fromkeys(figure["benchmark"] for figure in report["figures"]):
-        rows = [_row(figure) for figure in report["figures"] if figure["benchmark"] == benchmark]
-        lines = [HEADER, ("---",) * len(HEADER), *rows]
-        parts.append(f"## {benchmark}\n\n" + "".join(f"| {' | '.join(line)} |\n" for line in lines))
-    parts += [f"`{name}` was not measured: {why}\n" for name, why in report["not_measured"].items()]
+        figures = [figure for figure in report["figures"] if figure["benchmark"] == benchmark]
+        lines = [HEADER, ("---",) * len(HEADER), *map(_row, figures)]
+        load = figures[0].get("load")
+        busy = "" if load is None else f"The machine's load average was {load} when this began.\n\n"
+        parts.append(f"## {benchmark}\n\n{busy}" + "".join(f"| {' | '.join(line)} |\n" for line in lines))
+    parts += [f"`{name}` was not measured: {why}.\n" for name, why in report["not_measured"].items()]
     return "\n".join(parts)
 
 
