@@ -15,4 +15,5 @@ def usable(sequence: Sequence) -> list[Frame]:
 
 def some(frames: list[Frame]) -> list[Frame]:
     """Return three frames, evenly spread and starting with the first, or as many as there are."""
-    return [frames[len(frames) * n // _SAMPLES] for n in range(min(_SAMPLES, len(frames)))]
+    count = min(_SAMPLES, len(frames))
+    return [frames[len(frames) * n // count] for n in range(count)]
