@@ -1,6 +1,6 @@
 # Prints what this host has: a key, a space and a value a line, and a last line which says that nothing was cut off.
-# Its caller defines the values gpu_query, ffmpeg, engine_path, files, programs, python, modules, models and hf_home, and
-# the functions within and survey_launcher, which prints the facts that the launcher needs.
+# Its caller defines the values gpu_query, ffmpeg, engine_path, files, models and hf_home, and the
+# functions within and survey_launcher, which prints the facts that the launcher needs.
 LC_ALL=C
 export LC_ALL
 
@@ -51,4 +51,4 @@ if [ -n "$engine_path" ]; then
         [ -d "$hf_home/hub/$name/snapshots" ] || tell no_model "$name"
     done
 fi
-echo done
+echo 'done'

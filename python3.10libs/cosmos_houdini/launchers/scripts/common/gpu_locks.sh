@@ -28,6 +28,7 @@ wanted() {
 check_gpus() {
     fit=0 told=
     for gpu in $gpus; do
+        # shellcheck disable=SC2046 # index, total and free memory become $1, $2 and $3
         set -- $(printf '%s\n' "$table" | grep "^$gpu ")
         if [ -n "$table" ] && [ "$#" -eq 0 ]; then
             told="$told, no GPU $gpu"
@@ -44,7 +45,7 @@ check_gpus() {
 
 # Sets $open to the locks of GPU $1 that the job would take, or to nothing and $taken to whose they are.
 look_at() {
-    open= taken=
+    open='' taken=
     place=1
     while [ "$place" -le "$per_gpu" ]; do
         lock=gpu$1
@@ -66,7 +67,7 @@ look_at() {
 # A lock belongs to whoever holds its file open: here a cat that waits for the end of the pipe 'hold'. This script and
 # the program it starts hold the other end, so the GPUs are free when the last of them is gone, however it went.
 take_gpus() {
-    held= places= told= pause_s=1
+    held='' places='' told='' pause_s=1
     count=0
     exec 9>>"$locks/choice"
     flock 9
@@ -90,7 +91,7 @@ take_gpus() {
 # Sets $held and $places to GPUs that have a place and room, or says in $told what they lack.
 pick() {
     table=$(gpu_table)
-    told= count=0
+    told='' count=0
     for gpu in $(if [ -n "$table" ]; then printf '%s\n' "$table" | cut -d ' ' -f 1; else echo "$gpus"; fi); do
         case " $(echo $gpus) " in *" $gpu "*) ;; *) continue ;; esac
         [ "$count" -lt "$want" ] || return 0
@@ -99,6 +100,7 @@ pick() {
             told="$told$taken"
             continue
         }
+        # shellcheck disable=SC2046 # index, total and free memory become $1, $2 and $3
         set -- $(printf '%s\n' "$table" | grep "^$gpu ")
         if too_small "${3-}"; then
             told="$told, GPU $gpu has $(gib "$3") of $(gib "$2") GiB free"
@@ -108,11 +110,11 @@ pick() {
             count=$((count + 1))
         fi
     done
-    [ "$count" -ge "$want" ] || held= places= pause_s=5
+    [ "$count" -ge "$want" ] || held='' places='' pause_s=5
 }
 
 wait_for_gpus() {
-    held= places=
+    held='' places=
     [ "$want" -gt 0 ] || return 0
     table=$(gpu_table)
     [ -n "$gpus" ] || gpus=$(printf '%s\n' "$table" | cut -d ' ' -f 1 | sort -n)

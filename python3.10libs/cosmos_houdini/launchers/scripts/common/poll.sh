@@ -74,7 +74,7 @@ look() {
 command -v base64 >/dev/null || exit 1
 echo "poll $(date +%s) $spelling"
 cd "$jobs" 2>/dev/null || jobs=
-logs= some= long=
+logs='' some='' long=
 count=0
 [ "$#" -eq 0 ] || [ -z "$jobs" ] || long=" $(find -L "$@" -maxdepth 2 -type f -size +1 \
     \( -name exit_code -o -name state -o -name heartbeat -o -name stopped -o -name pid \
@@ -98,7 +98,7 @@ for scheduler in $schedulers; do "ask_$scheduler"; done
 # Two files at least, so that each is told with its name. No log can hold the name as it is spelled here.
 echo lengths
 wc -c /dev/null $logs
-if command -v gzip >/dev/null; then packing='gzip -1'; else packing=cat; fi
+if command -v gzip >/dev/null; then packing='gzip -1'; else packing='cat'; fi
 echo "logs $packing"
 tail -c "$tail_bytes" /dev/null $logs | $packing | base64
-echo done
+echo 'done'

@@ -37,7 +37,7 @@ finish() {
 
 # Calls the function $1 now and every $2 seconds until the job ends.
 keep() {
-    nap= half=
+    nap='' half=
     trap '[ -z "$nap" ] || kill "$nap" 2>/dev/null; [ -z "$half" ] || rm -f "$half"; exit 0' TERM
     while kill -0 "$$" 2>/dev/null && [ ! -e exit_code ]; do
         "$1"
@@ -142,6 +142,7 @@ await() {
 read_secrets() {
     [ -f secrets ] || return 0
     while IFS= read -r line; do
+        # shellcheck disable=SC2163 # the line is NAME=value
         [ -z "$line" ] || export "$line"
     done <secrets
     [ "${restartable-}" ] || rm -f secrets
@@ -154,6 +155,7 @@ ran_s=0 silent_s=0 grace_s=0 away=0
 lengths=
 began=-
 stopping=
+# shellcheck disable=SC2034 # common/process.sh reads it, where that is a part
 child=
 if [ "${1-}" = settle ]; then
     # This script was killed while its container lived on: write down how that ended, if it has.

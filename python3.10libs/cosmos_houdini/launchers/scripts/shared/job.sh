@@ -1,6 +1,8 @@
 # One of several jobs that one process serves. run.sh of that process, which convoy.sh describes, has started this one
 # with its own folder as 'carrier' and with the job's number among the others as 'turn'. Until its turn comes, the job
 # waits as if for a GPU; then it copies its share of the logs until the next one's turn, or the end of the process, comes.
+# From the environment, in which shared/process.sh starts this script.
+carrier=${carrier-} turn=${turn-}
 asked=0
 
 forget() { :; }
@@ -18,7 +20,7 @@ pause() {
 # Sets what the carrier tells: whether it is over, whose turn it is now (0 before the start), and where the job's shares of
 # the logs begin and end. How far the logs were looked through is read first: what comes before that is told.
 look() {
-    over= now=0 upto=0 upto_errors=0 from= to=
+    over='' now=0 upto=0 upto_errors=0 from='' to=
     [ ! -e "$carrier/exit_code" ] || over=yes
     [ ! -f "$carrier/looked" ] || read -r upto upto_errors <"$carrier/looked"
     [ ! -f "$carrier/turns" ] || while read -r number place errors; do
@@ -46,7 +48,7 @@ pass_over() {
 }
 
 wait_for_gpus() {
-    held= told=
+    held='' told=
     put started/carrier "$carrier"
     while :; do
         look

@@ -1,0 +1,322 @@
+#!/bin/sh
+#SBATCH --job-name=cosmos-sea-1f2e3d4c5b-a3635802
+#SBATCH --output=/dev/null
+#SBATCH --nodes=1
+#SBATCH --ntasks=1
+#SBATCH --partition=gpu
+#SBATCH --time=02:00:00
+#SBATCH --gres=gpu:1
+here=/data/cosmos/jobs/sea-1f2e3d4c5b
+want=1
+quiet_s=60
+limit_s=0
+silence_s=1800
+asking_s=60
+beat_s=5
+program() {
+export HF_HOME=/data/hf
+cd /opt/engine || exit 1
+exec $leader python3 run.py --prompt 'it'"'"'s rain'
+}
+
+# The program of the job as a process of this machine; 'program' turns the shell that calls it into the program.
+launch() {
+    # In a group of its own, where the host can make one: then all that it starts is reached by one signal.
+    leader=
+    ! command -v setsid >/dev/null || leader=setsid
+    program &
+    child=$!
+    # The signal may have come before there was a child to hand it to.
+    [ -z "$stopping" ] || stop
+    await "$child"
+    code=$status
+    [ -z "$leader" ] || kill -KILL "-$child" 2>/dev/null
+}
+
+stop() {
+    [ -n "$child" ] || return 0
+    [ -n "$leader" ] && kill -TERM "-$child" 2>/dev/null || kill -TERM "$child" 2>/dev/null
+}
+
+settle() { return 2; }
+forget() { :; }
+busy() { return 1; }
+resumed() { return 1; }
+handed_back() { return 1; }
+
+# The program of the job as a process of the machine that Slurm chose. Slurm may end it and start it anew, there or
+# elsewhere; what process.sh says of the rest holds.
+[ ! -e "$here/cancelled" ] || exit 0
+export COSMOS_HOUDINI_JOB="$here"
+restartable=yes
+runner="$SLURM_JOB_ID ${SLURM_RESTART_COUNT:-0}"
+
+# Whether Slurm put the job that runs here back into its queue, and this is its next start. Nobody else may go on.
+resumed() {
+    [ ! -e exit_code ] && [ ! -e cancelled ] || return 1
+    read -r owner before <started/pid || return 1
+    [ "$owner" = "${SLURM_JOB_ID-}" ] && [ "${SLURM_RESTART_COUNT:-0}" -gt "${before:-0}" ] || return 1
+    said=
+    [ ! -f state ] || read -r said _ <state
+    [ "$said" = stopped ] || wait_for_quiet
+    for log in stdout stderr; do
+        [ ! -e "$log.log" ] || mv -f "$log.log" "$log.$before.log"
+    done
+    rm -rf out stopped && mkdir out
+}
+
+# A machine that Slurm has lost sight of may compute on, and is to write no more into this folder.
+wait_for_quiet() {
+    last=
+    while beats=$(cat heartbeat 2>/dev/null) && [ "$beats" != "$last" ]; do
+        last=$beats
+        sleep "$quiet_s"
+    done
+}
+
+# Slurm has chosen the GPUs already.
+wait_for_gpus() {
+    held=
+    [ "$want" -eq 0 ] || held=${CUDA_VISIBLE_DEVICES-}
+    [ -z "$held" ] || put gpus "$held"
+}
+
+# Whether Slurm ends this start. Why, Slurm alone knows, and it may start the job again: no exit code is written.
+handed_back() {
+    # Slurm signals one process after another: the program may have been the first, and each nap is another one.
+    naps=10
+    while [ "$1" -ne 0 ] && [ -z "$stopping" ] && [ "$naps" -gt 0 ]; do
+        naps=$((naps - 1))
+        sleep 0.1 2>/dev/null || sleep 1
+    done
+    [ "$stopping" ] && [ ! -e cancelled ] && [ ! -e stopped ] || return 1
+    put state "stopped $began $(date +%s)"
+    rm -f reserve
+    [ -z "$beat" ] || kill "$beat" $memory 2>/dev/null || :
+}
+
+# Prints the processes of the job in "$here". The label is a variable that run.sh was started with and hands down, which
+# also tells a process that left its session, and is never true of another that got the same number later.
+own() {
+    if [ -r /proc/self/environ ]; then
+        grep -lsxzF -- "COSMOS_HOUDINI_JOB=$here" /proc/[0-9]*/environ | cut -d / -f 3
+    else
+        ps -A -o pid= -o ppid= -o args= | RUN="$here/run.sh" awk '
+            { parent[$1] = $2; order[NR] = $1; text = $0 " " }
+            index(text, " " ENVIRON["RUN"] " ") { mine[$1] = 1 }
+            END {
+                do {
+                    grown = 0
+                    for (i = 1; i <= NR; i++)
+                        if (!(order[i] in mine) && (parent[order[i]] in mine)) { mine[order[i]] = 1; grown = 1 }
+                } while (grown)
+                for (pid in mine) print pid
+            }'
+    fi
+}
+
+# The part of run.sh that is the same for every job and launcher. Before it stand the job's own values (here, want,
+# limit_s ...), the functions of its launcher (launch, stop, settle, forget, resumed, handed_back), wait_for_gpus and own.
+umask 077
+cd "$here" || exit 1
+
+say() { printf 'cosmos-houdini: %s\n' "$1" >&2; }
+
+# A reader sees the old content or the new one, never a part.
+put() {
+    half=$1.new
+    printf '%s\n' "$2" >"$half" && mv -f "$half" "$1"
+}
+
+smi() {
+    if command -v timeout >/dev/null 2>&1; then timeout 60 nvidia-smi "$@"; else nvidia-smi "$@"; fi
+}
+
+finish() {
+    ! handed_back "$1" || exit 143
+    rm -f secrets reserve inspect.err waiting
+    put state "ended $began $(date +%s)"
+    # On a full disk the job waits for room, for as long as it has a folder; a poll that settles it must not.
+    until put exit_code "$1"; do
+        [ -n "$beat" ] || exit 1
+        [ -d "$here" ] || {
+            forget
+            exit 1
+        }
+        sleep 5
+    done
+    forget
+    [ -z "$beat" ] || kill "$beat" $memory 2>/dev/null
+    # A batch system's own books tell of a failure too.
+    [ -z "${restartable-}" ] || exit "$1"
+    exit 0
+}
+
+# Calls the function $1 now and every $2 seconds until the job ends.
+keep() {
+    nap='' half=
+    trap '[ -z "$nap" ] || kill "$nap" 2>/dev/null; [ -z "$half" ] || rm -f "$half"; exit 0' TERM
+    while kill -0 "$$" 2>/dev/null && [ ! -e exit_code ]; do
+        "$1"
+        sleep "$2" &
+        nap=$!
+        wait "$nap"
+    done
+}
+
+# Touching would do for people; the time as text needs no program to be read, and many jobs are polled at once.
+beat_once() {
+    put heartbeat "$(date +%s)"
+    watch
+}
+
+# Notes the most memory that any of the job's GPUs was seen to have in use, and what they are. It is apart from the
+# heartbeat, which must not wait for a driver that hangs.
+note_memory() {
+    told=$(smi --query-gpu=memory.used,name,driver_version --format=csv,noheader,nounits -i "$held") || exit 0
+    used=$(printf '%s\n' "$told" | cut -d , -f 1 | sort -n | tail -n 1)
+    case $used in '' | *[!0-9]*) return ;; esac
+    [ "$used" -gt "$most" ] || return
+    most=$used
+    put gpu_memory "$used
+$told"
+}
+
+# Ends a program that runs for too long, shows no sign of life, or whose folder was removed, where nobody could find its
+# results: a file system may be away for a moment. Beats are counted: a clock may jump, and a machine may have been asleep.
+watch() {
+    if [ -d "$here" ]; then away=0; else away=$((away + 1)); fi
+    [ "$away" -lt 6 ] || ask_to_stop
+    said=
+    [ ! -f state ] || read -r said _ <state
+    [ "$said" = running ] || return 0
+    ran_s=$((ran_s + beat_s))
+    silent_s=$((silent_s + beat_s))
+    before=$lengths
+    lengths=$(wc -c stdout.log stderr.log 2>/dev/null)
+    if [ "$lengths" != "$before" ] || gpu_works; then silent_s=0; fi
+    if [ -e stopped ]; then
+        ask_to_stop
+    elif [ "$limit_s" -gt 0 ] && [ "$ran_s" -ge "$limit_s" ]; then
+        end_as timeout "the program runs for longer than the $((limit_s / 60)) min that it may; stopping it"
+        ask_to_stop
+    elif [ "$silence_s" -gt 0 ] && [ "$silent_s" -ge "$silence_s" ]; then
+        end_as stalled "no new line in the log and no work on its GPU for $((silence_s / 60)) min; stopping the program"
+        ask_to_stop
+    fi
+}
+
+# Whether a GPU of the job works. A moment between two steps is idle too, so it is asked at every beat once the log has
+# been silent for a minute.
+gpu_works() {
+    [ "$silent_s" -ge "$asking_s" ] && [ -s gpus ] || return 1
+    read -r mine <gpus
+    used=$(smi -i "$mine" --query-gpu=utilization.gpu --format=csv,noheader,nounits 2>/dev/null) || return 1
+    case $used in *[1-9]*) ;; *) false ;; esac
+}
+
+# Says in which class of failures the end belongs, and why.
+end_as() {
+    put stopped "$1"
+    say "$2" 2>>stderr.log
+}
+
+# A second signal is not asked but done, so it comes when the first had time enough.
+ask_to_stop() {
+    if [ "$grace_s" -le 0 ]; then
+        kill -TERM "$$"
+        grace_s=45
+    fi
+    grace_s=$((grace_s - beat_s))
+}
+
+on_signal() {
+    interrupted=yes
+    if [ -z "$stopping" ]; then
+        stopping=yes
+        stop
+        return
+    fi
+    for pid in $(own); do
+        [ "$pid" = "$$" ] || kill -KILL "$pid" 2>/dev/null
+    done
+}
+
+# Sets $status to the exit code of a child; a signal ends the wait, not the child.
+await() {
+    status=
+    interrupted=yes
+    while [ "$interrupted" ]; do
+        interrupted=
+        wait "$1" 2>/dev/null
+        got=$?
+        # 127 after an interrupted wait only says that the child had ended before the signal came.
+        [ "$got" -eq 127 ] && [ "$status" ] || status=$got
+    done
+}
+
+# Secrets live in the environment from here on; the file has done its service, unless the job may be started again.
+read_secrets() {
+    [ -f secrets ] || return 0
+    while IFS= read -r line; do
+        # shellcheck disable=SC2163 # the line is NAME=value
+        [ -z "$line" ] || export "$line"
+    done <secrets
+    [ "${restartable-}" ] || rm -f secrets
+}
+
+beat=
+memory=
+most=-1
+ran_s=0 silent_s=0 grace_s=0 away=0
+lengths=
+began=-
+stopping=
+# shellcheck disable=SC2034 # common/process.sh reads it, where that is a part
+child=
+if [ "${1-}" = settle ]; then
+    # This script was killed while its container lived on: write down how that ended, if it has.
+    read -r _ began _ <<END
+$(head -c 80 state 2>/dev/null)
+END
+    settle && finish "$code"
+    exit
+elif [ "${1-}" = end ]; then
+    # Likewise, and its members found out: end what is left.
+    [ ! -e exit_code ] || exit 0
+    read -r _ began _ <<END
+$(head -c 80 state 2>/dev/null)
+END
+    for pid in $(own); do
+        [ "$pid" = "$$" ] || kill -KILL "$pid" 2>/dev/null
+    done
+    stop
+    settle || code=137
+    account
+    finish "$code"
+fi
+
+# Whoever makes this folder runs the job; all others leave.
+mkdir started 2>/dev/null || resumed || exit 0
+echo "${runner:-$$}" >started/pid || exit 1
+exec </dev/null >>stdout.log 2>>stderr.log
+trap on_signal TERM HUP INT
+put state waiting
+# Room for the last words of a job that fills the disk.
+dd if=/dev/zero of=reserve bs=4096 count=8 2>/dev/null
+keep beat_once "$beat_s" >/dev/null 2>&1 &
+beat=$!
+[ -z "${members-}" ] || gather
+read_secrets
+wait_for_gpus
+[ -z "$stopping" ] || finish 143
+if [ "$held" ] && command -v nvidia-smi >/dev/null 2>&1; then
+    keep note_memory "$beat_s" >/dev/null 2>&1 &
+    memory=$!
+fi
+began=$(date +%s)
+put state "running $began"
+[ -z "${members-}" ] || conduct
+launch
+[ -z "${members-}" ] || account
+finish "$code"
