@@ -53,7 +53,7 @@ class Needs:
 
     Attributes:
         programs: programs that are called by name; in a container, the image must have them.
-        files: files and folders below the host's ``engine_path``; an engine without any needs no ``engine_path``.
+        files: files and folders below the host's ``engine_path``; if there are none, no ``engine_path`` is needed.
         modules: modules that the host's ``python`` must find; in a container, the image's ``python`` must find them.
         action: how to put the files or the modules on the host.
         models: Hugging Face repositories; the first job downloads those that are not in the cache.
@@ -84,11 +84,11 @@ class SharedInvocation:
 
     Attributes:
         invocation: the invocation of the process. Its files go into the process's folder. Its inputs, executables,
-            version and outputs stay empty: the requests' own invocations have them, and they are sent as usual.
+            version and outputs stay empty: the requests' own invocations contain them, and they are handled as usual.
         begins: for each request, in order, a text in the line of standard output that the engine prints when it begins
             the request. No other line contains this text. The line appears once, before the lines of later requests.
-        links: symbolic links to make in the process's folder, as a path relative to that folder and its target. They
-            direct what the engine writes into one folder to the ``out`` folder of each request.
+        links: the targets of symbolic links to make in the process's folder, by the link's path relative to that
+            folder. Through these links, an engine that writes into one folder reaches the ``out`` of each request.
     """
 
     invocation: Invocation

@@ -1,4 +1,7 @@
-"""Find out from a run's output why it failed, with tables of patterns, one of which many engines share."""
+"""Find out why a run failed by matching its output against tables of patterns.
+
+Many engines share the table GENERAL_SYMPTOMS.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ MESSAGE_LENGTH = 300
 LINE_LENGTH = 4096
 """The number of characters of a line that are searched.
 
-The time of a pattern grows with the square of the line's length, and a program may print no line break.
+The search time of a pattern grows with the square of the line's length, and a program may print no line breaks.
 """
 SIGKILL_EXIT = 137
 CANNOT_EXECUTE_EXITS = frozenset({126, 127})
@@ -84,7 +87,7 @@ def explain_exit(exit_code: int, lines: Iterable[str]) -> JobFailure:
 def explain_missing_marker(
     exit_code: int, lines: Iterable[str], symptoms: Iterable[Symptom], marker: str
 ) -> JobFailure:
-    """Return why a run failed whose log does not contain the line that shows success."""
+    """Return why a run failed if its log lacks the line that shows success."""
     kept = list(lines)
     if known := classify(kept, symptoms):
         return known

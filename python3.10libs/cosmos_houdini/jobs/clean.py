@@ -107,9 +107,9 @@ def plan_cleaning(
 
 
 def carry_out(cleaning: Cleaning, host: Host, config: HostConfig) -> tuple[str, ...]:
-    """Remove what can be removed and return the names of the rest.
+    """Remove the things in a plan and return the names of those that remain.
 
-    A thing stays if it cannot be removed, or if it became active in the meantime.
+    A thing remains if it cannot be removed, or if it became active in the meantime.
 
     Raises:
         HostError: the connection failed.

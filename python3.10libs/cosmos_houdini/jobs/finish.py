@@ -87,7 +87,7 @@ def finish(client: Client, job_id: str, seen: Observation, *, again: bool = Fals
 def lose(client: Client, job_id: str, message: str, *, begun: bool = True) -> None:
     """End an attempt that left no exit code, stop what is left of it on the host, and keep its log.
 
-    If the attempt was not ``begun``, queue the job again; such an attempt does not count towards the job's attempts.
+    If ``begun`` is False, the attempt never started: queue the job again. The attempt does not count then.
     """
     with client.lock(job_id) as mine:
         record = client.store.get(job_id)
@@ -182,7 +182,7 @@ def _fail(client: Client, record: JobRecord, failure: JobFailure, *, last: bool 
 
 
 def _put_back(client: Client, record: JobRecord, message: str) -> None:
-    """Queue a job again whose attempt did not start, as if this attempt had never existed."""
+    """Queue a job again after an attempt that did not start, as if this attempt had never existed."""
     failure = JobFailure(failure=FailureClass.LOST, message=f"not begun: {message}")
     if not _can_be_sent(record):
         client.store.move(record, JobState.LOST, Change(failure=failure, begun=False))

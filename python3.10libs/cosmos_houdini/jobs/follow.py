@@ -111,8 +111,8 @@ def raise_failure(records: Sequence[JobRecord], reporter: Reporter) -> None:
     """Report how jobs ended.
 
     Raises:
-        JobError: a job did not succeed. If several failed, the error is that of the last one, and the reporter says
-            those of the others.
+        JobError: a job did not succeed. If several jobs failed, the error is for the last one, and the reporter gets
+            a sentence for each of the others.
     """
     failed = [record for record in records if record.job.failure]
     for record in records:

@@ -208,7 +208,7 @@ def _noted(troubles: dict[str, CosmosError], host: str) -> Iterator[None]:
 
 def _advance_or_raise(client: Client, ids: Collection[str]) -> None:
     troubles = advance(client, ids)
-    # Raise an error that waiting cannot fix before one of an unreachable host.
+    # Errors that waiting cannot fix come before those of unreachable hosts.
     for error in sorted(troubles.values(), key=lambda error: isinstance(error, HostUnreachable)):
         raise error
 

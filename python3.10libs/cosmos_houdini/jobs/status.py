@@ -18,7 +18,7 @@ class ProjectStatus:
     Attributes:
         jobs: the status of each job.
         unsent: the jobs that are not on their host and that no client of this machine is sending.
-        errors: the reason why a host could not be asked, by its name; the status of its jobs is the last known one.
+        errors: the reason why a host could not be asked, by the host's name; the status of its jobs is the last known.
     """
 
     jobs: tuple[JobStatus, ...]

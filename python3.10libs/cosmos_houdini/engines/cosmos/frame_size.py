@@ -1,4 +1,4 @@
-"""Choose among the frame sizes that Cosmos Transfer generates the one for a video."""
+"""The frame sizes that Cosmos Transfer generates, and the choice of one for a video."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def load(model: dict[str, Any]) -> Any:  # noqa: ANN401 - this Python need not h
     for part in model["pipeline"], model["controlnet"]:
         if part["revision"] is None and not Path(part["path"]).is_dir():
             sys.exit(f"no checkpoint: there is no folder {part['path']}")
-    import torch  # noqa: PLC0415 - what is missing is told after the line above
+    import torch  # noqa: PLC0415 - a missing module is reported after the line above
     from diffusers import Cosmos2_5_TransferPipeline, CosmosControlNetModel  # noqa: PLC0415
 
     device = os.environ.get(DEVICE_VARIABLE, "cuda")
@@ -84,7 +84,7 @@ def load(model: dict[str, Any]) -> Any:  # noqa: ANN401 - this Python need not h
 
 
 def heed_guardrail(checker: Any) -> None:  # noqa: ANN401 - cosmos_guardrail's, or one with its methods
-    """Turn a block by either check of the guardrail into a refusal; the pipeline itself returns a black video then."""
+    """Make both guardrail checks refuse a blocked request; the pipeline itself would return a black video."""
     text_is_safe, safe_video = checker.check_text_safety, checker.check_video_safety
 
     def check_text(prompt: str) -> bool:

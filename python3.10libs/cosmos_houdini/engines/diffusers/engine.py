@@ -93,7 +93,7 @@ class Diffusers:
         return warnings
 
     def plan(self, request: InferenceRequest) -> FramePlan:
-        """Return chunks of 93 frames that overlap by one frame; there is no published time."""
+        """Return chunks of 93 frames that overlap by one frame, without a time, because none is published."""
         return frame_plan(request, DIFFUSERS, None)
 
     def scout(self, request: InferenceRequest) -> Scout:

@@ -133,7 +133,7 @@ def _videos(request: InferenceRequest) -> dict[str, Path]:
 
 
 def _arguments(graph: PreviewGraph, videos: list[str], plan: FramePlan) -> list[str]:
-    """Return FFmpeg's arguments; file names are relative to the job's folder and need no escaping."""
+    """Return FFmpeg's arguments; file names are relative to the job's folder and contain no special characters."""
     arguments = ["-nostdin", "-hide_banner", "-loglevel", "warning", "-nostats", "-progress", "pipe:1", "-xerror", "-y"]
     for video in videos:
         # The frame rate before the input makes FFmpeg count frames and ignore the file's own times.

@@ -1,6 +1,7 @@
 """Build the FFmpeg filter graph of the preview as text.
 
-The filters are documented at ffmpeg.org/ffmpeg-filters.html. The graph uses only filters and options of FFmpeg 4.4.
+The filters are documented at ffmpeg.org/ffmpeg-filters.html. The graph uses only filters and options that FFmpeg 4.4
+has.
 """
 
 from __future__ import annotations

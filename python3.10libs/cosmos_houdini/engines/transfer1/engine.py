@@ -84,7 +84,7 @@ class Transfer1(UnsharedEngine):
         """Return torchrun's command, the spec file and the videos.
 
         Raises:
-            BadInput: the host's configuration has no path of cosmos-transfer1.
+            BadInput: the host's configuration has no path for cosmos-transfer1.
         """
         engine_path = find_checkout(site, self.name, "cosmos-transfer1")
         plan = self.plan(request)
@@ -118,10 +118,10 @@ class Transfer1(UnsharedEngine):
 def spec_text(request: InferenceRequest, site: Site) -> str:
     """Return the text of the spec file for ``--controlnet_specs``.
 
-    The prompt and the numbers are in this file and not on the command line, where upstream lets an argument override
-    the file only if it is written as ``--key value``. In the file, text arrives unchanged. Paths are absolute, because
-    upstream resolves relative paths from its working folder. The file is ASCII, because upstream opens it in the
-    locale's encoding.
+    The prompt and the numbers are in this file and not on the command line. Upstream lets a command-line argument
+    override the file only in the form ``--key value``, and text in the file arrives unchanged. Paths are absolute,
+    because upstream resolves relative paths from its working folder. The file is ASCII, because upstream opens it in
+    the locale's encoding.
     """
     numbers = {name: value for name, value in request.parameters.items() if name not in _FLAGS}
     spec: dict[str, Any] = {"prompt": request.prompt}

@@ -69,7 +69,7 @@ class Transfer25:
         cache=CHECKPOINTS,
     )
     offload: Mapping[str, ParameterValue] = MappingProxyType({"offload_guardrail_models": True})
-    """The only models that can be moved out of the GPU's memory (upstream issue 47)."""
+    """Only the guardrail models can be moved out of the GPU's memory (upstream issue 47)."""
 
     def check(self, request: InferenceRequest) -> tuple[str, ...]:
         """Return warnings; see engines.base."""
@@ -96,7 +96,7 @@ class Transfer25:
         """Return upstream's command, the spec file and the videos.
 
         Raises:
-            BadInput: the host's configuration has no path of cosmos-transfer2.5.
+            BadInput: the host's configuration has no path for cosmos-transfer2.5.
         """
         engine_path = find_checkout(site, self.name, UPSTREAM)
         return Invocation(
@@ -130,11 +130,11 @@ class Transfer25:
         """Return one process that receives a sample for each request; see engines.base.
 
         Raises:
-            BadInput: the host's configuration has no path of cosmos-transfer2.5.
+            BadInput: the host's configuration has no path for cosmos-transfer2.5.
         """
         engine_path = find_checkout(process, self.name, UPSTREAM)
         first, _ = members[0]
-        # Upstream appends a sample's name to its output folder. A link there leads to the request's own folder.
+        # Upstream appends a sample's name to its output folder. There, a link leads to the request's own folder.
         names = [f"{site.folder.name}/{RESULT_NAME}" for _, site in members]
         samples = (_sample(request, site, name) for (request, site), name in zip(members, names, strict=True))
         return SharedInvocation(

@@ -1,7 +1,7 @@
 """Interpret the output of cosmos-transfer2.5.
 
-It prints records to standard output. It prints Python's tracebacks to standard error, with a tqdm progress bar for each
-chunk, which counts diffusion steps. Beside the result it writes a file with the arguments that it used.
+It prints records to standard output. To standard error it prints Python's tracebacks and, for each chunk, a tqdm
+progress bar that counts diffusion steps. Beside the result it writes a file with the arguments that it used.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _STAGES = Stages(
 )
 
 _TRANSFER25_SYMPTOMS = (
-    # These are the Hugging Face tool's own words for it.
+    # The Hugging Face tool has its own wording for these failures.
     symptom(FailureClass.AUTH, r"Access denied\. This repository requires approval|Not logged in|Repository not found"),
     symptom(FailureClass.MISSING_CHECKPOINT, r"Local entry not found|CalledProcessError: .*'hf\b.*'download'"),
     symptom(FailureClass.MISSING_CHECKPOINT, r"Checkpoint '.*' (not found|does not exist)|no such file.*'uvx'"),
