@@ -1,4 +1,4 @@
-"""The package in Houdini's preferences: one JSON file in ``packages/`` of each version, which names the checkout."""
+"""The package in Houdini's preferences: one JSON file in ``packages/`` of each version, with the checkout's path."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _VERSION = re.compile(r"(?:houdini)?(\d+)\.(\d+)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """What was done to one file.
+    """The action on one file.
 
     Attributes:
         file: the package file.
@@ -48,16 +48,16 @@ def preferences(
     documents: Path | None = None,
     platform: str = sys.platform,
 ) -> tuple[Path, ...]:
-    """Return Houdini's preferences folders that exist, of every version, oldest first.
+    """Return the existing preferences folders of all Houdini versions, the oldest version first.
 
-    They are ``~/houdiniX.Y`` on Linux, ``houdiniX.Y`` in the documents or in ``$HOME`` on Windows, on macOS
-    ``~/Library/Preferences/houdini/X.Y``, and wherever ``$HOUDINI_USER_PREF_DIR`` points, with the version in place
-    of ``__HVER__``.
+    On Linux they are ``~/houdiniX.Y``. On Windows they are ``houdiniX.Y`` in the documents folder or in ``$HOME``. On
+    macOS they are ``~/Library/Preferences/houdini/X.Y``. On all systems ``$HOUDINI_USER_PREF_DIR`` can name further
+    folders; ``__HVER__`` in it means the version.
 
     Args:
         environ: the environment.
         home: the user's home folder.
-        documents: the user's documents folder, which on Windows may lie in OneDrive.
+        documents: the user's documents folder, which on Windows may be in OneDrive.
         platform: as ``sys.platform`` names it.
     """
     environ = os.environ if environ is None else environ
@@ -65,7 +65,7 @@ def preferences(
     if platform == "darwin":
         found = set((home / "Library" / "Preferences" / "houdini").glob("*.*"))
     elif platform == "win32":
-        # Where HOME is set, Houdini takes it for the documents.
+        # If HOME is set, Houdini uses it as the documents folder.
         places = [documents or home / "Documents", *([Path(environ["HOME"])] if environ.get("HOME") else [])]
         found = {folder for place in places for folder in place.glob("houdini*.*")}
     else:
@@ -75,7 +75,7 @@ def preferences(
 
 
 def version_of(folder: Path) -> tuple[int, int] | None:
-    """Return the Houdini version in a preferences folder's name, or None where it tells none.
+    """Return the Houdini version in a preferences folder's name, or None if the name has none.
 
     >>> version_of(Path("/home/a/houdini20.5")), version_of(Path("/home/a/prefs"))
     ((20, 5), None)
@@ -85,7 +85,7 @@ def version_of(folder: Path) -> tuple[int, int] | None:
 
 
 def is_supported(folder: Path) -> bool:
-    """Whether the Houdini of a preferences folder loads the package; one without a version in its name may."""
+    """Whether the Houdini of a preferences folder loads the package; a folder without a version counts as loading."""
     version = version_of(folder)
     return version is None or OLDEST <= version <= NEWEST
 
@@ -94,12 +94,12 @@ def install(folder: Path, root: Path, python: Path) -> Step:
     """Write the package into a preferences folder; other packages stay as they are.
 
     Args:
-        folder: the preferences folder; made where it does not exist.
+        folder: the preferences folder; created if it does not exist.
         root: the checkout.
         python: the Python of the worker environment.
 
     Raises:
-        BadInput: the file is another's, or the checkout's path cannot stand in a package.
+        BadInput: another program wrote the file, or a package cannot hold the checkout's path.
     """
     file = folder / "packages" / INSTALLED_NAME
     text = installed_text(root, python)
@@ -114,10 +114,10 @@ def install(folder: Path, root: Path, python: Path) -> Step:
 
 
 def uninstall(folder: Path) -> Step | None:
-    """Remove the package from a preferences folder; None where there is none.
+    """Remove the package from a preferences folder; return None if there is none.
 
     Raises:
-        BadInput: the file there is another's.
+        BadInput: another program wrote the file there.
     """
     file = folder / "packages" / INSTALLED_NAME
     if _read_own(file) is None:
@@ -185,10 +185,12 @@ def _do_all(folders: Sequence[Path], act: Callable[[Path], Step | None], reporte
 
 
 def installed_text(root: Path, python: Path) -> str:
-    """Return the checkout's package with the checkout's own path in it, and the worker's Python where it is elsewhere.
+    """Return the text of the checkout's package, with the checkout's own path in it.
+
+    The text also holds the path of the worker's Python if that is outside the checkout's ``.venv``.
 
     Raises:
-        BadInput: there is no package in ``root``, or its path holds a ``$``, which Houdini would expand.
+        BadInput: there is no package in ``root``, or one of the paths holds a ``$``, which Houdini would expand.
     """
     source = root / PACKAGE_NAME
     if not source.is_file():
@@ -222,7 +224,7 @@ def _read_own(file: Path) -> str | None:
     """Return the text of a package file of this project, or None where there is no file.
 
     Raises:
-        BadInput: the file is another's.
+        BadInput: another program wrote the file.
     """
     if not file.is_file():
         return None

@@ -1,1 +1,1 @@
-"""What the project keeps of its jobs and batches, in SQLite, for any number of clients at once."""
+"""The jobs and batches of a project, kept in SQLite for any number of clients at once."""

@@ -42,13 +42,13 @@ SELECT id FROM jobs WHERE batch = ? AND host = ? AND state = 'queued' AND owner 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerRow:
-    """A living process that works on a batch.
+    """A running process that works on a batch.
 
     Attributes:
         pid: its process id on this machine.
         log: file with its messages; empty where they go to a terminal.
-        max_parallel: most jobs that it keeps active.
-        held: why it starts nothing; empty where it does.
+        max_parallel: the most jobs that it keeps active at a time.
+        held: why it starts no jobs; empty while it starts them.
         since: seconds since the epoch.
     """
 
@@ -110,10 +110,10 @@ def list_run_names(store: Store, batch: str) -> set[str]:
 
 
 def enqueue(store: Store, batch: str, host: str, file: Path | None, records: Sequence[JobRecord]) -> int:
-    """Queue the jobs of a batch in this order, all of them or none; processes on the batch see them at once.
+    """Queue the jobs of a batch in the given order, all of them or none.
 
-    Known jobs keep their states. Queued jobs of the batch that are no longer listed are cancelled; they are queued
-    again when they are listed again.
+    Processes that work on the batch see the jobs at once. Jobs that are in the store already keep their states. Queued
+    jobs of the batch that are no longer listed are cancelled. They are queued again when they are listed again.
 
     Args:
         store: of the project.
@@ -148,10 +148,10 @@ def enqueue(store: Store, batch: str, host: str, file: Path | None, records: Seq
 
 
 def list_batches(store: Store, name: str | None = None) -> list[Batch]:
-    """Return all batches in order of age, or those of one name: a batch may run on several hosts.
+    """Return all batches, the oldest first, or those with one name: a batch may run on several hosts.
 
     Raises:
-        BadInput: no batch has this name; the nearest name is given.
+        BadInput: no batch has this name; the error gives the nearest name.
     """
     found = store.rows(
         "SELECT name, host, file, paused FROM batches WHERE ? IN ('', name) ORDER BY rowid", [name or ""]
@@ -185,7 +185,7 @@ def count_states(store: Store, batch: str, host: str) -> dict[JobState, int]:
 
 
 def list_workers(store: Store, batch: str, host: str) -> tuple[WorkerRow, ...]:
-    """Return the living processes that work on a batch, the oldest first."""
+    """Return the running processes that work on a batch, the oldest first."""
     found = store.rows("SELECT * FROM workers WHERE batch = ? AND host = ? ORDER BY since", (batch, host))
     return tuple(
         WorkerRow(
@@ -207,22 +207,22 @@ def list_active(store: Store, batch: str, host: str) -> list[str]:
 
 
 def set_paused(store: Store, batch: str, *, paused: bool) -> None:
-    """Pause a batch or let it go on; after a pause, no process claims another job of it."""
+    """Pause or resume a batch; while it is paused, no process claims another of its jobs."""
     with store.writing() as db:
         db.execute("UPDATE batches SET paused = ? WHERE name = ?", (paused, batch))
 
 
 def prioritise(store: Store, batch: str, priority: int, patterns: Iterable[str] = ()) -> int:
-    """Set the priority of runs of a batch, and return how many they are.
+    """Set the priority of runs of a batch, and return the number of these runs.
 
     Args:
         store: the store.
         batch: a batch.
-        priority: higher priorities start first; every run begins with 0.
+        priority: higher priorities start first; a new run has priority 0.
         patterns: names of runs with ``*`` and ``?`` as wildcards, or job ids; none for all runs.
 
     Raises:
-        BadInput: a pattern fits no run.
+        BadInput: a pattern matches no run.
     """
     changed = set()
     with store.writing() as db:
@@ -240,7 +240,7 @@ def prioritise(store: Store, batch: str, priority: int, patterns: Iterable[str] 
 
 
 def cancel_queued(store: Store, batch: str) -> int:
-    """Cancel the queued jobs of a batch, and return how many they were."""
+    """Cancel the queued jobs of a batch, and return their number."""
     with store.writing():
         queued = _found(store, "SELECT id FROM jobs WHERE batch = ? AND state = 'queued'", (batch,))
         for record in queued:
@@ -264,9 +264,9 @@ def _found(store: Store, query: str, values: Sequence[object]) -> list[JobRecord
 
 
 def _refuse_namesake(store: Store, batch: str, host: str, file: Path | None) -> None:
-    """Refuse a batch whose name belongs to another file: its queued runs would be cancelled.
+    """Refuse a batch whose name belongs to another file: the queued runs of that file would be cancelled.
 
-    A batch in memory takes the name of another batch in memory; the name is all that identifies it.
+    A batch in memory may take the name of another batch in memory, because only the name identifies it.
 
     Raises:
         BadInput: the other batch has not ended.

@@ -1,4 +1,4 @@
-"""How long jobs have taken before, and what that says about those to come."""
+"""The durations of past jobs, and the estimates for later jobs that follow from them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from cosmos_houdini.jobs.store.jobs import Store
 
 LATEST = 500
-"""So many ends tell enough of a host; older ones tell of older drivers and software."""
+"""This many finished jobs are enough to know a host; older jobs ran with older drivers and software."""
 
 _TAKEN = """
 SELECT engine, json_extract(request, '$.video.frames') AS frames,
@@ -30,7 +30,7 @@ GROUP BY engine, frames, steps, started_at
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What decides how long a job takes on a host; ``steps`` is None for engines that have none."""
+    """The properties that decide how long a job takes on a host; ``steps`` is None for engines without steps."""
 
     engine: str
     frames: int
@@ -38,7 +38,7 @@ class Kind:
 
     @property
     def work(self) -> float:
-        """Frames times steps, to which time is roughly proportional."""
+        """Frames times steps; the time of a job is roughly proportional to this product."""
         return float(self.frames * (self.steps or 1))
 
 
@@ -49,7 +49,10 @@ class Durations:
     seconds: Mapping[Kind, float] = field(default_factory=dict)
 
     def expected_s(self, kind: Kind) -> float | None:
-        """Return the median of jobs of the same kind, else that of their engine in proportion to the work.
+        """Return the expected seconds of a job of this kind; None where its engine has never run.
+
+        They are the median of jobs of the same kind. Without such jobs, they are the median of seconds per unit of work
+        over all kinds of the same engine, times the work of this kind.
 
         >>> known = Durations({Kind("transfer1", 121, 35): 600.0})
         >>> known.expected_s(Kind("transfer1", 121, 35)), known.expected_s(Kind("transfer1", 242, 35))
@@ -72,13 +75,13 @@ def durations(store: Store, host: str) -> Durations:
 
 
 def estimate_left_s(store: Store, batch: str, host: str, max_parallel: int) -> float | None:
-    """Return the seconds until a batch is through at the host's measured pace; None where nothing like it has run.
+    """Return the seconds until a batch ends at the host's measured pace; None where no similar job has run.
 
     Args:
         store: the store.
         batch: name of the batch.
         host: where it runs.
-        max_parallel: how many of its jobs are on their way at any moment.
+        max_parallel: how many of its jobs are active at a time.
     """
     known = durations(store, host)
     total = longest = 0.0

@@ -1,6 +1,7 @@
 """The jobs of one project, in SQLite: any number of clients read and write it at once.
 
-A change of state is compared with the state that the client saw: of two clients that want to move one job, one does.
+A client changes the state of a job only if the job is still in the state that the client saw. So if two clients want to
+change the state of one job, only one of them does.
 """
 
 from __future__ import annotations
@@ -40,12 +41,13 @@ class Store:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.parent.chmod(0o700)
-        # SQLite gives its journal files the mode of the main file, so that one is made first.
+        # SQLite gives its journal files the mode of the main file, so the main file is created first.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         self._db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None)
         self._db.row_factory = sqlite3.Row
         try:
-            # SQLite does not wait to switch to WAL, which the first clients of a project may all do at once.
+            # SQLite does not wait for other clients when it switches to WAL. The first clients of a project may all
+            # switch at once, so a lock file makes them wait.
             with self._errors(), FileLock(path.with_name(f"{path.name}.lock"), mode=0o600):
                 for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
                     self._db.execute(f"PRAGMA {pragma}")
@@ -56,7 +58,7 @@ class Store:
 
     @classmethod
     def of(cls, project: Path) -> Store:
-        """Open, or make, the store of a project folder."""
+        """Open the store of a project folder; create it if there is none."""
         return cls(project / FOLDER / "jobs.db")
 
     def close(self) -> None:
@@ -64,12 +66,12 @@ class Store:
         self._db.close()
 
     def add(self, record: JobRecord) -> JobRecord:
-        """Add a job, or return the one that has its id already."""
+        """Add a job and return it; if its id is in the store already, return the stored job."""
         self.add_all([record])
         return self.get(record.id)
 
     def add_all(self, records: Iterable[JobRecord]) -> None:
-        """Add jobs, all of them or none; one whose id is there already stays as it is."""
+        """Add jobs, all of them or none; a job whose id is in the store already stays as it is."""
         with self.writing():
             self.insert(records)
 
@@ -86,7 +88,7 @@ class Store:
         """Return one job.
 
         Raises:
-            BadInput: no job has this id; the nearest is named.
+            BadInput: no job has this id; the error names the nearest id.
         """
         with self._errors():
             row = self._db.execute(rows.SELECT_RECORD + " WHERE id = ?", (job_id,)).fetchone()
@@ -95,10 +97,10 @@ class Store:
         return rows.record_of(row)
 
     def find(self, word: str) -> str:
-        """Return the id that ``word`` is, or is the beginning of.
+        """Return the id that equals ``word``, else the only id that begins with it.
 
         Raises:
-            BadInput: no id begins so (the nearest is named), or several do.
+            BadInput: no id begins with ``word`` (the error names the nearest id), or several ids do.
         """
         with self._errors():
             found = self._db.execute(
@@ -113,36 +115,39 @@ class Store:
         raise BadInput(f"several jobs begin with {word!r}", allowed=", ".join(ids), action="give more of the id")
 
     def jobs(self, ids: Iterable[str] | None = None) -> list[Job]:
-        """Return jobs in order of age, all of them when no ids are given."""
+        """Return jobs, the oldest first; return all jobs if no ids are given."""
         return [rows.job_of(row) for row in self._select(rows.SELECT_JOB, ids)]
 
     def records(self, ids: Iterable[str] | None = None) -> list[JobRecord]:
-        """Return whole rows in order of age, all of them when no ids are given."""
+        """Return the records of jobs, the oldest first; return all records if no ids are given."""
         return [rows.record_of(row) for row in self._select(rows.SELECT_RECORD, ids)]
 
     def unfinished(self, *, in_line: bool = True) -> list[str]:
-        """Return the ids of the jobs that are not at their end, in order of age.
+        """Return the ids of the jobs that have not ended, the oldest first.
 
         Args:
-            in_line: also those that are queued in the line of a batch, which its workers start.
+            in_line: whether to include the queued jobs of batches, which the workers of a batch start.
         """
         return [str(row["id"]) for row in self.rows(rows.UNFINISHED, {"in_line": in_line})]
 
     def move(self, seen: JobRecord, state: JobState, change: Change = _NOTHING) -> JobRecord | None:
-        """Move a job on from the state and attempt in which it was seen; back to ``queued`` is a new attempt.
+        """Change the state of a job if it is still in the state and attempt of ``seen``.
+
+        A change back to ``queued`` begins a new attempt.
 
         Returns:
-            The job as it is now, or None where another client had moved it.
+            The job as it is now, or None if another client had changed its state.
 
         Raises:
-            ValueError: this state never follows the one that was seen, or a failure is missing or out of place.
+            ValueError: ``state`` never follows the state of ``seen``, or ``change`` lacks a failure that the new state
+                needs, or ``change`` has a failure that the new state does not take.
         """
         with self.writing():
             moved = self.step(seen, state, change)
         return self.get(seen.id) if moved else None
 
     def step(self, seen: JobRecord, state: JobState, change: Change = _NOTHING) -> bool:
-        """Move a job as ``move`` does, within a transaction, and return whether it was moved."""
+        """Change the state of a job as ``move`` does, within a transaction, and return whether it changed."""
         if state not in NEXT[seen.state]:
             raise ValueError(f"job {seen.id} cannot go from {seen.state} to {state}")
         needs_failure = state in REASONS or (state is JobState.QUEUED and not seen.state.final)
@@ -164,7 +169,7 @@ class Store:
                 "root": change.root,
                 "launcher": change.launcher,
                 "inputs": None if change.inputs is None else json.dumps(change.inputs, ensure_ascii=False),
-                # At its end, or back in line, a job belongs to no worker.
+                # A job that has ended, or is queued again, belongs to no worker.
                 "kept": not (state.final or again),
                 "now": now,
             },
@@ -188,15 +193,15 @@ class Store:
         began_s: float | None = None,
         place: int | None = None,
     ) -> None:
-        """Write down how far a job has come; nothing happens when it was moved on meanwhile.
+        """Record how far a job has come; do nothing if its state has changed meanwhile.
 
         Args:
             seen: the job, in the state that it must still have.
-            stage: a few words of what happens now.
+            stage: a few words about what happens now.
             progress: from 0 to 1; None leaves it as it was.
-            eta_s: seconds until the end, where that is known.
+            eta_s: seconds until the end, if that is known.
             began_s: how many seconds ago the program of the attempt began; 0 while it waits on its host.
-            place: of a pending job among those that wait for the same, from 1.
+            place: place of a pending job among those that wait for the same, from 1.
         """
         with self.writing():
             if began_s is not None:
@@ -209,7 +214,7 @@ class Store:
             )
 
     def note_provenance(self, seen: JobRecord, made_with: Provenance) -> None:
-        """Write down what the attempt that was seen ran with; what is not known of it now stays as it was noted."""
+        """Record what the attempt of ``seen`` ran with; an empty value leaves the recorded value as it is."""
         known = {name: value for name, value in made_with.document().items() if value}
         with self.writing():
             self._db.execute(
@@ -243,13 +248,13 @@ class Store:
         )
 
     def rows(self, query: str, values: Mapping[str, object] | Sequence[object] = ()) -> list[sqlite3.Row]:
-        """Return what a query finds."""
+        """Return the rows that a query finds."""
         with self._errors():
             return self._db.execute(query, values).fetchall()
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """Give the database for a transaction, which no other client's comes between; an error undoes all of it."""
+        """Yield the database in a transaction; no other client writes meanwhile, and an error undoes all of it."""
         with self._errors():
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -272,7 +277,7 @@ class Store:
             detail = change.options.reason
             self._db.execute(rows.ADD_ATTEMPT, (job_id, attempt, json.dumps(change.options.document())))
         elif state is JobState.PENDING:
-            # ``note`` puts it off until the program begins.
+            # ``note`` moves this time forward until the program begins.
             self._db.execute("UPDATE attempts SET started_at = ? WHERE job = ? AND number = ?", (now, job_id, attempt))
         elif state.final:
             self._db.execute(
@@ -290,7 +295,7 @@ class Store:
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
-        """Turn what SQLite says into an error that names the file."""
+        """Turn errors of SQLite into errors that name the file."""
         try:
             yield
         except sqlite3.DatabaseError as error:

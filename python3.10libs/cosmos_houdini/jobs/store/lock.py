@@ -11,9 +11,9 @@ from filelock import FileLock, Timeout
 
 @contextmanager
 def job_lock(folder: Path, job_id: str, *, timeout_s: float = 0.0) -> Iterator[bool]:
-    """Give whether the job's lock could be had within ``timeout_s`` seconds, and hold it while the block runs.
+    """Yield whether the job's lock was acquired within ``timeout_s`` seconds, and hold it while the block runs.
 
-    The file stays: two clients could otherwise lock two files of one name.
+    The lock file is never removed. Otherwise two clients could lock two different files of the same name.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = FileLock(folder / f"{job_id}.lock", timeout=timeout_s, mode=0o600)

@@ -1,4 +1,4 @@
-"""What made a result: the version of this program, of the engine, of the image, and the GPUs."""
+"""The origin of a result: the versions of this program, of the engine and of the image, and the GPUs."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _IMAGE_LINE = re.compile(r"(?P<name>\S+) (?P<id>sha256:[0-9a-f]{64})(?P<digests>
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """What one attempt ran with, as far as it is known.
+    """The versions, the image and the GPUs of one attempt, as far as they are known.
 
     Attributes:
         code_version: of this program, with the commit where it runs from a checkout.
-        engine_version: the first line that the engine's own command for it printed on the host.
+        engine_version: the first line that the engine's own version command printed on the host.
         image: name of the container's image, as configured.
         image_id: hash of the image's content, ``sha256:...``.
-        image_digests: by which registries know the image; none for one that was built on the host.
+        image_digests: digests of the image in registries; empty for an image that was built on the host.
         gpus: model and driver of each GPU that the job held.
-        gpu_memory_mib: the most memory that one of these GPUs was seen to have in use, every five seconds.
+        gpu_memory_mib: the most memory in use on one of these GPUs, measured every five seconds.
     """
 
     code_version: str = ""
@@ -44,13 +44,13 @@ class Provenance:
     gpu_memory_mib: int | None = None
 
     def document(self) -> dict[str, Any]:
-        """Return it as JSON data."""
+        """Return the provenance as JSON data."""
         return asdict(self)
 
 
 @cache
 def code_version() -> str:
-    """Return the version of this program, and the commit where it runs from a checkout of its own."""
+    """Return the version of this program, with the commit if it runs from its own checkout."""
     if not (_CHECKOUT / ".git").exists():
         return __version__
     try:
@@ -67,7 +67,7 @@ def code_version() -> str:
 
 
 def provenance_script(folder: PurePosixPath) -> str:
-    """Return a script that prints the files in which a job's folder tells what it ran with, ``== NAME`` before each."""
+    """Return a script that prints the provenance files of a job's folder, with ``== NAME`` before each."""
     lines = [f"cd {shlex.quote(str(folder))} 2>/dev/null || exit 0"]
     lines += [
         f"echo '== {name}'; [ ! -f {name} ] || head -c {LONGEST_BYTES} {name} 2>/dev/null"
@@ -77,7 +77,7 @@ def provenance_script(folder: PurePosixPath) -> str:
 
 
 def parse_provenance(text: str) -> Provenance:
-    """Return what the script of ``provenance_script`` printed; what does not look as it should is left out."""
+    """Parse the output of the script of ``provenance_script``; leave out values that have an unexpected form."""
     told: dict[str, list[str]] = {}
     for line in text.splitlines():
         if line.startswith("== "):

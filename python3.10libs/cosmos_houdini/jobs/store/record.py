@@ -1,4 +1,4 @@
-"""What the store keeps of a job: all that any later client needs to take it up again."""
+"""The record of a job in the store: all that a later client needs to continue the job."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ NEXT: Mapping[JobState, frozenset[JobState]] = {
     JobState.CANCELLED: frozenset({JobState.QUEUED}),
     JobState.LOST: frozenset({JobState.QUEUED}),
 }
-"""The states that may follow each state. Back to ``queued`` is a new attempt."""
+"""The states that may follow each state. A change back to ``queued`` begins a new attempt."""
 
 REASONS = frozenset({JobState.FAILED, JobState.CANCELLED, JobState.LOST})
-"""States that a job enters with a named failure only. So it does where it is ``queued`` again from its host."""
+"""States that a job enters only with a named failure. It also needs one to return from its host to ``queued``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,18 +40,17 @@ class JobRecord:
 
     Attributes:
         job: the job as people see it.
-        request: the request document as it was asked for, as ``InferenceRequest.document`` gives it.
-        inputs: SHA-256 of each clip to its path on this machine; empty for a job that another machine sent.
-        root: folder on the host below which the job lies; empty until it was brought there.
-        launcher: name of the launcher that the job was brought to the host for.
-        results: folder of this machine into which the verified results go.
-        options: how its present attempt is made.
-        convoy: the id of the first of the jobs that go to their host together with it, to be made there by one process;
-            empty where it goes alone.
-        stage: a few words of what happens now, or of what a pending job waits for.
-        place: of a pending job among those that wait for the same, from 1; None where that is unknown.
-        created_at: seconds since the epoch.
-        updated_at: likewise, of the last change of state.
+        request: the document of the submitted request, from ``InferenceRequest.document``.
+        inputs: the path of each clip on this machine, by its SHA-256; empty for a job that another machine sent.
+        root: folder on the host that contains the job; empty until the job is sent to the host.
+        launcher: name of the launcher for which the job is sent to the host.
+        results: folder on this machine for the verified results.
+        options: options of its current attempt.
+        convoy: id of the first job of the shared process on the host; empty for a job with its own process.
+        stage: a few words about what happens now, or about what a pending job waits for.
+        place: place of a pending job among those that wait for the same, from 1; None if it is unknown.
+        created_at: time when the job was added, in seconds since the epoch.
+        updated_at: time of the last change of state, in seconds since the epoch.
     """
 
     job: Job
@@ -74,7 +73,7 @@ class JobRecord:
 
     @property
     def state(self) -> JobState:
-        """Where the job stands."""
+        """The job's state."""
         return self.job.state
 
     @property
@@ -84,22 +83,22 @@ class JobRecord:
 
     @property
     def untouched(self) -> bool:
-        """Whether nothing was done for the job since it was added."""
+        """Whether the job has not changed its state since it was added."""
         return self.updated_at == self.created_at
 
     @property
     def sent(self) -> Mapping[str, Any]:
-        """The request document of the present attempt: its parameters are those that it runs with."""
+        """The request document of the current attempt, with the parameters that this attempt runs with."""
         if not self.options.parameters:
             return self.request
         return {**self.request, "parameters": {**self.request["parameters"], **self.options.parameters}}
 
     def inference(self) -> InferenceRequest:
-        """Return what the present attempt runs, with the clips at their paths on this machine."""
+        """Return the request of the current attempt, with the clips at their paths on this machine."""
         return request_from(self.sent, self.inputs)
 
     def input_paths(self) -> tuple[Path, ...]:
-        """Return the paths at which the job's clips should lie on this machine."""
+        """Return the paths where the job's clips should be on this machine."""
         request = self.inference()
         clips = [request.video, *(control.clip for control in request.controls)]
         return tuple(clip.path for clip in clips if clip)
@@ -107,17 +106,17 @@ class JobRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What goes with a change of state.
+    """The details of a change of state.
 
     Attributes:
         failure: why the attempt ends without success; needed for REASONS.
         outputs: paths of the verified results, for ``succeeded``.
         detail: one line for the history.
-        root: where on its host a new attempt goes, when ``queued`` again; empty for where the last one was.
-        launcher: likewise.
-        inputs: where its inputs lie now; None for where they were.
-        options: how a new attempt is made.
-        begun: whether the attempt that ends was begun; it took no time where it was not.
+        root: folder on the host for a new attempt, when ``queued`` again; empty for the folder of the last attempt.
+        launcher: launcher of a new attempt, when ``queued`` again; empty for the launcher of the last attempt.
+        inputs: the new paths of its inputs; None if the paths have not changed.
+        options: options of a new attempt.
+        begun: whether the attempt that ends had begun; if it had not, it took no time.
     """
 
     failure: JobFailure | None = None
@@ -143,7 +142,7 @@ class Event:
 def new_record(
     job_id: str, request: InferenceRequest, *, host: str, root: str, launcher: str, results: Path
 ) -> JobRecord:
-    """Return a job that waits for its first step."""
+    """Return the record of a new job in state ``queued``."""
     clips = [request.video, *(control.clip for control in request.controls if control.clip)]
     return JobRecord(
         job=Job(
@@ -167,12 +166,12 @@ def new_record(
 
 
 def request_from(document: Mapping[str, Any], inputs: Mapping[str, str]) -> InferenceRequest:
-    """Return the request that ``InferenceRequest.document`` wrote, its clips at the paths of ``inputs``.
+    """Return the request of a document from ``InferenceRequest.document``, with the clips at the paths of ``inputs``.
 
-    A clip that ``inputs`` does not name gets its hash for a path, at which no file lies.
+    A clip that is not in ``inputs`` gets its hash as its path. No file has this path.
 
     Raises:
-        BadInput: the document is of another kind or version, or something is missing in it.
+        BadInput: the document has another kind or version, or is incomplete.
     """
     if document.get("schema") != SCHEMA:
         raise BadInput(f"a job's request has schema {document.get('schema')!r}", allowed=SCHEMA)

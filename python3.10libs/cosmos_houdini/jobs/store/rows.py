@@ -1,4 +1,4 @@
-"""The statements of the job store, and how a row becomes a record."""
+"""The SQL statements of the job store, and the conversion of rows to records."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SELECT id, name, engine, host, state, attempt, progress, eta_s, failure_class, f
 SELECT_RECORD = """
 SELECT jobs.*, options FROM jobs LEFT JOIN attempts ON attempts.job = jobs.id AND attempts.number = jobs.attempt
 """
-# One variable however many ids there are: SQLite limits the number of variables.
+# All ids go into one variable, because SQLite limits the number of variables.
 AMONG = " WHERE id IN (SELECT value FROM json_each(?))"
 BY_AGE = " ORDER BY created_at, id"
 
@@ -44,7 +44,7 @@ SELECT id FROM jobs WHERE state IN ('queued', 'staging', 'pending', 'running', '
     AND (:in_line OR batch IS NULL OR state <> 'queued')
 ORDER BY created_at, id
 """
-# Hosts tell whole seconds, of which two may be off by a second each.
+# Hosts report times in whole seconds. Two such times may each be off by a second.
 BEGAN = """
 UPDATE attempts SET started_at = :began
 WHERE job = :id AND number = :attempt AND ended_at IS NULL AND started_at < :began - 2
@@ -101,7 +101,7 @@ def options_of(row: sqlite3.Row) -> AttemptOptions:
 
 
 def job_of(row: sqlite3.Row) -> Job:
-    """Return what people see of a row of ``jobs``."""
+    """Return the job of a row of ``jobs``, as people see it."""
     outputs: list[str] = json.loads(row["outputs"]) if row["outputs"] != "[]" else []
     return Job(
         id=row["id"],
@@ -118,7 +118,7 @@ def job_of(row: sqlite3.Row) -> Job:
 
 
 def record_of(row: sqlite3.Row) -> JobRecord:
-    """Return a whole row of ``jobs``."""
+    """Return the whole record of a row of ``jobs``."""
     request: dict[str, Any] = json.loads(row["request"])
     inputs: dict[str, str] = json.loads(row["inputs"])
     return JobRecord(

@@ -1,4 +1,4 @@
-"""The tables of the job store, and how an older file becomes a newer one."""
+"""The tables of the job store, and the migration of older files to newer versions."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ MIGRATIONS = (
     "ALTER TABLE jobs ADD COLUMN convoy TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE jobs ADD COLUMN waiting_place INTEGER",
 )
-"""One script a version of the file; a script that was released is never changed."""
+"""One script for each version of the file; a released script never changes."""
 
 
 def migrate(connection: sqlite3.Connection) -> None:

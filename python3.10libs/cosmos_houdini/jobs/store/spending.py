@@ -8,7 +8,7 @@ from cosmos_houdini.jobs.store.jobs import Store
 
 SECONDS_PER_HOUR = 3600.0
 
-# Jobs that share a process run one after the other; the time of those that wait has not begun.
+# Jobs that share a process run one after the other, so they count as one. A waiting job uses no time yet.
 _ATTEMPTS = """
 SELECT coalesce(max(json_extract(request, '$.num_gpu')), 1) AS gpus, count(ended_at) AS ended,
     coalesce(sum(max(0, ended_at - started_at)), 0) AS ended_s,
@@ -22,14 +22,16 @@ WHERE batch = :batch AND host = :host AND started_at IS NOT NULL
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spending:
-    """Sums over the attempts of a batch on one host. An attempt lasts from its program's start to its seen end.
+    """Sums over the attempts of a batch on one host.
+
+    An attempt lasts from the start of its program until a client sees its end.
 
     Attributes:
-        ended: how many have ended.
-        ended_s: seconds that these took.
-        running: how many run now.
-        running_s: seconds that these have run.
-        gpus: GPUs of each run.
+        ended: number of attempts that have ended.
+        ended_s: seconds that the ended attempts took.
+        running: number of attempts that run now.
+        running_s: seconds that the running attempts have taken so far.
+        gpus: number of GPUs of each run.
     """
 
     ended: int = 0
@@ -45,9 +47,9 @@ class Spending:
 
     @property
     def with_one_more_s(self) -> float:
-        """Seconds when all running attempts and one more will have taken the mean time.
+        """The total seconds once all running attempts and one more have taken the mean time.
 
-        Before the first attempt has ended, the seconds until now.
+        Before the first attempt has ended, this is the seconds of all attempts until now.
         """
         if not self.ended:
             return self.seconds
@@ -55,12 +57,12 @@ class Spending:
         return self.ended_s + max(self.running_s, self.running * usual_s) + usual_s
 
     def gpu_hours(self, seconds: float) -> float:
-        """Return the GPU hours of so many seconds of runs."""
+        """Return the GPU hours that ``seconds`` of runs use."""
         return seconds * self.gpus / SECONDS_PER_HOUR
 
 
 def cost_of(seconds: float, price_per_hour: float) -> float:
-    """Return the cost of so many seconds of runs, at the price of one hour of a run."""
+    """Return the cost of ``seconds`` of runs, at the price of one hour of a run."""
     return seconds / SECONDS_PER_HOUR * price_per_hour
 
 

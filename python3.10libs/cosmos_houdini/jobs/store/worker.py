@@ -1,7 +1,7 @@
-"""Which process works on which job of a batch: claims in the store, which a process loses as soon as it is gone.
+"""The claims of processes on the jobs of a batch, in the store; a process loses its claims when it ends.
 
-A worker holds a file lock for as long as it lives, and the system frees the lock however the process ends. So no clock
-decides whether a worker is alive: one whose machine slept, or that is stopped, keeps its claims.
+A worker holds a file lock as long as it is alive, and the system frees the lock however the process ends. So no clock
+decides whether a worker is alive: a worker that is stopped, or whose machine slept, keeps its claims.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from cosmos_houdini.jobs.store.record import JobRecord
 
 FOLDER = "workers"
 MOST_IN_CONVOY = 16
-"""Jobs of one process: so few that the loading of a model hardly counts any more, and that its end costs little."""
+"""The most jobs of one process: enough that loading the model hardly counts, few enough that its end costs little."""
 LOOK_AHEAD = 200
-"""So many jobs of the line are looked at for those that fit together."""
+"""The number of queued jobs that are searched for jobs that can share a process."""
 
-# No RETURNING: SQLite has it since 3.35, and the Python of Rocky Linux 9 comes with 3.34.
+# RETURNING is not used: SQLite has it since 3.35, and the Python of Rocky Linux 9 comes with 3.34.
 _FIRST_IN_LINE = """
 SELECT id, priority FROM jobs
 WHERE batch = :batch AND host = :host AND owner IS NULL AND state IN ('queued', 'staging')
     AND NOT EXISTS (SELECT 1 FROM batches WHERE name = :batch AND host = :host AND paused)
 ORDER BY priority DESC, place LIMIT 1
 """
-# Those that one process makes are as one.
+# Jobs that share a process count as one.
 _ON_THEIR_WAY = """
 SELECT count(*), coalesce(sum(gpus), 0) FROM (
     SELECT max(json_extract(request, '$.num_gpu')) AS gpus FROM jobs
@@ -50,7 +50,7 @@ WHERE batch = :batch AND host = :host AND owner IS NULL AND state IN ('queued', 
     AND priority = (SELECT priority FROM jobs WHERE id = :job)
 ORDER BY place LIMIT :limit
 """
-# The best job of each other batch that somebody works on, on the same host.
+# The query looks at the most urgent job of each other batch that has a worker on the same host.
 _MORE_URGENT = """
 SELECT 1 FROM workers LEFT JOIN batches ON batches.name = batch AND batches.host = workers.host
 WHERE workers.host = :host AND batch <> :batch AND held = '' AND NOT coalesce(paused, 0)
@@ -68,7 +68,8 @@ _TAKE_WHAT_WAS_LEFT = """
 UPDATE jobs SET owner = :worker
 WHERE batch = :batch AND host = :host AND state IN ('pending', 'running', 'collecting') AND owner IS NULL
 """
-# What the dead worker had begun still takes its room on the host, so that no other job may come between.
+# The jobs that the dead worker had begun still use the host. The new worker claims them, so that no other job can take
+# their room.
 _INHERIT = """
 UPDATE jobs SET owner = CASE WHEN batch = :batch AND host = :host AND state <> 'queued' THEN :worker END
 WHERE owner = :dead
@@ -77,15 +78,15 @@ WHERE owner = :dead
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchSlot:
-    """The jobs of one batch on one host, and how many of the host's may be on their way at once.
+    """The jobs of one batch on one host, and the limit on the host's active jobs.
 
     Attributes:
         batch: name of the batch.
         host: name of the host.
-        max_parallel: most jobs of the host at a time, of all workers and batches; None for as many as its GPUs can
+        max_parallel: the most active jobs on the host, over all workers and batches; None for as many as its GPUs can
             take. Jobs that share a process count as one.
-        gpus: of the host, each as often as jobs may share it.
-        num_gpu: GPUs that one job of the batch uses.
+        gpus: number of GPUs of the host; each GPU counts once for each job that may share it.
+        num_gpu: number of GPUs that one job of the batch uses.
     """
 
     batch: str
@@ -96,7 +97,7 @@ class BatchSlot:
 
     @property
     def width(self) -> int:
-        """How many jobs are on their way when the host has no others."""
+        """How many jobs of the batch are active when the host has no others."""
         return self.max_parallel or max(1, self.gpus // self.num_gpu)
 
 
@@ -107,7 +108,7 @@ class Worker:
         store: of the project.
         slot: what it works on.
         log: file in which its messages go; empty for a terminal.
-        load: gives what must be equal in jobs that one process makes; empty for a job that needs one of its own.
+        load: returns a text that must be equal for jobs that share a process; empty for a job that needs its own.
     """
 
     def __init__(
@@ -118,7 +119,7 @@ class Worker:
         self._store = store
         self._load = load
         self._lock = FileLock(_lock_file(store, self.id), mode=0o600)
-        # Before it is known: whoever finds its lock free takes a worker for dead.
+        # The worker takes its lock before the store lists it: a listed worker with a free lock counts as dead.
         self._lock.acquire()
         with store.writing() as db:
             db.execute(
@@ -127,14 +128,14 @@ class Worker:
             )
 
     def may_claim(self) -> bool:
-        """Whether a job waits, its batch is not paused, and the host has room; another worker may be quicker."""
+        """Whether a job waits, its batch is not paused, and the host has room; another worker may still be faster."""
         return self._next() is not None
 
     def claim(self) -> str | None:
-        """Claim the job that is next in line and return its id; None as for ``may_claim``.
+        """Claim the next job in the queue and return its id; return None where ``may_claim`` is False.
 
-        With it go further jobs that the same process can make: up to MOST_IN_CONVOY, and no more than leave their part
-        of the batch to the host's other GPUs.
+        The worker also claims further jobs that can share the process of this job. Together they are at most
+        MOST_IN_CONVOY, and few enough that the host's other GPUs get their share of the batch.
         """
         with self._store.writing() as db:
             job = self._next()
@@ -145,14 +146,14 @@ class Worker:
         return job
 
     def in_convoys(self) -> list[str]:
-        """Return the ids of its jobs that are on their host with others, and perhaps not begun."""
+        """Return the ids of this worker's pending and running jobs that share a process."""
         found = self._store.rows(
             "SELECT id FROM jobs WHERE owner = ? AND state IN ('pending', 'running') AND convoy <> ''", (self.id,)
         )
         return [row["id"] for row in found]
 
     def take_over(self) -> None:
-        """Claim what no living worker follows and is on the host already, and free what dead workers had claimed."""
+        """Claim the batch's jobs on the host that have no living worker, and free the other jobs of dead workers."""
         dead = [worker for worker in self._others() if is_dead(self._store, worker)]
         if not dead and not self._store.rows(_LEFT_ON_HOST, self._values):
             return
@@ -165,16 +166,16 @@ class Worker:
             _remove(_lock_file(self._store, worker))
 
     def mine(self) -> list[str]:
-        """Return the ids of the jobs that this worker has claimed and that are not at their end."""
+        """Return the ids of the jobs that this worker has claimed and that have not ended."""
         return [row["id"] for row in self._store.rows("SELECT id FROM jobs WHERE owner = ?", (self.id,))]
 
     def hold(self, reason: str) -> None:
-        """Tell others why this worker starts nothing; empty when it does."""
+        """Record for others why this worker starts no jobs; an empty reason means that it starts them."""
         with self._store.writing() as db:
             db.execute("UPDATE workers SET held = ? WHERE id = ?", (reason, self.id))
 
     def close(self) -> None:
-        """Give back what it has claimed; what is on a host goes on."""
+        """Release the claims of this worker; jobs that are on a host continue."""
         with self._store.writing() as db:
             db.execute("UPDATE jobs SET owner = NULL WHERE owner = ?", (self.id,))
             db.execute("DELETE FROM workers WHERE id = ?", (self.id,))
@@ -195,7 +196,7 @@ class Worker:
         return str(found[0]["id"])
 
     def _others_for(self, job: str) -> list[str]:
-        """Return the next jobs in line that the process which makes ``job`` can make after it."""
+        """Return the next jobs in the queue that can run after ``job`` in the same process."""
         load = self._load(self._store.get(job))
         if not load:
             return []
@@ -210,7 +211,7 @@ class Worker:
         ((jobs, gpus),) = self._store.rows(_ON_THEIR_WAY, {"host": self.slot.host})
         if self.slot.max_parallel is not None:
             return int(jobs) < self.slot.max_parallel
-        # A job that wants more than the host has is let through: its launcher says so.
+        # A job that needs more GPUs than the host has is let through: its launcher reports the error.
         return int(jobs) == 0 or int(gpus) + self.slot.num_gpu <= self.slot.gpus
 
     def _others(self) -> list[str]:
@@ -218,7 +219,7 @@ class Worker:
 
 
 def is_dead(store: Store, worker: str) -> bool:
-    """Whether the process of a worker is gone."""
+    """Whether the process of a worker has ended."""
     path = _lock_file(store, worker)
     if not path.exists():
         return True
@@ -238,6 +239,6 @@ def _lock_file(store: Store, worker: str) -> Path:
 
 
 def _remove(path: Path) -> None:
-    # On Windows a file cannot be removed while another process looks at it; an old one does no harm.
+    # On Windows a file cannot be removed while another process has it open; a leftover file does no harm.
     with suppress(OSError):
         path.unlink()
