@@ -1,1 +1,1 @@
-"""The data types that the rooms hand each other: frozen, of the standard library alone but for the spec files."""
+"""The frozen data types that packages exchange; only those of the spec files need more than the standard library."""

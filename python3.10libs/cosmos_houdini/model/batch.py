@@ -1,4 +1,4 @@
-"""The file of a batch: many shots, what all runs share, what single ones have of their own, and what is varied."""
+"""The file of a batch: its shots, the values that all runs share, the values of single shots, and the varied values."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from cosmos_houdini.model.spec import NAME_PATTERN, NAME_RULE, WEIGHTS_RULE
 
 BATCH_SPEC_SCHEMA: Final = "cosmos-houdini/batch-spec/1"
 MAX_RUNS: Final = 1_000_000
-"""More runs than a year of GPU time; a grid that is larger was not meant."""
+"""More runs than fit in a year of GPU time; a larger grid is a mistake."""
 
 Sampler = Literal["grid", "random", "latin_hypercube", "sobol", "adaptive"]
 Number = StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)]
@@ -38,7 +38,7 @@ class _Part(BaseModel):
 
 
 class Range(_Part):
-    """The numbers from ``min`` to ``max``, both of them allowed; with a step, those that lie whole steps above min."""
+    """The numbers from ``min`` to ``max``, both included; with a step, only those a whole number of steps above min."""
 
     min: Number
     max: Number
@@ -54,7 +54,7 @@ class Range(_Part):
 
 
 def _form(value: object) -> str | None:
-    """Tell a range from a list and from a mapping of names; pydantic would try all and report all."""
+    """Return the tag of a value's form; without a tag, pydantic would try all forms and report the errors of all."""
     if isinstance(value, Range):
         return "range"
     if isinstance(value, Mapping):
@@ -68,7 +68,7 @@ _ListOfValues = Annotated[tuple[SpecValue, ...], Field(min_length=1), Tag("list"
 _OneRange = Annotated[Range, Tag("range")]
 
 Values = Annotated[_OneRange | _ListOfValues, Discriminator(_form)]
-"""What a parameter is varied over."""
+"""The values over which a parameter is varied."""
 
 WeightValues = Annotated[
     _OneRange | _ListOfValues | Annotated[dict[Control, Values], Tag("each")], Discriminator(_form)
@@ -84,7 +84,7 @@ Condition = Annotated[
 
 
 class Constraints(_Part):
-    """What every run has to satisfy as a whole."""
+    """The conditions that every run has to satisfy as a whole."""
 
     max_weight_sum: Annotated[Number, Field(gt=0)] | None = Field(
         None, description="The weights of a run add up to at most this."
@@ -92,7 +92,7 @@ class Constraints(_Part):
 
 
 class Exclusion(BaseModel):
-    """A run is left out when all that stands here holds for it; every further key is a parameter of the engine."""
+    """Conditions; a run that meets all of them is left out. Every further key is a parameter of the engine."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
     __pydantic_extra__: dict[str, Condition] = Field(init=False)
@@ -106,7 +106,7 @@ class Exclusion(BaseModel):
 
 
 class Randomization(BaseModel):
-    """What is varied, and how runs are chosen; every further key is a parameter of the engine."""
+    """The varied values, and the choice of the runs; every further key is a parameter of the engine."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
     __pydantic_extra__: dict[str, Values] = Field(init=False)
@@ -128,12 +128,12 @@ class Randomization(BaseModel):
 
     @property
     def parameters(self) -> Mapping[str, Range | tuple[SpecValue, ...]]:
-        """What is varied besides weights and seeds, by the names that the file uses."""
+        """The varied values other than weights and seeds, by the names that the file uses."""
         return self.__pydantic_extra__
 
 
 class BatchItem(_Part):
-    """One shot of a batch; what stands here is varied for none of its runs."""
+    """One shot of a batch; the values given here are not varied for its runs."""
 
     spec: Path = Field(description="A prompt spec; the path is absolute, or relative to the batch's folder.")
     name: Name | None = Field(None, description="Begins the names of its runs; without it, the prompt spec's name.")
@@ -144,7 +144,7 @@ class BatchItem(_Part):
 class BatchSpec(_Part):
     """Many runs in one file.
 
-    A value of an item goes before a varied one, and a varied one before a shared one.
+    A value of an item overrides a varied value, and a varied value overrides a shared value.
     """
 
     schema_: Literal["cosmos-houdini/batch-spec/1"] = Field("cosmos-houdini/batch-spec/1", alias="schema")

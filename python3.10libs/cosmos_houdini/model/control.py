@@ -1,7 +1,8 @@
-"""The controls that an engine takes, the passes that a shot brings, and what is the same for both.
+"""The controls that an engine takes, the passes that a shot has, and the pass that belongs to each control.
 
 This module is the only list of controls: options, files, menus and engines iterate over ``Control``. docs/engines.md
-says what else a new control needs. It imports nothing but the standard library, because Houdini's side shares it.
+says what else a new control needs. The module imports only the standard library, because the code inside Houdini uses
+it too.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from __future__ import annotations
 from cosmos_houdini.model.text_enum import TextEnum
 
 DEFAULT_WEIGHT = 0.5
-"""The weight of a control that has a video and no weight of its own; cosmos-transfer1 takes the same."""
+"""The weight of a control that has a video and no weight of its own; cosmos-transfer1 has the same default."""
 
 
 class Pass(TextEnum):
-    """What the pictures of one sequence show."""
+    """The content of the pictures of one sequence."""
 
     COLOR = "color"
     DEPTH = "depth"
@@ -40,12 +41,12 @@ class Control(TextEnum):
 
     @property
     def shows(self) -> str:
-        """What its video shows, as in ``follow the depth``."""
+        """The content of its video in words, as in ``follow the depth``."""
         return _SHOWS.get(self, f"the {self.value}")
 
     @property
     def pass_(self) -> Pass:
-        """The pass of whose pictures its video is made."""
+        """The pass whose pictures its video is made from."""
         return Pass(self.value)
 
 

@@ -1,4 +1,4 @@
-"""What one check found."""
+"""The result of one check."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cosmos_houdini.model.text_enum import TextEnum
 
 
 class Verdict(TextEnum):
-    """How a thing is: as it has to be, worth a look, or in the way of jobs."""
+    """The outcome of a check: as it has to be, worth a look, or a fault that keeps jobs from running."""
 
     PASSED = "pass"
     WARNED = "warn"
@@ -17,13 +17,13 @@ class Verdict(TextEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that was looked at.
+    """The result of one check.
 
     Attributes:
-        check: its name, a word or two.
-        verdict: how it is.
-        seen: what was found there.
-        action: what to do next; empty where nothing has to be done.
+        check: the name of the check, one or two words.
+        verdict: the outcome.
+        seen: what the check found.
+        action: what to do next; empty if nothing has to be done.
     """
 
     check: str
@@ -37,15 +37,15 @@ class Finding:
 
 
 def passed(check: str, seen: str) -> Finding:
-    """Return the finding of a thing that is as it has to be."""
+    """Return the finding for a thing that is as it has to be."""
     return Finding(check=check, verdict=Verdict.PASSED, seen=seen)
 
 
 def warned(check: str, seen: str, action: str) -> Finding:
-    """Return the finding of a thing that is worth a look."""
+    """Return the finding for a thing that is worth a look."""
     return Finding(check=check, verdict=Verdict.WARNED, seen=seen, action=action)
 
 
 def failed(check: str, seen: str, action: str) -> Finding:
-    """Return the finding of a thing that keeps jobs from running."""
+    """Return the finding for a thing that keeps jobs from running."""
     return Finding(check=check, verdict=Verdict.FAILED, seen=seen, action=action)

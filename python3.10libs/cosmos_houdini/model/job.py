@@ -1,4 +1,4 @@
-"""A job: one inference request on its way through a host, and how each attempt ended."""
+"""A job: one inference request on one host, its state, and the outcome of each attempt."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class JobState(TextEnum):
     QUEUED = "queued"
     STAGING = "staging"
     PENDING = "pending"
-    """On its host, where it waits: for a GPU, for its turn in a shared process, or in the queue of a scheduler."""
+    """The job waits on its host: for a GPU, for its turn in a shared process, or in the queue of a scheduler."""
     RUNNING = "running"
-    """Its program runs."""
+    """The program of the job runs."""
     COLLECTING = "collecting"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
@@ -52,7 +52,7 @@ class FailureClass(TextEnum):
 
     @property
     def advice(self) -> str:
-        """What a person does next."""
+        """The next step for a person."""
         return _ADVICE[self]
 
 
@@ -94,7 +94,7 @@ class JobFailure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far an engine has come: ``fraction`` from 0 to 1 and a few words of what it does."""
+    """The progress of an engine: ``fraction`` from 0 to 1, and a few words about what the engine does."""
 
     fraction: float
     stage: str
@@ -102,13 +102,13 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptOptions:
-    """How an attempt is made otherwise than its request says; nothing of it changes the result.
+    """The ways in which an attempt differs from its request; none of them changes the result.
 
     Attributes:
         attempt_number: its number, from 1, among the attempts since a person last ordered one.
-        parameters: of the engine, which win over those of the request.
+        parameters: parameters of the engine that override those of the request.
         exclusive: whether it shares its GPUs with no other job.
-        reason: why there is this attempt, in a few words; empty where a person ordered it.
+        reason: the reason for this attempt, in a few words; empty if a person ordered it.
     """
 
     attempt_number: int = 1
@@ -117,7 +117,7 @@ class AttemptOptions:
     reason: str = ""
 
     def document(self) -> dict[str, Any]:
-        """Return the options as JSON data, from which ``AttemptOptions(**document)`` makes them again."""
+        """Return the options as JSON data; ``AttemptOptions(**document)`` restores them."""
         return asdict(self)
 
 
@@ -131,10 +131,10 @@ class Attempt:
     Attributes:
         number: from 1.
         started_at: seconds since the epoch, or None before the start.
-        ended_at: likewise.
+        ended_at: seconds since the epoch, or None before the end.
         failure: None while it runs and after success.
         made_with: versions, image and GPUs, as far as they are known; see ``jobs.store.provenance.Provenance``.
-        options: how it was made.
+        options: the options that it ran with.
     """
 
     number: int
@@ -151,9 +151,9 @@ class Job:
 
     Attributes:
         id: short name and content hash; names the job's folder on the host.
-        outputs: paths on this machine of what was fetched and verified.
+        outputs: paths on this machine of the fetched and verified files.
         progress: from 0 to 1.
-        eta_s: seconds until the end, where something is known about it.
+        eta_s: seconds until the end; None if that is unknown.
     """
 
     id: str
@@ -189,9 +189,9 @@ class JobStatus:
 
     Attributes:
         job: the job.
-        stage: a few words of what happens now; empty where nothing is known.
-        reason: why there is this attempt, in a few words; empty where a person ordered it.
-        place: of a pending job among those that wait for the same, from 1; None where that is unknown.
+        stage: a few words about what happens now; empty if nothing is known.
+        reason: the reason for this attempt, in a few words; empty if a person ordered it.
+        place: place of a pending job among those that wait for the same, from 1; None if it is unknown.
     """
 
     job: Job
@@ -202,7 +202,7 @@ class JobStatus:
     def describe(self) -> str:
         """Return the status in a few words.
 
-        For a running job for instance ``running: Starting diffusion sampling, 40 %, 0:02:10 left``.
+        A running job gives, for example, ``running: Starting diffusion sampling, 40 %, 0:02:10 left``.
         """
         job = self.job
         words = [one_line(self.stage)] if self.stage else []

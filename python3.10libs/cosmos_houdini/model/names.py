@@ -1,4 +1,4 @@
-"""Names for folders, jobs, containers and clusters, made of what a person has called something."""
+"""Names for folders, jobs, containers and clusters, made from names that a person chose."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _DIGITS = 6
 
 
 def portable_name(text: str) -> str:
-    """Return a text in letters that every file system takes; empty where it holds none.
+    """Return a text with only characters that every file system takes; empty if the text has none of them.
 
-    In letters of another alphabet different texts would become one name, so a few digits of their hash follow.
+    Different texts in another alphabet would become the same name, so a few digits of their hash follow.
 
     >>> portable_name("sh 010 (v2)"), portable_name("größe"), portable_name("镜头")
     ('sh_010_v2', 'gr_e_d353a2', 'bec5dd')

@@ -1,4 +1,4 @@
-"""The inference parameters of an engine: what exists, what is allowed, what holds when nothing is said."""
+"""The inference parameters of an engine: their names, allowed values and defaults."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cosmos_houdini.errors import BadInput, did_you_mean
 ParameterValue = int | float | str | bool
 
 SYNONYMS: Final = {"guidance_scale": "guidance"}
-"""Names of the diffusers library for what the engines of Cosmos spell otherwise."""
+"""Names of the diffusers library for parameters that have other names in the engines of Cosmos."""
 
 _TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
@@ -23,11 +23,11 @@ class Parameter:
 
     Attributes:
         name: as the engine spells it.
-        default: what holds when nothing is said; its type is the parameter's type (an int is taken for a float).
+        default: the value if none is given; its type is the parameter's type (a float parameter also takes an int).
         help: one line for people.
-        low: the least allowed number, itself allowed.
-        high: the greatest allowed number, itself allowed.
-        choices: the allowed words, where there are few.
+        low: the lowest allowed number.
+        high: the highest allowed number.
+        choices: the allowed words, if only a few words are allowed.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Parameter:
 
     @property
     def allowed(self) -> str:
-        """What is accepted, in words."""
+        """The accepted values, in words."""
         if self.choices:
             return ", ".join(self.choices)
         if isinstance(self.default, bool):
@@ -72,7 +72,7 @@ class Parameter:
         """Return ``value`` in the parameter's own type.
 
         Raises:
-            BadInput: the value is of another type, no finite number, out of range or none of the choices.
+            BadInput: the value has another type, is no finite number, is out of range, or is none of the choices.
         """
         number: ParameterValue | None = None
         if isinstance(self.default, bool):
@@ -89,13 +89,13 @@ class Parameter:
         return number
 
     def parse_value(self, text: str) -> ParameterValue:
-        """Return what ``text`` of a command line means for this parameter.
+        """Return the value of this parameter that ``text`` from a command line means.
 
         >>> Parameter(name="guidance", default=5.0, help="", low=0).parse_value("7")
         7.0
 
         Raises:
-            BadInput: as for ``checked``.
+            BadInput: as for ``check_value``.
         """
         if isinstance(self.default, str):
             return self.check_value(text)
@@ -104,7 +104,7 @@ class Parameter:
         try:
             return self.check_value(int(text) if isinstance(self.default, int) else float(text))
         except (ValueError, OverflowError) as error:
-            # BadInput is a ValueError of our own and names the parameter already.
+            # BadInput is our own kind of ValueError and names the parameter already.
             raise (error if isinstance(error, BadInput) else self._refused(text)) from None
 
     def _refused(self, value: object) -> BadInput:
@@ -131,7 +131,7 @@ def resolve(
     """Return a value for every parameter: the given one, checked, or the default.
 
     Raises:
-        BadInput: a name that the engine does not know (the nearest one is named), or a value that it refuses.
+        BadInput: the engine does not know a name (the error gives the nearest name), or it refuses a value.
     """
     for name in given:
         if name not in parameters:

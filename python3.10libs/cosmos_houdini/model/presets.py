@@ -1,6 +1,6 @@
-"""How strongly a control is computed from the colour pass: the words that options, files, menus and engines share.
+"""The words for the strength of a control computed from the colour pass; options, files, menus and engines share them.
 
-It imports nothing but the standard library, because Houdini's side shares it.
+This module imports only the standard library, because the code inside Houdini uses it too.
 """
 
 from __future__ import annotations

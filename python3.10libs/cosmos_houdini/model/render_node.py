@@ -1,4 +1,4 @@
-"""The types of render node that write pictures, and the parameters in which each keeps what matters here."""
+"""The types of render node that write pictures, and the parameters that hold their picture path and their camera."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _VERSION = re.compile(r"[0-9.]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderNode:
-    """The parameters of one type of render node; ``camera`` is None where the type has none."""
+    """The names of the parameters of one type of render node; ``camera`` is None if the type has no camera."""
 
     picture: str
     camera: str | None
@@ -31,7 +31,7 @@ RENDER_NODES = {
     "rop_comp": RenderNode(picture="copoutput", camera=None),
 }
 WINDOWS = ("ip", "md")
-"""Picture paths that stand for a window of Houdini, not for a file."""
+"""Picture paths that mean a window of Houdini, not a file."""
 
 
 def base_type(type_: str) -> str:

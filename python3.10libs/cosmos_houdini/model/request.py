@@ -1,4 +1,4 @@
-"""One inference, complete: what an engine is asked to do with which inputs."""
+"""One complete inference request: the task of an engine, and its inputs."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ SCHEMA = "cosmos-houdini/request/1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clip:
-    """A video file on this machine, as decoding it showed it.
+    """A video file on this machine, with the facts found by decoding it.
 
     Attributes:
-        path: where it lies.
-        sha256: of the file, in hexadecimal.
-        frames: how many were decoded.
+        path: the path of the file.
+        sha256: hash of the file, in hexadecimal.
+        frames: number of decoded frames.
         size: width and height in pixels.
-        fps: frames a second; whole for everything that this project encodes.
+        fps: frames a second; a whole number for every video that this project encodes.
     """
 
     path: Path
@@ -40,7 +40,7 @@ class Clip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlInput:
-    """A control with its weight, 0 to 1; ``clip`` is None where the engine makes the control itself."""
+    """A control with its weight, 0 to 1; ``clip`` is None if the engine makes the control itself."""
 
     kind: Control
     weight: float
@@ -49,13 +49,13 @@ class ControlInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InferenceRequest:
-    """Everything that decides how the result of one inference looks.
+    """All values that decide how the result of one inference looks.
 
     Attributes:
-        name: what people call the run.
-        engine: a name of the engine registry.
+        name: the name that people give the run.
+        engine: a name in the engine registry.
         prompt: sent byte for byte.
-        negative_prompt: likewise; empty means the engine's own.
+        negative_prompt: sent byte for byte; empty means the engine's own negative prompt.
         video: the colour video.
         controls: each kind at most once, in the order of the Control type.
         parameters: a value for every parameter that the engine has.
@@ -88,9 +88,9 @@ class InferenceRequest:
         }
 
     def content_hash(self) -> str:
-        """Return the SHA-256, in hexadecimal, of what decides the result: the same work has the same hash.
+        """Return the SHA-256, in hexadecimal, of all that decides the result: the same work has the same hash.
 
-        The name is left out, so that the same work under two names is found to be the same.
+        The name is left out, so that the same work has the same hash under two names.
         """
         document = {key: value for key, value in self.document().items() if key != "name"}
         text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -107,9 +107,9 @@ class FramePlan:
         chunks: number of pieces, each of which costs the same time.
         frames_per_chunk: length of one piece.
         overlap: frames that a piece shares with the one before.
-        seams: frame indices (from 0) at which a new piece begins to be seen.
-        padding: frames generated and thrown away at the end.
-        estimate_s: seconds of GPU time; None where nothing was ever measured.
+        seams: indices, from 0, of the first visible frame of each later piece.
+        padding: number of frames at the end that are generated and thrown away.
+        estimate_s: seconds of GPU time; None if no time was ever measured.
     """
 
     frames: int
@@ -124,11 +124,11 @@ class FramePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scout:
-    """What makes a cheap look at a request: all else, seed and weights above all, is the request's own.
+    """The changes that make a cheap preview of a request; all else, above all seed and weights, stays the same.
 
     Attributes:
-        parameters: that go before the request's.
-        frames: how many of the request's first frames are made.
+        parameters: parameters that override those of the request.
+        frames: how many of the request's first frames are generated.
     """
 
     parameters: Mapping[str, ParameterValue]
@@ -137,15 +137,15 @@ class Scout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """Where one job lies on its host; all that an engine knows of the host.
+    """The place of one job on its host; an engine knows no more about the host.
 
     Attributes:
         folder: the job's folder, absolute.
-        engine_path: the checkout of the engine's program; None where the configuration names none.
-        ffmpeg: the FFmpeg program of the host; None where the configuration names none.
-        own_ffmpeg: the FFmpeg of this machine, which an engine may bring where the host has none; None for the
+        engine_path: the checkout of the engine's program; None if the configuration names none.
+        ffmpeg: the FFmpeg program of the host; None if the configuration names none.
+        own_ffmpeg: the FFmpeg of this machine, which an engine may send to a host that has none; None for the
             program of imageio-ffmpeg.
-        python: the Python of the host in which engines that are libraries are installed.
+        python: the Python on the host that has the engines that are libraries.
     """
 
     folder: PurePosixPath
@@ -171,7 +171,7 @@ class ExpectedOutput:
 
     Attributes:
         path: relative to the job's ``out`` folder.
-        role: ``result`` for the video that was asked for, else what the video shows.
+        role: ``result`` for the requested video, else a word for what the video shows.
         frames: the exact number of decoded frames.
         size: width and height in pixels.
     """
@@ -190,11 +190,11 @@ class Invocation:
         argv: the program and its arguments; nothing in it passes through a shell.
         env: environment variables, none of them secret.
         files: text files to write before the start, by path relative to the job's folder.
-        inputs: files of this machine to bring, by path relative to the job's folder.
+        inputs: files of this machine to send to the host, by path relative to the job's folder.
         executables: those of ``inputs`` that are programs.
         cwd: the working folder on the host; None for the job's folder.
-        version: a command of the host whose first line tells the version of the engine; empty where nothing tells it.
-        outputs: what must exist afterwards.
+        version: a command on the host that prints the engine's version in its first line; empty if there is none.
+        outputs: the videos that must exist afterwards.
     """
 
     argv: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What a Houdini scene says about a shot: ranges, cameras with their animation, render outputs."""
+"""The facts about a shot in a Houdini scene: ranges, cameras with their animation, render outputs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _INTERPOLATION = re.compile(r"(bezier|linear|constant|cubic|spline|qlinear|quint
 
 
 class License(TextEnum):
-    """The licence class of a scene file, which Houdini passes on to whatever is made with it."""
+    """The licence class of a scene file; Houdini passes it on to all files that are made with the scene."""
 
     COMMERCIAL = "commercial"
     INDIE = "indie"
@@ -24,7 +24,9 @@ class License(TextEnum):
 
 
 def whole(number: float) -> float:
-    """Return ``number``, as an int where it is whole to a thousandth: scenes keep times in seconds, some in 32 bits.
+    """Return ``number``, as an int if it is whole to a thousandth.
+
+    Numbers of frames are not exact, because scenes store times in seconds, some of them in 32 bits.
 
     >>> whole(119.9999924), whole(23.976)
     (120, 23.976)
@@ -34,7 +36,7 @@ def whole(number: float) -> float:
 
 
 def is_interpolation(expression: str) -> bool:
-    """Whether a channel's expression draws the way between two keys, so that it has keys at all.
+    """Whether a channel's expression interpolates between two keys; only then does the channel have keys.
 
     >>> is_interpolation("bezier()"), is_interpolation("$F")
     (True, False)
@@ -44,14 +46,14 @@ def is_interpolation(expression: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """The way of a channel from one key to the next.
+    """The part of a channel from one key to the next.
 
     Attributes:
         length_s: seconds until the next key; 0 after the last.
-        values: at the start and at the end of the segment; the start's is the key's own.
-        slopes: value a second at both ends.
+        values: the values at the start and at the end of the segment; the start value is that of the key.
+        slopes: change of the value per second, at both ends.
         accels: lengths of both Bezier handles in the plane of seconds and value.
-        expression: ``bezier()``, ``linear()``, ``constant()`` or whatever else stands there.
+        expression: ``bezier()``, ``linear()``, ``constant()`` or any other text in the file.
     """
 
     length_s: float
@@ -67,8 +69,8 @@ class Channel:
 
     Attributes:
         start_s: time of the first key in seconds; 0 is frame 1.
-        before: what holds before the first key (``extend`` repeats its value).
-        after: likewise after the last key.
+        before: the rule before the first key (``extend`` repeats the value of that key).
+        after: the rule after the last key (``extend`` repeats the value of that key).
     """
 
     name: str
@@ -90,15 +92,15 @@ class Camera:
         pixel_aspect: width of a pixel over its height.
         focal_mm: focal length.
         aperture_mm: horizontal aperture.
-        near: clipping distance in scene units.
-        far: likewise.
-        translate: the parameter ``t`` at the moment of saving, relative to ``parent``.
+        near: near clipping distance in scene units.
+        far: far clipping distance in scene units.
+        translate: the parameter ``t`` when the scene was saved, relative to ``parent``.
         rotate: the parameter ``r``, degrees about x, y and z.
         keyframes: frames at which any of the values above has a key.
         animated: whether any of them has more than one key.
-        parent: the object that carries the camera along, or None.
-        unresolved: parameters whose value over time, or whose part in the camera's place, cannot be told from the
-            file: expressions, interpolations of unknown shape, look-at, pivots. What is given is the saved value.
+        parent: the object whose movement the camera follows, or None.
+        unresolved: parameters whose value over time, or whose effect on the camera's position, is not clear from the
+            file: expressions, interpolations of unknown shape, look-at, pivots. The values above are the saved ones.
         channels: the animated components that can be evaluated.
     """
 
@@ -142,7 +144,7 @@ class Camera:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraSample:
-    """A camera at one frame; what is unresolved holds its saved value."""
+    """A camera at one frame; unresolved parameters have their saved values."""
 
     frame: int
     translate: Vector | None
@@ -164,9 +166,9 @@ class RenderOutput:
     """A node that renders pictures.
 
     Attributes:
-        picture: the picture path with its variables, as the artist wrote it; None where the node names none.
-        camera: node or prim path; None where the node names none.
-        frame_range: first, last and increment; None where the node has no range or renders the current frame alone.
+        picture: the picture path with its variables, as the artist wrote it; None if the node names none.
+        camera: node or prim path; None if the node names none.
+        frame_range: first, last and increment; None if the node has no range or renders only the current frame.
     """
 
     path: str
@@ -188,14 +190,14 @@ class RenderOutput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """What was read out of one scene file.
+    """The contents of one scene file that this project reads.
 
     Attributes:
-        path: where the file lies now, which is what ``$HIP`` means.
-        houdini_version: for example ``20.5.332``; None where the file does not say.
-        saved_at: ISO 8601, the wall clock of the machine that saved, with its distance to UTC where the file tells.
+        path: where the file is now; ``$HIP`` is the folder of this path.
+        houdini_version: for example ``20.5.332``; None if the file does not say.
+        saved_at: ISO 8601, the local time of the machine that saved the scene, with its UTC offset if that is known.
         fps: frames a second.
-        current_frame: where the playbar stood.
+        current_frame: the frame of the playbar.
         frame_range: the global range, both ends included.
         playback_range: the playbar's range, both ends included.
         variables: global variables of the scene, for example ``JOB``.

@@ -1,4 +1,4 @@
-"""A numbered run of picture files, and what a verification found out about it."""
+"""A sequence of numbered picture files, and the results of its verification."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from cosmos_houdini.model.control import Pass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """What the header of one picture file says.
+    """The facts in the header of one picture file.
 
     Attributes:
         format: ``png``, ``jpeg``, ``tiff``, ``exr`` or ``dpx``.
         size: width and height in pixels (of the display window, for EXR).
-        bit_depth: bits a channel.
+        bit_depth: bits per channel.
         channels: number of channels.
         channel_type: ``uint``, ``half`` or ``float``.
-        pixel_aspect: width of a pixel divided by its height, as the header of an EXR says; 1 for other formats.
+        pixel_aspect: width of a pixel divided by its height, from the header of an EXR; 1 for other formats.
     """
 
     format: str
@@ -30,7 +30,7 @@ class Picture:
     pixel_aspect: float = 1.0
 
     def __str__(self) -> str:
-        """Say it in the order in which people do: `1920x1080 16-bit half EXR with 4 channels`."""
+        """Return the facts in the order that people use: `1920x1080 16-bit half EXR with 4 channels`."""
         width, height = self.size
         kind = "" if self.channel_type == "uint" else f" {self.channel_type}"
         plural = "" if self.channels == 1 else "s"
@@ -49,7 +49,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorruptFrame:
-    """A file that is there and cannot be used, and why."""
+    """A file that exists but cannot be used, with the reason."""
 
     frame: int
     file: Path
@@ -58,7 +58,7 @@ class CorruptFrame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sequence:
-    """Files that differ in their frame number alone, verified.
+    """Verified files whose names differ only in the frame number.
 
     Attributes:
         pattern: the files' common path, with ``#`` for each digit of padding (``shot.####.png``).
@@ -70,9 +70,9 @@ class Sequence:
         duplicates: files whose frame number another file has too (``a.1.png`` beside ``a.0001.png``).
         corrupt: files that cannot be read to their end.
         mismatched: frames whose size, depth, channels or format differ from most of the sequence.
-        picture: what most of the sequence's headers say; None where no file could be read.
-        differences: what the mismatched frames are instead, one sentence for each kind.
-        layer: the layer of EXR files that shows the pass; empty where the whole picture does.
+        picture: the facts that most of the sequence's headers share; None if no file could be read.
+        differences: how the mismatched frames differ, one sentence for each kind.
+        layer: the layer of EXR files that shows the pass; empty if the whole picture shows it.
     """
 
     pattern: str
@@ -100,7 +100,7 @@ class Sequence:
 
     @property
     def ok(self) -> bool:
-        """Whether every frame between first and last is there, whole, and like the others."""
+        """Whether every frame from first to last exists, is complete, and matches the others."""
         return not (self.missing or self.duplicates or self.corrupt or self.mismatched) and self.picture is not None
 
     def document(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The two files that people write by hand or by command: what a shot shows, and how it is run."""
+"""The two files that people write by hand or by command: one describes a shot, the other describes a run of it."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class PromptSpec(Struct, frozen=True, kw_only=True, tag_field="schema", tag=PROM
 
 
 class RunSpec(Struct, frozen=True, kw_only=True, tag_field="schema", tag=RUN_SPEC_SCHEMA):
-    """One run of a shot: engine, parameters and weights, beside a snapshot of the prompt spec.
+    """One run of a shot: engine, parameters and weights, with a snapshot of the prompt spec.
 
-    Only what was asked for stands here; everything else is the engine's default, so that the same file runs on another
-    engine.
+    The file holds only the values that were asked for. All other values are the engine's defaults, so the same file
+    runs on another engine.
     """
 
     name: Name

@@ -6,9 +6,9 @@ from enum import Enum
 
 
 class TextEnum(str, Enum):
-    """A fixed set of words: a member equals its text, and is printed and formatted as it.
+    """A fixed set of words: a member equals its text, and is printed and formatted as this text.
 
-    ``enum.StrEnum`` is the same, and Houdini's Python 3.10 has none.
+    ``enum.StrEnum`` does the same, but Houdini's Python 3.10 does not have it.
 
     >>> Colour = TextEnum("Colour", {"RED": "red"})
     >>> str(Colour.RED), f"{Colour.RED}", Colour.RED == "red"

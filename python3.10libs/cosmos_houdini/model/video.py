@@ -1,4 +1,4 @@
-"""Encoded videos, and the conversion of a shot's sequences that they belong to."""
+"""Encoded videos, and the conversion of a shot's sequences that made them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ SCHEMA = "cosmos-houdini/conversion/1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColorTags:
-    """What a video says about its colours, in FFmpeg's words; ``unknown`` where it says nothing.
+    """The colour tags of a video, in FFmpeg's words; ``unknown`` for a missing tag.
 
     Attributes:
-        matrix: RGB to YUV (``bt709``).
-        primaries: of the RGB (``bt709``).
-        transfer: the curve (``bt709``).
+        matrix: the conversion from RGB to YUV (``bt709``).
+        primaries: the primaries of the RGB (``bt709``).
+        transfer: the transfer curve (``bt709``).
         range: ``tv`` for 16 to 235, ``pc`` for 0 to 255.
     """
 
@@ -33,16 +33,16 @@ class ColorTags:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlVideo:
-    """One pass as a video: encoded, decoded back, verified.
+    """One pass as a video that was encoded, decoded again and verified.
 
     Attributes:
-        pass_: what the video shows.
-        clip: the file as decoding it showed it.
-        codec: as FFmpeg names it (``h264``).
-        pix_fmt: likewise (``yuv420p``).
-        preset: of the encoder.
+        pass_: the pass that the video shows.
+        clip: the file, with the facts found by decoding it.
+        codec: the codec as FFmpeg names it (``h264``).
+        pix_fmt: the pixel format as FFmpeg names it (``yuv420p``).
+        preset: preset of the encoder.
         crf: constant rate factor of the encoder, 0 to 51; less is better.
-        color: as read back from the file.
+        color: the colour tags that were read back from the file.
     """
 
     pass_: Pass
@@ -68,17 +68,17 @@ class ControlVideo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """What a video was made of, and what was done to it on the way.
+    """The files that a video was made from, and the changes to their pixels.
 
     Attributes:
         pattern: the files' common path.
         first: frame number of the first picture.
         last: frame number of the last picture.
         step: the distance between frame numbers.
-        held: numbers of the frames that had no usable file and show the frame before.
-        picture: what the files' headers say.
-        applied: what was done to the pixels, in words, in order.
-        details: what else a computed pass needs to be made again (a depth range, a palette).
+        held: numbers of the frames that had no usable file and repeat the frame before.
+        picture: the facts in the headers of the files.
+        applied: the changes to the pixels, in words, in order.
+        details: other values that are needed to compute a pass again (a depth range, a palette).
     """
 
     pattern: str
@@ -110,16 +110,16 @@ class Conversion:
     """The videos of one shot: the same frames, size and rate in each.
 
     Attributes:
-        name: what people call the shot.
-        folder: where the videos and ``metadata.json`` lie.
-        fps: frames a second, whole.
-        frames: how many each video has.
+        name: the name that people give the shot.
+        folder: the folder of the videos and ``metadata.json``.
+        fps: frames a second, a whole number.
+        frames: number of frames of each video.
         size: width and height in pixels.
-        videos: one of each pass.
-        scene: the scene as ``scene --json`` prints it, where one was given.
-        caption: what a captioning model said, where one was asked.
-        frame: where the plate lies in the engine's frame.
-        sources: what each video was made of.
+        videos: one video for each pass.
+        scene: the scene as ``scene --json`` prints it, if one was given.
+        caption: the answer of a captioning model, if one was asked.
+        frame: the position of the plate in the engine's frame.
+        sources: the source of each video.
     """
 
     name: str
