@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
@@ -26,6 +25,7 @@ from cosmos_houdini.launchers.poll import poll_script
 from cosmos_houdini.launchers.registry import poll_parts
 from cosmos_houdini.launchers.slurm.launcher import SlurmSettings
 from cosmos_houdini.model.request import Invocation, Site
+from support.programs import need_program
 
 GOLDEN = Path(__file__).parent / "golden"
 FOLDER = PurePosixPath("/data/cosmos/jobs/sea-1f2e3d4c5b")
@@ -105,10 +105,8 @@ def host_scripts() -> dict[str, str]:
     "purpose", [*(f"run.sh of {name}" for name in NAMES), *(f"survey for {name}" for name in PLAIN), "poll", "health"]
 )
 def test_shellcheck_finds_nothing(purpose: str):
-    if not shutil.which("shellcheck"):
-        pytest.skip("no shellcheck on this machine")
     done = subprocess.run(
-        ["shellcheck", "--shell=sh", "--severity=warning", "--format=gcc", "-"],
+        [need_program("shellcheck"), "--shell=sh", "--severity=warning", "--format=gcc", "-"],
         input=host_scripts()[purpose],
         capture_output=True,
         text=True,
