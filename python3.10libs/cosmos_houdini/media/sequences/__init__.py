@@ -1,1 +1,1 @@
-"""Numbered picture files in folders, found, opened to their end and judged; without a look at their pixels."""
+"""Find numbered picture files in folders, read them to their end and judge them, without decoding their pixels."""

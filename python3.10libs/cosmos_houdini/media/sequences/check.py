@@ -1,4 +1,4 @@
-"""The verdict over all sequences of a path: each by itself, the passes of a shot together, and against the scene."""
+"""Checks of all sequences of a path: each sequence, the passes of a shot together, and the range of the scene."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _MOST_FILES_NAMED = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckReport:
-    """What a verification found.
+    """The results of a verification.
 
     Attributes:
         sequences: the verified sequences.
-        problems: what is wrong, one sentence each.
-        notes: what a person should know and what is not wrong, one sentence each.
+        problems: faults, one sentence each.
+        notes: facts that a person should know and that are no faults, one sentence each.
     """
 
     sequences: tuple[Sequence, ...]
@@ -36,11 +36,11 @@ class CheckReport:
 
     @property
     def ok(self) -> bool:
-        """Whether all sequences are whole, and agree with one another and with the expected range."""
+        """Whether all sequences are complete, and agree with one another and with the expected range."""
         return not self.problems and all(sequence.ok for sequence in self.sequences)
 
     def with_damaged(self, found: Iterable[CorruptFrame]) -> CheckReport:
-        """Return the report with frames that turned out to be damaged when their pixels were read."""
+        """Return the report with the frames added that turned out to be damaged when their pixels were read."""
         bad = {frame.file: frame for frame in found}
         sequences, problems = [], list(self.problems)
         for name, sequence in zip(labels(self.sequences), self.sequences, strict=True):
@@ -70,8 +70,8 @@ def check_path(
 
     Args:
         path: a folder, a pattern or one file, as ``find_sequences`` takes it.
-        pass_names: further words that tell a pass, as there.
-        expected_range: first and last frame that every sequence should have, the scene's for instance.
+        pass_names: further words that mean a pass, as ``find_sequences`` takes them.
+        expected_range: first and last frame that every sequence should have, for example those of the scene.
         on_frame: called with 1 after each file.
 
     Raises:
@@ -86,7 +86,7 @@ def check_sequences(
     expected_range: tuple[int, int] | None = None,
     on_frame: OnFrames | None = None,
 ) -> CheckReport:
-    """Verify sequences that were found already; arguments as for ``check_path``."""
+    """Verify sequences that were found already; the arguments are those of ``check_path``."""
     sequences = verify(found, on_frame=on_frame)
     named = dict(zip(labels(sequences), sequences, strict=True))
     problems = [problem for name, sequence in named.items() for problem in _own(name, sequence)]
@@ -107,7 +107,7 @@ def labels(sequences: Iterable[Sequence]) -> list[str]:
 
 
 def _own(name: str, sequence: Sequence) -> Iterator[str]:
-    """Yield what is wrong with one sequence."""
+    """Yield the problems of one sequence."""
     if sequence.missing:
         yield f"{name}: no file for {span.format_frames(sequence.missing)}"
     if sequence.duplicates:
@@ -118,7 +118,7 @@ def _own(name: str, sequence: Sequence) -> Iterator[str]:
 
 
 def _damage(name: str, found: Iterable[CorruptFrame]) -> Iterator[str]:
-    """Yield why files cannot be used, a sentence for each reason."""
+    """Yield the reasons why files cannot be used, one sentence for each reason."""
     reasons: dict[str, list[CorruptFrame]] = defaultdict(list)
     for corrupt in found:
         reasons[corrupt.reason].append(corrupt)
@@ -128,7 +128,7 @@ def _damage(name: str, found: Iterable[CorruptFrame]) -> Iterator[str]:
 
 
 def _between(shot: str, members: list[Sequence]) -> Iterator[str]:
-    """Yield where the passes of a shot differ in range or size from its colour, or from the longest without one."""
+    """Yield how the passes of a shot differ in range or size from its colour pass, or else from its longest pass."""
     known = [sequence for sequence in members if sequence.pass_ is not Pass.UNKNOWN]
     longest = max(known, key=lambda s: len(s.frames), default=None)
     leader = next((s for s in known if s.pass_ is Pass.COLOR), longest)
@@ -146,7 +146,7 @@ def _between(shot: str, members: list[Sequence]) -> Iterator[str]:
 
 
 def _against(name: str, sequence: Sequence, expected: tuple[int, int]) -> Iterator[str]:
-    """Yield which frames at head and tail a sequence lacks or has too many."""
+    """Yield the missing and the extra frames at the head and tail of a sequence."""
     first, last = expected
     head = range(sequence.first - sequence.step, first - 1, -sequence.step)
     tail = range(sequence.last + sequence.step, last + 1, sequence.step)
@@ -186,7 +186,7 @@ def _shots(sequences: Iterable[Sequence]) -> Mapping[str, list[Sequence]]:
 
 
 def _grid(sequence: Sequence) -> set[int]:
-    """Return the frames that a sequence stands for, its gaps included."""
+    """Return the frame numbers from the first frame to the last, with those of the gaps."""
     return set(range(sequence.first, sequence.last + 1, sequence.step))
 
 

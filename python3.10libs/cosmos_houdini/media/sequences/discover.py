@@ -1,4 +1,4 @@
-"""Numbered picture files in folders, gathered into sequences by name alone."""
+"""Numbered picture files in folders, grouped into sequences only by their names."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ LOOKED_FOR = "a folder with, or a pattern such as name.####.png of, numbered " +
 _NUMBER = re.compile(r"[0-9]+")
 _BACKUP = re.compile(r"_bak\d*$|~$", re.IGNORECASE)
 _UNFINISHED = frozenset({"tmp", "temp", "part", "partial", "checkpoint"})
-# Two frame numbers tell no step: 1 and 10 may well be a render that lost eight frames.
+# Two frame numbers show no step: 1 and 10 may well be a render that lost eight frames.
 _LEAST_FRAMES_OF_A_STEP = 3
 _MOST_NAMED = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unverified:
-    """Files that differ in their frame number alone, none of them opened yet.
+    """Files whose names differ only in the frame number; none of them has been opened yet.
 
     Attributes:
         pattern: the files' common path, with ``#`` for each digit of padding.
         shot: the name that sequences of one shot share.
-        pass_: what the names say that the pictures show.
+        pass_: the pass that the names give.
         frames: the files in order of frame number, no number twice.
         step: the distance between frame numbers.
         duplicates: files whose frame number another file has too.
@@ -52,7 +52,7 @@ class Unverified:
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """The files of one sequence with what their names tell."""
+    """The files of one sequence, with the pass and the shot that their names give."""
 
     folder: Path
     prefix: str
@@ -66,15 +66,15 @@ def find_sequences(path: Path | str, names: Mapping[str, Iterable[str]]) -> tupl
     """Return the sequences that a path names, in order of shot, pass and pattern.
 
     Args:
-        path: a folder, which is searched with all folders below; one file of a sequence; or a file name with a
+        path: a folder, which is searched with all its subfolders; one file of a sequence; or a file name with a
             placeholder (``####``, ``@@@``, ``%04d``, ``$F4``, ``${F4}``, ``<F4>``), which matches any padding.
-        names: pass name to further words that tell it, as in the configuration's ``passes``.
+        names: further words for each pass name, as in the configuration's ``passes``.
 
     Raises:
-        BadInput: the path does not exist or holds no sequence; the message says what was looked for and found instead.
+        BadInput: the path does not exist or holds no sequence; the message says what was expected and what was found.
     """
     if path == "":
-        # As a Path it would be the working folder, and a script's unset variable would convert what lies there.
+        # An empty Path is the working folder: an unset variable of a script would convert the files in that folder.
         raise BadInput("the path of the frames is empty", allowed=LOOKED_FOR)
     path = Path(path)
     try:
@@ -94,7 +94,7 @@ def find_sequences(path: Path | str, names: Mapping[str, Iterable[str]]) -> tupl
 
 
 def _folders(root: Path) -> Iterator[tuple[Path, list[str]]]:
-    """Yield every folder from ``root`` down with the pictures in it; a folder that links lead to twice comes once."""
+    """Yield ``root`` and every folder below it, with the pictures in it; a folder with several links comes once."""
     seen: set[tuple[int, int]] = set()
     waiting = [root]
     while waiting:
@@ -114,7 +114,7 @@ def _folders(root: Path) -> Iterator[tuple[Path, list[str]]]:
 
 
 def _is_picture(name: str) -> bool:
-    """Return whether a name is a picture's and no hidden, unfinished or backup file's."""
+    """Return whether a name is that of a picture, and not of a hidden, unfinished or backup file."""
     stem, dot, suffix = name.rpartition(".")
     if dot + suffix.lower() not in SUFFIXES or name.startswith(".") or _BACKUP.search(stem):
         return False
@@ -122,7 +122,7 @@ def _is_picture(name: str) -> bool:
 
 
 def _of_pattern(path: Path) -> Mapping[Path, Groups]:
-    """Return the one sequence that a pattern, or one file of the sequence, names."""
+    """Return the one sequence that a pattern or one of its files names."""
     wanted = pattern.parse(path.name)
     if path.is_file():
         groups = grouping.group(_pictures(path.parent))
@@ -149,16 +149,19 @@ def _name(folder: Path, key: tuple[str, str], files: list[Numbered], root: Path,
 
 
 def _shot_of(root: Path, known: passes.Words) -> str:
-    """Return the name of a shot whose files are called after their pass alone: the nearest folder's that says more."""
+    """Return the shot's name for files that are named only after their pass.
+
+    It comes from the nearest folder whose name has more than the word of a pass.
+    """
     rests = (passes.tell("", (folder.name,), known)[1] for folder in (root.resolve(), *root.resolve().parents))
     return next((rest for rest in rests if rest), "shot")
 
 
 def _of_one_shot(named: list[_Named], known: passes.Words) -> list[_Named]:
-    """Let folders of passes, side by side with one sequence each, be one shot whatever their files are called.
+    """Make one shot of pass folders that are side by side and hold one sequence each, whatever their files are called.
 
-    In ``color/frame.####`` and ``depth/z.####`` it is the folders that tell. Names that differ in digits alone are
-    those of different shots.
+    In ``color/frame.####`` and ``depth/z.####`` the folders give the passes. Names that differ only in digits belong to
+    different shots.
     """
     beside: dict[tuple[Path, str], list[_Named]] = defaultdict(list)
     for sequence in named:
@@ -178,10 +181,10 @@ def _of_one_shot(named: list[_Named], known: passes.Words) -> list[_Named]:
 
 
 def _tell(named: list[_Named], root: Path, known: passes.Words) -> list[Pass]:
-    """Return the pass of each sequence, where names do not tell it by what stands beside it.
+    """Return the pass of each sequence, from the names or else from the sequences beside it.
 
-    Where no name tells any, the folder that was asked for may. Where none is the colour, the only unnamed sequence of a
-    shot is. What is left is unknown.
+    If no name gives a pass, the name of the searched folder may give it. If no sequence is the colour pass, the only
+    sequence of a shot without a pass is the colour pass. The pass of every other sequence is unknown.
     """
     told = [sequence.told for sequence in named]
     if not any(told):
@@ -209,7 +212,7 @@ def _sequence(named: _Named, pass_: Pass) -> Unverified:
 
 
 def _step(numbers: list[int]) -> int:
-    """Return the distance that all frame numbers keep.
+    """Return the common step of the frame numbers.
 
     >>> _step([1, 3, 7]), _step([1, 10])
     (2, 1)
@@ -220,7 +223,7 @@ def _step(numbers: list[int]) -> int:
 
 
 def _found_instead(path: Path) -> str:
-    """Say what stands in a folder in which the wanted sequence was not found: others, or kinds of file."""
+    """Return in words what a folder holds instead of the wanted sequence: other sequences, or else kinds of file."""
     groups = grouping.group(_pictures(path))
     if groups:
         others = [str(Pattern(*key, grouping.padding(files))) for key, files in sorted(groups.items())]

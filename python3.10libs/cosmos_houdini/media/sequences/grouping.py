@@ -1,4 +1,4 @@
-"""File names gathered by what stands around their frame number, without looking at the files."""
+"""File names grouped by the text around their frame number, without a look at the files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cosmos_houdini.media.sequences import pattern
 from cosmos_houdini.media.sequences.pattern import Pattern
 
 _DIGITS = re.compile(r"[0-9]+")
-# A number right behind `v` is a version, numbers on both sides of `x` are a size: neither is a frame.
+# A number right after `v` is a version, and numbers on both sides of `x` are a size: neither is a frame.
 _VERSION = re.compile(r"(?:^|[^a-zA-Z])[vV]$")
 
 
@@ -24,12 +24,12 @@ class Numbered:
     name: str
 
 
-# What stands before and behind the frame number -> the files that have it there.
+# Text before and after the frame number -> the files with this text.
 Groups = Mapping[tuple[str, str], list[Numbered]]
 
 
 def group(names: Iterable[str]) -> Groups:
-    """Gather the names of one folder by what stands around their frame number; names without one are left out.
+    """Group the names of one folder by the text around their frame number; leave out names without one.
 
     >>> {key: [file.number for file in files] for key, files in group(["a.1.png", "a.-2.png", "b7_v2.png"]).items()}
     {('a.', '.png'): [1, -2], ('b', '_v2.png'): [7]}
@@ -55,10 +55,10 @@ def group(names: Iterable[str]) -> Groups:
 
 
 def _frame_position(names: list[str]) -> int | None:
-    """Return which number in names that differ in digits alone is the frame's; None where none can be.
+    """Return which number is the frame number in names that differ only in digits; None if none can be.
 
-    A number alone before the extension (``.1001.exr``) is it. Otherwise it is the one with the most values, the last of
-    several such; versions and sizes do not count unless there is nothing else.
+    A number alone before the extension (``.1001.exr``) is the frame number. Otherwise the number with the most
+    different values is, or the last of several such numbers. Versions and sizes count only if there is no other number.
     """
     runs = [_DIGITS.findall(_stem(name)) for name in names]
     first = list(_DIGITS.finditer(_stem(names[0])))
@@ -83,7 +83,7 @@ def _is_version_or_size(name: str, digits: re.Match[str]) -> bool:
 
 
 def _join_negative(groups: Groups) -> Groups:
-    """Take ``name-0001`` for frame -1 where ``name0001`` is there too; alone, its dash is a separator."""
+    """Read ``name-0001`` as frame -1 if there is also a ``name0001``; otherwise the dash is a separator."""
     joined: defaultdict[tuple[str, str], list[Numbered]] = defaultdict(list)
     for (prefix, suffix), files in groups.items():
         whole = prefix[:-1], suffix
@@ -105,7 +105,7 @@ def matching(names: Iterable[str], wanted: Pattern) -> list[Numbered]:
 
 
 def padding(files: Iterable[Numbered]) -> int:
-    """Return the digits to which the numbers are filled: told by leading zeros, or else the fewest digits there are.
+    """Return the number of digits to which numbers are padded: from leading zeros, or else the fewest digits.
 
     >>> padding([Numbered(998, "0998", "a.0998"), Numbered(10000, "10000", "a.10000")])
     4
@@ -117,9 +117,9 @@ def padding(files: Iterable[Numbered]) -> int:
 
 
 def unique(files: Iterable[Numbered], spelled: Pattern) -> tuple[dict[int, str], list[str]]:
-    """Return frame number to file name, in order, and the names whose number another file has too.
+    """Return the file name of each frame number, in order, and the names of duplicates.
 
-    The spelling of the pattern stays, whatever else carries the same number.
+    Of several files with the same number, the file that is spelled as in the pattern is not the duplicate.
     """
     frames: dict[int, str] = {}
     duplicates = []

@@ -1,4 +1,4 @@
-"""Which pass the pictures of a sequence show, told by the words in file and folder names."""
+"""The pass that the pictures of a sequence show, found from the words in file and folder names."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _BUILT_IN: dict[Pass, str] = {
     Pass.VIS: "vis blur blurred",
     Pass.NORMAL: "normal normals normalmap nrm n",
     Pass.MASK: "mask masks matte mattes",
-    # Render layers that no control is made of; naming them keeps them from being taken for the colour.
+    # Render layers that no control is made from. They are named here so that they are not taken for the colour.
     Pass.UNKNOWN: (
         "albedo basecolor diffuse diffusecolor specular reflection refraction emission sss ao occlusion uv position "
         "velocity motionvector motionvectors"
     ),
 }
-# A word is made of at most as many pieces of a name: `crypto_object`, `hitPz`.
+# A word consists of at most this many pieces of a name: `crypto_object`, `hitPz`.
 _MOST_PIECES = 3
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"[^\W\d_]+|[0-9]+")
@@ -45,12 +45,12 @@ class _Match:
 
     @property
     def rank(self) -> tuple[bool, int, int]:
-        """Whole words before single letters (`cam_c_depth`), later before earlier, longer before shorter."""
+        """The rank: whole words above single letters (`cam_c_depth`), later above earlier, longer above shorter."""
         return len(self.word) > 1, self.end, len(self.word)
 
 
 def words(extra: Mapping[str, Iterable[str]]) -> Words:
-    """Return the built-in words and those of a configuration (pass name to words), lower case, without separators."""
+    """Return the built-in words and those of a configuration (words of each pass), lower case, without separators."""
     known = {word: kind for kind, line in _BUILT_IN.items() for word in line.split()}
     for kind, more in extra.items():
         known.update({"".join(_WORD.findall(word)).lower(): Pass(kind) for word in more})
@@ -60,8 +60,9 @@ def words(extra: Mapping[str, Iterable[str]]) -> Words:
 def tell(name: str, folders: Sequence[str], known: Words) -> tuple[Pass | None, str]:
     """Return the pass of a sequence and the name of its shot.
 
-    The file's own name decides before its folders, the nearest folder before those above, the last word before earlier
-    ones. The shot is what is left of folders and name without the words that tell a pass.
+    The file's own name decides first, then the nearest folder, then the folders above it. Within a name the last word
+    decides. A single letter decides only if there is no whole word. The shot is the rest of the folders and the name,
+    without the words that mean a pass.
 
     Args:
         name: the file name without frame number and extension.
@@ -69,8 +70,8 @@ def tell(name: str, folders: Sequence[str], known: Words) -> tuple[Pass | None, 
         known: as ``words`` returns them.
 
     Returns:
-        The pass (``Pass.UNKNOWN`` for a layer that is known to be none of ours, None where no word tells one) and the
-        shot, which may be empty.
+        The pass and the shot. The pass is ``Pass.UNKNOWN`` for a layer that is known to be none of ours, and None if no
+        word gives a pass. The shot may be empty.
 
     >>> tell("sh010_zebra_beauty.", ["renders"], words({}))
     (<Pass.COLOR: 'color'>, 'renders_sh010_zebra')
@@ -103,14 +104,14 @@ def _best(text: str, known: Words) -> _Match | None:
 
 
 def _pieces(text: str) -> Iterable[tuple[int, int]]:
-    """Yield the offsets of the words of a text: split at punctuation, digits and camel case."""
+    """Yield the offsets of the words of a text, which is split at punctuation, digits and camel case."""
     for found in _WORD.finditer(text):
         cuts = [found.start(), *(found.start() + cut.start() for cut in _CAMEL.finditer(found[0])), found.end()]
         yield from pairwise(cuts)
 
 
 def _without(text: str, match: _Match) -> str:
-    """Return a text without the word of a match and the number that counts it (`crypto00`)."""
+    """Return a text without the word of a match and without the number after the word (`crypto00`)."""
     rest = re.sub(r"^[0-9]{1,2}(?![0-9])", "", text[match.end :])
     return "_".join(part for part in (_tidy(text[: match.start]), _tidy(rest)) if part)
 

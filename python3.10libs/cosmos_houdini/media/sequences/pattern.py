@@ -1,14 +1,14 @@
-"""The name of a numbered file: what stands before the frame number, the number, and what stands behind it."""
+"""The name of a numbered file: the text before the frame number, the number, and the text after it."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-# A number from here on is a date, a size or a hash, but no frame.
+# A number of this size or larger is a date, a size or a hash, and not a frame.
 LIMIT = 1_000_000
 
-# Houdini ($F4, ${F4}), husk (<F4>) and printf (%04d) spell one placeholder each; hashes and at-signs count digits.
+# The placeholders are those of Houdini ($F4, ${F4}), husk (<F4>) and printf (%04d); hashes and at-signs count digits.
 _PLACEHOLDERS = (
     re.compile(r"\$\{F(?P<width>[0-9]*)\}|\$F(?P<width_>[0-9]*)|<F(?P<width__>[0-9]*)>"),
     re.compile(r"%0?(?P<width>[0-9]*)d"),
@@ -22,9 +22,9 @@ class Pattern:
     """The file names of one sequence.
 
     Attributes:
-        prefix: what stands before the number, its sign excluded.
-        suffix: what stands behind it, the extension included.
-        padding: digits to which numbers are filled with zeros, 1 or more.
+        prefix: the text before the number and its sign.
+        suffix: the text after the number, with the extension.
+        padding: number of digits to which numbers are padded with zeros, 1 or more.
 
     >>> Pattern("shot.", ".png", 4).name(-7)
     'shot.-0007.png'
@@ -64,9 +64,10 @@ def is_frame(digits: str) -> bool:
 
 
 def parse(name: str) -> Pattern | None:
-    """Return the pattern that a name with a placeholder spells; None where it has none.
+    """Return the pattern of a name with a placeholder; None if the name has no placeholder.
 
-    The last placeholder counts, and one of Houdini or printf before hashes, since those stand in ordinary names too.
+    The last placeholder counts. A placeholder of Houdini or printf counts before hashes, because ordinary names can
+    have hashes too.
 
     >>> parse("shot.$F4.exr"), parse("a#1.%03d.png"), parse("shot.exr")
     (Pattern(prefix='shot.', suffix='.exr', padding=4), Pattern(prefix='a#1.', suffix='.png', padding=3), None)

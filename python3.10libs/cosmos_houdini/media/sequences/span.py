@@ -9,7 +9,7 @@ from cosmos_houdini.errors import BadInput
 
 
 def listed(frames: Iterable[int]) -> str:
-    """Return frame numbers in order with runs drawn together.
+    """Return frame numbers in order, with consecutive numbers joined to ranges.
 
     >>> listed([1013, 1004, 1005, 1006]), listed([-2, -1, 5])
     ('1004-1006, 1013', '-2--1, 5')
@@ -24,7 +24,7 @@ def listed(frames: Iterable[int]) -> str:
 
 
 def format_frames(frames: Iterable[int], one: str = "", many: str = "") -> str:
-    """Return frames as the beginning of a sentence, which ``one`` ends for a single frame and ``many`` for others.
+    """Return frames as the beginning of a sentence; ``one`` ends it for a single frame, and ``many`` for others.
 
     >>> words = (" is missing", " are missing")
     >>> format_frames([7], *words), format_frames([8, 7], *words), format_frames([7, 9])
@@ -35,7 +35,7 @@ def format_frames(frames: Iterable[int], one: str = "", many: str = "") -> str:
 
 
 def parse(text: str) -> tuple[int, int]:
-    """Return first and last frame of ``A-B``; both may be negative, and one number alone is both.
+    """Return the first and last frame of ``A-B``; both may be negative, and a single number is both.
 
     >>> parse("1001-1100"), parse("-10--1"), parse("7")
     ((1001, 1100), (-10, -1), (7, 7))

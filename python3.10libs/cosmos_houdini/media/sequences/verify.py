@@ -1,4 +1,4 @@
-"""Sequences of which every file was opened and walked to its end."""
+"""Verification of sequences: every file is opened and its structure is followed to the end."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from cosmos_houdini.model.sequence import CorruptFrame, Frame, Picture, Sequence
 
 OnFrames = Callable[[int], None]
 
-# File servers answer late, and checksums run outside the interpreter lock.
+# Threads save time because file servers answer late and checksums run outside the interpreter lock.
 THREADS = 4
 
 
 def verify(
     found: Iterable[Unverified], *, on_frame: OnFrames | None = None, checksums: bool = True
 ) -> tuple[Sequence, ...]:
-    """Open every file, walk its structure to the end, and return what is missing, damaged or unlike the others.
+    """Open every file, follow its structure to the end, and return which frames are missing, damaged or different.
 
-    What that proves depends on the format (see ``formats``): a PNG's bytes are checked by their checksums, of the
-    others it is proven that nothing was cut off. That pixels decompress shows when they are encoded.
+    The proof depends on the format (see ``formats``). For a PNG, the checksums prove all bytes. For the other formats,
+    it is only proven that nothing was cut off. Only the encoding shows whether the pixels decompress.
 
     Args:
         found: the sequences.
         on_frame: called in the caller's thread with 1 after each file.
-        checksums: walk those of the pixels, too; without, ``selection.prove`` has to do so later.
+        checksums: whether to check the checksums of the pixels too; if not, ``selection.prove`` has to do so later.
     """
     executor = ThreadPoolExecutor(THREADS, thread_name_prefix="verify")
     try:
@@ -68,7 +68,7 @@ def _verified(
 
 
 def _inspect(frame: Frame, *, checksums: bool) -> Picture | str:
-    """Return what a file holds, or in words why it cannot be used."""
+    """Return the picture of a file, or the reason in words why the file cannot be used."""
     try:
         return inspect(frame.file, checksums=checksums)
     except Damaged as damage:

@@ -1,6 +1,6 @@
-"""Picture files walked by their structure: one module a format, each with ``read(source)`` that finds out damage.
+"""Readers for the structure of picture files: one module for each format, with a ``read(source)`` that finds damage.
 
-Own walkers, since a decoder costs twenty times the time and forgives what must be found here.
+The readers are our own, because a decoder takes twenty times the time and accepts damage that must be found here.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ _READERS: dict[str, Callable[[Source], Picture]] = {
     "exr": exr.read,
     "dpx": dpx.read,
 }
-# Where walking the whole of a file takes much longer than seeing that nothing was cut off.
+# For formats where reading a whole file takes much longer than checking that nothing was cut off.
 _GLANCES: dict[str, Callable[[Source], Picture]] = {"png": png.glance}
 CHECKSUMMED = frozenset(_GLANCES)
-"""Formats of which ``inspect`` can leave out the checksums."""
+"""Formats for which ``inspect`` can leave out the checksums."""
 
 _MAGICS: dict[str, tuple[bytes, ...]] = {
     "png": (png.MAGIC,),
@@ -49,14 +49,14 @@ _LONGEST_MAGIC = 8
 
 
 def inspect(file: Path, *, checksums: bool = True) -> Picture:
-    """Return what the header of a picture file says after walking the file's structure to its end.
+    """Return the facts in the header of a picture file, after following the file's structure to its end.
 
     Args:
         file: the picture.
-        checksums: walk those of the pixels, too, where a format has them.
+        checksums: whether to check the checksums of the pixels too, if the format has them.
 
     Raises:
-        Damaged: the file cannot be opened, is another format than its name says, or is not whole.
+        Damaged: the file cannot be opened, has another format than its name says, or is incomplete.
     """
     try:
         status = file.stat()
@@ -85,7 +85,7 @@ def _read(source: Source, expected: str, *, checksums: bool) -> Picture:
 
 
 def _refusal(file: Path, error: OSError) -> str:
-    """Say for a person why the system does not open a file."""
+    """Return in words for a person why the system does not open a file."""
     if error.errno == errno.ENOENT and file.is_symlink():
         return f"is a link to {file.readlink()}, which does not exist"
     return f"cannot be read: {error.strerror or error}"

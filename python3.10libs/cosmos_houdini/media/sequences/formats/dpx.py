@@ -1,4 +1,4 @@
-"""DPX: the header and the room that its pixels need (SMPTE ST 268-1)."""
+"""DPX: the header and the size that its pixels need (SMPTE ST 268-1)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MAGIC_BIG, MAGIC_LITTLE = b"SDPX", b"XPDS"
 
 HEADER_BYTES = 2048
 UNDEFINED = 0xFFFFFFFF
-# Descriptor of an image element -> components a pixel, and how many of them decode to channels.
+# Descriptor of an image element -> components per pixel, and how many of them decode to channels.
 _COMPONENTS = {50: 3, 51: 4, 52: 4, 100: 2, 101: 3, 102: 3, 103: 4, **{150 + n: n + 2 for n in range(7)}}
 _CHANNELS = {100: 3, 101: 4}
 BIT_DEPTHS = (1, 8, 10, 12, 16, 32, 64)
@@ -20,13 +20,14 @@ RUN_LENGTH_ENCODED = 1
 
 
 def read(source: Source) -> Picture:
-    """Return what the header says after comparing the sizes in it with the file's.
+    """Return the facts in the header, after comparing the sizes in it with the size of the file.
 
-    Proven: the header makes sense and the file is as long as its pixels need. Not proven: the pixels, for which DPX has
-    no checksum, and the length of run-length encoded pixels beyond the size that the header names.
+    This proves that the header makes sense and that the file is as long as its pixels need. It does not prove the
+    pixels, for which DPX has no checksum. It also does not prove the length of run-length encoded pixels beyond the
+    size that the header names.
 
     Raises:
-        Damaged: any of that is not so.
+        Damaged: the file does not pass one of these checks.
     """
     header = source.at(0, HEADER_BYTES)
     order = ">" if header.startswith(MAGIC_BIG) else "<"
@@ -57,7 +58,7 @@ def _element(header: bytes, order: str) -> tuple[int, int, int, int]:
 
 
 def _line_bytes(samples: int, bit_depth: int, packing: int) -> int:
-    """Return the least bytes that one line takes.
+    """Return the smallest number of bytes that one line takes.
 
     >>> _line_bytes(1920 * 3, 10, packing=1)
     7680

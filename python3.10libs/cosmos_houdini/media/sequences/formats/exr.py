@@ -26,9 +26,9 @@ _CHUNK_HEADERS = {
 }
 MIPMAP, RIPMAP = 1, 2
 _COLORS = frozenset({"R", "Y", "RED"})
-# Renderers' rounding is not to make two frames of a shot differ.
+# The rounding of renderers must not make two frames of a shot differ.
 _ASPECT_DIGITS = 4
-# No name, and no header of a picture, comes near these; a file that says otherwise is damaged.
+# The names and headers of real pictures are far below these limits; a file that exceeds them is damaged.
 LONGEST_NAME = 255
 MOST_ATTRIBUTE_BYTES = 1 << 26
 
@@ -37,16 +37,16 @@ Attributes = Mapping[str, bytes]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Part:
-    """What is needed of one part's header.
+    """The facts that are needed from the header of one part.
 
     Attributes:
         channels: name and pixel type of each channel.
         display_window: x and y of the first and the last pixel of the picture.
         pixel_aspect: width of a pixel divided by its height.
-        data_window: the same of the pixels that are there.
+        data_window: x and y of the first and the last pixel that the file holds.
         lines: lines in one chunk, 0 for tiles.
         chunks: number of chunks.
-        deep: whether pixels hold any number of samples.
+        deep: whether a pixel can hold any number of samples.
     """
 
     channels: tuple[tuple[str, int], ...]
@@ -59,14 +59,15 @@ class _Part:
 
 
 def read(source: Source) -> Picture:
-    """Return what the headers say after following every offset to its chunk.
+    """Return the facts in the headers, after following every offset to its chunk.
 
-    The size is the display window's; channels are counted over all parts; depth and type are those of the first colour
-    channel. Proven: every header and offset table is whole, every chunk is there, belongs to its lines, and lies inside
-    the file. Not proven: the compressed pixels in the chunks, for which EXR has no checksum.
+    The size is that of the display window. Channels are counted over all parts. Depth and type are those of the first
+    colour channel. This proves that every header and offset table is complete, and that every chunk exists, belongs to
+    its lines, and is inside the file. It does not prove the compressed pixels in the chunks, for which EXR has no
+    checksum.
 
     Raises:
-        Damaged: any of that is not so.
+        Damaged: the file does not pass one of these checks.
     """
     (flags,) = struct.unpack("<I", source.at(4, 4))
     parts, position = _headers(source, flags)
@@ -95,7 +96,7 @@ def _headers(source: Source, flags: int) -> tuple[list[_Part], int]:
 
 
 def _attributes(source: Source, position: int) -> tuple[Attributes, int]:
-    """Return the attributes of the header at ``position`` and the offset behind it."""
+    """Return the attributes of the header at ``position`` and the offset after it."""
     attributes: dict[str, bytes] = {}
     while True:
         name, position = _text(source, position)
@@ -110,7 +111,7 @@ def _attributes(source: Source, position: int) -> tuple[Attributes, int]:
 
 
 def _text(source: Source, position: int) -> tuple[str, int]:
-    """Return the text that ends with a zero byte, and the offset behind it."""
+    """Return the text that ends with a zero byte, and the offset after it."""
     window = source.at(position, max(1, min(LONGEST_NAME + 1, source.size - position)))
     end = window.find(b"\0")
     if end < 0:
@@ -162,7 +163,7 @@ def _box(attributes: Attributes, name: str) -> tuple[int, int, int, int]:
 
 
 def _pixel_aspect(attributes: Attributes) -> float:
-    """Return what the header says, 1 where it says nothing of use."""
+    """Return the pixel aspect in the header, or 1 if the header has no usable value."""
     value = attributes.get("pixelAspectRatio", b"")
     aspect: float = struct.unpack("<f", value)[0] if len(value) == struct.calcsize("<f") else 1.0
     return round(aspect, _ASPECT_DIGITS) if math.isfinite(aspect) and aspect > 0 else 1.0
@@ -180,7 +181,7 @@ def _channels(value: bytes) -> Iterator[tuple[str, int]]:
 
 
 def _tile_count(attributes: Attributes, window: tuple[int, int, int, int]) -> int:
-    """Return the number of tiles over all levels of a tiled part that does not say it itself."""
+    """Return the number of tiles over all levels of a tiled part whose header does not give this number."""
     across, down, mode = _unpack(attributes, "tiles", "<IIB")
     if not (across and down):
         raise Damaged("has tiles without size")
@@ -211,7 +212,7 @@ def _level_sizes(size: int, *, up: bool) -> list[int]:
 
 
 def _check_chunks(source: Source, part: _Part, offsets: tuple[int, ...], number: int | None) -> None:
-    """Follow every offset; ``number`` stands before each chunk of a multi-part file."""
+    """Follow every offset; in a multi-part file each chunk begins with ``number``."""
     absent = offsets.count(0)
     if absent:
         what = "blocks of lines" if part.lines else "tiles"
@@ -235,7 +236,7 @@ def _picture(parts: list[_Part]) -> Picture:
     if not channels:
         raise Damaged("has no channels")
     named = [channel for channel in channels if channel[0].rpartition(".")[2].upper() in _COLORS]
-    # The picture itself first, and no Cryptomatte, whose channels are called R and G as well and stand first in files.
+    # The picture itself comes first and Cryptomatte last: its channels are called R and G too, and are first in files.
     color = min(named, key=lambda channel: ("crypto" in channel[0].lower(), "." in channel[0]), default=channels[0])
     channel_type, bit_depth = CHANNEL_TYPES[color[1]]
     left, top, right, bottom = parts[0].display_window

@@ -13,18 +13,18 @@ MAGIC = b"\xff\xd8\xff"
 # Inside the entropy-coded data, FF 00 is a stuffed byte, FF D0 to FF D7 restart it, and FF FF is fill.
 _MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
 START_OF_SCAN, END_OF_IMAGE, TEMPORARY = 0xDA, 0xD9, 0x01
-# C4, C8 and CC among the frame headers are tables and reserved.
+# Among the codes of frame headers, C4 and CC are tables, and C8 is reserved.
 FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 def read(source: Source) -> Picture:
-    """Return what the frame header says after walking all segments and scans up to the end marker.
+    """Return the facts in the frame header, after following all segments and scans up to the end marker.
 
-    Proven: header, at least one scan, and the end of the picture are there. Not proven: the coded pixels themselves,
-    for which JPEG has no checksum.
+    This proves that the file has a header, at least one scan, and the end of the picture. It does not prove the coded
+    pixels, for which JPEG has no checksum.
 
     Raises:
-        Damaged: any of that is not so.
+        Damaged: the file does not pass one of these checks.
     """
     data = source.whole()
     picture: Picture | None = None
@@ -47,7 +47,7 @@ def read(source: Source) -> Picture:
 
 
 def _marker(data: bytes, position: int) -> tuple[int, int]:
-    """Return the code of the next marker and the offset behind it."""
+    """Return the code of the next marker and the offset after it."""
     found = _MARKER.search(data, position)
     if not found:
         raise Damaged(f"ends after {len(data)} bytes without an end marker: the render was cut off while writing")

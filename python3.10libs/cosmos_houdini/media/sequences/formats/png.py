@@ -19,19 +19,19 @@ FRAME_BYTES = 12
 _HEADER = struct.Struct(">IIBBBBB")
 _END = b"\0\0\0\0IEND\xaeB`\x82"
 
-# Every checksum lets go of the interpreter lock and takes it again, thousands of times a second over a PNG's short
-# chunks: more threads than these lose more by that than they win, while any number may wait for a file server.
+# Every checksum releases the interpreter lock and takes it again, thousands of times a second over the short chunks of
+# a PNG. More threads than these lose more time by that than they save. Any number of them may wait for a file server.
 _WALKERS = Semaphore(2)
 
 
 def read(source: Source) -> Picture:
-    """Return what the header says after walking every chunk up to IEND.
+    """Return the facts in the header, after following every chunk up to IEND.
 
-    Proven: nothing is cut off, every byte is what the writer checksummed, and header, palette, pixels and end stand in
-    order. Not proven: that the compressed pixels hold all lines; only decoding shows that.
+    This proves that nothing is cut off, that every byte matches the writer's checksums, and that header, palette,
+    pixels and end are in order. It does not prove that the compressed pixels hold all lines; only decoding shows that.
 
     Raises:
-        Damaged: any of that is not so.
+        Damaged: the file does not pass one of these checks.
     """
     data = source.whole()
     with _WALKERS:
@@ -39,9 +39,9 @@ def read(source: Source) -> Picture:
 
 
 def glance(source: Source) -> Picture:
-    """Return what the header says if the file ends as a PNG does; else, and with a palette, what ``read`` returns.
+    """Return the facts in the header of a file that ends as a PNG does; otherwise, or with a palette, call ``read``.
 
-    Proven: nothing is cut off. Not proven: the bytes between, whose checksums take longer than all else.
+    This proves that nothing is cut off. It does not prove the bytes between, whose checksums take longer than all else.
 
     Raises:
         Damaged: as for ``read``.

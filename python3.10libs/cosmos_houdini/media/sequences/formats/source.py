@@ -1,10 +1,10 @@
-"""A picture file as bytes at offsets, in which a read past the end is a named damage and no surprise."""
+"""A picture file that is read at offsets; a read past the end raises Damaged."""
 
 from __future__ import annotations
 
 from io import FileIO
 
-# No picture of a shot comes near it; a sparse or mistaken file of that size must not be drawn into memory.
+# The pictures of a shot are far smaller; a sparse or mistaken file of this size must not be read into memory.
 LARGEST = 1 << 31
 
 
@@ -13,7 +13,7 @@ class Damaged(Exception):
 
 
 def cut_off(size: int, needed: int) -> Damaged:
-    """Return the damage of a file that is shorter than what stands in it needs.
+    """Return the error for a file that is shorter than its contents need.
 
     >>> str(cut_off(1200, 4096))
     'ends after 1200 of at least 4096 bytes: the render was cut off while writing'
@@ -39,7 +39,7 @@ class Source:
         """Return ``count`` bytes from ``offset`` on.
 
         Raises:
-            Damaged: the file ends before.
+            Damaged: the file ends before that.
         """
         if offset + count > self.size:
             raise cut_off(self.size, offset + count)

@@ -24,7 +24,7 @@ _WANTED = frozenset(
 
 UNCOMPRESSED, SEPARATE_PLANES, IEEE_FLOAT, PALETTE = 1, 2, 3, 3
 HALF_BITS = 16
-# Directories are pages or smaller versions of the picture; a chain beyond this is a loop or no picture.
+# Directories are pages or smaller versions of the picture; a longer chain is a loop or no picture.
 MOST_DIRECTORIES = 1024
 # Field type of the format -> struct code, for the types in which the tags above are written.
 _INTEGERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
@@ -34,7 +34,7 @@ Tags = Mapping[int, tuple[int, ...]]
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """How numbers are written: byte order, and struct codes of the entry count, of offsets and of an entry."""
+    """The form of numbers: the byte order, and the struct codes of the entry count, of offsets and of an entry."""
 
     order: str
     count: str
@@ -46,13 +46,13 @@ class _Layout:
 
 
 def read(source: Source) -> Picture:
-    """Return what the first directory says after comparing the extents of all strips and tiles with the file's size.
+    """Return the facts in the first directory, after comparing the extents of all strips and tiles with the file size.
 
-    Proven: every directory is whole, has as many strips or tiles as its picture needs, and all lie inside the file.
-    Not proven: the pixels in them, for which TIFF has no checksum.
+    This proves that every directory is complete and has as many strips or tiles as its picture needs, and that all of
+    them are inside the file. It does not prove the pixels in them, for which TIFF has no checksum.
 
     Raises:
-        Damaged: any of that is not so.
+        Damaged: the file does not pass one of these checks.
     """
     layout, offset = _start(source)
     seen: set[int] = set()
@@ -94,7 +94,7 @@ def _directory(source: Source, layout: _Layout, offset: int) -> tuple[Tags, int]
 
 
 def _values(source: Source, layout: _Layout, kind: int, count: int, field: bytes) -> tuple[int, ...]:
-    """Return a tag's values, which stand in the entry itself where they fit and elsewhere in the file otherwise."""
+    """Return a tag's values, which are in the entry itself if they fit, and otherwise elsewhere in the file."""
     code = _INTEGERS[kind]
     length = count * struct.calcsize(code)
     if length > len(field):
