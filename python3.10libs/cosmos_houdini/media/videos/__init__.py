@@ -1,1 +1,1 @@
-"""Videos: made, decoded back, compared, cut and brought to another size or rate."""
+"""Make, decode, compare and cut videos, and convert them to another size or rate."""

@@ -1,4 +1,4 @@
-"""The first frames of a video as a video of their own, pixel for pixel the same."""
+"""Cut the first frames of a video into a video of their own, with the same pixels."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ _LOSSLESS = ("-c:v", "libx264", "-preset", "veryfast", "-qp", "0")
 
 
 def cut(video: Path, frames: int, out: Path, *, ffmpeg: FFmpeg) -> None:
-    """Write the first frames of a video without loss; a file that is there already stays.
+    """Write the first frames of a video without loss; leave an existing file as it is.
 
-    It is encoded anew: copying packets would leave frames out wherever some of them refer to later ones.
+    The frames are encoded again: a copy of the packets would lose frames where some frames refer to later ones.
 
     Args:
-        video: what is read.
+        video: the video to read.
         frames: how many, at least 1 and at most as many as it has.
-        out: an MP4 file; gets its name when it is decoded back and verified.
+        out: an MP4 file; it gets this name after it is decoded and verified.
         ffmpeg: encodes and decodes.
 
     Raises:
-        BadInput: there is no whole video.
-        CheckFailed: what was written differs.
+        BadInput: the video is missing or incomplete.
+        CheckFailed: the written video differs.
         ToolError: FFmpeg failed.
     """
     if out.is_file():

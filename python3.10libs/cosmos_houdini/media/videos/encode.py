@@ -1,7 +1,7 @@
-"""The FFmpeg command lines that encode: pure functions from what is asked to arguments.
+"""The FFmpeg command lines that encode, as pure functions that return arguments.
 
-RGB becomes limited-range BT.709 YUV, in value and in the tags of the stream. The scaler's flags are what makes the
-values exact: without ``accurate_rnd`` grey values are floored, half a level too dark in the mean.
+RGB becomes limited-range BT.709 YUV, in the values and in the tags of the stream. The flags of the scaler make the
+values exact: without ``accurate_rnd``, grey values are floored, which is half a level too dark on average.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ SIGNATURES = "signatures.gray"
 
 TO_BT709 = "out_color_matrix=bt709:out_range=tv:flags=accurate_rnd+full_chroma_inp+bicubic"
 TAGS = "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
-# FFmpeg narrows 16 bits to 8 by a shift, which takes 65535 for 255.996: a scale of 256/257 makes full white 255.
+# FFmpeg reduces 16 bits to 8 by a shift, which makes 65535 into 255.996. A scale of 256/257 makes full white 255.
 _DEEP_TO_SHIFT = "lutrgb=r=val-val/257:g=val-val/257:b=val-val/257"
 _ALPHA_CHANNELS = (2, 4)
 _PICTURE_CRF = 18
@@ -42,8 +42,8 @@ class Encoding:
 def choose_encoding(pass_: Pass) -> Encoding:
     """Return how a pass is encoded: pictures for the eye at crf 18, data closer to the original.
 
-    Segmentation is kept without loss, which is smaller for flat colours, too, and has chroma for every pixel (4:4:4):
-    where four pixels share it, as in 4:2:0, the edges of objects take on other objects' colours at any crf.
+    Segmentation is encoded without loss, which also makes smaller files of flat colours. It has chroma for every pixel
+    (4:4:4). In 4:2:0 four pixels share their chroma, so the edges of objects take on other objects' colours at any crf.
     """
     if pass_ is Pass.SEG:
         return Encoding(crf=0, pix_fmt="yuv444p")
@@ -51,7 +51,7 @@ def choose_encoding(pass_: Pass) -> Encoding:
 
 
 def video_size(size: tuple[int, int]) -> tuple[int, int]:
-    """Return the size of the video made of pictures of ``size``: H.264 in 4:2:0 knows even sizes alone.
+    """Return the size of a video made from pictures of ``size``: H.264 in 4:2:0 allows only even sizes.
 
     >>> video_size((1281, 720))
     (1282, 720)
@@ -61,7 +61,7 @@ def video_size(size: tuple[int, int]) -> tuple[int, int]:
 
 
 def applied(source: VideoSource) -> tuple[str, ...]:
-    """Return what encoding does to the pixels of ``source`` beside the change to YUV, in words."""
+    """Return in words what encoding does to the pixels of ``source``, besides the change to YUV."""
     done = list(source.applied) if isinstance(source, ComputedFrames) else []
     if isinstance(source, PictureFiles):
         if source.picture.channels in _ALPHA_CHANNELS:
@@ -74,7 +74,7 @@ def applied(source: VideoSource) -> tuple[str, ...]:
 
 
 def pixel_filters(source: VideoSource) -> list[str]:
-    """Return the FFmpeg filters that bring the pictures of ``source`` to opaque RGB or grey of even size."""
+    """Return the FFmpeg filters that convert the pictures of ``source`` to opaque RGB or grey of even size."""
     filters: list[str] = []
     deep = isinstance(source, PictureFiles) and source.picture.bit_depth > 8  # noqa: PLR2004 - bits
     depth = "16" if deep else ""
@@ -134,7 +134,7 @@ def decode_arguments(source: PictureFiles, pattern: str) -> list[str]:
 
 
 def _file_input(source: PictureFiles, pattern: str, *, fps: int) -> list[str]:
-    # TIFF's decoder calls every private tag an error once it is told to explode.
+    # With ``explode``, the decoder of TIFF reports every private tag as an error.
     detect = "crccheck+bitstream+buffer" + ("" if source.picture.format == "tiff" else "+explode")
     return [
         *("-xerror", "-err_detect", detect),

@@ -1,7 +1,7 @@
 """The FFmpeg of this machine, and one watched run of it.
 
-FFmpeg ends with exit code 0 after many a decoder error, so a run counts as failed when it printed anything at the
-level of an error, too.
+FFmpeg ends with exit code 0 after many errors of decoders. So a run also counts as failed if it printed anything at the
+level of an error.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ _MOST_LINES = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """How a run is watched.
+    """The settings for watching a run.
 
     Attributes:
         task: what the run does to which file, for errors (``encoding shot.####.png``).
         cwd: the working folder, to which paths among the arguments may be relative.
         on_frames: called with how many more frames are done; an exception that it raises ends the run.
         stop: once set, the run ends with Cancelled.
-        timeout_s: after so many seconds the run is killed and fails.
+        timeout_s: after this many seconds the run is killed and fails.
     """
 
     task: str
@@ -51,10 +51,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FFmpeg:
-    """The FFmpeg of this machine: made once of the configuration and handed to all that encodes or decodes.
+    """The FFmpeg of this machine: created once from the configuration and passed to all code that encodes or decodes.
 
     Attributes:
-        path: of the program, ``programs.ffmpeg`` of the configuration; None for the program of imageio-ffmpeg.
+        path: path of the program, ``programs.ffmpeg`` of the configuration; None for the program of imageio-ffmpeg.
     """
 
     path: Path | None = None
@@ -77,13 +77,13 @@ class FFmpeg:
         """Run FFmpeg to its end and return the lines that it printed at the level ``info``.
 
         Args:
-            arguments: everything after the program, but for logging and progress.
+            arguments: all arguments except those for logging and progress.
             how: how the run is watched; if it ends early, the process is killed first.
             frames: raw pictures for ``pipe:0``; each counts as done when FFmpeg has taken it.
 
         Raises:
-            ToolError: the exit code is not 0, an error was printed, or the time is over.
-            DiskFull: the run failed for want of room.
+            ToolError: the exit code is not 0, an error was printed, or the time limit is over.
+            DiskFull: the run failed because the disk is full.
             Cancelled: ``how.stop`` was set.
         """
         log: list[str] = []
@@ -99,7 +99,7 @@ class FFmpeg:
         return tuple(match[1] for line in log if (match := _INFO.match(line)))
 
     def raw_frames(self, arguments: Sequence[str], how: Run, *, frame_bytes: int) -> Iterator[bytes]:
-        """Run FFmpeg and yield the raw pictures, ``frame_bytes`` each, that it writes; errors as for ``run``."""
+        """Run FFmpeg and yield the raw pictures that it writes, ``frame_bytes`` each; errors are those of ``run``."""
         log: list[str] = []
         argv = [self.program, "-hide_banner", "-nostdin", "-nostats", "-v", "level+info"]
         argv += [*arguments, "-f", "rawvideo", "pipe:1"]
@@ -114,7 +114,7 @@ class FFmpeg:
 
 
 def _bundled_program() -> str | None:
-    """Return the FFmpeg in imageio-ffmpeg's wheel: what the package itself says after a trial run, 30 ms later."""
+    """Return the FFmpeg in imageio-ffmpeg's wheel; the package itself returns it after a trial run of 30 ms."""
     package = importlib.util.find_spec("imageio_ffmpeg")
     if package is None or package.origin is None or "IMAGEIO_FFMPEG_EXE" in os.environ:
         return None
@@ -149,7 +149,7 @@ def _process(
         def read_log() -> None:
             lines = (line.decode(errors="replace").rstrip() for line in process.stderr or ())
             log.extend(itertools.islice(lines, _MOST_LINES))
-            # The rest is read all the same: FFmpeg waits while nobody reads it.
+            # The rest is read and dropped: FFmpeg waits as long as nobody reads it.
             deque(lines, maxlen=0)
 
         def expire() -> None:
@@ -173,7 +173,7 @@ def _process(
 
 
 def _follow(process: subprocess.Popen[bytes], how: Run) -> None:
-    """Report the frames that FFmpeg's own progress tells, until it ends."""
+    """Report the frames from FFmpeg's own progress output until FFmpeg ends."""
     done = 0
     for line in process.stdout or ():
         _check_stop(how)
@@ -183,14 +183,14 @@ def _follow(process: subprocess.Popen[bytes], how: Run) -> None:
 
 
 def _feed(process: subprocess.Popen[bytes], how: Run, frames: Iterable[memoryview]) -> None:
-    """Hand over raw pictures until there are no more, or FFmpeg has ended."""
+    """Write raw pictures to FFmpeg until there are no more, or until FFmpeg has ended."""
     assert process.stdin is not None  # noqa: S101 - started with a pipe
     for frame in frames:
         _check_stop(how)
         try:
             process.stdin.write(frame)
         except OSError:
-            # FFmpeg has ended: its own words tell why.
+            # FFmpeg has ended: its own output says why.
             return
         how.on_frames(1)
     with suppress(OSError):
@@ -203,7 +203,7 @@ def _check_stop(how: Run) -> None:
 
 
 def _judge(exit_code: int, log: Sequence[str], how: Run, expired: threading.Event) -> None:
-    """Raise the error that exit code and log amount to, if that is a failure."""
+    """Raise an error if the exit code or the log shows a failure."""
     task = how.task
     if expired.is_set():
         raise ToolError(f"{task} took longer than {how.timeout_s:g} s and was stopped")
@@ -215,7 +215,7 @@ def _judge(exit_code: int, log: Sequence[str], how: Run, expired: threading.Even
 
 
 def first_reasons(lines: Sequence[str]) -> str:
-    """Return the few lines with the reason, without repetitions.
+    """Return the first few lines that give the reason, without repetitions.
 
     >>> first_reasons(["chunk too big", "chunk too big", "Task finished with error code: -1"])
     'chunk too big'

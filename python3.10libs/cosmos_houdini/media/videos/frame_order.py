@@ -1,7 +1,7 @@
 """Proof that a video shows the right frames in the right order, from tiny signatures of its frames.
 
-A signature is the luma of one frame averaged down to 64 by 36 cells. FFmpeg makes one of each frame that it hands to
-the encoder, in the same pass, and one of each frame that it decodes from the finished file.
+A signature is the luma of one frame averaged down to 64 by 36 cells. FFmpeg makes a signature of each frame that it
+passes to the encoder, in the same run. It also makes one of each frame that it decodes from the finished file.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from operator import sub
 
 SIGNATURE_SIZE = (64, 36)
 _CELLS = SIGNATURE_SIZE[0] * SIGNATURE_SIZE[1]
-# What compression changes in a cell average at any usable quality is smaller than this (at crf 18: one level).
+# Compression at any usable quality changes a cell average by less than this (at crf 18: one level).
 _NOISE_LEVELS = 3
-# A frame whose cells differ by so much in the mean shows something else altogether.
+# A frame whose cells differ by this much on average shows another picture altogether.
 _OTHER_PICTURE_LEVELS = 16.0
 
 
@@ -32,11 +32,11 @@ def count(signatures: bytes) -> int:
 
 
 def problems(encoded: bytes, decoded: bytes) -> list[str]:
-    """Return what is wrong with the frames that were decoded, given those that were encoded; each frame from 0.
+    """Return the problems of the decoded frames, compared with the encoded frames; frames are numbered from 0.
 
-    Frames that look the same may change places unseen: nobody could tell. Any other swapped, dropped, repeated or
-    damaged frame is found: it differs from its own signature by more than compression does, and is nearer to that of
-    another frame, or like none.
+    A swap of frames that look the same is not found, because nobody could see it. Any other swapped, dropped, repeated
+    or damaged frame is found. It differs from its own signature by more than compression can change. It is also nearer
+    to the signature of another frame, or similar to none.
     """
     if count(encoded) != count(decoded):
         return [f"{count(decoded)} frames were decoded, {count(encoded)} were encoded"]
@@ -54,8 +54,8 @@ def _differ(sent: bytes, got: bytes) -> bool:
 
 
 def _explained(encoded: bytes, decoded: bytes, suspects: list[int]) -> list[str]:
-    """Return which frame each suspect shows; a suspect that is nearest to its own signature is right after all."""
-    # Only here: a right video, the common case, is told faster than numpy is imported.
+    """Return which frame each suspect shows; leave out a suspect that is nearest to its own signature: it is right."""
+    # Imported only here: the check of a right video, the common case, takes less time than the import of numpy.
     import numpy as np  # noqa: PLC0415
 
     sent, got = (

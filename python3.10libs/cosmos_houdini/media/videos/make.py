@@ -1,4 +1,4 @@
-"""One video out of one source: encoded in a folder of its own, decoded back, compared."""
+"""Make one video from one source: encode it in a folder of its own, decode it again, and compare."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def make_video(
     on_frames: Callable[[int], None] = lambda _: None,
     stop: Event | None = None,
 ) -> VideoFacts:
-    """Encode ``source`` as a file in ``folder``, which is made, and return what decoding it back showed.
+    """Create ``folder``, encode ``source`` as a file in it, and return the facts found by decoding this file.
 
     Args:
         source: the pictures.
-        folder: a folder that is not there yet; everything that the work needs lies in it.
+        folder: a folder that does not exist yet; it holds all files that the work needs.
         ffmpeg: encodes and decodes.
         fps: frames a second of the video.
         encoding: how it is encoded.
@@ -77,7 +77,7 @@ def _encode_files(
 
 
 def _first_undecodable(source: PictureFiles, folder: Path, ffmpeg: FFmpeg) -> tuple[Path, str] | None:
-    """Return the first file that FFmpeg cannot decode, and why; found by halving, for FFmpeg names no file."""
+    """Return the first file that FFmpeg cannot decode, and why; search by halving, because FFmpeg names no file."""
     files = source.files
     reason = _why_undecodable(source, folder / "all", ffmpeg)
     if reason is None:
@@ -100,7 +100,7 @@ def _why_undecodable(source: PictureFiles, folder: Path, ffmpeg: FFmpeg) -> str 
 
 
 def _expect_all(source: VideoSource, encoded: int) -> None:
-    """Raise CheckFailed if FFmpeg was given fewer frames than the source was to have."""
+    """Raise CheckFailed if FFmpeg did not encode exactly as many frames as the source should have."""
     if encoded == source.count:
         return
     where = ""

@@ -1,4 +1,4 @@
-"""``metadata.json``: what a folder of converted videos holds."""
+"""The file ``metadata.json``, which describes a folder of converted videos."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def write_metadata(conversion: Conversion) -> Path:
 
 
 def read_metadata(folder: Path) -> dict[str, Any]:
-    """Return the document of a folder of converted videos; the paths in it are those of the files beside it.
+    """Return the document of a folder of converted videos, with the paths of the files in this folder.
 
-    A folder may have been moved or copied since it was written: what counts is the file's name.
+    The folder may have been moved or copied since the file was written, so only the names of the files count.
 
     Raises:
-        BadInput: there is no ``metadata.json``, or it is of another kind.
+        BadInput: there is no ``metadata.json``, or it has another kind.
     """
     path = folder / FILE_NAME
     try:
@@ -52,10 +52,10 @@ def read_metadata(folder: Path) -> dict[str, Any]:
 
 
 def verified_clips(document: Mapping[str, Any]) -> dict[Path, Clip]:
-    """Return the videos that are byte for byte those which were decoded when they were made; none is decoded again.
+    """Return the videos that have not changed by a byte since they were made and decoded; do not decode them again.
 
     Args:
-        document: of ``read_metadata``.
+        document: the document from ``read_metadata``.
     """
     clips = (
         Clip(

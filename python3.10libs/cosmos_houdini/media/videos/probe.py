@@ -1,4 +1,4 @@
-"""What a video file holds, found by decoding all of it."""
+"""The contents of a video file, found by decoding all of it."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from cosmos_houdini.model.request import Clip
 from cosmos_houdini.model.video import ColorTags
 
 TIMEOUT_S = 900.0
-# Containers of a single file: a playlist could make FFmpeg open other files or addresses.
+# Only containers of a single file are allowed: a playlist could make FFmpeg open other files or addresses.
 _CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mxf,ogg,flv,asf"
-# A header of a few bytes can ask for gigabytes of memory a frame.
+# A header of a few bytes can ask for gigabytes of memory per frame.
 _MOST_PIXELS = 8192 * 8192
 _STREAM = re.compile(r"^\s*Stream #0:\d+.*?: Video: (?P<codec>\w+)(?P<rest>.*)")
 _PIXELS = re.compile(r", (?P<pix_fmt>[a-z]+\w*)(?:\((?P<notes>[^)]*)\))?, (?P<width>\d+)x(?P<height>\d+)")
@@ -31,17 +31,17 @@ _TURN = re.compile(r"rotation of (-?\d+)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoFacts:
-    """A video file as decoding it showed it.
+    """The facts about a video file, found by decoding it.
 
     Attributes:
         clip: path, hash, number of decoded frames, size, rate.
-        codec: as FFmpeg names it (``h264``).
-        pix_fmt: likewise (``yuv420p``).
-        color: what the stream says about its colours.
-        pixel_aspect: width of a pixel through its height.
-        rotation_deg: by how much players turn the pictures.
-        constant_rate: whether all frames are equally long.
-        signatures: one of each frame, see the module ``order``.
+        codec: the codec as FFmpeg names it (``h264``).
+        pix_fmt: the pixel format as FFmpeg names it (``yuv420p``).
+        color: the colour tags of the stream.
+        pixel_aspect: width of a pixel divided by its height.
+        rotation_deg: the angle by which players rotate the pictures.
+        constant_rate: whether all frames last equally long.
+        signatures: one signature for each frame; see the module ``frame_order``.
     """
 
     clip: Clip
@@ -55,7 +55,7 @@ class VideoFacts:
 
 
 def probe_video(path: Path, *, ffmpeg: FFmpeg, timeout_s: float = TIMEOUT_S, scratch: Path | None = None) -> Clip:
-    """Return what decoding the video at ``path`` showed.
+    """Decode the video at ``path`` and return it as a clip.
 
     Args:
         path: of the video.
@@ -102,7 +102,7 @@ def input_arguments(path: Path) -> list[str]:
     """Return the arguments that open a video file, and nothing but that file."""
     return [
         *("-protocol_whitelist", "file", "-format_whitelist", _CONTAINERS, "-max_pixels", str(_MOST_PIXELS)),
-        # "file:" takes the rest as a path, whatever colons and dashes it holds.
+        # After "file:", FFmpeg takes the rest as a path, with any colons and dashes in it.
         *("-i", f"file:{path.absolute()}"),
     ]
 
@@ -112,7 +112,7 @@ def rgb_arguments(path: Path, *, first: str = "") -> list[str]:
 
     Args:
         path: of the video.
-        first: filters that come before, each with a comma behind it.
+        first: filters that come before the conversion, each followed by a comma.
     """
     flags = "accurate_rnd+full_chroma_int+full_chroma_inp"
     shown = f"{first}scale=in_color_matrix=bt709:in_range=tv:out_range=pc:flags={flags},format=rgb24"
@@ -175,8 +175,8 @@ def _facts(path: Path, lines: Sequence[str], packets: Sequence[str], signatures:
 def _rate(packets: Sequence[str]) -> tuple[Fraction, bool]:
     """Return frames a second, and whether all frames are equally long, from FFmpeg's framecrc listing.
 
-    A line holds stream, decoding time, presentation time, duration, size and checksum, the times in units of the
-    time base that the line ``#tb`` tells.
+    A line holds stream, decoding time, presentation time, duration, size and checksum. The times are in units of the
+    time base that the line ``#tb`` gives.
     """
     base = next((Fraction(line.split(":")[1].strip()) for line in packets if line.startswith("#tb")), Fraction(1))
     rows = [[int(cell) for cell in line.split(",")[2:4]] for line in packets if line[:1].isdigit()]
@@ -185,7 +185,7 @@ def _rate(packets: Sequence[str]) -> tuple[Fraction, bool]:
     span = (times[-1] - times[0]) or rows[0][1]
     if span <= 0:
         return Fraction(0), False
-    # Containers round times to their time base, so steps of one rate may differ by one unit.
+    # Containers round times to their time base, so the steps of a constant rate may differ by one unit.
     return Fraction(max(len(times) - 1, 1)) / (span * base), max(steps) - min(steps) <= 1
 
 

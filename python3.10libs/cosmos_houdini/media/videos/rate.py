@@ -1,4 +1,4 @@
-"""Frame rates of videos: whole numbers, for the engines cut the rest off (23.976 becomes 23)."""
+"""Frame rates of videos, which are whole numbers because the engines cut the rest off (23.976 becomes 23)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def whole_fps(fps: float) -> int:
 
 
 def check_fps(fps: int, *, said: float | None = None) -> None:
-    """Raise BadInput if videos cannot have the rate ``fps``; ``said`` is the number that stood for it."""
+    """Raise BadInput if videos cannot have the rate ``fps``; the error gives the original number ``said`` instead."""
     low, high = FPS_RANGE
     if not low <= fps <= high:
         raise BadInput(f"fps = {fps if said is None else said:g} cannot be used", allowed=f"{low} to {high}")

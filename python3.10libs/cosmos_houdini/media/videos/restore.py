@@ -1,4 +1,4 @@
-"""A result brought back to the size and position of its plate, so that it lines up over the render."""
+"""Restore a result to the size and position of its plate, so that it lines up over the render."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cosmos_houdini.media.videos.ffmpeg import FFmpeg, Run
 from cosmos_houdini.media.videos.probe import VideoFacts, input_arguments, inspect_video
 from cosmos_houdini.media.videos.standardize import matrix_of
 
-# A result at another scale is told from one of another shape by this.
+# A result whose scales across and down differ by more than this share has another shape, and not only another scale.
 _SAME_ASPECT = 0.01
 _CRF = 10
 _EXACT = "accurate_rnd+full_chroma_int+full_chroma_inp"
@@ -34,7 +34,7 @@ def restore(
     """Write ``video`` in the plate's size, position and number of frames.
 
     Args:
-        video: what an engine made of the videos of a conversion, in its own size or a multiple of that.
+        video: the result of an engine for the videos of a conversion, in the engine's size or a multiple of that.
         conversion: the document of that conversion.
         out: a video, or a pattern such as ``shot.####.png`` for pictures with the frame numbers of the plate.
         ffmpeg: encodes and decodes.
@@ -44,9 +44,9 @@ def restore(
         The written files.
 
     Raises:
-        BadInput: the video is broken, too short, or of another shape; the name is of another kind of file; or the
+        BadInput: the video is broken, too short, or of another shape; the name is that of another kind of file; or the
             conversion does not say how it was framed.
-        CheckFailed: the new video does not hold what was encoded.
+        CheckFailed: the new video does not hold the frames that were encoded.
         ToolError: FFmpeg failed.
     """
     numbered = pattern.parse(out.name)
@@ -82,7 +82,7 @@ def restore_filters(geometry: Geometry, facts: VideoFacts, *, frames: int) -> li
     """
     size, source, plate = facts.clip.size, geometry.source, geometry.plate
     inside = source if size == plate else _target(geometry, facts)
-    # As RGB nothing moves when it is cut at an odd pixel; the chroma of 4:2:0 stands for two pixels each way.
+    # In RGB a cut at an odd pixel moves nothing; in 4:2:0 the chroma covers two pixels in each direction.
     filters = [f"trim=end_frame={frames}"]
     filters += [f"scale=in_color_matrix={matrix_of(facts)}:out_range=pc:flags={_EXACT}", "format=gbrp"]
     if (inside.width, inside.height) != size:
@@ -95,7 +95,7 @@ def restore_filters(geometry: Geometry, facts: VideoFacts, *, frames: int) -> li
 
 
 def _target(geometry: Geometry, facts: VideoFacts) -> Rectangle:
-    """Return where the plate lies in a result of the engine's size, or of a multiple of it."""
+    """Return the place of the plate in a result that has the engine's size, or a multiple of it."""
     width, height = facts.clip.size
     across, down = width / geometry.engine[0], height / geometry.engine[1]
     if abs(across / down - 1) > _SAME_ASPECT:

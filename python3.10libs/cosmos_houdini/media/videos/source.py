@@ -1,7 +1,8 @@
-"""What a video is made of: picture files that FFmpeg reads itself, or frames that were computed.
+"""The sources of videos: picture files that FFmpeg reads itself, or frames that were computed.
 
-Picture files reach FFmpeg as numbered links in a folder of our own. So steps, negative numbers, held frames and hostile
-names need no special case, and each file is decoded once (a concat list opens, and thereby decodes, each file twice).
+FFmpeg reads picture files through numbered links in a folder of our own. So steps, negative numbers, held frames and
+hostile names need no special case. Each file is also decoded only once: a concat list opens each file twice, and
+decodes it each time.
 """
 
 from __future__ import annotations
@@ -29,13 +30,13 @@ _MOST_BITS = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureFiles:
-    """Picture files in the order of the video; a file may stand there several times.
+    """Picture files in the order of the video; a file may occur several times.
 
     Attributes:
-        label: what errors call them (the pattern).
-        files: one for each frame.
-        picture: what their headers say.
-        premultiplied: the alpha is associated: colours were multiplied by it already.
+        label: their name in errors (the pattern).
+        files: one file for each frame.
+        picture: the facts in their headers.
+        premultiplied: whether the alpha is associated, so that the colours are multiplied by it already.
     """
 
     label: str
@@ -55,23 +56,23 @@ class PictureFiles:
 
     @property
     def ending(self) -> str:
-        """The file name ending by which FFmpeg knows the format."""
+        """The file name ending by which FFmpeg recognizes the format."""
         return _ENDINGS[self.picture.format]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComputedFrames:
-    """Frames that come out of Python, display-referred RGB or grey, 8 bits, full range.
+    """Frames that Python computes: display-referred RGB or grey, 8 bits, full range.
 
     Attributes:
-        label: what errors call them.
-        frames: starts from the first frame at each call; arrays are (height, width, 3) RGB, or (height, width) grey.
-        count: how many frames that yields.
+        label: their name in errors.
+        frames: yields from the first frame at each call; arrays are (height, width, 3) RGB, or (height, width) grey.
+        count: number of frames that ``frames`` yields.
         size: width and height in pixels.
         grey: whether the arrays are (height, width).
-        applied: what was done to the pixels, in words, for ``metadata.json``.
-        details: what is needed to make the pass again (depth range, palette), for ``metadata.json``.
-        problem: given the encoded video and a decoder, says which frames lost something; None where none did.
+        applied: the changes to the pixels, in words, for ``metadata.json``.
+        details: values that are needed to compute the pass again (depth range, palette), for ``metadata.json``.
+        problem: takes the encoded video and a decoder, and returns which frames lost something; None if none did.
     """
 
     label: str
@@ -84,10 +85,10 @@ class ComputedFrames:
     problem: Callable[[Path, FFmpeg], str | None] | None = None
 
     def raw(self) -> Iterator[memoryview]:
-        """Yield each frame as the bytes that FFmpeg is handed.
+        """Yield each frame as the bytes that FFmpeg receives.
 
         Raises:
-            BadInput: a frame of another size, shape or type than announced.
+            BadInput: a frame has another size, shape or type than announced.
         """
         width, height = self.size
         shape = (height, width) if self.grey else (height, width, 3)
@@ -107,8 +108,8 @@ def from_files(label: str, files: Sequence[Path], picture: Picture) -> PictureFi
     """Return picture files that FFmpeg can read as they are.
 
     Raises:
-        BadInput: pictures whose values are no display-referred 8 or 16 bit integers, so that they need a conversion
-            of their colours or data first.
+        BadInput: the values of the pictures are no display-referred 8 or 16 bit integers, so the pictures need a
+            conversion of their colours or data first.
     """
     if picture.format not in _ENDINGS or picture.channel_type != "uint" or picture.bit_depth > _MOST_BITS:
         raise BadInput(
@@ -123,10 +124,10 @@ def from_files(label: str, files: Sequence[Path], picture: Picture) -> PictureFi
 
 
 def _is_premultiplied(file: Path, picture: Picture) -> bool:
-    """Return whether the alpha of a file is associated; PNG's never is, TIFF says so in its ExtraSamples."""
+    """Return whether the alpha of a file is associated; in PNG it never is, and TIFF says so in its ExtraSamples."""
     if picture.format != "tiff" or picture.channels not in {2, 4}:
         return False
-    # Only here: most pictures are PNG, and the import takes longer than reading the header.
+    # Imported only here: most pictures are PNG, and the import takes longer than reading the header.
     import OpenImageIO  # noqa: PLC0415
 
     image = OpenImageIO.ImageInput.open(str(file))
@@ -138,7 +139,7 @@ def _is_premultiplied(file: Path, picture: Picture) -> bool:
 
 
 def place(source: PictureFiles, folder: Path) -> str:
-    """Number the files from 0 in ``folder`` and return the pattern, relative to it, that FFmpeg reads."""
+    """Link the files in ``folder``, numbered from 0, and return their pattern, relative to the parent of ``folder``."""
     folder.mkdir()
     for index, file in enumerate(source.files):
         _link(file.absolute(), folder / f"{index:08d}.{source.ending}")
@@ -146,7 +147,7 @@ def place(source: PictureFiles, folder: Path) -> str:
 
 
 def _link(file: Path, link: Path) -> None:
-    """Let ``link`` stand for ``file``; where the system allows no links (plain Windows users), copy it."""
+    """Make ``link`` a link to ``file``; if the system allows no links (plain Windows users), copy the file."""
     for make in (os.symlink, os.link):
         try:
             make(file, link)

@@ -1,4 +1,4 @@
-"""Frames on disk between the reading of a shot and its encoding, so that memory does not grow with its length."""
+"""Frames on disk between the reading and the encoding of a shot, so that memory does not grow with its length."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Array = NDArray[Any]
 
 
 class Spool:
-    """Arrays of one shape and type, in the order in which they came.
+    """Arrays of one shape and type, in the order in which they were added.
 
     Args:
-        path: a file that is not there yet.
+        path: a file that does not exist yet.
     """
 
     def __init__(self, path: Path) -> None:
@@ -34,7 +34,7 @@ class Spool:
         self.count += 1
 
     def __iter__(self) -> Iterator[Array]:
-        """Yield the frames from the first on; several may read at a time."""
+        """Yield all frames, from the first on; several loops may read at the same time."""
         values = int(np.prod(self._shape))
         with self.path.open("rb") as file:
             for _ in range(self.count):

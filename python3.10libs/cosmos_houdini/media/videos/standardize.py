@@ -1,4 +1,4 @@
-"""An existing video brought to a constant whole rate and a given size; exact frames taken out of a video."""
+"""Convert an existing video to a constant whole rate and a given size; extract exact frames from a video."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def standardize(
     """Write ``video`` to ``out`` as H.264, BT.709, with square pixels, a constant whole rate and no sound.
 
     Args:
-        video: what is read.
-        out: gets its name when the new video is decoded back and verified.
+        video: the video to read.
+        out: the new video; it gets this name after it is decoded and verified.
         ffmpeg: encodes and decodes.
         fps: frames a second; without it the video's own, rounded. Frames are repeated or left out, never blended.
         size: width and height in pixels, both even; the picture is scaled to fit and centred on black, never squashed.
@@ -47,11 +47,11 @@ def standardize(
         on_frames: called with how many more frames are encoded.
 
     Returns:
-        What decoding the new video back showed.
+        The facts found by decoding the new video.
 
     Raises:
-        BadInput: there is no whole video, a size or name that cannot be, or a high dynamic range video.
-        CheckFailed: the new video does not hold what was encoded.
+        BadInput: the video is missing, incomplete or of high dynamic range, or the size or the name is not possible.
+        CheckFailed: the new video does not hold the frames that were encoded.
         ToolError: FFmpeg failed.
     """
     suffix.refuse_other(out, suffix.VIDEO)
@@ -77,13 +77,13 @@ def extract_frame(video: Path, frame: int, out: Path, *, ffmpeg: FFmpeg) -> None
     """Write one frame of ``video`` as an 8 bit RGB PNG.
 
     Args:
-        video: what is read.
+        video: the video to read.
         frame: number of the frame in the order of display, from 0.
-        out: gets its name when the picture is whole.
+        out: the new picture; it gets this name when it is complete.
         ffmpeg: decodes.
 
     Raises:
-        BadInput: there is no whole video, it has no such frame, or the name is no PNG file's.
+        BadInput: the video is missing or incomplete, it has no such frame, or the name is not that of a PNG file.
         ToolError: FFmpeg failed.
     """
     suffix.refuse_other(out, suffix.PICTURE)
@@ -102,15 +102,16 @@ def extract_frames(
     """Write every frame of ``video`` as an 8 bit RGB PNG, and return how many there are.
 
     Args:
-        video: what is read.
-        out: pattern with one run of ``#`` in the name, for the number of a frame in so many digits.
+        video: the video to read.
+        out: pattern with one run of ``#`` in the name; the number of a frame takes its place, with at least as many
+            digits.
         ffmpeg: decodes.
         first: the number of the first frame.
         on_frames: called with how many more frames are done.
 
     Raises:
-        BadInput: there is no whole video, the pattern is no PNG file's or has no place for a number, or a number is
-            negative.
+        BadInput: the video is missing or incomplete, the pattern is not that of a PNG file or has no place for a
+            number, or a number is negative.
         ToolError: FFmpeg failed.
     """
     place = _PLACE.fullmatch(out.name)
@@ -138,13 +139,13 @@ def _to_rgb(source: VideoFacts) -> list[str]:
     return [
         f"scale=in_color_matrix={matrix_of(source)}:out_range=pc:flags=accurate_rnd+full_chroma_int+full_chroma_inp",
         "format=rgb24",
-        # The values were display-referred all the way: tagged as BT.709, viewers would change them.
+        # The values are display-referred from start to end. With a BT.709 tag, viewers would change them.
         "setparams=color_primaries=bt709:color_trc=iec61966-2-1",
     ]
 
 
 def displayed_size(source: VideoFacts) -> tuple[int, int]:
-    """Return the even size, in square pixels and after turning, in which players show a video."""
+    """Return the even size in which players show a video, in square pixels and after rotation."""
     width, height = source.clip.size
     shown = (round(width * source.pixel_aspect), height)
     if abs(source.rotation_deg) % 180 == _QUARTER_TURN_DEG:
@@ -164,7 +165,7 @@ def fit_size(size: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
 
 
 def video_filters(source: VideoFacts, *, fps: int, size: tuple[int, int]) -> list[str]:
-    """Return the FFmpeg filters that bring a video to rate, size and BT.709."""
+    """Return the FFmpeg filters that convert a video to a rate, a size and BT.709."""
     width, height = fit_size(displayed_size(source), size)
     return [
         f"fps={fps}",
@@ -177,7 +178,7 @@ def video_filters(source: VideoFacts, *, fps: int, size: tuple[int, int]) -> lis
 
 
 def matrix_of(source: VideoFacts) -> str:
-    """Return the matrix of a video; where it does not say, what players assume."""
+    """Return ``auto`` for a video with a tag of its matrix; otherwise return the matrix that players assume."""
     if source.color.matrix not in {"unknown", "unspecified"}:
         return "auto"
     return "bt709" if source.clip.size[1] >= _HD_HEIGHT else "smpte170m"
@@ -194,7 +195,7 @@ def _refuse(video: Path, source: VideoFacts, fps: int | None, size: tuple[int, i
 
 @contextmanager
 def _beside(out: Path) -> Iterator[Path]:
-    """Yield an empty folder on the file system of ``out`` that is gone afterwards."""
+    """Yield an empty folder on the file system of ``out``, and remove it afterwards."""
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as name:
         yield Path(name)

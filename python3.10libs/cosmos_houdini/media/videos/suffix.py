@@ -1,4 +1,4 @@
-"""What the name of a written file may end in: a program that opens it goes by its name."""
+"""The allowed suffixes of written files: a program that opens a file goes by its name."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ PICTURE = (".png",)
 
 
 def refuse_other(path: Path, allowed: tuple[str, ...]) -> None:
-    """Refuse a name of another kind: nothing opens a video called `.png`, and a frame may replace a video by mistake.
+    """Refuse another suffix: no program opens a video called `.png`, and a frame may replace a video by mistake.
 
     Raises:
-        BadInput: the name ends in none of ``allowed``, in whatever case.
+        BadInput: the name ends in none of ``allowed``; upper and lower case make no difference.
     """
     if path.suffix.lower() not in allowed:
         raise BadInput(f"{path} cannot be written", allowed=f"a name that ends in {' or '.join(allowed)}")
