@@ -1,4 +1,4 @@
-"""Houdini scene files read without Houdini: a .hip becomes a Scene."""
+"""Read Houdini scene files without Houdini: a .hip becomes a Scene."""
 
 from cosmos_houdini.scene.camera import sample_cameras
 from cosmos_houdini.scene.output import find_output

@@ -1,6 +1,7 @@
-"""A scene file as a list of named entries, of which only those that are asked for are read.
+"""A scene file as a list of named entries; only the requested entries are read.
 
-A ``.hip`` is a cpio archive, a ``.hiplc`` or ``.hipnc`` a form of its own; modules ``cpio`` and ``limited`` walk them.
+A ``.hip`` is a cpio archive, which the module ``cpio`` reads. A ``.hiplc`` or ``.hipnc`` has a format of its own, which
+the module ``limited`` reads.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from cosmos_houdini.scene import cpio, limited
 from cosmos_houdini.scene.entry import Entry
 
 BODY_LIMIT = 8 << 20
-"""Bytes of one entry that are ever read; the parameters of a node take some ten thousand."""
+"""The most bytes of one entry that are read; the parameters of a node take about ten thousand."""
 
 
 class Archive:
@@ -33,14 +34,14 @@ class Archive:
         """Yield every entry in the order of the file; bodies may be read in between.
 
         Raises:
-            BadInput: the file is cut off or its headers lie; the offset is named.
+            BadInput: the file is cut off or its headers are wrong; the error names the offset.
         """
         if self.license is License.COMMERCIAL:
             return cpio.entries(self._file, self.path, self._size)
         return limited.entries(self._file, self.path, self._size)
 
     def text(self, entry: Entry) -> str:
-        """Return the body of an entry, bytes that are no UTF-8 replaced.
+        """Return the body of an entry; bytes that are no UTF-8 are replaced.
 
         Raises:
             BadInput: the body is longer than BODY_LIMIT.
@@ -60,7 +61,7 @@ def open_archive(path: Path) -> Iterator[Archive]:
     """Open a scene file for reading.
 
     Raises:
-        BadInput: there is no such file, it may not be read, or it is no scene.
+        BadInput: there is no such file, this user may not read it, or it is no scene.
     """
     try:
         if path.exists() and not path.is_file():
@@ -82,7 +83,7 @@ _NAME_A_FILE = "name a .hip, .hiplc or .hipnc file"
 
 
 def _license(magic: bytes, path: Path, size: int) -> License:
-    """Return the licence class that the first bytes of a file stand for."""
+    """Return the licence class that the first bytes of a file mean."""
     if magic == cpio.MAGIC:
         return License.COMMERCIAL
     if magic in limited.LICENSES:

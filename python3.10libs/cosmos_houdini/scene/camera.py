@@ -1,4 +1,4 @@
-"""Camera nodes become Cameras, and Cameras become one sample a frame."""
+"""Convert camera nodes to Cameras, and Cameras to one sample for each frame."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from cosmos_houdini.scene.timeline import Timeline
 
 CAMERA_TYPES = frozenset({"cam", "camera"})
 SAMPLE_LIMIT = 200_000
-"""Frames that are sampled at most: more than two hours."""
+"""The most frames that are sampled: more than two hours."""
 
-# A parameter with another value than the one here moves the camera away from what translate and rotate say.
+# A parameter with another value than the one here moves the camera away from its translate and rotate.
 _PLAIN = {
     "xOrd": ("srt",),
     "rOrd": ("xyz",),
@@ -45,7 +45,7 @@ def read_cameras(nodes: tuple[Node, ...], types: Mapping[str, str], timeline: Ti
 def sample_cameras(scene: Scene) -> dict[str, tuple[CameraSample, ...]]:
     """Return every camera, by path, at every frame of the scene's global range.
 
-    What is unresolved keeps its saved value.
+    Unresolved parameters keep their saved values.
 
     Raises:
         BadInput: the range has more than SAMPLE_LIMIT frames.
@@ -91,7 +91,7 @@ def _camera(node: Node, types: Mapping[str, str], timeline: Timeline) -> Camera 
     aperture_mm = reading.scalar("horizontalAperture" if is_lop else "aperture")
     near, far = reading.numbers("clippingRange", 2) if is_lop else (reading.scalar("near"), reading.scalar("far"))
     resolution = (None, None) if is_lop else reading.numbers("res", 2)
-    # A USD camera knows no pixel aspect: its two apertures are lengths, and its pixels square.
+    # A USD camera has no pixel aspect: its two apertures are lengths, and its pixels are square.
     pixel_aspect = 1.0 if is_lop else reading.scalar("aspect")
     return Camera(
         path=node.path,
@@ -118,7 +118,7 @@ def _size(width: float | None, height: float | None) -> tuple[int, int] | None:
 
 
 def _displacing(node: Node) -> tuple[str, ...]:
-    """Return what moves the camera away from its own translate and rotate, or changes the unit of its focal length."""
+    """Return the parameters that move the camera away from its translate and rotate, or change its focal unit."""
     names = [
         name
         for name, plain in _PLAIN.items()
@@ -135,7 +135,7 @@ def _texts(values: tuple[ParmValue, ...]) -> tuple[str, ...]:
 
 
 def _parent(node: Node, types: Mapping[str, str]) -> str | None:
-    """Return the object that carries this one along: the one wired into it, else the subnet around it."""
+    """Return the object whose movement this one follows: the object wired into it, else the subnet around it."""
     folder = node.path.rpartition("/")[0]
     block = _INPUTS.search(node.definition)
     wired = _INPUT.search(block[1]) if block else None
@@ -147,7 +147,7 @@ def _parent(node: Node, types: Mapping[str, str]) -> str | None:
 
 @dataclass(slots=True, kw_only=True)
 class _Reading:
-    """Reads the values of one node and gathers on the way what drives them."""
+    """Reads the values of one node and collects the channels that drive them."""
 
     node: Node
     timeline: Timeline
@@ -164,7 +164,7 @@ class _Reading:
         return self.numbers(parm, 1, keys=[key or parm])[0]
 
     def numbers(self, parm: str, count: int, *, keys: list[str] | None = None) -> tuple[float | None, ...]:
-        """Return the saved numbers of a parameter; what is missing is None and named as unresolved."""
+        """Return the saved numbers of a parameter; missing numbers are None and are listed as unresolved."""
         values = self.node.parms.get(parm, ())
         if len(values) < count:
             self.unresolved.append(parm)
@@ -180,7 +180,7 @@ class _Reading:
         return value.number
 
     def _drive(self, key: str, name: str) -> None:
-        """Take in the channel ``name`` as what drives the component ``key``, as far as its course is certain."""
+        """Add the channel ``name`` as the driver of the component ``key`` if its values are certain."""
         channel = self.node.channels.get(name)
         if channel is None or not is_keyed(channel):
             if channel is None or not is_locked(channel):

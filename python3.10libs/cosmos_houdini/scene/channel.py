@@ -12,7 +12,7 @@
         }
     }
 
-What is left out is 0. Words are separated by white space alone, quoted texts may hold any.
+A number that is left out is 0. Only white space separates words; a quoted text may contain white space.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from dataclasses import dataclass, field
 from cosmos_houdini.model.scene import Channel, Segment
 from cosmos_houdini.scene.parm import unquoted
 
-# Beyond it, times in frames would overflow; a comparison with it refuses nan too.
+# Above this number, times in frames would overflow; a comparison with it also refuses nan.
 _GREATEST = 1e30
 _WORD = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|\S+', re.DOTALL)
 
 
 @dataclass(slots=True)
 class _Block:
-    """What stands between two braces: ``key = values`` in any number, and blocks with a name."""
+    """The text between two braces: any number of ``key = values``, and blocks with a name."""
 
     items: dict[str, list[str]] = field(default_factory=dict)
     segments: list[_Block] = field(default_factory=list)
@@ -54,7 +54,7 @@ def parse_channels(text: str) -> Mapping[str, Channel]:
     """Return every channel of a ``.chn`` entry by name.
 
     Raises:
-        ValueError: the text ends in the middle, or a number is none.
+        ValueError: the text ends in the middle, or a value is no number.
     """
     words = iter(_WORD.findall(text))
     channels: dict[str, Channel] = {}
@@ -82,7 +82,7 @@ def _block(words: Iterator[str]) -> _Block:
         if word == "segment":
             block.segments.append(_block(words))
         elif word == "{":
-            # `options = { ... }` tells how the keys are edited, not what they are.
+            # `options = { ... }` says how the keys are edited, not what they are.
             while _next(words) != "}":
                 pass
         elif word == "=":

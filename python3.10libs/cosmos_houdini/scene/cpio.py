@@ -1,7 +1,8 @@
 """The headers of a ``.hip``: the portable ASCII cpio format that POSIX.1-1997 calls octet-oriented ("odc").
 
 A header is 76 bytes of octal digits: magic 6, dev 6, ino 6, mode 6, uid 6, gid 6, nlink 6, rdev 6, mtime 11,
-namesize 6, filesize 11; then the name with a NUL, then the body, nothing padded. ``TRAILER!!!`` ends it.
+namesize 6, filesize 11. The name with a NUL follows, then the body, without padding. An entry with the name
+``TRAILER!!!`` ends the archive.
 """
 
 from __future__ import annotations
@@ -22,15 +23,15 @@ _OCTAL_DIGITS = re.compile(rb"[0-7]{70}")
 
 
 def entries(file: BinaryIO, path: Path, size: int) -> Iterator[Entry]:
-    """Yield every entry before the trailer; bodies are jumped over, and ``file`` may be moved in between.
+    """Yield every entry before the trailer without reading bodies; callers may move ``file`` in between.
 
     Args:
         file: open for reading and seeking.
         path: names the file in errors.
-        size: of the file in bytes.
+        size: size of the file in bytes.
 
     Raises:
-        BadInput: a header that is none, sizes that reach beyond the file, or no trailer.
+        BadInput: a header is not valid, a size reaches beyond the file, or there is no trailer.
     """
     offset = 0
     while True:

@@ -36,9 +36,9 @@ def key_frames(channel: Channel, fps: float) -> tuple[float, ...]:
 def is_certain(channel: Channel, first_s: float, last_s: float) -> bool:
     """Whether the channel's value is certain at every time from ``first_s`` to ``last_s``.
 
-    It is not where an interpolation is none of KNOWN (the last key's, which nothing follows, may be any), where a
-    Bezier handle reaches beyond its segment (the curve would turn back in time), and outside the keys where something
-    else than the nearest key's value holds.
+    The value is not certain in three cases. An interpolation is none of KNOWN; that of the last key may be any, because
+    no segment follows it. A Bezier handle reaches beyond its segment, so the curve would turn back in time. A time is
+    outside the keys, and the channel does not hold the value of the nearest key there.
     """
     *drawn, last = channel.segments
     times = _key_times(channel)
@@ -52,9 +52,9 @@ def is_certain(channel: Channel, first_s: float, last_s: float) -> bool:
 
 
 def value_at(channel: Channel, frame: float, fps: float) -> float:
-    """Return the value of a certain channel at a frame; outside the keys the nearest key's."""
+    """Return the value at a frame of a channel that ``is_certain``; outside the keys it is that of the nearest key."""
     time_s = (frame - 1) / fps
-    # Times were rounded when they were saved: a key within a thousandth of a frame is on the frame.
+    # Times were rounded when they were saved: a key within a thousandth of a frame counts as on the frame.
     tolerance_s = 1e-3 / fps
     start_s = channel.start_s
     for segment in channel.segments[:-1]:
@@ -72,7 +72,7 @@ def _key_times(channel: Channel) -> tuple[float, ...]:
 
 
 def _handle_lengths_s(segment: Segment) -> tuple[float, float]:
-    """Return how far in seconds both handles reach: ``accel`` is their length along the slope."""
+    """Return how far both handles reach in seconds: ``accel`` is their length along the slope."""
     (slope_0, slope_1), (accel_0, accel_1) = segment.slopes, segment.accels
     return accel_0 / math.hypot(1, slope_0), accel_1 / math.hypot(1, slope_1)
 
@@ -106,7 +106,7 @@ def _cubic(points: tuple[float, float, float, float], u: float) -> float:
 def _parameter_at(times: tuple[float, float, float, float], time_s: float) -> float:
     """Return the curve parameter at which a curve that runs forward in time reaches ``time_s``.
 
-    Newton's method, kept between bounds that are halved where a step would leave them.
+    This is Newton's method between two bounds; where a step would leave the bounds, they are halved.
     """
     low, high = 0.0, 1.0
     u = time_s / times[3]

@@ -1,11 +1,11 @@
-"""Where one named entry lies in a scene file."""
+"""The position of one named entry in a scene file."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 NAME_LIMIT = 65536
-"""Bytes of the longest entry name, a node path, that is taken for one."""
+"""The most bytes of an entry name, which is a node path; a longer text is not taken for a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +14,8 @@ class Entry:
 
     Attributes:
         name: for example ``obj/cam1.parm``.
-        offset: of the body, in bytes from the start of the file.
-        size: of the body in bytes.
+        offset: offset of the body, in bytes from the start of the file.
+        size: size of the body in bytes.
         saved_s: when it was saved, in seconds since the epoch.
     """
 

@@ -1,8 +1,8 @@
 """The entries of a ``.hiplc`` (Indie) or ``.hipnc`` (Apprentice), found by scanning.
 
 An entry is ``HouLC`` or ``HouNC`` with 0x1A, 28 hexadecimal digits (the 12th to 19th are the time of saving), the name
-with a NUL, and the body in the clear. How long the body is stands nowhere in a readable form, so it ends where
-the next entry begins; the last entry is a marker without a body.
+with a NUL, and the body in plain text. The file does not give the length of a body in a readable form, so a body ends
+where the next entry begins. The last entry is a marker without a body.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _BLOCK_SIZE = 1 << 20
 
 
 def entries(file: BinaryIO, path: Path, size: int) -> Iterator[Entry]:
-    """Yield every entry but the markers; ``file`` may be moved in between.
+    """Yield every entry except the markers; callers may move ``file`` in between.
 
-    The definitions of assets that a scene carries along are archives of the same form inside an entry; what they hold
-    is yielded too, before the networks.
+    The definitions of assets in a scene are archives of the same form inside an entry. Their entries are yielded too,
+    before those of the networks.
 
     Raises:
-        BadInput: bytes before the first entry, or no closing marker at the end of the file.
+        BadInput: there are bytes before the first entry, or no closing marker at the end of the file.
     """
     last = None
     closed = 0
@@ -41,7 +41,7 @@ def entries(file: BinaryIO, path: Path, size: int) -> Iterator[Entry]:
         if entry.name in MARKERS:
             closed = entry.offset
             continue
-        # A carried asset ends with a marker too: after it the scene itself has not even begun.
+        # An asset in the scene also ends with a marker, and the scene itself begins only after that marker.
         carried = entry.name.startswith(".OP")
         yield entry
     if last is None or closed != size or carried:
@@ -69,14 +69,14 @@ def _entry(offset: int, digits: bytes, name: bytes, *, until: int) -> Entry:
 
 
 def _headers(file: BinaryIO) -> Iterator[tuple[int, int, bytes, bytes]]:
-    """Yield start, end, digits and name of every header, with a block and the longest header in memory at most."""
+    """Yield start, end, digits and name of every header; keep at most a block and the longest header in memory."""
     base = 0
     window = b""
     while True:
         file.seek(base + len(window))
         block = file.read(_BLOCK_SIZE)
         window += block
-        # A header may begin near the window's end and go on in the next block: that much is kept.
+        # A header may begin near the end of the window and continue in the next block, so that part is kept.
         done = max(len(window) - _HEADER_LIMIT, 0)
         for match in _HEADER.finditer(window):
             yield base + match.start(), base + match.end(), match[1], match[2]

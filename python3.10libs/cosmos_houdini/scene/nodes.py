@@ -1,4 +1,4 @@
-"""The nodes of a scene that matter here, with the text of their entries."""
+"""The nodes of the wanted types in a scene, with the text of their entries."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cosmos_houdini.scene.channel import parse_channels
 from cosmos_houdini.scene.entry import Entry
 from cosmos_houdini.scene.parm import Parms, parse_parms
 
-# The managers at the top of a scene; what else has a node's form stands in the definition of an asset.
+# The managers at the top of a scene; other entries in the form of a node belong to the definition of an asset.
 _NETWORKS = frozenset({"obj", "out", "stage", "img", "ch", "shop", "mat", "vex", "tasks"})
 _GLOBAL = frozenset({".start", ".variables"})
 _KINDS = frozenset({"init", "def", "parm", "chn"})
@@ -28,9 +28,9 @@ class Node:
 
     Attributes:
         path: absolute, for example ``/obj/cam1``.
-        type: as it stands in the file.
-        parms: by name.
-        channels: by name.
+        type: its type, as in the file.
+        parms: its parameters, by name.
+        channels: its channels, by name.
         definition: the text of its ``.def``: flags, wires, transforms that are no parameters.
     """
 
@@ -43,14 +43,14 @@ class Node:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
-    """What was kept of an archive.
+    """The parts of an archive that are kept.
 
     Attributes:
-        start: the text of ``.start``, or None where the scene has none.
-        variables: likewise of ``.variables``.
-        saved_s: when the archive was written, in seconds since the epoch; 0 where that is unknown.
-        types: of every node that the file stores, by path.
-        nodes: those of the wanted types, in the order of the file.
+        start: the text of ``.start``, or None if the scene has none.
+        variables: the text of ``.variables``, or None if the scene has none.
+        saved_s: when the archive was written, in seconds since the epoch; 0 if that is unknown.
+        types: the type of every node in the file, by path.
+        nodes: the nodes of the wanted types, in the order of the file.
     """
 
     start: str | None
@@ -62,7 +62,7 @@ class Contents:
 
 @dataclass(slots=True)
 class _Found:
-    """Where what may be wanted lies: global entries by name, those of nodes by path and kind."""
+    """The entries that may be wanted: global entries by name, entries of nodes by path and kind."""
 
     globals: dict[str, Entry] = field(default_factory=dict)
     types: dict[str, str] = field(default_factory=dict)
@@ -73,7 +73,7 @@ def read_contents(archive: Archive, wanted: frozenset[str]) -> Contents:
     """Walk an archive once and read the entries of the nodes whose base type is in ``wanted``.
 
     Raises:
-        BadInput: the archive is damaged, or an entry that is needed is too long or no text of its kind.
+        BadInput: the archive is damaged, or a needed entry is too long or has no text of its kind.
     """
     found = _find(archive, wanted)
     start, variables = (
@@ -93,7 +93,7 @@ def read_contents(archive: Archive, wanted: frozenset[str]) -> Contents:
 
 
 def _find(archive: Archive, wanted: frozenset[str]) -> _Found:
-    """Note where the entries of all nodes lie, but of those that are known to be of an unwanted type."""
+    """Find the entries of all nodes, except of nodes that are known to have an unwanted type."""
     found = _Found()
     for entry in archive.entries():
         if entry.name in _GLOBAL:

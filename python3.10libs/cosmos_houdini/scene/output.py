@@ -1,4 +1,4 @@
-"""Render nodes become RenderOutputs."""
+"""Convert render nodes to RenderOutputs."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def read_outputs(nodes: tuple[Node, ...], timeline: Timeline) -> tuple[RenderOut
 
 
 def find_output(scene: Scene, node_path: str) -> RenderOutput:
-    """Return the render node of a scene.
+    """Return the render node of a scene with the path ``node_path``.
 
     Raises:
-        BadInput: the scene has no render node of that path; those that it has are named.
+        BadInput: the scene has no render node with that path; the error names the render nodes that it has.
     """
     by_path = {output.path: output for output in scene.outputs}
     if node_path not in by_path:
@@ -49,7 +49,7 @@ def _output(node: Node, timeline: Timeline) -> RenderOutput:
 
 
 def _text(node: Node, parm: str) -> str | None:
-    """Return a parameter's text; of one that is keyed with a quoted text, that text, else what it was when saved."""
+    """Return a parameter's text: the quoted text of its only key, or else the text when the scene was saved."""
     values = node.parms.get(parm)
     if not values:
         return None
@@ -62,7 +62,7 @@ def _text(node: Node, parm: str) -> str | None:
 
 
 def _range(node: Node, timeline: Timeline) -> tuple[float, float, float] | None:
-    """Return first, last and increment that a node renders; None where it renders the current frame alone."""
+    """Return the first frame, last frame and increment of a node; None if it renders only the current frame."""
     values, mode = node.parms.get("f", ()), node.parms.get("trange", ())
     if len(values) != 3 or not mode or mode[0].text in {"off", "0"}:  # noqa: PLR2004 - start, end, increment
         return None
@@ -70,7 +70,7 @@ def _range(node: Node, timeline: Timeline) -> tuple[float, float, float] | None:
     for value in values:
         channel = node.channels.get(value.channel or "")
         expression = channel.segments[0].expression if channel and channel.segments else ""
-        # These two variables are the global range by definition; they are worth 0 in a node that never rendered.
+        # These two variables are the global range by definition; their value is 0 in a node that never rendered.
         ends = {"$FSTART": float(timeline.first), "$FEND": float(timeline.last)}
         numbers.append(ends.get(expression, value.number))
     first, last, step = numbers

@@ -1,12 +1,12 @@
-r"""The ``.parm`` entry of a node: one line a parameter, its values between tabs.
+r"""The ``.parm`` entry of a node: one line for each parameter, with its values between tabs.
 
 ::
 
     res<TAB>[ 0<TAB>locks=0 ]<TAB>(<TAB>1280<TAB>720<TAB>)
     t<TAB>[ 0<TAB>locks=0 ]<TAB>(<TAB>[ tx<TAB>1.5 ] <TAB>[ ty<TAB>0 ] <TAB>4<TAB>)
 
-A value is a bare word, a quoted text with ``\"`` and real line breaks, or ``[ channel value ]``: the name of what
-drives it, in the ``.chn`` entry, and what it was worth when the scene was saved.
+A value is a bare word, a quoted text with ``\"`` and real line breaks, or ``[ channel value ]``. The last form has the
+name of the channel that drives it, in the ``.chn`` entry, and its value when the scene was saved.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class ParmValue:
 
     @property
     def number(self) -> float | None:
-        """The value as a finite number; None where it is none."""
+        """The value as a finite number; None if it is no finite number."""
         try:
             number = float(self.text)
         except ValueError:
@@ -47,7 +47,7 @@ Parms = Mapping[str, tuple[ParmValue, ...]]
 
 
 def unquoted(text: str) -> str:
-    r"""Return a value as it was typed: without the quotes around it and the backslashes that protect it.
+    r"""Return a value as it was typed: without the quotes around it and the backslashes that escape characters.
 
     >>> unquoted(r'"a \"b\""'), unquoted("plain")
     ('a "b"', 'plain')
@@ -58,7 +58,7 @@ def unquoted(text: str) -> str:
 
 
 def parse_parms(text: str) -> Parms:
-    r"""Return the values of every parameter in a ``.parm`` entry; lines that are none are passed over.
+    r"""Return the values of every parameter in a ``.parm`` entry; skip lines that are no parameters.
 
     >>> parse_parms("{\nversion 0.8\nres\t[ 0\tlocks=0 ]\t(\t1280\t720\t)\n}\n")["res"][1].number
     720.0
@@ -72,7 +72,7 @@ def parse_parms(text: str) -> Parms:
 
 
 def _values(text: str, position: int) -> tuple[tuple[ParmValue, ...], int]:
-    """Return the values that stand from ``position`` on, and where they end."""
+    """Return the values from ``position`` on, and the position where they end."""
     values = []
     while match := _VALUE.match(text, position):
         saved = match["saved"] if match["channel"] else match["quoted"] or match["bare"]

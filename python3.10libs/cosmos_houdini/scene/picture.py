@@ -1,4 +1,4 @@
-"""The picture path of a render node becomes the pattern of the files that it writes."""
+"""Convert the picture path of a render node to the pattern of the files that it writes."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ _LENGTH_LIMIT = 4096
 def expand_picture(text: str, *, hip: Path, node_path: str, variables: Mapping[str, str]) -> str:
     """Return a picture path with its variables replaced and ``#`` for each digit of the frame number.
 
-    ``$HIP`` is the folder in which the scene lies now, ``$HIPNAME`` and ``$HIPFILE`` are its present name, ``$OS`` is
-    the name of the node; other variables are the scene's own.
+    ``$HIP`` is the folder where the scene is now. ``$HIPNAME`` and ``$HIPFILE`` are its current name. ``$OS`` is the
+    name of the node. Other variables are the scene's own.
 
     >>> expand_picture("$JOB/$OS.$F4.exr", hip=Path("a.hip"), node_path="/out/mantra1", variables={"JOB": "/jobs/a"})
     '/jobs/a/mantra1.####.exr'
 
     Args:
-        text: as it stands in the node.
+        text: the picture path as the node has it.
         hip: the scene file.
-        node_path: of the render node.
-        variables: those of the scene.
+        node_path: path of the render node.
+        variables: the variables of the scene.
 
     Raises:
-        BadInput: the path holds an expression or variables that the scene does not set; they are named.
+        BadInput: the path holds an expression, or variables that the scene does not set; the error names them.
     """
     if "`" in text:
         raise BadInput(
@@ -58,7 +58,7 @@ def picture_pattern(scene: Scene, node_path: str) -> str:
     """Return the pattern of the files that a render node of the scene writes.
 
     Raises:
-        BadInput: there is no such node, it names no picture or a window, or its path cannot be expanded.
+        BadInput: there is no such node, it names a window or no picture, or its path cannot be expanded.
     """
     output = find_output(scene, node_path)
     if output.picture is None or output.picture in WINDOWS:
@@ -75,7 +75,7 @@ def picture_pattern(scene: Scene, node_path: str) -> str:
 def _own(hip: Path, node_path: str, variables: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that follow from where the scene and the node are."""
     file = hip.resolve()
-    # Up to version 13 Houdini's HIPNAME had the suffix, later it has not; what is stored shows which of the two it was.
+    # Up to version 13, Houdini's HIPNAME has the suffix; later it has not. The stored value shows which of them it is.
     is_old = variables.get("HIPNAME", "").endswith(_SUFFIXES)
     return {
         "HIP": file.parent.as_posix(),
@@ -86,7 +86,7 @@ def _own(hip: Path, node_path: str, variables: Mapping[str, str]) -> dict[str, s
 
 
 def _expand(text: str, known: Mapping[str, str]) -> tuple[str, list[str]]:
-    """Return ``text`` expanded, and the names of the variables that are not known or that stand for themselves."""
+    """Return ``text`` expanded, and the names of the variables that are unknown or refer to themselves."""
     missing: list[str] = []
 
     def replace(match: re.Match[str]) -> str:
@@ -99,7 +99,7 @@ def _expand(text: str, known: Mapping[str, str]) -> tuple[str, list[str]]:
             return ""
         return known[name]
 
-    # A variable may stand for others; a scene that lets them grow without end gets no further than this.
+    # A variable may contain others. These limits stop a scene whose variables grow without end.
     for _ in range(_DEPTH_LIMIT):
         text = _VARIABLE.sub(replace, text[:_LENGTH_LIMIT])
     return text, missing + [match[1] or match[2] for match in _VARIABLE.finditer(text)]

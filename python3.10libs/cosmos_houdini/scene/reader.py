@@ -1,4 +1,4 @@
-"""A scene file becomes a Scene."""
+"""Convert a scene file to a Scene."""
 
 from __future__ import annotations
 

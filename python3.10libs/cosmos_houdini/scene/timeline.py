@@ -16,7 +16,7 @@ from pathlib import Path
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.scene import whole
 
-# Beyond it, a range in frames would mean nothing; a comparison with it refuses nan too.
+# Above this number, a range in frames would mean nothing; a comparison with it also refuses nan.
 _GREATEST = 1e9
 
 
@@ -42,7 +42,7 @@ class Timeline:
 
 
 def parse_timeline(text: str | None, path: Path) -> Timeline:
-    r"""Return what the ``.start`` entry of the scene ``path`` says.
+    r"""Return the timeline from the ``.start`` entry of the scene ``path``.
 
     >>> parse_timeline("tcur 0.5\nfps 24\ntset 0 1.25\nfrange 1 12\n", Path("a.hip"))
     Timeline(fps=24, first=1, last=30, playback=(1, 12), current=13)

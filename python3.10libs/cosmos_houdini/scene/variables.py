@@ -1,4 +1,4 @@
-"""The ``.variables`` entry of a scene: ``set -g NAME = 'value'``, one a line, and what it says about the saving."""
+"""The ``.variables`` entry of a scene: lines of ``set -g NAME = 'value'``, and the time of saving from them."""
 
 from __future__ import annotations
 
@@ -24,15 +24,16 @@ def parse_variables(text: str) -> Mapping[str, str]:
 def saved_at(variables: Mapping[str, str], written_s: int) -> str | None:
     """Return when a scene was saved, in ISO 8601.
 
-    The scene keeps the wall clock of the artist's machine, the archive the seconds since the epoch; their difference
-    is the distance to UTC. Where it is none (the archive was written again later), the wall clock stands alone.
+    The scene holds the local time of the artist's machine, and the archive holds the seconds since the epoch. Their
+    difference is the UTC offset. If the difference is no possible offset, because the archive was written again later,
+    the result is the local time without an offset.
 
     >>> saved_at({"_HIP_SAVETIME": "Thu Jun  4 10:42:29 2020"}, 1591224149)
     '2020-06-04T10:42:29+12:00'
 
     Args:
-        variables: those of the scene.
-        written_s: when the archive was written, in seconds since the epoch; 0 where that is unknown.
+        variables: the variables of the scene.
+        written_s: when the archive was written, in seconds since the epoch; 0 if that is unknown.
     """
     utc = datetime.fromtimestamp(written_s, timezone.utc) if written_s else None
     try:
