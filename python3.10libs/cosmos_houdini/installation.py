@@ -130,13 +130,13 @@ def install_all(prefs: Path | None, root: Path, python: Path, reporter: Reporter
     """Install the package for every supported Houdini of this user, and return the steps.
 
     Args:
-        prefs: this preferences folder alone, whatever its version; None for all of the user's.
+        prefs: the only preferences folder to use, of any version; None for all folders of the user.
         root: the checkout.
         python: the Python of the worker environment.
         reporter: takes a sentence for each step.
 
     Raises:
-        BadInput: there is no preferences folder, or the package file in one of them belongs to something else.
+        BadInput: there is no preferences folder, or another program wrote the package file in one of them.
         OSError: one of them cannot be written.
     """
     folders = _find_folders(prefs)

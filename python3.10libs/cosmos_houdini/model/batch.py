@@ -92,7 +92,7 @@ class Constraints(_Part):
 
 
 class Exclusion(BaseModel):
-    """Conditions; a run that meets all of them is left out. Every further key is a parameter of the engine."""
+    """The conditions that leave out a run if all of them hold; every further key is a parameter of the engine."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
     __pydantic_extra__: dict[str, Condition] = Field(init=False)

@@ -8,7 +8,7 @@ from cosmos_houdini.model.text_enum import TextEnum
 
 
 class Verdict(TextEnum):
-    """The outcome of a check: as it has to be, worth a look, or a fault that keeps jobs from running."""
+    """The outcome of a check: as it should be, worth a look, or a fault that keeps jobs from running."""
 
     PASSED = "pass"
     WARNED = "warn"
@@ -37,7 +37,7 @@ class Finding:
 
 
 def passed(check: str, seen: str) -> Finding:
-    """Return the finding for a thing that is as it has to be."""
+    """Return the finding for a thing that is as it should be."""
     return Finding(check=check, verdict=Verdict.PASSED, seen=seen)
 
 

@@ -34,7 +34,7 @@ class Clip:
     fps: float
 
     def document(self) -> dict[str, Any]:
-        """Return what identifies the clip, without its path on this machine."""
+        """Return the data that identifies the clip, without its path on this machine."""
         return {"sha256": self.sha256, "frames": self.frames, "size": list(self.size), "fps": self.fps}
 
 

@@ -26,7 +26,7 @@ class License(TextEnum):
 def whole(number: float) -> float:
     """Return ``number``, as an int if it is whole to a thousandth.
 
-    Numbers of frames are not exact, because scenes store times in seconds, some of them in 32 bits.
+    Converted values are not exact, because scenes store times in seconds, some of them in 32 bits.
 
     >>> whole(119.9999924), whole(23.976)
     (120, 23.976)

@@ -18,7 +18,7 @@ def is_keyed(channel: Channel) -> bool:
 
 
 def is_locked(channel: Channel) -> bool:
-    """Whether a channel is nothing but a lock on the saved value."""
+    """Whether a channel is only a lock on the saved value."""
     return len(channel.segments) == 1 and channel.segments[0].expression == "lock(1)"
 
 

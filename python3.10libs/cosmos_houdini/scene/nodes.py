@@ -93,7 +93,7 @@ def read_contents(archive: Archive, wanted: frozenset[str]) -> Contents:
 
 
 def _find(archive: Archive, wanted: frozenset[str]) -> _Found:
-    """Find the entries of all nodes, except of nodes that are known to have an unwanted type."""
+    """Find the entries of all nodes, except the entries of nodes that are known to have an unwanted type."""
     found = _Found()
     for entry in archive.entries():
         if entry.name in _GLOBAL:

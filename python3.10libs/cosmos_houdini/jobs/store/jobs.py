@@ -277,7 +277,7 @@ class Store:
             detail = change.options.reason
             self._db.execute(rows.ADD_ATTEMPT, (job_id, attempt, json.dumps(change.options.document())))
         elif state is JobState.PENDING:
-            # ``note`` moves this time forward until the program begins.
+            # ``note`` replaces this time with a later one until the program begins.
             self._db.execute("UPDATE attempts SET started_at = ? WHERE job = ? AND number = ?", (now, job_id, attempt))
         elif state.final:
             self._db.execute(

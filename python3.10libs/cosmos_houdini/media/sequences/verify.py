@@ -21,7 +21,9 @@ THREADS = 4
 def verify(
     found: Iterable[Unverified], *, on_frame: OnFrames | None = None, checksums: bool = True
 ) -> tuple[Sequence, ...]:
-    """Open every file, follow its structure to the end, and return which frames are missing, damaged or different.
+    """Open every file, follow its structure to the end, and return the sequences with all faults of their frames.
+
+    The faults are missing frames, damaged files, and files that differ from most of the sequence.
 
     The proof depends on the format (see ``formats``). For a PNG, the checksums prove all bytes. For the other formats,
     it is only proven that nothing was cut off. Only the encoding shows whether the pixels decompress.

@@ -54,7 +54,7 @@ def _differ(sent: bytes, got: bytes) -> bool:
 
 
 def _explained(encoded: bytes, decoded: bytes, suspects: list[int]) -> list[str]:
-    """Return which frame each suspect shows; leave out a suspect that is nearest to its own signature: it is right."""
+    """Return which frame each suspect shows; a suspect that is nearest to its own signature is right and left out."""
     # Imported only here: the check of a right video, the common case, takes less time than the import of numpy.
     import numpy as np  # noqa: PLC0415
 

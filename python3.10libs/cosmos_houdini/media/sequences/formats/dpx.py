@@ -22,7 +22,7 @@ RUN_LENGTH_ENCODED = 1
 def read(source: Source) -> Picture:
     """Return the facts in the header, after comparing the sizes in it with the size of the file.
 
-    This proves that the header makes sense and that the file is as long as its pixels need. It does not prove the
+    This proves that the header makes sense and that the file is long enough for its pixels. It does not prove the
     pixels, for which DPX has no checksum. It also does not prove the length of run-length encoded pixels beyond the
     size that the header names.
 

@@ -50,7 +50,7 @@ class Source:
         return data
 
     def whole(self) -> bytes:
-        """Return all bytes, for formats whose structure can only be walked from the start.
+        """Return all bytes, for formats whose structure can only be followed from the start.
 
         Raises:
             Damaged: the file is larger than any picture.
