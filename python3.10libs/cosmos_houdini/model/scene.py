@@ -85,11 +85,11 @@ class Camera:
     """A camera as it was saved.
 
     Attributes:
-        path: of the node, for example ``/obj/cam1``.
+        path: path of the node, for example ``/obj/cam1``.
         kind: ``obj``, or ``lop`` for a camera of a USD stage.
         type: the node type with its namespace and version.
         resolution: width and height in pixels; a LOP camera has none.
-        pixel_aspect: width of a pixel over its height.
+        pixel_aspect: width of a pixel divided by its height.
         focal_mm: focal length.
         aperture_mm: horizontal aperture.
         near: near clipping distance in scene units.

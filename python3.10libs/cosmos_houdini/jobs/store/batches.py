@@ -46,7 +46,7 @@ class WorkerRow:
 
     Attributes:
         pid: its process id on this machine.
-        log: file with its messages; empty where they go to a terminal.
+        log: file with its messages; empty if they go to a terminal.
         max_parallel: the most jobs that it keeps active at a time.
         held: why it starts no jobs; empty while it starts them.
         since: seconds since the epoch.
@@ -64,7 +64,7 @@ class Batch:
     """A batch on one host.
 
     Attributes:
-        name: from its file.
+        name: its name, from its file.
         host: where its jobs run.
         file: its file, absolute; None for a batch that was made in memory.
         paused: whether a person has paused it.
@@ -116,10 +116,10 @@ def enqueue(store: Store, batch: str, host: str, file: Path | None, records: Seq
     jobs of the batch that are no longer listed are cancelled. They are queued again when they are listed again.
 
     Args:
-        store: of the project.
+        store: the store of the project.
         batch: name of the batch.
         host: where it runs.
-        file: of the batch, absolute; None for a batch in memory.
+        file: file of the batch, absolute; None for a batch in memory.
         records: all its jobs.
 
     Returns:

@@ -44,12 +44,12 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Durations:
-    """Seconds that jobs have taken on one host, from their start there until their verified end, by kind."""
+    """Seconds that jobs have taken on one host, by kind, from their start on the host until their verified end."""
 
     seconds: Mapping[Kind, float] = field(default_factory=dict)
 
     def expected_s(self, kind: Kind) -> float | None:
-        """Return the expected seconds of a job of this kind; None where its engine has never run.
+        """Return the expected seconds of a job of this kind; None if no job of its engine is known.
 
         They are the median of jobs of the same kind. Without such jobs, they are the median of seconds per unit of work
         over all kinds of the same engine, times the work of this kind.

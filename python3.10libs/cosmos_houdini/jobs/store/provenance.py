@@ -26,7 +26,7 @@ class Provenance:
     """The versions, the image and the GPUs of one attempt, as far as they are known.
 
     Attributes:
-        code_version: of this program, with the commit where it runs from a checkout.
+        code_version: version of this program, with the commit if it runs from a checkout.
         engine_version: the first line that the engine's own version command printed on the host.
         image: name of the container's image, as configured.
         image_id: hash of the image's content, ``sha256:...``.

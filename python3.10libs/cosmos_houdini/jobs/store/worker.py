@@ -105,7 +105,7 @@ class Worker:
     """One process, or one thread of it, that works on a slot.
 
     Args:
-        store: of the project.
+        store: the store of the project.
         slot: what it works on.
         log: file in which its messages go; empty for a terminal.
         load: returns a text that must be equal for jobs that share a process; empty for a job that needs its own.

@@ -30,7 +30,7 @@ class Encoding:
 
     Attributes:
         crf: constant rate factor, 0 (lossless) to 51.
-        preset: of x264.
+        preset: preset of x264.
         pix_fmt: ``yuv420p``, or ``yuv444p`` for a program that reads it.
     """
 

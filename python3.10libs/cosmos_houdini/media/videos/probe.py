@@ -58,7 +58,7 @@ def probe_video(path: Path, *, ffmpeg: FFmpeg, timeout_s: float = TIMEOUT_S, scr
     """Decode the video at ``path`` and return it as a clip.
 
     Args:
-        path: of the video.
+        path: path of the video.
         ffmpeg: decodes.
         timeout_s: how long it may take.
         scratch: where temporary files go, instead of the system's folder for them.
@@ -111,7 +111,7 @@ def rgb_arguments(path: Path, *, first: str = "") -> list[str]:
     """Return the arguments that decode one of our own videos to RGB.
 
     Args:
-        path: of the video.
+        path: path of the video.
         first: filters that come before the conversion, each followed by a comma.
     """
     flags = "accurate_rnd+full_chroma_int+full_chroma_inp"

@@ -24,7 +24,7 @@ def whole_fps(fps: float) -> int:
 
 
 def check_fps(fps: int, *, said: float | None = None) -> None:
-    """Raise BadInput if videos cannot have the rate ``fps``; the error gives the original number ``said`` instead."""
+    """Raise BadInput if videos cannot have the rate ``fps``; the error gives the original number ``said`` if given."""
     low, high = FPS_RANGE
     if not low <= fps <= high:
         raise BadInput(f"fps = {fps if said is None else said:g} cannot be used", allowed=f"{low} to {high}")

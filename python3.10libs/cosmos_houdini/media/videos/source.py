@@ -139,7 +139,7 @@ def _is_premultiplied(file: Path, picture: Picture) -> bool:
 
 
 def place(source: PictureFiles, folder: Path) -> str:
-    """Link the files in ``folder``, numbered from 0, and return their pattern, relative to the parent of ``folder``."""
+    """Link the files into ``folder``, numbered from 0; return their pattern, relative to the parent of ``folder``."""
     folder.mkdir()
     for index, file in enumerate(source.files):
         _link(file.absolute(), folder / f"{index:08d}.{source.ending}")
