@@ -127,13 +127,13 @@ def test_one_process_reads_and_writes_in_the_folder_of_each_job():
     sites = [Site(folder=PurePosixPath(f"/data/jobs/street-{number}")) for number in (1, 2)]
     members = [(diffusers_request(seed=number), site) for number, site in enumerate(sites)]
     process = Site(folder=PurePosixPath("/data/jobs/process"))
-    convoy = DIFFUSERS.share(members, process)
-    assert convoy.begins == ("[1/2] begin street-1", "[2/2] begin street-2")
-    assert convoy.invocation.argv[1:] == (
+    shared = DIFFUSERS.share(members, process)
+    assert shared.begins == ("[1/2] begin street-1", "[2/2] begin street-2")
+    assert shared.invocation.argv[1:] == (
         "/data/jobs/process/in/diffusers_transfer.py",
         "/data/jobs/process/in/requests.json",
     )
-    written = json.loads(convoy.invocation.files["in/requests.json"])["requests"]
+    written = json.loads(shared.invocation.files["in/requests.json"])["requests"]
     assert [request["seed"] for request in written] == [0, 1]
     assert [request["result"] for request in written] == [f"{site.outputs}/result.mp4" for site in sites]
     assert [request["folder"] for request in written] == [str(site.folder) for site in sites]

@@ -94,11 +94,11 @@ def served(root: Path, weights: Path, clips: Mapping[str, Path], names: list[str
     Path(process.inputs).mkdir(parents=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(diffusers, "frame_plan", tiny_plan)
-        convoy = DIFFUSERS.share(members, process)
-    for relative, text in convoy.invocation.files.items():
+        shared = DIFFUSERS.share(members, process)
+    for relative, text in shared.invocation.files.items():
         Path(process.folder / relative).write_text(text, "utf-8")
-    code, stdout, stderr = started(convoy.invocation.argv, {**convoy.invocation.env, **ENV}, Path(process.folder))
-    begins = [stdout.find(f"{begin}\n") for begin in convoy.begins] + [len(stdout)]
+    code, stdout, stderr = started(shared.invocation.argv, {**shared.invocation.env, **ENV}, Path(process.folder))
+    begins = [stdout.find(f"{begin}\n") for begin in shared.begins] + [len(stdout)]
     assert begins[0] > 0, stderr
     ends = [next(end for end in begins[index + 1 :] if end >= 0) for index in range(len(names))]
     shares = {

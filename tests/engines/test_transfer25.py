@@ -237,30 +237,30 @@ def sites(*names: str) -> list[Site]:
 
 def together(requests: Sequence[InferenceRequest]) -> tuple[Any, list[dict[str, Any]]]:
     folders = sites(*(f"run-{number}" for number in range(len(requests))))
-    convoy = ENGINE.share(list(zip(requests, folders, strict=True)), SITE)
-    return convoy, [json.loads(line) for line in convoy.invocation.files["in/specs.jsonl"].splitlines()]
+    shared = ENGINE.share(list(zip(requests, folders, strict=True)), SITE)
+    return shared, [json.loads(line) for line in shared.invocation.files["in/specs.jsonl"].splitlines()]
 
 
 def test_requests_of_one_process_differ_only_in_their_samples() -> None:
     requests = [asked(seed=seed, prompt=f"rain\n{seed} — größe") for seed in (1, 2, 3)]
-    convoy, samples = together(requests)
+    shared, samples = together(requests)
     assert [(sample["seed"], sample["prompt"]) for sample in samples] == [
         (request.parameters["seed"], request.prompt) for request in requests
     ]
     assert [sample["video_path"] for sample in samples] == [f"/data/jobs/run-{n}/in/color.mp4" for n in range(3)]
-    assert convoy.invocation.argv == (
+    assert shared.invocation.argv == (
         *("python", "examples/inference.py"),
         *("-i", "/data/jobs/street-1/in/specs.jsonl", "-o", "/data/jobs/street-1/out", "--offload-guardrail-models"),
     )
-    assert (convoy.invocation.inputs, convoy.invocation.outputs) == ({}, ())
+    assert (shared.invocation.inputs, shared.invocation.outputs) == ({}, ())
 
 
 def test_what_is_written_for_a_request_goes_to_its_own_folder_by_a_link() -> None:
-    convoy, samples = together([asked(seed=seed) for seed in (1, 2)])
-    for name, link, number in zip([sample["name"] for sample in samples], convoy.links, (0, 1), strict=True):
+    shared, samples = together([asked(seed=seed) for seed in (1, 2)])
+    for name, link, number in zip([sample["name"] for sample in samples], shared.links, (0, 1), strict=True):
         assert f"out/{name}".startswith(f"{link}/")
-        assert convoy.links[link] == PurePosixPath(f"/data/jobs/run-{number}/out")
-    assert convoy.begins == ("[1/2] Processing sample run-0/result", "[2/2] Processing sample run-1/result")
+        assert shared.links[link] == PurePosixPath(f"/data/jobs/run-{number}/out")
+    assert shared.begins == ("[1/2] Processing sample run-0/result", "[2/2] Processing sample run-1/result")
 
 
 def test_an_awkward_prompt_cannot_break_the_lines_of_the_samples() -> None:

@@ -138,30 +138,30 @@ def test_videos_of_two_lengths_would_be_bad_input(bench: Bench) -> None:
 SEEDS = (11, 12, 13)
 
 
-def convoy_of(bench: Bench, **standin: str) -> tuple[int, list[EngineLog], list[InferenceRequest]]:
+def run_shared(bench: Bench, **standin: str) -> tuple[int, list[EngineLog], list[InferenceRequest]]:
     """Run three requests by one process, and share out its standard output as the host does."""
     requests = [bench.request(seed=seed, prompt=f"rain {seed}") for seed in SEEDS]
     sites = [bench.site(f"run-{seed}") for seed in SEEDS]
     for request, site in zip(requests, sites, strict=True):
         bench.stage(ENGINE.invocation(request, site), site)
-    convoy = ENGINE.share(list(zip(requests, sites, strict=True)), bench.site("process"))
-    bench.stage(convoy.invocation, bench.site("process"))
-    for link, target in convoy.links.items():
+    shared = ENGINE.share(list(zip(requests, sites, strict=True)), bench.site("process"))
+    bench.stage(shared.invocation, bench.site("process"))
+    for link, target in shared.links.items():
         (bench.folder / "process" / link).symlink_to(target)
-    exit_code, log = bench.start(convoy.invocation, **standin)
+    exit_code, log = bench.start(shared.invocation, **standin)
     stdouts, begun = [""], 0
     for line in log.stdout.splitlines(keepends=True):
-        if begun < len(convoy.begins) and convoy.begins[begun] in line:
+        if begun < len(shared.begins) and shared.begins[begun] in line:
             begun += 1
             if begun > 1:
                 stdouts.append("")
         stdouts[-1] += line
-    assert sum(begins in line for begins in convoy.begins for line in log.stdout.splitlines()) == begun
+    assert sum(begins in line for begins in shared.begins for line in log.stdout.splitlines()) == begun
     return exit_code, [EngineLog(stdout=stdout, stderr=log.stderr) for stdout in stdouts], requests
 
 
 def test_one_process_serves_three_requests_and_each_result_lies_in_its_own_folder(bench: Bench) -> None:
-    exit_code, logs, requests = convoy_of(bench)
+    exit_code, logs, requests = run_shared(bench)
     assert exit_code == 0
     assert [ENGINE.failure(0, log) for log in logs] == [None] * 3
     assert sum("Saved config to" in log.stdout for log in logs) == 1
@@ -180,7 +180,7 @@ def test_one_process_serves_three_requests_and_each_result_lies_in_its_own_folde
 
 @pytest.mark.parametrize("mode", ["prompt_blocked", "video_blocked"])
 def test_a_blocked_request_harms_none_of_the_others(bench: Bench, mode: str) -> None:
-    exit_code, logs, _ = convoy_of(bench, MODE=mode, SAMPLE="2")
+    exit_code, logs, _ = run_shared(bench, MODE=mode, SAMPLE="2")
     first, second, third = (ENGINE.failure(exit_code, log) for log in logs)
     assert (exit_code, first, third) == (0, None, None)
     assert str(second.failure) == "guardrail_blocked"
@@ -188,7 +188,7 @@ def test_a_blocked_request_harms_none_of_the_others(bench: Bench, mode: str) -> 
 
 
 def test_a_process_that_dies_at_one_request_has_finished_those_before(bench: Bench) -> None:
-    exit_code, logs, _ = convoy_of(bench, MODE="oom", SAMPLE="2")
+    exit_code, logs, _ = run_shared(bench, MODE="oom", SAMPLE="2")
     assert exit_code == 1
     assert len(logs) == 2
     assert ENGINE.failure(0, logs[0]) is None

@@ -118,9 +118,9 @@ def test_upstream_reads_what_was_asked_for_of_each_request_of_a_process(tmp_path
     members = [(asked(seed=n, prompt=prompt), site(tmp_path / f"run-{n}")) for n, prompt in enumerate(prompts)]
     for request, place in members:
         put(Path(place.folder), ENGINE.invocation(request, place))
-    convoy = ENGINE.share(members, site(tmp_path / "process"))
-    put(tmp_path / "process", convoy.invocation)
-    told = understood(convoy.invocation)
+    shared = ENGINE.share(members, site(tmp_path / "process"))
+    put(tmp_path / "process", shared.invocation)
+    told = understood(shared.invocation)
     assert told["keys"] == ["depth", "seg"]
     for sample, (request, place) in zip(told["samples"], members, strict=True):
         check(sample, request, Path(place.folder))

@@ -31,7 +31,7 @@ from cosmos_houdini.jobs.store.record import request_from
 from cosmos_houdini.launchers import staging
 from cosmos_houdini.launchers.job_folder import HostJobState, Observation
 from cosmos_houdini.launchers.poll import parse_poll
-from cosmos_houdini.launchers.storage import parse_holdings
+from cosmos_houdini.launchers.storage import parse_stored_items
 from cosmos_houdini.media.videos.probe import probe_video
 from cosmos_houdini.model.job import AttemptOptions
 from cosmos_houdini.model.request import InferenceRequest
@@ -79,7 +79,7 @@ def asked(text: str) -> None:
 
 READERS: dict[str, Callable[[str], object]] = {
     "how jobs stand": parse_poll,
-    "what lies below the root": lambda text: parse_holdings(text, ROOT),
+    "what lies below the root": lambda text: parse_stored_items(text, ROOT),
     "the outputs of a job": parse_inventory,
     "what has arrived of the inputs": lambda text: parse_survey(text, MARK),
     "the room on the disk": disk,

@@ -13,7 +13,7 @@ import pytest
 
 from cosmos_houdini.errors import HostError
 from cosmos_houdini.jobs.clean import carry_out, plan_cleaning
-from cosmos_houdini.launchers.storage import Holding, parse_holdings
+from cosmos_houdini.launchers.storage import StoredItem, parse_stored_items
 from cosmos_houdini.model.job import JobState
 from support.jobs.job_project import Shop
 from support.jobs.old_folders import DAY_S, cleaned, grow_old, names
@@ -222,10 +222,10 @@ def test_names_that_could_lead_away_are_never_believed():
         "container $(touch /tmp/x) /root/jobs/a-0123456789",
     ]
     text = "\n".join(["now 100", *hostile, f"objects 1 7 ./ab/{sha256}", "poll 1 ./", "lengths", "logs cat", "done\n"])
-    holdings = parse_holdings(text, Path("/root"))  # type: ignore[arg-type] -- a path of this system will do
-    assert holdings.jobs == ()
-    assert holdings.uploads == ()
-    assert holdings.containers == {}
-    assert holdings.objects == (Holding(kind="object", name=f"objects/ab/{sha256}", age_s=99.0, bytes=7),)
+    items = parse_stored_items(text, Path("/root"))  # type: ignore[arg-type] -- a path of this system will do
+    assert items.jobs == ()
+    assert items.uploads == ()
+    assert items.containers == {}
+    assert items.objects == (StoredItem(kind="object", name=f"objects/ab/{sha256}", age_s=99.0, bytes=7),)
     with pytest.raises(HostError, match="what it holds"):
-        parse_holdings("welcome!\n", Path("/root"))  # type: ignore[arg-type] -- likewise
+        parse_stored_items("welcome!\n", Path("/root"))  # type: ignore[arg-type] -- likewise

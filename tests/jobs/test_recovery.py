@@ -262,7 +262,7 @@ def test_a_job_that_waits_again_while_it_is_cancelled_is_cancelled_too(shop: Sho
     with closing(shop.client()) as first, closing(shop.client()) as second, ExitStack() as held:
         first.store.add(shared)
         with first.store.writing() as db:
-            db.execute("UPDATE jobs SET convoy = 'shared' WHERE id = 'shared'")
+            db.execute("UPDATE jobs SET shared_process = 'shared' WHERE id = 'shared'")
         held.enter_context(first.lock("shared"))
         lock = client_module.job_lock
 

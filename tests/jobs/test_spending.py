@@ -88,5 +88,5 @@ def test_of_the_runs_that_one_process_makes_one_at_a_time_counts_as_running(stor
     for name in ("one", "two", "three"):
         put(store, record, name, "night", JobState.STAGING, JobState.PENDING, JobState.RUNNING)
     with store.writing() as db:
-        db.execute("UPDATE jobs SET convoy = 'one' WHERE id IN ('one', 'two')")
+        db.execute("UPDATE jobs SET shared_process = 'one' WHERE id IN ('one', 'two')")
     assert read_spending(store, "night", record.job.host, time.time()).running == 2

@@ -128,7 +128,7 @@ def test_only_jobs_of_one_load_are_claimed_together_and_none_before_one_of_highe
             assert worker.mine() == expected
             for job in expected:
                 to(store, job, JobState.STAGING)
-            assert {store.get(job).convoy for job in expected} == {expected[0] if len(expected) > 1 else ""}
+            assert {store.get(job).shared_process for job in expected} == {expected[0] if len(expected) > 1 else ""}
             for job in expected:
                 to(store, job, JobState.PENDING, JobState.RUNNING, JobState.COLLECTING, JobState.SUCCEEDED)
 

@@ -22,7 +22,7 @@ from cosmos_houdini.launchers import Task, launcher_for, shared_process
 from cosmos_houdini.launchers.docker import DockerSettings, container_name
 from cosmos_houdini.launchers.job_folder import HostJobState
 from cosmos_houdini.launchers.staging import stage
-from cosmos_houdini.launchers.storage import find_holdings, remove
+from cosmos_houdini.launchers.storage import find_stored_items, remove
 from support.jobs.launched_tasks import (
     GIVE_UP_S,
     LIVELY,
@@ -328,9 +328,9 @@ def test_a_container_whose_job_is_gone_is_found_and_removed_and_no_other(
     label = "cosmos-houdini.folder=/elsewhere/jobs/theirs-0123456789"
     image.docker("run", "--name", "stranger", IMAGE, "true")
     image.docker("run", "--name", "theirs", "--label", label, IMAGE, "true")
-    assert find_holdings(host, config).containers == {}
+    assert find_stored_items(host, config).containers == {}
     image.docker("stop", "-t", "0", container_name(orphan.site))
-    found = find_holdings(host, config).containers
+    found = find_stored_items(host, config).containers
     assert list(found.values()) == [orphan.site.folder.name]
     assert remove(host, config, found) == frozenset(found)
     assert sorted(containers(image, "--all")) == sorted(["stranger", "theirs", container_name(living.site)])
@@ -339,7 +339,7 @@ def test_a_container_whose_job_is_gone_is_found_and_removed_and_no_other(
 def test_a_docker_engine_that_is_out_of_reach_is_said_to_be(host: Host, config: HostConfig) -> None:
     deaf = replace(config, env={"DOCKER_HOST": "unix:///nowhere.sock"})
     with pytest.raises(HostError, match=r"cannot tell what lies in .*nowhere"):
-        find_holdings(host, deaf)
+        find_stored_items(host, deaf)
 
 
 def test_a_container_that_serves_several_jobs_writes_into_the_folder_of_each(
@@ -348,25 +348,25 @@ def test_a_container_that_serves_several_jobs_writes_into_the_folder_of_each(
     jobs = [task(host, ("false",), job_id=name, config=config) for name in ("a-0000000001", "b-0000000002")]
     for job in jobs:
         assert stage(host, job, {"name": job.job_id})
-    site = shared_process.carrier_site(jobs[0].site)
+    site = shared_process.process_site(jobs[0].site)
     serve = (
         'for job in "$@"; do echo "at ${job##*/}"; until [ -e "$job/go" ]; do sleep 0.1; done;'
         ' id -u >"$job/out/made"; done'
     )
-    carrier = replace_task(
+    process = replace_task(
         task(host, ("sh", "-c", serve, "x", *(str(job.site.folder) for job in jobs)), config=config),
         job_id=site.folder.name,
         site=site,
         members=tuple(job.site.folder for job in jobs),
     )
     begins = [f"at {job.job_id}" for job in jobs]
-    shared_process.start(launcher_for(host.name, config), host, config, carrier, begins=begins, links={})
+    shared_process.start(launcher_for(host.name, config), host, config, process, begins=begins, links={})
     until(host, jobs[0].site, lambda seen: seen.stdout_tail == "at a-0000000001\n")
     assert observe(host, jobs[1].site)["b-0000000002"].state is HostJobState.PENDING
     (path(jobs[0].site) / "go").touch()
     until(host, jobs[1].site, lambda seen: seen.stdout_tail == "at b-0000000002\n")
     assert ended(host, jobs[0].site).exit_code == 0
-    kill_script(carrier)
+    kill_script(process)
     seen = ended(host, jobs[1].site)
     assert (seen.stopped, seen.exit_code != 0) == ("lost", True)
     until_true(lambda: not containers(image, "--all"))

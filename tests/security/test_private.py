@@ -17,7 +17,7 @@ from cosmos_houdini.hosts import open_host
 from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.jobs.collect import fetch_log, inventory_script, parse_inventory
 from cosmos_houdini.launchers.poll import parse_poll, poll_script
-from cosmos_houdini.launchers.storage import Holding, find_holdings, remove
+from cosmos_houdini.launchers.storage import StoredItem, find_stored_items, remove
 from support.faults.fault_project import Scene
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="jobs run on POSIX hosts")
@@ -85,7 +85,7 @@ def test_no_name_becomes_a_command_or_another_file(tmp_path: Path, name: str, ou
     assert [file.bytes for file in parse_inventory(done.stdout).values()] == [5], done
     assert fetch_log(host, PurePosixPath(folder), {})[0].stdout == "hello"
     assert list(parse_poll(host.run(poll_script(host.root, [folder.name])).stdout)) == [folder.name]
-    (job,) = find_holdings(host, HostConfig()).jobs
+    (job,) = find_stored_items(host, HostConfig()).jobs
     assert remove(host, HostConfig(), [job]) == {job}
     assert not folder.exists()
     assert {path.name for path in place.rglob("*")} == {name, "jobs"}
@@ -102,5 +102,5 @@ def test_what_is_removed_lies_below_the_root_whatever_it_is_called(tmp_path: Pat
         host.run("mkdir -p jobs objects")
         for kind in ("job", "object", "upload"):
             with pytest.raises(ValueError, match="cannot be removed"):
-                remove(host, HostConfig(), [Holding(kind=kind, name=name)])
+                remove(host, HostConfig(), [StoredItem(kind=kind, name=name)])
     assert (tmp_path / "victim" / "exit_code").exists()

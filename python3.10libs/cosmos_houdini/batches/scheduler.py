@@ -142,7 +142,7 @@ def _withdraw_waiting(client: Client, worker: Worker, hooks: BatchHooks, before:
         hooks: say whether waiting jobs may begin; a paused batch lets none begin either.
         before: attempts that were withdrawn before; this call adds its own.
     """
-    records = client.store.records(worker.in_convoys())
+    records = client.store.records(worker.in_shared_processes())
     now = {(record.id, record.job.attempt) for record in records}
     if now <= before:
         return

@@ -15,7 +15,7 @@ from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.jobs.collect import UNVERIFIED
 from cosmos_houdini.jobs.store.jobs import Store
 from cosmos_houdini.launchers.job_folder import HostJobState
-from cosmos_houdini.launchers.storage import IDLE_MIN, Holding, Holdings, find_holdings, remove
+from cosmos_houdini.launchers.storage import IDLE_MIN, StoredItem, StoredItems, find_stored_items, remove
 from cosmos_houdini.model.job import JobState
 
 IDLE_S: Final = IDLE_MIN * 60.0
@@ -47,7 +47,7 @@ class Cleaning:
             or the state on the host if this project does not know the job.
     """
 
-    remote: tuple[Holding, ...]
+    remote: tuple[StoredItem, ...]
     local: tuple[Leftover, ...]
     kept: Mapping[str, str]
     states: Mapping[str, str]
@@ -91,18 +91,18 @@ def plan_cleaning(
     Raises:
         HostError: the connection failed, or the host cannot list its contents.
     """
-    holdings = find_holdings(host, config)
+    items = find_stored_items(host, config)
     known = {job.id: job.state for job in store.jobs()}
     reasons = {
-        job.name: _reason_to_stay(job, holdings, known.get(_job_id(job.name)), older_than_s, all_projects=all_projects)
-        for job in holdings.jobs
+        job.name: _reason_to_stay(job, items, known.get(_job_id(job.name)), older_than_s, all_projects=all_projects)
+        for job in items.jobs
     }
-    jobs = [job for job in holdings.jobs if not reasons[job.name]]
+    jobs = [job for job in items.jobs if not reasons[job.name]]
     return Cleaning(
-        remote=(*jobs, *_unneeded(holdings, {job.name for job in jobs}, older_than_s)),
+        remote=(*jobs, *_unneeded(items, {job.name for job in jobs}, older_than_s)),
         local=tuple(_leftovers(store)),
         kept={name: reason for name, reason in reasons.items() if reason},
-        states={job.name: str(known.get(_job_id(job.name), holdings.seen[job.name].state)) for job in jobs},
+        states={job.name: str(known.get(_job_id(job.name), items.seen[job.name].state)) for job in jobs},
     )
 
 
@@ -143,9 +143,9 @@ def _job_id(folder: str) -> str:
 
 
 def _reason_to_stay(
-    job: Holding, holdings: Holdings, state: JobState | None, older_than_s: float, *, all_projects: bool
+    job: StoredItem, items: StoredItems, state: JobState | None, older_than_s: float, *, all_projects: bool
 ) -> str:
-    phase = holdings.seen[job.name].state
+    phase = items.seen[job.name].state
     if state is not None and not state.final:
         return f"its job is {state}"
     if phase in _ALIVE:
@@ -160,15 +160,15 @@ def _reason_to_stay(
     return ""
 
 
-def _unneeded(holdings: Holdings, jobs_that_go: set[str], older_than_s: float) -> Iterator[Holding]:
+def _unneeded(items: StoredItems, jobs_that_go: set[str], older_than_s: float) -> Iterator[StoredItem]:
     """Yield the containers, objects and uploads that no remaining or upcoming attempt needs."""
-    here = {job.name for job in holdings.jobs}
-    yield from (thing for thing, job in holdings.containers.items() if job in jobs_that_go or job not in here)
+    here = {job.name for job in items.jobs}
+    yield from (thing for thing, job in items.containers.items() if job in jobs_that_go or job not in here)
     # The links of every entry in the folder of jobs count, even if this version does not know its kind.
-    needed = {path for name, paths in holdings.needs.items() if name not in jobs_that_go for path in paths}
+    needed = {path for name, paths in items.needs.items() if name not in jobs_that_go for path in paths}
     idle_s = max(older_than_s, IDLE_S)
-    yield from (thing for thing in holdings.objects if thing.name not in needed and thing.age_s > idle_s)
-    yield from (thing for thing in holdings.uploads if thing.age_s > IDLE_S)
+    yield from (thing for thing in items.objects if thing.name not in needed and thing.age_s > idle_s)
+    yield from (thing for thing in items.uploads if thing.age_s > IDLE_S)
 
 
 def _leftovers(store: Store) -> Iterator[Leftover]:

@@ -44,7 +44,7 @@ def _is_cancelled(client: Client, job_id: str, *, mine: bool) -> bool:
     record = client.store.get(job_id)
     if record.state is JobState.COLLECTING:
         # The client that collects a job of a shared process may find that the job was not started, and queue it again.
-        return mine or not record.convoy
+        return mine or not record.shared_process
     if record.state.final:
         return True
     if mine and record.state is not JobState.QUEUED:

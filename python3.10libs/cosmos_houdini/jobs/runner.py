@@ -75,7 +75,7 @@ def advance(client: Client, ids: Collection[str], *, start: bool = True) -> dict
             # A cluster accepts many jobs in one command. Elsewhere a job starts as soon as its own files are on the
             # host. The jobs of a shared process start when the files of all of them are there.
             with _noted(troubles, record.job.host):
-                group = record.root if client.traits(record).submits_arrays else record.convoy or record.id
+                group = record.root if client.traits(record).submits_arrays else record.shared_process or record.id
                 together[record.job.host, group].append(record.id)
     for (host, _), group_ids in together.items():
         for first in range(0, len(group_ids), MOST_TOGETHER):
@@ -179,7 +179,7 @@ def _step(client: Client, record: JobRecord, seen: Observation) -> None:
         lose(client, record.id, message, begun=seen.stopped != NOT_STARTED)
     elif seen.state is HostJobState.ABSENT:
         lose(client, record.id, f"its folder on {record.job.host} is gone")
-    elif seen.state is HostJobState.STAGED and record.convoy:
+    elif seen.state is HostJobState.STAGED and record.shared_process:
         lose(client, record.id, f"nothing on {record.job.host} started it", begun=False)
     elif record.state is not JobState.COLLECTING:
         note_progress(client, record, seen)

@@ -38,7 +38,7 @@ def bring(client: Client, ids: Collection[str]) -> None:
         if first and len(staged) > 1 and client.traits(first).submits_arrays:
             client.launcher(first).start_together(client.host(first), [one.task for one in staged])
         elif len(fresh) > 1:
-            _start_convoy(client, fresh)
+            _start_shared_process(client, fresh)
             staged = [one for one in staged if not one.fresh]
         for one in staged:
             _start(client, one.record, one.task)
@@ -75,13 +75,13 @@ def _staged(client: Client, job_id: str, locks: ExitStack) -> _Staged | None:
     return _Staged(record=record, task=task, fresh=fresh)
 
 
-def _start_convoy(client: Client, staged: Sequence[_Staged]) -> None:
+def _start_shared_process(client: Client, staged: Sequence[_Staged]) -> None:
     """Start one process that runs several jobs after loading their model once, and mark each job as started."""
     first, task = staged[0].record, staged[0].task
-    site = shared_process.carrier_site(task.site)
+    site = shared_process.process_site(task.site)
     try:
         plan = client.engine(first).share([(one.record.inference(), one.task.site) for one in staged], site)
-        carrier = replace(
+        process = replace(
             task,
             job_id=site.folder.name,
             site=site,
@@ -89,7 +89,7 @@ def _start_convoy(client: Client, staged: Sequence[_Staged]) -> None:
             members=tuple(one.task.site.folder for one in staged),
         )
         launcher, settings = client.launcher(first), client.settings(first)
-        shared_process.start(launcher, client.host(first), settings, carrier, begins=plan.begins, links=plan.links)
+        shared_process.start(launcher, client.host(first), settings, process, begins=plan.begins, links=plan.links)
     except (BadInput, DiskFull, JobError) as error:
         for one in staged:
             _fail(client, one.record, error)

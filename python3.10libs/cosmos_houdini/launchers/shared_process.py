@@ -1,8 +1,8 @@
-"""Several jobs that one process serves: the carrier, which is the process, and its members, which are the jobs.
+"""Several jobs that one process serves; its members are the jobs.
 
-Each member has the folder and the ``run.sh`` of a job like any other, so that whoever polls, cancels or clears up needs
-to know nothing of the carrier. Its ``run.sh`` waits for the member's turn, and then gives the member its share of what
-the process prints.
+Each member has the folder and the ``run.sh`` of a job like any other. So polling, cancelling and clean-up need to know
+nothing of the shared process. A member's ``run.sh`` waits for the member's turn, and then gives the member its share of
+what the process prints.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.launchers.time_limit import seconds
 from cosmos_houdini.model.request import Site
 
-SCHEMA = "cosmos-houdini/convoy/1"
-SUFFIX = ".convoy"
+SCHEMA = "cosmos-houdini/shared-process/1"
+SUFFIX = ".shared"
 BEGINS = "begins"
 WITHDRAWN = "withdrawn"
 """A file in a member's folder: it is not to be begun any more."""
 
 
-def carrier_site(first: Site) -> Site:
+def process_site(first: Site) -> Site:
     """Return where the process lies: beside its first member, with whom a clean-up takes it away.
 
-    >>> carrier_site(Site(folder=PurePosixPath("/data/jobs/sea-0123456789.2"))).folder
-    PurePosixPath('/data/jobs/sea-0123456789.2.convoy')
+    >>> process_site(Site(folder=PurePosixPath("/data/jobs/sea-0123456789.2"))).folder
+    PurePosixPath('/data/jobs/sea-0123456789.2.shared')
     """
     return replace(first, folder=first.folder.with_name(first.folder.name + SUFFIX))
 
@@ -42,7 +42,7 @@ def start(
     launcher: Launcher,
     host: Host,
     config: HostConfig,
-    carrier: Task,
+    process: Task,
     *,
     begins: Sequence[str],
     links: Mapping[str, PurePosixPath],
@@ -56,22 +56,22 @@ def start(
         launcher: ``process`` or ``docker``.
         host: where to.
         config: of the host.
-        carrier: the process, without the file of ``begins``.
+        process: the process, without the file of ``begins``.
         begins: for each member, what the line of its log holds that begins with it.
-        links: to make in the carrier's folder, with what they lead to.
+        links: to make in the process's folder, with what they lead to.
 
     Raises:
         JobError: the host cannot start it.
-        HostError: the road failed.
+        HostError: the connection failed.
     """
-    invocation = replace(carrier.invocation, files={**carrier.invocation.files, BEGINS: _lines(begins)})
-    carrier = replace(carrier, invocation=invocation)
-    document = {"schema": SCHEMA, "members": [member.name for member in carrier.members]}
-    if stage(host, carrier, document):
-        scripts = {member / "run.sh": member_script(member, config) for member in carrier.members}
+    invocation = replace(process.invocation, files={**process.invocation.files, BEGINS: _lines(begins)})
+    process = replace(process, invocation=invocation)
+    document = {"schema": SCHEMA, "members": [member.name for member in process.members]}
+    if stage(host, process, document):
+        scripts = {member / "run.sh": member_script(member, config) for member in process.members}
         host.write_all({path: text.encode("utf-8", "surrogateescape") for path, text in scripts.items()})
-        _link(host, carrier, links)
-    launcher.start(host, carrier)
+        _link(host, process, links)
+    launcher.start(host, process)
 
 
 def member_script(folder: PurePosixPath, config: HostConfig) -> str:
@@ -91,11 +91,11 @@ def _lines(begins: Sequence[str]) -> str:
     return "".join(f"{text}\n" for text in begins)
 
 
-def _link(host: Host, carrier: Task, links: Mapping[str, PurePosixPath]) -> None:
-    lines = [f"cd {quoted(str(carrier.site.folder))} || exit 1"]
+def _link(host: Host, process: Task, links: Mapping[str, PurePosixPath]) -> None:
+    lines = [f"cd {quoted(str(process.site.folder))} || exit 1"]
     for relative, target in links.items():
         path = PurePosixPath(relative)
         lines.append(f"mkdir -p {quoted(f'./{path.parent}')} && ln -sfn {words((str(target), f'./{path}'))} || exit 1")
     done = host.run("\n".join(lines) + "\n")
     if done.exit_code:
-        raise HostError(f"host {host.name} cannot make the links in {carrier.site.folder}: {done.stderr.strip()}")
+        raise HostError(f"host {host.name} cannot make the links in {process.site.folder}: {done.stderr.strip()}")

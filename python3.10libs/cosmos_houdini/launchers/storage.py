@@ -41,7 +41,7 @@ _NAMES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Holding:
+class StoredItem:
     """One thing below the root that can be removed.
 
     Attributes:
@@ -59,7 +59,7 @@ class Holding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Holdings:
+class StoredItems:
     """All that lies below the root of a host.
 
     Attributes:
@@ -71,27 +71,27 @@ class Holdings:
         containers: containers that have ended, and the folder of the attempt that each belongs to.
     """
 
-    jobs: tuple[Holding, ...]
+    jobs: tuple[StoredItem, ...]
     seen: dict[str, Observation]
     needs: dict[str, frozenset[str]]
-    objects: tuple[Holding, ...]
-    uploads: tuple[Holding, ...]
-    containers: dict[Holding, str]
+    objects: tuple[StoredItem, ...]
+    uploads: tuple[StoredItem, ...]
+    containers: dict[StoredItem, str]
 
 
-def find_holdings(host: Host, config: HostConfig) -> Holdings:
+def find_stored_items(host: Host, config: HostConfig) -> StoredItems:
     """Return what lies below the root of a host.
 
     Raises:
-        HostError: the road failed, or the host cannot tell.
+        HostError: the connection failed, or the host cannot tell.
     """
     done = host.run(_listing_script(host, config), timeout_s=LIST_TIMEOUT_S)
     if done.exit_code:
         raise HostError(f"host {host.name} cannot tell what lies in {host.root}: {_why(done.stderr, done.exit_code)}")
-    return parse_holdings(done.stdout, host.root)
+    return parse_stored_items(done.stdout, host.root)
 
 
-def parse_holdings(text: str, root: PurePosixPath) -> Holdings:
+def parse_stored_items(text: str, root: PurePosixPath) -> StoredItems:
     """Return what the script printed; names that this project gives to nothing are left out.
 
     Raises:
@@ -108,34 +108,34 @@ def parse_holdings(text: str, root: PurePosixPath) -> Holdings:
     sizes = {match[2]: int(match[1]) * 1024 for match in told.matches(_SIZE)}
     ages = {match[2]: told.age_s(match[1]) for match in told.matches(_AGE)}
     seen = parse_poll(f"poll {polled}", poll_parts())
-    return Holdings(
+    return StoredItems(
         jobs=tuple(
-            Holding(kind="job", name=name, age_s=ages[name], bytes=sizes[name])
+            StoredItem(kind="job", name=name, age_s=ages[name], bytes=sizes[name])
             for name in sorted(seen.keys() & sizes.keys() & ages.keys())
         ),
         seen=seen,
         needs={name: frozenset(objects) for name, objects in needs.items()},
         objects=tuple(
-            Holding(kind="object", name=f"objects/{match[3]}", age_s=told.age_s(match[1]), bytes=int(match[2]))
+            StoredItem(kind="object", name=f"objects/{match[3]}", age_s=told.age_s(match[1]), bytes=int(match[2]))
             for match in told.matches(_OBJECT)
         ),
         uploads=tuple(_upload(told, match) for match in told.matches(_UPLOAD)),
         containers={
-            Holding(kind="container", name=match[1]): PurePosixPath(match[2]).name
+            StoredItem(kind="container", name=match[1]): PurePosixPath(match[2]).name
             for match in told.matches(_CONTAINER)
             if PurePosixPath(match[2]).parent == root / JOBS
         },
     )
 
 
-def remove(host: Host, config: HostConfig, holdings: Iterable[Holding]) -> frozenset[Holding]:
-    """Remove holdings and return those that are gone; what has come to life since it was listed stays.
+def remove(host: Host, config: HostConfig, items: Iterable[StoredItem]) -> frozenset[StoredItem]:
+    """Remove items and return those that are gone; what has come to life since it was listed stays.
 
     Raises:
         BadInput: a name could lead out of the root.
-        HostError: the road failed.
+        HostError: the connection failed.
     """
-    by_line = {f"removed {holding.kind} {_checked(holding)}": holding for holding in holdings}
+    by_line = {f"removed {item.kind} {_checked(item)}": item for item in items}
     wanted = "\n".join(line.removeprefix("removed ") for line in by_line)
     values = assignments(root=host.root, idle_min=IDLE_MIN, wanted=wanted)
     storage = launcher_type(config, host.name).storage
@@ -144,15 +144,15 @@ def remove(host: Host, config: HostConfig, holdings: Iterable[Holding]) -> froze
     return frozenset(by_line[line] for line in done.stdout.splitlines() if line in by_line)
 
 
-def _checked(holding: Holding) -> str:
-    """Return the name of a holding if it can only mean something below the root.
+def _checked(item: StoredItem) -> str:
+    """Return the name of a item if it can only mean something below the root.
 
     Raises:
         BadInput: it cannot.
     """
-    if not _NAMES[holding.kind].fullmatch(holding.name):
-        raise BadInput(f"{holding.kind} {holding.name!r} cannot be removed: it has no name that this project gives")
-    return holding.name
+    if not _NAMES[item.kind].fullmatch(item.name):
+        raise BadInput(f"{item.kind} {item.name!r} cannot be removed: it has no name that this project gives")
+    return item.name
 
 
 def _listing_script(host: Host, config: HostConfig) -> str:
@@ -176,10 +176,10 @@ class _Listing:
         return float(max(0, self.now - int(time)))
 
 
-def _upload(told: _Listing, match: re.Match[str]) -> Holding:
+def _upload(told: _Listing, match: re.Match[str]) -> StoredItem:
     folder = "objects" if match[1] else "incoming"
     time, size, name = (group for group in match.groups() if group)
-    return Holding(kind="upload", name=f"{folder}/{name}", age_s=told.age_s(time), bytes=int(size))
+    return StoredItem(kind="upload", name=f"{folder}/{name}", age_s=told.age_s(time), bytes=int(size))
 
 
 def _why(errors: str, exit_code: int) -> str:

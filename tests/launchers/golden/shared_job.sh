@@ -5,11 +5,11 @@ silence_s=1800
 asking_s=60
 beat_s=5
 
-# One of several jobs that one process serves. run.sh of that process, which convoy.sh describes, has started this one
-# with its own folder as 'carrier' and with the job's number among the others as 'turn'. Until its turn comes, the job
+# One of several jobs that one process serves. run.sh of that process, which process.sh describes, has started this one
+# with its own folder as 'process_folder' and with the job's number among the others as 'turn'. Until its turn comes, the job
 # waits as if for a GPU; then it copies its share of the logs until the next one's turn, or the end of the process, comes.
 # From the environment, in which shared/process.sh starts this script.
-carrier=${carrier-} turn=${turn-}
+process_folder=${process_folder-} turn=${turn-}
 asked=0
 
 forget() { :; }
@@ -24,28 +24,28 @@ pause() {
     await $!
 }
 
-# Sets what the carrier tells: whether it is over, whose turn it is now (0 before the start), and where the job's shares of
+# Sets what the process_folder tells: whether it is over, whose turn it is now (0 before the start), and where the job's shares of
 # the logs begin and end. How far the logs were looked through is read first: what comes before that is told.
 look() {
     over='' now=0 upto=0 upto_errors=0 from='' to=
-    [ ! -e "$carrier/exit_code" ] || over=yes
-    [ ! -f "$carrier/looked" ] || read -r upto upto_errors <"$carrier/looked"
-    [ ! -f "$carrier/turns" ] || while read -r number place errors; do
+    [ ! -e "$process_folder/exit_code" ] || over=yes
+    [ ! -f "$process_folder/looked" ] || read -r upto upto_errors <"$process_folder/looked"
+    [ ! -f "$process_folder/turns" ] || while read -r number place errors; do
         now=$number
         if [ "$number" -eq "$turn" ]; then
             from=$place from_errors=$errors
         elif [ "$number" -gt "$turn" ] && [ -z "$to" ]; then
             to=$place to_errors=$errors
         fi
-    done <"$carrier/turns"
+    done <"$process_folder/turns"
 }
 
 # Where the script of the process was killed, one of the members ends what that has left.
 look_after() {
-    read -r pid <"$carrier/started/pid" && runs "$pid" "$carrier/run.sh" && return
-    [ ! -e "$carrier/exit_code" ] && mkdir "$carrier/abandoned" 2>/dev/null || return 0
-    sh "$carrier/run.sh" end >/dev/null 2>&1
-    [ -e "$carrier/exit_code" ] || echo 137 >"$carrier/exit_code"
+    read -r pid <"$process_folder/started/pid" && runs "$pid" "$process_folder/run.sh" && return
+    [ ! -e "$process_folder/exit_code" ] && mkdir "$process_folder/abandoned" 2>/dev/null || return 0
+    sh "$process_folder/run.sh" end >/dev/null 2>&1
+    [ -e "$process_folder/exit_code" ] || echo 137 >"$process_folder/exit_code"
 }
 
 # Ends a job that was not begun; it is not its fault.
@@ -56,7 +56,7 @@ pass_over() {
 
 wait_for_gpus() {
     held='' told=
-    put started/carrier "$carrier"
+    put started/process_folder "$process_folder"
     while :; do
         look
         [ -z "$from" ] || break
@@ -64,7 +64,7 @@ wait_for_gpus() {
         [ -z "$to" ] && [ ! -e withdrawn ] || pass_over
         if [ "$over" ]; then
             # What could not even be started is the first one's failure.
-            [ "$turn" -eq 1 ] && [ ! -e "$carrier/disbanded" ] || pass_over
+            [ "$turn" -eq 1 ] && [ ! -e "$process_folder/disbanded" ] || pass_over
             from=0 from_errors=0
             break
         fi
@@ -73,9 +73,9 @@ wait_for_gpus() {
         pause
     done
     rm -f waiting
-    [ ! -s "$carrier/gpus" ] || read -r held <"$carrier/gpus"
+    [ ! -s "$process_folder/gpus" ] || read -r held <"$process_folder/gpus"
     [ -z "$held" ] || put gpus "$held"
-    [ ! -s "$carrier/image" ] || cp "$carrier/image" image
+    [ ! -s "$process_folder/image" ] || cp "$process_folder/image" image
 }
 
 tell_why() {
@@ -83,8 +83,8 @@ tell_why() {
     if [ "$now" -gt 0 ]; then
         why="its turn, $((turn - now)) before it in the same process
 $((turn - now))"
-    elif [ -s "$carrier/waiting" ]; then
-        read -r why <"$carrier/waiting"
+    elif [ -s "$process_folder/waiting" ]; then
+        read -r why <"$process_folder/waiting"
     fi
     [ "$why" = "$told" ] || put waiting "$why"
     told=$why
@@ -92,7 +92,7 @@ $((turn - now))"
 
 # Copies log $1 from byte $2 to byte $3.
 copy() {
-    [ "$3" -le "$2" ] || tail -c +$(($2 + 1)) "$carrier/$1.log" | head -c $(($3 - $2)) >>"$1.log"
+    [ "$3" -le "$2" ] || tail -c +$(($2 + 1)) "$process_folder/$1.log" | head -c $(($3 - $2)) >>"$1.log"
 }
 
 launch() {
@@ -103,14 +103,14 @@ launch() {
         if [ "$to" ]; then
             upto=$to upto_errors=$to_errors code=0
         elif [ "$over" ]; then
-            upto=$(($(wc -c <"$carrier/stdout.log"))) upto_errors=$(($(wc -c <"$carrier/stderr.log")))
+            upto=$(($(wc -c <"$process_folder/stdout.log"))) upto_errors=$(($(wc -c <"$process_folder/stderr.log")))
             take_verdict
         fi
         copy stdout "$copied" "$upto"
         copy stderr "$copied_errors" "$upto_errors"
         copied=$upto copied_errors=$upto_errors
         [ -z "$code" ] || break
-        [ -z "$stopping" ] || ask_carrier
+        [ -z "$stopping" ] || ask_process
         look_after
         pause
     done
@@ -118,25 +118,25 @@ launch() {
 
 # Sets $code to the end of the process, and writes down what else its script told of it.
 take_verdict() {
-    read -r code <"$carrier/exit_code"
+    read -r code <"$process_folder/exit_code"
     case $code in '' | *[!0-9]*) code=137 ;; esac
-    [ ! -e "$carrier/oom_killed" ] || : >oom_killed
+    [ ! -e "$process_folder/oom_killed" ] || : >oom_killed
     [ ! -e stopped ] || return 0
-    if [ -e "$carrier/disbanded" ]; then
+    if [ -e "$process_folder/disbanded" ]; then
         end_as not_started 'the process was stopped in its first moment, as another of its jobs had left it'
-    elif [ -e "$carrier/abandoned" ]; then
+    elif [ -e "$process_folder/abandoned" ]; then
         end_as lost 'the script of the process was killed'
-    elif [ -s "$carrier/stopped" ]; then
-        read -r why <"$carrier/stopped"
+    elif [ -s "$process_folder/stopped" ]; then
+        read -r why <"$process_folder/stopped"
         put stopped "$why"
     fi
 }
 
 # A second signal is not asked but done.
-ask_carrier() {
+ask_process() {
     asked=$((asked + 1))
     case $asked in 1 | 8) ;; *) return 0 ;; esac
-    read -r pid <"$carrier/started/pid" && runs "$pid" "$carrier/run.sh" && kill -TERM "$pid"
+    read -r pid <"$process_folder/started/pid" && runs "$pid" "$process_folder/run.sh" && kill -TERM "$pid"
 }
 
 # Prints the processes of the job in "$here". The label is a variable that run.sh was started with and hands down, which

@@ -28,7 +28,7 @@ from cosmos_houdini.hosts.ssh.connection import CONNECT_TIMEOUT_S, Connection
 from cosmos_houdini.hosts.ssh.route import read_ssh_config, route
 from cosmos_houdini.hosts.ssh.script import arrival_script, header_command, marked, past_mark, unpacking_script
 from cosmos_houdini.hosts.transfer.download import download
-from cosmos_houdini.hosts.transfer.pool import Crew
+from cosmos_houdini.hosts.transfer.pool import TransferPool
 from cosmos_houdini.hosts.transfer.throttle import Meter, Throttle
 from cosmos_houdini.hosts.transfer.upload import upload
 
@@ -119,11 +119,11 @@ class SshHost:
 
     def put_many(self, transfers: Iterable[Transfer], *, on_progress: OnProgress | None = None) -> None:
         """Copy files to the host; see Host.put_many."""
-        upload(self._crew(on_progress), list(transfers))
+        upload(self._transfer_pool(on_progress), list(transfers))
 
     def get_many(self, transfers: Iterable[Transfer], *, on_progress: OnProgress | None = None) -> None:
         """Copy files from the host; see Host.get_many."""
-        download(self._crew(on_progress), list(transfers))
+        download(self._transfer_pool(on_progress), list(transfers))
 
     def connect(self) -> None:
         """Make the connection where it does not stand.
@@ -178,13 +178,13 @@ class SshHost:
         while self._spare_lanes:
             self._spare_lanes.pop().close()
 
-    def _crew(self, on_progress: OnProgress | None) -> Crew:
+    def _transfer_pool(self, on_progress: OnProgress | None) -> TransferPool:
         """Return the connections for many bytes; they are made when they are needed and kept until ``close``."""
         with self._connecting:
             while len(self._spare_lanes) < _CONNECTIONS - 1:
                 lane = SshHost(self._name, self._config, self._root, connect_timeout_s=self._connect_timeout_s)
                 self._spare_lanes.append(lane)
-            return Crew(lanes=(self, *self._spare_lanes), throttle=self._throttle, meter=Meter(on_progress))
+            return TransferPool(lanes=(self, *self._spare_lanes), throttle=self._throttle, meter=Meter(on_progress))
 
     def _send(self, script: bytes, pieces: Iterable[bytes], path: PurePosixPath) -> None:
         done = self.feed(script, pieces)

@@ -1,6 +1,6 @@
 """How files are cut and packed for a journey on several connections.
 
-A large file is cut into parts, and small files are packed together, so that each parcel is worth the round trips that
+A large file is cut into parts, and small files are packed together, so that each chunk is worth the round trips that
 it takes. The plan and the names follow from the contents alone: a later call finds what an earlier one has left.
 """
 
@@ -25,7 +25,7 @@ JOINED_AT_ONCE = 8
 
 _LEAST_PARCEL_BYTES = 4 * 2**20
 _LARGEST_PACK_BYTES = 16 * 2**20
-# One for each thread that moves them: a parcel costs the host several processes, and as it goes on at any byte, it may
+# One for each thread that moves them: a chunk costs the host several processes, and as it goes on at any byte, it may
 # be as long as it likes.
 _PARCELS = 8
 _FILES_IN_A_PACK = 64
@@ -41,7 +41,7 @@ class Slice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parcel:
+class Chunk:
     """What travels in one stream: one part of a large file, or several whole small files.
 
     Attributes:
@@ -91,11 +91,11 @@ def part_bytes(size: int) -> int:
     return max(_LEAST_PARCEL_BYTES, -(-size // _PARCELS))
 
 
-def parts(transfer: Transfer) -> tuple[Parcel, ...]:
+def parts(transfer: Transfer) -> tuple[Chunk, ...]:
     """Return the parts of a large file in their order."""
     length = part_bytes(transfer.bytes)
     return tuple(
-        Parcel(
+        Chunk(
             key=f"{transfer.sha256}.{index}",
             slices=(Slice(transfer=transfer, start=start, bytes=min(length, transfer.bytes - start)),),
         )
@@ -103,7 +103,7 @@ def parts(transfer: Transfer) -> tuple[Parcel, ...]:
     )
 
 
-def packs(transfers: Sequence[Transfer]) -> Iterator[Parcel]:
+def packs(transfers: Sequence[Transfer]) -> Iterator[Chunk]:
     """Pack small files, in their order."""
     fair_share = -(-sum(transfer.bytes for transfer in transfers) // _PARCELS)
     limit = min(max(_LEAST_PARCEL_BYTES, fair_share), _LARGEST_PACK_BYTES)
@@ -117,6 +117,6 @@ def packs(transfers: Sequence[Transfer]) -> Iterator[Parcel]:
         yield _packed(pack)
 
 
-def _packed(pack: list[Slice]) -> Parcel:
+def _packed(pack: list[Slice]) -> Chunk:
     listed = "".join(f"{piece.transfer.sha256} {piece.bytes}\n" for piece in pack)
-    return Parcel(key=hashlib.sha256(listed.encode()).hexdigest(), slices=tuple(pack))
+    return Chunk(key=hashlib.sha256(listed.encode()).hexdigest(), slices=tuple(pack))

@@ -13,15 +13,15 @@ from pathlib import Path
 from cosmos_houdini.errors import BadInput, DiskFull, HostError
 from cosmos_houdini.hosts.base import Transfer
 from cosmos_houdini.hosts.files import SUFFIX, has_content, naming
-from cosmos_houdini.hosts.transfer.chunks import ROUNDS, Parcel, Slice, is_large, packs, parts
-from cosmos_houdini.hosts.transfer.pool import Crew, Lane, Tally
+from cosmos_houdini.hosts.transfer.chunks import ROUNDS, Chunk, Slice, is_large, packs, parts
+from cosmos_houdini.hosts.transfer.pool import ByteCounter, Lane, TransferPool
 from cosmos_houdini.hosts.transfer.script import departure_script
 
 _GIVEN_UP_S = 24 * 3600
 _PIECE_BYTES = 1024 * 1024
 
 
-def download(crew: Crew, transfers: Sequence[Transfer]) -> None:
+def download(pool: TransferPool, transfers: Sequence[Transfer]) -> None:
     """Fetch files; see Host.get_many."""
     for folder in {transfer.local.parent for transfer in transfers}:
         _tidy(folder)
@@ -30,13 +30,13 @@ def download(crew: Crew, transfers: Sequence[Transfer]) -> None:
         if not left:
             return
         try:
-            left = _round(crew, left)
+            left = _round(pool, left)
         except DiskFull:
             _forget(left)
             raise
     if left:
         raise HostError(
-            f"{left[0].remote} arrived damaged from host {crew.lanes[0].name} {ROUNDS} times",
+            f"{left[0].remote} arrived damaged from host {pool.lanes[0].name} {ROUNDS} times",
             action="see that nothing changes the file meanwhile, and check the network and this machine's disk",
         )
 
@@ -49,19 +49,19 @@ class _Gap:
     file: Path
 
 
-def _round(crew: Crew, transfers: Sequence[Transfer]) -> list[Transfer]:
+def _round(pool: TransferPool, transfers: Sequence[Transfer]) -> list[Transfer]:
     """Fetch once what is not here and return what did not arrive as it is."""
     large = [part for transfer in transfers if is_large(transfer) for part in parts(transfer)]
-    parcels = [*large, *packs([transfer for transfer in transfers if not is_large(transfer)])]
-    loads = [gaps for gaps in map(_gaps, parcels) if gaps]
-    crew.meter.expect(sum(gap.piece.bytes for gaps in loads for gap in gaps))
-    crew.do(_fetch, loads)
+    chunks = [*large, *packs([transfer for transfer in transfers if not is_large(transfer)])]
+    loads = [gaps for gaps in map(_gaps, chunks) if gaps]
+    pool.meter.expect(sum(gap.piece.bytes for gaps in loads for gap in gaps))
+    pool.do(_fetch, loads)
     return [transfer for transfer in transfers if not _joined(transfer)]
 
 
 def _slices(transfer: Transfer) -> Iterator[Slice]:
-    for parcel in parts(transfer) if is_large(transfer) else packs([transfer]):
-        yield from parcel.slices
+    for chunk in parts(transfer) if is_large(transfer) else packs([transfer]):
+        yield from chunk.slices
 
 
 def _file(piece: Slice) -> Path:
@@ -71,9 +71,9 @@ def _file(piece: Slice) -> Path:
     return transfer.local.with_name(f".{key}.{piece.start}{SUFFIX}")
 
 
-def _gaps(parcel: Parcel) -> tuple[_Gap, ...]:
+def _gaps(chunk: Chunk) -> tuple[_Gap, ...]:
     gaps = []
-    for piece in parcel.slices:
+    for piece in chunk.slices:
         file = _file(piece)
         here = _length(file)
         if here > piece.bytes:
@@ -92,13 +92,13 @@ def _length(file: Path) -> int:
         return 0
 
 
-def _fetch(lane: Lane, gaps: Sequence[_Gap], tally: Tally) -> None:
+def _fetch(lane: Lane, gaps: Sequence[_Gap], counter: ByteCounter) -> None:
     script = departure_script([gap.piece for gap in gaps])
     with lane.drain(script, gaps[0].piece.transfer.remote) as pieces:
-        _spread(pieces, gaps, tally)
+        _spread(pieces, gaps, counter)
 
 
-def _spread(pieces: Iterator[bytes], gaps: Iterable[_Gap], tally: Tally) -> None:
+def _spread(pieces: Iterator[bytes], gaps: Iterable[_Gap], counter: ByteCounter) -> None:
     """Write a stream into the files that it is made for; what is missing at its end is seen later."""
     piece = b""
     for gap in gaps:
@@ -113,7 +113,7 @@ def _spread(pieces: Iterator[bytes], gaps: Iterable[_Gap], tally: Tally) -> None
                     return
                 fits, piece = piece[:missing], piece[missing:]
                 missing -= len(fits)
-                tally.add(len(fits))
+                counter.add(len(fits))
                 with naming(gap.piece.transfer.local, BadInput):
                     while fits:
                         fits = fits[file.write(fits) :]

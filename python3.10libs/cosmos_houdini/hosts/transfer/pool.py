@@ -1,4 +1,4 @@
-"""Threads that move parcels over several connections to one host, and stop together."""
+"""Threads that move chunks over several connections to one host, and stop together."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Lane(Protocol):
         """End the connection."""
 
 
-class Tally:
+class ByteCounter:
     """What the threads have moved since somebody looked; whoever adds to it waits for the limit of the rate."""
 
     def __init__(self, throttle: Throttle) -> None:
@@ -92,7 +92,7 @@ class Stopped(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Crew:
+class TransferPool:
     """The threads of one host.
 
     Attributes:
@@ -110,22 +110,22 @@ class Crew:
         for lane in self.lanes[1:count]:
             threading.Thread(target=_connect, args=(lane,), daemon=True).start()
 
-    def do(self, work: Callable[[Lane, T, Tally], R], items: Sequence[T]) -> list[R]:
+    def do(self, work: Callable[[Lane, T, ByteCounter], R], items: Sequence[T]) -> list[R]:
         """Do work on all items and return the results in any order; the first error stops it all and is raised."""
         lanes = self.lanes[: len(items)]
-        tally = Tally(self.throttle)
+        counter = ByteCounter(self.throttle)
         todo: queue.SimpleQueue[T] = queue.SimpleQueue()
         for item in items:
             todo.put(item)
         with ThreadPoolExecutor(max(1, len(lanes) * THREADS_PER_LANE)) as pool:
             threads = [
-                pool.submit(_worker, lane, work, todo, tally, spare=number >= THREADS_PER_LANE)
+                pool.submit(_worker, lane, work, todo, counter, spare=number >= THREADS_PER_LANE)
                 for number, lane in enumerate(lane for lane in lanes for _ in range(THREADS_PER_LANE))
             ]
             try:
-                self._watch(threads, tally)
+                self._watch(threads, counter)
             except BaseException:
-                tally.stop()
+                counter.stop()
                 # What stands still on a dead connection ends with it; whoever uses that next makes it anew.
                 if wait(threads, _GRACE_S).not_done:
                     for lane in lanes:
@@ -133,11 +133,11 @@ class Crew:
                 raise
         return [result for thread in threads for result in thread.result()]
 
-    def _watch(self, threads: Iterable[Future[list[R]]], tally: Tally) -> None:
+    def _watch(self, threads: Iterable[Future[list[R]]], counter: ByteCounter) -> None:
         waiting = set(threads)
         while waiting:
             done, waiting = wait(waiting, _LOOK_INTERVAL_S, FIRST_EXCEPTION)
-            self.meter.moved(tally.take())
+            self.meter.moved(counter.take())
             for thread in done:
                 thread.result()
 
@@ -149,7 +149,12 @@ def _connect(lane: Lane) -> None:
 
 
 def _worker(
-    lane: Lane, work: Callable[[Lane, T, Tally], R], todo: queue.SimpleQueue[T], tally: Tally, *, spare: bool
+    lane: Lane,
+    work: Callable[[Lane, T, ByteCounter], R],
+    todo: queue.SimpleQueue[T],
+    counter: ByteCounter,
+    *,
+    spare: bool,
 ) -> list[R]:
     results: list[R] = []
     if spare:
@@ -163,4 +168,4 @@ def _worker(
             item = todo.get_nowait()
         except queue.Empty:
             return results
-        results.append(work(lane, item, tally))
+        results.append(work(lane, item, counter))

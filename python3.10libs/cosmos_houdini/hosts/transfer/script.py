@@ -17,7 +17,7 @@ from pathlib import PurePosixPath
 from cosmos_houdini.hosts.base import Transfer
 from cosmos_houdini.hosts.files import SUFFIX
 from cosmos_houdini.hosts.ssh.script import encoded
-from cosmos_houdini.hosts.transfer.chunks import Parcel, Slice, is_large
+from cosmos_houdini.hosts.transfer.chunks import Chunk, Slice, is_large
 
 INCOMING = "incoming"
 AGAIN = 75
@@ -138,23 +138,23 @@ def parse_survey(text: str, mark: str) -> Found:
     return Found(there=frozenset(there), files=files, longest=longest)
 
 
-def arrival_script(root: PurePosixPath, parcel: Parcel, source: str, offset: int, mark: str) -> bytes:
-    """Return a script that takes a parcel from its standard input, and unpacks it where it holds whole files.
+def arrival_script(root: PurePosixPath, chunk: Chunk, source: str, offset: int, mark: str) -> bytes:
+    """Return a script that takes a chunk from its standard input, and unpacks it where it holds whole files.
 
     Args:
         root: of the host.
-        parcel: what comes.
+        chunk: what comes.
         source: the file that holds the beginning of it, or nothing.
         offset: how much of the beginning is taken from there.
         mark: begins the lines that it prints, and is part of the names of its own files; 32 hexadecimal digits.
     """
     values = (
-        f"umask 077; export LC_ALL=C; mark={mark}; key={parcel.key}; mine={parcel.key}.{mark}{SUFFIX}\n"
-        f"source={source}; offset={offset}; size={parcel.bytes}; cd -- {shlex.quote(str(root / INCOMING))} || exit 1\n"
+        f"umask 077; export LC_ALL=C; mark={mark}; key={chunk.key}; mine={chunk.key}.{mark}{SUFFIX}\n"
+        f"source={source}; offset={offset}; size={chunk.bytes}; cd -- {shlex.quote(str(root / INCOMING))} || exit 1\n"
     )
-    if is_large(parcel.slices[0].transfer):
+    if is_large(chunk.slices[0].transfer):
         return encoded(f"{values}{_ARRIVAL}release || exit {AGAIN}\n")
-    return encoded(f"{values}{_ARRIVAL}{DIGESTS}{_UNPACK}{_unpack(parcel.slices)}")
+    return encoded(f"{values}{_ARRIVAL}{DIGESTS}{_UNPACK}{_unpack(chunk.slices)}")
 
 
 def _unpack(slices: Sequence[Slice]) -> str:
@@ -182,9 +182,9 @@ def join_script(transfer: Transfer, keys: Iterable[str], mark: str) -> str:
     )
 
 
-def forget_script(parcels: Iterable[Parcel]) -> str:
-    """Return a script that removes what has arrived of parcels."""
-    return f"cd {INCOMING} && rm -f " + " ".join(f"{parcel.key}.*" for parcel in parcels)
+def forget_script(chunks: Iterable[Chunk]) -> str:
+    """Return a script that removes what has arrived of chunks."""
+    return f"cd {INCOMING} && rm -f " + " ".join(f"{chunk.key}.*" for chunk in chunks)
 
 
 def departure_script(slices: Sequence[Slice]) -> str:

@@ -10,8 +10,8 @@ from cosmos_houdini.errors import DiskFull, HostError
 from cosmos_houdini.hosts.base import Completed, Transfer
 from cosmos_houdini.hosts.files import SUFFIX, slice_pieces
 from cosmos_houdini.hosts.script import no_room
-from cosmos_houdini.hosts.transfer.chunks import ROUNDS, Parcel, check_below, is_large, packs, parts
-from cosmos_houdini.hosts.transfer.pool import Crew, Lane, Tally
+from cosmos_houdini.hosts.transfer.chunks import ROUNDS, Chunk, check_below, is_large, packs, parts
+from cosmos_houdini.hosts.transfer.pool import ByteCounter, Lane, TransferPool
 from cosmos_houdini.hosts.transfer.script import (
     AGAIN,
     Found,
@@ -28,29 +28,29 @@ _PIECE_BYTES = 256 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Load:
-    """A parcel, and how much of it lies on the host in which file."""
+    """A chunk, and how much of it lies on the host in which file."""
 
-    parcel: Parcel
+    chunk: Chunk
     source: str
     offset: int
 
 
-def upload(crew: Crew, transfers: Sequence[Transfer]) -> None:
+def upload(pool: TransferPool, transfers: Sequence[Transfer]) -> None:
     """Send files; see Host.put_many."""
-    first = crew.lanes[0]
+    first = pool.lanes[0]
     for transfer in transfers:
         check_below(first.root, transfer, first.name)
     left = list(transfers)
-    crew.assemble(len(_parcels(left)))
+    pool.assemble(len(_chunks(left)))
     for _ in range(ROUNDS):
         if not left:
             return
         found = _survey(first, left)
         left = [transfer for index, transfer in enumerate(left) if index not in found.there]
         try:
-            left = _round(crew, left, found)
+            left = _round(pool, left, found)
         except DiskFull:
-            first.run(forget_script(_parcels(left)))
+            first.run(forget_script(_chunks(left)))
             raise
     if left:
         raise HostError(
@@ -59,32 +59,32 @@ def upload(crew: Crew, transfers: Sequence[Transfer]) -> None:
         )
 
 
-def _round(crew: Crew, transfers: Sequence[Transfer], found: Found) -> list[Transfer]:
+def _round(pool: TransferPool, transfers: Sequence[Transfer], found: Found) -> list[Transfer]:
     """Send once what is not there and return what did not arrive as it is."""
-    loads = [_load(parcel, found) for parcel in _parcels(transfers) if not _is_there(parcel, found)]
-    crew.meter.expect(sum(load.parcel.bytes - load.offset for load in loads))
-    again = crew.do(_send, loads)
-    again += crew.do(_join, [transfer for transfer in transfers if is_large(transfer)])
+    loads = [_load(chunk, found) for chunk in _chunks(transfers) if not _is_there(chunk, found)]
+    pool.meter.expect(sum(load.chunk.bytes - load.offset for load in loads))
+    again = pool.do(_send, loads)
+    again += pool.do(_join, [transfer for transfer in transfers if is_large(transfer)])
     return [transfer for some in again for transfer in some]
 
 
-def _parcels(transfers: Sequence[Transfer]) -> list[Parcel]:
+def _chunks(transfers: Sequence[Transfer]) -> list[Chunk]:
     large = [part for transfer in transfers if is_large(transfer) for part in parts(transfer)]
     return [*large, *packs([transfer for transfer in transfers if not is_large(transfer)])]
 
 
-def _is_there(parcel: Parcel, found: Found) -> bool:
+def _is_there(chunk: Chunk, found: Found) -> bool:
     """Whether the host holds the whole part of a large file; a whole pack has still to be unpacked."""
-    whole = found.files.get(f"{parcel.key}{SUFFIX}") == parcel.bytes
-    return whole and is_large(parcel.slices[0].transfer)
+    whole = found.files.get(f"{chunk.key}{SUFFIX}") == chunk.bytes
+    return whole and is_large(chunk.slices[0].transfer)
 
 
-def _load(parcel: Parcel, found: Found) -> _Load:
-    source = found.longest.get(parcel.key, "")
+def _load(chunk: Chunk, found: Found) -> _Load:
+    source = found.longest.get(chunk.key, "")
     offset = found.files.get(source, 0)
-    if not 0 < offset <= parcel.bytes:
-        return _Load(parcel=parcel, source="", offset=0)
-    return _Load(parcel=parcel, source=source, offset=offset)
+    if not 0 < offset <= chunk.bytes:
+        return _Load(chunk=chunk, source="", offset=0)
+    return _Load(chunk=chunk, source=source, offset=offset)
 
 
 def _survey(lane: Lane, transfers: Sequence[Transfer]) -> Found:
@@ -95,28 +95,28 @@ def _survey(lane: Lane, transfers: Sequence[Transfer]) -> Found:
     return parse_survey(done.stdout, mark)
 
 
-def _send(lane: Lane, load: _Load, tally: Tally) -> list[Transfer]:
+def _send(lane: Lane, load: _Load, counter: ByteCounter) -> list[Transfer]:
     mark = uuid.uuid4().hex
-    script = arrival_script(lane.root, load.parcel, load.source, load.offset, mark)
-    done = lane.feed(script, _pieces(load, tally))
+    script = arrival_script(lane.root, load.chunk, load.source, load.offset, mark)
+    done = lane.feed(script, _pieces(load, counter))
     if done.exit_code == AGAIN and not no_room(done.stderr):
-        return [piece.transfer for piece in load.parcel.slices]
-    _check(lane, done, load.parcel.slices[0].transfer)
+        return [piece.transfer for piece in load.chunk.slices]
+    _check(lane, done, load.chunk.slices[0].transfer)
     lines = set(done.stdout.splitlines())
-    return [piece.transfer for i, piece in enumerate(load.parcel.slices) if f"{mark} corrupt {i}" in lines]
+    return [piece.transfer for i, piece in enumerate(load.chunk.slices) if f"{mark} corrupt {i}" in lines]
 
 
-def _pieces(load: _Load, tally: Tally) -> Iterator[bytes]:
+def _pieces(load: _Load, counter: ByteCounter) -> Iterator[bytes]:
     passed = load.offset
-    for part in load.parcel.slices:
+    for part in load.chunk.slices:
         skipped = min(passed, part.bytes)
         passed -= skipped
         for piece in slice_pieces(part.transfer.local, part.start + skipped, part.bytes - skipped, size=_PIECE_BYTES):
-            tally.add(len(piece))
+            counter.add(len(piece))
             yield piece
 
 
-def _join(lane: Lane, transfer: Transfer, _: Tally) -> list[Transfer]:
+def _join(lane: Lane, transfer: Transfer, _: ByteCounter) -> list[Transfer]:
     script = join_script(transfer, (part.key for part in parts(transfer)), uuid.uuid4().hex)
     done = lane.run(script, timeout_s=60 + transfer.bytes / _HASH_RATE_BYTES_PER_S)
     if done.exit_code == AGAIN and not no_room(done.stderr):

@@ -27,7 +27,7 @@ _GPUS_IN_USE = """
 SELECT coalesce(sum(gpus), 0) AS gpus FROM (
     SELECT max(json_extract(request, '$.num_gpu')) AS gpus FROM jobs
     WHERE host = ? AND state IN ('staging', 'pending', 'running', 'collecting')
-    GROUP BY coalesce(nullif(convoy, ''), id))
+    GROUP BY coalesce(nullif(shared_process, ''), id))
 """
 _NAMES = "SELECT name FROM jobs WHERE batch = ? AND state <> 'cancelled'"
 _RESTORED = """

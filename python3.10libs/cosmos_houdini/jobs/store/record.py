@@ -46,7 +46,7 @@ class JobRecord:
         launcher: name of the launcher for which the job is sent to the host.
         results: folder on this machine for the verified results.
         options: options of its current attempt.
-        convoy: id of the first job of the shared process on the host; empty for a job with its own process.
+        shared_process: id of the first job of the shared process on the host; empty for a job with its own process.
         stage: a few words about what happens now, or about what a pending job waits for.
         place: place of a pending job among those that wait for the same, from 1; None if it is unknown.
         created_at: time when the job was added, in seconds since the epoch.
@@ -60,7 +60,7 @@ class JobRecord:
     launcher: str
     results: Path
     options: AttemptOptions = DEFAULT_OPTIONS
-    convoy: str = ""
+    shared_process: str = ""
     stage: str = ""
     place: int | None = None
     created_at: float = 0.0

@@ -35,7 +35,7 @@ UPDATE jobs SET state = :state, attempt = :attempt, failure_class = :failure_cla
     progress = coalesce(:progress, progress), updated_at = :now,
     root = coalesce(nullif(:root, ''), root), launcher = coalesce(nullif(:launcher, ''), launcher),
     inputs = coalesce(:inputs, inputs), owner = CASE WHEN :kept THEN owner END,
-    convoy = CASE WHEN :state = 'queued' THEN '' ELSE convoy END
+    shared_process = CASE WHEN :state = 'queued' THEN '' ELSE shared_process END
 WHERE id = :id AND state = :seen_state AND attempt = :seen_attempt
 """
 ADD_ATTEMPT = "INSERT INTO attempts (job, number, options) VALUES (?, ?, ?)"
@@ -129,7 +129,7 @@ def record_of(row: sqlite3.Row) -> JobRecord:
         launcher=row["launcher"],
         results=Path(row["results"]),
         options=options_of(row),
-        convoy=row["convoy"],
+        shared_process=row["shared_process"],
         stage=row["stage"],
         place=row["waiting_place"],
         created_at=row["created_at"],

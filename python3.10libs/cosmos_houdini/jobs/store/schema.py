@@ -49,7 +49,7 @@ MIGRATIONS = (
     );
     """,
     "ALTER TABLE attempts ADD COLUMN made_with TEXT NOT NULL DEFAULT '{}'",
-    "ALTER TABLE jobs ADD COLUMN convoy TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE jobs ADD COLUMN shared_process TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE jobs ADD COLUMN waiting_place INTEGER",
 )
 """One script for each version of the file; a released script never changes."""

@@ -12,7 +12,7 @@ SECONDS_PER_HOUR = 3600.0
 _ATTEMPTS = """
 SELECT coalesce(max(json_extract(request, '$.num_gpu')), 1) AS gpus, count(ended_at) AS ended,
     coalesce(sum(max(0, ended_at - started_at)), 0) AS ended_s,
-    count(DISTINCT CASE WHEN ended_at IS NULL THEN coalesce(nullif(convoy, ''), id) END) AS running,
+    count(DISTINCT CASE WHEN ended_at IS NULL THEN coalesce(nullif(shared_process, ''), id) END) AS running,
     coalesce(sum(CASE WHEN ended_at IS NULL THEN max(0, :now - started_at) END), 0) AS running_s
 FROM jobs JOIN attempts ON job = id
 WHERE batch = :batch AND host = :host AND started_at IS NOT NULL

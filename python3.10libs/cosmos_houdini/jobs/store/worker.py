@@ -22,7 +22,7 @@ from cosmos_houdini.jobs.store.jobs import Store
 from cosmos_houdini.jobs.store.record import JobRecord
 
 FOLDER = "workers"
-MOST_IN_CONVOY = 16
+MOST_PER_PROCESS = 16
 """The most jobs of one process: enough that loading the model hardly counts, few enough that its end costs little."""
 LOOK_AHEAD = 200
 """The number of queued jobs that are searched for jobs that can share a process."""
@@ -38,7 +38,7 @@ ORDER BY priority DESC, place LIMIT 1
 _ON_THEIR_WAY = """
 SELECT count(*), coalesce(sum(gpus), 0) FROM (
     SELECT max(json_extract(request, '$.num_gpu')) AS gpus FROM jobs
-    WHERE owner IS NOT NULL AND host = :host GROUP BY coalesce(nullif(convoy, ''), id))
+    WHERE owner IS NOT NULL AND host = :host GROUP BY coalesce(nullif(shared_process, ''), id))
 """
 _UNFINISHED = """
 SELECT count(*) FROM jobs
@@ -59,7 +59,7 @@ WHERE workers.host = :host AND batch <> :batch AND held = '' AND NOT coalesce(pa
             AND owner IS NULL AND state IN ('queued', 'staging')
         ORDER BY priority DESC, place LIMIT 1)
 """
-_CLAIM = "UPDATE jobs SET owner = :worker, convoy = :convoy WHERE id = :job"
+_CLAIM = "UPDATE jobs SET owner = :worker, shared_process = :shared_process WHERE id = :job"
 _LEFT_ON_HOST = """
 SELECT 1 FROM jobs
 WHERE batch = :batch AND host = :host AND state IN ('pending', 'running', 'collecting') AND owner IS NULL LIMIT 1
@@ -135,20 +135,21 @@ class Worker:
         """Claim the next job in the queue and return its id; return None where ``may_claim`` is False.
 
         The worker also claims further jobs that can share the process of this job. Together they are at most
-        MOST_IN_CONVOY, and few enough that the host's other GPUs get their share of the batch.
+        MOST_PER_PROCESS, and few enough that the host's other GPUs get their share of the batch.
         """
         with self._store.writing() as db:
             job = self._next()
             if job is not None:
                 others = self._others_for(job)
                 for one in (job, *others):
-                    db.execute(_CLAIM, {"worker": self.id, "job": one, "convoy": job if others else ""})
+                    db.execute(_CLAIM, {"worker": self.id, "job": one, "shared_process": job if others else ""})
         return job
 
-    def in_convoys(self) -> list[str]:
+    def in_shared_processes(self) -> list[str]:
         """Return the ids of this worker's pending and running jobs that share a process."""
         found = self._store.rows(
-            "SELECT id FROM jobs WHERE owner = ? AND state IN ('pending', 'running') AND convoy <> ''", (self.id,)
+            "SELECT id FROM jobs WHERE owner = ? AND state IN ('pending', 'running') AND shared_process <> ''",
+            (self.id,),
         )
         return [row["id"] for row in found]
 
@@ -201,7 +202,7 @@ class Worker:
         if not load:
             return []
         ((unfinished,),) = self._store.rows(_UNFINISHED, self._values)
-        more = min(MOST_IN_CONVOY, math.ceil(unfinished / self.slot.width)) - 1
+        more = min(MOST_PER_PROCESS, math.ceil(unfinished / self.slot.width)) - 1
         line = self._store.rows(_NEXT_IN_LINE, {**self._values, "job": job, "limit": LOOK_AHEAD})
         records = {record.id: record for record in self._store.records(row["id"] for row in line)}
         fitting = (row["id"] for row in line if self._load(records[row["id"]]) == load)

@@ -46,7 +46,7 @@ gone_within 5 "" || kill -KILL $(own) 2>/dev/null
 sweep
 gone_within 5 "" && rm -f secrets reserve
 # A process that this job shared, and that nobody watches over any more, is the job's to end.
-if [ -s started/carrier ]; then
-    read -r carrier <started/carrier
-    read -r main <"$carrier/started/pid" && runs "$main" "$carrier/run.sh" || sh "$carrier/run.sh" end </dev/null >/dev/null 2>&1
+if [ -s started/process_folder ]; then
+    read -r process_folder <started/process_folder
+    read -r main <"$process_folder/started/pid" && runs "$main" "$process_folder/run.sh" || sh "$process_folder/run.sh" end </dev/null >/dev/null 2>&1
 fi

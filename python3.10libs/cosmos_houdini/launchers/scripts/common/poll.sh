@@ -62,7 +62,7 @@ look() {
     else
         state=vanished
         # It went away with the process that was to serve it, before its turn.
-        [ "$said" != waiting ] || [ ! -e "$job/started/carrier" ] || stopped=not_started
+        [ "$said" != waiting ] || [ ! -e "$job/started/process_folder" ] || stopped=not_started
     fi
     ! readable "$job/stopped" || read -r stopped <"$job/stopped"
     [ -z "$scheduler" ] || [ "$code" = 0 ] || "collect_$scheduler"

@@ -25,7 +25,7 @@ job_folders() {
 echo "now $(date +%s)"
 if [ -d jobs ]; then
     (cd jobs && job_folders)
-    set -- $(cd jobs && ls | grep -Ex '[A-Za-z0-9][A-Za-z0-9_.-]*-[0-9a-f]{10}(\.[0-9]{1,6})?(\.convoy)?')
+    set -- $(cd jobs && ls | grep -Ex '[A-Za-z0-9][A-Za-z0-9_.-]*-[0-9a-f]{10}(\.[0-9]{1,6})?(\.shared)?')
 fi
 files objects
 files incoming

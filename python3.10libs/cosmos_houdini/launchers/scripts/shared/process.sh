@@ -1,5 +1,5 @@
 # The part of run.sh for a process that serves several jobs, one after another: "$members" are their folders, which lie
-# beside this one. Each has a run.sh of its own, which member.sh describes. The file 'turns' tells them what they need:
+# beside this one. Each has a run.sh of its own, which job.sh describes. The file 'turns' tells them what they need:
 # a line for each member that the process has begun with, with its number and where its share of standard output and of
 # standard error begins; the latter at the look before, so that the words of a failure are those of who came last.
 # 'looked' tells how far all that holds.
@@ -13,7 +13,7 @@ gather() {
     for member in $members; do
         number=$((number + 1))
         (
-            export COSMOS_HOUDINI_JOB="$jobs/$member" carrier="$here" turn="$number"
+            export COSMOS_HOUDINI_JOB="$jobs/$member" process_folder="$here" turn="$number"
             if command -v setsid >/dev/null 2>&1; then
                 setsid sh "$jobs/$member/run.sh" &
             else
@@ -23,7 +23,7 @@ gather() {
     done
     left=100
     for member in $members; do
-        until [ -s "$jobs/$member/started/carrier" ] || [ -e "$jobs/$member/cancelled" ] || [ "$left" -eq 0 ]; do
+        until [ -s "$jobs/$member/started/process_folder" ] || [ -e "$jobs/$member/cancelled" ] || [ "$left" -eq 0 ]; do
             left=$((left - 1))
             sleep 0.1 2>/dev/null || { sleep 1 && left=$((left > 9 ? left - 9 : 0)); }
         done
@@ -43,8 +43,8 @@ conduct() {
 
 # Whether the folder $1 is that of a member that still waits for its turn, or for the end of it.
 aboard() {
-    [ ! -e "$jobs/$1/exit_code" ] && [ -s "$jobs/$1/started/carrier" ] || return 1
-    read -r named <"$jobs/$1/started/carrier"
+    [ ! -e "$jobs/$1/exit_code" ] && [ -s "$jobs/$1/started/process_folder" ] || return 1
+    read -r named <"$jobs/$1/started/process_folder"
     read -r pid <"$jobs/$1/started/pid"
     [ "$named" = "$here" ] && runs "$pid" "$jobs/$1/run.sh"
 }

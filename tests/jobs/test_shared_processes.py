@@ -84,8 +84,8 @@ def test_the_gpus_of_a_host_all_get_their_part(shop: Shop):
     (shop.folder / "cosmos-houdini.yaml").write_text("hosts: {local: {gpus: [0, 1]}}", encoding="utf-8")
     assert shop.main("run-batch", sharing(shop, {"seeds": [1, 2, 3, 4, 5, 6]})) == 0
     assert len(loads(shop)) == 2
-    convoys = [record.convoy for record in records(shop)]
-    assert [convoys.count(one) for one in dict.fromkeys(convoys)] == [3, 3]
+    shared_processes = [record.shared_process for record in records(shop)]
+    assert [shared_processes.count(one) for one in dict.fromkeys(shared_processes)] == [3, 3]
 
 
 def test_results_come_while_the_rest_is_made_and_each_run_tells_how_far_it_is(

@@ -73,9 +73,9 @@ def members(host: Host, names: Sequence[str] = NAMES) -> list[Task]:
 def start(
     host: Host, tasks: Sequence[Task], config: HostConfig = CONFIG, program: str = PROGRAM, num_gpu: int = 0
 ) -> Task:
-    site = shared_process.carrier_site(tasks[0].site)
+    site = shared_process.process_site(tasks[0].site)
     folders = [str(one.site.folder) for one in tasks]
-    carrier = Task(
+    process = Task(
         job_id=site.folder.name,
         site=site,
         invocation=Invocation(argv=("sh", "-c", program, "x", *folders), env={}, files={}, inputs={}, outputs=()),
@@ -86,8 +86,8 @@ def start(
     count = len(tasks)
     begins = [f"[{n}/{count}] Processing sample {one.site.folder.name}" for n, one in enumerate(tasks, 1)]
     links = {"out/first.txt": tasks[0].site.outputs / "made"}
-    shared_process.start(launcher_for(host.name, config), host, config, carrier, begins=begins, links=links)
-    return carrier
+    shared_process.start(launcher_for(host.name, config), host, config, process, begins=begins, links=links)
+    return process
 
 
 def go(*tasks: Task, how: str = "well") -> None:
@@ -124,7 +124,7 @@ def until_gone(pid: int) -> None:
 
 def test_each_gets_its_share_of_the_log_and_its_end_while_the_process_goes_on(any_host: Host) -> None:
     one, two, three = members(any_host, NAMES[:3])
-    carrier = start(any_host, [one, two, three])
+    process = start(any_host, [one, two, three])
     until(any_host, one.site, lambda seen: "working" in seen.stdout_tail)
     assert host_states(any_host, [one, two, three]) == ["running", "pending", "pending"]
     seen = until(any_host, three.site, lambda seen: "turn" in seen.waits_for)
@@ -137,7 +137,7 @@ def test_each_gets_its_share_of_the_log_and_its_end_while_the_process_goes_on(an
     )
     assert "load errors\n" in first.stderr_tail
     assert (path(one.site) / "out/made").read_text() == "made\n"
-    assert (path(carrier.site) / "out/first.txt").read_text() == "made\n"
+    assert (path(process.site) / "out/first.txt").read_text() == "made\n"
     until(any_host, two.site, lambda seen: "working" in seen.stdout_tail)
     assert host_states(any_host, [one, two, three]) == ["ended", "running", "pending"]
     go(two, three)
@@ -146,8 +146,8 @@ def test_each_gets_its_share_of_the_log_and_its_end_while_the_process_goes_on(an
     assert second.stdout_tail.splitlines()[0] == "INFO [2/3] Processing sample b-0000000002"
     assert third.stdout_tail.splitlines()[-1] == "Saved c-0000000003"
     assert "errors of c" in third.stderr_tail
-    assert not any((path(task.site) / "secrets").exists() for task in (one, two, three, carrier))
-    assert at_end(any_host, carrier.site).exit_code == 0
+    assert not any((path(task.site) / "secrets").exists() for task in (one, two, three, process))
+    assert at_end(any_host, process.site).exit_code == 0
 
 
 def test_many_turns_within_one_look_are_told_apart(plain: Host) -> None:
@@ -192,19 +192,19 @@ def test_a_process_that_cannot_start_is_the_failure_of_the_first_alone(plain: Ho
 
 def test_cancelling_the_one_that_is_made_ends_the_process(any_host: Host) -> None:
     tasks = members(any_host, NAMES[:3])
-    carrier = start(any_host, tasks)
+    process = start(any_host, tasks)
     until(any_host, tasks[0].site, lambda seen: "working" in seen.stdout_tail)
     launcher_for("here", CONFIG).cancel(any_host, tasks[0].site, tasks[0].job_id)
-    assert (path(carrier.site) / "exit_code").exists()
+    assert (path(process.site) / "exit_code").exists()
     first, second, third = ends(any_host, *tasks)
     assert first.cancelled
     assert (second.stopped, third.stopped) == (NOT_STARTED, NOT_STARTED)
-    assert not is_alive(pid_of(carrier))
+    assert not is_alive(pid_of(process))
 
 
 def test_one_that_was_cancelled_before_its_turn_is_never_made(plain: Host) -> None:
     tasks = members(plain, NAMES[:3])
-    carrier = start(plain, tasks)
+    process = start(plain, tasks)
     until(plain, tasks[0].site, lambda seen: "working" in seen.stdout_tail)
     launcher_for("here", CONFIG).cancel(plain, tasks[1].site, tasks[1].job_id)
     assert at_end(plain, tasks[1].site).cancelled
@@ -213,7 +213,7 @@ def test_one_that_was_cancelled_before_its_turn_is_never_made(plain: Host) -> No
     first, _, third = ends(plain, *tasks)
     assert first.exit_code == 0
     assert third.stopped == NOT_STARTED
-    assert at_end(plain, carrier.site).exit_code != 0
+    assert at_end(plain, process.site).exit_code != 0
     assert not (path(tasks[1].site) / "out/made").exists()
 
 
@@ -243,10 +243,10 @@ def test_one_that_is_taken_back_before_its_turn_was_not_begun(plain: Host) -> No
 @pytest.mark.parametrize("also_the_members", [False, True])
 def test_a_process_whose_script_was_killed_is_ended_and_given_up(plain: Host, *, also_the_members: bool) -> None:
     tasks = members(plain, NAMES[:3])
-    carrier = start(plain, tasks, program=f"echo $$ >&2; exec sleep 300 # {PROGRAM}")
+    process = start(plain, tasks, program=f"echo $$ >&2; exec sleep 300 # {PROGRAM}")
     seen = until(plain, tasks[0].site, lambda seen: seen.stderr_tail.endswith("\n"))
     program = int(seen.stderr_tail)
-    killed = [carrier, *tasks] if also_the_members else [carrier]
+    killed = [process, *tasks] if also_the_members else [process]
     # All at once: none is to see that another one is gone.
     for each in (signal.SIGSTOP, signal.SIGKILL):
         for one in killed:
@@ -265,12 +265,12 @@ def test_a_process_whose_script_was_killed_is_ended_and_given_up(plain: Host, *,
 
 def test_a_member_whose_script_was_killed_is_not_made_on(plain: Host) -> None:
     tasks = members(plain, NAMES[:2])
-    carrier = start(plain, tasks)
+    process = start(plain, tasks)
     until(plain, tasks[0].site, lambda seen: "working" in seen.stdout_tail)
     os.kill(pid_of(tasks[0]), signal.SIGKILL)
     first, second = ends(plain, *tasks)
     assert (first.state, second.stopped) == (HostJobState.VANISHED, NOT_STARTED)
-    until_gone(pid_of(carrier))
+    until_gone(pid_of(process))
 
 
 def test_time_is_watched_for_each_job_alone(plain: Host) -> None:
