@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 
 from cosmos_houdini.cli import main
 from cosmos_houdini.cli.completion import SHELLS
+from support.programs import need_program
 
 CONFIGURATION = "hosts: {gpu01: {root: /data}, gpu02: {root: /data}}\n"
 
@@ -52,8 +52,7 @@ def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def completions(shell: str, line: str) -> list[str]:
-    if shutil.which(shell) is None:
-        pytest.skip(f"there is no {shell} on this machine")
+    need_program(shell)
     done = subprocess.run([*DRIVERS[shell], line], capture_output=True, text=True, check=True, timeout=60)
     return [found.partition(":")[0] for found in done.stdout.split("\n") if found]
 
