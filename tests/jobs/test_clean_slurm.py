@@ -70,8 +70,8 @@ def test_what_runs_waits_or_was_put_back_stays_though_nobody_knows_it(
     assert told["remote"] == []
     assert told["kept"] == {
         running: "it is running on the host",
-        back: "it is waiting on the host",
-        waits: "it is waiting on the host",
+        back: "it is pending on the host",
+        waits: "it is pending on the host",
     }
 
 
@@ -112,7 +112,7 @@ def test_while_slurm_does_not_answer_nothing_goes_that_has_not_ended_well(
         assert names(told, "job") == [good]
         forget(slurm_shop)
         told = cleaned(slurm_shop, capsys, *ALL)
-        assert told["kept"] == dict.fromkeys((cancelled, waits), "it is waiting on the host")
+        assert told["kept"] == dict.fromkeys((cancelled, waits), "it is pending on the host")
     finally:
         slurm.start_controller()
     assert names(cleaned(slurm_shop, capsys, *ALL), "job") == [cancelled]

@@ -131,7 +131,7 @@ def test_the_image_that_ran_is_told_by_the_hash_of_its_content(
     new = begin(host, config, task(host, ("true",), config=config))
     ended(host, new.site)
     told = parse_provenance(host.run(provenance_script(new.site.folder)).stdout)
-    assert told.image == config.image
+    assert told.image == IMAGE
     assert told.image_id == image.docker("image", "inspect", "--format", "{{.Id}}", told.image).strip()
     assert told.image_id.startswith("sha256:")
 
@@ -292,7 +292,7 @@ def test_a_gpu_stays_taken_while_the_container_of_a_killed_script_runs(
 
 def test_a_missing_image_and_a_missing_engine_are_told_before_anything_starts(host: Host, config: HostConfig) -> None:
     for update, message in (
-        ({"image": "nowhere:1"}, "no image nowhere:1"),
+        ({"extra": (DockerSettings(image="nowhere:1"),)}, "no image nowhere:1"),
         ({"env": {"DOCKER_HOST": "unix:///nowhere.sock"}}, "Cannot connect"),
     ):
         wrong = replace(config, **update)
@@ -371,4 +371,4 @@ def test_a_container_that_serves_several_jobs_writes_into_the_folder_of_each(
     assert (seen.stopped, seen.exit_code != 0) == ("lost", True)
     until_true(lambda: not containers(image, "--all"))
     told = parse_provenance(host.run(provenance_script(jobs[1].site.folder)).stdout)
-    assert told.image == config.image
+    assert told.image == IMAGE

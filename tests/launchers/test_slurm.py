@@ -14,7 +14,7 @@ from cosmos_houdini.launchers.slurm.launcher import job_name
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.model.job import FailureClass
 from support.jobs.launched_tasks import LIVELY, STALLS_SOON_MIN, begin, ended, path, take_away, task
-from support.jobs.slurm_tasks import UP, Bench, age, until_true
+from support.jobs.slurm_tasks import UP, Bench, age, changed, until_true
 from support.servers.slurmd import Slurm
 
 pytestmark = pytest.mark.slurm
@@ -45,7 +45,7 @@ def test_a_failing_program_ends_with_its_own_exit_code_in_slurms_books_too(bench
 
 
 def test_slurm_chooses_the_gpus_and_no_lock_is_taken(bench: Bench):
-    config = replace(bench.config, gpus=(5,), gres="gpu:1")
+    config = changed(bench.config, gpus=(5,), gres="gpu:1")
     argv = ("sh", "-c", 'echo "$CUDA_VISIBLE_DEVICES"; exec sleep 300')
     tasks = [
         begin(bench.host, config, task(bench.host, argv, job_id=f"gpu{i}", config=config, num_gpu=2)) for i in range(2)

@@ -37,11 +37,11 @@ HARMLESS = {
         "transfer.sha256": "64 hexadecimal digits, checked by Transfer",
         "piece.bytes": "a number",
         "piece.start + 1": "a number",
-        "parcel.key": "digits and dots, made of a hash",
-        "parcel.bytes": "a number",
+        "chunk.key": "digits and dots, made of a hash",
+        "chunk.bytes": "a number",
         "source": "a name that the pattern _LISTED admits",
         "offset": "a number",
-        "names": "keys of parcels, or paths through shlex.quote",
+        "names": "keys of chunks, or paths through shlex.quote",
         "_departures(slices)": "likewise",
         "cuts": "likewise",
         "kept": "likewise",
@@ -71,7 +71,7 @@ HARMLESS = {
         "cases": "numbers, and folders through quoted",
     },
     "launchers/docker.py": {
-        "inside": "made by words",
+        "entry": "made by words",
         "members": "through quoted",
     },
     "jobs/adopt.py": {"jobs": "through shlex.quote", "last": "likewise"},
@@ -160,7 +160,7 @@ def test_nothing_that_runs_data_is_called_anywhere():
 
 
 def test_the_fixed_parts_of_shell_never_evaluate_data():
-    parts = sorted((PACKAGE / "launchers" / "scripts").glob("*.sh"))
+    parts = sorted((PACKAGE / "launchers" / "scripts").rglob("*.sh"))
     assert len(parts) > 8
     for path in parts:
         lines = (

@@ -133,9 +133,10 @@ class RunRow(Struct, kw_only=True):
 
 
 class RunBatchDocument(Struct):
-    """The runs of a batch that ended."""
+    """The runs of a batch that ended, and the file of its table."""
 
     runs: list[RunRow]
+    table: str
 
 
 class DetachedDocument(Struct):

@@ -91,7 +91,7 @@ def read_index(path: Path) -> tuple[Index, ...]:
 def mangle(section: str) -> str:
     """Return the file name of a section.
 
-    >>> mangled("labs::Top/extract_metadata::1.0")
+    >>> mangle("labs::Top/extract_metadata::1.0")
     'labs_8_8Top_1extract__metadata_8_81.0'
     """
     return "".join(_MANGLED.get(character, character) for character in section)
