@@ -83,6 +83,8 @@ def test_a_project_that_cannot_be_read_completes_to_nothing(shell: str, tmp_path
 
 
 def test_job_ids_complete(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["attach", "--help"]) == 0  # a command that was loaded before completes too
+    capfd.readouterr()
     with monkeypatch.context() as inner:
         inner.setattr("cosmos_houdini.cli.completion._job_ids", lambda: ["rain-1", "rain-2", "snow-1"])
         inner.setenv("_COSMOS_HOUDINI_COMPLETE", "bash_complete")

@@ -128,7 +128,7 @@ def test_a_scene_that_houdini_cannot_open_is_one_line_and_exit_code_2(tmp_path: 
 def test_published_scenes_are_told_alike(
     houdini: Session, hips: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scene_script.worker, "call", lambda _, file, *__: read_scene(Path(file)).document())
+    monkeypatch.setattr(scene_script.worker, "call", lambda _, options: read_scene(Path(options["file"])).document())
     scenes = [path for path in sorted(hips.rglob("*.hip")) if path.stat().st_size and houdini_opens(houdini, path)]
     assert scenes
     for path in scenes:

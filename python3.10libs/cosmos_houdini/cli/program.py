@@ -32,10 +32,10 @@ class CommandTable(click.Group):
         command: click.Command = getattr(importlib.import_module(f"cosmos_houdini.cli.{module}"), function)
         if all(option.name != "debug" for option in command.params):
             command.params.append(_debug_option())
-            if COMPLETION_VARIABLE in os.environ:
-                from cosmos_houdini.cli.completion import add_completions  # noqa: PLC0415 - for a shell that asks alone
+        if COMPLETION_VARIABLE in os.environ:
+            from cosmos_houdini.cli.completion import add_completions  # noqa: PLC0415 - for a shell that asks alone
 
-                add_completions(command)
+            add_completions(command)
         return command
 
     def resolve_command(
