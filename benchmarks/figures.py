@@ -1,4 +1,4 @@
-"""What a benchmark returns: figures, each beside what it is compared with and its target.
+"""Figures of a benchmark, each beside the number that it is compared with, and its target.
 
 ``./scripts/bench NAME`` runs a benchmark; its module has one function ``measure``, which returns the figures.
 """

@@ -1,4 +1,4 @@
-"""What the job store costs when a batch has 10,000 jobs, against bare sqlite3 that does the least of the same.
+"""The cost of the job store when a batch has 10,000 jobs, against bare sqlite3 that does the least of the same.
 
 Ours writes the job, its first attempt and its first event, and looks whether the job is there already. A claim finds
 the first in line, looks at room, pauses and other batches; it is a transaction of one of four processes, and another

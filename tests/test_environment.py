@@ -1,4 +1,4 @@
-"""What a stranger's first command does: it makes the environment with what the machine has, in one line."""
+"""The first command of a newcomer makes the environment with what the machine has, and prints one line."""
 
 from __future__ import annotations
 

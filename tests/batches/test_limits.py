@@ -32,7 +32,7 @@ NOTHING = Spending()
 
 @dataclass
 class World:
-    """What a night is told, to be changed while it goes on."""
+    """Answers of the probes of a night; a test changes them while it goes on."""
 
     now: datetime = datetime(2026, 11, 23, 21, 0, tzinfo=BERLIN)
     look: HostHealth = FIT

@@ -6,7 +6,7 @@ from collections import Counter
 from support.jobs.batch_project import batch, records, table, wait_until
 from support.jobs.job_project import Shop
 
-# What a run does: (state, failure, attempts) that it ends with.
+# By the word that a run's program acts on: the (state, failure, attempts) that the run ends with.
 ENDS = {
     "hang": ("failed", "stalled", 3),
     "talk": ("failed", "timeout", 1),

@@ -48,7 +48,7 @@ def test_a_shot_comes_back_verified_and_a_blocked_prompt_does_not(
     assert (clip.frames, clip.size, clip.fps) == (5, SIZE, 24)
     document = json.loads((result.parent / "result.json").read_text(encoding="utf-8"))
     request = document["request"]
-    # What the program says it called the pipeline with is what it was sent.
+    # The program reports the values with which it called the pipeline; they are the values that it was sent.
     assert document["recorded"] == {"parameters": request["parameters"], "weights": {"depth": 0.8}}
     assert document["made_with"]["engine_version"].startswith("diffusers 0.")
     assert request["prompt"] == PROMPT

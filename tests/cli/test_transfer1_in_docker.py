@@ -99,7 +99,7 @@ def test_a_shot_comes_back_verified(
     assert (clip.frames, clip.size, clip.fps) == (5, (960, 704), 24)
     document = json.loads((result.parent / "result.json").read_text(encoding="utf-8"))
     request = document["request"]
-    # What the program itself says it ran with is what it was sent.
+    # The program reports the values with which it ran; they are the values that it was sent.
     assert document["recorded"] == {"parameters": request["parameters"], "weights": {"depth": 0.8}}
     assert document["made_with"]["image_id"].startswith("sha256:")
     assert request["prompt"] == PROMPT

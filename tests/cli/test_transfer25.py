@@ -84,7 +84,7 @@ def test_a_shot_comes_back_verified_and_as_it_was_asked_for(
     request = document["request"]
     assert (clip.frames, list(clip.size), clip.fps) == (5, request["video"]["size"], 24)
     assert request["prompt"] == PROMPT
-    # What the program wrote down is what it was sent; two full weights arrive as halves.
+    # The program recorded the values that it was sent; two full weights arrive as halves.
     recorded = document["recorded"]
     assert recorded["weights"] == {"edge": 0.5, "depth": 0.5}
     assert recorded["parameters"].items() <= request["parameters"].items()
@@ -169,7 +169,7 @@ def test_runs_with_the_same_controls_share_one_load_of_their_model(gpu_host: Sho
     assert [(row["state"], row["differences"]) for row in rows(gpu_host)] == [("succeeded", "")] * 6
     assert loads(gpu_host) == 2
     results = [Path(row["result"]) for row in rows(gpu_host)]
-    # What stands in for the model looks at the seed alone.
+    # The stand-in for the model looks at the seed alone.
     assert len({probe_video(result, ffmpeg=FFMPEG).sha256 for result in results}) == 3
     for row, result in zip(rows(gpu_host), results, strict=True):
         document = json.loads((result.parent / "result.json").read_text(encoding="utf-8"))

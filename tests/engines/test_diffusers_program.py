@@ -45,7 +45,7 @@ MADE = [name for name in ASKED if name not in {"blocked prompt", "blocked video"
 
 @dataclass(frozen=True)
 class Served:
-    """What one process made of requests: its exit code, and for each request its share of the log and its result."""
+    """Outcome of one process: its exit code, and for each request its share of the log and its result."""
 
     exit_code: int
     shares: Mapping[str, EngineLog]

@@ -1,4 +1,4 @@
-"""What goes wrong on the way to a GPU and back, one row a fault, and how each job has to end."""
+"""Faults on the way to a GPU and back, one row a fault, and how each job has to end."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ TABLE = Table()
 fault = TABLE.fault
 
 ON_HOST = {JobState.PENDING, JobState.RUNNING}
-"""What a client last saw of a job that goes on; no poll may have come between its start and the fault."""
+"""States that a client may have seen last of a job that goes on: no poll may have come between start and fault."""
 ALL_STATES = ["queued", "staging", "running", "collecting", "succeeded"]
 """Of a job that succeeds; it may be pending for a moment before its program runs."""
 

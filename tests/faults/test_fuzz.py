@@ -1,4 +1,4 @@
-"""Whatever a host says is understood, or refused by an error of this project; and it takes bounded time and memory."""
+"""Every answer of a host is understood, or refused by an error of this project, in bounded time and memory."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def test_an_answer_without_end_takes_memory_in_proportion_and_time_too(kind: str
     try:
         for answer in (text, f"now 1\n{text}\npoll 1 ./\n{text}\nlengths\nlogs cat\ndone"):
             for reader in READERS.values():
-                # What takes the square of the length would not come to its end here.
+                # A reader that takes the square of the length would not end here.
                 with suppress(CosmosError):
                     reader(answer)
         _, peak = tracemalloc.get_traced_memory()
@@ -201,7 +201,7 @@ def test_a_request_of_another_machine_is_taken_whole_or_not_at_all(path: tuple[A
         place[path[-1]] = value
     with suppress(CosmosError):
         found = taken(json.dumps(document if path else value))
-        # What is believed can be worked with, and named on a terminal.
+        # An accepted document can be worked with, and named on a terminal.
         assert find_engine(found.engine).plan(found).frames > 0
         assert found.name.isprintable()
 

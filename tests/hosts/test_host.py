@@ -1,4 +1,4 @@
-"""What both kinds of host promise alike."""
+"""Promises that both kinds of host keep."""
 
 from __future__ import annotations
 

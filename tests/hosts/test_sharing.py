@@ -51,7 +51,7 @@ def test_many_jobs_are_started_and_followed_over_the_one_connection(talkative: S
     ]
     for job in jobs:
         assert ended(host, job.site).exit_code == 0
-    # What is sent may go over more connections, which stay for all that is sent later.
+    # Transfers may use more connections, which stay open for later transfers.
     assert logins() <= 3
     sessions, logins = counted(talkative, "Starting session"), counted(talkative, "Accepted publickey")
     assert len(observe(host, *(job.site for job in jobs))) == 8

@@ -1,4 +1,4 @@
-"""What is special about a host behind SSH: a connection that is shared, lost and made again."""
+"""The connection of a host behind SSH: it is shared, lost and made again."""
 
 from __future__ import annotations
 

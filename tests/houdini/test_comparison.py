@@ -1,4 +1,4 @@
-"""What counts as a difference between Houdini's word and the offline reader's."""
+"""Differences between Houdini's answers and the offline reader's, and values that count as equal."""
 
 from __future__ import annotations
 

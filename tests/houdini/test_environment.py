@@ -1,4 +1,4 @@
-"""What the worker is started with: its own Python, and nothing of Houdini's environment."""
+"""The environment of the worker: its own Python, and nothing of Houdini's environment."""
 
 from __future__ import annotations
 

@@ -193,7 +193,7 @@ def test_what_reads_a_cooked_graph_asks_for_documented_names() -> None:
 
 
 def test_the_project_asks_nothing_of_pdg_that_is_not_documented() -> None:
-    """Whatever the protocols name, and every call that is looked for by its name, with its older ones beside it."""
+    """This covers all names of the protocols, and every call that is looked up by name, with its older names."""
     looked_for = {"cookWarning", "cookError", "addResultData"}
     known = {name.rpartition(".")[2] for name in (*DOCUMENTED, *JOB_API)} | looked_for
     protocols = ast.parse((RING / "tops" / "pdg_calls.py").read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""What the scripts for hython have in common: exit codes, one line for an error, and Ctrl-C."""
+"""Common behaviour of the scripts for hython: exit codes, one line for an error, and Ctrl-C."""
 
 from __future__ import annotations
 

@@ -215,7 +215,7 @@ def test_a_failed_job_reaches_the_artist_as_title_sentence_and_what_to_do(shot: 
         assert not network.cook()
         text = network.log(transfer, transfer.items[0])
     assert transfer.states == [STATE.CookedFail]
-    assert "ERROR: That did not succeed: job shot-" in text
+    assert "ERROR: The command failed: job shot-" in text
     assert "read the log, then retry" in text
     assert "Traceback (most recent call last):" not in text
     assert "Traceback (most recent call last):" in log_file().read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What the Cosmos nodes generate: from parameters and the attributes above, with warnings and errors on the node."""
+"""Work items of the Cosmos nodes, from parameters and the attributes above, with warnings and errors on the node."""
 
 from __future__ import annotations
 

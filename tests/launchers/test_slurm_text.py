@@ -1,4 +1,4 @@
-"""What the launcher writes for Slurm and what it reads from it, without a Slurm."""
+"""Text that the launcher writes for Slurm, and reads from it, without a Slurm."""
 
 from __future__ import annotations
 

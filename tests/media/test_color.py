@@ -134,7 +134,7 @@ def test_alpha_is_left_aside():
         ),
         (ColorSettings(view="Filmic"), r"has no view of sRGB - Display 'Filmic'; allowed: ACES 2\.0 - SDR .*, Raw"),
         (ColorSettings(input_space="ACEScgg"), r"has no colour space 'ACEScgg'; allowed: .*did you mean 'ACEScg'"),
-        (ColorSettings(config="/no/where.ocio"), r"configuration /no/where\.ocio is no file; mend \$OCIO"),
+        (ColorSettings(config="/no/where.ocio"), r"configuration /no/where\.ocio is no file; correct \$OCIO"),
         (ColorSettings(config="ocio://nonsense"), r"configuration ocio://nonsense cannot be used"),
     ],
 )

@@ -83,7 +83,7 @@ def test_every_problem_of_every_pass_is_named(files: list[Path]):
     [{"mismatched": (4,)}, {"duplicates": (Path("shot.1.png"),)}, {"picture": None}],
 )
 def test_what_holding_cannot_mend_stops(files: list[Path], change: dict[str, object], on_gap: str):
-    with pytest.raises(CheckFailed, match="cannot be mended by holding"):
+    with pytest.raises(CheckFailed, match="holding frames cannot repair this"):
         select([sequence_of(files, **change)], on_gap=on_gap)  # type: ignore[arg-type]
 
 

@@ -25,7 +25,7 @@ NAMES = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",
     lambda name: name != cpio.TRAILER
 )
 ENTRIES = st.lists(st.tuples(NAMES, st.binary(max_size=300)), max_size=12)
-# What stands in a limited form must not look like a header, or there would be another entry.
+# Content in the limited form must not look like a header, or it would be another entry.
 LIMITED_NAMES = st.text(st.characters(min_codepoint=32, exclude_categories=("Cs",)), min_size=1, max_size=60).filter(
     lambda name: name not in limited.MARKERS and not name.startswith(".OP")
 )

@@ -1,4 +1,4 @@
-"""What is written is the user's alone, and a name cannot lead out of its folder, nor become a command."""
+"""Only the user can read files that are written; a name cannot lead out of its folder, nor become a command."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def test_a_secret_stands_in_nothing_that_any_command_writes_or_prints(
     told = capfd.readouterr()
     assert "token is ***" in told.out
     assert TOKEN not in told.out + told.err
-    # What the engine itself prints stands as it is in the one place that only the host's user can read.
+    # Output of the engine itself is kept as it is, in the one place that only the host's user can read.
     printed = {shop.root / "jobs" / shop.record(name).id / "stdout.log" for name in ("good", "bad")}
     assert set(holding(scene.tmp)) == printed
 

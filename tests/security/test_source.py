@@ -1,4 +1,4 @@
-"""What the source of the package must not hold."""
+"""Things that the source of the package must not hold."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SHELL = re.compile(
     r"(?:^|[;&|\n({ ])(?:cd|rm|mv|ln|mkdir|cat|tail|head|chmod|echo|export|printf|sh|test|umask|find|touch|ls|wc|exec) "
     r"|\$\(|\|\| exit|>/dev/null|2>&1|\bset -- |=\"?\$\{?\w"
 )
-"""What tells a piece of shell from other text."""
+"""Signs by which a piece of shell differs from other text."""
 
 QUOTING = {"quoted", "_quoted", "words", "assignments", "exports", "part", "shlex.quote", "variable_name", "shlex.join"}
 HARMLESS = {

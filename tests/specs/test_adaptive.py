@@ -84,7 +84,7 @@ def test_rules_hold_for_every_run(tmp_path: Path):
         "constraints": {"max_weight_sum": 1},
         "exclude": [{"num_steps": 50}],
     }
-    # What is excluded would score best.
+    # The excluded values would score best.
     runs = through(tmp_path / "points.db", how, lambda run: sum(run.weights.values()) + steps(run))
     assert len(runs) == 14
     assert max(sum(run.weights.values()) for run in runs) <= 1 + 1e-9

@@ -1,4 +1,4 @@
-"""What every handle of a project needs: its configuration, and who takes messages."""
+"""The configuration of a project, and the reporter that takes its messages: every handle needs both."""
 
 from __future__ import annotations
 

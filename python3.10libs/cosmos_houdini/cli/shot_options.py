@@ -55,7 +55,7 @@ _ENCODING = (
     click.option(
         "--depth-kind",
         type=click.Choice(["auto", *map(str, DepthKind)]),
-        help="What the depth pass holds; auto finds it from names and values.",
+        help="Kind of values in the depth pass; auto finds it from names and values.",
     ),
     click.option(
         "--depth-range",

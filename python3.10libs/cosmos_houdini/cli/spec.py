@@ -46,7 +46,7 @@ def schema_option(name: str) -> Callable[[_Command], _Command]:
 @click.argument("prompt")
 @click.option("--input-video", required=True, type=_FILE, help="The colour video.")
 @click.option("--control", "controls", multiple=True, metavar="KIND=VIDEO", help="vis, edge, depth or seg; repeatable.")
-@click.option("--negative-prompt", default="", help="What to avoid; without it, the engine's own.")
+@click.option("--negative-prompt", default="", help="Things to avoid; without it, the engine's own.")
 @click.option("-o", "--output", type=_FILE, help="File to write; NAME.spec.json without it.")
 @json_option
 @schema_option("prompt-spec")

@@ -26,7 +26,7 @@ class HostFinding:
 
 @dataclass(slots=True, kw_only=True)
 class Diagnosis:
-    """What has been found so far.
+    """Findings so far.
 
     Attributes:
         host: the name of the host; None for this machine alone.

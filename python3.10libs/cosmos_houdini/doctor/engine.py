@@ -1,4 +1,4 @@
-"""What an engine finds on a host: GPUs, its programs, its checkpoints."""
+"""Findings on what an engine needs on a host: GPUs, its programs, its checkpoints."""
 
 from __future__ import annotations
 

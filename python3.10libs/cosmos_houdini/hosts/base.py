@@ -104,7 +104,7 @@ class Host(Protocol):
         The script travels on the standard input of ``sh``, so no quoting of it as a whole is needed; it starts when
         all of it has arrived, with umask 077 and in the root. A call runs
         it at most once: after HostUnreachable it may have run, or run on, and only the caller knows whether to ask
-        again. What a script leaves running in the background must have its output redirected, or ``run`` waits for it.
+        again. A script redirects the output of processes that it leaves in the background, or ``run`` waits for them.
 
         Raises:
             HostError: more than 64 MiB of output.
@@ -135,9 +135,9 @@ class Host(Protocol):
     def put_many(self, transfers: Iterable[Transfer], *, on_progress: OnProgress | None = None) -> None:
         """Copy files to the host; each gets its final name when the host has found the right hash in it.
 
-        A file that is there already is not sent. What was sent when the road is cut, or when ``on_progress`` raises,
-        stays below the root for a day, and a later call goes on from there, whoever makes it. Several callers may send
-        the same file.
+        A file that is there already is not sent. When the connection is lost or ``on_progress`` raises, the part that
+        was sent stays below the root for a day. A later call of any client continues from there. Several callers may
+        send the same file.
 
         Args:
             transfers: files to send, each to a path below the root, in a folder that exists.
@@ -151,9 +151,9 @@ class Host(Protocol):
     def get_many(self, transfers: Iterable[Transfer], *, on_progress: OnProgress | None = None) -> None:
         """Copy files from the host; each gets its final name when the right hash was found in it.
 
-        A file that is here already is not fetched. What was fetched when the road is cut, or when ``on_progress``
-        raises, stays beside the final names, and a later call goes on from there. One caller at a time may fetch
-        into a folder.
+        A file that is here already is not fetched. When the connection is lost or ``on_progress`` raises, the part that
+        was fetched stays beside the final names. A later call continues from there. One caller at a time may fetch into
+        a folder.
 
         Args:
             transfers: files to fetch, each to a folder that exists.

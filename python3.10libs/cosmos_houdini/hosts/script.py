@@ -14,7 +14,7 @@ from cosmos_houdini.errors import BadInput, HostError
 from cosmos_houdini.hosts.base import Completed
 
 MAX_OUTPUT_BYTES = 64 * 1024 * 1024
-"""What a script may print on one stream; more is a file, and files are fetched."""
+"""Most that a script may print on one stream; longer output belongs into a file, which is fetched."""
 
 TIMEOUT = """\
 # Runs a command for at most $1 seconds, where the host can: a command that hangs must not hold up the rest.

@@ -16,7 +16,7 @@ LOG_NAME = "cosmos_houdini.log"
 LOG_LIMIT_BYTES = 1_000_000
 
 _TITLES = {
-    1: "That did not succeed",
+    1: "The command failed",
     2: "This cannot be used",
     3: "The host failed",
     4: "Stopped",

@@ -19,7 +19,7 @@ from cosmos_houdini.model.request import Invocation, Site
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """What a launcher is given to run.
+    """One attempt of a job, as a launcher starts it.
 
     Attributes:
         job_id: names the job on the host, in labels and process lists; all attempts of a job share it.
@@ -82,7 +82,7 @@ class Launcher(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traits:
-    """What a launcher does otherwise than to start one process on the host at once.
+    """Facts in which a launcher differs from one that starts a process on the host at once.
 
     Attributes:
         schedules_itself: a scheduler decides when a job starts. It gets all jobs at once, nothing on this side holds
@@ -103,7 +103,7 @@ class Traits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollPart:
-    """What a scheduler adds to the poll of a host.
+    """The part of a scheduler in the poll of a host.
 
     Attributes:
         scheduler: a name of lower-case letters, digits and ``_``, which the functions of the script end with.
@@ -121,7 +121,7 @@ class PollPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SurveyPart:
-    """What a launcher adds to ``doctor --host``.
+    """The part of a launcher in ``doctor --host``.
 
     Attributes:
         script: makes shell commands from the configuration of the host; they print facts with the functions ``tell KEY
@@ -135,7 +135,7 @@ class SurveyPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoragePart:
-    """What a launcher keeps on a host beside the root, for ``clean``.
+    """Things that a launcher keeps on a host beside the root, for ``clean``.
 
     Attributes:
         listing: makes, from the configuration of the host, a script that prints ``container ID FOLDER`` for each

@@ -1,4 +1,4 @@
-"""What the launchers of a plain host share: the text of ``run.sh``, its detached start, and its end by force."""
+"""Shared parts of the launchers of a plain host: the text of ``run.sh``, its detached start, its forced end."""
 
 from __future__ import annotations
 
@@ -132,4 +132,4 @@ def cannot_start(host: Host, task: Task, why: str) -> JobError:
             f"job {task.job_id} cannot start: {task.site.folder} on host {host.name} is not staged",
             action="stage it first",
         )
-    return JobError(f"host {host.name} cannot start job {task.job_id}: {why}", action="mend it on the host and retry")
+    return JobError(f"host {host.name} cannot start job {task.job_id}: {why}", action="repair it on the host and retry")

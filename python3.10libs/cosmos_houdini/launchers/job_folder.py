@@ -33,7 +33,7 @@ class HostJobState(TextEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """What the folder of a job, and the host's process list or its scheduler, said at one moment.
+    """State of a job at one moment, by its folder and by the host's process list or scheduler.
 
     Attributes:
         state: ``staged`` when all files are there and nothing was started; ``pending`` while it waits for a GPU, for

@@ -1,4 +1,4 @@
-"""What lies below the root of a host, as one command tells it, and the one command that removes some of it."""
+"""Items below the root of a host: one command lists them, and one command removes some of them."""
 
 from __future__ import annotations
 

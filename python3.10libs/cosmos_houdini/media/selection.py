@@ -21,7 +21,7 @@ _TOLD_PROBLEMS = 6
 _RENDER_OR_HOLD = (
     "nothing was written; render them again, let --on-gap hold repeat the frames before them, or take others by --range"
 )
-_BEYOND_HOLDING = "nothing was written; this cannot be mended by holding frames"
+_BEYOND_HOLDING = "nothing was written; holding frames cannot repair this"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,8 +76,8 @@ def measure(result: Luma, source: Luma, indices: tuple[int, ...]) -> Measures:
 def structure(result: Luma, source: Luma) -> float:
     """Return how far the edges of two videos agree: the mean over frames of Pearson's correlation, -1 to 1.
 
-    What is correlated is the magnitude of the gradient of brightness (Sobel, 3x3), so that other colours, contrast and
-    light count little, and where shapes end counts much. A frame without any edge, in either video, counts 0.
+    The score correlates the magnitude of the gradient of brightness (Sobel, 3x3). Thus other colours, contrast and
+    light count little, and the outlines of shapes count much. A frame without any edge, in either video, counts 0.
     """
     return float(np.mean([_correlation(_edges(a), _edges(b)) for a, b in zip(result, source, strict=True)]))
 

@@ -70,7 +70,7 @@ class Check(Struct, kw_only=True):
 
 
 class DoctorDocument(Struct):
-    """What doctor found; hosts are the configured ones."""
+    """Findings of doctor; hosts are the configured ones."""
 
     ok: bool
     host: str | None
@@ -117,7 +117,7 @@ class LocalItem(Struct):
 
 
 class CleanDocument(Struct, kw_only=True):
-    """What clean removes, or would remove; left could not be removed."""
+    """Items that clean removes, or would remove; left could not be removed."""
 
     host: str
     root: str

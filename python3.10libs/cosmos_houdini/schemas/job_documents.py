@@ -113,7 +113,7 @@ class CreateBatchDocument(Struct):
 
 
 class RunRow(Struct, kw_only=True):
-    """What became of one run of a batch; parameters has the weights by control."""
+    """Outcome of one run of a batch; parameters has the weights by control."""
 
     run: str
     spec: str

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SequenceCheck:
-    """What is known of the sequences of a path.
+    """Sequences of a path, with their layers.
 
     Attributes:
         report: the sequences, and all that is wrong with them.

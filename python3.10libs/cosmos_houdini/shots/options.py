@@ -126,7 +126,7 @@ class EncodeOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmitOptions:
-    """What is asked of the engine, and where it runs.
+    """Request to an engine, and the host where it runs.
 
     Attributes:
         prompt: what the result shows.

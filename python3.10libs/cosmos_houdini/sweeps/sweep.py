@@ -27,7 +27,7 @@ SCOUT_SUFFIX = "-scout"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shared:
-    """What all runs of one item have in common.
+    """Common values of all runs of one item.
 
     Attributes:
         name: begins the names of its runs.

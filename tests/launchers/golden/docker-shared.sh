@@ -13,8 +13,8 @@ asking_s=60
 beat_s=5
 name=cosmos-sea-1f2e3d4c5b-a3635802
 container() {
-docker run --detach --name cosmos-sea-1f2e3d4c5b-a3635802 --ipc=host --label cosmos-houdini.job=sea-1f2e3d4c5b --label cosmos-houdini.folder=/data/cosmos/jobs/sea-1f2e3d4c5b --env HF_HOME=/data/hf --env HF_TOKEN --mount type=bind,source=/data/cosmos/jobs/sea-1f2e3d4c5b,target=/data/cosmos/jobs/sea-1f2e3d4c5b --mount type=bind,source=/data/cosmos/jobs/sea-0000000001,target=/data/cosmos/jobs/sea-0000000001 --mount type=bind,source=/data/cosmos/jobs/sea-0000000002,target=/data/cosmos/jobs/sea-0000000002 --mount type=bind,source=/data/cosmos/objects,target=/data/cosmos/objects,readonly --mount type=bind,source=/opt/engine,target=/opt/engine --workdir /opt/engine "$@" cosmos:1 sh -c '# What runs in the container, around the program. It writes the logs itself: the Docker Engine would hold back a progress
-# bar, which ends its lines with a carriage return, and lose what is printed while nobody listens.
+docker run --detach --name cosmos-sea-1f2e3d4c5b-a3635802 --ipc=host --label cosmos-houdini.job=sea-1f2e3d4c5b --label cosmos-houdini.folder=/data/cosmos/jobs/sea-1f2e3d4c5b --env HF_HOME=/data/hf --env HF_TOKEN --mount type=bind,source=/data/cosmos/jobs/sea-1f2e3d4c5b,target=/data/cosmos/jobs/sea-1f2e3d4c5b --mount type=bind,source=/data/cosmos/jobs/sea-0000000001,target=/data/cosmos/jobs/sea-0000000001 --mount type=bind,source=/data/cosmos/jobs/sea-0000000002,target=/data/cosmos/jobs/sea-0000000002 --mount type=bind,source=/data/cosmos/objects,target=/data/cosmos/objects,readonly --mount type=bind,source=/opt/engine,target=/opt/engine --workdir /opt/engine "$@" cosmos:1 sh -c '# Runs in the container, around the program. It writes the logs itself. The Docker Engine would hold back a progress bar,
+# which ends its lines with a carriage return, and would lose output that is printed while nobody listens.
 folder=$1 owner=$2 members=$3
 shift 3
 "$@" >>"$folder/stdout.log" 2>>"$folder/stderr.log" </dev/null &
@@ -82,7 +82,7 @@ END
     *) return 1 ;;
     esac
     [ "$killed" != true ] || : >oom_killed
-    # What an entry point said before the program's own log began.
+    # An entry point may have printed something before the program's own log began.
     [ "$code" -eq 0 ] || docker logs --tail 50 "$name" >>stderr.log 2>&1
     return 0
 }
@@ -561,7 +561,7 @@ END
     finish "$code"
 fi
 
-# Whoever makes this folder runs the job; all others leave.
+# The process that makes this folder runs the job; all others leave.
 mkdir started 2>/dev/null || resumed || exit 0
 echo "${runner:-$$}" >started/pid || exit 1
 exec </dev/null >>stdout.log 2>>stderr.log

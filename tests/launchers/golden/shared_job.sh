@@ -63,7 +63,7 @@ wait_for_gpus() {
         [ -z "$stopping" ] || finish 143
         [ -z "$to" ] && [ ! -e withdrawn ] || pass_over
         if [ "$over" ]; then
-            # What could not even be started is the first one's failure.
+            # A process that could not even be started is the failure of its first job.
             [ "$turn" -eq 1 ] && [ ! -e "$process_folder/disbanded" ] || pass_over
             from=0 from_errors=0
             break
@@ -351,7 +351,7 @@ END
     finish "$code"
 fi
 
-# Whoever makes this folder runs the job; all others leave.
+# The process that makes this folder runs the job; all others leave.
 mkdir started 2>/dev/null || resumed || exit 0
 echo "${runner:-$$}" >started/pid || exit 1
 exec </dev/null >>stdout.log 2>>stderr.log

@@ -1,8 +1,8 @@
 """Stands in for cosmos-transfer1 where there is no GPU: checks what it is given, prints its lines, writes a video.
 
-Called as torchrun would call it, or as ``transfer.py`` itself; the standard library is enough. What the real program
-refuses is refused in its words; what it takes in silence and would regret (a relative path, a weight above 1, a number
-written as text) is refused too, so that no such request passes a test.
+Called as torchrun would call it, or as ``transfer.py`` itself; the standard library is enough. It refuses what the real
+program refuses, in the same words. It also refuses what the real program takes in silence and fails on later (a
+relative path, a weight above 1, a number written as text), so that no such request passes a test.
 
 Environment: STANDIN_FFMPEG names the FFmpeg that writes the video; STANDIN_MODE is one of ok (the default), slow, oom,
 disk_full, gated, missing_checkpoint, prompt_blocked, video_blocked, blocked_exit_0, crash, hang, truncated, no_output.

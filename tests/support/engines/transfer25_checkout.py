@@ -1,4 +1,4 @@
-"""What stands for a checkout of cosmos-transfer2.5, and for the programs that its environment has."""
+"""Stand-ins for a checkout of cosmos-transfer2.5, and for the programs of its environment."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Stands in for cosmos-transfer2.5 where there is no GPU: checks what it is given, prints its lines, writes its files.
 
-It lies as ``examples/inference.py`` in what stands for the checkout; the standard library is enough. What the real
-program refuses is refused in its words; what it takes in silence and would regret (a relative path, a key of a control
-that it does not know, weights that add up to more than 1, controls of another length) is refused too, so that no such
-request passes a test.
+It is ``examples/inference.py`` in the stand-in for the checkout; the standard library is enough. It refuses what the
+real program refuses, in the same words. It also refuses what the real program takes in silence and fails on later (a
+relative path, a key of a control that it does not know, weights that add up to more than 1, controls of another
+length), so that no such request passes a test.
 
 Environment: STANDIN_FFMPEG names the FFmpeg that writes the videos; STANDIN_MODE is one of ok (the default), slow, oom,
 disk_full, gated, missing_checkpoint, prompt_blocked, video_blocked, crash, hang, truncated, no_output; STANDIN_SAMPLE

@@ -1,1 +1,1 @@
-"""What goes wrong, and how a job has to end."""
+"""Faults of hosts and schedulers, and how a job has to end."""

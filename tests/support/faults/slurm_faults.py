@@ -1,4 +1,4 @@
-"""What goes wrong between a login node and its Slurm; the cluster is real, what it answers is changed on the way."""
+"""Faults between a login node and its Slurm; the cluster is real, and its answers are changed on the way."""
 
 from __future__ import annotations
 

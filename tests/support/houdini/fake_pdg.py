@@ -48,7 +48,7 @@ class WorkItem:
         self._id, self._index, parents, clone = args
         self._parents: list[WorkItem] = list(parents)
         source: WorkItem | None = self._parents[0] if self._parents and clone else None
-        # What the cook of a parent added is no part of what its children are generated with.
+        # Children are generated without the attributes that the cook of a parent added.
         self._attributes = copied(source._generated) if source else {}
         self._generated: dict[str, Any] = {}
         self._files: list[File] = []

@@ -1,6 +1,6 @@
 """A TOP network of a scene that cooks: ``python top_scene.py SCRIPT ARGUMENT...`` runs a script in such a Houdini.
 
-What a session's nodes say is played by ``top_network``: Wedge over a range, and our own nodes through the real worker.
+``top_network`` plays the nodes of a session: Wedge over a range, and our own nodes through the real worker.
 """
 
 from __future__ import annotations

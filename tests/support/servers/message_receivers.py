@@ -22,7 +22,7 @@ HOST = "127.0.0.1"
 
 @dataclass
 class Mailbox:
-    """What an SMTP server took in."""
+    """Messages that an SMTP server took."""
 
     port: int
     messages: list[EmailMessage] = field(default_factory=list)
@@ -45,7 +45,7 @@ class Mailbox:
 
 @dataclass
 class Hook:
-    """What an HTTP server was posted."""
+    """Documents that were posted to an HTTP server."""
 
     port: int
     documents: list[dict[str, Any]] = field(default_factory=list)

@@ -26,7 +26,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offers:
-    """What can be offered, and a sentence on each key that cannot."""
+    """Keys that can be offered, and a sentence on each key that cannot."""
 
     keys: tuple[Offer, ...]
     problems: tuple[str, ...]

@@ -1,7 +1,7 @@
-r"""What is said to the shell of an SSH host, whatever the login shell is and prints before.
+r"""Scripts for the shell of an SSH host, whatever the login shell is and prints before.
 
-Nothing but plain words stands on the command line, since csh and fish read quotes in their own way; all else travels on
-standard input.
+The command line has only plain words, because csh and fish read quotes in their own way. The rest travels on standard
+input.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _LONGEST_GREETING_BYTES = 64 * 1024
 def marked(script: bytes, root: PurePosixPath, mark: str) -> bytes:
     r"""Return a script for the input of ``sh`` that makes the root, goes there and prints ``mark`` before it runs.
 
-    What stands in the output before the mark was printed by the user's start-up files.
+    Output before the mark was printed by the user's start-up files.
 
     >>> print(marked(b"...", PurePosixPath("/data/it's"), "7f3a").decode())
     umask 077

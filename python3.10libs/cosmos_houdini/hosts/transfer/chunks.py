@@ -18,7 +18,7 @@ ROUNDS = 3
 """How often a file is sent that arrives damaged."""
 
 SMALL_BYTES = 8 * 2**20
-"""What is longer travels in parts."""
+"""Longer files travel in parts."""
 
 JOINED_AT_ONCE = 8
 """How many files of a host are made of their parts at the same time."""
@@ -42,7 +42,7 @@ class Slice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
-    """What travels in one stream: one part of a large file, or several whole small files.
+    """Content of one stream: one part of a large file, or several whole small files.
 
     Attributes:
         key: names its content: letters, digits and dots.

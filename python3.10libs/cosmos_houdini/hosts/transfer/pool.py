@@ -56,7 +56,7 @@ class Lane(Protocol):
 
 
 class ByteCounter:
-    """What the threads have moved since somebody looked; whoever adds to it waits for the limit of the rate."""
+    """Bytes that the threads moved since the last look; a thread that adds to it waits for the limit of the rate."""
 
     def __init__(self, throttle: Throttle) -> None:
         self._throttle = throttle
@@ -126,7 +126,7 @@ class TransferPool:
                 self._watch(threads, counter)
             except BaseException:
                 counter.stop()
-                # What stands still on a dead connection ends with it; whoever uses that next makes it anew.
+                # To close a dead connection unblocks its threads; its next user connects again.
                 if wait(threads, _GRACE_S).not_done:
                     for lane in lanes:
                         lane.close()
@@ -143,7 +143,7 @@ class TransferPool:
 
 
 def _connect(lane: Lane) -> None:
-    # Whoever uses the lane connects again, and is told what is wrong.
+    # The next user of the connection connects again and gets the error.
     with suppress(HostError):
         lane.connect()
 

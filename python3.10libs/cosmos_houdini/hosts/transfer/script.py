@@ -1,8 +1,8 @@
-"""What is said to the shell of a host that takes or gives many files at once, in POSIX sh.
+"""Scripts in POSIX sh for a host that takes or gives many files at once.
 
-Streams arrive in the folder ``incoming`` of the root. While one is written its file has a name that nobody else has;
-when its input ends, whole or cut, it becomes ``<key>.part``, unless that is longer already. Whoever goes on copies what
-is there to a name of its own, so that two clients never write to one file.
+Streams arrive in the folder ``incoming`` of the root. While a stream is written, its file has a unique name. When its
+input ends, whole or cut, the file becomes ``<key>.part``, unless that file is longer already. A client that continues
+copies this file to a unique name first, so that two clients never write to one file.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ have() {
     :
 }
 mkdir -p incoming && cd incoming || exit 1
-# What is a day old was given up.
+# Nobody continues a file that is a day old.
 find . -type f -mtime +0 -exec rm -f {} +
 find . -name '*.part' -type f -exec wc -c {} +
 """
@@ -100,7 +100,7 @@ keep() {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a host holds already.
+    """Files that a host holds already.
 
     Attributes:
         there: indexes of the transfers whose file is there with the right content.

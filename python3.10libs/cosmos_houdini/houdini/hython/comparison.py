@@ -44,8 +44,8 @@ class Difference:
 def compare_scenes(houdini: Mapping[str, Any], offline: Mapping[str, Any]) -> list[Difference]:
     """Return where two documents of ``scene --json`` differ beyond rounding.
 
-    What the offline reader itself names as unresolved is not compared: it claims nothing about it. Neither is the
-    zone of the time of saving, which Houdini does not tell.
+    Values that the offline reader names as unresolved are not compared, because it claims nothing about them. The time
+    zone of the time of saving is not compared either, because Houdini does not give it.
     """
     found = [
         *_of_fields("scene", houdini, offline, set(offline) - {"schema", "path", "cameras", "outputs", "saved_at"}),

@@ -20,7 +20,7 @@ def stopped_by_signals(cancel: Callable[[], None]) -> Iterator[Event]:
     """Call ``cancel`` in a thread when a signal arrives; the event is set afterwards if one did.
 
     Python runs a signal's handler between two steps of the main thread, and that thread waits in Houdini until the cook
-    is over. What the interpreter writes into a socket the moment a signal comes reaches another thread at once.
+    is over. The interpreter writes into a socket the moment a signal comes, and another thread reads it at once.
     """
     stopped = Event()
     reader, writer = socket.socketpair()

@@ -13,7 +13,7 @@ from cosmos_houdini.houdini.windows.qt import QtCore, QtGui, QtWidgets
 
 TICK_MS = 100
 THIS_MACHINE = "this machine"
-COLUMNS = {"": 44, "Where": 100, "Check": 120, "Seen": 380, "What to do": 60}
+COLUMNS = {"": 44, "Where": 100, "Check": 120, "Seen": 380, "Next step": 60}
 """Titles, and widths in pixels; the last takes what is left."""
 
 _WORDS = 3

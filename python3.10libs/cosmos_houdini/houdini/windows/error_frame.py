@@ -27,7 +27,7 @@ class ErrorFrame(QtWidgets.QFrame):
 
     def explain(self, error: CosmosError) -> None:
         """Show an error."""
-        self.title.setText(error.title if isinstance(error, WorkerError) else "That did not succeed")
+        self.title.setText(error.title if isinstance(error, WorkerError) else "The command failed")
         what = [error.problem, error.allowed and f"allowed: {error.allowed}", error.action]
         log = f"log: {error.log}" if isinstance(error, WorkerError) else ""
         self.text.setText("\n".join(part for part in (*what, log) if part))

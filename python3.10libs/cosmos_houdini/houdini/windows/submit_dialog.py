@@ -94,11 +94,11 @@ class SubmitDialog(QtWidgets.QDialog):
         self._node = QtWidgets.QComboBox()
         self._node.addItems(list(nodes))
         self._prompt = QtWidgets.QPlainTextEdit()
-        self._prompt.setPlaceholderText("What the result shows: place, materials, light, weather, lens")
+        self._prompt.setPlaceholderText("Description of the result: place, materials, light, weather, lens")
         self._prompt.setTabChangesFocus(True)
         self._prompt.textChanged.connect(self._allow)
         self._negative = QtWidgets.QLineEdit()
-        self._negative.setPlaceholderText("What to avoid; the engine's own when empty")
+        self._negative.setPlaceholderText("Things to avoid; the engine's own when empty")
         self._engine, self._host = QtWidgets.QComboBox(), QtWidgets.QComboBox()
         for box in (self._engine, self._host):
             box.addItem(AS_CONFIGURED)

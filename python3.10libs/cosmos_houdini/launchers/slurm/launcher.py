@@ -33,7 +33,7 @@ CANCEL_TIMEOUT_S = 180.0
 QUIET_S = 60
 """Longer than network file systems keep the old content of a file."""
 
-# What sbatch reads in a script as it is written, without quotes, which differ between its versions.
+# Options that sbatch reads without quotes, because its versions read quotes differently.
 _OPTION = re.compile(r"--[a-z][a-z-]*(=[\w.,:;=@%+*/\[\]{}|&()!-]+)?", re.ASCII)
 _GPUS = re.compile(r"(?P<kind>(?:^|(?<=,))gpu(?::[^:,]*[^:,\d][^:,]*)?)(?::(?P<count>\d+))?(?=,|$)", re.ASCII)
 
@@ -113,7 +113,7 @@ class SlurmLauncher:
         alike: defaultdict[str, list[Task]] = defaultdict(list)
         for task in tasks:
             with suppress(BadInput, JobError):
-                # What cannot be started is told by its own start.
+                # A task that cannot be written fails later, with its own error, when it is started alone.
                 if detached.write(host, task, self.script(task), ready=script_part("slurm/ready")):
                     alike[self._head(task, "")].append(task)
         for group in alike.values():

@@ -84,7 +84,7 @@ class SlurmState:
         if self.state not in _MEANING:
             return None
         failure, meaning = _MEANING[self.state]
-        # What saves a GPU's memory saves none of the machine's, and what another cluster runs must not run here too.
+        # A retry saves memory of the GPU, not of the machine. A job that another cluster runs must not run here too.
         retryable = self.state not in {"OUT_OF_MEMORY", "REVOKED"}
         return JobFailure(failure=failure, message=f"{self}: {meaning}", retryable=retryable)
 

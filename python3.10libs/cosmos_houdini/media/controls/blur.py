@@ -83,7 +83,7 @@ def blur(rgb: Picture, preset: BlurPreset) -> Picture:
 def _bilateral(rgb: Picture, preset: BlurPreset) -> Picture:
     """Apply OpenCV's own bilateral filter, which exists on every system.
 
-    By default OpenCV calls Intel's library on some processors. That takes nearly three times as long, and a few values
+    By default OpenCV calls Intel's library on some processors. This takes nearly three times as long, and a few values
     in a million differ by one level.
     """
     intel = cv2.ipp.useIPP()

@@ -59,7 +59,7 @@ def _read(path: Path) -> ColorTable:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise BadInput(f"{path} is no JSON: {error}", action="mend it, or move it away to begin anew") from error
+        raise BadInput(f"{path} is no JSON: {error}", action="correct it, or move it away to begin anew") from error
     if not isinstance(document, dict):
         raise BadInput(f"{path} is no table of segmentation colours", action="move it away to begin anew")
     return ColorTable.from_document(document)

@@ -194,7 +194,7 @@ def display_bytes(picture: NDArray[Any]) -> Picture:
 def _open_config(name: str) -> Any:  # noqa: ANN401 - the binding has no types
     if "://" not in name and not Path(name).is_file():
         raise BadInput(
-            f"the OpenColorIO configuration {name} is no file", action=f"mend $OCIO, or leave it out for {BUILT_IN}"
+            f"the OpenColorIO configuration {name} is no file", action=f"correct $OCIO, or unset it to use {BUILT_IN}"
         )
     with _naming(f"{name} cannot be used"):
         config = OCIO.Config.CreateFromFile(name)

@@ -1,4 +1,4 @@
-"""What an operator holds: the network that is stored in ``Contents.dir``, as MIME parts of a file each."""
+"""Contents of an operator: the network that is stored in ``Contents.dir``, as MIME parts of a file each."""
 
 from __future__ import annotations
 

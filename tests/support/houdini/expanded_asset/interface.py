@@ -1,4 +1,4 @@
-"""What a dialog is made of: groups of parameters, and parameters with defaults and menus."""
+"""Parts of a dialog: groups of parameters, and parameters with defaults and menus."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What has to hold within an asset beyond its form: nothing in it names what is not there."""
+"""Checks of an asset beyond its form: nothing in it names what is not there."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-# Prints a line for every job named in "$@", the lines of the schedulers named in "$schedulers", the lengths of the logs, the ends of all logs in base64, and at last a line
-# that says that nothing was cut off. What depends on the number of jobs is done by the shell itself: starting a program
-# for each of a thousand jobs would take seconds.
+# Prints a line for every job named in "$@", the lines of the schedulers named in "$schedulers", the lengths of the logs,
+# the ends of all logs in base64, and a last line, which proves that nothing was cut off. The shell itself does the work
+# for each job, because starting a program for each of a thousand jobs would take seconds.
 digits() { case $1 in '' | *[!0-9]*) digits=- ;; *) digits=$1 ;; esac }
 
-# Whether a file of the job can be read; where it is longer than run.sh ever makes it, its program has meddled with it.
+# Whether a file of the job can be trusted. The job's program has changed a file that is longer than run.sh makes it.
 readable() {
     case $long in *" $1 "*) return 1 ;; esac
     [ -f "$1" ]

@@ -8,7 +8,7 @@ rm -rf jobs/.removed.*
 # Whether the file $1 was not touched for $idle_min minutes.
 idle() { [ -n "$(find "$1" -type f -mmin "+$idle_min" 2>/dev/null)" ]; }
 
-# Whoever makes the folder 'started' runs the job: nobody can start one that goes.
+# The process that makes the folder 'started' runs the job, so nobody can start a job that is being removed.
 remove_job() {
     if [ ! -d "$1/started" ]; then mkdir "$1/started" || return 1
     elif [ ! -f "$1/exit_code" ] && [ -n "$(find "$1/heartbeat" -mmin -2 2>/dev/null)" ]; then return 1

@@ -179,7 +179,7 @@ END
     finish "$code"
 fi
 
-# Whoever makes this folder runs the job; all others leave.
+# The process that makes this folder runs the job; all others leave.
 mkdir started 2>/dev/null || resumed || exit 0
 echo "${runner:-$$}" >started/pid || exit 1
 exec </dev/null >>stdout.log 2>>stderr.log

@@ -1,5 +1,5 @@
-# Tells what lies below the root, and sets "$@" to the folders of jobs for the poll that follows. What it prints is
-# believed only where it looks like names that this project gives.
+# Lists the items below the root, and sets "$@" to the folders of jobs for the poll that follows. The client believes
+# only names that look like those that this project gives.
 export LC_ALL=C
 cd "$root" || exit 1
 set --

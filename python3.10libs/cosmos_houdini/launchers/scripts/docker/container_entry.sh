@@ -1,5 +1,5 @@
-# What runs in the container, around the program. It writes the logs itself: the Docker Engine would hold back a progress
-# bar, which ends its lines with a carriage return, and lose what is printed while nobody listens.
+# Runs in the container, around the program. It writes the logs itself. The Docker Engine would hold back a progress bar,
+# which ends its lines with a carriage return, and would lose output that is printed while nobody listens.
 folder=$1 owner=$2 members=$3
 shift 3
 "$@" >>"$folder/stdout.log" 2>>"$folder/stderr.log" </dev/null &

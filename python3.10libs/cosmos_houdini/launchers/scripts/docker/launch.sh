@@ -47,7 +47,7 @@ END
     *) return 1 ;;
     esac
     [ "$killed" != true ] || : >oom_killed
-    # What an entry point said before the program's own log began.
+    # An entry point may have printed something before the program's own log began.
     [ "$code" -eq 0 ] || docker logs --tail 50 "$name" >>stderr.log 2>&1
     return 0
 }

@@ -56,7 +56,7 @@ wait_for_gpus() {
         [ -z "$stopping" ] || finish 143
         [ -z "$to" ] && [ ! -e withdrawn ] || pass_over
         if [ "$over" ]; then
-            # What could not even be started is the first one's failure.
+            # A process that could not even be started is the failure of its first job.
             [ "$turn" -eq 1 ] && [ ! -e "$process_folder/disbanded" ] || pass_over
             from=0 from_errors=0
             break

@@ -22,7 +22,7 @@ last_line() { printf '%s\n' "$1" | tail -n 1; }
 # The number stands on a line of its own, on some clusters with the name of the cluster, among lines of the site.
 number_in() { printf '%s\n' "$1" | sed -n 's/^\([0-9]\{1,\}\)\(;[^ ]*\)\{0,1\}$/\1/p' | tail -n 1; }
 
-# Whether sbatch said why there is no job. Where its own end or its answer was lost, there may be one.
+# Whether sbatch gave a reason why there is no job. If its end or its answer was lost, there may be a job.
 refuses() {
     case $1 in
     *[Tt]imed\ out* | *[Uu]nable\ to\ contact* | *[Cc]onnect* | *[Ss]ocket* | *[Cc]ommunication* | *[Zz]ero\ [Bb]ytes*) false ;;

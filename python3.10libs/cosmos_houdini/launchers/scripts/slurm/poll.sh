@@ -12,7 +12,7 @@ collect_slurm() {
 }
 
 # Prints 'JOB NUMBER STATE REASON' for each line of $batch, from lines 'NUMBER NAME STATE REASON'; '-' is unknown.
-# Where two jobs have the name, the one whose number was noted counts, else one that goes on.
+# If two jobs have the name, the one with the noted number counts, or else one that has not ended.
 matched() {
     printf '%s\n%s\n' "$batch" "$1" | OVER="$over" awk '
         function is_over(state) { return index("|" ENVIRON["OVER"] "|", "|" state "|") > 0 }

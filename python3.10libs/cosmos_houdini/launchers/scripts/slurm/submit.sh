@@ -18,7 +18,7 @@ mkdir submitted 2>/dev/null || {
         tell
         exit 0
     }
-    # Whoever submitted the job died before its number was written down, or is still at it.
+    # The client that submitted the job died before it wrote down the number, or is still at it.
     former=$name task=-
     [ ! -s submitted/name ] || read -r former task <submitted/name
     found=$(known "$former" "$task" 2>&1) || {

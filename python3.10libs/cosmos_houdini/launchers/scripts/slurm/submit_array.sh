@@ -1,5 +1,5 @@
-# Hands the jobs "$@" to Slurm as the tasks of one array, each with its place in "$@" as its number; those that were
-# handed over before, or that another client hands over, are left out. What becomes of each, its own folder tells.
+# Hands the jobs "$@" to Slurm as the tasks of one array; the number of a task is its place in "$@". Jobs that this or
+# another client has handed over already are left out. The folder of each job records its fate.
 cd "$jobs" || exit 1
 find_slurm
 tasks=
