@@ -90,6 +90,14 @@ def test_a_squash_is_never_silent(tmp_path: Path):
     assert "0.76 times as wide; --fit letterbox keeps the aspect" in result.stderr
 
 
+@pytest.mark.parametrize("size", [(1920, 1080), (956, 400)])
+def test_none_keeps_the_size_of_the_plate_also_in_computed_passes(tmp_path: Path, size: tuple[int, int]):
+    plate = write_plate(tmp_path / "render", size, frames=2)
+    result = converted(plate, "-o", tmp_path / "out", "--fit", "none", "--edge", "low", "--vis", "low")
+    assert result["size"] == list(size)
+    assert (result["frame"]["placement"], result["frame"]["applied"]) == ("stretch", False)
+
+
 def test_anamorphic_plates_are_shown_in_their_own_aspect(tmp_path: Path):
     plate = write_plate(tmp_path / "render", (478, 400))
     result = converted(plate, "-o", tmp_path / "out", "--pixel-aspect", "2")

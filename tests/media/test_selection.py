@@ -7,9 +7,11 @@ import pytest
 
 from cosmos_houdini.errors import BadInput, CheckFailed
 from cosmos_houdini.media.selection import by_shot, select, unknown_passes
+from cosmos_houdini.media.sequences.discover import find_sequences
+from cosmos_houdini.media.sequences.verify import verify
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.sequence import CorruptFrame, Frame, Picture, Sequence
-from support.media.clips import sequence_of, write_bars
+from support.media.clips import bars, sequence_of, write_bars, write_picture
 
 
 @pytest.fixture
@@ -87,6 +89,16 @@ def test_what_holding_cannot_mend_stops(files: list[Path], change: dict[str, obj
         select([sequence_of(files, **change)], on_gap=on_gap)  # type: ignore[arg-type]
 
 
+def test_frames_of_another_size_are_named_with_both_sizes_and_a_remedy(files: list[Path]):
+    write_picture(files[3], bars(3, (48, 32)))
+    (found,) = verify(find_sequences(files[0].parent, {}))
+    with pytest.raises(CheckFailed) as caught:
+        select([found])
+    told = str(caught.value)
+    assert "frame 4 is 48x32 8-bit PNG with 3 channels, the others 96x64 8-bit PNG with 3 channels" in told
+    assert "render them alike, or take other frames by --range" in told
+
+
 def test_passes_of_different_range_are_refused_until_a_range_is_named(files: list[Path]):
     passes = [sequence_of(files), sequence_of(files[:5], pass_=Pass.DEPTH)]
     with pytest.raises(CheckFailed, match="color 1-6, depth 1-5"):
@@ -96,7 +108,7 @@ def test_passes_of_different_range_are_refused_until_a_range_is_named(files: lis
 
 def test_passes_of_different_size_are_refused(files: list[Path]):
     small = Picture(format="png", size=(48, 32), bit_depth=8, channels=3)
-    with pytest.raises(CheckFailed, match="color 96x64, depth 48x32"):
+    with pytest.raises(CheckFailed, match=r"color 96x64, depth 48x32 \(render all in one size"):
         select([sequence_of(files), sequence_of(files, pass_=Pass.DEPTH, picture=small)])
 
 

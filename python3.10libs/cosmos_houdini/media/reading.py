@@ -27,6 +27,7 @@ from cosmos_houdini.media.pictures.geometry import Geometry
 from cosmos_houdini.media.pictures.layers import Header, Layer, read_header
 from cosmos_houdini.media.pictures.picture_io import read_passes, read_picture
 from cosmos_houdini.media.selection import Selection
+from cosmos_houdini.media.videos.run_spool import RunSpool
 from cosmos_houdini.media.videos.source import ComputedFrames
 from cosmos_houdini.media.videos.spool import Spool
 from cosmos_houdini.model.control import Pass
@@ -82,6 +83,8 @@ class ComputedPasses:
     on_frames: Callable[[int], None] = lambda _: None
     notes: list[str] = field(default_factory=list)
 
+    # Files hold NaN and infinity, and every step gives them a meaning, so NumPy need not warn of them.
+    @np.errstate(all="ignore")
     def sources(self) -> dict[Pass, ComputedFrames]:
         """Read all files and return the frames of each video; errors are those of ``convert_sequences``."""
         groups = list(_grouped(self.selections))
@@ -92,7 +95,8 @@ class ComputedPasses:
                 material = Material(header=group.header, layer=group.passes[pass_], samples=samples[pass_])
                 tracks[pass_] = make_processor(pass_, material, self.geometry, self.choices)
         self.folder.mkdir()
-        spools = {pass_: Spool(self.folder / str(pass_)) for pass_ in tracks}
+        kinds = {pass_: RunSpool if isinstance(track, SegProcessor) else Spool for pass_, track in tracks.items()}
+        spools = {pass_: kind(self.folder / str(pass_)) for pass_, kind in kinds.items()}
         nan: list[int] = []
         for group in groups:
             self._read(group, tracks, spools, nan)
@@ -107,6 +111,8 @@ class ComputedPasses:
     def _read(
         self, group: Files, tracks: Mapping[Pass, PassProcessor], spools: Mapping[Pass, Spool], nan: list[int]
     ) -> None:
+        # NumPy keeps this setting for each thread on its own.
+        @np.errstate(all="ignore")
         def work(number: int, file: Path) -> Pixels:
             pixels = group.read(file)
             _check_size(file, pixels, self.geometry)

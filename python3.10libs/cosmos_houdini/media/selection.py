@@ -185,9 +185,8 @@ def _unusable(sequence: PictureSequence, wanted: set[int]) -> list[str]:
         found.append("no file can be read")
     if sequence.duplicates:
         found.append(f"two files have one frame number: {', '.join(path.name for path in sequence.duplicates)}")
-    if mismatched := [number for number in sequence.mismatched if number in wanted]:
-        told = span.format_frames(mismatched, " differs", " differ")
-        found.append(f"{told} from the others in size, depth, channels or format")
+    if wanted.intersection(sequence.mismatched):
+        found.append(f"{'; '.join(sequence.differences)} (render them alike, or take other frames by --range)")
     if not wanted:
         found.append("has no frame in the wanted range")
     return found
@@ -203,7 +202,9 @@ def _disagreements(passes: Mapping[Pass, PictureSequence], numbers: Mapping[Pass
     sizes = {pass_: sequence.picture.size for pass_, sequence in passes.items() if sequence.picture}
     if len(set(sizes.values())) > 1:
         listed = ", ".join(f"{pass_} {width}x{height}" for pass_, (width, height) in sizes.items())
-        found.append(f"the passes differ in size: {listed}")
+        found.append(
+            f"the passes differ in size: {listed} (render all in one size, or convert each by its own pattern)"
+        )
     return found
 
 

@@ -47,9 +47,10 @@ def plan_framing(plate: Size, *, pixel_aspect: float = 1.0, fit: Fit = "auto", e
         plate: width and height in pixels.
         pixel_aspect: width of a pixel divided by its height.
         fit: how a plate of another aspect is put into the engine's frame. ``none`` leaves it to the engine, which
-            scales width and height independently. ``auto`` does so where the aspect changes by 5 % or less, or where
-            the plate is less than half as large as the engine's frame; otherwise it letterboxes.
-        exact: whether the videos must have the engine's size, because passes are computed at that size.
+            scales width and height independently: every video has the plate's size, also those of computed passes.
+            ``auto`` does so where the aspect changes by 5 % or less, or where the plate is less than half as large as
+            the engine's frame; otherwise it letterboxes.
+        exact: whether passes are computed, for which ``auto`` makes all videos in the engine's size.
 
     Raises:
         BadInput: a size or the pixel aspect is not positive.
@@ -66,7 +67,7 @@ def plan_framing(plate: Size, *, pixel_aspect: float = 1.0, fit: Fit = "auto", e
         squashed = f"the engine scales {changed}: everything becomes {factor:.2f} times as wide"
         return Framing(
             geometry=geometry,
-            applied=exact or not is_square,
+            applied=fit == "auto" and (exact or not is_square),
             sentence="" if is_close else f"{squashed}; --fit letterbox keeps the aspect",
         )
     placement = Placement.LETTERBOX if fit == "auto" else Placement(fit)

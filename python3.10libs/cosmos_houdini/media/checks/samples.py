@@ -46,6 +46,8 @@ class Seen:
     damaged: tuple[CorruptFrame, ...]
 
 
+# Files hold NaN and infinity, and every check gives them a meaning, so NumPy need not warn of them.
+@np.errstate(all="ignore")
 def check_samples(
     sequences: Mapping[Pass, Sequence], *, every_frame: bool = False, on_frame: Callable[[int], None] = lambda _: None
 ) -> Seen:

@@ -17,7 +17,8 @@ SIGNATURES = "signatures.gray"
 
 TO_BT709 = "out_color_matrix=bt709:out_range=tv:flags=accurate_rnd+full_chroma_inp+bicubic"
 TAGS = "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
-# FFmpeg reduces 16 bits to 8 by a shift, which makes 65535 into 255.996. A scale of 256/257 makes full white 255.
+# FFmpeg reduces 16 bits to 8 by a shift, which makes 65535 into 255.996. A scale of 256/257 makes full white 255. A
+# change from 16 bits to YUV would be dithered, and constant depth would not stay constant, so 8 bits come first.
 _DEEP_TO_SHIFT = "lutrgb=r=val-val/257:g=val-val/257:b=val-val/257"
 _ALPHA_CHANNELS = (2, 4)
 _PICTURE_CRF = 18
@@ -82,12 +83,12 @@ def pixel_filters(source: VideoSource) -> list[str]:
         filters += [] if source.premultiplied else [f"format=gbrap{depth}", "premultiply=inplace=1"]
         filters += [f"format=gbrp{depth}"]
     if deep:
-        filters += ["format=gbrp16", _DEEP_TO_SHIFT]
+        filters += ["format=gbrp16", _DEEP_TO_SHIFT, "format=gbrp"]
     width, height = source.size
     right, bottom = width % 2, height % 2
     if right or bottom:
         filters += [
-            f"format=gbrp{depth}",
+            "format=gbrp",
             f"pad={width + right}:{height + bottom}:0:0",
             f"fillborders=right={right}:bottom={bottom}:mode=smear",
         ]

@@ -23,7 +23,7 @@ class Spool:
         self.path = path
         self.count = 0
         self._shape: tuple[int, ...] = ()
-        self._dtype = np.dtype(np.uint8)
+        self._dtype: np.dtype[Any] = np.dtype(np.uint8)
 
     def add(self, array: Array) -> None:
         """Append one frame; its shape and type must be those of the first."""
