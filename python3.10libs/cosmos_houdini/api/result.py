@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,6 +11,7 @@ from typing import Any
 from cosmos_houdini.config import Config
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.jobs.store.record import JobRecord
+from cosmos_houdini.json_text import read_json_file
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.parameter import ParameterValue
 from cosmos_houdini.reporter import Reporter
@@ -67,10 +67,13 @@ class Result:
             BadInput: the file is gone or cannot be read.
         """
         path = self.folder / DOCUMENT
+        action = f"fetch job {self.job_id} again"
         try:
-            found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise BadInput(f"{path} cannot be read: {error}", action=f"fetch job {self.job_id} again") from error
+            found = read_json_file(path)
+        except BadInput as error:
+            raise BadInput(error.problem, allowed=error.allowed, action=action) from error
+        if not isinstance(found, dict):
+            raise BadInput(f"{path} is no result", action=action)
         return found
 
     @cached_property

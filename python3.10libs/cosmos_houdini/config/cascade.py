@@ -24,7 +24,7 @@ from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.hosts.registry import HOST_TYPES, connection_of
 from cosmos_houdini.hosts.settings import COMMON_KEYS, HostConfig, host_keys
 from cosmos_houdini.launchers.registry import LAUNCHER_TYPES, launcher_settings
-from cosmos_houdini.yaml_text import read_yaml
+from cosmos_houdini.yaml_text import read_yaml, read_yaml_file
 
 _Section = TypeVar("_Section", bound=Struct)
 
@@ -92,10 +92,7 @@ def _files(environ: Mapping[str, str], project_files: list[Path]) -> list[Path]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        data = read_yaml(path.read_text(encoding="utf-8"), str(path))
-    except UnicodeDecodeError as error:
-        raise BadInput(f"{path} is no YAML: it is no UTF-8") from error
+    data = read_yaml_file(path)
     if data is None:
         return {}
     if not isinstance(data, dict):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from typing import Any
@@ -14,6 +13,7 @@ from cosmos_houdini.jobs.client import Client
 from cosmos_houdini.jobs.prepare import RESULTS
 from cosmos_houdini.jobs.start import SCHEMA
 from cosmos_houdini.jobs.store.record import JobRecord, request_from
+from cosmos_houdini.json_text import read_json
 from cosmos_houdini.launchers.job_folder import JOBS, attempt_folder
 from cosmos_houdini.model.job import AttemptOptions, Job, JobState
 from cosmos_houdini.model.request import Clip, InferenceRequest
@@ -148,7 +148,7 @@ def _fits(clip: Clip) -> bool:
 def _document(text: str, job_id: str, host: str) -> dict[str, Any]:
     """Return the parsed ``request.json`` after checking it, because data from a host is not trusted."""
     try:
-        document = json.loads(text)
+        document = read_json(text, f"request.json of job {job_id} on host {host}")
         fits = (
             document["schema"] == SCHEMA
             and document["id"] == job_id
@@ -158,7 +158,9 @@ def _document(text: str, job_id: str, host: str) -> dict[str, Any]:
             and isinstance(document["request"], dict)
             and AttemptOptions(**document["options"])
         )
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except BadInput as error:
+        raise HostError(error.problem, allowed=error.allowed) from error
+    except (ValueError, KeyError, TypeError) as error:
         raise HostError(f"request.json of job {job_id} on host {host} cannot be read: {error}") from error
     if not fits:
         raise HostError(f"request.json of job {job_id} on host {host} is of another kind", action=f"expected {SCHEMA}")

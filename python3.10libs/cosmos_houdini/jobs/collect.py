@@ -20,6 +20,7 @@ from cosmos_houdini.hosts.transfer.script import DIGESTS
 from cosmos_houdini.jobs.secrets import redacted, redacted_end
 from cosmos_houdini.jobs.store.provenance import Provenance, parse_provenance, provenance_script
 from cosmos_houdini.jobs.verdict import corrupt, largest_bytes, output_failure
+from cosmos_houdini.json_text import read_json_file
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.media.videos.probe import probe_video
 from cosmos_houdini.model.job import JobFailure
@@ -98,13 +99,13 @@ def check_folder(results: Path, job_id: str, names: Iterable[PurePosixPath] = ()
     """
     path = results / RESULT
     action = "move it away, or name another folder with -o"
-    try:
-        owner = json.loads(path.read_text(encoding="utf-8"))["job"]
-    except FileNotFoundError:
+    if not path.exists():
         taken = next((results / name for name in names if (results / name).exists()), None)
         if taken:
-            raise BadInput(f"{taken} would be overwritten", action=action) from None
+            raise BadInput(f"{taken} would be overwritten", action=action)
         return
+    try:
+        owner = read_json_file(path)["job"]
     except (ValueError, KeyError, TypeError) as error:
         raise BadInput(f"{path} is no result of a job", action=action) from error
     if owner != job_id:

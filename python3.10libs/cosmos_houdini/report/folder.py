@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cosmos_houdini.errors import BadInput, DiskFull
+from cosmos_houdini.json_text import read_json_file
 
 SCHEMA = "cosmos-houdini/report/1"
 DOCUMENT = "report.json"
@@ -81,7 +81,7 @@ def list_files(folder: Path) -> list[str]:
 
 def _files_of_report(folder: Path) -> set[str]:
     try:
-        document = json.loads((folder / DOCUMENT).read_text(encoding="utf-8"))
+        document = read_json_file(folder / DOCUMENT)
         return set(document["files"]) if document["schema"] == SCHEMA else set()
-    except (OSError, ValueError, KeyError, TypeError):
+    except (BadInput, KeyError, TypeError):
         return set()

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cosmos_houdini.errors import BadInput
 from cosmos_houdini.hosts.nvidia_smi import MIB_PER_GIB
 from cosmos_houdini.jobs.collect import RESULT
 from cosmos_houdini.jobs.finish import RESULT_SCHEMA
 from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.jobs.store.spending import cost_of
+from cosmos_houdini.json_text import read_json_file
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.job import Attempt, Job, JobState
 from cosmos_houdini.model.request import Clip
@@ -217,9 +218,11 @@ def read_result(record: JobRecord) -> tuple[str, dict[str, Any] | None]:
         return "", None
     path: Path = record.results / RESULT
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = read_json_file(path)
         if document["schema"] != RESULT_SCHEMA or document["job"] != record.id:
             return f"{path} is not the result of this job", None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except BadInput as error:
+        return str(error), None
+    except (KeyError, TypeError) as error:
         return f"{path} cannot be read: {error}", None
     return "", document

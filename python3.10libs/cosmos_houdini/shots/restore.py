@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from cosmos_houdini.config import Config
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.jobs import collect
 from cosmos_houdini.jobs.store.record import JobRecord
+from cosmos_houdini.json_text import read_json_file
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.media.videos.metadata import FILE_NAME, read_metadata
 from cosmos_houdini.model.control import Pass
@@ -105,5 +105,8 @@ def _conversion_of(record: JobRecord) -> Mapping[str, Any]:
 
 
 def _size_of_result(record: JobRecord) -> list[int]:
-    document = json.loads((record.results / collect.RESULT).read_text(encoding="utf-8"))
-    return next(output["size"] for output in document["outputs"] if output["path"] == RESULT)
+    path = record.results / collect.RESULT
+    try:
+        return next(output["size"] for output in read_json_file(path)["outputs"] if output["path"] == RESULT)
+    except (StopIteration, KeyError, TypeError) as error:
+        raise BadInput(f"{path} holds no size of {RESULT}", action=f"fetch job {record.id} again") from error

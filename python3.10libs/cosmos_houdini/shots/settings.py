@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from cosmos_houdini.config import Config
 from cosmos_houdini.errors import BadInput, did_you_mean
+from cosmos_houdini.json_text import read_json_file
 from cosmos_houdini.media.control_settings import ColorSettings, ControlSettings, DepthKind, DepthSettings, Lens
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.presets import Preset
@@ -101,14 +101,13 @@ def _depth(config: Config, scene: Scene | None, options: EncodeOptions) -> Depth
 
 def _read_depth_range(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))["sources"]["depth"]["depth_range"]
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
+        return dict(read_json_file(path)["sources"]["depth"]["depth_range"])
+    except BadInput:
+        raise
+    except (ValueError, KeyError, TypeError, IndexError) as error:
         raise BadInput(
             f"{path} holds no depth range", allowed="metadata.json of a conversion whose depth was computed"
         ) from error
-    return dict(found)
 
 
 def _lenses(scene: Scene, wanted: str | None) -> dict[int, Lens]:

@@ -5,7 +5,6 @@ An error in reading names the wrong key or value. A file is written completely o
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar, get_args
@@ -15,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from cosmos_houdini.errors import BadInput, did_you_mean
+from cosmos_houdini.json_text import read_json_file
 from cosmos_houdini.model.batch import (
     BATCH_SPEC_SCHEMA,
     BatchItem,
@@ -27,7 +27,7 @@ from cosmos_houdini.model.batch import (
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.specs.files import absolute_from, relative_below, with_slashes, write_whole
 from cosmos_houdini.specs.values import describe_allowed, format_value
-from cosmos_houdini.yaml_text import read_yaml
+from cosmos_houdini.yaml_text import read_yaml_file
 
 _Model = TypeVar("_Model", BatchSpec, Randomization)
 
@@ -102,16 +102,8 @@ def save_batch(batch: BatchSpec, path: Path) -> None:
 
 
 def _mapping(path: Path) -> dict[str, Any]:
-    try:
-        text = path.read_text(encoding="utf-8")
-        # JSON has its own parser because YAML rejects tabs, and some editors indent JSON with tabs.
-        data = json.loads(text) if path.suffix.lower() == ".json" else read_yaml(text, str(path))
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
-    except BadInput:
-        raise
-    except (ValueError, RecursionError) as error:
-        raise BadInput(f"{path} is neither YAML nor JSON: {error}") from error
+    # JSON has its own parser because YAML rejects tabs, and some editors indent JSON with tabs.
+    data = read_json_file(path) if path.suffix.lower() == ".json" else read_yaml_file(path)
     if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
         raise BadInput(f"{path} holds {format_value(data)}", allowed="a mapping of names to values")
     return data

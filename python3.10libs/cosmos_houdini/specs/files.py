@@ -18,8 +18,10 @@ import msgspec
 from msgspec import structs
 
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.json_text import LARGEST_FILE, read_json, read_json_file
 from cosmos_houdini.model.spec import PROMPT_SPEC_SCHEMA, RUN_SPEC_SCHEMA, PromptSpec, RunSpec
 from cosmos_houdini.specs.values import Spec, validate_spec
+from cosmos_houdini.text_file import read_stream
 
 STDIN = Path("-")
 
@@ -71,12 +73,10 @@ def spec_schema(model: type[PromptSpec | RunSpec]) -> dict[str, Any]:
 
 
 def _load(model: type[Spec], schema: str, path: Path) -> Spec:
-    try:
-        data = json.loads(sys.stdin.buffer.read() if path == STDIN else path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise BadInput(f"{path} is no JSON: {error}") from error
+    if path == STDIN:
+        data = read_json(read_stream(sys.stdin.buffer, "standard input", LARGEST_FILE), "standard input")
+    else:
+        data = read_json_file(path)
     found = data.get("schema") if isinstance(data, dict) else None
     if found != schema:
         is_other = f", which is made by {_MADE_BY[found]}" if isinstance(found, str) and found in _MADE_BY else ""

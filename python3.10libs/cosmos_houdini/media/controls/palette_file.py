@@ -10,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.json_text import read_json_file
 from cosmos_houdini.media.controls.palette import Color
 from cosmos_houdini.media.controls.segmentation import ColorTable
 
@@ -57,9 +58,10 @@ def _read(path: Path) -> ColorTable:
     if not path.exists():
         return ColorTable()
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise BadInput(f"{path} is no JSON: {error}", action="correct it, or move it away to begin anew") from error
+        document = read_json_file(path)
+    except BadInput as error:
+        action = "correct it, or move it away to begin anew"
+        raise BadInput(error.problem, allowed=error.allowed, action=action) from error
     if not isinstance(document, dict):
         raise BadInput(f"{path} is no table of segmentation colours", action="move it away to begin anew")
     return ColorTable.from_document(document)
