@@ -63,6 +63,12 @@ HARMLESS = {
         "''.join(takes)": "numbers, and paths through shlex.quote",
         "len(script)": "a number",
     },
+    "hosts/ssh/login_shell.py": {
+        "mark": "32 hexadecimal digits that were drawn here",
+        "action": "a script made here",
+        "_if_marked(action, mark)": "likewise",
+        "_EATEN": "words that stand here",
+    },
     "hosts/ssh/connection.py": {
         "command": "the ProxyCommand of the user's own SSH configuration, which is a shell command"
     },

@@ -26,7 +26,9 @@ HOST = "127.0.0.1"
 READY_S = 120.0
 _PORTS = range(15_000, 32_000)
 
+# The first value of a directive counts, so that those of a test stand before.
 _CONFIGURATION = """\
+{extra}
 Port {port}
 ListenAddress {host}
 HostKey {folder}/host_key
@@ -41,7 +43,6 @@ MaxStartups 100
 MaxSessions 64
 Subsystem sftp internal-sftp
 SetEnv {environment}
-{extra}
 """
 
 

@@ -1,9 +1,10 @@
-"""Bytes into and out of the channel of one command of an SSH connection."""
+"""The channel of one command on a host: bytes into it and out of it, and its exit code."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 import paramiko
 
@@ -11,15 +12,77 @@ PIECE_BYTES = 256 * 1024
 """How much is read or sent at once."""
 
 
-def send(channel: paramiko.Channel, pieces: Iterable[bytes]) -> None:
+class Channel(Protocol):
+    """A command that runs on a host.
+
+    Methods raise TimeoutError where the host stands still for the time that ``settimeout`` gives, and another OSError,
+    EOFError or SSHException where the connection is lost.
+    """
+
+    def settimeout(self, timeout_s: float) -> None:
+        """Wait at most so long for each piece that is sent or received."""
+
+    def execute(self, command: str) -> None:
+        """Let the login shell of the user run a command."""
+
+    def sendall(self, piece: bytes) -> None:
+        """Send bytes; raise OSError where the command has ended."""
+
+    def shutdown_write(self) -> None:
+        """Send the end of input."""
+
+    def recv(self, most_bytes: int) -> bytes:
+        """Return what comes next on standard output; nothing at its end."""
+
+    def recv_stderr(self, most_bytes: int) -> bytes:
+        """Return what comes next on standard error; nothing at its end."""
+
+    def exit_code(self, timeout_s: float) -> int | None:
+        """Return the exit code, None where the connection was lost before it came."""
+
+    def close(self) -> None:
+        """Give the channel back; the command sees the end of its input and output."""
+
+
+class ParamikoChannel:
+    """A channel of a connection that paramiko made.
+
+    Args:
+        channel: open, without a command yet.
+    """
+
+    def __init__(self, channel: paramiko.Channel) -> None:
+        self._channel = channel
+        self.settimeout = channel.settimeout
+        self.execute = channel.exec_command
+        self.sendall = channel.sendall
+        self.shutdown_write = channel.shutdown_write
+        self.recv = channel.recv
+        self.recv_stderr = channel.recv_stderr
+
+    def exit_code(self, timeout_s: float) -> int | None:
+        """Return the exit code; see Channel.exit_code."""
+        if not self._channel.status_event.wait(max(0.0, timeout_s)):
+            raise TimeoutError
+        code = self._channel.recv_exit_status()
+        return code if code >= 0 else None
+
+    def close(self) -> None:
+        """Close the channel, also one whose connection is gone."""
+        # To close is to send a message.
+        with contextlib.suppress(paramiko.SSHException, EOFError, OSError):
+            self._channel.close()
+
+
+def send(channel: Channel, pieces: Iterable[bytes]) -> None:
     """Send pieces and the end of input; stop where the command ends before, as its exit code and last words say why."""
     for piece in pieces:
-        if not _sent(channel, piece):
+        if not _has_sent(channel, piece):
             return
     channel.shutdown_write()
 
 
-def _sent(channel: paramiko.Channel, piece: bytes) -> bool:
+def _has_sent(channel: Channel, piece: bytes) -> bool:
     try:
         channel.sendall(piece)
     except TimeoutError:
@@ -29,14 +92,7 @@ def _sent(channel: paramiko.Channel, piece: bytes) -> bool:
     return True
 
 
-def received(channel: paramiko.Channel) -> Iterator[bytes]:
+def received(channel: Channel) -> Iterator[bytes]:
     """Yield what a command prints."""
     while piece := channel.recv(PIECE_BYTES):
         yield piece
-
-
-def close(channel: paramiko.Channel) -> None:
-    """Close a channel, also one whose connection is gone."""
-    # To close is to send a message.
-    with contextlib.suppress(paramiko.SSHException, EOFError, OSError):
-        channel.close()

@@ -15,6 +15,8 @@ import paramiko
 from paramiko.ssh_exception import IncompatiblePeer
 
 from cosmos_houdini.errors import AuthRefused, HostError, HostUnreachable
+from cosmos_houdini.hosts.ssh.algorithms import CIPHERS, MACS, choose
+from cosmos_houdini.hosts.ssh.channel import Channel, ParamikoChannel
 from cosmos_houdini.hosts.ssh.host_keys import known_keys, verify
 from cosmos_houdini.hosts.ssh.keys import offers
 from cosmos_houdini.hosts.ssh.route import Hop
@@ -61,9 +63,20 @@ class Connection:
         """Whether every session of the chain stands, as far as this machine knows."""
         return all(transport.is_active() for transport in self._transports)
 
-    def open_channel(self) -> paramiko.Channel:
-        """Return a channel for one command; paramiko's exceptions come through."""
-        return self._transports[-1].open_session(timeout=self._timeout_s)
+    def open_channel(self) -> Channel | None:
+        """Return a channel for one command, None where the server opens no further one.
+
+        Paramiko's exceptions of a lost connection come through.
+        """
+        try:
+            return ParamikoChannel(self._transports[-1].open_session(timeout=self._timeout_s))
+        except paramiko.ChannelException:
+            return None
+        except paramiko.SSHException as error:
+            # Paramiko tells the reason of a refusal to one thread alone.
+            if self.alive and "Timeout" not in str(error):
+                return None
+            raise
 
     def close(self) -> None:
         """End all sessions."""
@@ -75,7 +88,7 @@ class Connection:
             transport = paramiko.Transport(road)
             self._on_close.callback(transport.close)
             _prefer_known_kinds(transport, hop)
-            _prefer_one_pass(transport)
+            _restrict(transport)
             transport.banner_timeout = transport.auth_timeout = self._timeout_s
             transport.start_client(timeout=self._timeout_s)
             key = transport.get_remote_server_key()
@@ -163,10 +176,11 @@ def _prefer_known_kinds(transport: paramiko.Transport, hop: Hop) -> None:
     options.key_types = sorted(options.key_types, key=lambda kind: kind not in known)
 
 
-def _prefer_one_pass(transport: paramiko.Transport) -> None:
-    """Ask first for the ciphers that encrypt and sign in one pass, which takes both sides a quarter less work."""
+def _restrict(transport: paramiko.Transport) -> None:
+    """Offer only strong ciphers and signatures."""
     options = transport.get_security_options()
-    options.ciphers = sorted(options.ciphers, key=lambda cipher: "gcm" not in cipher)
+    options.ciphers = choose(None, CIPHERS, options.ciphers)
+    options.digests = choose(None, MACS, options.digests)
 
 
 def _authenticate(host: str, hop: Hop, transport: paramiko.Transport) -> None:
@@ -178,13 +192,16 @@ def _authenticate(host: str, hop: Hop, transport: paramiko.Transport) -> None:
             if not transport.is_active():
                 break
             try:
-                if not transport.auth_publickey(hop.user, offer.key):
+                further = transport.auth_publickey(hop.user, offer.key)
+                if not further:
                     return
-                refused.append(f"{offer.source} (accepted, but a second factor is asked for)")
+                refused.append(f"{offer.source} (accepted, but the server asks for {_listed(further)} too)")
             except paramiko.BadAuthenticationType as error:
-                refused.append(f"{offer.source} (the server takes only {', '.join(error.allowed_types)})")
+                raise _takes_no_key(host, hop, error.allowed_types) from error
             except paramiko.AuthenticationException:
                 refused.append(offer.source)
+        if not offered.keys and _lets_anybody_in(host, hop, transport):
+            return
         # A lost connection comes as the refusal of a key; a server that hangs up over keys has refused several.
         if offered.keys and len(refused) <= 1 and not transport.is_active():
             raise HostUnreachable(
@@ -198,6 +215,30 @@ def _authenticate(host: str, hop: Hop, transport: paramiko.Transport) -> None:
         f"host {host!r}: {hop.hostname} port {hop.port} for user {hop.user!r} {tried}",
         action="; ".join([*offered.problems, f"add your public key there (ssh-copy-id), or set hosts.{host}.identity"]),
     )
+
+
+def _lets_anybody_in(host: str, hop: Hop, transport: paramiko.Transport) -> bool:
+    """Ask without a key; a server that takes no keys at all says so, for then no key of the user helps."""
+    try:
+        transport.auth_none(hop.user)
+    except paramiko.BadAuthenticationType as error:
+        if "publickey" not in error.allowed_types:
+            raise _takes_no_key(host, hop, error.allowed_types) from error
+        return False
+    except paramiko.AuthenticationException:
+        return False
+    return True
+
+
+def _takes_no_key(host: str, hop: Hop, methods: list[str]) -> AuthRefused:
+    return AuthRefused(
+        f"host {host!r}: {hop.hostname} port {hop.port} lets user {hop.user!r} in by {_listed(methods)}, not by a key",
+        action="ask its administrator to allow keys (PubkeyAuthentication), or name another user in the address",
+    )
+
+
+def _listed(methods: list[str]) -> str:
+    return ", ".join(method for method in methods if method) or "no method at all"
 
 
 def _end(process: subprocess.Popen[bytes]) -> Callable[[], None]:

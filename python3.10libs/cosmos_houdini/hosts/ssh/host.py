@@ -12,7 +12,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
@@ -23,10 +23,12 @@ from cosmos_houdini.hosts.base import Completed, OnBytes, OnProgress, Transfer
 from cosmos_houdini.hosts.files import arriving, chunks
 from cosmos_houdini.hosts.script import MAX_OUTPUT_BYTES, completed, enclosed, no_room, too_much_output
 from cosmos_houdini.hosts.settings import HostConfig
-from cosmos_houdini.hosts.ssh.channel import PIECE_BYTES, close, received, send
+from cosmos_houdini.hosts.ssh.channel import PIECE_BYTES, Channel, received, send
 from cosmos_houdini.hosts.ssh.connection import CONNECT_TIMEOUT_S, Connection
+from cosmos_houdini.hosts.ssh.login_shell import SHELL, LoginShell
 from cosmos_houdini.hosts.ssh.route import read_ssh_config, route
-from cosmos_houdini.hosts.ssh.script import arrival_script, header_command, marked, past_mark, unpacking_script
+from cosmos_houdini.hosts.ssh.script import arrival_script, header_action, marked, past_mark, unpacking_script
+from cosmos_houdini.hosts.ssh.sessions import Sessions
 from cosmos_houdini.hosts.transfer.download import download
 from cosmos_houdini.hosts.transfer.pool import TransferPool
 from cosmos_houdini.hosts.transfer.throttle import Meter, Throttle
@@ -35,8 +37,6 @@ from cosmos_houdini.hosts.transfer.upload import upload
 STALL_TIMEOUT_S = 60.0
 """How long a transfer may stand still before the host counts as unreachable."""
 
-# OpenSSH's server allows ten at a time on one connection.
-_MAX_CHANNELS = 8
 _CONNECTIONS = 4
 """For many bytes: the window of one TCP connection limits its rate, and more than four brought no more."""
 
@@ -51,10 +51,17 @@ class SshHost:
         config: with an address.
         root: absolute folder, made with mode 0700 where it is missing.
         connect_timeout_s: how long a server may take for each step of connecting.
+        login_shell: what other connections to this host have found out of it.
     """
 
     def __init__(
-        self, name: str, config: HostConfig, root: PurePosixPath, *, connect_timeout_s: float = CONNECT_TIMEOUT_S
+        self,
+        name: str,
+        config: HostConfig,
+        root: PurePosixPath,
+        *,
+        connect_timeout_s: float = CONNECT_TIMEOUT_S,
+        login_shell: LoginShell | None = None,
     ) -> None:
         self._name = name
         self._config = config
@@ -62,7 +69,8 @@ class SshHost:
         self._connect_timeout_s = connect_timeout_s
         self._connection: Connection | None = None
         self._connecting = threading.Lock()
-        self._channels = threading.BoundedSemaphore(_MAX_CHANNELS)
+        self._sessions = Sessions(connect_timeout_s)
+        self._shell = login_shell or LoginShell()
         self._spare_lanes: list[SshHost] = []
         limit = config.bandwidth_mb_per_s
         self._throttle = Throttle(limit and limit * 1e6)
@@ -81,11 +89,10 @@ class SshHost:
         """Run a script; see Host.run."""
         mark = uuid.uuid4().hex
         text = marked(enclosed(script), self._root, mark)
-        with self._command("sh", timeout_s) as channel:
-            deadline = time.monotonic() + timeout_s
-            send(channel, [text])
-            output, errors = self._read_both(channel, deadline)
-            code = self._exit_code(channel, deadline)
+        output, errors, code = self._exchange(SHELL, [text], timeout_s)
+        if self._shell.has_eaten(errors):
+            # Nothing has run yet.
+            output, errors, code = self._exchange(SHELL, [text], timeout_s)
         stdout = past_mark(iter([output]), mark)
         if stdout is None:
             raise self._not_started(errors)
@@ -135,10 +142,8 @@ class SshHost:
 
     def feed(self, script: bytes, pieces: Iterable[bytes]) -> Completed:
         """Run a script that reads the pieces on its standard input; it stands alone, without root or start-up mark."""
-        with self._command(header_command(script), STALL_TIMEOUT_S) as channel:
-            send(channel, itertools.chain([script], pieces))
-            output, errors = self._read_both(channel, _stall_deadline())
-            code = self._exit_code(channel, _stall_deadline())
+        self._learn_shell()
+        output, errors, code = self._exchange(header_action(script), itertools.chain([script], pieces), STALL_TIMEOUT_S)
         return completed(self._name, code, output, errors)
 
     @contextmanager
@@ -148,14 +153,24 @@ class SshHost:
         Raises:
             HostError: the script fails; ``path`` is said to be the file that cannot be read.
         """
+        self._learn_shell()
         mark = uuid.uuid4().hex
-        with self._command("sh", STALL_TIMEOUT_S) as channel:
-            send(channel, [marked(enclosed(script), self._root, mark)])
-            pieces = received(channel)
-            first = past_mark(pieces, mark)
-            if first is not None:
-                yield itertools.chain([first] if first else [], pieces)
-            _, errors = self._read_both(channel, _stall_deadline())
+        text = marked(enclosed(script), self._root, mark)
+        with self._command(SHELL, STALL_TIMEOUT_S) as (channel, opening), ThreadPoolExecutor(1) as pool:
+            # Both outputs share one window.
+            stderr = pool.submit(self._read, channel, channel.recv_stderr)
+            try:
+                send(channel, [opening, text])
+                pieces = received(channel)
+                first = past_mark(pieces, mark)
+                if first is not None:
+                    yield itertools.chain([first] if first else [], pieces)
+                for _ in pieces:
+                    pass
+            except BaseException:
+                channel.close()
+                raise
+            errors = self._result(stderr, _stall_deadline())
             code = self._exit_code(channel, _stall_deadline())
             if first is None:
                 raise self._not_started(errors)
@@ -182,7 +197,13 @@ class SshHost:
         """Return the connections for many bytes; they are made when they are needed and kept until ``close``."""
         with self._connecting:
             while len(self._spare_lanes) < _CONNECTIONS - 1:
-                lane = SshHost(self._name, self._config, self._root, connect_timeout_s=self._connect_timeout_s)
+                lane = SshHost(
+                    self._name,
+                    self._config,
+                    self._root,
+                    connect_timeout_s=self._connect_timeout_s,
+                    login_shell=self._shell,
+                )
                 self._spare_lanes.append(lane)
             return TransferPool(lanes=(self, *self._spare_lanes), throttle=self._throttle, meter=Meter(on_progress))
 
@@ -201,15 +222,33 @@ class SshHost:
                 on_bytes(len(piece))
             yield piece
 
+    def _exchange(self, action: str, pieces: Iterable[bytes], timeout_s: float) -> tuple[bytes, bytes, int]:
+        """Run an action with an input; return standard output, standard error and the exit code."""
+        with self._command(action, timeout_s) as (channel, opening), ThreadPoolExecutor(2) as pool:
+            # Both are read at once and from the beginning, since they share one window with what is sent.
+            readers = [pool.submit(self._read, channel, read) for read in (channel.recv, channel.recv_stderr)]
+            try:
+                send(channel, itertools.chain([opening], pieces))
+                deadline = time.monotonic() + timeout_s
+                output, errors = (self._result(reader, deadline) for reader in readers)
+                return output, errors, self._exit_code(channel, deadline)
+            except BaseException:
+                channel.close()
+                raise
+
     @contextmanager
-    def _command(self, command: str, timeout_s: float) -> Iterator[paramiko.Channel]:
-        """Start a command; the channel waits at most ``timeout_s`` for each piece."""
-        with self._channels:
+    def _command(self, action: str, timeout_s: float) -> Iterator[tuple[Channel, bytes]]:
+        """Start a command, and give what has to stand before its input; each piece may take ``timeout_s``."""
+        with self._sessions.place():
+            mark = uuid.uuid4().hex
             channel = self._open_channel()
             try:
                 channel.settimeout(timeout_s)
-                channel.exec_command(command)
-                yield channel
+                channel.execute(self._shell.command(action, mark))
+                if not self._shell.await_start(channel, mark, self._connect_timeout_s):
+                    raise self._reads_on()
+                channel.settimeout(timeout_s)
+                yield channel, f"{mark}\n".encode()
             except CosmosError:
                 raise
             except TimeoutError as error:
@@ -220,16 +259,20 @@ class SshHost:
             except (paramiko.SSHException, EOFError, OSError) as error:
                 raise self._lost() from error
             finally:
-                close(channel)
+                channel.close()
 
-    def _open_channel(self) -> paramiko.Channel:
+    def _open_channel(self) -> Channel:
+        """Open a channel, and wait for a turn where the server allows fewer than we want."""
+        began = time.monotonic()
+        while (channel := self._open_channel_once()) is None:
+            if not self._sessions.await_turn(began):
+                raise HostError(f"host {self._name!r} opens no session", action="raise MaxSessions of its sshd")
+        return channel
+
+    def _open_channel_once(self) -> Channel | None:
         """Open a channel, if need be on a new connection; nothing has been asked of the host by then."""
         try:
             return self._connected().open_channel()
-        except paramiko.ChannelException as error:
-            raise HostError(
-                f"host {self._name!r} opens no further session: {error.text}", action="raise MaxSessions of its sshd"
-            ) from error
         except (paramiko.SSHException, EOFError, OSError) as error:
             if isinstance(error, CosmosError):
                 raise
@@ -252,35 +295,43 @@ class SshHost:
             self._connection.close()
             self._connection = None
 
-    def _read_both(self, channel: paramiko.Channel, deadline: float) -> tuple[bytes, bytes]:
-        """Return all of standard output and error; both are read at once, since they share one window."""
-        with ThreadPoolExecutor(1) as pool:
-            errors = pool.submit(self._read, channel, channel.recv_stderr, deadline)
-            try:
-                return self._read(channel, channel.recv, deadline), errors.result()
-            except BaseException:
-                close(channel)
-                raise
-
-    def _read(self, channel: paramiko.Channel, receive: Callable[[int], bytes], deadline: float) -> bytes:
+    def _read(self, channel: Channel, receive: Callable[[int], bytes]) -> bytes:
+        """Read to the end, which comes with the close of the channel at the latest."""
         read = bytearray()
         while True:
-            channel.settimeout(max(0.001, deadline - time.monotonic()))
-            piece = receive(PIECE_BYTES)
+            try:
+                piece = receive(PIECE_BYTES)
+            except TimeoutError:
+                # Who waits for the result knows how long.
+                continue
             read += piece
             if not piece:
                 return bytes(read)
             if len(read) > MAX_OUTPUT_BYTES:
-                close(channel)
+                channel.close()
                 raise too_much_output(self._name)
 
-    def _exit_code(self, channel: paramiko.Channel, deadline: float) -> int:
-        if not channel.status_event.wait(max(0.0, deadline - time.monotonic())):
+    def _result(self, reader: Future[bytes], deadline: float) -> bytes:
+        if wait([reader], max(0.0, deadline - time.monotonic())).not_done:
             raise TimeoutError
-        code = channel.recv_exit_status()
-        if code < 0:
+        return reader.result()
+
+    def _exit_code(self, channel: Channel, deadline: float) -> int:
+        code = channel.exit_code(deadline - time.monotonic())
+        if code is None:
             raise self._lost()
         return code
+
+    def _learn_shell(self) -> None:
+        """Find out whether start-up files read the input, before input is sent that cannot be sent again."""
+        if not self._shell.known:
+            self.run(":")
+
+    def _reads_on(self) -> HostError:
+        return HostError(
+            f"the start-up files of the login shell on host {self._name!r} do not come to their end",
+            action="let them ask and read only where the shell is interactive: case $- in *i*) ... ;; esac",
+        )
 
     def _lost(self) -> HostUnreachable:
         return HostUnreachable(

@@ -1,7 +1,7 @@
 r"""Scripts for the shell of an SSH host, whatever the login shell is and prints before.
 
-The command line has only plain words, because csh and fish read quotes in their own way. The rest travels on standard
-input.
+A command line has one pair of single quotes and no `!`, because csh and fish read all else in their own way. The
+scripts travel on standard input.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
 from cosmos_houdini.hosts.files import partial_name
-
-_LONGEST_GREETING_BYTES = 64 * 1024
+from cosmos_houdini.hosts.script import MAX_OUTPUT_BYTES
 
 
 def marked(script: bytes, root: PurePosixPath, mark: str) -> bytes:
@@ -40,13 +39,17 @@ def past_mark(pieces: Iterator[bytes], mark: str) -> bytes | None:
     """
     line = f"{mark}\n".encode()
     read = b""
+    passed = 0
     for piece in pieces:
         read += piece
-        before, found, after = read.partition(line)
+        passed += len(piece)
+        _, found, after = read.partition(line)
         if found:
             return after
-        if len(before) > _LONGEST_GREETING_BYTES:
+        if passed > MAX_OUTPUT_BYTES:
             return None
+        # A greeting may be long; only what may be the beginning of the mark is kept.
+        read = read[-len(line) :]
     return None
 
 
@@ -96,14 +99,14 @@ def unpacking_script(sizes: Mapping[PurePosixPath, int]) -> bytes:
     )
 
 
-def header_command(script: bytes) -> str:
-    """Return the command that runs the script at the beginning of its input, and leaves the rest of it to the script.
+def header_action(script: bytes) -> str:
+    """Return the action that runs the script at the beginning of its input, and leaves the rest of it to the script.
 
-    >>> print(header_command(b"cat >f"))
-    sh -c 'eval "$(dd bs=1 count=6 2>/dev/null)"'
+    >>> print(header_action(b"cat >f"))
+    eval "$(dd bs=1 count=6 2>/dev/null)"
     """
     # A shell that reads its script from a pipe may take more than the script; dd takes bytes by number.
-    return f"sh -c 'eval \"$(dd bs=1 count={len(script)} 2>/dev/null)\"'"
+    return f'eval "$(dd bs=1 count={len(script)} 2>/dev/null)"'
 
 
 def encoded(text: str) -> bytes:
