@@ -1,5 +1,6 @@
 """Write docs/api.md anew from the docstrings of the public API; for developers, in the worker's environment."""
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -9,6 +10,7 @@ sys.path[:0] = [str(ROOT / "python3.10libs"), str(ROOT / "scripts")]
 from pages.api import page  # noqa: E402 - found through the line above
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     target = ROOT / "docs" / "api.md"
     target.write_text(page(), encoding="utf-8")
     print(target.relative_to(ROOT))

@@ -6,7 +6,7 @@ from pathlib import Path
 # A farm's hython may run this from a checkout that no package names.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "python3.10libs"))
 
-from cosmos_houdini.houdini.hython.batch import main
+from cosmos_houdini.houdini.hython.program import run_script
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run_script("batch", sys.argv[1:]))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "python3.10libs"))
 
-from cosmos_houdini.houdini.hython.selftest import main
+from cosmos_houdini.houdini.hython.program import run_script
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run_script("selftest", sys.argv[1:]))

@@ -33,18 +33,30 @@ def ensure(lock_name: str) -> Path:
     """
     if sys.version_info < MINIMUM:
         sys.exit(f"Python {sys.version.split()[0]} is too old; 3.10 or newer is needed: `python3.12 {sys.argv[0]}`")
-    lock = ROOT / lock_name
-    stamp = FOLDER / f"{lock_name}.stamp"
-    wanted = _fingerprint(lock)
     python = python_in(FOLDER)
-    if stamp.is_file() and stamp.read_text(encoding="ascii") == wanted and _runs(python):
+    if is_ready(lock_name):
         return python
+    lock = ROOT / lock_name
     start = time.monotonic()
     print(f"installing {lock_name} into {FOLDER}, once: ", end="", flush=True)
     installer = _install(lock)
     print(f"{installer} took {time.monotonic() - start:.0f} s", flush=True)
-    stamp.write_text(wanted, encoding="ascii")
+    _stamp(lock_name).write_text(_fingerprint(lock), encoding="ascii")
     return python
+
+
+def is_ready(lock_name: str) -> bool:
+    """Whether ``ensure`` would install nothing."""
+    stamp = _stamp(lock_name)
+    wanted = _fingerprint(ROOT / lock_name)
+    return stamp.is_file() and stamp.read_text(encoding="ascii") == wanted and _runs(python_in(FOLDER))
+
+
+def answer_help(doc: str) -> None:
+    """Print the text of a script and end the process, if the command line asks for help."""
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        print(doc)
+        sys.exit(0)
 
 
 def program(python: Path, name: str) -> list[str]:
@@ -60,6 +72,10 @@ def python_in(folder: Path) -> Path:
 def uv_here() -> str | None:
     """Return the program uv, from PATH or from the environment; None where it is in neither."""
     return shutil.which("uv") or shutil.which("uv", path=str(python_in(FOLDER).parent))
+
+
+def _stamp(lock_name: str) -> Path:
+    return FOLDER / f"{lock_name}.stamp"
 
 
 def _fingerprint(lock: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import shutil
@@ -45,7 +46,9 @@ def _is(python: str, version: str) -> bool:
 
 def main() -> None:
     """Print the Python for a commit, or of a version like 3.13, and say on standard error which it is."""
-    asked = sys.argv[1]
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("asked", metavar="COMMIT|VERSION", help="a commit's hash, or a version like 3.13")
+    asked: str = parser.parse_args().asked
     version = asked if asked in supported() else of_commit(asked)
     found = find(version)
     own = ".".join(map(str, sys.version_info[:2]))

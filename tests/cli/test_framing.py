@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,11 @@ from click.testing import CliRunner, Result
 
 from cosmos_houdini.cli.convert import convert_sequence
 from cosmos_houdini.cli.restore import restore
+from cosmos_houdini.cli.standardize import extract_frame
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.media.pictures.picture_io import pixel_aspect
+from cosmos_houdini.media.videos.ffmpeg import Run
+from support.media import FFMPEG
 from support.media.clips import decoded, write_picture
 
 SCOPE = (956, 400)
@@ -75,6 +80,50 @@ def test_pictures_come_back_with_the_frame_numbers_of_the_plate(tmp_path: Path):
     assert sorted(path.name for path in (tmp_path / "back").iterdir()) == [f"sh.{n}.png" for n in (1001, 1002, 1003)]
     back = cv2.imread(str(tmp_path / "back/sh.1003.png"))
     assert np.abs(back.astype(int) - disc(SCOPE, 2)).mean() < 3
+
+
+def png_chunks(file: Path) -> dict[bytes, bytes]:
+    """Return what a PNG file says of its picture besides the pixels, by the names of its chunks."""
+    data, found, at = file.read_bytes(), {}, 8
+    while at < len(data):
+        length, name = struct.unpack(">I4s", data[at : at + 8])
+        found[name] = data[at + 8 : at + 8 + length]
+        at += 12 + length
+    return {name: content for name, content in found.items() if name not in {b"IHDR", b"IDAT", b"IEND"}}
+
+
+@pytest.mark.parametrize(
+    ("size", "aspect"), [((1280, 720), 1), ((956, 400), 1), ((720, 1280), 1), ((640, 536), 2), ((720, 576), 1.0938)]
+)
+def test_restored_pictures_have_the_shape_of_the_plates_pixels(tmp_path: Path, size: tuple[int, int], aspect: float):
+    plate = write_plate(tmp_path / "render", size)
+    wide = [] if aspect == 1 else ["--pixel-aspect", aspect]
+    width, height = converted(plate, "-o", tmp_path / "out", *wide)["frame"]["engine"]
+    # An engine writes its own size in square pixels, whatever its input had.
+    shown = f"scale={width}:{height},setsar=1"
+    FFMPEG.run(["-i", str(tmp_path / "out/color.mp4"), "-vf", shown, str(tmp_path / "result.mp4")], Run(task="making"))
+    invoke(restore, tmp_path / "result.mp4", "--metadata", tmp_path / "out", "-o", tmp_path / "back/sh.####.png")
+    across, down, unit = struct.unpack(">IIB", png_chunks(tmp_path / "back/sh.1001.png")[b"pHYs"])
+    # A pixel that is twice as wide as high has half as many of them to a unit across.
+    assert (down / across, unit) == (pytest.approx(aspect, rel=1e-3), 0)
+
+
+def test_restored_and_extracted_pictures_of_a_video_mean_the_same_colours(tmp_path: Path):
+    converted(write_plate(tmp_path / "render"), "-o", tmp_path / "out", "--fit", "letterbox")
+    video = tmp_path / "out/color.mp4"
+    invoke(restore, video, "--metadata", tmp_path / "out", "-o", tmp_path / "back/sh.####.png")
+    invoke(extract_frame, video, 0, "-o", tmp_path / "first.png")
+    restored, extracted = png_chunks(tmp_path / "back/sh.1001.png"), png_chunks(tmp_path / "first.png")
+    assert {b"sRGB", b"gAMA", b"cHRM", b"cICP"} & set(extracted)
+    assert restored == extracted
+
+
+def test_a_frame_of_a_video_with_wide_pixels_has_wide_pixels_too(tmp_path: Path):
+    converted(write_plate(tmp_path / "render", (640, 536)), "-o", tmp_path / "out", "--pixel-aspect", 2)
+    invoke(restore, tmp_path / "out/color.mp4", "--metadata", tmp_path / "out", "-o", tmp_path / "back.mp4")
+    invoke(extract_frame, tmp_path / "back.mp4", 1, "-o", tmp_path / "frame.png")
+    assert png_chunks(tmp_path / "frame.png")[b"pHYs"] == struct.pack(">IIB", 1, 2, 0)
+    assert pixel_aspect(tmp_path / "frame.png") == 2
 
 
 def test_a_plate_of_nearly_the_engines_aspect_is_left_alone(tmp_path: Path):

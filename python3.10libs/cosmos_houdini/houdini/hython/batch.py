@@ -9,8 +9,9 @@ from pathlib import Path
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.houdini import worker
+from cosmos_houdini.houdini.hython.command_lines import batch_parser
 from cosmos_houdini.houdini.hython.script import exit_code, print_result, say
-from cosmos_houdini.houdini.hython.shot_arguments import render_if_asked, shot_parser, submission_of
+from cosmos_houdini.houdini.hython.shot_arguments import render_if_asked, submission_of
 from cosmos_houdini.houdini.submission import COMMAND as SUBMIT
 from cosmos_houdini.model.names import portable_name
 
@@ -21,25 +22,8 @@ _VARIED = ("--set", "--weights", "--weight", "--detach")
 
 def main(argv: Sequence[str]) -> int:
     """Run a batch of a shot and print the path of its table, or with ``--json`` a document with all its runs."""
-    options, words = _parser().parse_known_args(argv)
+    options, words = batch_parser().parse_known_args(argv)
     return exit_code(lambda: _run(options, words))
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = shot_parser("cosmos_batch.py", __doc__)
-    parser.add_argument("--name", help="of the shot and its batch; else the scene's")
-    parser.add_argument("--randomization", metavar="FILE", help="YAML or JSON: what is varied, and how")
-    parser.add_argument("--count", metavar="N", help="number of runs")
-    parser.add_argument("--seed", metavar="N", help="of the sweep: the same seed makes the same runs")
-    parser.add_argument("--engine", help="the configured default without it")
-    parser.add_argument("--host", help="where to run; the configured default without it")
-    parser.add_argument(
-        "--max-parallel",
-        metavar="N",
-        help="runs that may be active at once; else one for each GPU of the host",
-    )
-    parser.add_argument("--dry-run", action="store_true", help="encode, print every run, and reach no host")
-    return parser
 
 
 def _run(options: argparse.Namespace, words: Sequence[str]) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ import hou
 
 from cosmos_houdini.errors import BadInput, CosmosError, JobError, ToolError
 from cosmos_houdini.houdini import worker
+from cosmos_houdini.houdini.hython.command_lines import cook_parser
 from cosmos_houdini.houdini.hython.cook_stop import stopped_by_signals
 from cosmos_houdini.houdini.hython.script import INTERRUPTED, exit_code, print_result, say
 from cosmos_houdini.houdini.open_scene import load_scene
@@ -19,21 +19,8 @@ from cosmos_houdini.houdini.tops.cooked_items import CookedItem, read_cooked_ite
 
 def main(argv: Sequence[str]) -> int:
     """Cook a network and print the files of its last node; 1 where a work item failed, 4 where a signal stopped it."""
-    options = _parser().parse_args(argv)
+    options = cook_parser().parse_args(argv)
     return exit_code(lambda: _run(options.file, options.node))
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="cosmos_cook.py",
-        description=__doc__.partition(": ")[2],
-        epilog="Results of equal content are found again and not made twice.",
-    )
-    parser.add_argument("file", type=Path, metavar="SHOT.hip")
-    parser.add_argument(
-        "--node", metavar="/tasks/NET[/NODE]", help="the network, or one of its nodes; the scene's only one without it"
-    )
-    return parser
 
 
 def _run(file: Path, path: str | None) -> int:

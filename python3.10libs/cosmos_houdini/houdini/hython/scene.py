@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from cosmos_houdini.houdini import worker
+from cosmos_houdini.houdini.hython.command_lines import scene_parser
 from cosmos_houdini.houdini.hython.comparison import compare_scenes, unresolved_fields
 from cosmos_houdini.houdini.hython.script import exit_code, print_result, say
 from cosmos_houdini.houdini.open_scene import load_scene, read_open_scene, sample_open_scene
@@ -16,16 +16,8 @@ from cosmos_houdini.schemas import schema_id
 
 def main(argv: Sequence[str]) -> int:
     """Print the scene's document, or with ``--compare`` each difference; 1 where there is one."""
-    options = _parser().parse_args(argv)
+    options = scene_parser().parse_args(argv)
     return exit_code(lambda: _run(options.file, with_samples=options.samples, compare=options.compare))
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="cosmos_scene.py", description=__doc__.partition(": ")[2])
-    parser.add_argument("file", type=Path, metavar="FILE.hip")
-    parser.add_argument("--samples", action="store_true", help="add every camera at every frame of the global range")
-    parser.add_argument("--compare", action="store_true", help="list the differences from the offline reader")
-    return parser
 
 
 def _run(file: Path, *, with_samples: bool, compare: bool) -> int:

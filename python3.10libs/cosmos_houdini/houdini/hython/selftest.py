@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
 import sys
@@ -17,6 +16,7 @@ import hou
 from cosmos_houdini.errors import CheckFailed, one_line
 from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.environment import LIBRARIES, ROOT, worker_python
+from cosmos_houdini.houdini.hython.command_lines import selftest_parser
 from cosmos_houdini.houdini.hython.comparison import compare_scenes
 from cosmos_houdini.houdini.hython.script import exit_code, print_result
 from cosmos_houdini.houdini.open_scene import load_scene, read_open_scene, sample_open_scene
@@ -44,9 +44,7 @@ class Check:
 
 def main(argv: Sequence[str]) -> int:
     """Try everything and return 1 if something failed."""
-    parser = argparse.ArgumentParser(prog="cosmos_selftest.py", description=__doc__.partition(": ")[2])
-    parser.add_argument("--scene", type=Path, metavar="SHOT.hip", help="compare this scene too; it is not changed")
-    scene: Path | None = parser.parse_args(argv).scene
+    scene: Path | None = selftest_parser().parse_args(argv).scene
     checks = list(CHECKS)
     if scene is not None:
         given = scene

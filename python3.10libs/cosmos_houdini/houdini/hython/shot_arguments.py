@@ -1,11 +1,10 @@
-"""The command line that the scripts for one shot share: the shot, its rendering, and options that ``submit`` takes."""
+"""The options that the scripts for one shot share: the shot, its rendering, and options that ``submit`` takes."""
 
 from __future__ import annotations
 
 import argparse
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.houdini.hython.script import say
@@ -15,35 +14,13 @@ from cosmos_houdini.houdini.submission import Submission
 _RANGE = re.compile(r"(-?\d+)-(-?\d+)")
 
 
-def shot_parser(program: str, doc: str) -> argparse.ArgumentParser:
-    """Return a parser with the options of every script for a shot.
-
-    Args:
-        program: name of the script.
-        doc: docstring of its module; the text behind the first colon describes the script.
-    """
-    parser = argparse.ArgumentParser(
-        prog=program,
-        description=doc.partition(": ")[2],
-        epilog="Every other option is one of `cosmos-houdini submit`; `cosmos-houdini submit --help` lists them.",
-        allow_abbrev=False,
-    )
-    parser.add_argument("file", type=Path, metavar="SHOT.hip")
-    parser.add_argument("--rop", metavar="/out/NODE", help="the render node that writes the frames")
-    parser.add_argument("--render", action="store_true", help="render it first, its own range or that of --range")
-    parser.add_argument("--range", metavar="A-B", help="these frames")
-    parser.add_argument("--prompt", required=True, help="what the result shows")
-    parser.add_argument("--json", action="store_true", help="print one JSON document on standard output")
-    return parser
-
-
 def submission_of(
     options: argparse.Namespace, words: Sequence[str], more: Mapping[str, object] | None = None
 ) -> Submission:
     """Return the submission of a command line.
 
     Args:
-        options: of ``shot_parser``.
+        options: of the script.
         words: the options that the script does not know; ``submit`` takes them.
         more: further options of ``submit``.
     """
@@ -58,7 +35,7 @@ def submission_of(
 
 
 def render_if_asked(options: argparse.Namespace) -> None:
-    """Render the frames, if the options of ``shot_parser`` say so.
+    """Render the frames, if the options say so.
 
     Raises:
         BadInput: no render node is named, or the range cannot be read.

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from cosmos_houdini.houdini import worker
+from cosmos_houdini.houdini.hython.command_lines import submit_parser
 from cosmos_houdini.houdini.hython.script import exit_code, print_result, say
-from cosmos_houdini.houdini.hython.shot_arguments import render_if_asked, shot_parser, submission_of
+from cosmos_houdini.houdini.hython.shot_arguments import render_if_asked, submission_of
 from cosmos_houdini.houdini.submission import COMMAND as SUBMIT
 
 
 def main(argv: Sequence[str]) -> int:
     """Submit a shot and print the paths of its results, or with ``--json`` the document of its job."""
-    options, words = shot_parser("cosmos_submit.py", __doc__).parse_known_args(argv)
+    options, words = submit_parser().parse_known_args(argv)
 
     def run() -> int:
         render_if_asked(options)

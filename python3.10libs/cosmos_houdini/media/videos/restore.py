@@ -15,7 +15,7 @@ from cosmos_houdini.media.videos import encode, frame_order, suffix
 from cosmos_houdini.media.videos.encode import Encoding
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg, Run
 from cosmos_houdini.media.videos.probe import VideoFacts, input_arguments, inspect_video
-from cosmos_houdini.media.videos.standardize import matrix_of
+from cosmos_houdini.media.videos.standardize import AS_PICTURE, matrix_of
 
 # A result whose scales across and down differ by more than this share has another shape, and not only another scale.
 _SAME_ASPECT = 0.01
@@ -64,7 +64,8 @@ def restore(
             _check(inspect_video(Path(name) / encode.VIDEO, ffmpeg=ffmpeg), geometry.plate, frames, facts)
             (Path(name) / encode.VIDEO).replace(out)
             return (out,)
-        graph = ",".join([*filters, "format=rgb24"])
+        # A change of size keeps the shape of the whole picture, and so it changes that of the pixels.
+        graph = ",".join([*filters, f"setsar={geometry.pixel_aspect:g}", *AS_PICTURE])
         arguments = ["-xerror", *input_arguments(video), "-map", "0:v:0", "-vf", graph, "-fps_mode", "passthrough"]
         ffmpeg.run([*arguments, "-f", "image2", "-start_number", "0", "%08d.png"], how)
         files = []

@@ -23,6 +23,14 @@ _HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
 _QUARTER_TURN_DEG = 90
 _LEAST_SIDE = 16
 _FRAME = "frame.png"
+AS_PICTURE = (
+    "format=rgb24",
+    # The values are display-referred from start to end. With a BT.709 tag, viewers would change them.
+    "setparams=color_primaries=bt709:color_trc=iec61966-2-1",
+    # FFmpeg writes the aspect of a pixel as width to height. The chunk pHYs counts pixels per unit, the inverse.
+    "setsar=sar=1/sar:max=1000",
+)
+"""The FFmpeg filters that turn full-range RGB frames into PNG pictures, all with the same tags of their colours."""
 _PLACE = re.compile(r"(?P<before>[^#]*)(?P<digits>#{1,9})(?P<after>[^#]*)")
 
 
@@ -138,9 +146,7 @@ def frame_arguments(source: VideoFacts, frame: int) -> list[str]:
 def _to_rgb(source: VideoFacts) -> list[str]:
     return [
         f"scale=in_color_matrix={matrix_of(source)}:out_range=pc:flags=accurate_rnd+full_chroma_int+full_chroma_inp",
-        "format=rgb24",
-        # The values are display-referred from start to end. With a BT.709 tag, viewers would change them.
-        "setparams=color_primaries=bt709:color_trc=iec61966-2-1",
+        *AS_PICTURE,
     ]
 
 
