@@ -88,6 +88,8 @@ def check_path(
 
 def _with_samples(report: CheckReport, layers: Mapping[str, str], *, every_frame: bool) -> CheckReport:
     """Return a report with what the pixels of each shot show; nothing where its sequences cannot be told apart."""
+    from cosmos_houdini.media.checks.samples import find_undecodable  # noqa: PLC0415 - as in _sample
+
     notes = list(report.notes)
     damaged: list[CorruptFrame] = []
     shots = by_shot(sequence for sequence in report.sequences if sequence.picture)
@@ -95,7 +97,10 @@ def _with_samples(report: CheckReport, layers: Mapping[str, str], *, every_frame
         prefix = f"shot {shot}: " if len(shots) > 1 else ""
         seen = _sample(members, layers, every_frame=every_frame)
         notes += [f"{prefix}{sentence}" for sentence in seen.notes]
-        damaged += seen.damaged
+        known = {bad.file for bad in seen.damaged}
+        others = (member for member in members if member.pattern not in seen.patterns)
+        rest = (bad for bad in find_undecodable(others, every_frame=every_frame) if bad.file not in known)
+        damaged += [*seen.damaged, *rest]
     return replace(report.with_damaged(damaged), notes=tuple(notes))
 
 
@@ -118,7 +123,7 @@ def _sample(members: Iterable[PictureSequence], layers: Mapping[str, str], *, ev
         except BadInput as error:
             return Seen(notes=(str(error),), damaged=tuple(damaged))
         else:
-            return Seen(notes=seen.notes, damaged=(*damaged, *seen.damaged))
+            return replace(seen, damaged=(*damaged, *seen.damaged))
 
 
 def _expected_range(scene_file: Path | None, frame_range: tuple[int, int] | None) -> tuple[int, int] | None:

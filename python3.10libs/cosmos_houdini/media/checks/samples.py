@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import combinations
@@ -21,12 +21,15 @@ from cosmos_houdini.media.controls import depth
 from cosmos_houdini.media.controls.palette import all_colors
 from cosmos_houdini.media.pictures.layers import Layer, Unreadable, read_header
 from cosmos_houdini.media.pictures.picture_io import read_passes, read_picture
+from cosmos_houdini.media.sequences.formats import Damaged, prove
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.sequence import CorruptFrame, Frame, Sequence
 
 Array = NDArray[Any]
 
 _SAMPLES = 3
+MOST_BYTES = 4 << 30
+"""The most bytes that the pixels of the files take that are read at once."""
 # Every fourth pixel each way shows as much as all pixels, and checking them costs no more than reading the file.
 _STRIDE = 4
 _LOOKED_AT = frozenset({Pass.COLOR, Pass.DEPTH, Pass.SEG})
@@ -40,10 +43,12 @@ class Seen:
         notes: visible problems, one sentence each.
         damaged: frames that cannot be decoded although the structure of their files is complete; each file is listed
             once.
+        patterns: the sequences that were looked at.
     """
 
     notes: tuple[str, ...]
     damaged: tuple[CorruptFrame, ...]
+    patterns: frozenset[str] = frozenset()
 
 
 # Files hold NaN and infinity, and every check gives them a meaning, so NumPy need not warn of them.
@@ -67,14 +72,19 @@ def check_samples(
         for pass_, sequence in sequences.items()
         if pass_ in _LOOKED_AT
     }
+    large = {pass_ for pass_ in passes if _file_bytes(sequences[pass_]) > MOST_BYTES}
+    for pass_ in large:
+        del passes[pass_]
     for pass_, looked in passes.items():
+        shown = usable(sequences[pass_]) if every_frame else some(usable(sequences[pass_]))
         for frame, pixels in _pictures(sequences[pass_], every_frame=every_frame):
             if isinstance(pixels, Unreadable):
                 damaged[frame.file] = CorruptFrame(frame=frame.number, file=frame.file, reason=pixels.reason)
-            else:
+            elif frame in shown:
                 looked.add(frame.number, pixels, sequences[pass_].layer)
             on_frame(1)
-    found = [sentence for looked in passes.values() for sentence in looked.sentences()]
+    found = [_large_sentence(sequences[pass_]) for pass_ in large]
+    found += [sentence for looked in passes.values() for sentence in looked.sentences()]
     bad = tuple(damaged.values())
     found += windows.sentences(replace(s, corrupt=(*s.corrupt, *bad)) for s in sequences.values())
     if every_frame:
@@ -82,31 +92,88 @@ def check_samples(
 
         told = (step_warning(a.pass_, a.trace, b.pass_, b.trace) for a, b in combinations(passes.values(), 2))
         found += [sentence for sentence in told if sentence]
-    return Seen(notes=tuple(found), damaged=bad)
+    return Seen(notes=tuple(found), damaged=bad, patterns=frozenset(sequences[pass_].pattern for pass_ in passes))
+
+
+def find_undecodable(sequences: Iterable[Sequence], *, every_frame: bool = False) -> tuple[CorruptFrame, ...]:
+    """Decode as many frames of each sequence as ``check_samples``, and return those that cannot be decoded.
+
+    Args:
+        sequences: verified sequences that ``check_samples`` does not look at.
+        every_frame: decode all frames; else three of each sequence.
+    """
+    damaged = []
+    for sequence in sequences:
+        if sequence.picture is None or _file_bytes(sequence) > MOST_BYTES:
+            continue
+        for frame, pixels in _pictures(replace(sequence, layer=""), every_frame=every_frame):
+            if isinstance(pixels, Unreadable):
+                damaged.append(CorruptFrame(frame=frame.number, file=frame.file, reason=pixels.reason))
+    return tuple(damaged)
+
+
+def _file_bytes(sequence: Sequence) -> int:
+    """Return how many bytes the pixels of one file take when all its channels are decoded."""
+    picture = sequence.picture
+    return picture.size[0] * picture.size[1] * picture.channels * picture.bit_depth // 8 if picture else 0
+
+
+def _large_sentence(sequence: Sequence) -> str:
+    gib = _file_bytes(sequence) / 2**30
+    return (
+        f"nobody looked at the pixels of the {sequence.pass_} pass: those of one file take {gib:.1f} GiB, and at most "
+        f"{MOST_BYTES >> 30} are read"
+    )
 
 
 def _pictures(sequence: Sequence, *, every_frame: bool) -> Iterator[tuple[Frame, Array | Unreadable]]:
     """Yield frames with their pixels, or with the error of reading them; leave out frames that are known as damaged."""
-    picked = usable(sequence) if every_frame else some(usable(sequence))
+    picked = usable(sequence) if every_frame else _picked(usable(sequence))
     if not picked:
         return
     layer = read_header(picked[0].file).layer(sequence.layer) if sequence.layer else None
-    threads = os.cpu_count() or 1
+    threads = max(1, min(os.cpu_count() or 1, MOST_BYTES // max(_file_bytes(sequence), 1)))
     with ThreadPoolExecutor(threads, thread_name_prefix="look") as pool:
         for start in range(0, len(picked), threads):
             next_few = picked[start : start + threads]
             yield from zip(
                 next_few,
-                pool.map(lambda frame: _read(frame.file, sequence.pass_, layer), next_few),
+                pool.map(lambda frame: _read(frame.file, sequence, layer), next_few),
                 strict=True,
             )
 
 
-def _read(file: Path, pass_: Pass, layer: Layer | None) -> Array | Unreadable:
+def _picked(frames: list[Frame]) -> list[Frame]:
+    """Return some frames, and the one with the smallest file: it holds the fewest pixels if any frame lacks some."""
+    picked = some(frames)
+    if len(frames) > len(picked):
+        smallest = min((frame for frame in frames if frame not in picked), key=_file_size)
+        picked.append(smallest)
+    return picked
+
+
+def _file_size(frame: Frame) -> int:
     try:
-        return read_passes(file, {pass_: layer})[pass_] if layer else read_picture(file)
+        return frame.file.stat().st_size
+    except OSError:
+        return 0
+
+
+def _read(file: Path, sequence: Sequence, layer: Layer | None) -> Array | Unreadable:
+    pass_, picture = sequence.pass_, sequence.picture
+    try:
+        prove(file)
+        pixels = read_passes(file, {pass_: layer})[pass_] if layer else read_picture(file)
+    except Damaged as damage:
+        return Unreadable(file, str(damage))
     except Unreadable as error:
         return error
+    height, width = pixels.shape[:2]
+    # A reader may have turned the picture as its orientation says.
+    if picture and picture.size not in ((width, height), (height, width)):
+        said = "{}x{}".format(*picture.size)
+        return Unreadable(file, f"says that it is {said} pixels large, and its pixels are those of {width}x{height}")
+    return pixels
 
 
 @dataclass(kw_only=True)

@@ -128,9 +128,10 @@ class Unreadable(BadInput):
     """
 
     def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path} {reason}", action="render the frame again")
+        # Decoders write lines, and repeat the path; frames with the same fault are told in one sentence.
+        self.reason = " ".join(reason.replace(f'("{path}")', "").split())
+        super().__init__(f"{path} {self.reason}", action="render the frame again")
         self.path = path
-        self.reason = reason
 
 
 def read_header(path: Path) -> Header:

@@ -8,13 +8,15 @@ from __future__ import annotations
 import errno
 import stat
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from threading import Semaphore
 
 from cosmos_houdini.media.sequences.formats import dpx, exr, jpeg, png, tiff
 from cosmos_houdini.media.sequences.formats.source import Damaged, Source
 from cosmos_houdini.model.sequence import Picture
 
-__all__ = ["CHECKSUMMED", "SUFFIXES", "Damaged", "inspect"]
+__all__ = ["CHECKSUMMED", "SUFFIXES", "Damaged", "inspect", "prove"]
 
 SUFFIXES = {
     ".png": "png",
@@ -35,6 +37,8 @@ _READERS: dict[str, Callable[[Source], Picture]] = {
 }
 # For formats where reading a whole file takes much longer than checking that nothing was cut off.
 _GLANCES: dict[str, Callable[[Source], Picture]] = {"png": png.glance}
+# For formats whose structure does not tell how many bytes their pixels decompress to.
+_PROOFS: dict[str, Callable[[Source], None]] = {"png": png.prove, "tiff": tiff.prove}
 CHECKSUMMED = frozenset(_GLANCES)
 """Formats for which ``inspect`` can leave out the checksums."""
 
@@ -46,6 +50,9 @@ _MAGICS: dict[str, tuple[bytes, ...]] = {
     "dpx": (dpx.MAGIC_BIG, dpx.MAGIC_LITTLE),
 }
 _LONGEST_MAGIC = 8
+# A file above this size is read while no other one is, so that several threads take no more memory than one.
+_LARGE_BYTES = 1 << 26
+_LARGE = Semaphore(1)
 
 
 def inspect(file: Path, *, checksums: bool = True) -> Picture:
@@ -62,10 +69,35 @@ def inspect(file: Path, *, checksums: bool = True) -> Picture:
         status = file.stat()
         if not stat.S_ISREG(status.st_mode):
             raise Damaged("is no regular file")
-        with file.open("rb", buffering=0) as opened:
+        with file.open("rb", buffering=0) as opened, _turn(status.st_size):
             return _read(Source(opened, status.st_size), SUFFIXES[file.suffix.lower()], checksums=checksums)
     except OSError as error:
         raise Damaged(_refusal(file, error)) from error
+
+
+def prove(file: Path) -> None:
+    """Decompress the pixels of a file that ``inspect`` accepts, and compare their number with the size in its header.
+
+    This takes about as long as decoding. It is done for PNG, and for TIFF in strips of Deflate; decoders find too few
+    pixels in the others.
+
+    Raises:
+        Damaged: there are more or fewer pixels than the size needs.
+    """
+    proof = _PROOFS.get(SUFFIXES[file.suffix.lower()])
+    if proof is None:
+        return
+    try:
+        with file.open("rb", buffering=0) as opened:
+            size = file.stat().st_size
+            with _turn(size):
+                proof(Source(opened, size))
+    except OSError as error:
+        raise Damaged(_refusal(file, error)) from error
+
+
+def _turn(size: int) -> AbstractContextManager[object]:
+    return _LARGE if size > _LARGE_BYTES else nullcontext()
 
 
 def _read(source: Source, expected: str, *, checksums: bool) -> Picture:

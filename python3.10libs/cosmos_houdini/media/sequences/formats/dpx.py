@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from cosmos_houdini.media.sequences.formats.source import Damaged, Source, cut_off
+from cosmos_houdini.media.sequences.formats.source import Damaged, Source, check_size, cut_off
 from cosmos_houdini.model.sequence import Picture
 
 MAGIC_BIG, MAGIC_LITTLE = b"SDPX", b"XPDS"
@@ -17,6 +17,12 @@ _CHANNELS = {100: 3, 101: 4}
 BIT_DEPTHS = (1, 8, 10, 12, 16, 32, 64)
 FLOAT_BITS = 32
 RUN_LENGTH_ENCODED = 1
+# The file, image and orientation headers always stand before the pixels.
+_LEAST_OFFSET = 1664
+_MOST_ELEMENTS = 8
+# Writers fill the end of a file up to the blocks of a disk.
+_MOST_PADDING = 8192
+_PADDED_SHARE = 1 / 8
 
 
 def read(source: Source) -> Picture:
@@ -35,20 +41,55 @@ def read(source: Source) -> Picture:
     (total,) = struct.unpack_from(f"{order}I", header, 16)
     elements, width, height = struct.unpack_from(f"{order}HII", header, 770)
     descriptor, bit_depth, packing, encoding = _element(header, order)
-    if not (width and height) or UNDEFINED in (width, height):
-        raise Damaged(f"says that it is {width}x{height} pixels large")
-    if not elements or bit_depth not in BIT_DEPTHS:
+    check_size(width, height)
+    if not 1 <= elements <= _MOST_ELEMENTS or bit_depth not in BIT_DEPTHS:
         raise Damaged(f"has a header with {elements} image elements of {bit_depth} bits, which DPX does not know")
-    needed = pixels_at
+    if pixels_at < _LEAST_OFFSET:
+        raise Damaged(f"says that its pixels begin at byte {pixels_at}, which lies inside its header")
+    pixels = 0
     if encoding != RUN_LENGTH_ENCODED:
-        needed += height * _line_bytes(width * _COMPONENTS.get(descriptor, 1), bit_depth, packing)
-    if total != UNDEFINED:
-        needed = max(needed, total)
-    if source.size < needed:
-        raise cut_off(source.size, needed)
+        pixels = height * _line_bytes(width * _COMPONENTS.get(descriptor, 1), bit_depth, packing)
+    _check_extent(source, pixels_at, pixels, total)
+    if pixels and elements == 1:
+        _check_rest(source.size - pixels_at - pixels, pixels, header, order, height)
     channels = elements if elements > 1 else _CHANNELS.get(descriptor, _COMPONENTS.get(descriptor, 1))
     kind = "float" if bit_depth >= FLOAT_BITS else "uint"
     return Picture(format="dpx", size=(width, height), bit_depth=bit_depth, channels=channels, channel_type=kind)
+
+
+def _check_extent(source: Source, pixels_at: int, pixels: int, total: int) -> None:
+    """Refuse a file that is shorter than its pixels or its header says, and a header that says less than its pixels.
+
+    Args:
+        source: the file.
+        pixels_at: where the pixels begin.
+        pixels: how many bytes they take; 0 where that is unknown.
+        total: the size of the file as the header gives it; 0 or UNDEFINED where it does not.
+    """
+    said = 0 if total == UNDEFINED else total
+    needed = max(pixels_at + pixels, said)
+    if source.size < needed:
+        raise cut_off(source.size, needed)
+    if 0 < said < pixels_at + pixels:
+        raise Damaged(
+            f"says in its header that it is {said} bytes long, and that its pixels end at byte {pixels_at + pixels}"
+        )
+
+
+def _check_rest(rest: int, pixels: int, header: bytes, order: str, lines: int) -> None:
+    """Refuse a file with far more bytes than its size needs: its header shows a part of the picture, or none of it."""
+    offset, line_padding, end_padding = struct.unpack_from(f"{order}III", header, 808)
+    (pixels_at,) = struct.unpack_from(f"{order}I", header, 4)
+    if offset not in (0, UNDEFINED, pixels_at):
+        raise Damaged(f"says that its pixels begin at byte {pixels_at}, and at byte {offset}")
+    padding = (0 if line_padding == UNDEFINED else line_padding * lines) + (
+        0 if end_padding == UNDEFINED else end_padding
+    )
+    if rest - padding >= max(_MOST_PADDING, pixels * _PADDED_SHARE):
+        raise Damaged(
+            f"has {pixels + rest} bytes of pixels, where the size in its header needs {pixels}: header and pixels "
+            "contradict each other"
+        )
 
 
 def _element(header: bytes, order: str) -> tuple[int, int, int, int]:

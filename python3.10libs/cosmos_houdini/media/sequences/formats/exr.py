@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from cosmos_houdini.media.sequences.formats.source import Damaged, Source, cut_off
+from cosmos_houdini.media.sequences.formats.source import Damaged, Source, check_size, check_stored, cut_off
 from cosmos_houdini.model.sequence import Picture
 
 MAGIC = b"v/1\x01"
@@ -25,6 +25,13 @@ _CHUNK_HEADERS = {
     (False, True): struct.Struct("<iiiiQQQ"),
 }
 MIPMAP, RIPMAP = 1, 2
+UNCOMPRESSED = 0
+# Index of the compression attribute -> the most bytes that one byte can stand for: RLE, ZIPS, ZIP, PXR24. The latter
+# drops 8 of 32 bits before it compresses. The others pack plain areas without limit.
+MOST_PACKED = {1: 64, 2: 1032, 3: 1032, 5: 1376}
+# A picture of the largest size has as many tiles of 16 x 16 over all its levels.
+MOST_CHUNKS = 1 << 20
+MOST_PARTS = 1024
 _COLORS = frozenset({"R", "Y", "RED"})
 # The rounding of renderers must not make two frames of a shot differ.
 _ASPECT_DIGITS = 4
@@ -47,6 +54,8 @@ class _Part:
         lines: lines in one chunk, 0 for tiles.
         chunks: number of chunks.
         deep: whether a pixel can hold any number of samples.
+        compression: the index of its compression.
+        line_bytes: bytes of one line of pixels before compression; 0 where a channel has fewer samples than pixels.
     """
 
     channels: tuple[tuple[str, int], ...]
@@ -56,6 +65,8 @@ class _Part:
     lines: int
     chunks: int
     deep: bool
+    compression: int
+    line_bytes: int
 
 
 def read(source: Source) -> Picture:
@@ -63,19 +74,21 @@ def read(source: Source) -> Picture:
 
     The size is that of the display window. Channels are counted over all parts. Depth and type are those of the first
     colour channel. This proves that every header and offset table is complete, and that every chunk exists, belongs to
-    its lines, and is inside the file. It does not prove the compressed pixels in the chunks, for which EXR has no
-    checksum.
+    its lines or is the only one of its tile, has room for its pixels, and shares no byte with another. It does
+    not prove the compressed pixels in the chunks, for which EXR has no checksum.
 
     Raises:
         Damaged: the file does not pass one of these checks.
     """
     (flags,) = struct.unpack("<I", source.at(4, 4))
     parts, position = _headers(source, flags)
+    extents: list[tuple[int, int]] = []
     for number, part in enumerate(parts):
         table = source.at(position, part.chunks * 8)
         position += len(table)
         offsets = struct.unpack(f"<{part.chunks}Q", table)
-        _check_chunks(source, part, offsets, number if flags & MULTI_PART else None)
+        extents += _check_chunks(source, part, offsets, number if flags & MULTI_PART else None)
+    _check_overlap(extents, position)
     return _picture(parts)
 
 
@@ -90,6 +103,8 @@ def _headers(source: Source, flags: int) -> tuple[list[_Part], int]:
             break
         if not attributes:
             break
+        if len(parts) > MOST_PARTS:
+            raise Damaged(f"has more than {MOST_PARTS} parts, which no picture has")
     if not parts:
         raise Damaged("has no header")
     return parts, position
@@ -98,13 +113,15 @@ def _headers(source: Source, flags: int) -> tuple[list[_Part], int]:
 def _attributes(source: Source, position: int) -> tuple[Attributes, int]:
     """Return the attributes of the header at ``position`` and the offset after it."""
     attributes: dict[str, bytes] = {}
+    total = 0
     while True:
         name, position = _text(source, position)
         if not name:
             return attributes, position
         _, position = _text(source, position)
         (length,) = struct.unpack("<I", source.at(position, 4))
-        if length > MOST_ATTRIBUTE_BYTES:
+        total += length
+        if total > MOST_ATTRIBUTE_BYTES:
             raise Damaged(f"has damaged bytes at {position} in its header")
         attributes[name] = source.at(position + 4, length)
         position += 4 + length
@@ -129,23 +146,47 @@ def _part(attributes: Attributes, flags: int) -> _Part:
     if compression >= len(LINES_A_CHUNK) and "chunkCount" not in attributes:
         raise Damaged(f"is compressed in a way (number {compression}) that this program does not know")
     lines = 0 if tiled else LINES_A_CHUNK[min(compression, len(LINES_A_CHUNK) - 1)]
-    if "chunkCount" in attributes:
-        (chunks,) = _unpack(attributes, "chunkCount", "<i")
-    elif tiled:
-        chunks = _tile_count(attributes, data_window)
-    else:
-        chunks = -(-(data_window[3] - data_window[1] + 1) // lines)
-    if chunks <= 0:
-        raise Damaged(f"says that it has {chunks} blocks of pixels")
+    chunks = _chunk_count(attributes, data_window, lines if compression < len(LINES_A_CHUNK) or tiled else None)
+    channels = tuple(_channels(attributes.get("channels", b"")))
     return _Part(
-        channels=tuple(_channels(attributes.get("channels", b""))),
+        channels=tuple((name, kind) for name, kind, _ in channels),
         display_window=_box(attributes, "displayWindow"),
         pixel_aspect=_pixel_aspect(attributes),
         data_window=data_window,
         lines=lines if compression < len(LINES_A_CHUNK) else 0,
         chunks=chunks,
         deep=kind.startswith(b"deep") if kind else bool(flags & DEEP),
+        compression=compression,
+        line_bytes=_line_bytes(channels, data_window),
     )
+
+
+def _chunk_count(attributes: Attributes, window: tuple[int, int, int, int], lines: int | None) -> int:
+    """Return the number of chunks of a part.
+
+    Args:
+        attributes: of the header of the part.
+        window: its data window.
+        lines: lines in one chunk, 0 for tiles; None where an unknown compression decides on them.
+    """
+    said = _unpack(attributes, "chunkCount", "<i")[0] if "chunkCount" in attributes else None
+    counted = said or 0
+    if lines == 0:
+        counted = _tile_count(attributes, window)
+    elif lines is not None:
+        counted = -(-(window[3] - window[1] + 1) // lines)
+    if not 0 < counted <= MOST_CHUNKS:
+        raise Damaged(f"says that it has {counted} blocks of pixels")
+    if said not in (None, counted):
+        raise Damaged(f"says that it has {said} blocks of pixels, where its size needs {counted}")
+    return counted
+
+
+def _line_bytes(channels: Iterable[tuple[str, int, tuple[int, int]]], window: tuple[int, int, int, int]) -> int:
+    listed = list(channels)
+    if any(sampling != (1, 1) for _, _, sampling in listed):
+        return 0
+    return (window[2] - window[0] + 1) * sum(CHANNEL_TYPES[kind][1] // 8 for _, kind, _ in listed)
 
 
 def _unpack(attributes: Attributes, name: str, layout: str) -> tuple[int, ...]:
@@ -159,6 +200,7 @@ def _box(attributes: Attributes, name: str) -> tuple[int, int, int, int]:
     left, top, right, bottom = _unpack(attributes, name, "<iiii")
     if right < left or bottom < top:
         raise Damaged(f"has a {name} of {right - left + 1}x{bottom - top + 1} pixels in its header")
+    check_size(right - left + 1, bottom - top + 1)
     return left, top, right, bottom
 
 
@@ -169,14 +211,14 @@ def _pixel_aspect(attributes: Attributes) -> float:
     return round(aspect, _ASPECT_DIGITS) if math.isfinite(aspect) and aspect > 0 else 1.0
 
 
-def _channels(value: bytes) -> Iterator[tuple[str, int]]:
-    """Yield name and pixel type of each channel of a ``chlist`` attribute."""
+def _channels(value: bytes) -> Iterator[tuple[str, int, tuple[int, int]]]:
+    """Yield name, pixel type, and the distances of samples across and down, of each channel of a ``chlist``."""
     position = 0
     while (end := value.find(b"\0", position)) > position and end + 17 <= len(value):
-        (kind,) = struct.unpack_from("<i", value, end + 1)
+        kind, _, across, down = struct.unpack_from("<iIii", value, end + 1)
         if kind not in CHANNEL_TYPES:
             raise Damaged(f"has a channel of type {kind}, which EXR does not know")
-        yield value[position:end].decode("utf-8", "replace"), kind
+        yield value[position:end].decode("utf-8", "replace"), kind, (across, down)
         position = end + 17
 
 
@@ -211,24 +253,59 @@ def _level_sizes(size: int, *, up: bool) -> list[int]:
     return sizes
 
 
-def _check_chunks(source: Source, part: _Part, offsets: tuple[int, ...], number: int | None) -> None:
-    """Follow every offset; in a multi-part file each chunk begins with ``number``."""
+def _check_chunks(
+    source: Source, part: _Part, offsets: tuple[int, ...], number: int | None
+) -> Iterator[tuple[int, int]]:
+    """Follow every offset, and yield where each chunk begins and ends.
+
+    Args:
+        source: the file.
+        part: the part of the chunks.
+        offsets: where they begin.
+        number: of the part, with which each chunk of a multi-part file begins; None for a file of one part.
+    """
     absent = offsets.count(0)
     if absent:
         what = "blocks of lines" if part.lines else "tiles"
         raise Damaged(f"lacks {absent} of {len(offsets)} {what}: the render was cut off while writing")
     layout = _CHUNK_HEADERS[bool(part.lines), part.deep]
     prefix = b"" if number is None else struct.pack("<i", number)
+    tiles: set[tuple[int, ...]] = set()
     for index, offset in enumerate(offsets):
         head = source.at(offset, len(prefix) + layout.size)
         fields = layout.unpack_from(head, len(prefix))
         end = offset + len(head) + (sum(fields[-3:-1]) if part.deep else fields[-1])
         line = part.data_window[1] + index * part.lines
-        misplaced = fields[0] != line if part.lines else min(fields[:4]) < 0
+        misplaced = fields[0] != line if part.lines else min(fields[:4]) < 0 or fields[:4] in tiles
+        tiles.add(fields[:4])
         if not head.startswith(prefix) or misplaced or end <= offset + len(head):
             raise Damaged(f"has damaged bytes at {offset}, where block {index + 1} of {len(offsets)} should begin")
         if end > source.size:
             raise cut_off(source.size, end)
+        if part.lines and not part.deep:
+            _check_lines(part, line, fields[-1])
+        yield offset, end
+
+
+def _check_lines(part: _Part, line: int, stored: int) -> None:
+    """Compare the bytes of a block of lines with those that its pixels take."""
+    raw = min(part.lines, part.data_window[3] - line + 1) * part.line_bytes
+    if part.compression in MOST_PACKED:
+        check_stored(stored, raw / MOST_PACKED[part.compression])
+    elif part.compression == UNCOMPRESSED and raw and stored != raw:
+        raise Damaged(
+            f"has {stored} bytes of pixels in line {line}, where the size in its header needs {raw}: header and pixels "
+            "contradict each other"
+        )
+
+
+def _check_overlap(extents: list[tuple[int, int]], begin: int) -> None:
+    """Refuse chunks that share bytes with one another, or with the headers and tables, which end at ``begin``."""
+    end = begin
+    for start, following in sorted(extents):
+        if start < end:
+            raise Damaged(f"has blocks of pixels that overlap at byte {start}")
+        end = following
 
 
 def _picture(parts: list[_Part]) -> Picture:

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterator
 from threading import Semaphore
 
-from cosmos_houdini.media.sequences.formats.source import Damaged, Source, cut_off
+from cosmos_houdini.media.sequences.formats.source import (
+    Damaged,
+    Source,
+    check_size,
+    check_stored,
+    cut_off,
+    inflated_bytes,
+)
 from cosmos_houdini.model.sequence import Picture
 
 MAGIC = b"\x89PNG\r\n\x1a\n"
@@ -14,6 +22,9 @@ MAGIC = b"\x89PNG\r\n\x1a\n"
 PALETTE = 3
 CHANNELS = {0: 1, 2: 3, PALETTE: 3, 4: 2, 6: 4}
 BIT_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), PALETTE: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
+# Deflate packs at most 258 bytes into two bits (RFC 1951), and the header of its block takes more.
+_MOST_PACKED = 1032
+_ENTRY_BYTES, _MOST_ENTRIES = 3, 256
 # Length, name and checksum around the data of every chunk.
 FRAME_BYTES = 12
 _HEADER = struct.Struct(">IIBBBBB")
@@ -28,14 +39,29 @@ def read(source: Source) -> Picture:
     """Return the facts in the header, after following every chunk up to IEND.
 
     This proves that nothing is cut off, that every byte matches the writer's checksums, and that header, palette,
-    pixels and end are in order. It does not prove that the compressed pixels hold all lines; only decoding shows that.
+    pixels and end are in order. It does not prove that the compressed pixels hold all lines; ``prove`` does.
 
     Raises:
         Damaged: the file does not pass one of these checks.
     """
+    _first_chunk(source)
     data = source.whole()
     with _WALKERS:
         return _walked(data)
+
+
+def prove(source: Source) -> None:
+    """Decompress the pixels of a file that ``read`` accepts, and compare their number with the header.
+
+    Raises:
+        Damaged: there are more or fewer bytes than the size needs, or they cannot be decompressed.
+    """
+    data = source.whole()
+    needed = _pixel_bytes(data[len(MAGIC) + 8 :])
+    found = inflated_bytes(_pixels(data), needed)
+    if found != needed:
+        more = "more than" if found > needed else f"{found} of"
+        raise Damaged(f"has {more} the {needed} bytes of pixels that the size in its header needs")
 
 
 def glance(source: Source) -> Picture:
@@ -49,26 +75,69 @@ def glance(source: Source) -> Picture:
     begin = len(MAGIC) + 8
     if source.size < begin + _HEADER.size + 4 + len(_END) or source.at(source.size - len(_END), len(_END)) != _END:
         return read(source)
-    start = source.at(0, begin + _HEADER.size + 4)
-    name, _ = _chunk(start, len(MAGIC))
-    body = start[begin : begin + _HEADER.size]
-    return read(source) if body[9] == PALETTE else _header(name, body)
+    picture, body = _first_chunk(source)
+    if body[9] == PALETTE:
+        return read(source)
+    check_stored(source.size, _pixel_bytes(body) / _MOST_PACKED)
+    return picture
+
+
+def _first_chunk(source: Source) -> tuple[Picture, bytes]:
+    """Return the facts in the header and its bytes; a wrong size is refused before more is read."""
+    begin = len(MAGIC) + 8
+    start = source.at(0, min(begin + _HEADER.size + 4, source.size))
+    name, end = _chunk(start, len(MAGIC))
+    return _header(name, start[begin : end - 4]), start[begin:]
+
+
+def _pixel_bytes(body: bytes) -> int:
+    """Return how many bytes the pixels of a header take before compression, with the filter byte of each line."""
+    width, height, bit_depth, color_type, _, _, interlace = _HEADER.unpack_from(body)
+    bits = bit_depth * (1 if color_type == PALETTE else CHANNELS[color_type])
+    # (first column, first line, step of columns, step of lines) of the passes of Adam7, chapter 8 of the specification.
+    adam7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+    sizes = [(-(-(width - x) // across), -(-(height - y) // down)) for x, y, across, down in adam7]
+    lines = [(w, h) for w, h in (sizes if interlace else [(width, height)]) if w > 0 and h > 0]
+    return sum(h * (1 + -(-w * bits // 8)) for w, h in lines)
+
+
+def _pixels(data: bytes) -> Iterator[bytes]:
+    """Yield the data of the IDAT chunks of a file that ``read`` accepts."""
+    position = len(MAGIC)
+    while position < len(data):
+        length, name = struct.unpack_from(">I4s", data, position)
+        if name == b"IDAT":
+            yield data[position + 8 : position + 8 + length]
+        position += FRAME_BYTES + length
 
 
 def _walked(data: bytes) -> Picture:
     picture: Picture | None = None
     names: list[bytes] = []
-    position = len(MAGIC)
+    position, stored = len(MAGIC), 0
     while not names or names[-1] != b"IEND":
         name, end = _chunk(data, position)
         if picture is None:
             picture = _header(name, data[position + 8 : end - 4])
+        elif name == b"IHDR":
+            raise Damaged("has two headers")
+        elif name == b"PLTE":
+            _check_palette(end - position - FRAME_BYTES)
+        elif name == b"IDAT":
+            stored += end - position - FRAME_BYTES
         if not names or names[-1] != name:
             names.append(name)
         position = end
     if picture is None:  # pragma: no cover - the loop runs at least once and _header returns or raises
         raise Damaged("has no header")
-    return _with_palette(picture, data, names)
+    found = _with_palette(picture, data, names)
+    check_stored(stored, _pixel_bytes(data[len(MAGIC) + 8 :]) / _MOST_PACKED)
+    return found
+
+
+def _check_palette(length: int) -> None:
+    if length % _ENTRY_BYTES or not 0 < length <= _ENTRY_BYTES * _MOST_ENTRIES:
+        raise Damaged(f"has a palette of {length} bytes, which PNG does not know")
 
 
 def _chunk(data: bytes, position: int) -> tuple[bytes, int]:
@@ -91,8 +160,7 @@ def _header(name: bytes, body: bytes) -> Picture:
     if name != b"IHDR" or len(body) != _HEADER.size:
         raise Damaged("does not begin with a PNG header")
     width, height, bit_depth, color_type, compression, filters, interlace = _HEADER.unpack(body)
-    if not (width and height):
-        raise Damaged(f"says that it is {width}x{height} pixels large")
+    check_size(width, height)
     if bit_depth not in BIT_DEPTHS.get(color_type, ()):
         raise Damaged(f"has a header with {bit_depth} bits in colour type {color_type}, which PNG does not know")
     if compression or filters or interlace > 1:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import math
+import zlib
+from collections.abc import Iterable
 from io import FileIO
 
 # The pictures of a shot are far smaller; a sparse or mistaken file of this size must not be read into memory.
-LARGEST = 1 << 31
+LARGEST = 1 << 30
+MOST_PIXELS = 1 << 27
+"""The most pixels of a picture: 134 million, as 16384x8192. A short header can ask for any amount of memory."""
+
+_INFLATED_BYTES = 1 << 20
 
 
 class Damaged(Exception):
@@ -19,6 +26,55 @@ def cut_off(size: int, needed: int) -> Damaged:
     'ends after 1200 of at least 4096 bytes: the render was cut off while writing'
     """
     return Damaged(f"ends after {size} of at least {needed} bytes: the render was cut off while writing")
+
+
+def check_size(width: int, height: int) -> None:
+    """Refuse a size that no picture has, or that is beyond MOST_PIXELS.
+
+    Raises:
+        Damaged: the size cannot be used.
+    """
+    if width <= 0 or height <= 0:
+        raise Damaged(f"says that it is {width}x{height} pixels large")
+    if width * height > MOST_PIXELS:
+        raise Damaged(
+            f"says that it is {width}x{height} pixels large, and pictures of at most {MOST_PIXELS // 10**6} million "
+            "pixels are read"
+        )
+
+
+def check_stored(stored: int, needed: float) -> None:
+    """Refuse fewer bytes of pixels than the size in the header needs at the least.
+
+    Raises:
+        Damaged: the pixels cannot fill the picture.
+    """
+    if stored < needed:
+        raise Damaged(
+            f"has {stored} bytes of pixels, where the size in its header needs at least {math.ceil(needed)}: "
+            "header and pixels contradict each other"
+        )
+
+
+def inflated_bytes(blocks: Iterable[bytes], most: int) -> int:
+    """Return to how many bytes the blocks of one zlib stream decompress; more than ``most`` as soon as they do.
+
+    Raises:
+        Damaged: the stream is damaged or does not end.
+    """
+    stream, found = zlib.decompressobj(), 0
+    try:
+        for block in blocks:
+            rest = block
+            while rest and found <= most and not stream.eof:
+                found += len(stream.decompress(rest, _INFLATED_BYTES))
+                rest = stream.unconsumed_tail
+        found += len(stream.flush()) if found <= most else 0
+    except zlib.error as error:
+        raise Damaged(f"has pixels that cannot be decompressed ({error})") from error
+    if found <= most and not stream.eof:
+        raise Damaged(f"has pixels that end after {found} bytes: header and pixels contradict each other")
+    return found
 
 
 class Source:

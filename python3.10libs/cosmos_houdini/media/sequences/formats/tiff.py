@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cosmos_houdini.media.sequences.formats.source import Damaged, Source, cut_off
+from cosmos_houdini.media.sequences.formats.source import (
+    Damaged,
+    Source,
+    check_size,
+    check_stored,
+    cut_off,
+    inflated_bytes,
+)
 from cosmos_houdini.model.sequence import Picture
 
 MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -23,7 +31,16 @@ _WANTED = frozenset(
 )
 
 UNCOMPRESSED, SEPARATE_PLANES, IEEE_FLOAT, PALETTE = 1, 2, 3, 3
+# YCbCr, in which several pixels may share their chroma.
+SUBSAMPLED, _LEAST_CHROMA = 6, 1 / 3
+DEFLATE = (8, 32946)
 HALF_BITS = 16
+# Compression -> the most bytes that one byte can stand for. Those that are not here pack plain areas without limit.
+MOST_PACKED = {UNCOMPRESSED: 1, 5: 2048, 8: 1032, 32773: 64, 32946: 1032}
+# A picture of the largest size in strips of one line, or in tiles of 64 x 64, has far fewer.
+MOST_BLOCKS = 1 << 20
+MOST_ENTRIES = 4096
+_PADDED_BYTES = 16
 # Directories are pages or smaller versions of the picture; a longer chain is a loop or no picture.
 MOST_DIRECTORIES = 1024
 # Field type of the format -> struct code, for the types in which the tags above are written.
@@ -70,6 +87,31 @@ def read(source: Source) -> Picture:
     return picture
 
 
+def prove(source: Source) -> None:
+    """Decompress the blocks of a file that ``read`` accepts if Deflate packed them, and compare them with the header.
+
+    Raises:
+        Damaged: a strip or tile holds more or fewer bytes than its lines need, or cannot be decompressed.
+    """
+    layout, offset = _start(source)
+    tags, _ = _directory(source, layout, offset)
+    if _one(tags, COMPRESSION, UNCOMPRESSED) not in DEFLATE or _one(tags, PHOTOMETRIC, 1) == SUBSAMPLED:
+        return
+    tiled = TILE_OFFSETS in tags
+    width, height = _one(tags, TILE_WIDTH if tiled else WIDTH, 0), _one(tags, HEIGHT, 0)
+    rows = _one(tags, TILE_HEIGHT, 0) if tiled else min(_one(tags, ROWS_PER_STRIP, height) or height, height)
+    line, strips = _line_bytes(tags, width), -(-height // rows)
+    blocks = (tags[TILE_OFFSETS], tags[TILE_BYTES]) if tiled else (tags[STRIP_OFFSETS], tags[STRIP_BYTES])
+    for index, (start, length) in enumerate(zip(*blocks, strict=False)):
+        # Some writers fill up the last strip.
+        needed = {rows * line, rows * line if tiled else min(rows, height - index % strips * rows) * line}
+        found = inflated_bytes([source.at(start, length)], max(needed))
+        if found not in needed:
+            more = "more than" if found > max(needed) else f"{found} of"
+            name = f"{'tile' if tiled else 'strip'} {index + 1}"
+            raise Damaged(f"has {more} the {max(needed)} bytes of {name} that the size in its header needs")
+
+
 def _start(source: Source) -> tuple[_Layout, int]:
     head = source.at(0, 8)
     order = "<" if head.startswith(b"II") else ">"
@@ -83,6 +125,8 @@ def _directory(source: Source, layout: _Layout, offset: int) -> tuple[Tags, int]
     """Return the integer tags of the directory at ``offset`` and the offset of the next one, 0 for none."""
     count_bytes = struct.calcsize(layout.count)
     (count,) = struct.unpack(layout.order + layout.count, source.at(offset, count_bytes))
+    if count > MOST_ENTRIES:
+        raise Damaged(f"has a directory of {count} entries at {offset}, which no picture has")
     entry = layout.entry
     body = source.at(offset + count_bytes, count * entry.size + struct.calcsize(layout.offset))
     tags = {}
@@ -96,6 +140,8 @@ def _directory(source: Source, layout: _Layout, offset: int) -> tuple[Tags, int]
 def _values(source: Source, layout: _Layout, kind: int, count: int, field: bytes) -> tuple[int, ...]:
     """Return a tag's values, which are in the entry itself if they fit, and otherwise elsewhere in the file."""
     code = _INTEGERS[kind]
+    if count > MOST_BLOCKS:
+        raise Damaged(f"has a list of {count} numbers in its header, which no picture needs")
     length = count * struct.calcsize(code)
     if length > len(field):
         (offset,) = struct.unpack(layout.order + layout.offset, field)
@@ -109,8 +155,9 @@ def _one(tags: Tags, tag: int, default: int) -> int:
 
 def _picture(tags: Tags) -> Picture:
     width, height, samples = _one(tags, WIDTH, 0), _one(tags, HEIGHT, 0), _one(tags, SAMPLES, 1)
-    if not (width and height and samples):
-        raise Damaged(f"says that it is {width}x{height} pixels large with {samples} channels")
+    check_size(width, height)
+    if not samples:
+        raise Damaged(f"says that it is {width}x{height} pixels large with 0 channels")
     bit_depth = _one(tags, BITS, 1)
     kind = "uint"
     if _one(tags, SAMPLE_FORMAT, 1) == IEEE_FLOAT:
@@ -124,15 +171,53 @@ def _check_extents(source: Source, tags: Tags) -> None:
     offsets = tags.get(TILE_OFFSETS if tiled else STRIP_OFFSETS, ())
     lengths = tags.get(TILE_BYTES if tiled else STRIP_BYTES, ())
     needed = _block_count(tags, tiled=tiled)
+    blocks = "tiles" if tiled else "strips"
     if min(len(offsets), len(lengths)) < needed:
-        raise Damaged(f"has {min(len(offsets), len(lengths))} of {needed} {'tiles' if tiled else 'strips'} of pixels")
+        raise Damaged(f"has {min(len(offsets), len(lengths))} of {needed} {blocks} of pixels")
+    if max(len(offsets), len(lengths)) > needed:
+        raise Damaged(
+            f"has {max(len(offsets), len(lengths))} {blocks} of pixels, where the size in its header needs {needed}"
+        )
     if not all(offsets) or not all(lengths):
         raise Damaged("has empty strips or tiles of pixels: the render was cut off while writing")
     end = max(offset + length for offset, length in zip(offsets, lengths, strict=False))
     if end > source.size:
         raise cut_off(source.size, end)
-    if _one(tags, COMPRESSION, UNCOMPRESSED) == UNCOMPRESSED and sum(lengths) < _pixel_bytes(tags):
-        raise Damaged(f"has {sum(lengths)} of {_pixel_bytes(tags)} bytes of pixels")
+    compression = _one(tags, COMPRESSION, UNCOMPRESSED)
+    if compression in MOST_PACKED:
+        shared = _LEAST_CHROMA if _one(tags, PHOTOMETRIC, 1) == SUBSAMPLED else 1
+        check_stored(sum(lengths), _pixel_bytes(tags) * shared / MOST_PACKED[compression])
+    if compression == UNCOMPRESSED and not tiled:
+        _check_strips(tags, lengths)
+    _check_overlap(offsets, lengths)
+
+
+def _check_strips(tags: Tags, lengths: tuple[int, ...]) -> None:
+    """Refuse uncompressed strips that are longer than their lines: the picture is wider than its header says."""
+    line = _line_bytes(tags, _one(tags, WIDTH, 0))
+    height = _one(tags, HEIGHT, 0)
+    rows = min(_one(tags, ROWS_PER_STRIP, height) or height, height)
+    # Chroma that is subsampled takes fewer bytes than this, and a writer may fill a strip up to a word.
+    longest = max(lengths)
+    if longest >= rows * line + max(line, _PADDED_BYTES):
+        raise Damaged(
+            f"has a strip of {longest} bytes, where {rows} lines of the width in its header need {rows * line}: "
+            "header and pixels contradict each other"
+        )
+
+
+def _check_overlap(offsets: tuple[int, ...], lengths: tuple[int, ...]) -> None:
+    """Refuse blocks that share some of their bytes; blocks of the same content may be stored once."""
+    extents = sorted(set(zip(offsets, lengths, strict=False)))
+    for (offset, length), (following, _) in itertools.pairwise(extents):
+        if offset + length > following:
+            raise Damaged(f"has blocks of pixels that overlap at byte {following}")
+
+
+def _line_bytes(tags: Tags, width: int) -> int:
+    """Return the bytes of one line of a strip or tile before compression."""
+    samples = 1 if _one(tags, PLANAR, 1) == SEPARATE_PLANES else _one(tags, SAMPLES, 1)
+    return -(-width * samples * _one(tags, BITS, 1) // 8)
 
 
 def _block_count(tags: Tags, *, tiled: bool) -> int:
