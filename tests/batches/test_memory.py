@@ -71,7 +71,7 @@ def test_it_runs_to_results_without_a_file_and_prints_nothing(
     assert "2 of 2 runs done" in recorder.sentences
     with open_client(settings) as client:
         assert [row.result for row in list_results(client, planned(shop, 3, 1))] == [r.result for r in outcome.rows]
-        entries = find_batch_entries(client, batch_of(shop, 3, 1), specs=spec(shop))
+        entries = find_batch_entries(client, batch_of(shop, 3, 1), Silent(), specs=spec(shop))
     report = write_entries(settings, "night", entries, tmp_path / "report", recorder)
     assert report.document["totals"]["states"] == {"succeeded": 2}
     assert report.page.is_file()

@@ -157,7 +157,7 @@ class Batch:
             BadInput: none of the runs was ever queued, or the folder holds other files.
         """
         out = Path(folder) if folder is not None else None
-        return make_report(self.session.config, [str(self.file)], out, self.session.reporter)
+        return make_report(self.session.config, [str(self.file)], out, self.session.reporter, host=self.host)
 
     def to_dict(self) -> Mapping[str, Any]:
         """Return the batch and its jobs as JSON data, as they were seen last."""

@@ -27,10 +27,9 @@ from cosmos_houdini.specs.files import load_prompt_spec
 from cosmos_houdini.specs.request import Probe, build_request, caching_probe
 from cosmos_houdini.sweeps.adaptive import Adaptive
 from cosmos_houdini.sweeps.scout import make_scout
-from cosmos_houdini.sweeps.sweep import SCOUT_SUFFIX, Sweep, SweepRun, expand
+from cosmos_houdini.sweeps.sweep import Sweep, SweepRun, expand, selection_names
 
 SHOWN_WARNINGS = 5
-PROMOTED_SUFFIX = "-promoted"
 
 FROM_INPUT = "fps"
 """The one parameter whose default comes from the input video; a batch file alone does not say which value it gets."""
@@ -50,8 +49,9 @@ class RunSelection:
 
     def rename(self, batch: BatchSpec) -> BatchSpec:
         """Return the batch under the name that the selection has in the store, apart from other selections."""
-        suffix = SCOUT_SUFFIX if self.scout else PROMOTED_SUFFIX if self.only is not None else ""
-        return batch.model_copy(update={"name": f"{batch.name}{suffix}"})
+        every, scouts, promoted = selection_names(batch.name)
+        name = scouts if self.scout else promoted if self.only is not None else every
+        return batch.model_copy(update={"name": name})
 
     def select(self, runs: Sequence[SweepRun]) -> Sequence[SweepRun]:
         """Return the chosen runs.

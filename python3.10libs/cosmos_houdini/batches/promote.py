@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from cosmos_houdini.batches.plan import RunSelection, plan_batch
+from cosmos_houdini.batches.plan import RunSelection, expand_batch, plan_batch
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.jobs.client import Client
-from cosmos_houdini.jobs.store import batches
+from cosmos_houdini.jobs.store.batches import points_file
 from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.model.batch import BatchSpec
+from cosmos_houdini.model.job import JobState
 from cosmos_houdini.model.spec import PromptSpec
-from cosmos_houdini.reporter import Reporter
+from cosmos_houdini.report.batch_jobs import find_batch_jobs
+from cosmos_houdini.reporter import Reporter, Silent
+from cosmos_houdini.sweeps.adaptive import Adaptive
 from cosmos_houdini.sweeps.sweep import SCOUT_SUFFIX
 
 
@@ -45,10 +48,20 @@ def select_promoted(
         batch, client.config, reporter, host=host, selection=RunSelection(scout=True, only=chosen), specs=specs
     )
     _check_scouts(client, scouts.jobs, str(file or batch.name))
-    before = batches.list_run_names(client.store, RunSelection(only=chosen).rename(batch).name)
+    before = _list_promoted(client, batch, scouts.host, specs)
     if before - chosen:
         reporter.say(f"{len(before - chosen)} runs that were promoted before are in the same queue and table")
     return RunSelection(only=chosen | before)
+
+
+def _list_promoted(
+    client: Client, batch: BatchSpec, host: str, specs: Mapping[Path, PromptSpec] | None
+) -> frozenset[str]:
+    """Return the names of the runs that were promoted before on a host, as the batch asks for them now."""
+    runs = expand_batch(batch, Silent(), specs=specs, adaptive=Adaptive(file=points_file(client.config.project))).runs
+    name = RunSelection(only=frozenset()).rename(batch).name
+    found = find_batch_jobs(client.store, runs, names=[name], host=host)
+    return frozenset(run for run, record in found.jobs.items() if record.state is not JobState.CANCELLED)
 
 
 def _check_scouts(client: Client, scouts: Sequence[JobRecord], origin: str) -> None:

@@ -18,13 +18,16 @@ from cosmos_houdini.report.table import apply_recorded, find_engine_differences,
 SCHEMA = "cosmos-houdini/history/1"
 
 
-def history(record: JobRecord, attempts: Sequence[Attempt], events: Sequence[Event]) -> dict[str, Any]:
+def history(
+    record: JobRecord, attempts: Sequence[Attempt], events: Sequence[Event], batches: Sequence[str]
+) -> dict[str, Any]:
     """Return everything known about a job as JSON data; inputs and outputs are hashed as they are now.
 
     Args:
         record: the job.
         attempts: of the job, the first one first.
         events: of the job, the oldest first.
+        batches: names of the batches that the job was queued for.
     """
     problem, result = read_result(record)
     sent = result["request"] if result else record.sent
@@ -32,6 +35,7 @@ def history(record: JobRecord, attempts: Sequence[Attempt], events: Sequence[Eve
     return {
         "schema": SCHEMA,
         "job": {**record.job.document(), "root": record.root, "launcher": record.launcher},
+        "batches": list(batches),
         "created_at": record.created_at,
         "prompt": record.request["prompt"],
         "negative_prompt": record.request["negative_prompt"],
@@ -92,6 +96,8 @@ def history_lines(document: Mapping[str, Any]) -> list[str]:
     job = document["job"]
     place = f"{job['host']} ({job['launcher']}, {job['root']})"
     lines = [f"{job['id']}: {job['state']}", f"  engine {job['engine']} on {place}", f"  prompt: {document['prompt']}"]
+    if document["batches"]:
+        lines.append(f"  run {job['name']} of batch {', '.join(document['batches'])}")
     if document["negative_prompt"]:
         lines.append(f"  negative prompt: {document['negative_prompt']}")
     lines += ["", "parameters" if document["effective"] else "parameters (as sent; the engine records none)"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cosmos_houdini.config import Config
-from cosmos_houdini.engines import Engine, find_engine
+from cosmos_houdini.engines import find_engine
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.jobs.client import Client, open_client
 from cosmos_houdini.jobs.prepare import RESULTS
@@ -16,19 +16,18 @@ from cosmos_houdini.jobs.store.batches import points_file
 from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.batch import BatchSpec
-from cosmos_houdini.model.request import Scout
 from cosmos_houdini.model.spec import PromptSpec
+from cosmos_houdini.report.batch_jobs import BatchJobs, find_batch_jobs
 from cosmos_houdini.report.entry import ReportEntry, build_entry, build_planned_entry
-from cosmos_houdini.report.table import find_differences
 from cosmos_houdini.report.writer import PAGE, STEPS, write_report
 from cosmos_houdini.reporter import Reporter
 from cosmos_houdini.specs.batch_file import load_batch
 from cosmos_houdini.specs.files import load_prompt_spec
 from cosmos_houdini.sweeps.adaptive import Adaptive
-from cosmos_houdini.sweeps.scout import make_scout
-from cosmos_houdini.sweeps.sweep import SweepRun, expand
+from cosmos_houdini.sweeps.sweep import SweepRun, expand, selection_names
 
 FOLDER = "report"
+SHOWN_OTHERS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,17 +48,21 @@ class WrittenReport:
         return self.folder / PAGE
 
 
-def make_report(config: Config, wanted: Sequence[str], folder: Path | None, reporter: Reporter) -> WrittenReport:
+def make_report(
+    config: Config, wanted: Sequence[str], folder: Path | None, reporter: Reporter, *, host: str | None = None
+) -> WrittenReport:
     """Write the report of a batch file, or of jobs.
 
     Args:
         config: prices and the project.
         wanted: one batch file, or ids or names of jobs.
         folder: replaced where it holds an earlier report; None for ``cosmos_out/NAME/report`` in the project.
-        reporter: shows the progress.
+        reporter: shows the progress, and takes the names of other hosts that the batch ran on.
+        host: of the batch's jobs; None for the host with the latest news. Jobs are on the hosts that they are on.
 
     Raises:
-        BadInput: a batch that cannot be read or never ran, a job that does not exist, or a folder with other files.
+        BadInput: a batch that cannot be read or never ran there, a job that does not exist, or a folder with other
+            files.
         ToolError: FFmpeg failed to write a grid.
         DiskFull: no room.
     """
@@ -67,7 +70,9 @@ def make_report(config: Config, wanted: Sequence[str], folder: Path | None, repo
         if len(wanted) == 1 and _is_batch(Path(wanted[0])):
             file = Path(wanted[0])
             batch = load_batch(file)
-            name, entries = batch.name, find_batch_entries(client, batch, origin=str(file))
+            name, entries = batch.name, find_batch_entries(client, batch, reporter, file=file, host=host)
+        elif host is not None:
+            raise BadInput(f"--host {host} is for a batch, and jobs are named", action="leave it out")
         else:
             name, entries = "jobs", find_job_entries(client, wanted)
     return write_entries(config, name, entries, folder, reporter)
@@ -91,41 +96,64 @@ def write_entries(
 
 
 def find_batch_entries(
-    client: Client, batch: BatchSpec, *, specs: Mapping[Path, PromptSpec] | None = None, origin: str = ""
+    client: Client,
+    batch: BatchSpec,
+    reporter: Reporter,
+    *,
+    specs: Mapping[Path, PromptSpec] | None = None,
+    file: Path | None = None,
+    host: str | None = None,
 ) -> list[ReportEntry]:
-    """Return the runs of a batch in order, each with the newest job that was sent with its content.
+    """Return the runs of a batch on one host in order, each with its job; see ``find_batch_jobs``.
 
     A run's scout comes before it. Where there are scouts, runs that were not promoted are left out.
 
     Args:
         client: of the project.
         batch: the batch.
+        reporter: takes the names of other hosts that the batch ran on.
         specs: prompt specs in memory, by the path that an item gives them; all others are read from that path.
-        origin: what the batch is called in an error; its name where it is empty.
+        file: of the batch; None for a batch in memory.
+        host: of the jobs; None for the host with the latest news.
 
     Raises:
-        BadInput: the batch cannot be expanded, or none of its runs was ever queued.
+        BadInput: the batch cannot be expanded, or none of its runs was ever queued there as it is now.
     """
     given = specs or {}
     found = {item.spec: given.get(item.spec) or load_prompt_spec(item.spec) for item in batch.items}
-    engine = find_engine(batch.engine)
-    runs = expand(batch, found, engine.parameters, Adaptive(file=points_file(client.config.project))).runs
-    records = _find_records(client, {name for run in runs for name in (run.name, run.scout_name)})
-    scouts = {run.name: _find_scout(run, engine, records.get(run.scout_name, [])) for run in runs}
-    jobs = {run.name: _find_newest(run, records.get(run.name, [])) for run in runs}
-    if not any(jobs.values()) and not any(scouts.values()):
-        raise BadInput(
-            f"none of the {len(runs)} runs of {origin or batch.name} was ever queued", action="run-batch queues them"
-        )
+    parameters = find_engine(batch.engine).parameters
+    runs = expand(batch, found, parameters, Adaptive(file=points_file(client.config.project))).runs
+    every, scouts, promoted = selection_names(batch.name)
+    here = find_batch_jobs(client.store, runs, names=[every, promoted], scouts=[scouts], host=host)
+    if not here.host:
+        raise _never_queued(str(file or batch.name), len(runs), here, host)
+    if here.elsewhere:
+        also = ", ".join(here.elsewhere)
+        reporter.say(f"the jobs are those on {here.host}; {batch.name} ran on {also} too, which --host names")
     entries = []
     for run in runs:
-        if scout := scouts[run.name]:
+        if scout := here.scouts.get(run.name):
             entries.append(_entry(client, *scout))
-        if record := jobs[run.name]:
+        if record := here.jobs.get(run.name):
             entries.append(_entry(client, run, record))
-        elif not any(scouts.values()):
+        elif not here.scouts:
             entries.append(build_planned_entry(run))
     return entries
+
+
+def _never_queued(origin: str, runs: int, found: BatchJobs, host: str | None) -> BadInput:
+    where = f" on host {host!r}" if host is not None else ""
+    if found.elsewhere:
+        return BadInput(
+            f"none of the {runs} runs of {origin} was ever queued{where}", allowed=", ".join(found.elsewhere)
+        )
+    if not found.others:
+        return BadInput(f"none of the {runs} runs of {origin} was ever queued{where}", action="run-batch queues them")
+    return BadInput(
+        f"none of the {runs} runs of {origin} was ever queued{where} as the batch and its videos are now",
+        action=f"run-batch queues them; `cosmos-houdini report {' '.join(found.others[:SHOWN_OTHERS])}` "
+        f"shows {'some of ' if len(found.others) > SHOWN_OTHERS else ''}the jobs of before",
+    )
 
 
 def find_job_entries(client: Client, wanted: Sequence[str]) -> list[ReportEntry]:
@@ -141,31 +169,6 @@ def find_job_entries(client: Client, wanted: Sequence[str]) -> list[ReportEntry]
 def _is_batch(path: Path) -> bool:
     # No job can have such a name; a missing file is then reported as one.
     return path.is_file() or path.suffix.lower() in {".yaml", ".yml", ".json"}
-
-
-def _find_scout(run: SweepRun, engine: Engine, records: Sequence[JobRecord]) -> tuple[SweepRun, JobRecord] | None:
-    """Return the scout of a run, and the newest job that was sent with its content."""
-    for record in reversed(records):
-        request = record.inference()
-        changed = {name: request.parameters[name] for name in engine.scout(request).parameters}
-        scout = make_scout(run, Scout(parameters=changed, frames=request.video.frames), {})
-        if not find_differences(scout, record.request):
-            return scout, record
-    return None
-
-
-def _find_records(client: Client, names: set[str]) -> dict[str, list[JobRecord]]:
-    """Return the jobs of some names, the oldest first."""
-    # Whole rows are read for these alone: a project may have thousands of others.
-    found: dict[str, list[JobRecord]] = {}
-    for record in client.store.records([job.id for job in client.store.jobs() if job.name in names]):
-        found.setdefault(record.job.name, []).append(record)
-    return found
-
-
-def _find_newest(run: SweepRun, records: Sequence[JobRecord]) -> JobRecord | None:
-    """Return the newest job that was sent with the content of a run; another batch may have used the same names."""
-    return next((record for record in reversed(records) if not find_differences(run, record.request)), None)
 
 
 def _entry(client: Client, run: SweepRun | None, record: JobRecord) -> ReportEntry:

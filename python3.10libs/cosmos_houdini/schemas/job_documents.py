@@ -209,6 +209,7 @@ class HistoryDocument(Struct, kw_only=True):
     """How a result was made, and the command that makes it again."""
 
     job: HistoryJob
+    batches: list[str]
     created_at: float
     prompt: str
     negative_prompt: str

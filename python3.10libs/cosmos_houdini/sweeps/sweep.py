@@ -23,6 +23,16 @@ NAME_LENGTH = 72
 """Leaves room in the 80 characters of a run's name for its number."""
 
 SCOUT_SUFFIX = "-scout"
+PROMOTED_SUFFIX = "-promoted"
+
+
+def selection_names(batch: str) -> tuple[str, str, str]:
+    """Return the names under which the runs of a batch are queued: all runs, the scouts, and the promoted runs.
+
+    >>> selection_names("night")
+    ('night', 'night-scout', 'night-promoted')
+    """
+    return batch, f"{batch}{SCOUT_SUFFIX}", f"{batch}{PROMOTED_SUFFIX}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,13 @@ REMOVED = Change(failure=JobFailure(failure=FailureClass.CANCELLED, message=REMO
 CANCELLED = Change(failure=JobFailure(failure=FailureClass.CANCELLED, message="cancelled with its batch"))
 
 _ENQUEUE = "UPDATE jobs SET batch = ?, place = ? WHERE id = ?"
+_LIST = "INSERT OR IGNORE INTO batch_jobs (batch, host, file, job) VALUES (?, ?, ?, ?)"
+_LEAVE_OUT = "DELETE FROM batch_jobs WHERE batch = ? AND host = ? AND file = ? AND job = ?"
+_LISTED = "SELECT DISTINCT job FROM batch_jobs WHERE batch IN (SELECT value FROM json_each(?))"
+_COUNT_LISTED = """
+SELECT state, count(DISTINCT job) AS n FROM batch_jobs JOIN jobs ON jobs.id = job
+WHERE batch_jobs.batch = ? AND batch_jobs.host = ? AND file = ? GROUP BY state
+"""
 _ACTIVE = """
 SELECT id FROM jobs WHERE batch = ? AND host = ? AND state IN ('staging', 'pending', 'running', 'collecting')
 """
@@ -29,7 +36,7 @@ SELECT coalesce(sum(gpus), 0) AS gpus FROM (
     WHERE host = ? AND state IN ('staging', 'pending', 'running', 'collecting')
     GROUP BY coalesce(nullif(shared_process, ''), id))
 """
-_NAMES = "SELECT name FROM jobs WHERE batch = ? AND state <> 'cancelled'"
+_OF_JOB = "SELECT batch FROM batch_jobs WHERE job = ? GROUP BY batch ORDER BY min(rowid)"
 _RESTORED = """
 SELECT id FROM jobs WHERE batch IS NULL AND state = 'cancelled' AND failure_message = ?
     AND id IN (SELECT value FROM json_each(?))
@@ -104,16 +111,22 @@ def count_gpus_in_use(store: Store, host: str) -> int:
     return int(store.rows(_GPUS_IN_USE, (host,))[0]["gpus"])
 
 
-def list_run_names(store: Store, batch: str) -> set[str]:
-    """Return the names of a batch's runs that were not cancelled."""
-    return {str(row["name"]) for row in store.rows(_NAMES, (batch,))}
+def list_jobs_of(store: Store, names: Iterable[str]) -> list[str]:
+    """Return the ids of the jobs that were queued for batches of some names, on whichever host."""
+    return [row["job"] for row in store.rows(_LISTED, (json.dumps(list(names)),))]
+
+
+def list_names_of_job(store: Store, job_id: str) -> tuple[str, ...]:
+    """Return the names of the batches that a job was queued for, the first one first."""
+    return tuple(row["batch"] for row in store.rows(_OF_JOB, (job_id,)))
 
 
 def enqueue(store: Store, batch: str, host: str, file: Path | None, records: Sequence[JobRecord]) -> int:
     """Queue the jobs of a batch in the given order, all of them or none.
 
     Processes that work on the batch see the jobs at once. Jobs that are in the store already keep their states. Queued
-    jobs of the batch that are no longer listed are cancelled. They are queued again when they are listed again.
+    jobs of the batch that are no longer listed are cancelled, or go back to another batch that lists them. They are
+    queued again when they are listed again.
 
     Args:
         store: the store of the project.
@@ -123,7 +136,7 @@ def enqueue(store: Store, batch: str, host: str, file: Path | None, records: Seq
         records: all its jobs.
 
     Returns:
-        How many jobs were cancelled.
+        How many jobs are no longer listed.
 
     Raises:
         BadInput: another batch has this name and has not ended.
@@ -140,10 +153,14 @@ def enqueue(store: Store, batch: str, host: str, file: Path | None, records: Seq
         for job in _found(store, _RESTORED, (REMOVED_MESSAGE, ids)):
             store.step(job, JobState.QUEUED)
         db.executemany(_ENQUEUE, [(batch, place, record.id) for place, record in enumerate(records)])
+        db.executemany(_LIST, [(batch, host, str(file or ""), record.id) for record in records])
         left_out = _found(store, _NO_LONGER_LISTED, (batch, host, ids))
         for job in left_out:
-            store.step(job, JobState.CANCELLED, REMOVED)
-            db.execute("UPDATE jobs SET batch = NULL WHERE id = ?", (job.id,))
+            db.execute(_LEAVE_OUT, (batch, host, str(file or ""), job.id))
+            others = list_names_of_job(store, job.id)
+            if not others:
+                store.step(job, JobState.CANCELLED, REMOVED)
+            db.execute("UPDATE jobs SET batch = ? WHERE id = ?", (others[0] if others else None, job.id))
     return len(left_out)
 
 
@@ -169,7 +186,7 @@ def list_batches(store: Store, name: str | None = None) -> list[Batch]:
             host=row["host"],
             file=Path(row["file"]) if row["file"] else None,
             paused=bool(row["paused"]),
-            counts=count_states(store, row["name"], row["host"]),
+            counts=_count_listed(store, row["name"], row["host"], row["file"]),
             workers=list_workers(store, row["name"], row["host"]),
         )
         for row in found
@@ -182,6 +199,11 @@ def count_states(store: Store, batch: str, host: str) -> dict[JobState, int]:
         "SELECT state, count(*) AS n FROM jobs WHERE batch = ? AND host = ? GROUP BY state", (batch, host)
     )
     return {JobState(row["state"]): row["n"] for row in found}
+
+
+def _count_listed(store: Store, batch: str, host: str, file: str) -> dict[JobState, int]:
+    """Return how many jobs of a batch are in each state, those included that another batch has queued again."""
+    return {JobState(row["state"]): row["n"] for row in store.rows(_COUNT_LISTED, (batch, host, file))}
 
 
 def list_workers(store: Store, batch: str, host: str) -> tuple[WorkerRow, ...]:

@@ -51,6 +51,19 @@ MIGRATIONS = (
     "ALTER TABLE attempts ADD COLUMN made_with TEXT NOT NULL DEFAULT '{}'",
     "ALTER TABLE jobs ADD COLUMN shared_process TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE jobs ADD COLUMN waiting_place INTEGER",
+    # Two batches may ask for the same job, and then it belongs to both.
+    """
+    CREATE TABLE batch_jobs (
+        batch TEXT NOT NULL, host TEXT NOT NULL, file TEXT NOT NULL,
+        job TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+        PRIMARY KEY (batch, host, file, job)
+    );
+    CREATE INDEX batch_jobs_by_job ON batch_jobs (job);
+    INSERT INTO batch_jobs
+        SELECT batch, jobs.host, coalesce(batches.file, ''), id
+        FROM jobs LEFT JOIN batches ON batches.name = batch AND batches.host = jobs.host
+        WHERE batch IS NOT NULL
+    """,
 )
 """One script for each version of the file; a released script never changes."""
 
