@@ -21,6 +21,7 @@ from cosmos_houdini.launchers.process import PROCESS
 from cosmos_houdini.launchers.registry import LAUNCHER_TYPES
 from support.plugins import install_plugin
 
+FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
 Cosmos = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -36,7 +37,7 @@ def project(tmp_path: Path) -> Path:
     folder.mkdir()
     video = folder / "color.mp4"
     source = ["-f", "lavfi", "-i", "color=black:size=64x48:rate=24", "-frames:v", "4", "-pix_fmt", "yuv420p"]
-    subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *source, str(video)], check=True)
+    subprocess.run([FFMPEG, "-v", "error", *source, str(video)], check=True)
     return folder
 
 
@@ -64,9 +65,14 @@ def test_a_launcher_and_a_connection_of_installed_packages_run_a_job(project: Pa
     wrapper = tmp_path / "wrapper"
     wrapper.write_text(f'#!/bin/sh\necho call >>{shlex.quote(str(calls))}\nexec "$@"\n', encoding="utf-8")
     wrapper.chmod(0o755)
+    nicenesses, ffmpeg = tmp_path / "nicenesses", tmp_path / "ffmpeg"
+    ffmpeg.write_text(f'#!/bin/sh\nnice >>{shlex.quote(str(nicenesses))}\nexec {FFMPEG} "$@"\n', encoding="utf-8")
+    ffmpeg.chmod(0o755)
     root = tmp_path / "root"
     configure(
-        project, f"{{connection: wrapped, wrapper: ['{wrapper}'], root: '{root}', launcher: nice-process, niceness: 7}}"
+        project,
+        f"{{connection: wrapped, wrapper: ['{wrapper}'], root: '{root}', launcher: nice-process, niceness: 17, "
+        f"ffmpeg: '{ffmpeg}'}}",
     )
     assert (
         cosmos(
@@ -88,7 +94,8 @@ def test_a_launcher_and_a_connection_of_installed_packages_run_a_job(project: Pa
     (job,) = json.loads(cosmos("status", "--json").stdout)["jobs"]
     assert (job["host"], job["state"]) == ("studio", "succeeded")
     (script,) = root.glob("jobs/*/run.sh")
-    assert "\nexec $leader nice -n 7 " in script.read_text(encoding="utf-8")
+    assert '\n    exec nice -n 17 sh "$0" "$@"\n' in script.read_text(encoding="utf-8")
+    assert str(min(19, os.nice(0) + 17)) in nicenesses.read_text(encoding="utf-8").split()
     assert json.loads(script.with_name("request.json").read_text(encoding="utf-8"))["launcher"] == "nice-process"
     assert len(calls.read_text(encoding="utf-8").splitlines()) > 3
     other = tmp_path / "other"

@@ -18,7 +18,7 @@ from cosmos_houdini.hosts import open_host
 from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.launchers import Task, launcher_for
 from cosmos_houdini.launchers.job_folder import HostJobState, Observation
-from cosmos_houdini.launchers.job_script import PARTS
+from cosmos_houdini.launchers.job_script import job_parts
 from cosmos_houdini.launchers.poll import parse_poll
 from cosmos_houdini.launchers.registry import poll_parts
 from cosmos_houdini.launchers.shell import script_part
@@ -138,7 +138,7 @@ def test_the_examples_are_true(module: object):
 )
 def test_the_script_is_told_to_the_letter(changes: dict[str, str], program: str):
     text = launcher_for("hpc", changed(CONFIG, **changes)).script(sea())
-    assert text == "\n".join((HEAD + program, *map(script_part, PARTS["slurm"])))
+    assert text == "\n".join((HEAD + program, *job_parts("slurm"), script_part("common/run")))
     assert "hush" not in text
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from cosmos_houdini.errors import BadInput, JobError
 from cosmos_houdini.hosts.base import Host
@@ -17,11 +17,12 @@ from cosmos_houdini.model.request import Site
 
 CANCEL_TIMEOUT_S = 120.0
 _CANCEL = ("common/job_pids", "common/is_running", "common/cancel")
+NO_SWEEP = "sweep() { :; }\n"
 BEAT_S = 5
 """How often a job says that it lives; more often where a limit is shorter than four beats."""
 
 
-def run_sh(task: Task, config: HostConfig, *, values: str, program: str, launcher: str) -> str:
+def run_sh(task: Task, config: HostConfig, *, values: str, program: str, parts: Iterable[str]) -> str:
     """Return the text of ``run.sh``.
 
     Args:
@@ -29,7 +30,7 @@ def run_sh(task: Task, config: HostConfig, *, values: str, program: str, launche
         config: the GPUs of the host, and its limits.
         values: lines that set the launcher's own variables.
         program: the shell function that starts the program.
-        launcher: name of the launcher's own part.
+        parts: texts of the parts of the script; see ``job_script.assemble``.
     """
     if config.gpu_numbers and task.num_gpu > len(config.gpu_numbers):
         raise BadInput(
@@ -50,7 +51,7 @@ def run_sh(task: Task, config: HostConfig, *, values: str, program: str, launche
         # Each member watches over its own time.
         **watching(config, limit_s=seconds(config.time) if config.time and not task.members else 0),
     )
-    return assemble(launcher, values=own + values, program=program, shared=bool(task.members))
+    return assemble(parts, values=own + values, program=program, shared=bool(task.members))
 
 
 def watching(config: HostConfig, *, limit_s: int) -> dict[str, int]:
@@ -73,10 +74,15 @@ def start(host: Host, task: Task, text: str, *, ready: str = "") -> None:
         text: the text of ``run.sh``.
         ready: a script that prints why the host cannot run it, if so.
     """
-    if write(host, task, text, ready=script_part("common/ready") + ready):
-        here = assignments(here=task.site.folder, sign="gathered" if task.members else "started/pid")
-        if host.run(here + script_part("common/start")).exit_code:
-            raise cannot_start(host, task, "run.sh shows no sign of life")
+    written = write(host, task, text, ready=script_part("common/ready") + ready)
+    if written and host.run(start_script(task)).exit_code:
+        raise cannot_start(host, task, "run.sh shows no sign of life")
+
+
+def start_script(task: Task) -> str:
+    """Return the script that starts a written ``run.sh``; it fails where ``run.sh`` shows no sign of life."""
+    sign = "gathered" if task.members else "started/pid"
+    return assignments(here=task.site.folder, sign=sign) + script_part("common/start")
 
 
 def write(host: Host, task: Task, text: str, *, ready: str) -> bool:
@@ -85,9 +91,8 @@ def write(host: Host, task: Task, text: str, *, ready: str) -> bool:
     Returns:
         False where the task was started before, and that script therefore printed ``started``.
     """
-    here = assignments(here=task.site.folder)
     secrets = secrets_file(task.secrets)
-    asked = host.run(here + ready + "echo ready\n")
+    asked = host.run(ready_script(task, ready))
     answer = asked.stdout.strip()
     if answer == "started":
         return False
@@ -99,15 +104,28 @@ def write(host: Host, task: Task, text: str, *, ready: str) -> bool:
     return True
 
 
-def cancel(host: Host, site: Site, job_id: str, *, sweep: str = "sweep() { :; }\n") -> None:
-    """Stop all processes of an attempt, then what ``sweep`` finds beside them."""
-    script = assignments(here=site.folder, job=job_id) + sweep + "".join(map(script_part, _CANCEL))
-    done = host.run(script, timeout_s=CANCEL_TIMEOUT_S)
+def ready_script(task: Task, ready: str) -> str:
+    """Return the script that prints ``ready``, ``started``, or why the host cannot run the task; see ``write``."""
+    return assignments(here=task.site.folder) + ready + "echo ready\n"
+
+
+def cancel(host: Host, site: Site, job_id: str, *, sweep: str = NO_SWEEP) -> None:
+    """Stop all processes of an attempt, then those that the shell function ``sweep`` finds beside them.
+
+    Raises:
+        JobError: a process is left.
+    """
+    done = host.run(cancel_script(site, sweep), timeout_s=CANCEL_TIMEOUT_S)
     if done.exit_code:
         raise JobError(
             f"job {job_id} on host {host.name} cannot be stopped: {done.stderr.strip() or 'a process is left'}",
             action=f"look for processes of {site.folder} on the host",
         )
+
+
+def cancel_script(site: Site, sweep: str = NO_SWEEP) -> str:
+    """Return the script of ``cancel``, which ends with an error where a process is left."""
+    return assignments(here=site.folder) + sweep + "".join(map(script_part, _CANCEL))
 
 
 def secrets_file(secrets: Mapping[str, str]) -> bytes:

@@ -19,6 +19,7 @@ from cosmos_houdini.hosts.survey import Survey
 from cosmos_houdini.launchers import detached
 from cosmos_houdini.launchers.base import LauncherType, StoragePart, SurveyPart, Task, Traits
 from cosmos_houdini.launchers.job_folder import OBJECTS
+from cosmos_houdini.launchers.job_script import job_parts
 from cosmos_houdini.launchers.shell import assignments, exports, quoted, script_part, variable_name, words
 from cosmos_houdini.model.finding import Finding, failed, passed, warned
 from cosmos_houdini.model.request import Site
@@ -60,21 +61,26 @@ class DockerLauncher:
         """Return the text of ``run.sh``; see Launcher.script. The host's ``env`` wins over the engine's."""
         values = exports(DOCKER.client_env(self.config)) + assignments(name=container_name(task.site))
         program = f'container() {{\ndocker run {words(self._options(task))} "$@" {self._command(task)}\n}}\n'
-        return detached.run_sh(task, self.config, values=values, program=program, launcher="docker")
+        return detached.run_sh(task, self.config, values=values, program=program, parts=job_parts("docker"))
 
     def start(self, host: Host, task: Task) -> None:
         """Start ``run.sh``; see Launcher.start."""
-        ready = exports(DOCKER.client_env(self.config)) + assignments(image=self.image) + script_part("docker/ready")
-        detached.start(host, task, self.script(task), ready=ready)
+        detached.start(host, task, self.script(task), ready=self.ready_part())
 
     def start_together(self, host: Host, tasks: Sequence[Task]) -> None:
         """Leave all to ``start``; see Launcher.start_together."""
 
     def cancel(self, host: Host, site: Site, job_id: str) -> None:
         """Stop the attempt; see Launcher.cancel."""
-        detached.cancel(
-            host, site, job_id, sweep=exports(DOCKER.client_env(self.config)) + script_part("docker/cancel")
-        )
+        detached.cancel(host, site, job_id, sweep=self.sweep_part(job_id))
+
+    def ready_part(self) -> str:
+        """Return the commands that print why the host cannot run a container; see ``detached.start``."""
+        return exports(DOCKER.client_env(self.config)) + assignments(image=self.image) + script_part("docker/ready")
+
+    def sweep_part(self, job_id: str) -> str:
+        """Return the shell function that stops the container of a job; see ``detached.cancel``."""
+        return exports(DOCKER.client_env(self.config)) + assignments(job=job_id) + script_part("docker/cancel")
 
     def _options(self, task: Task) -> tuple[str, ...]:
         site, invocation = task.site, task.invocation

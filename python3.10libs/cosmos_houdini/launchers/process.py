@@ -10,6 +10,7 @@ from cosmos_houdini.hosts.base import Host
 from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.launchers import detached
 from cosmos_houdini.launchers.base import LauncherType, Task, Traits
+from cosmos_houdini.launchers.job_script import job_parts
 from cosmos_houdini.launchers.shell import exports, quoted, words
 from cosmos_houdini.model.request import Site
 
@@ -20,9 +21,11 @@ class ProcessLauncher:
 
     Attributes:
         config: the host's environment and GPUs.
+        own_parts: texts of the job script that follow the usual ones; a launcher of another package replaces hooks so.
     """
 
     config: HostConfig
+    own_parts: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -41,7 +44,8 @@ class ProcessLauncher:
             + f"exec $leader {words(invocation.argv)}\n"
             + "}\n"
         )
-        return detached.run_sh(task, self.config, values="", program=program, launcher="process")
+        parts = (*job_parts("process"), *self.own_parts)
+        return detached.run_sh(task, self.config, values="", program=program, parts=parts)
 
     def start(self, host: Host, task: Task) -> None:
         """Start ``run.sh``; see Launcher.start."""

@@ -16,7 +16,7 @@ from cosmos_houdini.hosts.base import Host
 from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.launchers import detached
 from cosmos_houdini.launchers.base import Launcher, Task
-from cosmos_houdini.launchers.job_script import assemble
+from cosmos_houdini.launchers.job_script import assemble, job_parts
 from cosmos_houdini.launchers.shell import assignments, quoted, words
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.launchers.time_limit import seconds
@@ -77,7 +77,7 @@ def start(
 def member_script(folder: PurePosixPath, config: HostConfig) -> str:
     """Return the text of a member's ``run.sh``."""
     watched = detached.watching(config, limit_s=seconds(config.time) if config.time else 0)
-    return assemble("shared_job", values=assignments(here=folder, **watched))
+    return assemble(job_parts("shared_job"), values=assignments(here=folder, **watched))
 
 
 def _lines(begins: Sequence[str]) -> str:

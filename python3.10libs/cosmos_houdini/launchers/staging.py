@@ -108,19 +108,7 @@ def _survey(host: Host, task: Task, objects: set[_Object]) -> tuple[_Object, ...
     """
     root, folder = task.site.folder.parent.parent, task.site.folder
     by_place = {item.place: item for item in sorted(objects, key=lambda item: item.place)}
-    relatives = (*task.invocation.inputs, *task.invocation.files)
-    folders = {str(folder / PurePosixPath(relative).parent) for relative in relatives}
-    folders |= {str(root / OBJECTS / place[:2]) for place in by_place}
-    folders |= {str(path) for path in (root / LOCKS, root / OBJECTS, task.site.inputs, task.site.outputs)}
-    script = (
-        assignments(
-            here=folder,
-            objects=root / OBJECTS,
-            wanted="\n".join(f"{item.place} {item.size}" for item in by_place.values()),
-        )
-        + f"set -- {words(sorted(folders))}\n"
-        + script_part("common/stage")
-    )
+    script = stage_script(task, {place: item.size for place, item in by_place.items()})
     told, _, disk = _ran(host, script, f"prepare {folder}").partition("disk\n")
     if told.strip() == "started":
         return None
@@ -129,6 +117,23 @@ def _survey(host: Host, task: Task, objects: set[_Object]) -> tuple[_Object, ...
     sizes = [item.size for item in missing]
     _check_room(host, root, disk, sum(sizes) + joining_bytes(sizes))
     return missing
+
+
+def stage_script(task: Task, sizes: Mapping[str, int]) -> str:
+    """Return the script that makes the folders of a job, and prints the missing objects and the free room.
+
+    Args:
+        task: gives the folders.
+        sizes: bytes of each object by its place below the folder of objects.
+    """
+    root, folder = task.site.folder.parent.parent, task.site.folder
+    relatives = (*task.invocation.inputs, *task.invocation.files)
+    folders = {str(folder / PurePosixPath(relative).parent) for relative in relatives}
+    folders |= {str(root / OBJECTS / place[:2]) for place in sizes}
+    folders |= {str(path) for path in (root / LOCKS, root / OBJECTS, task.site.inputs, task.site.outputs)}
+    wanted = "\n".join(f"{place} {size}" for place, size in sizes.items())
+    values = assignments(here=folder, objects=root / OBJECTS, wanted=wanted)
+    return f"{values}set -- {words(sorted(folders))}\n{script_part('common/stage')}"
 
 
 def _check_room(host: Host, root: PurePosixPath, disk: str, needed: int) -> None:

@@ -85,7 +85,7 @@ def find_stored_items(host: Host, config: HostConfig) -> StoredItems:
     Raises:
         HostError: the connection failed, or the host cannot tell.
     """
-    done = host.run(_listing_script(host, config), timeout_s=LIST_TIMEOUT_S)
+    done = host.run(listing_script(host, config), timeout_s=LIST_TIMEOUT_S)
     if done.exit_code:
         raise HostError(f"host {host.name} cannot tell what lies in {host.root}: {_why(done.stderr, done.exit_code)}")
     return parse_stored_items(done.stdout, host.root)
@@ -136,11 +136,8 @@ def remove(host: Host, config: HostConfig, items: Iterable[StoredItem]) -> froze
         HostError: the connection failed.
     """
     by_line = {f"removed {item.kind} {_checked(item)}": item for item in items}
-    wanted = "\n".join(line.removeprefix("removed ") for line in by_line)
-    values = assignments(root=host.root, idle_min=IDLE_MIN, wanted=wanted)
-    storage = launcher_type(config, host.name).storage
-    containers = storage.removal(config) if storage else "remove_container() { false; }\n"
-    done = host.run(containers + values + script_part("common/remove"), timeout_s=REMOVE_TIMEOUT_S)
+    script = removal_script(host, config, [line.removeprefix("removed ") for line in by_line])
+    done = host.run(script, timeout_s=REMOVE_TIMEOUT_S)
     return frozenset(by_line[line] for line in done.stdout.splitlines() if line in by_line)
 
 
@@ -155,7 +152,16 @@ def _checked(item: StoredItem) -> str:
     return item.name
 
 
-def _listing_script(host: Host, config: HostConfig) -> str:
+def removal_script(host: Host, config: HostConfig, wanted: Iterable[str]) -> str:
+    """Return the script that removes items, each given as ``KIND NAME``, and prints a line for each that is gone."""
+    values = assignments(root=host.root, idle_min=IDLE_MIN, wanted="\n".join(wanted))
+    storage = launcher_type(config, host.name).storage
+    containers = storage.removal(config) if storage else "remove_container() { false; }\n"
+    return containers + values + script_part("common/remove")
+
+
+def listing_script(host: Host, config: HostConfig) -> str:
+    """Return the script that lists the items below the root of a host; ``parse_stored_items`` reads its output."""
     storage = launcher_type(config, host.name).storage
     containers = storage.listing(config) if storage else ""
     poll = poll_script(host.root, None, tail_bytes=0, config=config, parts=poll_parts())

@@ -21,7 +21,7 @@ from cosmos_houdini.launchers import detached
 from cosmos_houdini.launchers.base import LauncherType, PollPart, SurveyPart, Task, Traits
 from cosmos_houdini.launchers.docker import container_name, mount
 from cosmos_houdini.launchers.job_folder import OBJECTS
-from cosmos_houdini.launchers.job_script import assemble
+from cosmos_houdini.launchers.job_script import assemble, job_parts
 from cosmos_houdini.launchers.shell import assignments, exports, quoted, script_part, variable_name, words
 from cosmos_houdini.launchers.slurm.state import merge_slurm_states
 from cosmos_houdini.model.finding import Finding, failed, passed
@@ -84,7 +84,8 @@ class SlurmLauncher:
             here=task.site.folder, want=task.num_gpu, quiet_s=QUIET_S, **detached.watching(self.config, limit_s=0)
         )
         program = f"program() {{\n{self._program(task)}}}\n"
-        return assemble("slurm", head=self._head(task, job_name(task.site)), values=values, program=program)
+        head = self._head(task, job_name(task.site))
+        return assemble(job_parts("slurm"), head=head, values=values, program=program)
 
     def start(self, host: Host, task: Task) -> None:
         """Hand ``run.sh`` to Slurm; see Launcher.start.
@@ -94,8 +95,7 @@ class SlurmLauncher:
         """
         if not detached.write(host, task, self.script(task), ready=script_part("slurm/ready")):
             return
-        script = assignments(here=task.site.folder, name=job_name(task.site)) + script_part("slurm/submit")
-        done = host.run(self._client() + script, timeout_s=SUBMIT_TIMEOUT_S)
+        done = host.run(self.submit_script(task), timeout_s=SUBMIT_TIMEOUT_S)
         answer, _, why = done.stdout.strip().partition(" ")
         if done.exit_code == 0 and answer == "submitted":
             return
@@ -118,7 +118,7 @@ class SlurmLauncher:
                     alike[self._head(task, "")].append(task)
         for group in alike.values():
             if len(group) > 1:
-                self._submit_array(host, group)
+                host.run(self.submit_array_script(group), timeout_s=SUBMIT_TIMEOUT_S)
 
     def array_script(self, tasks: Sequence[Task]) -> str:
         """Return the text of the script that sbatch gets for an array of tasks that ask for the same."""
@@ -129,17 +129,25 @@ class SlurmLauncher:
             f'#!/bin/sh\n{head}\ncase $SLURM_ARRAY_TASK_ID in\n{cases}esac\nexec sh {quoted(str(jobs))}/"$job"/run.sh\n'
         )
 
-    def _submit_array(self, host: Host, tasks: Sequence[Task]) -> None:
+    def submit_script(self, task: Task) -> str:
+        """Return the script that hands ``run.sh`` to Slurm, and prints whether Slurm took it."""
+        values = assignments(here=task.site.folder, name=job_name(task.site))
+        return self._client() + values + script_part("slurm/submit")
+
+    def submit_array_script(self, tasks: Sequence[Task]) -> str:
+        """Return the script that hands an array of tasks to Slurm."""
         jobs = tasks[0].site.folder.parent
-        script = assignments(jobs=jobs, name=array_name(tasks), script=self.array_script(tasks))
+        values = assignments(jobs=jobs, name=array_name(tasks), script=self.array_script(tasks))
         folders = words(task.site.folder.name for task in tasks)
-        text = f"{self._client()}{script}set -- {folders}\n{script_part('slurm/submit_array')}"
-        host.run(text, timeout_s=SUBMIT_TIMEOUT_S)
+        return f"{self._client()}{values}set -- {folders}\n{script_part('slurm/submit_array')}"
+
+    def cancel_script(self, site: Site) -> str:
+        """Return the script by which Slurm ends an attempt."""
+        return self._client() + assignments(here=site.folder) + script_part("slurm/cancel")
 
     def cancel(self, host: Host, site: Site, job_id: str) -> None:
         """Have Slurm end the attempt; see Launcher.cancel."""
-        script = assignments(here=site.folder) + script_part("slurm/cancel")
-        done = host.run(self._client() + script, timeout_s=CANCEL_TIMEOUT_S)
+        done = host.run(self.cancel_script(site), timeout_s=CANCEL_TIMEOUT_S)
         if done.exit_code:
             why = done.stderr.strip() or "Slurm does not say why"
             raise JobError(

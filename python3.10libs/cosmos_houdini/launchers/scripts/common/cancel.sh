@@ -31,7 +31,7 @@ gone_within() {
 
 main=
 [ ! -f started/pid ] || main=$(head -c 20 started/pid)
-# run.sh hands the signal on and writes down how the job ended; without it, all that is left is told.
+# run.sh hands the signal on and records how the job ended. Without run.sh, all remaining processes get the signal.
 if lives "${main:--}"; then
     kill -TERM "$main" 2>/dev/null
 else
@@ -42,6 +42,7 @@ gone_within 15 "$main" || :
 for pid in $(own); do
     [ "$pid" = "$main" ] || kill -KILL "$pid" 2>/dev/null
 done
+# shellcheck disable=SC2046 # each number is an argument
 gone_within 5 "" || kill -KILL $(own) 2>/dev/null
 sweep
 gone_within 5 "" && rm -f secrets reserve

@@ -12,7 +12,7 @@ files() {
     (cd "$1" && find . -type f -exec stat "$stat_option" "$stat_format" {} +) | sed "s,^,$1 ,"
 }
 
-# The newest time of a job's own files tells when it last gave a sign of life.
+# Prints the age of the newest file of each job (its last sign of life), its size and its links to objects.
 job_folders() {
     find . ! -name . \( -path './*/*' -prune -o -type d \) -exec stat "$stat_option" "$stat_format" {} + |
         awk '{ split($3, part, "/"); if ($1 + 0 > newest[part[2]] + 0) newest[part[2]] = $1 }
@@ -25,6 +25,7 @@ job_folders() {
 echo "now $(date +%s)"
 if [ -d jobs ]; then
     (cd jobs && job_folders)
+    # shellcheck disable=SC2010,SC2046 # grep lets only names pass that hold no blanks
     set -- $(cd jobs && ls | grep -Ex '[A-Za-z0-9][A-Za-z0-9_.-]*-[0-9a-f]{10}(\.[0-9]{1,6})?(\.shared)?')
 fi
 files objects

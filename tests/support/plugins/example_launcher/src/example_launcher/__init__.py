@@ -28,6 +28,17 @@ class NiceSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     niceness: Annotated[int, Meta(ge=0, le=19)] = 10
 
 
+# This part comes before the script does anything: the script starts itself again with the niceness, which its program
+# inherits.
+_PART = """\
+if [ -z "${{nicely-}}" ]; then
+    export nicely=yes
+    exec nice -n {niceness} sh "$0" "$@"
+fi
+unset nicely
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class NiceProcessLauncher:
     """Runs a job as the launcher ``process`` does, with another niceness.
@@ -45,8 +56,8 @@ class NiceProcessLauncher:
 
     def script(self, task: Task) -> str:
         """Return the text of ``run.sh``; see Launcher.script."""
-        argv = ("nice", "-n", str(self.config.settings(NiceSettings).niceness), *task.invocation.argv)
-        return ProcessLauncher(self.config).script(replace(task, invocation=replace(task.invocation, argv=argv)))
+        part = _PART.format(niceness=self.config.settings(NiceSettings).niceness)
+        return ProcessLauncher(self.config, own_parts=(part,)).script(task)
 
     def start(self, host: Host, task: Task) -> None:
         """Start ``run.sh``; see Launcher.start."""
