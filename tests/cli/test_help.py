@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
 from cosmos_houdini.cli import main
 from cosmos_houdini.cli.commands import COMMANDS, help_page
+from support.engines import fake_engine
 
 
 def test_help_alone_is_the_help_page(capsys: pytest.CaptureFixture[str]) -> None:
@@ -52,6 +54,26 @@ def test_help_as_json_describes_a_command_and_the_list_of_all(capsys: pytest.Cap
 def test_every_command_has_help_that_can_be_described(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["help", name, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["summary"]
+
+
+@pytest.fixture
+def _fake_engines() -> Iterator[None]:
+    fake_engine.register()
+    yield
+    fake_engine.unregister()
+
+
+@pytest.mark.usefixtures("_fake_engines")
+@pytest.mark.parametrize("name", ["submit", "create-run", "create-batch"])
+def test_the_help_of_an_engine_names_those_that_are_registered_by_now(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["help", name, "--json"]) == 0
+    options = {each["names"][0]: each for each in json.loads(capsys.readouterr().out)["parameters"]}
+    assert options["--engine"]["help"].startswith("preview, ")
+    assert ", fake" in options["--engine"]["help"]
+    assert main([name, "--help"]) == 0
+    assert "preview, transfer1" in capsys.readouterr().out
 
 
 def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,9 +11,9 @@ from cosmos_houdini import config
 from cosmos_houdini.batches import create
 from cosmos_houdini.batches.plan import run_documents
 from cosmos_houdini.cli.console import json_option, print_json_lines, say
+from cosmos_houdini.cli.engine_option import engine_option
 from cosmos_houdini.cli.spec import schema_option
 from cosmos_houdini.cli.terminal import TerminalReporter
-from cosmos_houdini.engines import engine_names
 from cosmos_houdini.model.batch import MAX_RUNS, Randomization
 from cosmos_houdini.specs.batch_file import load_randomization
 
@@ -23,7 +23,7 @@ _FILE = click.Path(path_type=Path)
 @click.command("create-batch", help="Write a batch: runs of prompt specs, their parameters varied.")
 @click.argument("spec_files", metavar="SPEC...", nargs=-1, required=True, type=_FILE)
 @click.option("--randomization", "varied", type=_FILE, help="YAML or JSON: what is varied, and how.")
-@click.option("--engine", help=f"{', '.join(engine_names())}; the configured default without it.")
+@engine_option
 @click.option("--count", type=click.IntRange(1, MAX_RUNS), help="Runs for each SPEC, before the file's count.")
 @click.option("--seed", type=click.IntRange(0), help="Of the sweep, before the file's; the same seed, the same runs.")
 @click.option("-o", "--output", type=_FILE, help="File to write; NAME.batch.yaml without it.")

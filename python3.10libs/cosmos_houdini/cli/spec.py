@@ -12,9 +12,9 @@ import click
 from cosmos_houdini import config
 from cosmos_houdini.cli.assignments import parse_controls, parse_parameters
 from cosmos_houdini.cli.console import json_option, print_json, print_schema, say
+from cosmos_houdini.cli.engine_option import engine_option
 from cosmos_houdini.cli.shot_options import CommandWithWeights, weight_options
-from cosmos_houdini.engines import engine_names, find_engine
-from cosmos_houdini.media.videos.ffmpeg import FFmpeg
+from cosmos_houdini.engines import find_engine
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.spec import PromptSpec, RunSpec
 from cosmos_houdini.specs.create import create_prompt_spec, create_run_spec
@@ -62,7 +62,7 @@ def create_spec(
 ) -> None:
     """Check the values and the videos, then write the file."""
     videos = parse_controls(controls)
-    ffmpeg = FFmpeg(path=config.load().settings.programs.ffmpeg)
+    ffmpeg = config.load().ffmpeg
     spec = create_prompt_spec(name, prompt, input_video, videos, ffmpeg=ffmpeg, negative_prompt=negative_prompt)
     path = output or Path(f"{name}.spec.json")
     save_prompt_spec(spec, path)
@@ -73,7 +73,7 @@ def create_spec(
     "create-run", cls=CommandWithWeights, help="Write a run spec: a prompt spec with engine, weights and parameters."
 )
 @click.argument("spec_file", metavar="SPEC", type=_FILE)
-@click.option("--engine", "engine_name", help=f"{', '.join(engine_names())}; the configured default without it.")
+@engine_option
 @weight_options
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A parameter of the engine; repeatable.")
 @click.option("-o", "--output", type=_FILE, help="File to write; NAME.run.json without it.")
@@ -82,7 +82,7 @@ def create_spec(
 def create_run(
     *,
     spec_file: Path,
-    engine_name: str | None,
+    engine: str | None,
     weights: dict[Control, float],
     settings: tuple[str, ...],
     output: Path | None,
@@ -90,7 +90,7 @@ def create_run(
 ) -> None:
     """Check the values against the engine, then write the file."""
     spec = load_prompt_spec(spec_file)
-    chosen = find_engine(engine_name or config.load().settings.defaults.engine)
+    chosen = find_engine(engine or config.load().settings.defaults.engine)
     run = create_run_spec(
         spec,
         chosen.name,

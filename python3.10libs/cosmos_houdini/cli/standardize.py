@@ -71,7 +71,7 @@ def extract_frame(video: Path, frame: str, out: Path, first: int, *, as_json: bo
 
 
 def _ffmpeg() -> FFmpeg:
-    return FFmpeg(path=load().settings.programs.ffmpeg)
+    return load().ffmpeg
 
 
 def _number(text: str) -> int:

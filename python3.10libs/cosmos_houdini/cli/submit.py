@@ -9,11 +9,12 @@ import click
 
 from cosmos_houdini.cli.assignments import parse_parameters
 from cosmos_houdini.cli.console import json_option, print_json, say
+from cosmos_houdini.cli.engine_option import engine_option
 from cosmos_houdini.cli.run import print_outputs, show_plan
 from cosmos_houdini.cli.shot_options import CommandWithWeights, encoding_options, frame_options, weight_options
 from cosmos_houdini.cli.terminal import TerminalReporter
 from cosmos_houdini.config import load
-from cosmos_houdini.engines import engine_names, find_engine
+from cosmos_houdini.engines import find_engine
 from cosmos_houdini.jobs.client import open_client
 from cosmos_houdini.jobs.follow import raise_failure
 from cosmos_houdini.model.control import Control
@@ -31,7 +32,7 @@ from cosmos_houdini.shots.submit import INPUTS, ShotVideos, encode_videos, plan_
 @click.option("--prompt", default="", help="Description of the result.")
 @click.option("--negative-prompt", default="", help="Things to avoid; without it, the engine's own.")
 @click.option("--name", help="Name of the shot; else the renders' own.")
-@click.option("--engine", "engine_name", help=f"{', '.join(engine_names())}; the configured default without it.")
+@engine_option
 @weight_options
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A parameter of the engine; repeatable.")
 @frame_options
@@ -53,7 +54,7 @@ def submit(
     prompt: str,
     negative_prompt: str,
     name: str | None,
-    engine_name: str | None,
+    engine: str | None,
     weights: dict[Control, float],
     settings: tuple[str, ...],
     frames: FrameOptions,
@@ -73,7 +74,7 @@ def submit(
     """
     config = load()
     reporter = TerminalReporter()
-    chosen = find_engine(engine_name or config.settings.defaults.engine)
+    chosen = find_engine(engine or config.settings.defaults.engine)
     options = SubmitOptions(
         prompt=prompt,
         negative_prompt=negative_prompt,
