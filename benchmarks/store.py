@@ -183,15 +183,13 @@ def measure() -> list[Figure]:
     """Do all of it in a new project for each round; the first round warms up."""
     records = jobs()
     rounds = [measured(records) for _ in range(ROUNDS + 1)][1:]
-
-    def median(what: str) -> tuple[float, float]:
-        ours, bare = (statistics.median(each[what][side] for each in rounds) for side in (0, 1))
-        return ours, bare
-
-    enqueue_s, bare_enqueue_s = median("enqueue")
-    claimed, bare_claimed = median("claim")
-    status_s, empty_s = median("status")
-    overhead_s, host_s = median("overhead")
+    sides = {
+        name: tuple(statistics.median(each[name][side] for each in rounds) for side in (0, 1)) for name in rounds[0]
+    }
+    enqueue_s, bare_enqueue_s = sides["enqueue"]
+    claimed, bare_claimed = sides["claim"]
+    status_s, empty_s = sides["status"]
+    overhead_s, host_s = sides["overhead"]
     return [
         Figure(
             name=f"queueing {JOBS} jobs",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import signal
@@ -13,6 +12,7 @@ import hypothesis
 import pytest
 
 from cosmos_houdini.cli import console
+from support.documents import check_document
 from support.houdini import houdini_session
 
 # How long an example takes says something about the machine's load, not about the code.
@@ -44,10 +44,6 @@ def _no_user_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyt
 @pytest.fixture(autouse=True)
 def _every_document_fits_its_schema(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compare each document that a command prints in this process with its JSON Schema, whatever the test is about."""
-    if importlib.util.find_spec("jsonschema") is None:
-        return  # an environment that was made before requirements-test.lock had it
-    from support.documents import check_document  # noqa: PLC0415 - see above
-
     printed = console.print_document
 
     def check(text: str) -> None:

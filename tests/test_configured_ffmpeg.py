@@ -16,7 +16,6 @@ from cosmos_houdini.jobs.follow import run_job
 from cosmos_houdini.media.convert import convert_sequences
 from cosmos_houdini.media.videos import ffmpeg
 from cosmos_houdini.media.videos.cut import cut
-from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.media.videos.standardize import extract_frame, standardize
 from cosmos_houdini.reporter import Silent
 from cosmos_houdini.shots.run import plan_run
@@ -88,7 +87,7 @@ def test_a_job_is_probed_made_and_verified_with_the_ffmpeg_of_its_project(
 def test_frames_become_videos_and_come_back_with_the_ffmpeg_of_the_project(
     config: Config, uses: Path, tmp_path: Path
 ) -> None:
-    own = FFmpeg(path=config.settings.programs.ffmpeg)
+    own = config.ffmpeg
     sequence = sequence_of(write_bars(tmp_path / "color"))
     conversion = convert_sequences([sequence], tmp_path / "videos", ffmpeg=own, name="shot", fps=24)
     video = conversion.videos[0].clip.path

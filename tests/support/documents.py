@@ -5,12 +5,10 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-import pytest
+import jsonschema
 
 from cosmos_houdini.schemas import NAMES, schema_id
 from cosmos_houdini.schemas.registry import json_schema
-
-jsonschema = pytest.importorskip("jsonschema")
 
 IDS = {schema_id(name): name for name in NAMES}
 
@@ -25,7 +23,7 @@ def check_document(document: dict[str, Any]) -> None:
 
 
 @functools.cache
-def validator(name: str) -> Any:  # noqa: ANN401 - of the optional library
+def validator(name: str) -> Any:  # noqa: ANN401 - its stubs name no type for all drafts
     return jsonschema.Draft202012Validator(closed(json_schema(name)))
 
 

@@ -123,5 +123,5 @@ def result_of(record: JobRecord, config: Config, reporter: Reporter) -> Result:
         outputs=outputs,
         source=request.video.path,
         frames=request.video.frames,
-        _ffmpeg=FFmpeg(path=config.settings.programs.ffmpeg),
+        _ffmpeg=config.ffmpeg,
     )

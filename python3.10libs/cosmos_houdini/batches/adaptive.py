@@ -34,7 +34,7 @@ def next_adaptive_batch(
 
     keys = {run.name: (run.shared.name, run.number) for run in planned.runs}
     new = [entry for entry in build_entries(client, planned) if keys[entry.name] not in scores]
-    measured = score_entries(new, ffmpeg=client.ffmpeg)
+    measured = score_entries(new, ffmpeg=client.config.ffmpeg)
     scores.update({keys[entry.name]: entry.measures.score for entry in measured if entry.measures})
     adaptive = Adaptive(file=points_file(client.config.project), scores=scores, more=more)
     longer = plan_batch(

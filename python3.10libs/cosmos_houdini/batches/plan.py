@@ -18,7 +18,6 @@ from cosmos_houdini.jobs.store.batches import points_file
 from cosmos_houdini.jobs.store.jobs import FOLDER
 from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.media.videos.cut import cut
-from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.batch import BatchSpec
 from cosmos_houdini.model.spec import PromptSpec
 from cosmos_houdini.reporter import Reporter
@@ -167,7 +166,7 @@ def load_specs(batch: BatchSpec, specs: Mapping[Path, PromptSpec] | None = None)
 
 def plan_scouts(runs: Sequence[SweepRun], config: Config) -> list[SweepRun]:
     """Return the scouts of runs without cutting videos for them."""
-    engine, probe = find_engine(runs[0].shared.engine), caching_probe(FFmpeg(path=config.settings.programs.ffmpeg))
+    engine, probe = find_engine(runs[0].shared.engine), caching_probe(config.ffmpeg)
     requests = (build_request(run.run_spec(), engine.parameters, probe=probe)[0] for run in runs)
     return [make_scout(run, engine.scout(request), {}) for run, request in zip(runs, requests, strict=True)]
 
@@ -192,7 +191,7 @@ def _check_runs(
         BadInput: a run that cannot be run, by name.
     """
     engine = find_engine(runs[0].shared.engine)
-    probe = caching_probe(FFmpeg(path=config.settings.programs.ffmpeg))
+    probe = caching_probe(config.ffmpeg)
     jobs, planned = [], []
     warnings: defaultdict[str, list[str]] = defaultdict(list)
     with reporter.progress("checking", total=len(runs), unit="runs") as advance:
@@ -231,5 +230,5 @@ def _cut_scout(run: SweepRun, engine: Engine, config: Config, probe: Probe) -> S
     if scout.frames < request.video.frames:
         for clip in (request.video, *(control.clip for control in request.controls if control.clip)):
             videos[clip.path] = config.project / FOLDER / "scouts" / f"{clip.sha256}-{scout.frames}.mp4"
-            cut(clip.path, scout.frames, videos[clip.path], ffmpeg=FFmpeg(path=config.settings.programs.ffmpeg))
+            cut(clip.path, scout.frames, videos[clip.path], ffmpeg=config.ffmpeg)
     return make_scout(run, scout, videos)

@@ -151,7 +151,7 @@ class BatchSupervisor:
             host=settings.host,
             began=self.began,
             ended=local_time(),
-            entries=entries if interrupted else _measure(entries, self.client.ffmpeg),
+            entries=entries if interrupted else _measure(entries, self.client.config.ffmpeg),
             varied=list_varied(entries),
             held=self.limits.held,
             spent=spent,

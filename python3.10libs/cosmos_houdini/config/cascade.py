@@ -24,6 +24,7 @@ from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.hosts.registry import HOST_TYPES, connection_of
 from cosmos_houdini.hosts.settings import COMMON_KEYS, HostConfig, host_keys
 from cosmos_houdini.launchers.registry import LAUNCHER_TYPES, launcher_settings
+from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.yaml_text import read_yaml, read_yaml_file
 
 _Section = TypeVar("_Section", bound=Struct)
@@ -44,6 +45,11 @@ class Config:
     origins: Mapping[str, str]
     project: Path
     files: tuple[Path, ...] = ()
+
+    @property
+    def ffmpeg(self) -> FFmpeg:
+        """The FFmpeg that these settings name."""
+        return FFmpeg(path=self.settings.programs.ffmpeg)
 
 
 def load(folder: Path | None = None, environ: Mapping[str, str] | None = None) -> Config:

@@ -30,7 +30,7 @@ def check_machine(config: Config) -> Iterator[Finding]:
     yield check_python()
     yield passed("configuration", _files(config))
     yield _defaults(config)
-    yield _ffmpeg(FFmpeg(path=config.settings.programs.ffmpeg))
+    yield _ffmpeg(config.ffmpeg)
     yield _project(config.project)
     yield judge_disk("disk", shutil.disk_usage(config.project).free, str(config.project))
     for name, settings in config.settings.hosts.items():

@@ -22,7 +22,6 @@ from cosmos_houdini.jobs.store.lock import job_lock
 from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.launchers import Launcher, Task, Traits, launcher_for, launcher_type
 from cosmos_houdini.launchers.site import site_for
-from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.request import InferenceRequest, Site
 
 
@@ -62,15 +61,10 @@ class Client:
             self._hosts[key] = open_host(record.job.host, self.settings(record), project=self.config.project)
         return self._hosts[key]
 
-    @property
-    def ffmpeg(self) -> FFmpeg:
-        """The FFmpeg program of this machine."""
-        return FFmpeg(path=self.config.settings.programs.ffmpeg)
-
     def site(self, record: JobRecord) -> Site:
         """Return the site of the job's current attempt on its host."""
         root, settings = self.host(record).root, self.settings(record)
-        return site_for(root, record.id, record.job.attempt, settings, ffmpeg=self.ffmpeg)
+        return site_for(root, record.id, record.job.attempt, settings, ffmpeg=self.config.ffmpeg)
 
     def engine(self, record: JobRecord) -> Engine:
         """Return the job's engine."""

@@ -120,7 +120,7 @@ def fetch_verified(client: Client, record: JobRecord, results: Path) -> tuple[st
     expected = client.engine(record).invocation(record.inference(), client.site(record)).outputs
     report = noting(client, record, "fetching the results")
     clips = collect.fetch_outputs(
-        client.host(record), client.site(record), expected, results, ffmpeg=client.ffmpeg, on_progress=report
+        client.host(record), client.site(record), expected, results, ffmpeg=client.config.ffmpeg, on_progress=report
     )
     collect.write_result(results, _result(client, record, expected, clips))
     return tuple(str(results / output.path) for output in expected)

@@ -15,7 +15,6 @@ from cosmos_houdini.jobs.secrets import secrets_from
 from cosmos_houdini.jobs.store.record import JobRecord, new_record
 from cosmos_houdini.launchers import launcher_for, launcher_type
 from cosmos_houdini.launchers.site import site_for
-from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.job_id import job_id
 from cosmos_houdini.model.request import FramePlan, InferenceRequest, Invocation, Site
 
@@ -64,7 +63,7 @@ def prepare(request: InferenceRequest, *, config: Config, host: str | None, resu
     # A launcher with a missing value fails here and not later, when the inputs are sent.
     launcher = launcher_for(name, settings)
     root = open_host(name, settings, project=config.project).root
-    site = site_for(root, identity, 1, settings, ffmpeg=FFmpeg(path=config.settings.programs.ffmpeg))
+    site = site_for(root, identity, 1, settings, ffmpeg=config.ffmpeg)
     task = task_of(identity, request, site, secrets_from(settings.secrets, os.environ))
     script = launcher.script(task)
     if results:

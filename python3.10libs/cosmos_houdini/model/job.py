@@ -33,6 +33,10 @@ class JobState(TextEnum):
         return self in {JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED, JobState.LOST}
 
 
+WAITING = frozenset({JobState.QUEUED, JobState.STAGING, JobState.PENDING})
+"""States before the program of a job runs."""
+
+
 class FailureClass(TextEnum):
     """Why an attempt did not succeed."""
 

@@ -14,7 +14,6 @@ from cosmos_houdini.jobs.client import Client, open_client
 from cosmos_houdini.jobs.prepare import RESULTS
 from cosmos_houdini.jobs.store.batches import points_file
 from cosmos_houdini.jobs.store.record import JobRecord
-from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.batch import BatchSpec
 from cosmos_houdini.model.spec import PromptSpec
 from cosmos_houdini.report.batch_jobs import BatchJobs, find_batch_jobs
@@ -88,7 +87,7 @@ def write_entries(
             name,
             entries,
             place,
-            ffmpeg=FFmpeg(path=config.settings.programs.ffmpeg),
+            ffmpeg=config.ffmpeg,
             on_step=advance,
             currency=config.settings.defaults.currency,
         )

@@ -12,7 +12,6 @@ from cosmos_houdini.errors import BadInput
 from cosmos_houdini.jobs import collect
 from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.json_text import read_json_file
-from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.media.videos.metadata import FILE_NAME, read_metadata
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.job import JobState
@@ -86,7 +85,7 @@ def _restore(config: Config, video: Path, conversion: Mapping[str, Any], out: Pa
     # Imported here: many results have the plate's size.
     from cosmos_houdini.media.videos.restore import restore  # noqa: PLC0415
 
-    ffmpeg = FFmpeg(path=config.settings.programs.ffmpeg)
+    ffmpeg = config.ffmpeg
     with reporter.progress("restoring", total=conversion["frames"], unit="frames") as advance:
         files = restore(video, conversion, out, ffmpeg=ffmpeg, on_frames=advance)
     width, height = conversion["frame"]["plate"]

@@ -10,7 +10,6 @@ from typing import Any
 from cosmos_houdini.config import Config
 from cosmos_houdini.engines import find_engine
 from cosmos_houdini.jobs.prepare import Prepared, prepare
-from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.request import Invocation
 from cosmos_houdini.model.spec import RunSpec
 from cosmos_houdini.reporter import Reporter
@@ -43,7 +42,7 @@ def plan_run(
         BadInput: something in the RunSpec, its videos or the configuration cannot be used.
     """
     known = find_engine(run_spec.engine).parameters
-    probe = probe or caching_probe(FFmpeg(path=config.settings.programs.ffmpeg))
+    probe = probe or caching_probe(config.ffmpeg)
     request, warnings = build_request(run_spec, known, probe=probe, num_gpu=num_gpu)
     prepared = prepare(request, config=config, host=host, results=results)
     for warning in (*warnings, *prepared.warnings):

@@ -76,7 +76,7 @@ def resolve_settings(
         layers=config.settings.passes.layers,
         fit=options.fit or controls.fit,
         pixel_aspect=options.pixel_aspect,
-        ffmpeg=FFmpeg(path=config.settings.programs.ffmpeg),
+        ffmpeg=config.ffmpeg,
     )
 
 

@@ -16,7 +16,6 @@ from cosmos_houdini.jobs.client import Client, open_client
 from cosmos_houdini.jobs.follow import run_job
 from cosmos_houdini.jobs.prepare import RESULTS, Prepared
 from cosmos_houdini.jobs.store.record import JobRecord
-from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.media.videos.metadata import read_metadata, verified_clips
 from cosmos_houdini.model.control import Control, Pass
 from cosmos_houdini.model.parameter import resolve
@@ -207,7 +206,7 @@ def plan_videos(config: Config, videos: ShotVideos, options: SubmitOptions, repo
     if videos.encoded_now:
         save_prompt_spec(prompt_spec, videos.folder / f"{videos.name}.spec.json")
         save_run_spec(run_spec, videos.folder / f"{videos.name}.run.json")
-    known = caching_probe(FFmpeg(path=config.settings.programs.ffmpeg), verified_clips(videos.document))
+    known = caching_probe(config.ffmpeg, verified_clips(videos.document))
     planned = plan_run(run_spec, config, reporter, host=options.host, num_gpu=options.num_gpu, probe=known)
     prepared = replace(planned, record=replace(planned.record, results=videos.folder / planned.record.id))
     source = next(iter(videos.document["sources"].values()))
@@ -249,7 +248,7 @@ def measure_result(client: Client, record: JobRecord, reporter: Reporter) -> dic
     from cosmos_houdini.report.examine import score_entries  # noqa: PLC0415
 
     found_entry = build_entry(None, record, client.store.attempts(record.id), None)
-    (entry,) = score_entries([found_entry], ffmpeg=client.ffmpeg)
+    (entry,) = score_entries([found_entry], ffmpeg=client.config.ffmpeg)
     if entry.measures is None:
         return {}
     found = {**asdict(entry.measures), "score": entry.measures.score}

@@ -179,11 +179,10 @@ def _restore(request: Request, reporter: Reporter) -> Document:
 
 def _extract_frames(request: Request, reporter: Reporter) -> Document:
     from cosmos_houdini.config import load  # noqa: PLC0415
-    from cosmos_houdini.media.videos.ffmpeg import FFmpeg  # noqa: PLC0415
     from cosmos_houdini.media.videos.standardize import extract_frames  # noqa: PLC0415
 
     options = _decode(ExtractOptions, request)
-    ffmpeg = FFmpeg(path=load().settings.programs.ffmpeg)
+    ffmpeg = load().ffmpeg
     with reporter.progress("extracting", total=None, unit="frames") as advance:
         count = extract_frames(options.video, options.output, ffmpeg=ffmpeg, first=options.first, on_frames=advance)
     return {"frames": count}

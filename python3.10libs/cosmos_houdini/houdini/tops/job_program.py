@@ -19,8 +19,8 @@ from cosmos_houdini.houdini.tops.guard import Guard
 from cosmos_houdini.houdini.tops.node import artist_text
 from cosmos_houdini.houdini.tops.pdg_job import JobItem, PdgItem
 from cosmos_houdini.houdini.tops.work_order import ATTRIBUTE, WorkOrder
-from cosmos_houdini.houdini.windows.job_row import WAITING
 from cosmos_houdini.houdini.worker_error import WorkerError
+from cosmos_houdini.model.job import WAITING
 
 _SIGNALS = ("SIGTERM", "SIGINT", "SIGBREAK")
 

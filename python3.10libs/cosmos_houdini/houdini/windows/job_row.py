@@ -8,11 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from cosmos_houdini.model.job import FailureClass, JobState
+from cosmos_houdini.model.job import WAITING, FailureClass, JobState
 
 PREPARING = "preparing"
-WAITING = frozenset({"queued", "staging", "pending"})
-"""States before the job's program runs; ``pending`` waits on its host, for Slurm or for a GPU."""
 _RETRIED = {JobState.FAILED, JobState.CANCELLED, JobState.LOST}
 
 
