@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,13 @@ def is_alive(pid: int) -> bool:
 def until_gone(pid: int) -> None:
     give_up = time.monotonic() + GIVE_UP_S
     while is_alive(pid):
+        assert time.monotonic() < give_up
+        time.sleep(0.05)
+
+
+def until_there(file: Path) -> None:
+    give_up = time.monotonic() + GIVE_UP_S
+    while not file.exists():
         assert time.monotonic() < give_up
         time.sleep(0.05)
 
@@ -311,6 +319,44 @@ def test_a_process_that_lacks_a_job_from_the_start_loads_nothing_however_late_it
     assert (seen.exit_code, seen.stopped, seen.stdout_tail) == (143, NOT_STARTED, "")
     go(second)
     assert at_end(plain, second.site).exit_code == 0
+
+
+def test_a_job_that_begins_while_the_process_is_stopped_for_the_one_before_it_counts_as_not_started(
+    plain: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = script_part("shared/process").replace("case $leaving in", ": >slow; sleep 2; case $leaving in")
+    assert slow != script_part("shared/process")
+    monkeypatch.setattr(job_script, "script_part", lambda name: slow if name == "shared/process" else script_part(name))
+    first, second, third = tasks = members(plain, NAMES[:3])
+    process = start(plain, tasks)
+    until(plain, first.site, lambda seen: "working" in seen.stdout_tail)
+    launcher_for("here", CONFIG).cancel(plain, second.site, second.job_id)
+    go(first)
+    until_there(path(process.site) / "slow")
+    go(second)
+    seen = at_end(plain, third.site)
+    assert (seen.exit_code, seen.stopped) == (143, NOT_STARTED)
+    assert f"Processing sample {NAMES[2]}" in (path(process.site) / "stdout.log").read_text()
+
+
+def test_a_job_that_begins_while_the_one_before_it_is_cancelled_counts_as_not_started(
+    plain: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = script_part("shared/job").replace('kill -TERM "$pid"', '{ : >slow; sleep 2; kill -TERM "$pid"; }')
+    assert slow != script_part("shared/job")
+    monkeypatch.setattr(job_script, "script_part", lambda name: slow if name == "shared/job" else script_part(name))
+    first, second = tasks = members(plain, NAMES[:2])
+    start(plain, tasks)
+    until(plain, first.site, lambda seen: "working" in seen.stdout_tail)
+    launcher = launcher_for("here", CONFIG)
+    with ThreadPoolExecutor() as threads:
+        cancelling = threads.submit(launcher.cancel, plain, first.site, first.job_id)
+        until_there(path(first.site) / "slow")
+        go(first)
+        seen = at_end(plain, second.site)
+        cancelling.result()
+    assert (seen.exit_code, seen.stopped) == (143, NOT_STARTED)
+    assert "working on" in seen.stdout_tail
 
 
 def test_the_process_holds_its_gpu_once_and_a_member_that_leaves_before_the_start_takes_nobody_with_it(

@@ -285,10 +285,11 @@ look_along() {
     done
 }
 
-# Nobody waits for what the process makes now. A second signal is not asked but done.
+# Stops the process, because the member whose turn it is has left. A second signal is not asked but done. The process may
+# begin with the next member before the signal comes: 'left' tells that member that the signal was not for it.
 leave() {
     leaving=$((leaving + 1))
-    [ -f turns ] || : >disbanded
+    if [ -f turns ]; then put left "$current"; else : >disbanded; fi
     case $leaving in 1 | 15) kill -TERM "$$" ;; esac
 }
 

@@ -124,6 +124,8 @@ take_verdict() {
     [ ! -e stopped ] || return 0
     if [ -e "$process_folder/disbanded" ]; then
         end_as not_started 'the process was stopped in its first moment, as another of its jobs had left it'
+    elif [ "$code" -ne 0 ] && has_begun_late; then
+        end_as not_started 'the process was stopped for a job before this one, and had just begun with this one'
     elif [ -e "$process_folder/abandoned" ]; then
         end_as lost 'the script of the process was killed'
     elif [ -s "$process_folder/stopped" ]; then
@@ -132,10 +134,16 @@ take_verdict() {
     fi
 }
 
-# A second signal is not asked but done.
+# Whether the process was stopped for the sake of an earlier job.
+has_begun_late() {
+    [ -s "$process_folder/left" ] && read -r left <"$process_folder/left" && [ "$turn" -gt "$left" ]
+}
+
+# Stops the process for this job. A second signal is not asked but done.
 ask_process() {
     asked=$((asked + 1))
     case $asked in 1 | 8) ;; *) return 0 ;; esac
+    put "$process_folder/left" "$turn"
     read -r pid <"$process_folder/started/pid" && runs "$pid" "$process_folder/run.sh" && kill -TERM "$pid"
 }
 
