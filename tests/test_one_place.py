@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cosmos_houdini.engines import engine_names
+from cosmos_houdini.media.control_settings import DEPTH_KINDS, FITS, DepthKind
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.presets import STRENGTHS
 
@@ -46,6 +47,8 @@ def modules_that_list(words: set[str]) -> set[str]:
                 "media/sequences/passes.py",  # the words in file names that tell a pass
             },
         ),
+        (set(map(str, DepthKind)), {"media/control_settings.py"}),
+        (set(FITS), {"media/control_settings.py"}),
         (
             set(STRENGTHS),
             {
@@ -55,15 +58,18 @@ def modules_that_list(words: set[str]) -> set[str]:
             },
         ),
     ],
-    ids=["controls", "presets"],
+    ids=["controls", "presets", "kinds of depth", "fits"],
 )
 def test_no_module_lists_again_what_another_one_lists(words: set[str], modules: set[str]) -> None:
     assert modules_that_list(words) == modules
 
 
+def test_every_kind_of_depth_has_a_name_beside_auto() -> None:
+    assert ["auto", *map(str, DepthKind)] == list(DEPTH_KINDS)
+
+
 def test_no_module_lists_the_engines_by_hand() -> None:
-    # The menu of the node types is made of the engines of the worker soon.
-    assert modules_that_list(set(engine_names())) <= {"houdini/tops/parms.py"}
+    assert modules_that_list(set(engine_names())) == set()
 
 
 def test_a_control_without_words_of_its_own_has_a_label_and_a_pass() -> None:

@@ -12,11 +12,10 @@ import click
 
 from cosmos_houdini.cli.assignments import parse_weights
 from cosmos_houdini.cli.finite import FiniteRange
-from cosmos_houdini.media.control_settings import DepthKind
+from cosmos_houdini.media.control_settings import DEPTH_KINDS, FITS
 from cosmos_houdini.media.selection import OnGap
 from cosmos_houdini.media.sequences import span
 from cosmos_houdini.model.presets import PRESETS
-from cosmos_houdini.shots.framing import Fit
 from cosmos_houdini.shots.options import EXPOSURE_RANGE, EncodeOptions, FrameOptions
 
 _PRESETS = click.Choice(PRESETS)
@@ -54,7 +53,7 @@ _ENCODING = (
     click.option("--input-space", metavar="NAME", help="Colour space of scene-linear colour."),
     click.option(
         "--depth-kind",
-        type=click.Choice(["auto", *map(str, DepthKind)]),
+        type=click.Choice(DEPTH_KINDS),
         help="Kind of values in the depth pass; auto finds it from names and values.",
     ),
     click.option(
@@ -72,7 +71,7 @@ _ENCODING = (
     click.option("--vis", type=_PRESETS, help="Compute blurred colour where no vis pass is rendered."),
     click.option(
         "--fit",
-        type=click.Choice(get_args(Fit)),
+        type=click.Choice(FITS),
         help="How another aspect is put into the engine's frame; fit mirrors the margins.",
     ),
     click.option(

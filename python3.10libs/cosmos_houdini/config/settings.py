@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 
 from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.hosts.settings import HostConfig
+from cosmos_houdini.media.control_settings import DepthKindName, Fit
 from cosmos_houdini.model.presets import Preset
 
 LOCAL = "local"
@@ -86,7 +87,7 @@ class DepthConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         far: distance in scene units, beyond which everything is sky.
     """
 
-    kind: Literal["auto", "camera-z", "ray-distance", "near-bright", "near-dark"] = "auto"
+    kind: DepthKindName = "auto"
     percentiles: tuple[float, float] = (0.0, 99.9)
     far: Annotated[float, Meta(gt=0)] = 1e9
 
@@ -108,7 +109,7 @@ class ControlsConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     edge: Preset = "off"
     vis: Preset = "off"
-    fit: Literal["auto", "fit", "letterbox", "crop", "none"] = "auto"
+    fit: Fit = "auto"
 
 
 class NotifyConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from cosmos_houdini.model.text_enum import TextEnum
 
 FAR = 1e9
+
+Fit = Literal["auto", "fit", "letterbox", "crop", "none"]
+"""Ways to put a plate of another aspect into the engine's frame; see ``shots.framing.plan_framing``."""
+FITS: tuple[str, ...] = get_args(Fit)
+DepthKindName = Literal["auto", "camera-z", "ray-distance", "near-bright", "near-dark"]
+"""The kinds of depth, and ``auto``, which finds the kind from names and values."""
+DEPTH_KINDS: tuple[str, ...] = get_args(DepthKindName)
 
 
 class DepthKind(TextEnum):

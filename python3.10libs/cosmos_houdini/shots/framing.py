@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from cosmos_houdini.engines.cosmos.frame_size import generated_size, stretch
+from cosmos_houdini.media.control_settings import Fit
 from cosmos_houdini.media.pictures.geometry import Geometry, Placement, plan_geometry
 from cosmos_houdini.media.pictures.rectangle import Size
-
-Fit = Literal["auto", "fit", "letterbox", "crop", "none"]
 
 NOTICEABLE_STRETCH = 0.05
 """The engines' own resize stretches every 1920x1080 video by 2.3 %. It cannot be seen, and restoring undoes it."""

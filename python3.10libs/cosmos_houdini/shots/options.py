@@ -6,20 +6,17 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Literal, get_args
+from typing import get_args
 
 from cosmos_houdini.errors import BadInput, did_you_mean
-from cosmos_houdini.media.control_settings import DepthKind
+from cosmos_houdini.media.control_settings import DEPTH_KINDS, FITS, DepthKindName, Fit
 from cosmos_houdini.media.selection import OnGap
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.presets import PRESETS, Preset
 from cosmos_houdini.model.spec import SpecValue
-from cosmos_houdini.shots.framing import Fit
 
 EXPOSURE_RANGE = (-20.0, 20.0)
 MOST_GPUS = 64
-
-DepthKindName = Literal["auto", "camera-z", "ray-distance", "near-bright", "near-dark"]
 
 
 def _check_choice(name: str, value: str | None, allowed: Iterable[str]) -> None:
@@ -118,10 +115,10 @@ class EncodeOptions:
         aspect = self.pixel_aspect
         if aspect is not None and not (math.isfinite(aspect) and aspect > 0):
             raise BadInput(f"pixel_aspect = {aspect:g}", allowed="a finite number above 0")
-        _check_choice("depth_kind", self.depth_kind, ("auto", *map(str, DepthKind)))
+        _check_choice("depth_kind", self.depth_kind, DEPTH_KINDS)
         _check_choice("edge", self.edge, PRESETS)
         _check_choice("vis", self.vis, PRESETS)
-        _check_choice("fit", self.fit, get_args(Fit))
+        _check_choice("fit", self.fit, FITS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

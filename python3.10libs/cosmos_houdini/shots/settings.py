@@ -10,11 +10,10 @@ from typing import Any
 from cosmos_houdini.config import Config
 from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.json_text import read_json_file
-from cosmos_houdini.media.control_settings import ColorSettings, ControlSettings, DepthKind, DepthSettings, Lens
+from cosmos_houdini.media.control_settings import ColorSettings, ControlSettings, DepthKind, DepthSettings, Fit, Lens
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.presets import Preset
 from cosmos_houdini.model.scene import Camera, Scene
-from cosmos_houdini.shots.framing import Fit
 from cosmos_houdini.shots.options import EncodeOptions
 
 PALETTE = Path(".cosmos") / "palette.json"
