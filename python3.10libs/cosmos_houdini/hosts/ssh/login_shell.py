@@ -14,7 +14,7 @@ _ANSWER_INTERVAL_S = 1.0
 
 
 _EATEN = "read by start-up files"
-"""What the commands say behind the mark where the first line of their input did not reach them."""
+"""Words of the commands after the mark, where the first line of their input did not reach them."""
 
 
 SHELL = "exec sh"
@@ -24,7 +24,7 @@ SHELL = "exec sh"
 def guarded_command(action: str, mark: str) -> str:
     """Return the command that runs ``action`` if the line ``mark`` stands first on its input.
 
-    The start-up files of a login shell run before it, and some read input. What they leave of a script must not run.
+    The start-up files of a login shell run before it, and some read input. The rest of a script must not run then.
 
     >>> print(guarded_command(SHELL, "7f3a"))
     sh -c 'read -r word; test "$word" = 7f3a && { exec sh; exit; }; echo "7f3a read by start-up files" >&2; exit 97'
@@ -49,7 +49,7 @@ def _if_marked(action: str, mark: str) -> str:
 
 
 class LoginShell:
-    """What is known of the login shell of a host.
+    """Facts about the login shell of a host.
 
     Attributes:
         known: whether a command has run.
