@@ -22,7 +22,7 @@ import numpy as np
 import OpenEXR
 import OpenImageIO
 
-from cosmos_houdini.media.controls import blur, depth, edges, segmentation
+from cosmos_houdini.media.controls import blur, blur_presets, depth, edges, segmentation
 from cosmos_houdini.media.controls.palette import all_colors
 from cosmos_houdini.media.pictures import color, cryptomatte, geometry, layers, picture_io
 from cosmos_houdini.model.control import Pass
@@ -172,7 +172,7 @@ def steps_of(frame: dict[Pass, np.ndarray]) -> list[Figure]:
     depth_range = ranges.range(depth.DepthKind.CAMERA_Z)
     shown = transform.apply(frame[Pass.COLOR])
     small = placed.forward(shown, Pass.COLOR)
-    medium = blur.TRANSFER25["medium"]
+    medium = blur_presets.TRANSFER25["medium"]
     steps: dict[str, Callable[[], object]] = {
         "display, cube": lambda: transform.apply(frame[Pass.COLOR]),
         "display, in full": lambda: transform.apply_exactly(frame[Pass.COLOR]),

@@ -53,7 +53,7 @@ def modules_that_list(words: set[str]) -> set[str]:
             set(STRENGTHS),
             {
                 "model/presets.py",
-                "media/controls/blur.py",  # the numbers of each strength
+                "media/controls/blur_presets.py",  # the numbers of each strength
                 "media/controls/edges.py",  # likewise
             },
         ),

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.controls.blur import TRANSFER1, TRANSFER25, BlurPreset, _bilateral, blur, find_preset
+from cosmos_houdini.media.controls.blur import _bilateral, blur
+from cosmos_houdini.media.controls.blur_presets import TRANSFER1, TRANSFER25, BlurPreset, find_preset
 
 rng = np.random.default_rng(4)
 WIDTH, HEIGHT = 160, 96

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,9 @@ import pytest
 from cosmos_houdini.config import load
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.control_settings import DepthKind
+from cosmos_houdini.media.controls.blur_presets import TRANSFER1, TRANSFER25, BlurPreset
 from cosmos_houdini.model.control import Control
+from cosmos_houdini.model.presets import STRENGTHS
 from cosmos_houdini.shots.options import (
     EncodeOptions,
     FrameOptions,
@@ -82,7 +84,17 @@ def test_options_win_over_the_configuration(tmp_path: Path) -> None:
     settings = resolve_settings(config, chosen, None, engine="transfer1")
     assert (settings.controls.color.view, settings.controls.color.exposure_stops) == ("sRGB", 0)
     assert (settings.controls.edge, settings.fit, settings.controls.objects) == (None, "none", ("a", "b"))
-    assert (settings.controls.depth.kind, settings.controls.engine) == (None, "transfer1")
+    assert (settings.controls.depth.kind, settings.controls.blur_presets) == (None, TRANSFER1)
+
+
+@pytest.mark.parametrize(
+    ("engine", "presets"),
+    [("", TRANSFER25), ("preview", TRANSFER25), ("transfer2.5", TRANSFER25), ("transfer1", TRANSFER1)],
+)
+def test_the_blur_is_that_of_the_engine(tmp_path: Path, engine: str, presets: Mapping[str, BlurPreset]) -> None:
+    settings = resolve_settings(load(tmp_path, {}), EncodeOptions(vis="high"), None, engine=engine)
+    assert settings.controls.blur_presets is presets
+    assert set(presets) == set(STRENGTHS)
 
 
 def test_weights_are_named_by_words() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from cosmos_houdini.media.controls.blur_presets import TRANSFER25, BlurPreset
 from cosmos_houdini.model.text_enum import TextEnum
 
 FAR = 1e9
@@ -93,7 +94,7 @@ class ControlSettings:
         palette: file with the table of the show's segmentation colours; None to use no file.
         edge: preset for edges that are computed if no edge pass is rendered; None to compute none.
         vis: preset for blurred colour that is computed if no vis pass is rendered; None to compute none.
-        engine: engine for which the blurred colour is computed; the presets of the engines differ a little.
+        blur_presets: numbers of each preset of the blurred colour; an engine may have its own.
     """
 
     color: ColorSettings = ColorSettings()
@@ -103,4 +104,4 @@ class ControlSettings:
     palette: Path | None = None
     edge: str | None = None
     vis: str | None = None
-    engine: str = ""
+    blur_presets: Mapping[str, BlurPreset] = field(default_factory=lambda: TRANSFER25)

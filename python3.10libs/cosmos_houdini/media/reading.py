@@ -18,7 +18,8 @@ from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.checks import kept_frames
 from cosmos_houdini.media.control_settings import ControlSettings
 from cosmos_houdini.media.controls import edges
-from cosmos_houdini.media.controls.blur import blur, find_blur_presets, find_preset
+from cosmos_houdini.media.controls.blur import blur
+from cosmos_houdini.media.controls.blur_presets import find_preset
 from cosmos_houdini.media.controls.depth import CAMERA_Z_LAYERS
 from cosmos_houdini.media.controls.make_processor import Material, make_processor
 from cosmos_houdini.media.controls.processors import PassProcessor, PictureProcessor
@@ -152,7 +153,7 @@ class ComputedPasses:
             words = "Canny, thresholds {} and {}".format(*edges.thresholds(self.choices.edge))
             found[Pass.EDGE] = self._computed(Pass.EDGE, spool, edge, self.choices.edge, words)
         if self.choices.vis and Pass.VIS not in self.rendered:
-            vis = partial(blur, preset=find_preset(self.choices.vis, find_blur_presets(self.choices.engine)))
+            vis = partial(blur, preset=find_preset(self.choices.vis, self.choices.blur_presets))
             words = "bilateral filter, shrunk and enlarged"
             found[Pass.VIS] = self._computed(Pass.VIS, spool, vis, self.choices.vis, words)
         return found

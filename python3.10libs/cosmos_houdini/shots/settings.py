@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cosmos_houdini.config import Config
+from cosmos_houdini.engines.blur import find_blur_presets
 from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.json_text import read_json_file
 from cosmos_houdini.media.control_settings import ColorSettings, ControlSettings, DepthKind, DepthSettings, Fit, Lens
@@ -68,7 +69,7 @@ def resolve_settings(
         palette=config.project / palette.expanduser(),
         edge=_computed(options.edge or controls.edge),
         vis=_computed(options.vis or controls.vis),
-        engine=engine,
+        blur_presets=find_blur_presets(engine),
     )
     return EncodeSettings(
         controls=choices,

@@ -15,6 +15,8 @@ from cosmos_houdini.engines.cosmos.checkout import find_checkout, input_videos, 
 from cosmos_houdini.engines.cosmos.parameters import TRANSFER1_PARAMETERS
 from cosmos_houdini.engines.cosmos.transfer_request import TRANSFER1, check_transfer_request, frame_plan, scout
 from cosmos_houdini.engines.transfer1 import log as transfer1_log
+from cosmos_houdini.media.controls.blur_presets import TRANSFER1 as TRANSFER1_BLUR
+from cosmos_houdini.media.controls.blur_presets import BlurPreset
 from cosmos_houdini.model.job import JobFailure, Progress
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
 from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Scout, Site
@@ -66,6 +68,7 @@ class Transfer1(UnsharedEngine):
     (upstream issue 189)."""
     needs = _NEEDS
     offload: Mapping[str, ParameterValue] = OFFLOAD
+    blur_presets: Mapping[str, BlurPreset] = TRANSFER1_BLUR
 
     def check(self, request: InferenceRequest) -> tuple[str, ...]:
         """Return warnings; see engines.base."""
