@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-import cosmos_houdini.cli.demo as demonstration
 from cosmos_houdini.cli import main
+from cosmos_houdini.demo import demonstration
 from cosmos_houdini.media.videos.probe import probe_video
 from support.media import FFMPEG
 

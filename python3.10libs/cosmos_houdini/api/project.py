@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cosmos_houdini.api.arguments import job_state, submit_options
 from cosmos_houdini.api.job import Job
 from cosmos_houdini.api.session import Session
 from cosmos_houdini.api.shot import Shot
 from cosmos_houdini.config import Config, load
-from cosmos_houdini.errors import BadInput, did_you_mean
+from cosmos_houdini.errors import BadInput
 from cosmos_houdini.jobs import commands
 from cosmos_houdini.jobs.adopt import find_or_adopt
 from cosmos_houdini.jobs.client import Client
@@ -175,7 +177,7 @@ class Project:
             JobFailed: the job could not be started.
             HostError: the host cannot be reached; nothing was queued.
         """
-        options = _submit_options(
+        options = submit_options(
             prompt=prompt,
             negative_prompt=negative_prompt,
             engine=engine,
@@ -183,13 +185,10 @@ class Project:
             weights=weights,
             parameters=parameters,
             num_gpu=num_gpu,
-            name=name or shot.name,
+            name=name,
             results=results,
         )
-        plan = submit.plan_shot(
-            self.config, shot.source, options, self.reporter, frames=shot.frames, encoding=shot.encoding
-        )
-        return self._start(plan.prepared)
+        return self._start(self._plan_shot(shot, options))
 
     def plan(
         self,
@@ -209,7 +208,7 @@ class Project:
 
         Arguments and errors are those of ``submit``.
         """
-        options = _submit_options(
+        options = submit_options(
             prompt=prompt,
             negative_prompt=negative_prompt,
             engine=engine,
@@ -217,13 +216,10 @@ class Project:
             weights=weights,
             parameters=parameters,
             num_gpu=num_gpu,
-            name=name or shot.name,
+            name=name,
             results=results,
         )
-        plan = submit.plan_shot(
-            self.config, shot.source, options, self.reporter, frames=shot.frames, encoding=shot.encoding
-        )
-        return {"schema": schema_id("dry-run"), **plan_document(plan.prepared)}
+        return {"schema": schema_id("dry-run"), **plan_document(self._plan_shot(shot, options))}
 
     def run(self, spec: RunSpec | str | Path, *, host: str | None = None, results: str | Path | None = None) -> Job:
         """Start the inference of a RunSpec, and return its job once the job is on its host.
@@ -355,7 +351,7 @@ class Project:
         Raises:
             BadInput: there is no such state.
         """
-        wanted = None if state is None else _state(state)
+        wanted = None if state is None else job_state(state)
         with self.client() as client:
             return [Job(job.id, self._session) for job in client.store.jobs() if wanted in {None, job.state}]
 
@@ -462,6 +458,12 @@ class Project:
 
         return restore_video(self.config, Path(video), Path(metadata), Path(out), self.reporter).files
 
+    def _plan_shot(self, shot: Shot, options: SubmitOptions) -> Prepared:
+        named = replace(options, name=options.name or shot.name)
+        return submit.plan_shot(
+            self.config, shot.source, named, self.reporter, frames=shot.frames, encoding=shot.encoding
+        ).prepared
+
     def _start(self, prepared: Prepared) -> Job:
         with self.client() as client:
             record = queue_job(client, prepared, self.reporter)
@@ -473,35 +475,3 @@ class Project:
 
     def _job(self, job: Job | str) -> Job:
         return job if isinstance(job, Job) else self.job(job)
-
-
-def _state(state: JobState | str) -> JobState:
-    words = [str(each) for each in JobState]
-    if str(state) not in words:
-        raise BadInput(f"no state {str(state)!r}", allowed=", ".join(words), action=did_you_mean(str(state), words))
-    return JobState(str(state))
-
-
-def _submit_options(
-    *,
-    prompt: str,
-    negative_prompt: str,
-    engine: str | None,
-    host: str | None,
-    weights: Mapping[str, float] | None,
-    parameters: Mapping[str, SpecValue] | None,
-    num_gpu: int | None,
-    name: str | None,
-    results: str | Path | None,
-) -> SubmitOptions:
-    return SubmitOptions(
-        prompt=prompt,
-        negative_prompt=negative_prompt,
-        name=name,
-        engine=engine,
-        weights=named_weights(weights or {}),
-        parameters=dict(parameters or {}),
-        host=host,
-        num_gpu=num_gpu,
-        results=Path(results).absolute() if results is not None else None,
-    )

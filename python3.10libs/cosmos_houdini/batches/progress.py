@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from cosmos_houdini.batches.scheduler import BatchStatus
+from cosmos_houdini.jobs.store.batches import list_batches
 from cosmos_houdini.jobs.store.history import estimate_left_s
 from cosmos_houdini.jobs.store.jobs import Store
 from cosmos_houdini.model.job import JobState
@@ -40,6 +41,17 @@ def resume_command(file: Path | None, host: str) -> str:
     if file is None:
         return "run the batch again"
     return f"cosmos-houdini run-batch {shlex.quote(str(file))} --host {shlex.quote(host)}"
+
+
+def describe_unattended(store: Store) -> Iterator[str]:
+    """Yield a sentence for each batch that has queued runs and no process that works on them."""
+    for batch in list_batches(store):
+        waiting = batch.counts.get(JobState.QUEUED, 0)
+        if waiting and not batch.workers:
+            yield (
+                f"{waiting} runs of batch {batch.name} are queued and no process works on them; "
+                f"to go on: {resume_command(batch.file, batch.host)}"
+            )
 
 
 @dataclass(slots=True, kw_only=True)

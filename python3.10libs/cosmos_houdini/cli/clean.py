@@ -1,4 +1,4 @@
-"""``clean``: room on a host and in the project, by the removal of what nobody needs any more."""
+"""``clean``: room on a host and in the project, by the removal of things that nobody needs any more."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ import click
 
 from cosmos_houdini.cli.console import json_option, print_json, say
 from cosmos_houdini.config import load
-from cosmos_houdini.errors import JobError
-from cosmos_houdini.hosts import open_host
-from cosmos_houdini.jobs.clean import Cleaning, carry_out, plan_cleaning
+from cosmos_houdini.jobs.clean import CleanedHost, Cleaning, clean_host
 from cosmos_houdini.jobs.client import open_client
 
 _UNITS_S = {"m": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
@@ -42,30 +40,15 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: str) -> float:
 @json_option
 def clean(*, host: str | None, older_than_s: float, all_projects: bool, yes: bool, as_json: bool) -> None:
     """List what can go, and remove it if that is wanted."""
-    config = load()
-    name, settings = config.settings.host(host)
-    place = open_host(name, settings, project=config.project)
-    try:
-        with open_client(config) as client:
-            cleaning = plan_cleaning(
-                client.store, place, settings, older_than_s=older_than_s, all_projects=all_projects
-            )
-        left = carry_out(cleaning, place, settings) if yes else ()
-    finally:
-        place.close()
+    with open_client(load()) as client:
+        done = clean_host(client, host, older_than_s=older_than_s, all_projects=all_projects, remove=yes)
     if as_json:
-        print_json(
-            "clean", {"host": name, "root": str(place.root), "removed": yes, **cleaning.document(), "left": list(left)}
-        )
+        print_json("clean", done.document())
     else:
-        _show(cleaning)
-    if not as_json and not left:
-        say(_sentence(cleaning, f"{name}:{place.root}", yes=yes))
-    if left:
-        raise JobError(
-            f"{len(left)} of these cannot be removed, or are in use again: {left[0]}",
-            action="see who owns it on the host, or call clean again later",
-        )
+        _show(done.cleaning)
+        if not done.left:
+            say(_sentence(done))
+    done.raise_left()
 
 
 def _show(cleaning: Cleaning) -> None:
@@ -78,12 +61,13 @@ def _show(cleaning: Cleaning) -> None:
         click.echo(f"here  {leftover.path}  {leftover.bytes / 1e6:.1f} MB")
 
 
-def _sentence(cleaning: Cleaning, where: str, *, yes: bool) -> str:
+def _sentence(done: CleanedHost) -> str:
+    cleaning, where = done.cleaning, f"{done.host}:{done.root}"
     count = len(cleaning.remote) + len(cleaning.local)
     kept = f"; {len(cleaning.kept)} jobs stay" if cleaning.kept else ""
     if not count:
         return f"nothing to remove from {where}{kept}"
     size = f"{cleaning.bytes / 1e6:.1f} MB"
-    if yes:
+    if done.removed:
         return f"removed from {where}: {size}{kept}"
     return f"{count} things, {size}, would go from {where}{kept}; --yes removes them"

@@ -7,20 +7,20 @@ from pathlib import Path
 
 import click
 
-from cosmos_houdini.batches.progress import resume_command
+from cosmos_houdini.batches.progress import describe_unattended
 from cosmos_houdini.cli.console import json_option, print_json, print_json_lines, say
 from cosmos_houdini.cli.run import print_outputs
 from cosmos_houdini.cli.terminal import TerminalReporter
 from cosmos_houdini.config import load
 from cosmos_houdini.errors import Cancelled, one_line
 from cosmos_houdini.jobs.adopt import find_or_adopt
-from cosmos_houdini.jobs.client import Client, open_client
+from cosmos_houdini.jobs.client import open_client
 from cosmos_houdini.jobs.commands import cancel_jobs, fetch_jobs, retry_jobs
 from cosmos_houdini.jobs.follow import raise_failure
 from cosmos_houdini.jobs.logs import read_log
 from cosmos_houdini.jobs.status import refresh_status
-from cosmos_houdini.jobs.store import batches
-from cosmos_houdini.model.job import JobState, JobStatus
+from cosmos_houdini.jobs.store.jobs import Store
+from cosmos_houdini.model.job import JobStatus
 from cosmos_houdini.reporter import Reporter
 from cosmos_houdini.shots.results import JobResult, follow_to_results
 
@@ -47,7 +47,7 @@ def status(*, ids: tuple[str, ...], as_json: bool) -> None:
         for job in (status.job for status in found.unsent):
             say(f"{job.id} is {job.state} and no process sends it; cosmos-houdini attach {job.id}")
         if not ids:
-            _say_unattended_batches(client)
+            _say_unattended_batches(client.store)
 
 
 @click.command(help="Print the log of a job.")
@@ -84,7 +84,7 @@ def attach(*, ids: tuple[str, ...], host: str | None, as_json: bool) -> None:
             wanted = [find_or_adopt(client, word, host) for word in ids]
         else:
             wanted = client.store.unfinished(in_line=False)
-            _say_unattended_batches(client)
+            _say_unattended_batches(client.store)
         if not wanted:
             say("no job is unfinished")
         results = follow_to_results(client, wanted, reporter)
@@ -147,12 +147,6 @@ def _line(status: JobStatus) -> str:
     return f"{job.id}  {job.engine} on {job.host}, attempt {job.attempt}  {words}"
 
 
-def _say_unattended_batches(client: Client) -> None:
-    """Name the batches that have queued runs and no process that works on them."""
-    for batch in batches.list_batches(client.store):
-        waiting = batch.counts.get(JobState.QUEUED, 0)
-        if waiting and not batch.workers:
-            say(
-                f"{waiting} runs of batch {batch.name} are queued and no process works on them; "
-                f"to go on: {resume_command(batch.file, batch.host)}"
-            )
+def _say_unattended_batches(store: Store) -> None:
+    for sentence in describe_unattended(store):
+        say(sentence)

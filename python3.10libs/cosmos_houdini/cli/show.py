@@ -8,8 +8,7 @@ from cosmos_houdini.cli.console import json_option, print_json
 from cosmos_houdini.config import load
 from cosmos_houdini.errors import one_line
 from cosmos_houdini.jobs.client import open_client
-from cosmos_houdini.jobs.store.batches import list_names_of_job
-from cosmos_houdini.report.history import history, history_lines
+from cosmos_houdini.report.history import find_history, history_lines
 
 
 @click.command(
@@ -20,11 +19,7 @@ from cosmos_houdini.report.history import history, history_lines
 def show(*, word: str, as_json: bool) -> None:
     """Print the history of one job; no host is asked."""
     with open_client(load()) as client:
-        job_id = client.store.find(word)
-        store = client.store
-        document = history(
-            store.get(job_id), store.attempts(job_id), store.events(job_id), list_names_of_job(store, job_id)
-        )
+        document = find_history(client, word)
     if as_json:
         print_json("history", document)
         return

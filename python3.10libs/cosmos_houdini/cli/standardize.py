@@ -11,8 +11,7 @@ from cosmos_houdini.cli.console import json_option, print_json, say
 from cosmos_houdini.cli.terminal import TerminalReporter
 from cosmos_houdini.config import load
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.videos import standardize as media
-from cosmos_houdini.media.videos.ffmpeg import FFmpeg
+from cosmos_houdini.shots import standardize as videos
 
 _SIZE = re.compile(r"(\d{1,5})[xX](\d{1,5})")
 
@@ -37,9 +36,7 @@ def standardize(video: Path, out: Path, fps: int | None, size_text: str | None, 
 
     The new video is decoded back and compared before it gets its name.
     """
-    size = _size(size_text)
-    with TerminalReporter().progress("encoding", total=None, unit="frames") as advance:
-        made = media.standardize(video, out, ffmpeg=_ffmpeg(), fps=fps, size=size, on_frames=advance).clip
+    made = videos.standardize_video(load(), video, out, TerminalReporter(), fps=fps, size=_size(size_text))
     say(f"{out}: {made.frames} frames of {made.size[0]}x{made.size[1]} at {made.fps:g} fps")
     if as_json:
         document = {"path": str(out), "frames": made.frames, "size": list(made.size), "fps": made.fps}
@@ -58,20 +55,15 @@ def extract_frame(video: Path, frame: str, out: Path, first: int, *, as_json: bo
     All frames go to a pattern such as name.####.png.
     """
     if frame != "all":
-        media.extract_frame(video, _number(frame), out, ffmpeg=_ffmpeg())
+        videos.extract_frame(load(), video, _number(frame), out)
         say(f"{out}: frame {frame} of {video}")
         if as_json:
             print_json("extract-frame", {"path": str(out), "frames": 1})
         return
-    with TerminalReporter().progress("extracting", total=None, unit="frames") as advance:
-        count = media.extract_frames(video, out, ffmpeg=_ffmpeg(), first=first, on_frames=advance)
+    count = videos.extract_frames(load(), video, out, TerminalReporter(), first=first)
     say(f"{out}: frames {first}-{first + count - 1}, all of {video}")
     if as_json:
         print_json("extract-frame", {"path": str(out), "frames": count})
-
-
-def _ffmpeg() -> FFmpeg:
-    return load().ffmpeg
 
 
 def _number(text: str) -> int:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from cosmos_houdini.hosts import Host
+from cosmos_houdini.errors import JobError
+from cosmos_houdini.hosts import Host, open_host
 from cosmos_houdini.hosts.files import SUFFIX
 from cosmos_houdini.hosts.settings import HostConfig
+from cosmos_houdini.jobs.client import Client
 from cosmos_houdini.jobs.collect import UNVERIFIED
 from cosmos_houdini.jobs.store.jobs import Store
+from cosmos_houdini.launchers import storage
 from cosmos_houdini.launchers.job_folder import HostJobState
-from cosmos_houdini.launchers.storage import IDLE_MIN, StoredItem, StoredItems, find_stored_items, remove
+from cosmos_houdini.launchers.storage import IDLE_MIN, StoredItem, StoredItems, find_stored_items
 from cosmos_houdini.model.job import JobState
 
 IDLE_S: Final = IDLE_MIN * 60.0
@@ -76,6 +80,65 @@ class Cleaning:
         }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanedHost:
+    """The outcome of a clean-up.
+
+    Attributes:
+        host: the name of the host.
+        root: its root.
+        cleaning: the plan.
+        removed: whether the plan was carried out.
+        left: the names of the things that could not be removed, or that became active in the meantime.
+    """
+
+    host: str
+    root: PurePosixPath
+    cleaning: Cleaning
+    removed: bool
+    left: tuple[str, ...] = ()
+
+    def document(self) -> dict[str, Any]:
+        """Return the outcome as the data that ``clean --json`` prints."""
+        place = {"host": self.host, "root": str(self.root), "removed": self.removed}
+        return {**place, **self.cleaning.document(), "left": list(self.left)}
+
+    def raise_left(self) -> None:
+        """Refuse to call the clean-up complete where something is left.
+
+        Raises:
+            JobError: something is left; the error names the first thing.
+        """
+        if self.left:
+            raise JobError(
+                f"{len(self.left)} of these cannot be removed, or are in use again: {self.left[0]}",
+                action="see who owns it on the host, or call clean again later",
+            )
+
+
+def clean_host(
+    client: Client, host: str | None, *, older_than_s: float, all_projects: bool = False, remove: bool = False
+) -> CleanedHost:
+    """Find what is no longer needed on a host and in the project, and remove it if that is wanted.
+
+    Args:
+        client: of the project.
+        host: a name of the configuration; None for its default.
+        older_than_s: the seconds for which an attempt must have been inactive.
+        all_projects: whether to include ended attempts that this project does not know.
+        remove: whether to remove the things; otherwise they are only listed.
+
+    Raises:
+        BadInput: the host is not configured.
+        HostError: the connection failed, or the host cannot list its contents.
+    """
+    name, settings = client.config.settings.host(host)
+    with closing(open_host(name, settings, project=client.config.project)) as place:
+        cleaning = plan_cleaning(client.store, place, settings, older_than_s=older_than_s, all_projects=all_projects)
+        left = carry_out(cleaning, place, settings) if remove else ()
+        return CleanedHost(host=name, root=place.root, cleaning=cleaning, removed=remove, left=left)
+
+
 def plan_cleaning(
     store: Store, host: Host, config: HostConfig, *, older_than_s: float, all_projects: bool = False
 ) -> Cleaning:
@@ -114,7 +177,7 @@ def carry_out(cleaning: Cleaning, host: Host, config: HostConfig) -> tuple[str, 
     Raises:
         HostError: the connection failed.
     """
-    gone = remove(host, config, cleaning.remote) if cleaning.remote else frozenset()
+    gone = storage.remove(host, config, cleaning.remote) if cleaning.remote else frozenset()
     left = [thing.name for thing in cleaning.remote if thing not in gone]
     return (*left, *(str(leftover.path) for leftover in cleaning.local if not _removed(leftover.path)))
 

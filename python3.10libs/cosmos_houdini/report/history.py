@@ -9,6 +9,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from cosmos_houdini.jobs.client import Client
+from cosmos_houdini.jobs.store.batches import list_names_of_job
 from cosmos_houdini.jobs.store.record import Event, JobRecord, request_from
 from cosmos_houdini.media.videos.probe import sha256_of
 from cosmos_houdini.model.job import Attempt
@@ -16,6 +18,22 @@ from cosmos_houdini.model.spec import PROMPT_SPEC_SCHEMA, RUN_SPEC_SCHEMA
 from cosmos_houdini.report.table import apply_recorded, find_engine_differences, read_result
 
 SCHEMA = "cosmos-houdini/history/1"
+
+
+def find_history(client: Client, word: str) -> dict[str, Any]:
+    """Return the history of a job; no host is asked.
+
+    Args:
+        client: of the project.
+        word: the id of the job, or its beginning where only one job begins so.
+
+    Raises:
+        BadInput: there is no such job.
+    """
+    store = client.store
+    job_id = store.find(word)
+    batches = list_names_of_job(store, job_id)
+    return history(store.get(job_id), store.attempts(job_id), store.events(job_id), batches)
 
 
 def history(

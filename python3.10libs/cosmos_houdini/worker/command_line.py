@@ -1,39 +1,14 @@
-"""Commands that the worker runs through the command line, and options that a person types as on a command line."""
+"""Options that a person types as on a command line."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
-from contextlib import redirect_stderr, redirect_stdout
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.reporter import Reporter
-
-
-def run_command(argv: Sequence[str], reporter: Reporter) -> str:
-    """Run a command line in this process and return its standard output.
-
-    Args:
-        argv: the command and its arguments.
-        reporter: takes the lines of standard error.
-
-    Raises:
-        BadInput: an option cannot be used.
-        CosmosError: as for the command.
-    """
-    from cosmos_houdini.cli.program import cosmos_houdini  # noqa: PLC0415 - most requests need no command line
-
-    output = io.StringIO()
-    with redirect_stdout(output), redirect_stderr(_Messages(reporter)):
-        try:
-            cosmos_houdini.main(args=list(argv), prog_name="cosmos-houdini", standalone_mode=False)
-        except click.ClickException as error:
-            raise _as_bad_input(error) from error
-    return output.getvalue()
 
 
 def parse_words(command: click.Command, name: str, words: Sequence[str], arguments: Sequence[str]) -> dict[str, Any]:
@@ -66,18 +41,3 @@ def _as_bad_input(error: click.ClickException) -> BadInput:
     context = error.ctx if isinstance(error, click.UsageError) else None
     action = f"see cosmos-houdini {context.info_name} --help" if context and context.info_name else ""
     return BadInput(error.format_message().rstrip("."), action=action)
-
-
-class _Messages(io.TextIOBase):
-    """A text stream whose lines are messages."""
-
-    def __init__(self, reporter: Reporter) -> None:
-        self._reporter = reporter
-        self._line = ""
-
-    def write(self, text: str) -> int:
-        """Take text; each whole line is a message."""
-        *lines, self._line = (self._line + text).split("\n")
-        for line in lines:
-            self._reporter.say(line)
-        return len(text)

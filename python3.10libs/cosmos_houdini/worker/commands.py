@@ -179,13 +179,10 @@ def _restore(request: Request, reporter: Reporter) -> Document:
 
 def _extract_frames(request: Request, reporter: Reporter) -> Document:
     from cosmos_houdini.config import load  # noqa: PLC0415
-    from cosmos_houdini.media.videos.standardize import extract_frames  # noqa: PLC0415
+    from cosmos_houdini.shots.standardize import extract_frames  # noqa: PLC0415
 
     options = _decode(ExtractOptions, request)
-    ffmpeg = load().ffmpeg
-    with reporter.progress("extracting", total=None, unit="frames") as advance:
-        count = extract_frames(options.video, options.output, ffmpeg=ffmpeg, first=options.first, on_frames=advance)
-    return {"frames": count}
+    return {"frames": extract_frames(load(), options.video, options.output, reporter, first=options.first)}
 
 
 def _status(request: Request, reporter: Reporter) -> Document:
@@ -287,8 +284,14 @@ def _doctor(request: Request, reporter: Reporter) -> Document:
 
 
 def _demo(request: Request, reporter: Reporter) -> Document:
+    from cosmos_houdini.config import load  # noqa: PLC0415
+    from cosmos_houdini.demo.demonstration import make_demonstration  # noqa: PLC0415
+    from cosmos_houdini.jobs.follow import raise_failure  # noqa: PLC0415
+
     options = _decode(DemoOptions, request)
-    return {"outputs": _run(["demo", *_flags(output=options.output)], reporter).splitlines()}
+    record = make_demonstration(load(), options.output, reporter).record
+    raise_failure([record], reporter)
+    return {"outputs": list(record.job.outputs)}
 
 
 def _decode(kind: type[Options], request: Request) -> Options:
@@ -302,16 +305,6 @@ def _open_client() -> AbstractContextManager[Client]:
     from cosmos_houdini.jobs.client import open_client  # noqa: PLC0415 - see above
 
     return open_client(load())
-
-
-def _flags(**options: object) -> list[str]:
-    return [f"--{name.replace('_', '-')}={value}" for name, value in options.items() if value is not None]
-
-
-def _run(argv: list[str], reporter: Reporter) -> str:
-    from cosmos_houdini.worker.command_line import run_command  # noqa: PLC0415 - see above
-
-    return run_command(argv, reporter)
 
 
 COMMANDS: Mapping[str, Callable[[Request, Reporter], Document]] = {
