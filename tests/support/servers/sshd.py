@@ -24,6 +24,9 @@ from support.programs import find_program
 PROGRAM = find_program("sshd") or "/usr/sbin/sshd"
 HOST = "127.0.0.1"
 READY_S = 120.0
+CERTIFIED = "HostCertificate {folder}/host_key-cert.pub"
+"""The line of sshd_config by which a server shows the certificate that ``certify`` makes, after a restart."""
+
 _PORTS = range(15_000, 32_000)
 
 # The first value of a directive counts, so that those of a test stand before.
@@ -71,7 +74,8 @@ class Sshd:
         home = folder / "home"
         home.mkdir()
         environment = f'"HOME={home}"' + (f' "PATH={path}"' if path else "")
-        text = _CONFIGURATION.format(port=self.port, host=HOST, folder=folder, extra=extra, environment=environment)
+        more = extra.replace("{folder}", str(folder))
+        text = _CONFIGURATION.format(port=self.port, host=HOST, folder=folder, extra=more, environment=environment)
         (folder / "sshd_config").write_text(text, encoding="utf-8")
 
     def config(self, root: Path | str | None = None, **changes: object) -> HostConfig:
@@ -98,6 +102,10 @@ class Sshd:
     def trust(self) -> None:
         """Write a known_hosts file that holds this server's key alone."""
         self.known_hosts.write_text(f"[{HOST}]:{self.port} {self.public_host_key()}\n", encoding="utf-8")
+
+    def certify(self, authority: Path, *options: str) -> None:
+        """Sign the host key with the key of an authority, as ssh-keygen does by its options; see CERTIFIED."""
+        run_quietly("ssh-keygen", "-q", "-s", authority, "-I", "test", *options, self.folder / "host_key.pub")
 
     def change_host_key(self) -> None:
         """Make a new host key, which a running server shows after a restart."""
@@ -170,9 +178,9 @@ def running_sshd(folder: Path, extra: str = "", *, path: str | None = None) -> I
         server.stop()
 
 
-def make_key(path: Path, *, passphrase: str = "") -> None:
-    """Make an ed25519 key pair."""
-    run_quietly("ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-C", "test", "-f", path)
+def make_key(path: Path, *, passphrase: str = "", kind: str = "ed25519") -> None:
+    """Make a key pair."""
+    run_quietly("ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-C", "test", "-f", path)
 
 
 def run_quietly(*argv: str | Path) -> str:

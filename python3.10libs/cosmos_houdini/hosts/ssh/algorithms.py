@@ -7,7 +7,8 @@ CBC mode and signatures with MD5, which OpenSSH's client no longer offers.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
+
+from cosmos_houdini.hosts.ssh.patterns import is_match
 
 CIPHERS = (
     # These encrypt and sign in one pass, which takes both sides a quarter less work.
@@ -39,10 +40,10 @@ def choose(wish: str | None, defaults: Sequence[str], supported: Sequence[str]) 
     if not wish:
         return tuple(defaults)
     how, patterns = (wish[0], wish[1:].split(",")) if wish[0] in "+-^" else ("", wish.split(","))
-    named = [name for pattern in patterns for name in supported if fnmatchcase(name, pattern)]
+    named = [name for pattern in patterns for name in supported if is_match(pattern, name)]
     order = {
         "+": [*defaults, *named],
-        "-": [name for name in defaults if not any(fnmatchcase(name, pattern) for pattern in patterns)],
+        "-": [name for name in defaults if not any(is_match(pattern, name) for pattern in patterns)],
         "^": [*named, *defaults],
         "": named,
     }[how]

@@ -7,7 +7,7 @@ import logging
 import shutil
 import socket
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeAlias
 
@@ -17,8 +17,9 @@ from paramiko.ssh_exception import IncompatiblePeer
 from cosmos_houdini.errors import AuthRefused, HostError, HostUnreachable
 from cosmos_houdini.hosts.ssh.algorithms import CIPHERS, MACS, choose
 from cosmos_houdini.hosts.ssh.channel import Channel, ParamikoChannel
-from cosmos_houdini.hosts.ssh.host_keys import known_keys, verify
-from cosmos_houdini.hosts.ssh.keys import offers
+from cosmos_houdini.hosts.ssh.dial import dial
+from cosmos_houdini.hosts.ssh.host_keys import CERTIFICATE, ShownKey, has_authority, known_keys, verify
+from cosmos_houdini.hosts.ssh.keys import offers, open_agent
 from cosmos_houdini.hosts.ssh.route import Hop
 
 CONNECT_TIMEOUT_S = 15.0
@@ -30,6 +31,17 @@ _Road: TypeAlias = "socket.socket | paramiko.Channel"
 # Without a handler, Python prints paramiko's tracebacks of refused connections on the user's terminal; all of it comes
 # back as an exception as well.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
+
+
+class _Transport(paramiko.Transport):
+    """One session, which asks for kinds of host keys in an order of ours."""
+
+    host_key_kinds: tuple[str, ...] = ()
+
+    @property
+    def preferred_keys(self) -> tuple[str, ...]:
+        """The kinds of host key that are asked for, the best first."""
+        return self.host_key_kinds or tuple(super().preferred_keys)
 
 
 class Connection:
@@ -83,32 +95,31 @@ class Connection:
         self._on_close.close()
 
     def _add(self, hop: Hop) -> None:
-        with _reaching(self._host, hop, self._timeout_s):
-            road = self._road_to(hop)
-            transport = paramiko.Transport(road)
+        timeout_s = hop.settings.number("connecttimeout", 0) or self._timeout_s
+        with _reaching(self._host, hop, timeout_s):
+            transport = _Transport(self._road_to(hop, timeout_s))
             self._on_close.callback(transport.close)
-            _prefer_known_kinds(transport, hop)
-            _restrict(transport)
-            transport.banner_timeout = transport.auth_timeout = self._timeout_s
-            transport.start_client(timeout=self._timeout_s)
+            _agree(transport, hop)
+            transport.banner_timeout = transport.auth_timeout = timeout_s
+            transport.start_client(timeout=timeout_s)
             key = transport.get_remote_server_key()
         direct = not self._transports and not hop.proxy_command
-        verify(self._host, hop, key.get_name(), key.asbytes(), direct=direct)
-        with _reaching(self._host, hop, self._timeout_s):
+        certificate = key.public_blob.key_blob if key.public_blob else None
+        shown = ShownKey(kind=key.get_name(), blob=key.asbytes(), certificate=certificate)
+        verify(self._host, hop, shown, direct=direct)
+        with _reaching(self._host, hop, timeout_s):
             _authenticate(self._host, hop, transport)
-        transport.set_keepalive(_KEEP_ALIVE_S)
+        transport.set_keepalive(hop.settings.number("serveraliveinterval", 0) or _KEEP_ALIVE_S)
         self._transports.append(transport)
 
-    def _road_to(self, hop: Hop) -> _Road:
+    def _road_to(self, hop: Hop, timeout_s: float) -> _Road:
         if self._transports:
             before = self._transports[-1]
-            return before.open_channel("direct-tcpip", (hop.hostname, hop.port), ("", 0), timeout=self._timeout_s)
+            return before.open_channel("direct-tcpip", (hop.hostname, hop.port), ("", 0), timeout=timeout_s)
         if hop.proxy_command:
             return self._proxied(hop.proxy_command)
-        road = socket.create_connection((hop.hostname, hop.port), timeout=self._timeout_s)
+        road = dial(hop, timeout_s)
         self._on_close.callback(road.close)
-        # Many small packets go both ways; waiting to fill them costs a factor of ten.
-        road.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return road
 
     def _proxied(self, command: str) -> socket.socket:
@@ -167,26 +178,41 @@ def _silent(where: str, timeout_s: float) -> HostUnreachable:
     )
 
 
-def _prefer_known_kinds(transport: paramiko.Transport, hop: Hop) -> None:
-    """Ask first for the kinds of key that are known, or a server with several keys shows one that is not."""
+def _agree(transport: _Transport, hop: Hop) -> None:
+    """Choose what is offered to a server.
+
+    Raises:
+        IncompatiblePeer: paramiko has none of what the SSH configuration allows.
+    """
+    options, wish = transport.get_security_options(), hop.settings.get
+    options.ciphers = choose(wish("ciphers"), CIPHERS, options.ciphers)
+    options.digests = choose(wish("macs"), MACS, options.digests)
+    options.kex = choose(wish("kexalgorithms"), options.kex, options.kex)
+    transport.host_key_kinds = _host_key_kinds(hop, transport.preferred_keys)
+    transport.use_compression(hop.settings.is_on("compression"))
+    if not (options.ciphers and options.digests and options.kex and transport.host_key_kinds):
+        raise IncompatiblePeer("the methods of the SSH configuration are none that paramiko has")
+
+
+def _host_key_kinds(hop: Hop, supported: Sequence[str]) -> tuple[str, ...]:
+    """Return the kinds of host key to ask for.
+
+    The known ones come first, or a server with several keys shows one that is not known; certificates come only where
+    an authority is known.
+    """
+    certifies = has_authority(hop)
+    kinds = [kind for kind in supported if certifies or CERTIFICATE not in kind]
     known = {key.kind for key in known_keys(hop) if not key.marker}
     if "ssh-rsa" in known:
         known |= {"rsa-sha2-512", "rsa-sha2-256"}
-    options = transport.get_security_options()
-    options.key_types = sorted(options.key_types, key=lambda kind: kind not in known)
-
-
-def _restrict(transport: paramiko.Transport) -> None:
-    """Offer only strong ciphers and signatures."""
-    options = transport.get_security_options()
-    options.ciphers = choose(None, CIPHERS, options.ciphers)
-    options.digests = choose(None, MACS, options.digests)
+    kinds.sort(key=lambda kind: (CERTIFICATE not in kind, kind not in known))
+    return choose(hop.settings.get("hostkeyalgorithms"), kinds, kinds)
 
 
 def _authenticate(host: str, hop: Hop, transport: paramiko.Transport) -> None:
-    agent = paramiko.Agent()
+    agent = open_agent(hop.agent)
     try:
-        offered = offers(hop, agent.get_keys())
+        offered = offers(hop, agent.get_keys() if agent else ())
         refused = []
         for offer in offered.keys:
             if not transport.is_active():
@@ -209,7 +235,8 @@ def _authenticate(host: str, hop: Hop, transport: paramiko.Transport) -> None:
                 action="try again, or see the log of its SSH server",
             )
     finally:
-        agent.close()
+        if agent:
+            agent.close()
     tried = f"refuses {', '.join(refused)}" if refused else "was offered no key, because there is none"
     raise AuthRefused(
         f"host {host!r}: {hop.hostname} port {hop.port} for user {hop.user!r} {tried}",

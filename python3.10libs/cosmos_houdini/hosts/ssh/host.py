@@ -24,9 +24,10 @@ from cosmos_houdini.hosts.files import arriving, chunks
 from cosmos_houdini.hosts.script import MAX_OUTPUT_BYTES, completed, enclosed, no_room, too_much_output
 from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.hosts.ssh.channel import PIECE_BYTES, Channel, received, send
+from cosmos_houdini.hosts.ssh.config import read_ssh_config
 from cosmos_houdini.hosts.ssh.connection import CONNECT_TIMEOUT_S, Connection
 from cosmos_houdini.hosts.ssh.login_shell import SHELL, LoginShell
-from cosmos_houdini.hosts.ssh.route import read_ssh_config, route
+from cosmos_houdini.hosts.ssh.route import route
 from cosmos_houdini.hosts.ssh.script import arrival_script, header_action, marked, past_mark, unpacking_script
 from cosmos_houdini.hosts.ssh.sessions import Sessions
 from cosmos_houdini.hosts.transfer.download import download

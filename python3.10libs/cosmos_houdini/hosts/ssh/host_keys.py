@@ -6,17 +6,22 @@ import base64
 import binascii
 import hashlib
 import hmac
-import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from cosmos_houdini.errors import HostKeyError
-from cosmos_houdini.hosts.ssh.route import SSH_PORT, Hop
+from cosmos_houdini.hosts.ssh.certificates import authority, flaw, read_certificate
+from cosmos_houdini.hosts.ssh.config import SSH_PORT
+from cosmos_houdini.hosts.ssh.patterns import is_in_list
+from cosmos_houdini.hosts.ssh.route import Hop
 
 _HASHED = "|1|"
 _REVOKED = "@revoked"
+_AUTHORITY = "@cert-authority"
+CERTIFICATE = "-cert-v01@openssh.com"
+"""Ends the kind of a key with a certificate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,48 +43,88 @@ class KnownKey:
     blob: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownKey:
+    """The key that a server shows.
+
+    Attributes:
+        kind: type of the key.
+        blob: the public key, without certificate.
+        certificate: the whole certificate, if it has one.
+    """
+
+    kind: str
+    blob: bytes
+    certificate: bytes | None = None
+
+
 def known_keys(hop: Hop) -> tuple[KnownKey, ...]:
     """Return all that is known of a server; files that do not exist hold nothing."""
-    return tuple(key for file in hop.known_hosts for key in _keys_in(file, hop.known_as))
+    return tuple(key for name in hop.known_as for key in _known_by(hop, name))
 
 
-def verify(host: str, hop: Hop, kind: str, blob: bytes, *, direct: bool) -> None:
+def has_authority(hop: Hop) -> bool:
+    """Whether a certificate could prove the server."""
+    return any(key.marker == _AUTHORITY for key in known_keys(hop))
+
+
+def verify(host: str, hop: Hop, shown: ShownKey, *, direct: bool) -> None:
     """Accept a server's key, or raise.
 
     Args:
         host: the name in the configuration.
         hop: the server.
-        kind: type of the key that it showed.
-        blob: the key.
+        shown: what it showed.
         direct: whether this machine can reach the server without a jump host or proxy.
 
     Raises:
         HostKeyError: the key is unknown, revoked, or another than the known one.
     """
+    told = f"host {host!r}: {hop.hostname} port {hop.port} shows the {shown.kind} key {fingerprint(shown.blob)}"
+    certificate = read_certificate(f"{shown.kind}{CERTIFICATE}", shown.certificate) if shown.certificate else None
+    signer = authority(certificate) if certificate else None
     known = known_keys(hop)
-    same = [key for key in known if key.blob == blob]
-    shown = f"host {host!r}: {hop.hostname} port {hop.port} shows the {kind} key {fingerprint(blob)}"
-    for key in same:
-        if key.marker == _REVOKED:
+    for key in known:
+        if key.marker == _REVOKED and key.blob in {shown.blob, signer}:
             raise HostKeyError(
-                f"{shown}, which is revoked in {key.file} line {key.line}", action="ask who runs the host"
+                f"{told}, which is revoked in {key.file} line {key.line}", action="ask who runs the host"
             )
-    if any(not key.marker for key in same):
-        return
-    accept = accept_command(hop, kind, blob, direct=direct)
-    others = [key for key in known if not key.marker]
-    if others:
-        old = next((key for key in others if key.kind == kind), others[0])
-        forget = f"ssh-keygen -R {shlex.quote(hop.known_as)} -f {shlex.quote(str(old.file))}"
-        raise HostKeyError(
-            f"{shown}, but {old.file} line {old.line} has {fingerprint(old.blob)}: "
-            "the host was set up anew, or someone stands between",
-            action=f"if its owner confirms the new key: {forget} && {accept}",
-        )
+    problem = ""
+    if certificate and any(key.marker == _AUTHORITY and key.blob == signer for key in known):
+        # The names of a certificate have no port.
+        problem = flaw(certificate, shown.certificate or b"", [hop.known_as[-1]])
+        if not problem:
+            return
+        problem = f"; of its certificate: {problem}"
+    accept = accept_command(hop, shown.kind, shown.blob, direct=direct)
+    for name in hop.known_as:
+        plain = [key for key in _known_by(hop, name) if not key.marker]
+        if any(key.blob == shown.blob for key in plain):
+            return
+        if plain:
+            raise _changed(told + problem, shown.kind, plain, name, accept)
     raise HostKeyError(
-        f"{shown}, which no file of known hosts has",
+        f"{told}, which no file of known hosts has{problem or _unproven(known)}",
         action=f"compare the fingerprint with what the host's owner says, then: {accept}",
     )
+
+
+def _changed(told: str, kind: str, known: list[KnownKey], name: str, accept: str) -> HostKeyError:
+    old = next((key for key in known if key.kind == kind), known[0])
+    forget = f"ssh-keygen -R {shlex.quote(name)} -f {shlex.quote(str(old.file))}"
+    return HostKeyError(
+        f"{told}, but {old.file} line {old.line} has {fingerprint(old.blob)}: "
+        "the host was set up anew, or someone stands between",
+        action=f"if its owner confirms the new key: {forget} && {accept}",
+    )
+
+
+def _unproven(known: tuple[KnownKey, ...]) -> str:
+    """Return a remark where certificates of an authority were expected."""
+    expected = next((key for key in known if key.marker == _AUTHORITY), None)
+    if expected is None:
+        return ""
+    return f", and no certificate of the authority in {expected.file} line {expected.line}"
 
 
 def fingerprint(blob: bytes) -> str:
@@ -96,13 +141,19 @@ def accept_command(hop: Hop, kind: str, blob: bytes, *, direct: bool) -> str:
     file = hop.known_hosts[0]
     folder = "" if file.parent.is_dir() else f"mkdir -p -m 700 {shlex.quote(str(file.parent))} && "
     # ssh-keyscan writes the name that it was given, and knows no jump hosts.
-    plain = hop.known_as in {hop.hostname, f"[{hop.hostname}]:{hop.port}"}
+    name = hop.known_as[0]
+    plain = name in {hop.hostname, f"[{hop.hostname}]:{hop.port}"}
     if direct and plain:
         port = "" if hop.port == SSH_PORT else f"-p {hop.port} "
         source = f"ssh-keyscan {port}{shlex.quote(hop.hostname)}"
     else:
-        source = f"echo {shlex.quote(f'{hop.known_as} {kind} {base64.b64encode(blob).decode()}')}"
+        source = f"echo {shlex.quote(f'{name} {kind} {base64.b64encode(blob).decode()}')}"
     return f"{folder}{source} >> {shlex.quote(str(file))}"
+
+
+def _known_by(hop: Hop, name: str) -> Iterator[KnownKey]:
+    for file in hop.known_hosts:
+        yield from _keys_in(file, name)
 
 
 def _keys_in(file: Path, name: str) -> Iterator[KnownKey]:
@@ -124,13 +175,7 @@ def _matches(patterns: str, name: str) -> bool:
     """Tell whether the first field of a line names a host: plainly, hashed, or by ``*``, ``?`` and ``!``."""
     if patterns.startswith(_HASHED):
         return _is_hash_of(patterns, name)
-    found = False
-    for pattern in patterns.lower().split(","):
-        if _wildcard(pattern.removeprefix("!")).fullmatch(name.lower()):
-            if pattern.startswith("!"):
-                return False
-            found = True
-    return found
+    return is_in_list(patterns.lower(), name.lower())
 
 
 def _is_hash_of(hashed: str, name: str) -> bool:
@@ -140,7 +185,3 @@ def _is_hash_of(hashed: str, name: str) -> bool:
         return hmac.compare_digest(expected, base64.b64decode(digest))
     except binascii.Error:
         return False
-
-
-def _wildcard(pattern: str) -> re.Pattern[str]:
-    return re.compile("".join({"*": ".*", "?": "."}.get(c, re.escape(c)) for c in pattern))

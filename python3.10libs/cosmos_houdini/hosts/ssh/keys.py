@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
+import copy
 import shlex
+import socket
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import paramiko
-from paramiko.pkey import UnknownKeyType
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from paramiko.agent import AgentSSH
+from paramiko.pkey import PublicBlob, UnknownKeyType
 
+from cosmos_houdini.hosts.ssh.certificates import read_certificate
 from cosmos_houdini.hosts.ssh.route import Hop
 
 _DEFAULT_NAMES = ("id_ed25519", "id_ecdsa", "id_rsa")
@@ -42,13 +49,59 @@ def offers(hop: Hop, agent_keys: tuple[paramiko.AgentKey, ...]) -> Offers:
     problems: list[str] = []
     default = [path for name in _DEFAULT_NAMES if (path := Path.home() / ".ssh" / name).is_file()]
     by_blob = {key.asbytes(): Offer(source="a key of the SSH agent", key=key) for key in agent_keys}
-    for path in hop.identities:
+    for path in hop.identities or ():
         _take(path, by_blob, found, problems)
     if not hop.identities_only:
         found += [offer for offer in by_blob.values() if offer not in found]
-    for path in default if not hop.identities else ():
+    for path in default if hop.identities is None else ():
         _take(path, by_blob, found, problems)
-    return Offers(keys=tuple(found), problems=tuple(problems))
+    certified = [offer for path in hop.certificates for offer in _certified(path, found, problems)]
+    return Offers(keys=(*certified, *found), problems=tuple(problems))
+
+
+def open_agent(path: str | None) -> paramiko.Agent | None:
+    """Return the SSH agent at a path, the usual one without a path, None where there is to be none."""
+    if path is None:
+        return paramiko.Agent()
+    if not path:
+        return None
+    return _AgentAt(path)
+
+
+class _AgentAt(paramiko.Agent):
+    """The agent behind a socket that the SSH configuration names."""
+
+    def __init__(self, path: str) -> None:
+        AgentSSH.__init__(self)  # that of Agent connects to the usual one
+        self.connection = socket.socket(socket.AF_UNIX)
+        # A missing agent holds no keys, as the usual one does.
+        with contextlib.suppress(OSError):
+            self.connection.connect(path)
+            self._connect(self.connection)  # type: ignore[attr-defined]  # which the stubs leave out
+
+    def close(self) -> None:
+        """End the connection."""
+        self.connection.close()
+
+
+def _certified(path: Path, offers: list[Offer], problems: list[str]) -> Iterator[Offer]:
+    """Give the keys to which a certificate of the user belongs, together with it."""
+    try:
+        kind, blob = path.read_text(encoding="utf-8").split()[:2]
+        certificate = PublicBlob(kind, base64.b64decode(blob))
+        public = read_certificate(kind, certificate.key_blob)
+    except (OSError, ValueError) as error:
+        problems.append(f"the certificate {path} cannot be read: {error}")
+        return
+    if public is None:
+        problems.append(f"{path} is no certificate")
+        return
+    line = public.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
+    for offer in offers:
+        if offer.key.asbytes() == base64.b64decode(line.split()[1]):
+            key = copy.copy(offer.key)
+            key.public_blob = certificate
+            yield Offer(source=f"{offer.source} with the certificate {path}", key=key)
 
 
 def _take(path: Path, by_blob: dict[bytes, Offer], found: list[Offer], problems: list[str]) -> None:
@@ -71,8 +124,8 @@ def _take(path: Path, by_blob: dict[bytes, Offer], found: list[Offer], problems:
 
 
 def _public_blob(path: Path) -> bytes:
-    """Return the public half that ssh-keygen puts beside a private key, or nothing."""
-    try:
-        return base64.b64decode(path.with_name(path.name + ".pub").read_text(encoding="utf-8").split()[1])
-    except (OSError, IndexError, UnicodeDecodeError, binascii.Error):
-        return b""
+    """Return the public half that ssh-keygen puts beside a private key, or that is named in its place, or nothing."""
+    for file in (path.with_name(path.name + ".pub"), path):
+        with contextlib.suppress(OSError, IndexError, UnicodeDecodeError, binascii.Error):
+            return base64.b64decode(file.read_text(encoding="utf-8").split()[1], validate=True)
+    return b""

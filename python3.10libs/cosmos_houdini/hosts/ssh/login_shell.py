@@ -8,7 +8,7 @@ from contextlib import suppress
 from cosmos_houdini.hosts.ssh.channel import Channel
 
 _ANSWER = b"\n" * 256
-"""Empty lines for start-up files that read; what they leave of them is passed over."""
+"""Empty lines for start-up files that read; those that are left over are skipped."""
 
 _ANSWER_INTERVAL_S = 1.0
 
@@ -61,7 +61,7 @@ class LoginShell:
         self.reads = False
 
     def command(self, action: str, mark: str) -> str:
-        """Return what the login shell shall run."""
+        """Return the command line for the login shell."""
         return (patient_command if self.reads else guarded_command)(action, mark)
 
     def has_eaten(self, errors: bytes) -> bool:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import getpass
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import paramiko
-
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.hosts.settings import HostConfig
+from cosmos_houdini.hosts.ssh.config import SSH_PORT, Settings, SshConfig, system_folder
+from cosmos_houdini.hosts.ssh.tokens import expand, expand_path, tokens
 
-SSH_PORT = 22
-_SYSTEM_CONFIG = Path("/etc/ssh/ssh_config")
-_SYSTEM_KNOWN_HOSTS = Path("/etc/ssh/ssh_known_hosts")
+_KNOWN_HOSTS = ("known_hosts", "known_hosts2")
+_SYSTEM_KNOWN_HOSTS = ("ssh_known_hosts", "ssh_known_hosts2")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,27 +23,33 @@ class Hop:
         hostname: name or address to connect to.
         port: TCP port.
         user: who logs in.
-        identities: private key files that were configured; without any, the default ones are tried.
+        identities: private key files that were configured; None where the default ones are tried.
+        certificates: files with certificates of the user's keys, beside those that lie beside the keys.
         identities_only: offer no key of the agent beside ``identities``.
+        agent: path of the SSH agent's socket; empty for none, None for the usual one.
         known_hosts: files with host keys; the first is the one to add to.
-        known_as: the name under which the host's key stands in them.
+        known_as: the names under which the host's key may stand in them, the best first.
         proxy_command: program whose standard input and output are the connection, or None.
+        settings: all that the SSH configuration says.
     """
 
     hostname: str
     port: int
     user: str
-    identities: tuple[Path, ...]
+    identities: tuple[Path, ...] | None
+    certificates: tuple[Path, ...]
     identities_only: bool
+    agent: str | None
     known_hosts: tuple[Path, ...]
-    known_as: str
+    known_as: tuple[str, ...]
     proxy_command: str | None
+    settings: Settings
 
     def __str__(self) -> str:
         return f"{self.user}@{self.hostname} port {self.port}"
 
 
-def route(config: HostConfig, ssh_config: paramiko.SSHConfig) -> tuple[Hop, ...]:
+def route(config: HostConfig, ssh_config: SshConfig) -> tuple[Hop, ...]:
     """Return the hops to a host, nearest first.
 
     ``known_hosts`` of the configuration stands instead of the user's files for every hop; port and identity concern
@@ -54,20 +57,9 @@ def route(config: HostConfig, ssh_config: paramiko.SSHConfig) -> tuple[Hop, ...]
 
     Raises:
         BadInput: the SSH configuration cannot be understood, or a chain of ProxyJump comes back to itself.
+        HostUnreachable: CanonicalizeHostname demands a name that no domain has.
     """
     return tuple(_hops(config.address or "", config, ssh_config, passed=()))
-
-
-def read_ssh_config(path: Path | None = None) -> paramiko.SSHConfig:
-    """Return the user's SSH configuration (``~/.ssh/config``), and after it the system's.
-
-    Raises:
-        BadInput: a file that cannot be read or understood.
-    """
-    ssh_config = paramiko.SSHConfig()
-    _parse(path or Path.home() / ".ssh" / "config", ssh_config)
-    _parse(_SYSTEM_CONFIG, ssh_config)
-    return ssh_config
 
 
 def split_address(address: str) -> tuple[str | None, str, int | None]:
@@ -77,6 +69,9 @@ def split_address(address: str) -> tuple[str | None, str, int | None]:
     ('ana', 'login.example', 2222)
     >>> split_address("[::1]:22"), split_address("::1")
     ((None, '::1', 22), (None, '::1', None))
+
+    Raises:
+        BadInput: it is none.
     """
     user, _, rest = address.removeprefix("ssh://").rpartition("@")
     if rest.startswith("["):
@@ -86,94 +81,99 @@ def split_address(address: str) -> tuple[str | None, str, int | None]:
         host, _, port = rest.partition(":")
     else:
         host, port = rest, ""
-    if not host or (port and not port.isdigit()):
+    if not host or host.startswith("-") or (port and not port.isdecimal()):
         raise BadInput(f"{address!r} is no SSH address", allowed="[user@]host, in ProxyJump also with :port")
     return user or None, host, int(port) if port else None
 
 
-def _hops(address: str, config: HostConfig, ssh: paramiko.SSHConfig, *, passed: tuple[str, ...]) -> Iterator[Hop]:
+def _hops(address: str, config: HostConfig, ssh: SshConfig, *, passed: tuple[str, ...]) -> Iterator[Hop]:
     user, alias, port = split_address(address)
     if alias in passed:
         raise BadInput(f"ProxyJump in the SSH configuration runs in a circle: {' -> '.join((*passed, alias))}")
-    found = _lookup(alias, ssh)
-    jumps = found.get("proxyjump", "none")
-    if jumps.lower() != "none":
+    found = ssh.look_up(alias, user=user, port=config.port or port)
+    jumps = found.get("proxyjump") or "none"
+    proxied = jumps.lower() != "none"
+    if proxied:
         # Only the first of several jumps is reached from here, so only its own ProxyJump counts.
-        first, *others = (jump.strip() for jump in jumps.split(","))
+        first, *others = (expand(jump.strip(), _proxy_tokens(found, ssh)) for jump in jumps.split(","))
         through = HostConfig(known_hosts=config.known_hosts)
         yield from _hops(first, through, ssh, passed=(*passed, alias))
         for jump in others:
             jump_user, jump_alias, jump_port = split_address(jump)
-            yield _hop(jump_user, jump_port, through, _lookup(jump_alias, ssh), proxied=True)
-    yield _hop(user, config.port or port, config, found, proxied=jumps.lower() != "none")
+            settings = ssh.look_up(jump_alias, user=jump_user, port=jump_port)
+            yield _hop(through, settings, ssh, proxied=True)
+    yield _hop(config, found, ssh, proxied=proxied)
 
 
-def _hop(
-    user: str | None,
-    port: int | None,
-    config: HostConfig,
-    found: paramiko.SSHConfigDict,
-    *,
-    proxied: bool,
-) -> Hop:
-    hostname = found["hostname"]
-    number = port or int(found.get("port", SSH_PORT))
-    name = found.get("hostkeyalias")
-    if not name:
-        name = hostname.lower() if number == SSH_PORT else f"[{hostname.lower()}]:{number}"
-    identities = [config.identity] if config.identity else [Path(i) for i in found.get("identityfile", [])]
+def _hop(config: HostConfig, found: Settings, ssh: SshConfig, *, proxied: bool) -> Hop:
+    key_alias = found.get("hostkeyalias")
+    known = _tokens(found, ssh)
+    command = found.get("proxycommand") or "none"
     return Hop(
-        hostname=hostname,
-        port=number,
-        user=user or found.get("user") or getpass.getuser(),
-        identities=tuple(identity.expanduser() for identity in identities),
-        identities_only=found.get("identitiesonly", "no").lower() == "yes",
-        known_hosts=_known_hosts(config, found),
-        known_as=name,
-        proxy_command=None if proxied else found.get("proxycommand"),
+        hostname=found.hostname,
+        port=found.port,
+        user=known["r"],
+        identities=_identities(config, found, ssh),
+        certificates=tuple(expand_path(name, known, ssh.me) for name in found.all("certificatefile") if name != "none"),
+        identities_only=found.is_on("identitiesonly"),
+        agent=_agent(found, ssh),
+        known_hosts=_known_hosts(config, found, ssh),
+        known_as=(key_alias,) if key_alias else _names(found),
+        proxy_command=None if proxied or command.lower() == "none" else expand(command, _proxy_tokens(found, ssh)),
+        settings=found,
     )
 
 
-def _known_hosts(config: HostConfig, found: paramiko.SSHConfigDict) -> tuple[Path, ...]:
+def _tokens(found: Settings, ssh: SshConfig) -> dict[str, str]:
+    return tokens(
+        ssh.me,
+        alias=found.alias,
+        hostname=found.hostname,
+        port=found.port,
+        user=found.get("user") or ssh.me.name,
+        key_alias=found.get("hostkeyalias"),
+    )
+
+
+def _proxy_tokens(found: Settings, ssh: SshConfig) -> dict[str, str]:
+    known = _tokens(found, ssh)
+    return {letter: known[letter] for letter in "%hnpr"}
+
+
+def _names(found: Settings) -> tuple[str, ...]:
+    """Return the names of a server in known_hosts; one that is known without a port is known on every port."""
+    plain = found.hostname.lower()
+    return (plain,) if found.port == SSH_PORT else (f"[{plain}]:{found.port}", plain)
+
+
+def _identities(config: HostConfig, found: Settings, ssh: SshConfig) -> tuple[Path, ...] | None:
+    if config.identity:
+        return (config.identity.expanduser(),)
+    named = found.all("identityfile")
+    known = _tokens(found, ssh)
+    return tuple(expand_path(name, known, ssh.me) for name in named if name != "none") if named else None
+
+
+def _agent(found: Settings, ssh: SshConfig) -> str | None:
+    named = found.get("identityagent")
+    if named in {None, "SSH_AUTH_SOCK"}:
+        return None
+    if named is None or named == "none":
+        return ""
+    if named.startswith("$") and not named.startswith("${"):
+        return ssh.me.environ.get(named[1:], "")
+    return str(expand_path(named, _tokens(found, ssh), ssh.me))
+
+
+def _known_hosts(config: HostConfig, found: Settings, ssh: SshConfig) -> tuple[Path, ...]:
     if config.known_hosts:
         return (config.known_hosts.expanduser(),)
-    named = shlex.split(found.get("userknownhostsfile", ""))
-    # Verification is not to be switched off, so a file that keeps nothing is no place for keys.
-    files = [Path(name).expanduser() for name in named if name not in {"none", "/dev/null"}]
-    return (*(files or [Path.home() / ".ssh" / "known_hosts"]), _SYSTEM_KNOWN_HOSTS)
+    known = _tokens(found, ssh)
 
+    def files(keyword: str, default: list[Path]) -> list[Path]:
+        # Verification is not to be switched off, so a file that keeps nothing is no place for keys.
+        named = [name for name in found.all(keyword) if name not in {"none", "/dev/null"}]
+        return [expand_path(name, known, ssh.me) for name in named] or default
 
-def _parse(path: Path, into: paramiko.SSHConfig) -> None:
-    try:
-        into.parse(_lines(path))
-    except (paramiko.ConfigParseError, OSError, ValueError) as error:
-        raise BadInput(f"the SSH configuration {path} cannot be read: {error}") from error
-
-
-def _lookup(alias: str, ssh: paramiko.SSHConfig) -> paramiko.SSHConfigDict:
-    try:
-        return ssh.lookup(alias)
-    except (paramiko.SSHException, ImportError, ValueError) as error:
-        raise BadInput(
-            f"the SSH configuration of {alias!r} cannot be understood: {error}",
-            action="write a plain Host block for it, without Match exec",
-        ) from error
-
-
-def _lines(path: Path, block: str = "Host *") -> Iterator[str]:
-    """Yield the lines of an SSH configuration with those that it includes, which paramiko does not follow."""
-    if not path.is_file():
-        return
-    for line in path.read_text(encoding="utf-8").splitlines():
-        word, _, rest = line.strip().replace("=", " ", 1).partition(" ")
-        if word.lower() in {"host", "match"}:
-            block = line
-        if word.lower() != "include":
-            yield line
-            continue
-        for pattern in shlex.split(rest):
-            # Relative names lie beside the file; / / drops the left side where the right one is absolute.
-            wanted = path.parent / Path(pattern).expanduser()
-            for included in sorted(Path(wanted.anchor).glob(str(wanted.relative_to(wanted.anchor)))):
-                yield from _lines(included, block)
-                yield block
+    own = files("userknownhostsfile", [ssh.me.folder / name for name in _KNOWN_HOSTS])
+    return (*own, *files("globalknownhostsfile", [system_folder() / name for name in _SYSTEM_KNOWN_HOSTS]))
