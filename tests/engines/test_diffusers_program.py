@@ -87,7 +87,7 @@ def served(root: Path, weights: Path, clips: Mapping[str, Path], names: list[str
         for relative, local in DIFFUSERS.invocation(request, site).inputs.items():
             Path(site.folder / relative).symlink_to(local)
         if name == "cancelled":
-            Path(site.folder / "exit_code").write_text("143", "ascii")
+            Path(site.inputs / "ended").touch()
         sites[name] = site
         members.append((request, site))
     process = replace(site, folder=PurePosixPath(root / "process"))

@@ -17,7 +17,6 @@ import psutil
 import pytest
 
 from cosmos_houdini.jobs import runner
-from cosmos_houdini.launchers.docker import container_name
 from cosmos_houdini.model.job import FailureClass, JobState
 from support.faults import slurm_faults
 from support.faults.fault_project import CANCELLING, FAULTS, MOMENTS, TIMEOUT_S, Scene, nothing_left, processes, until
@@ -538,9 +537,9 @@ def scene_docker(scene: Scene, *command: str) -> None:
     engine = scene.docker
     assert isinstance(engine, DockerEngine)
     with closing(scene.shop.client()) as client:
-        name = container_name(client.site(scene.shop.record()))
-    until(lambda: engine.docker("container", "ls", "--quiet", "--filter", f"name={name}"))
-    engine.docker(*command, name)
+        label = f"label=cosmos-houdini.folder={client.site(scene.shop.record()).folder}"
+    until(lambda: engine.docker("container", "ls", "--quiet", "--filter", label))
+    engine.docker(*command, *engine.docker("container", "ls", "--quiet", "--filter", label).split())
 
 
 ALL = (*TABLE, *slurm_faults.TABLE)

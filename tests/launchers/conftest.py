@@ -11,11 +11,12 @@ from cosmos_houdini.hosts import Host, open_host
 from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.launchers import launcher_for
 from cosmos_houdini.model.request import Site
+from support.jobs.containers import config, host, image
 from support.jobs.slurm_tasks import bench, program
 from support.servers.dockerd import docker_engine
 from support.servers.slurmd import slurm
 
-__all__ = ["bench", "docker_engine", "program", "slurm"]
+__all__ = ["bench", "config", "docker_engine", "host", "image", "program", "slurm"]
 
 
 @pytest.fixture

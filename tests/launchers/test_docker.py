@@ -2,11 +2,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
-import signal
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import replace as replace_task
 from pathlib import Path, PurePosixPath
 from uuid import uuid4
@@ -18,13 +15,13 @@ from cosmos_houdini.errors import BadInput, HostError, JobError
 from cosmos_houdini.hosts import Host, open_host
 from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.jobs.store.provenance import parse_provenance, provenance_script
-from cosmos_houdini.launchers import Task, launcher_for, shared_process
-from cosmos_houdini.launchers.docker import DockerSettings, container_name
+from cosmos_houdini.launchers import launcher_for, shared_process
+from cosmos_houdini.launchers.docker import DockerSettings
 from cosmos_houdini.launchers.job_folder import HostJobState
 from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.launchers.storage import find_stored_items, remove
+from support.jobs.containers import IMAGE, container_of, containers, kill_script, running, until_true
 from support.jobs.launched_tasks import (
-    GIVE_UP_S,
     LIVELY,
     STALLS_SOON_MIN,
     begin,
@@ -39,51 +36,8 @@ from support.servers.dockerd import DockerEngine
 
 pytestmark = pytest.mark.docker
 
-IMAGE = "launchers:1"
 NASTY = "a 'quoted' \"prompt\"\nwith $(touch stolen) `id`; touch stolen\t\\ \\n %s größe 映画 \r end\n"
 PRINT = ("sh", "-c", 'printf "%s\\0" "$MINE" "$@"', "x")
-
-
-@pytest.fixture(scope="session")
-def image(docker_engine: DockerEngine) -> DockerEngine:
-    docker_engine.import_image({}, IMAGE)
-    return docker_engine
-
-
-@pytest.fixture
-def config(image: DockerEngine) -> HostConfig:
-    return HostConfig(launcher="docker", env={"DOCKER_HOST": image.address}, extra=(DockerSettings(image=IMAGE),))
-
-
-@pytest.fixture
-def host(tmp_path: Path, config: HostConfig, image: DockerEngine) -> Iterator[Host]:
-    host = open_host("box", config, project=tmp_path)
-    yield host
-    image.remove_containers()
-
-
-def containers(engine: DockerEngine, *options: str) -> list[str]:
-    return engine.docker("ps", "--format", "{{.Names}}", *options).split()
-
-
-def running(host: Host, config: HostConfig, job_id: str, *argv: str) -> Task:
-    new = begin(host, config, task(host, argv or ("sleep", "300"), job_id=job_id, config=config))
-    until(
-        host, new.site, lambda seen: seen.state is HostJobState.RUNNING and seen.stdout_tail == ("up\n" if argv else "")
-    )
-    return new
-
-
-def until_true(told: Callable[[], object]) -> None:
-    give_up = time.monotonic() + GIVE_UP_S
-    while not told():
-        assert time.monotonic() < give_up
-        time.sleep(0.05)
-
-
-def kill_script(new: Task) -> None:
-    pid = int((path(new.site) / "started/pid").read_text())
-    os.kill(pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("folder", ["plain", 'it\'s, "quoted" größe'])
@@ -156,7 +110,7 @@ def test_a_memory_limit_shows_as_oom(host: Host, config: HostConfig, image: Dock
     greedy = "until [ -e out/go ]; do sleep 0.1; done; exec tail -c 200m /dev/zero"
     new = begin(host, config, task(host, ("sh", "-c", greedy), config=config))
     until_true(lambda: containers(image))
-    image.docker("update", "--memory", "32m", "--memory-swap", "32m", container_name(new.site))
+    image.docker("update", "--memory", "32m", "--memory-swap", "32m", container_of(image, new))
     (path(new.site) / "out/go").touch()
     seen = ended(host, new.site)
     assert (seen.state, seen.exit_code, seen.oom_killed) == (HostJobState.ENDED, 137, True)
@@ -199,7 +153,7 @@ def test_cancel_stops_its_own_container_only(host: Host, config: HostConfig, ima
     seen = observe(host, one.site, other.site)
     assert (seen["one"].state, seen["one"].exit_code, seen["one"].cancelled) == (HostJobState.ENDED, 143, True)
     assert seen["other"].state is HostJobState.RUNNING
-    assert sorted(containers(image, "--all")) == sorted([container_name(other.site), "stranger"])
+    assert sorted(containers(image, "--all")) == sorted([container_of(image, other), "stranger"])
 
 
 def test_a_container_outlives_its_killed_script_and_is_taken_up(
@@ -244,7 +198,7 @@ def test_a_container_removed_by_someone_else_is_a_named_failure(
 ) -> None:
     new = running(host, config, "job")
     until_true(lambda: containers(image))
-    image.docker("rm", "--force", container_name(new.site))
+    image.docker("rm", "--force", container_of(image, new))
     seen = ended(host, new.site)
     assert (seen.state, seen.exit_code, seen.stopped) == (HostJobState.ENDED, 137, "lost")
     assert "removed" in seen.stderr_tail
@@ -264,7 +218,7 @@ def test_script_and_container_both_gone_is_vanished(host: Host, config: HostConf
     new = running(host, config, "job")
     until_true(lambda: containers(image))
     kill_script(new)
-    image.docker("rm", "--force", container_name(new.site))
+    image.docker("rm", "--force", container_of(image, new))
     assert ended(host, new.site).state is HostJobState.VANISHED
 
 
@@ -329,15 +283,16 @@ def test_a_container_whose_job_is_gone_is_found_and_removed_and_no_other(
     image.docker("run", "--name", "stranger", IMAGE, "true")
     image.docker("run", "--name", "theirs", "--label", label, IMAGE, "true")
     assert find_stored_items(host, config).containers == {}
-    image.docker("stop", "-t", "0", container_name(orphan.site))
+    image.docker("stop", "-t", "0", container_of(image, orphan))
     found = find_stored_items(host, config).containers
     assert list(found.values()) == [orphan.site.folder.name]
     assert remove(host, config, found) == frozenset(found)
-    assert sorted(containers(image, "--all")) == sorted(["stranger", "theirs", container_name(living.site)])
+    assert sorted(containers(image, "--all")) == sorted(["stranger", "theirs", container_of(image, living)])
 
 
 def test_a_docker_engine_that_is_out_of_reach_is_said_to_be(host: Host, config: HostConfig) -> None:
     deaf = replace(config, env={"DOCKER_HOST": "unix:///nowhere.sock"})
+    host.run("echo 1 >id")  # as a root has it that ever had a container
     with pytest.raises(HostError, match=r"cannot tell what lies in .*nowhere"):
         find_stored_items(host, deaf)
 
@@ -350,7 +305,7 @@ def test_a_container_that_serves_several_jobs_writes_into_the_folder_of_each(
         assert stage(host, job, {"name": job.job_id})
     site = shared_process.process_site(jobs[0].site)
     serve = (
-        'for job in "$@"; do echo "at ${job##*/}"; until [ -e "$job/go" ]; do sleep 0.1; done;'
+        'for job in "$@"; do echo "at ${job##*/}"; until [ -e "$job/out/go" ]; do sleep 0.1; done;'
         ' id -u >"$job/out/made"; done'
     )
     process = replace_task(
@@ -363,7 +318,7 @@ def test_a_container_that_serves_several_jobs_writes_into_the_folder_of_each(
     shared_process.start(launcher_for(host.name, config), host, config, process, begins=begins, links={})
     until(host, jobs[0].site, lambda seen: seen.stdout_tail == "at a-0000000001\n")
     assert observe(host, jobs[1].site)["b-0000000002"].state is HostJobState.PENDING
-    (path(jobs[0].site) / "go").touch()
+    (path(jobs[0].site) / "out/go").touch()
     until(host, jobs[1].site, lambda seen: seen.stdout_tail == "at b-0000000002\n")
     assert ended(host, jobs[0].site).exit_code == 0
     kill_script(process)

@@ -76,10 +76,6 @@ HARMLESS = {
         "head": "lines of #SBATCH, whose values _checked admits",
         "cases": "numbers, and folders through quoted",
     },
-    "launchers/docker.py": {
-        "entry": "made by words",
-        "members": "through quoted",
-    },
     "jobs/adopt.py": {"jobs": "through shlex.quote", "last": "likewise"},
     "jobs/collect.py": {
         "''.join(looks)": "a script made here",

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -25,6 +24,18 @@ from cosmos_houdini.model.finding import Finding, failed, passed, warned
 from cosmos_houdini.model.request import Site
 
 CLIENT_PREFIX = "DOCKER_"
+CHECKPOINTS = "checkpoints"
+"""The folder below ``engine_path`` that programs may write to: upstream's engines download their weights into it."""
+HOME = "home"
+"""The home of the program in the job's folder; it is empty at the start and removed at the end."""
+_FENCE = (
+    "--cap-drop=ALL",
+    "--security-opt=no-new-privileges",
+    # As many threads as eight processes need on a large machine; a program that multiplies ends with itself.
+    "--pids-limit=8192",
+    # PyTorch passes tensors between its processes there. A limit, not a reservation; Docker's own is 64 MiB.
+    "--shm-size=32g",
+)
 
 
 class DockerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,7 +50,10 @@ class DockerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 @dataclass(frozen=True, slots=True)
 class DockerLauncher:
-    """Runs the program in a container that sees the job's folder under the same path as the host.
+    """Runs the program in a container that sees inputs and outputs of the job under the same paths as the host.
+
+    The program has the host's user, no capability, and no way to one. It can write to the job's ``out`` and logs, to
+    its own home, and to the checkpoints of the engine; it does not see ``run.sh``, which runs outside of the container.
 
     Variables of the host's ``env`` that begin with ``DOCKER_`` (``DOCKER_HOST`` ...) are for the docker program of the
     host; the others are for the job.
@@ -59,8 +73,9 @@ class DockerLauncher:
 
     def script(self, task: Task) -> str:
         """Return the text of ``run.sh``; see Launcher.script. The host's ``env`` wins over the engine's."""
-        values = exports(DOCKER.client_env(self.config)) + assignments(name=container_name(task.site))
-        program = f'container() {{\ndocker run {words(self._options(task))} "$@" {self._command(task)}\n}}\n'
+        values = exports(DOCKER.client_env(self.config)) + assignments(root=task.site.folder.parent.parent)
+        run = f'docker run {words(self._options(task))} "$@" {self._command(task)}'
+        program = f"container() {{\n{_checkpoints(task.site)}{run}\n}}\n"
         return detached.run_sh(task, self.config, values=values, program=program, parts=job_parts("docker"))
 
     def start(self, host: Host, task: Task) -> None:
@@ -85,35 +100,44 @@ class DockerLauncher:
     def _options(self, task: Task) -> tuple[str, ...]:
         site, invocation = task.site, task.invocation
         job_env = {k: v for k, v in self.config.env.items() if not k.startswith(CLIENT_PREFIX)}
-        options = ["--detach", "--name", container_name(site), "--ipc=host"]
-        options += ["--label", f"cosmos-houdini.job={task.job_id}", "--label", f"cosmos-houdini.folder={site.folder}"]
-        for name, value in {**invocation.env, **job_env}.items():
+        # The image knows no user with the host's number, and Python looks for the name of its user.
+        own_env = {"HOME": str(site.folder / HOME), "USER": "cosmos"}
+        options = ["--detach", *_FENCE, "--label", f"cosmos-houdini.job={task.job_id}"]
+        options += ["--label", f"cosmos-houdini.folder={site.folder}"]
+        for name, value in {**own_env, **invocation.env, **job_env}.items():
             options += ["--env", f"{variable_name(name)}={value}"]
-        # Without a value, docker takes it from its own environment, which no process list shows.
-        for name in task.secrets:
-            options += ["--env", variable_name(name)]
-        for folder in (site.folder, *task.members):
-            options += ["--mount", mount(folder)]
-        options += ["--mount", mount(site.folder.parent.parent / OBJECTS, read_only=True)]
-        if site.engine_path:
-            options += ["--mount", mount(site.engine_path)]
+        for place in _mounts(task):
+            options += ["--mount", place]
         return (*options, "--workdir", str(invocation.cwd or site.folder))
 
     def _command(self, task: Task) -> str:
-        entry = words(
-            (self.image, "sh", "-c", script_part("docker/container_entry"), "container_entry", str(task.site.folder))
-        )
-        members = quoted(" ".join(member.name for member in task.members))
-        return f'{entry} "$(id -u):$(id -g)" {members} {words(task.invocation.argv)}'
+        entry = script_part("docker/container_entry")
+        return words((self.image, "sh", "-c", entry, "container_entry", str(task.site.folder), *task.invocation.argv))
 
 
-def container_name(site: Site) -> str:
-    """Return the name of an attempt's container: two users of one Docker Engine may run the same job.
+def _mounts(task: Task) -> Iterator[str]:
+    """Give what the container sees of the host."""
+    site = task.site
+    for folder in (site.folder, *task.members):
+        seen = replace(site, folder=folder)
+        yield mount(seen.inputs, read_only=True)
+        yield mount(seen.outputs)
+    sent = {PurePosixPath(relative).parts[0] for relative in (*task.invocation.files, *task.invocation.inputs)}
+    for name in sorted(sent - {site.inputs.name, site.outputs.name}):
+        yield mount(site.folder / name, read_only=True)
+    for name in ("stdout.log", "stderr.log", HOME):
+        yield mount(site.folder / name)
+    yield mount(site.folder.parent.parent / OBJECTS, read_only=True)
+    if site.engine_path:
+        yield mount(site.engine_path, read_only=True)
 
-    >>> container_name(Site(folder=PurePosixPath("/data/jobs/sea-1f2e")))
-    'cosmos-sea-1f2e-ecf6d793'
-    """
-    return f"cosmos-{site.folder.name}-{hashlib.sha256(str(site.folder).encode()).hexdigest()[:8]}"
+
+def _checkpoints(site: Site) -> str:
+    """Return a shell command that adds the checkpoints to the options, if the engine has a folder of them."""
+    if not site.engine_path:
+        return ""
+    folder = site.engine_path / CHECKPOINTS
+    return f'[ ! -d {quoted(str(folder))} ] || set -- "$@" --mount {quoted(mount(folder))}\n'
 
 
 def mount(path: PurePosixPath, *, read_only: bool = False) -> str:

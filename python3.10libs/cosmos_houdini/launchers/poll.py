@@ -62,7 +62,7 @@ def poll_script(
     values = assignments(jobs=root / JOBS, tail_bytes=tail_bytes, spelling=spelling)
     schedulers = assignments(schedulers=" ".join(part.scheduler for part in parts))
     scripts = "".join(part.script(config or HostConfig()) for part in parts)
-    common = "".join(script_part(name) for name in ("common/is_running", "common/poll"))
+    common = "".join(script_part(name) for name in ("common/is_running", "common/sweep", "common/poll"))
     return f"{values}{schedulers}{names}{scripts}{common}"
 
 

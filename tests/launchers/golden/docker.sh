@@ -11,12 +11,21 @@ limit_s=7200
 silence_s=1800
 asking_s=60
 beat_s=5
-name=cosmos-sea-1f2e3d4c5b-a3635802
+root=/data/cosmos
 container() {
-docker run --detach --name cosmos-sea-1f2e3d4c5b-a3635802 --ipc=host --label cosmos-houdini.job=sea-1f2e3d4c5b --label cosmos-houdini.folder=/data/cosmos/jobs/sea-1f2e3d4c5b --env HF_HOME=/data/hf --env HF_TOKEN --mount type=bind,source=/data/cosmos/jobs/sea-1f2e3d4c5b,target=/data/cosmos/jobs/sea-1f2e3d4c5b --mount type=bind,source=/data/cosmos/objects,target=/data/cosmos/objects,readonly --mount type=bind,source=/opt/engine,target=/opt/engine --workdir /opt/engine "$@" cosmos:1 sh -c '# Runs in the container, around the program. It writes the logs itself. The Docker Engine would hold back a progress bar,
+[ ! -d /opt/engine/checkpoints ] || set -- "$@" --mount type=bind,source=/opt/engine/checkpoints,target=/opt/engine/checkpoints
+docker run --detach --cap-drop=ALL --security-opt=no-new-privileges --pids-limit=8192 --shm-size=32g --label cosmos-houdini.job=sea-1f2e3d4c5b --label cosmos-houdini.folder=/data/cosmos/jobs/sea-1f2e3d4c5b --env HOME=/data/cosmos/jobs/sea-1f2e3d4c5b/home --env USER=cosmos --env HF_HOME=/data/hf --mount type=bind,source=/data/cosmos/jobs/sea-1f2e3d4c5b/in,target=/data/cosmos/jobs/sea-1f2e3d4c5b/in,readonly --mount type=bind,source=/data/cosmos/jobs/sea-1f2e3d4c5b/out,target=/data/cosmos/jobs/sea-1f2e3d4c5b/out --mount type=bind,source=/data/cosmos/jobs/sea-1f2e3d4c5b/stdout.log,target=/data/cosmos/jobs/sea-1f2e3d4c5b/stdout.log --mount type=bind,source=/data/cosmos/jobs/sea-1f2e3d4c5b/stderr.log,target=/data/cosmos/jobs/sea-1f2e3d4c5b/stderr.log --mount type=bind,source=/data/cosmos/jobs/sea-1f2e3d4c5b/home,target=/data/cosmos/jobs/sea-1f2e3d4c5b/home --mount type=bind,source=/data/cosmos/objects,target=/data/cosmos/objects,readonly --mount type=bind,source=/opt/engine,target=/opt/engine,readonly --workdir /opt/engine "$@" cosmos:1 sh -c '# Runs in the container, around the program. It writes the logs itself. The Docker Engine would hold back a progress bar,
 # which ends its lines with a carriage return, and would lose output that is printed while nobody listens.
-folder=$1 owner=$2 members=$3
-shift 3
+folder=$1
+shift
+secrets=$folder/home/secrets
+[ ! -f "$secrets" ] || {
+    while IFS= read -r line; do
+        # shellcheck disable=SC2163 # the line is NAME=value
+        export "$line"
+    done <"$secrets"
+    rm -f "$secrets"
+}
 "$@" >>"$folder/stdout.log" 2>>"$folder/stderr.log" </dev/null &
 child=$!
 trap '"'"'kill -TERM "$child" 2>/dev/null'"'"' TERM
@@ -25,40 +34,94 @@ while :; do
     code=$?
     kill -0 "$child" 2>/dev/null || break
 done
-# The user of the host could not delete what root of the container wrote.
-for out in "$folder" $members; do
-    chown -R "$owner" "${folder%/*}/${out##*/}/out" 2>/dev/null
-done
 exit "$code"
-' container_entry /data/cosmos/jobs/sea-1f2e3d4c5b "$(id -u):$(id -g)" '' python3 run.py --prompt 'it'"'"'s rain'
+' container_entry /data/cosmos/jobs/sea-1f2e3d4c5b python3 run.py --prompt 'it'"'"'s rain'
 }
 
-# The program of the job in a container; 'container' starts it with the options it is given and returns.
+# The program of the job in a container; 'container' starts it with the options it is given, prints its id and returns.
+id='' root_id='' secret_lines=
+
 launch() {
     : >container
-    [ -z "$held" ] || set -- --gpus "\"device=$held\""
+    know_root && hand_over || {
+        say "$root/id or $here/home cannot be written"
+        code=69
+        return
+    }
+    set -- --name "cosmos-${here##*/}-$(printf %.8s "$root_id")" --label "cosmos-houdini.root=$root_id"
+    [ -z "$held" ] || set -- "$@" --gpus "\"device=$held\""
     for lock in $places; do
         set -- "$@" --label "cosmos-houdini.$lock"
     done
+    case $(docker info --format '{{.SecurityOptions}}' 2>/dev/null) in
+    # There, root of a container is the user who runs the Docker Engine.
+    *name=rootless*) set -- "$@" --user 0:0 ;;
+    *)
+        set -- "$@" --user "$(id -u):$(id -g)"
+        for group in $(id -G); do
+            set -- "$@" --group-add "$group"
+        done
+        ;;
+    esac
     code=0
-    container "$@" >/dev/null || {
+    id=$(container "$@") || {
         code=$?
         return
     }
     [ -z "$stopping" ] || stop
     until settle; do
-        docker wait "$name" >/dev/null 2>&1 &
+        docker wait "$id" >/dev/null 2>&1 &
         await $!
         # The Docker Engine may be restarting: it is asked again, not hammered.
         [ "$status" -eq 0 ] || sleep 2
     done
 }
 
-stop() { docker stop -t 5 "$name" >/dev/null 2>&1; }
+# Secrets are kept in this shell alone until the container starts.
+take_secret() {
+    secret_lines="$secret_lines$1
+"
+}
+
+# Makes the home of the program, and in it the secrets, which the container's own script reads and removes.
+hand_over() {
+    rm -rf home
+    mkdir home || return
+    [ -z "$secret_lines" ] || printf %s "$secret_lines" >home/secrets || return
+    secret_lines=
+}
+
+# Sets $root_id. Two machines may have roots of one path, and one Docker Engine.
+know_root() {
+    [ -z "$root_id" ] || return 0
+    [ -s "$root/id" ] || {
+        od -An -N16 -tx1 /dev/urandom | tr -d ' \n' >"$root/.id.$$" && echo >>"$root/.id.$$" &&
+            { ln "$root/.id.$$" "$root/id" 2>/dev/null || [ -s "$root/id" ] || mv "$root/.id.$$" "$root/id"; }
+        rm -f "$root/.id.$$"
+    }
+    read -r root_id <"$root/id"
+}
+
+# Prints the ids of the job's containers. Only labels tell them: a name may be anybody's.
+own_containers() {
+    know_root || return
+    docker ps --all --quiet --no-trunc --filter "label=cosmos-houdini.root=$root_id" \
+        --filter "label=cosmos-houdini.folder=$here"
+}
+
+stop() {
+    running=$(own_containers 2>/dev/null) && [ "$running" ] || return 0
+    docker stop -t 5 $running >/dev/null 2>&1
+}
 
 # Sets $code and returns 0 when the container has ended; 1 while it runs or nobody can tell, 2 when there is none.
 settle() {
-    found=$(docker container inspect --format '{{.State.Status}} {{.State.ExitCode}} {{.State.OOMKilled}}' "$name" 2>inspect.err) || {
+    [ "$id" ] || id=$(own_containers 2>/dev/null) || return 1
+    [ "$id" ] || {
+        missing
+        return
+    }
+    found=$(docker container inspect --format '{{.State.Status}} {{.State.ExitCode}} {{.State.OOMKilled}}' "$id" 2>inspect.err) || {
         # With its folder gone, nobody waits for it.
         [ -d "$here" ] || {
             code=143
@@ -68,26 +131,41 @@ settle() {
         *[Nn]o\ such\ container*) ;;
         *) return 1 ;;
         esac
-        # Only the run.sh that started the container can tell that it is gone, and not yet made.
-        [ -n "$beat" ] || return 2
-        end_as lost "the container $name was removed by someone else"
-        code=137
-        return 0
+        missing
+        return
     }
     read -r status code killed <<END
 $found
 END
     case $status in
     exited | dead) ;;
+    # It was made, and whoever was to start it is dead.
+    created)
+        [ -z "$beat" ] || return 1
+        return 2
+        ;;
     *) return 1 ;;
     esac
     [ "$killed" != true ] || : >oom_killed
     # An entry point may have printed something before the program's own log began.
-    [ "$code" -eq 0 ] || docker logs --tail 50 "$name" >>stderr.log 2>&1
+    [ "$code" -eq 0 ] || docker logs --tail 50 "$id" >>stderr.log 2>&1
     return 0
 }
 
-forget() { docker rm --force --volumes "$name" >/dev/null 2>&1; }
+# Only the run.sh that started the container can tell that it is gone, and not yet made.
+missing() {
+    [ -n "$beat" ] || return 2
+    end_as lost "the container of the job was removed by someone else"
+    code=137
+}
+
+# The file 'container' stays where the Docker Engine is out of reach: a later poll tries again.
+forget() {
+    rm -rf home
+    left=$(own_containers 2>/dev/null) || return
+    [ -z "$left" ] || docker rm --force --volumes $left >/dev/null 2>&1 || return
+    rm -f container
+}
 
 # A container whose run.sh was killed holds its GPU without holding the lock.
 busy() { [ -n "$(docker ps --quiet --filter "label=cosmos-houdini.$1")" ]; }
@@ -397,12 +475,11 @@ await() {
     done
 }
 
-# Secrets live in the environment from here on; the file has done its service, unless the job may be started again.
+# The file has done its service, unless the job may be started again.
 read_secrets() {
     [ -f secrets ] || return 0
     while IFS= read -r line; do
-        # shellcheck disable=SC2163 # the line is NAME=value
-        [ -z "$line" ] || export "$line"
+        [ -z "$line" ] || take_secret "$line"
     done <secrets
     [ "${restartable-}" ] || rm -f secrets
 }
@@ -416,16 +493,28 @@ began=-
 stopping=
 # shellcheck disable=SC2034 # common/process.sh reads it, where that is a part
 child=
+# A shared process without its script is ended, but only when none of its members is left to do so.
+if [ "${1-}" = settle ] && [ "${members-}" ]; then
+    is_deserted || exit 1
+    set -- end
+fi
 if [ "${1-}" = settle ]; then
     # This script was killed while its container lived on: write down how that ended, if it has.
     read -r _ began _ <<END
 $(head -c 80 state 2>/dev/null)
 END
-    settle && finish "$code"
-    exit
+    if [ ! -e exit_code ]; then
+        settle && finish "$code"
+        [ $? -eq 2 ] || exit 1
+    fi
+    forget
+    exit 2
 elif [ "${1-}" = end ]; then
     # Likewise, and its members found out: end what is left.
-    [ ! -e exit_code ] || exit 0
+    [ ! -e exit_code ] || {
+        forget
+        exit 0
+    }
     read -r _ began _ <<END
 $(head -c 80 state 2>/dev/null)
 END

@@ -17,7 +17,7 @@ import time
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -55,9 +55,11 @@ class DockerEngine:
         tree = {"bin/busybox": Path(need_program("busybox")).read_bytes(), **files}
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w") as tar:
-            for folder in ("tmp", "root", "proc", "sys", "dev", "etc"):
+            # Docker makes a folder that the archive lacks, and then only root with all its capabilities may enter it.
+            parents = {str(parent) for path in tree for parent in PurePosixPath(path).parents} - {"."}
+            for folder in sorted(parents | {"tmp", "root", "proc", "sys", "dev", "etc"}):
                 entry = tarfile.TarInfo(folder)
-                entry.type, entry.mode = tarfile.DIRTYPE, 0o777
+                entry.type, entry.mode = tarfile.DIRTYPE, 0o755 if folder in parents else 0o777
                 tar.addfile(entry)
             for path, data in tree.items():
                 entry = tarfile.TarInfo(path)

@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
     pipeline = load(order["model"])
     exit_code = 0
     for number, request in enumerate(order["requests"], start=1):
-        if Path(request["folder"], "exit_code").exists():
+        if Path(request["folder"], "in", "ended").exists():
             continue  # The request was cancelled before its turn.
         say(f"[{number}/{len(order['requests'])}] begin {request['name']}")
         try:

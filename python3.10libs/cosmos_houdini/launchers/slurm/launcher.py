@@ -19,7 +19,7 @@ from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.hosts.survey import Survey
 from cosmos_houdini.launchers import detached
 from cosmos_houdini.launchers.base import LauncherType, PollPart, SurveyPart, Task, Traits
-from cosmos_houdini.launchers.docker import container_name, mount
+from cosmos_houdini.launchers.docker import mount
 from cosmos_houdini.launchers.job_folder import OBJECTS
 from cosmos_houdini.launchers.job_script import assemble, job_parts
 from cosmos_houdini.launchers.shell import assignments, exports, quoted, script_part, variable_name, words
@@ -214,8 +214,12 @@ class SlurmLauncher:
 
 
 def job_name(site: Site) -> str:
-    """Return the name of an attempt's job in Slurm: two roots of one cluster may hold the same job."""
-    return container_name(site)
+    """Return the name of an attempt's job in Slurm: two roots of one cluster may hold the same job.
+
+    >>> job_name(Site(folder=PurePosixPath("/data/jobs/sea-1f2e")))
+    'cosmos-sea-1f2e-ecf6d793'
+    """
+    return f"cosmos-{site.folder.name}-{hashlib.sha256(str(site.folder).encode()).hexdigest()[:8]}"
 
 
 def array_name(tasks: Iterable[Task]) -> str:

@@ -25,7 +25,7 @@ alive() {
 # Whether the job goes on, be it only in a container whose run.sh was killed.
 goes_on() {
     alive && return 0
-    [ -e "$job/container" ] && [ ! -e "$job/exit_code" ] || return 1
+    [ -e "$job/container" ] || return 1
     COSMOS_HOUDINI_JOB=$jobs/$job sh "$jobs/$job/run.sh" settle >/dev/null 2>&1
     [ $? -eq 1 ]
 }
@@ -94,6 +94,7 @@ for job in "$@"; do
     [ $((count % 50)) -ne 0 ] || { logs="$logs$some" some=; }
 done
 logs="$logs$some"
+[ -z "$jobs" ] || sweep "$@"
 for scheduler in $schedulers; do "ask_$scheduler"; done
 # Two files at least, so that each is told with its name. No log can hold the name as it is spelled here.
 echo lengths

@@ -138,12 +138,11 @@ await() {
     done
 }
 
-# Secrets live in the environment from here on; the file has done its service, unless the job may be started again.
+# The file has done its service, unless the job may be started again.
 read_secrets() {
     [ -f secrets ] || return 0
     while IFS= read -r line; do
-        # shellcheck disable=SC2163 # the line is NAME=value
-        [ -z "$line" ] || export "$line"
+        [ -z "$line" ] || take_secret "$line"
     done <secrets
     [ "${restartable-}" ] || rm -f secrets
 }
@@ -157,16 +156,28 @@ began=-
 stopping=
 # shellcheck disable=SC2034 # common/process.sh reads it, where that is a part
 child=
+# A shared process without its script is ended, but only when none of its members is left to do so.
+if [ "${1-}" = settle ] && [ "${members-}" ]; then
+    is_deserted || exit 1
+    set -- end
+fi
 if [ "${1-}" = settle ]; then
     # This script was killed while its container lived on: write down how that ended, if it has.
     read -r _ began _ <<END
 $(head -c 80 state 2>/dev/null)
 END
-    settle && finish "$code"
-    exit
+    if [ ! -e exit_code ]; then
+        settle && finish "$code"
+        [ $? -eq 2 ] || exit 1
+    fi
+    forget
+    exit 2
 elif [ "${1-}" = end ]; then
     # Likewise, and its members found out: end what is left.
-    [ ! -e exit_code ] || exit 0
+    [ ! -e exit_code ] || {
+        forget
+        exit 0
+    }
     read -r _ began _ <<END
 $(head -c 80 state 2>/dev/null)
 END

@@ -49,6 +49,13 @@ aboard() {
     [ "$named" = "$here" ] && runs "$pid" "$jobs/$1/run.sh"
 }
 
+# Whether no member is left that would end the process when its script is gone.
+is_deserted() {
+    for member in $members; do
+        ! aboard "$member" || return 1
+    done
+}
+
 # Writes down whose turn has come since the last look.
 look_along() {
     [ -f turns ] || {
