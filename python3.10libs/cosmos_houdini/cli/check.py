@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
-from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -44,17 +42,9 @@ def check(path: str, hip: Path | None, range_: str | None, *, layers: bool, pixe
     Exit code 1 means that something is wrong with the frames; the report is printed in any case.
     """
     wanted = span.parse(range_) if range_ else None
-    # The OpenEXR binding prints about damaged pixels on standard output, where only the JSON document belongs.
-    with redirect_stdout(sys.stderr):
-        found = check_path(
-            load(),
-            path,
-            TerminalReporter(),
-            scene_file=hip,
-            frame_range=wanted,
-            layers=layers,
-            every_frame=pixels,
-        )
+    found = check_path(
+        load(), path, TerminalReporter(), scene_file=hip, frame_range=wanted, layers=layers, every_frame=pixels
+    )
     if as_json:
         print_json("check", found.document())
     else:

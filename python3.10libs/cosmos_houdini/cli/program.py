@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import io
 import os
 import sys
 import traceback
@@ -65,6 +66,9 @@ def cosmos_houdini() -> None:
 def run(argv: list[str]) -> int:
     """Run one command and return its exit code: 0 done, 1 failed, 2 bad input, 3 host or network, 4 interrupted."""
     output = Output()
+    # File names may hold bytes that are no characters, and a terminal may lack characters: both are printed as escapes.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     if argv[:2] != ["config", "show"]:  # which refuses them
         for unknown in unknown_variables(os.environ):
             click.echo(f"cosmos-houdini: warning: {unknown}", err=True)

@@ -16,6 +16,8 @@ import OpenEXR
 import OpenImageIO
 
 from cosmos_houdini.errors import BadInput, did_you_mean
+from cosmos_houdini.media.pictures.exr_names import readable_exr
+from cosmos_houdini.media.pictures.silence import silent_output
 from cosmos_houdini.model.control import Pass
 
 PLAIN = "rgba"
@@ -143,11 +145,13 @@ def read_header(path: Path) -> Header:
     headers = [part.header for part in open_exr(path, header_only=True).parts]
     for header in headers:
         _refuse_unusable(path, header)
+    with readable_exr(path, header_only=True) as readable:
+        types = _channel_types(readable)
     return Header(
         path=path,
         display=window(headers[0]["displayWindow"]),
         pixel_aspect=float(headers[0]["pixelAspectRatio"]),
-        layers=_layers(headers, _channel_types(path)),
+        layers=_layers(headers, types),
         attributes=tuple(headers),
     )
 
@@ -178,7 +182,9 @@ def open_exr(path: Path, *, header_only: bool = False) -> Any:  # noqa: ANN401 -
     if not path.is_file():
         raise BadInput(f"{path} is no file", action="check the path")
     try:
-        file = OpenEXR.File(str(path), separate_channels=True, header_only=header_only, num_threads=0)
+        # The binding prints about damaged pixels, and leaves them out.
+        with readable_exr(path, header_only=header_only) as readable, silent_output():
+            file = OpenEXR.File(str(readable), separate_channels=True, header_only=header_only, num_threads=0)
     except (RuntimeError, ValueError, OSError) as error:
         raise Unreadable(path, f"cannot be read as EXR: {error}") from error
     if not file.parts:

@@ -92,6 +92,17 @@ def read(source: Source) -> Picture:
     return _picture(parts)
 
 
+def read_extent(source: Source) -> tuple[int, int]:
+    """Return where the offset tables begin and where they end.
+
+    Raises:
+        Damaged: as for ``read``.
+    """
+    (flags,) = struct.unpack("<I", source.at(4, 4))
+    parts, position = _headers(source, flags)
+    return position, position + 8 * sum(part.chunks for part in parts)
+
+
 def _headers(source: Source, flags: int) -> tuple[list[_Part], int]:
     """Return the parts and where the first offset table begins."""
     parts, position = [], 8
