@@ -123,6 +123,13 @@ def until_gone(pid: int) -> None:
         time.sleep(0.05)
 
 
+def change_part(monkeypatch: pytest.MonkeyPatch, name: str, old: str, new: str) -> None:
+    """Let job scripts have another text in one of their parts, such as a pause where a race can happen."""
+    changed = script_part(name).replace(old, new)
+    assert changed != script_part(name)
+    monkeypatch.setattr(job_script, "script_part", lambda part: changed if part == name else script_part(part))
+
+
 def until_there(file: Path) -> None:
     give_up = time.monotonic() + GIVE_UP_S
     while not file.exists():
@@ -308,9 +315,7 @@ def test_nothing_is_started_twice_and_a_job_of_another_process_is_not_made(plain
 def test_a_process_that_lacks_a_job_from_the_start_loads_nothing_however_late_it_looks_again(
     plain: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    late = script_part("shared/process").replace("keep look_along 1 >", "{ sleep 5; keep look_along 1; } >")
-    assert late != script_part("shared/process")
-    monkeypatch.setattr(job_script, "script_part", lambda name: late if name == "shared/process" else script_part(name))
+    change_part(monkeypatch, "shared/process", "keep look_along 1 >", "{ sleep 5; keep look_along 1; } >")
     first, second = tasks = members(plain, NAMES[:2])
     start(plain, [second])
     until(plain, second.site, lambda seen: "working" in seen.stdout_tail)
@@ -324,9 +329,7 @@ def test_a_process_that_lacks_a_job_from_the_start_loads_nothing_however_late_it
 def test_a_job_that_begins_while_the_process_is_stopped_for_the_one_before_it_counts_as_not_started(
     plain: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = script_part("shared/process").replace("case $leaving in", ": >slow; sleep 2; case $leaving in")
-    assert slow != script_part("shared/process")
-    monkeypatch.setattr(job_script, "script_part", lambda name: slow if name == "shared/process" else script_part(name))
+    change_part(monkeypatch, "shared/process", "case $leaving in", ": >slow; sleep 2; case $leaving in")
     first, second, third = tasks = members(plain, NAMES[:3])
     process = start(plain, tasks)
     until(plain, first.site, lambda seen: "working" in seen.stdout_tail)
@@ -342,9 +345,7 @@ def test_a_job_that_begins_while_the_process_is_stopped_for_the_one_before_it_co
 def test_a_job_that_begins_while_the_one_before_it_is_cancelled_counts_as_not_started(
     plain: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = script_part("shared/job").replace('kill -TERM "$pid"', '{ : >slow; sleep 2; kill -TERM "$pid"; }')
-    assert slow != script_part("shared/job")
-    monkeypatch.setattr(job_script, "script_part", lambda name: slow if name == "shared/job" else script_part(name))
+    change_part(monkeypatch, "shared/job", 'kill -TERM "$pid"', '{ : >slow; sleep 2; kill -TERM "$pid"; }')
     first, second = tasks = members(plain, NAMES[:2])
     start(plain, tasks)
     until(plain, first.site, lambda seen: "working" in seen.stdout_tail)
