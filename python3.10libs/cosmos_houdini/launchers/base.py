@@ -1,4 +1,4 @@
-"""How an invocation runs on a host: detached, in a job folder, so that any later client can take it up again."""
+"""Launchers: they run an invocation on a host, detached and in a job folder, so that any later client can follow it."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Task:
 
     Attributes:
         job_id: names the job on the host, in labels and process lists; all attempts of a job share it.
-        site: where this attempt lies.
+        site: the folders of this attempt on the host.
         invocation: program, environment, working folder.
         num_gpu: GPUs to hold while it runs; 0 holds none.
-        secrets: environment variables that stand in no argv, script or log.
+        secrets: environment variables that appear in no argv, script or log.
         gpu_memory_gb: GiB that must be free on each of these GPUs.
         exclusive: whether no other job may share them.
-        members: folders of the jobs that the program serves, one after another, if it is not a job itself.
+        members: folders of the jobs that a shared process serves, one after another; empty for a job.
     """
 
     job_id: str
@@ -71,12 +71,12 @@ class Launcher(Protocol):
         """
 
     def cancel(self, host: Host, site: Site, job_id: str) -> None:
-        """Stop an attempt and all that it started, and return when it is gone; nothing else is touched.
+        """Stop an attempt and all of its processes, and return when they are gone; touch nothing else.
 
-        An attempt that was never started cannot be started afterwards. One that has ended stays as it is.
+        An attempt that was never started cannot be started afterwards. An attempt that has ended stays as it is.
 
         Raises:
-            JobError: something of the job cannot be stopped.
+            JobError: a process or container of the job cannot be stopped.
         """
 
 
@@ -85,13 +85,13 @@ class Traits:
     """Facts in which a launcher differs from one that starts a process on the host at once.
 
     Attributes:
-        schedules_itself: a scheduler decides when a job starts. It gets all jobs at once, nothing on this side holds
-            them back for a GPU, and ``run --dry-run`` shows the script that it gets.
+        schedules_itself: a scheduler decides when a job starts. It gets all jobs immediately; this side does not hold
+            them back until a GPU is free. ``run --dry-run`` shows the script that it gets.
         submits_arrays: ``start_together`` starts many tasks by one command.
         shares_process: one process can make several jobs, one after another; see launchers/shared_process.py.
-        chooses_gpus: a scheduler chooses the GPUs, on machines that may be others than the host; the locks of the root,
-            and what nvidia-smi says on the host, mean nothing for its jobs.
-        runs_on_host: the program runs among the programs of the host itself, neither in a container nor elsewhere.
+        chooses_gpus: a scheduler chooses the GPUs, perhaps on other machines than the host. The locks of the root and
+            the output of nvidia-smi on the host do not apply to its jobs.
+        runs_on_host: the program runs directly on the host, neither in a container nor on another machine.
     """
 
     schedules_itself: bool = False
@@ -106,12 +106,12 @@ class PollPart:
     """The part of a scheduler in the poll of a host.
 
     Attributes:
-        scheduler: a name of lower-case letters, digits and ``_``, which the functions of the script end with.
-        script: makes, from the configuration of the host, the shell functions ``is_of_NAME`` (whether the job in the
-            folder ``$job`` was handed to the scheduler), ``collect_NAME`` (called for each of them) and ``ask_NAME``
-            (called once, after all; prints lines ``scheduler NAME TEXT``).
-        merge: returns the observations as they are by what the scheduler says. It gets the texts, and all observations
-            by folder; it distrusts the texts.
+        scheduler: a name of lower-case letters, digits and ``_``; the functions of the script end with it.
+        script: makes three shell functions from the configuration of the host. ``is_of_NAME`` says whether the job in
+            the folder ``$job`` was handed to the scheduler. ``collect_NAME`` is called for each such job. ``ask_NAME``
+            is called once, after all jobs, and prints lines ``scheduler NAME TEXT``.
+        merge: takes the texts and all observations by folder, and returns the observations with the scheduler's
+            states. It distrusts the texts.
     """
 
     scheduler: str
@@ -124,9 +124,9 @@ class SurveyPart:
     """The part of a launcher in ``doctor --host``.
 
     Attributes:
-        script: makes shell commands from the configuration of the host; they print facts with the functions ``tell KEY
-            VALUE`` and ``ask KEY COMMAND...`` of doctor/survey.sh.
-        judge: yields a finding for each thing that the launcher needs on the host of that name.
+        script: makes shell commands from the configuration of the host. They print facts with the functions
+            ``tell KEY VALUE`` and ``ask KEY COMMAND...`` of doctor/survey.sh.
+        judge: yields a finding for each requirement of the launcher; it gets the name of the host.
     """
 
     script: Callable[[HostConfig], str]
@@ -138,8 +138,8 @@ class StoragePart:
     """Things that a launcher keeps on a host beside the root, for ``clean``.
 
     Attributes:
-        listing: makes, from the configuration of the host, a script that prints ``container ID FOLDER`` for each
-            container that has ended; ID is 64 hexadecimal digits, FOLDER the job's folder.
+        listing: makes a script from the configuration of the host. It prints ``container ID FOLDER`` for each container
+            that has ended; ID is 64 hexadecimal digits, FOLDER the job's folder.
         removal: makes a script that defines the shell function ``remove_container ID``.
     """
 
@@ -153,11 +153,11 @@ class LauncherType:
 
     Attributes:
         make: makes the launcher from a host's name and its configuration; raises BadInput where a value is missing.
-        traits: what it does otherwise than others.
+        traits: its differences from other launchers.
         settings: type of its own keys in the configuration of a host, each with a default; None for no keys.
-        client_prefix: begins the names of those variables of the host's ``env`` that are for the launcher's own
-            programs on the host, and not for jobs.
-        poll: its part of the poll; None where the job's folder and the host's processes tell everything.
+        client_prefix: the prefix of those variables of the host's ``env`` that are for the launcher's own programs on
+            the host, and not for jobs.
+        poll: its part of the poll; None where the job's folder and the host's processes suffice.
         survey: its part of ``doctor --host``.
         storage: its part of ``clean``.
     """
@@ -171,6 +171,6 @@ class LauncherType:
     storage: StoragePart | None = None
 
     def client_env(self, config: HostConfig) -> dict[str, str]:
-        """Return those variables of a host that the launcher's own programs get."""
+        """Return the variables of a host that are for the launcher's own programs."""
         prefix = self.client_prefix
         return {name: value for name, value in config.env.items() if prefix and name.startswith(prefix)}

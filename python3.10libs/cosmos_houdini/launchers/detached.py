@@ -19,14 +19,14 @@ CANCEL_TIMEOUT_S = 120.0
 _CANCEL = ("common/job_pids", "common/is_running", "common/cancel")
 NO_SWEEP = "sweep() { :; }\n"
 BEAT_S = 5
-"""How often a job says that it lives; more often where a limit is shorter than four beats."""
+"""Seconds between two heartbeats of a job; fewer where a limit is shorter than four heartbeats."""
 
 
 def run_sh(task: Task, config: HostConfig, *, values: str, program: str, parts: Iterable[str]) -> str:
     """Return the text of ``run.sh``.
 
     Args:
-        task: what is to run.
+        task: the task to run.
         config: the GPUs of the host, and its limits.
         values: lines that set the launcher's own variables.
         program: the shell function that starts the program.
@@ -48,14 +48,14 @@ def run_sh(task: Task, config: HostConfig, *, values: str, program: str, parts: 
         per_gpu=config.jobs_per_gpu,
         alone=int(task.exclusive),
         members=" ".join(member.name for member in task.members),
-        # Each member watches over its own time.
+        # Each member watches its own time limit.
         **watching(config, limit_s=seconds(config.time) if config.time and not task.members else 0),
     )
     return assemble(parts, values=own + values, program=program, shared=bool(task.members))
 
 
 def watching(config: HostConfig, *, limit_s: int) -> dict[str, int]:
-    """Return the values by which ``run.sh`` watches over its program; 0 is no limit."""
+    """Return the limits that ``run.sh`` enforces on its program, in seconds; 0 is no limit."""
     silence_s = round((config.stalled_after_min or 0) * 60)
     return {
         "limit_s": limit_s,
@@ -69,10 +69,10 @@ def start(host: Host, task: Task, text: str, *, ready: str = "") -> None:
     """Write ``run.sh`` and the secrets, and start it; if it was started before, do nothing.
 
     Args:
-        host: where the task is staged.
-        task: what is to run.
+        host: the host on which the task is staged.
+        task: the task to run.
         text: the text of ``run.sh``.
-        ready: a script that prints why the host cannot run it, if so.
+        ready: a script that prints a reason if the host cannot run the task, and nothing otherwise.
     """
     written = write(host, task, text, ready=script_part("common/ready") + ready)
     if written and host.run(start_script(task)).exit_code:
@@ -89,7 +89,7 @@ def write(host: Host, task: Task, text: str, *, ready: str) -> bool:
     """Write ``run.sh`` and the secrets if the script ``ready`` prints nothing.
 
     Returns:
-        False where the task was started before, and that script therefore printed ``started``.
+        False if the task was started before; the script printed ``started`` then.
     """
     secrets = secrets_file(task.secrets)
     asked = host.run(ready_script(task, ready))
@@ -135,7 +135,7 @@ def secrets_file(secrets: Mapping[str, str]) -> bytes:
     b'HF_TOKEN=abc\n'
 
     Raises:
-        BadInput: a value of more than one line; the error does not hold it.
+        BadInput: a value has more than one line; the error does not show the value.
     """
     for name, value in secrets.items():
         if any(c in value for c in "\n\0"):

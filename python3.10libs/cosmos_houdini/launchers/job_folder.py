@@ -1,4 +1,4 @@
-"""The folder of a job on its host: its name, and what a client observes there at any later time."""
+"""The folder of a job on its host: its name, and the state that a client observes there."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ OBJECTS = "objects"
 END_MARK = "exit_code"
 """The file in a job's folder that its own script writes last."""
 NOT_STARTED = "not_started"
-"""Why a job ended that a process was to share with others: the process ended before the job's turn."""
+"""The reason of a job whose shared process ended before the job's turn."""
 
 _FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,119}")
 
 
 class HostJobState(TextEnum):
-    """How far a job has come on its host."""
+    """The state of a job on its host."""
 
     ABSENT = "absent"
     STAGED = "staged"
@@ -36,23 +36,23 @@ class Observation:
     """State of a job at one moment, by its folder and by the host's process list or scheduler.
 
     Attributes:
-        state: ``staged`` when all files are there and nothing was started; ``pending`` while it waits for a GPU, for
-            its turn in a shared process, or in the queue of a scheduler; ``vanished`` when it was started, left no exit
-            code, and is no longer there as process, container or job of a scheduler.
-        exit_code: of the engine's program; None before the end, and where a cancelled job left none.
-        oom_killed: the container was stopped by its memory limit.
-        cancelled: a client asked for the end.
-        stopped: why the job's script ended it, as a class of failures or NOT_STARTED; empty where it did not.
-        waits_for: what a ``pending`` job needs, and what its host has, in words.
-        place: its place among the jobs that wait for the same, from 1; None where that is unknown.
-        heartbeat_age_s: seconds since the job's script last wrote that it lives, by the host's own clock.
+        state: ``staged``: all files are there and nothing was started. ``pending``: it waits for a GPU, for its turn in
+            a shared process, or in the queue of a scheduler. ``vanished``: it was started, left no exit code, and there
+            is no process, container or scheduler's job of it any more.
+        exit_code: of the engine's program; None before the end, and if a cancelled job left none.
+        oom_killed: whether the container was stopped by its memory limit.
+        cancelled: whether a client asked the job to stop.
+        stopped: why the job's script stopped the program: a class of failures or NOT_STARTED; empty if it did not.
+        waits_for: the needs of a ``pending`` job and the resources of its host, in words.
+        place: its place among the jobs that wait for the same, from 1; None if that is unknown.
+        heartbeat_age_s: seconds since the last heartbeat of the job's script, by the host's own clock.
         began_s: seconds since the program was started.
         run_s: seconds since the program was started, or from its start to its end.
-        stdout_tail: the end of what the program printed; bytes that are no UTF-8 as U+FFFD.
-        stderr_tail: the end of its standard error, likewise.
+        stdout_tail: the end of the program's standard output; bytes that are no UTF-8 become U+FFFD.
+        stderr_tail: the end of its standard error, in the same form.
         stdout_bytes: length of the whole standard output.
-        scheduler: the scheduler's state of the job, in the scheduler's own words; empty on a plain host.
-        scheduler_failure: why the scheduler ended it.
+        scheduler: the state of the job in the scheduler's own words; empty on a host without one.
+        scheduler_failure: why the scheduler ended the job.
     """
 
     state: HostJobState
@@ -79,7 +79,7 @@ def attempt_folder(job_id: str, attempt: int) -> str:
     ('sea-1f2e', 'sea-1f2e.2')
 
     Raises:
-        BadInput: the identifier cannot be the name of a folder and of a container.
+        BadInput: the identifier cannot be the name of a folder or of a container.
     """
     if attempt < 1:
         raise BadInput(f"attempt {attempt} of job {job_id!r}", allowed="1 or more")
@@ -87,10 +87,10 @@ def attempt_folder(job_id: str, attempt: int) -> str:
 
 
 def checked_folder(folder: str) -> str:
-    """Return the name of a folder if one command line and a container can hold it.
+    """Return the name of a folder if it is safe on a command line and as the name of a container.
 
     Raises:
-        BadInput: they cannot.
+        BadInput: it is not.
     """
     if not _FOLDER.fullmatch(folder):
         raise BadInput(

@@ -1,4 +1,4 @@
-"""The one command that tells how all jobs of a host are, and what its answer means."""
+"""The command that asks a host for the state of all its jobs, and the reader of its answer."""
 
 from __future__ import annotations
 
@@ -40,18 +40,18 @@ def poll_script(
     config: HostConfig | None = None,
     parts: Sequence[PollPart] = (),
 ) -> str:
-    """Return the one script that prints how all the named jobs of a host are.
+    """Return the script that prints the state of all the named jobs of a host.
 
-    The ends of all logs come from one ``tail``, which writes the name of each file before it. Names are spelled with a
-    path that is drawn anew for each script and leads nowhere (``.//././/``): no content of a log can look like one.
+    One ``tail`` prints the ends of all logs, and the name of each file before it. The script spells the names with a
+    random path that leads nowhere (``.//././/``), so that no content of a log can look like such a name.
 
     Args:
         root: the root of the host.
-        folders: names that attempt_folder gave, at most JOBS_PER_POLL; None where the script that comes before has set
-            ``"$@"`` to them.
-        tail_bytes: how much of the end of each log is printed; less where it would be more than ALL_TAILS_BYTES.
-        config: of the host, from which the parts take what their programs need.
-        parts: the schedulers that jobs may have been handed to.
+        folders: names from attempt_folder, at most JOBS_PER_POLL; None if a script before this one has set ``"$@"`` to
+            them.
+        tail_bytes: bytes to print from the end of each log; fewer if all together would exceed ALL_TAILS_BYTES.
+        config: of the host; the parts read their settings from it.
+        parts: the schedulers that may have jobs of this host.
     """
     count = len(folders or ())
     if count > JOBS_PER_POLL:
@@ -67,14 +67,14 @@ def poll_script(
 
 
 def parse_poll(text: str, parts: Sequence[PollPart] = ()) -> dict[str, Observation]:
-    """Return what the script of poll_script printed, by folder.
+    """Return the observations that the script of poll_script printed, by folder.
 
     Args:
         text: standard output of the script.
-        parts: those that the script was made with.
+        parts: the parts with which the script was made.
 
     Raises:
-        HostError: the text is something else, or not all of it.
+        HostError: the text is something else, or incomplete.
     """
     lines = text.splitlines()
     first = _FIRST_LINE.fullmatch(lines[0]) if lines else None
@@ -137,7 +137,7 @@ def _observation(told: re.Match[str], now: int) -> Observation:
 
 
 def _lengths(lines: Iterable[str], spelling: str) -> dict[str, int]:
-    """Return the length of each log as ``wc -c`` tells it."""
+    """Return the length of each log, as ``wc -c`` printed it."""
     found = (re.fullmatch(rf"\s*(\d{{1,18}}) {re.escape(spelling)}(\S+)", line, re.ASCII) for line in lines)
     return {told[2]: int(told[1]) for told in found if told}
 

@@ -27,7 +27,7 @@ def register_launcher(name: str, launcher_type: LauncherType) -> None:
 
     Raises:
         BadInput: the name is taken, or cannot be a name.
-        TypeError: it is no LauncherType, or its settings cannot stand beside the other keys of a host.
+        TypeError: it is no LauncherType, or its settings clash with the other keys of a host.
     """
     LAUNCHER_TYPES.register(name, launcher_type)
 
@@ -43,13 +43,13 @@ def launcher_for(name: str, config: HostConfig) -> Launcher:
         BadInput: there is no launcher of that name, it lacks a value, or the host's ``time`` is no time limit.
     """
     if config.time:
-        # A limit that cannot be read is refused now, and not after the inputs were sent.
+        # A wrong limit is refused now, and not after the inputs were sent.
         seconds(config.time)
     return launcher_type(config, name).make(name, config)
 
 
 def launcher_type(config: HostConfig, name: str = "") -> LauncherType:
-    """Return how jobs run on a host; ``name`` is for the error.
+    """Return the type of a host's launcher; ``name`` is for the error.
 
     Raises:
         BadInput: there is no launcher of the name that the configuration gives.
@@ -60,17 +60,17 @@ def launcher_type(config: HostConfig, name: str = "") -> LauncherType:
 def launcher_settings(launcher: str) -> tuple[type[Struct], ...]:
     """Return the types of the keys that a host may have: those of its launcher first, then the built-in ones.
 
-    A host keeps the keys of another launcher, so that one word changes how its jobs run.
+    A host may keep the keys of other launchers, so that one word changes its launcher.
     """
     found = [LAUNCHER_TYPES.find(name) for name in dict.fromkeys((launcher, *LAUNCHER_TYPES.builtin))]
     return tuple(one.settings for one in found if one and one.settings)
 
 
 def poll_parts(launchers: Iterable[str] | None = None) -> tuple[PollPart, ...]:
-    """Return what schedulers add to the poll of a host.
+    """Return the parts of schedulers in the poll of a host.
 
     Args:
-        launchers: names of those that jobs of the host were sent to; None for all that there are.
+        launchers: names of the launchers that have jobs of the host; None for all launchers.
     """
     names = LAUNCHER_TYPES.names() if launchers is None else sorted(set(launchers))
     found = [LAUNCHER_TYPES.find(name) for name in names]

@@ -26,11 +26,11 @@ SCHEMA = "cosmos-houdini/shared-process/1"
 SUFFIX = ".shared"
 BEGINS = "begins"
 WITHDRAWN = "withdrawn"
-"""A file in a member's folder: it is not to be begun any more."""
+"""A file in a member's folder: the process must not begin with this member."""
 
 
 def process_site(first: Site) -> Site:
-    """Return where the process lies: beside its first member, with whom a clean-up takes it away.
+    """Return the site of the process: beside its first member, so that a clean-up removes both together.
 
     >>> process_site(Site(folder=PurePosixPath("/data/jobs/sea-0123456789.2"))).folder
     PurePosixPath('/data/jobs/sea-0123456789.2.shared')
@@ -47,18 +47,18 @@ def start(
     begins: Sequence[str],
     links: Mapping[str, PurePosixPath],
 ) -> None:
-    """Stage a process and start it and its members, which are staged and were not started.
+    """Stage a process, and start it with its members, which are staged and not started yet.
 
-    All of it is started by one act on the host: whoever is cut off before has started nothing, and may begin anew with
-    other members.
+    One command on the host starts everything. If the connection fails before it, nothing has started, and a later call
+    may take other members.
 
     Args:
         launcher: ``process`` or ``docker``.
-        host: where to.
+        host: the host on which the members are staged.
         config: of the host.
         process: the process, without the file of ``begins``.
-        begins: for each member, what the line of its log holds that begins with it.
-        links: to make in the process's folder, with what they lead to.
+        begins: for each member, a text in the line of the log with which its share begins.
+        links: the links to make in the process's folder, each with its target.
 
     Raises:
         JobError: the host cannot start it.
@@ -81,10 +81,10 @@ def member_script(folder: PurePosixPath, config: HostConfig) -> str:
 
 
 def _lines(begins: Sequence[str]) -> str:
-    """Return the file of what the lines hold.
+    """Return the content of the file ``begins``.
 
     Raises:
-        ValueError: one of them is empty, or no line.
+        ValueError: a text is empty, or has more than one line.
     """
     if any(not text or "\n" in text for text in begins):
         raise ValueError(f"lines of a log cannot hold {begins!r}")

@@ -54,7 +54,7 @@ def exports(variables: Mapping[str, str]) -> str:
     """Return lines that set environment variables.
 
     Raises:
-        BadInput: a name that no shell can set.
+        BadInput: no shell can set a variable of this name.
     """
     return "".join(f"export {variable_name(name)}={quoted(value)}\n" for name, value in variables.items())
 

@@ -1,4 +1,4 @@
-"""Where an attempt of a job lies on its host."""
+"""The site of an attempt: its folders and programs on its host."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cosmos_houdini.model.request import Site
 
 
 def site_for(root: PurePosixPath, job_id: str, attempt: int, config: HostConfig, *, ffmpeg: FFmpeg) -> Site:
-    """Return where an attempt lies below the root of its host; ``ffmpeg`` is this machine's."""
+    """Return the site of an attempt below the root of its host; ``ffmpeg`` is this machine's."""
     return Site(
         folder=root / JOBS / attempt_folder(job_id, attempt),
         engine_path=PurePosixPath(config.engine_path) if config.engine_path else None,

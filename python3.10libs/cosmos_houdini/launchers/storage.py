@@ -60,15 +60,15 @@ class StoredItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredItems:
-    """All that lies below the root of a host.
+    """All items below the root of a host.
 
     Attributes:
         jobs: one for each attempt.
-        seen: how each attempt stands, by the name of its folder.
-        needs: the objects, by path below the root, that the links of an attempt lead to.
-        objects: inputs that have arrived.
-        uploads: inputs that have arrived in part.
-        containers: containers that have ended, and the folder of the attempt that each belongs to.
+        seen: the state of each attempt, by the name of its folder.
+        needs: the objects to which the links of an attempt lead, by path below the root.
+        objects: complete inputs.
+        uploads: incomplete inputs.
+        containers: containers that have ended, each with the folder of its attempt.
     """
 
     jobs: tuple[StoredItem, ...]
@@ -80,10 +80,10 @@ class StoredItems:
 
 
 def find_stored_items(host: Host, config: HostConfig) -> StoredItems:
-    """Return what lies below the root of a host.
+    """Return the items below the root of a host.
 
     Raises:
-        HostError: the connection failed, or the host cannot tell.
+        HostError: the connection failed, or the host cannot list them.
     """
     done = host.run(listing_script(host, config), timeout_s=LIST_TIMEOUT_S)
     if done.exit_code:
@@ -92,10 +92,10 @@ def find_stored_items(host: Host, config: HostConfig) -> StoredItems:
 
 
 def parse_stored_items(text: str, root: PurePosixPath) -> StoredItems:
-    """Return what the script printed; names that this project gives to nothing are left out.
+    """Return the items that the script printed; names that are not of this project's form are left out.
 
     Raises:
-        HostError: the text is something else, or not all of it.
+        HostError: the text is something else, or incomplete.
     """
     listed, found, polled = text.partition("\npoll ")
     now = re.match(r"now (\d{1,12})$", listed, re.ASCII | re.MULTILINE)
@@ -129,7 +129,7 @@ def parse_stored_items(text: str, root: PurePosixPath) -> StoredItems:
 
 
 def remove(host: Host, config: HostConfig, items: Iterable[StoredItem]) -> frozenset[StoredItem]:
-    """Remove items and return those that are gone; what has come to life since it was listed stays.
+    """Remove items and return those that are gone; an item that has become active since the listing stays.
 
     Raises:
         BadInput: a name could lead out of the root.
@@ -142,10 +142,10 @@ def remove(host: Host, config: HostConfig, items: Iterable[StoredItem]) -> froze
 
 
 def _checked(item: StoredItem) -> str:
-    """Return the name of a item if it can only mean something below the root.
+    """Return the name of an item if it cannot lead out of the root.
 
     Raises:
-        BadInput: it cannot.
+        BadInput: it can.
     """
     if not _NAMES[item.kind].fullmatch(item.name):
         raise BadInput(f"{item.kind} {item.name!r} cannot be removed: it has no name that this project gives")

@@ -14,8 +14,8 @@ beat_s=5
 root=/data/cosmos
 container() {
 [ ! -d /opt/engine/checkpoints ] || set -- "$@" --mount type=bind,source=/opt/engine/checkpoints,target=/opt/engine/checkpoints
-docker run --detach --cap-drop=ALL --security-opt=no-new-privileges --pids-limit=8192 --shm-size=32g --label cosmos-houdini.job=sea-1f2e3d4c5b --label cosmos-houdini.folder=/data/cosmos/jobs/sea-1f2e3d4c5b --env HOME=/data/cosmos/jobs/sea-1f2e3d4c5b/home --env USER=cosmos --env HF_HOME=/data/hf --mount type=bind,source=/data/cosmos/jobs/sea-1f2e3d4c5b/in,target=/data/cosmos/jobs/sea-1f2e3d4c5b/in,readonly --mount type=bind,source=/data/cosmos/jobs/sea-1f2e3d4c5b/out,target=/data/cosmos/jobs/sea-1f2e3d4c5b/out --mount type=bind,source=/data/cosmos/jobs/sea-1f2e3d4c5b/stdout.log,target=/data/cosmos/jobs/sea-1f2e3d4c5b/stdout.log --mount type=bind,source=/data/cosmos/jobs/sea-1f2e3d4c5b/stderr.log,target=/data/cosmos/jobs/sea-1f2e3d4c5b/stderr.log --mount type=bind,source=/data/cosmos/jobs/sea-1f2e3d4c5b/home,target=/data/cosmos/jobs/sea-1f2e3d4c5b/home --mount type=bind,source=/data/cosmos/objects,target=/data/cosmos/objects,readonly --mount type=bind,source=/opt/engine,target=/opt/engine,readonly --workdir /opt/engine "$@" cosmos:1 sh -c '# Runs in the container, around the program. It writes the logs itself. The Docker Engine would hold back a progress bar,
-# which ends its lines with a carriage return, and would lose output that is printed while nobody listens.
+docker run --detach --cap-drop=ALL --security-opt=no-new-privileges --pids-limit=8192 --shm-size=32g --label cosmos-houdini.job=sea-1f2e3d4c5b --label cosmos-houdini.folder=/data/cosmos/jobs/sea-1f2e3d4c5b --env HOME=/data/cosmos/jobs/sea-1f2e3d4c5b/home --env USER=cosmos --env HF_HOME=/data/hf --mount type=bind,source=/data/cosmos/jobs/sea-1f2e3d4c5b/in,target=/data/cosmos/jobs/sea-1f2e3d4c5b/in,readonly --mount type=bind,source=/data/cosmos/jobs/sea-1f2e3d4c5b/out,target=/data/cosmos/jobs/sea-1f2e3d4c5b/out --mount type=bind,source=/data/cosmos/jobs/sea-1f2e3d4c5b/stdout.log,target=/data/cosmos/jobs/sea-1f2e3d4c5b/stdout.log --mount type=bind,source=/data/cosmos/jobs/sea-1f2e3d4c5b/stderr.log,target=/data/cosmos/jobs/sea-1f2e3d4c5b/stderr.log --mount type=bind,source=/data/cosmos/jobs/sea-1f2e3d4c5b/home,target=/data/cosmos/jobs/sea-1f2e3d4c5b/home --mount type=bind,source=/data/cosmos/objects,target=/data/cosmos/objects,readonly --mount type=bind,source=/opt/engine,target=/opt/engine,readonly --workdir /opt/engine "$@" cosmos:1 sh -c '# Runs in the container, around the program. It writes the logs itself. The Docker Engine would hold back a progress
+# bar, which ends its lines with a carriage return, and would lose output that is printed while nobody listens.
 folder=$1
 shift
 secrets=$folder/home/secrets
@@ -114,7 +114,7 @@ stop() {
     docker stop -t 5 $running >/dev/null 2>&1
 }
 
-# Sets $code and returns 0 when the container has ended; 1 while it runs or nobody can tell, 2 when there is none.
+# Returns 0 and sets $code if the container has ended, 1 if it runs or its state is unknown, 2 if there is none.
 settle() {
     [ "$id" ] || id=$(own_containers 2>/dev/null) || return 1
     [ "$id" ] || {
@@ -192,9 +192,9 @@ own() {
     fi
 }
 
-# Which GPUs of the host a job gets, and the wait for them. A job needs 'want' GPUs with 'need_mib' of memory free on each,
-# out of 'gpus' (all, where that is empty); 'per_gpu' jobs share one, unless the job is to be 'alone'. Whether something
-# without a lock has a place, the launcher's function 'busy' says.
+# Which GPUs of the host a job gets, and the wait for them. A job needs 'want' GPUs with 'need_mib' of memory free on
+# each, out of 'gpus' (all, where that is empty); 'per_gpu' jobs share one, unless the job is to be 'alone'. Whether
+# something without a lock has a place, the launcher's function 'busy' says.
 
 # Prints a line "index total free" for each GPU, in MiB, the one with most room first.
 gpu_table() {
@@ -203,7 +203,7 @@ gpu_table() {
         sed -n 's/^ *\([0-9][0-9]*\), *\([^,]*\), *\([^,]*\)$/\1 \2 \3/p' | sort -k 3,3nr -k 1,1n
 }
 
-# Whether $1 is a number of MiB that is too small; what nvidia-smi does not know ("[N/A]") is not held against a GPU.
+# Whether $1 is a number of MiB that is too small. A GPU whose memory nvidia-smi does not know ("[N/A]") is not refused.
 too_small() {
     case $1 in '' | *[!0-9]*) return 1 ;; esac
     [ "$1" -lt "$need_mib" ]
@@ -218,7 +218,7 @@ wanted() {
     [ "$need_mib" -eq 0 ] || printf ' with %s GiB %s' "$(gib "$need_mib")" "$1"
 }
 
-# Ends a job that no wait would help.
+# Ends a job that would wait forever.
 check_gpus() {
     fit=0 told=
     for gpu in $gpus; do
@@ -237,7 +237,8 @@ check_gpus() {
     }
 }
 
-# Sets $open to the locks of GPU $1 that the job would take, or to nothing and $taken to whose they are.
+# Sets $open to the locks of GPU $1 that the job would take. If they are taken, $open is empty and $taken names the
+# owner.
 look_at() {
     open='' taken=
     place=1
@@ -258,8 +259,8 @@ look_at() {
     [ "$alone" -eq 0 ] || [ -z "$taken" ] || open=
 }
 
-# A lock belongs to whoever holds its file open: here a cat that waits for the end of the pipe 'hold'. This script and
-# the program it starts hold the other end, so the GPUs are free when the last of them is gone, however it went.
+# The process that holds the file of a lock open owns the lock: here a cat that waits for the end of the pipe 'hold'.
+# This script and its program hold the other end, so the GPUs become free when the last of them is gone, for any reason.
 take_gpus() {
     held='' places='' told='' pause_s=1
     count=0
@@ -282,7 +283,7 @@ take_gpus() {
     [ -n "$held" ]
 }
 
-# Sets $held and $places to GPUs that have a place and room, or says in $told what they lack.
+# Sets $held and $places to GPUs with a free place and enough memory, or $told to the reason why there are none.
 pick() {
     table=$(gpu_table)
     told='' count=0
@@ -335,8 +336,8 @@ wait_for_gpus() {
     put gpus "$held"
 }
 
-# The part of run.sh that is the same for every job and launcher. Before it stand the job's own values (here, want,
-# limit_s ...), the functions of its launcher (launch, stop, settle, forget, resumed, handed_back), wait_for_gpus and own.
+# The part of run.sh that is the same for every job and launcher. It follows the job's own values (here, want, limit_s
+# ...) and the functions launch, stop, settle, forget, resumed, handed_back, wait_for_gpus and own.
 umask 077
 cd "$here" || exit 1
 
@@ -356,7 +357,7 @@ finish() {
     ! handed_back "$1" || exit 143
     rm -f secrets reserve inspect.err waiting
     put state "ended $began $(date +%s)"
-    # On a full disk the job waits for room, for as long as it has a folder; a poll that settles it must not.
+    # On a full disk the job waits for room as long as its folder exists. A poll that settles the job must not wait.
     until put exit_code "$1"; do
         [ -n "$beat" ] || exit 1
         [ -d "$here" ] || {
@@ -367,7 +368,7 @@ finish() {
     done
     forget
     [ -z "$beat" ] || kill "$beat" $memory 2>/dev/null
-    # A batch system's own books tell of a failure too.
+    # A batch system records the failure in its accounting too.
     [ -z "${restartable-}" ] || exit "$1"
     exit 0
 }
@@ -384,14 +385,14 @@ keep() {
     done
 }
 
-# Touching would do for people; the time as text needs no program to be read, and many jobs are polled at once.
+# The time is text, and not the file's own time, because a poll of many jobs reads text without starting a program.
 beat_once() {
     put heartbeat "$(date +%s)"
     watch
 }
 
-# Notes the most memory that any of the job's GPUs was seen to have in use, and what they are. It is apart from the
-# heartbeat, which must not wait for a driver that hangs.
+# Records the GPUs of the job and the most memory that was in use on any of them. It is separate from the heartbeat,
+# which must not wait for a driver that hangs.
 note_memory() {
     told=$(smi --query-gpu=memory.used,name,driver_version --format=csv,noheader,nounits -i "$held") || exit 0
     used=$(printf '%s\n' "$told" | cut -d , -f 1 | sort -n | tail -n 1)
@@ -402,8 +403,9 @@ note_memory() {
 $told"
 }
 
-# Ends a program that runs for too long, shows no sign of life, or whose folder was removed, where nobody could find its
-# results: a file system may be away for a moment. Beats are counted: a clock may jump, and a machine may have been asleep.
+# Stops a program that runs for too long or shows no sign of life, and one whose folder was removed, because nobody
+# could find its results. A file system may be away for a moment, so the folder may be missing for five beats. Time is
+# counted in beats, because a clock may jump and a machine may sleep.
 watch() {
     if [ -d "$here" ]; then away=0; else away=$((away + 1)); fi
     [ "$away" -lt 6 ] || ask_to_stop
@@ -426,8 +428,8 @@ watch() {
     fi
 }
 
-# Whether a GPU of the job works. A moment between two steps is idle too, so it is asked at every beat once the log has
-# been silent for a minute.
+# Whether a GPU of the job works. A GPU is idle for moments between two steps, so this asks at every beat after the log
+# has been silent for a minute.
 gpu_works() {
     [ "$silent_s" -ge "$asking_s" ] && [ -s gpus ] || return 1
     read -r mine <gpus
@@ -435,13 +437,13 @@ gpu_works() {
     case $used in *[1-9]*) ;; *) false ;; esac
 }
 
-# Says in which class of failures the end belongs, and why.
+# Records the class of failures to which the end belongs, and logs the reason.
 end_as() {
     put stopped "$1"
     say "$2" 2>>stderr.log
 }
 
-# A second signal is not asked but done, so it comes when the first had time enough.
+# The second signal kills, so it comes only after the first one had enough time.
 ask_to_stop() {
     if [ "$grace_s" -le 0 ]; then
         kill -TERM "$$"
@@ -499,7 +501,7 @@ if [ "${1-}" = settle ] && [ "${members-}" ]; then
     set -- end
 fi
 if [ "${1-}" = settle ]; then
-    # This script was killed while its container lived on: write down how that ended, if it has.
+    # This script was killed while its container ran on. Record how the container ended, if it has.
     read -r _ began _ <<END
 $(head -c 80 state 2>/dev/null)
 END
@@ -510,7 +512,7 @@ END
     forget
     exit 2
 elif [ "${1-}" = end ]; then
-    # Likewise, and its members found out: end what is left.
+    # This script of a shared process was killed, and a member found out. End what is left of the process.
     [ ! -e exit_code ] || {
         forget
         exit 0

@@ -20,12 +20,12 @@ exec $leader python3 run.py --prompt 'it'"'"'s rain'
 
 # The program of the job as a process of this machine; 'program' turns the shell that calls it into the program.
 launch() {
-    # In a group of its own, where the host can make one: then all that it starts is reached by one signal.
+    # The program gets its own process group if the host can make one. Then one signal reaches all its processes.
     leader=
     ! command -v setsid >/dev/null || leader=setsid
     program &
     child=$!
-    # The signal may have come before there was a child to hand it to.
+    # The signal may have come before there was a child.
     [ -z "$stopping" ] || stop
     await "$child"
     code=$status
@@ -66,9 +66,9 @@ own() {
     fi
 }
 
-# Which GPUs of the host a job gets, and the wait for them. A job needs 'want' GPUs with 'need_mib' of memory free on each,
-# out of 'gpus' (all, where that is empty); 'per_gpu' jobs share one, unless the job is to be 'alone'. Whether something
-# without a lock has a place, the launcher's function 'busy' says.
+# Which GPUs of the host a job gets, and the wait for them. A job needs 'want' GPUs with 'need_mib' of memory free on
+# each, out of 'gpus' (all, where that is empty); 'per_gpu' jobs share one, unless the job is to be 'alone'. Whether
+# something without a lock has a place, the launcher's function 'busy' says.
 
 # Prints a line "index total free" for each GPU, in MiB, the one with most room first.
 gpu_table() {
@@ -77,7 +77,7 @@ gpu_table() {
         sed -n 's/^ *\([0-9][0-9]*\), *\([^,]*\), *\([^,]*\)$/\1 \2 \3/p' | sort -k 3,3nr -k 1,1n
 }
 
-# Whether $1 is a number of MiB that is too small; what nvidia-smi does not know ("[N/A]") is not held against a GPU.
+# Whether $1 is a number of MiB that is too small. A GPU whose memory nvidia-smi does not know ("[N/A]") is not refused.
 too_small() {
     case $1 in '' | *[!0-9]*) return 1 ;; esac
     [ "$1" -lt "$need_mib" ]
@@ -92,7 +92,7 @@ wanted() {
     [ "$need_mib" -eq 0 ] || printf ' with %s GiB %s' "$(gib "$need_mib")" "$1"
 }
 
-# Ends a job that no wait would help.
+# Ends a job that would wait forever.
 check_gpus() {
     fit=0 told=
     for gpu in $gpus; do
@@ -111,7 +111,8 @@ check_gpus() {
     }
 }
 
-# Sets $open to the locks of GPU $1 that the job would take, or to nothing and $taken to whose they are.
+# Sets $open to the locks of GPU $1 that the job would take. If they are taken, $open is empty and $taken names the
+# owner.
 look_at() {
     open='' taken=
     place=1
@@ -132,8 +133,8 @@ look_at() {
     [ "$alone" -eq 0 ] || [ -z "$taken" ] || open=
 }
 
-# A lock belongs to whoever holds its file open: here a cat that waits for the end of the pipe 'hold'. This script and
-# the program it starts hold the other end, so the GPUs are free when the last of them is gone, however it went.
+# The process that holds the file of a lock open owns the lock: here a cat that waits for the end of the pipe 'hold'.
+# This script and its program hold the other end, so the GPUs become free when the last of them is gone, for any reason.
 take_gpus() {
     held='' places='' told='' pause_s=1
     count=0
@@ -156,7 +157,7 @@ take_gpus() {
     [ -n "$held" ]
 }
 
-# Sets $held and $places to GPUs that have a place and room, or says in $told what they lack.
+# Sets $held and $places to GPUs with a free place and enough memory, or $told to the reason why there are none.
 pick() {
     table=$(gpu_table)
     told='' count=0
@@ -209,7 +210,7 @@ wait_for_gpus() {
     put gpus "$held"
 }
 
-# Whether the process $1 runs the script $2: its number alone may be another's by now.
+# Whether the process $1 runs the script $2: another process may have its number by now.
 runs() {
     if [ -r /proc/self/cmdline ]; then
         arguments=
@@ -220,16 +221,16 @@ runs() {
     case $arguments in *"$2") ;; *) false ;; esac
 }
 
-# The part of run.sh for a process that serves several jobs, one after another: "$members" are their folders, which lie
-# beside this one. Each has a run.sh of its own, which job.sh describes. The file 'turns' tells them what they need:
-# a line for each member that the process has begun with, with its number and where its share of standard output and of
-# standard error begins; the latter at the look before, so that the words of a failure are those of who came last.
-# 'looked' tells how far all that holds.
+# The part of run.sh for a process that serves several jobs, one after another. "$members" are the jobs' folders, beside
+# this one. Each job has its own run.sh (see job.sh), which reads the file 'turns'. It has a line for each member
+# that the process has begun with: its number, and where its share of standard output and of standard error begins. The
+# share of standard error begins at the look before, so that the last member gets the words of its failure. The file
+# 'looked' says up to which place of the logs 'turns' is complete.
 conductor=
 leaving=0
 jobs=${here%/*}
 
-# Starts the members, each in a session of its own, and the look at the log.
+# Starts the members, each in its own session, and the loop that reads the log.
 gather() {
     number=0
     for member in $members; do
@@ -250,7 +251,7 @@ gather() {
             sleep 0.1 2>/dev/null || { sleep 1 && left=$((left > 9 ? left - 9 : 0)); }
         done
     done
-    # Nothing is to be loaded without one that is not there, however fast that begins.
+    # The first look comes before the loop, so that no model is loaded if a member is missing.
     look_along
     keep look_along 1 >/dev/null 2>&1 &
     conductor=$!
@@ -263,7 +264,7 @@ conduct() {
     put turns '1 0 0'
 }
 
-# Whether the folder $1 is that of a member that still waits for its turn, or for the end of it.
+# Whether the member with the folder $1 still waits for its turn, or for the end of its turn.
 aboard() {
     [ ! -e "$jobs/$1/exit_code" ] && [ -s "$jobs/$1/started/process_folder" ] || return 1
     read -r named <"$jobs/$1/started/process_folder"
@@ -278,10 +279,10 @@ is_deserted() {
     done
 }
 
-# Writes down whose turn has come since the last look.
+# Records the turns that have begun since the last look.
 look_along() {
     [ -f turns ] || {
-        # Nothing is loaded yet, so nothing is lost where the others begin anew without one that has left.
+        # No model is loaded yet, so the others lose nothing if they start again without a member that has left.
         for member in $members; do
             aboard "$member" || leave
         done
@@ -295,15 +296,15 @@ look_along() {
     done
 }
 
-# Stops the process, because the member whose turn it is has left. A second signal is not asked but done. The process may
-# begin with the next member before the signal comes: 'left' tells that member that the signal was not for it.
+# Stops the process, because the member whose turn it is has left. A second signal kills it. The process may begin with
+# the next member before the signal comes; 'left' shows that member that the signal was not for it.
 leave() {
     leaving=$((leaving + 1))
     if [ -f turns ]; then put left "$current"; else : >disbanded; fi
     case $leaving in 1 | 15) kill -TERM "$$" ;; esac
 }
 
-# Only whole lines are looked at; 'x' shows whether the last one is. A NUL would end a line for some versions of awk.
+# Reads only whole lines; 'x' shows whether the last line is whole. A NUL would end a line for some versions of awk.
 find_turns() {
     read -r seen seen_errors <looked
     current=$(tail -n 1 turns)
@@ -340,8 +341,8 @@ account() {
     [ ! -f turns ] || find_turns
 }
 
-# The part of run.sh that is the same for every job and launcher. Before it stand the job's own values (here, want,
-# limit_s ...), the functions of its launcher (launch, stop, settle, forget, resumed, handed_back), wait_for_gpus and own.
+# The part of run.sh that is the same for every job and launcher. It follows the job's own values (here, want, limit_s
+# ...) and the functions launch, stop, settle, forget, resumed, handed_back, wait_for_gpus and own.
 umask 077
 cd "$here" || exit 1
 
@@ -361,7 +362,7 @@ finish() {
     ! handed_back "$1" || exit 143
     rm -f secrets reserve inspect.err waiting
     put state "ended $began $(date +%s)"
-    # On a full disk the job waits for room, for as long as it has a folder; a poll that settles it must not.
+    # On a full disk the job waits for room as long as its folder exists. A poll that settles the job must not wait.
     until put exit_code "$1"; do
         [ -n "$beat" ] || exit 1
         [ -d "$here" ] || {
@@ -372,7 +373,7 @@ finish() {
     done
     forget
     [ -z "$beat" ] || kill "$beat" $memory 2>/dev/null
-    # A batch system's own books tell of a failure too.
+    # A batch system records the failure in its accounting too.
     [ -z "${restartable-}" ] || exit "$1"
     exit 0
 }
@@ -389,14 +390,14 @@ keep() {
     done
 }
 
-# Touching would do for people; the time as text needs no program to be read, and many jobs are polled at once.
+# The time is text, and not the file's own time, because a poll of many jobs reads text without starting a program.
 beat_once() {
     put heartbeat "$(date +%s)"
     watch
 }
 
-# Notes the most memory that any of the job's GPUs was seen to have in use, and what they are. It is apart from the
-# heartbeat, which must not wait for a driver that hangs.
+# Records the GPUs of the job and the most memory that was in use on any of them. It is separate from the heartbeat,
+# which must not wait for a driver that hangs.
 note_memory() {
     told=$(smi --query-gpu=memory.used,name,driver_version --format=csv,noheader,nounits -i "$held") || exit 0
     used=$(printf '%s\n' "$told" | cut -d , -f 1 | sort -n | tail -n 1)
@@ -407,8 +408,9 @@ note_memory() {
 $told"
 }
 
-# Ends a program that runs for too long, shows no sign of life, or whose folder was removed, where nobody could find its
-# results: a file system may be away for a moment. Beats are counted: a clock may jump, and a machine may have been asleep.
+# Stops a program that runs for too long or shows no sign of life, and one whose folder was removed, because nobody
+# could find its results. A file system may be away for a moment, so the folder may be missing for five beats. Time is
+# counted in beats, because a clock may jump and a machine may sleep.
 watch() {
     if [ -d "$here" ]; then away=0; else away=$((away + 1)); fi
     [ "$away" -lt 6 ] || ask_to_stop
@@ -431,8 +433,8 @@ watch() {
     fi
 }
 
-# Whether a GPU of the job works. A moment between two steps is idle too, so it is asked at every beat once the log has
-# been silent for a minute.
+# Whether a GPU of the job works. A GPU is idle for moments between two steps, so this asks at every beat after the log
+# has been silent for a minute.
 gpu_works() {
     [ "$silent_s" -ge "$asking_s" ] && [ -s gpus ] || return 1
     read -r mine <gpus
@@ -440,13 +442,13 @@ gpu_works() {
     case $used in *[1-9]*) ;; *) false ;; esac
 }
 
-# Says in which class of failures the end belongs, and why.
+# Records the class of failures to which the end belongs, and logs the reason.
 end_as() {
     put stopped "$1"
     say "$2" 2>>stderr.log
 }
 
-# A second signal is not asked but done, so it comes when the first had time enough.
+# The second signal kills, so it comes only after the first one had enough time.
 ask_to_stop() {
     if [ "$grace_s" -le 0 ]; then
         kill -TERM "$$"
@@ -504,7 +506,7 @@ if [ "${1-}" = settle ] && [ "${members-}" ]; then
     set -- end
 fi
 if [ "${1-}" = settle ]; then
-    # This script was killed while its container lived on: write down how that ended, if it has.
+    # This script was killed while its container ran on. Record how the container ended, if it has.
     read -r _ began _ <<END
 $(head -c 80 state 2>/dev/null)
 END
@@ -515,7 +517,7 @@ END
     forget
     exit 2
 elif [ "${1-}" = end ]; then
-    # Likewise, and its members found out: end what is left.
+    # This script of a shared process was killed, and a member found out. End what is left of the process.
     [ ! -e exit_code ] || {
         forget
         exit 0

@@ -5,10 +5,10 @@ silence_s=1800
 asking_s=60
 beat_s=5
 
-# One of several jobs that one process serves. run.sh of that process, which process.sh describes, has started this one
-# with its own folder as 'process_folder' and with the job's number among the others as 'turn'. Until its turn comes, the job
-# waits as if for a GPU; then it copies its share of the logs until the next one's turn, or the end of the process, comes.
-# From the environment, in which shared/process.sh starts this script.
+# One of several jobs that one process serves. run.sh of the process (see process.sh) starts this script with two
+# variables: 'process_folder' is the folder of the process, 'turn' the number of this job among the others. The job
+# waits for its turn as if for a GPU. Then it copies its share of the logs until the next job's turn begins or the
+# process ends.
 process_folder=${process_folder-} turn=${turn-}
 asked=0
 
@@ -25,8 +25,8 @@ pause() {
     await $!
 }
 
-# Sets what the process_folder tells: whether it is over, whose turn it is now (0 before the start), and where the job's shares of
-# the logs begin and end. How far the logs were looked through is read first: what comes before that is told.
+# Reads the folder of the process: whether it has ended (over), whose turn it is (now; 0 before the start), and where
+# the job's shares of the logs begin and end. It reads 'looked' first: 'turns' is complete up to that place of the logs.
 look() {
     over='' now=0 upto=0 upto_errors=0 from='' to=
     [ ! -e "$process_folder/exit_code" ] || over=yes
@@ -41,7 +41,7 @@ look() {
     done <"$process_folder/turns"
 }
 
-# Where the script of the process was killed, one of the members ends what that has left.
+# If the script of the process was killed, one of its jobs ends what is left of the process.
 look_after() {
     read -r pid <"$process_folder/started/pid" && runs "$pid" "$process_folder/run.sh" && return
     [ ! -e "$process_folder/exit_code" ] && mkdir "$process_folder/abandoned" 2>/dev/null || return 0
@@ -49,7 +49,7 @@ look_after() {
     [ -e "$process_folder/exit_code" ] || echo 137 >"$process_folder/exit_code"
 }
 
-# Ends a job that was not begun; it is not its fault.
+# Ends a job whose turn never came; this is no failure of the job.
 pass_over() {
     end_as not_started 'the process that serves this job with others ended, or goes on, without it'
     finish 143
@@ -117,7 +117,7 @@ launch() {
     done
 }
 
-# Sets $code to the end of the process, and writes down what else its script told of it.
+# Sets $code to the exit code of the process, and records the reason that the script of the process left.
 take_verdict() {
     read -r code <"$process_folder/exit_code"
     case $code in '' | *[!0-9]*) code=137 ;; esac
@@ -140,7 +140,7 @@ has_begun_late() {
     [ -s "$process_folder/left" ] && read -r left <"$process_folder/left" && [ "$turn" -gt "$left" ]
 }
 
-# Stops the process for this job. A second signal is not asked but done.
+# Stops the process for this job. A second signal kills it.
 ask_process() {
     asked=$((asked + 1))
     case $asked in 1 | 8) ;; *) return 0 ;; esac
@@ -168,7 +168,7 @@ own() {
     fi
 }
 
-# Whether the process $1 runs the script $2: its number alone may be another's by now.
+# Whether the process $1 runs the script $2: another process may have its number by now.
 runs() {
     if [ -r /proc/self/cmdline ]; then
         arguments=
@@ -179,8 +179,8 @@ runs() {
     case $arguments in *"$2") ;; *) false ;; esac
 }
 
-# The part of run.sh that is the same for every job and launcher. Before it stand the job's own values (here, want,
-# limit_s ...), the functions of its launcher (launch, stop, settle, forget, resumed, handed_back), wait_for_gpus and own.
+# The part of run.sh that is the same for every job and launcher. It follows the job's own values (here, want, limit_s
+# ...) and the functions launch, stop, settle, forget, resumed, handed_back, wait_for_gpus and own.
 umask 077
 cd "$here" || exit 1
 
@@ -200,7 +200,7 @@ finish() {
     ! handed_back "$1" || exit 143
     rm -f secrets reserve inspect.err waiting
     put state "ended $began $(date +%s)"
-    # On a full disk the job waits for room, for as long as it has a folder; a poll that settles it must not.
+    # On a full disk the job waits for room as long as its folder exists. A poll that settles the job must not wait.
     until put exit_code "$1"; do
         [ -n "$beat" ] || exit 1
         [ -d "$here" ] || {
@@ -211,7 +211,7 @@ finish() {
     done
     forget
     [ -z "$beat" ] || kill "$beat" $memory 2>/dev/null
-    # A batch system's own books tell of a failure too.
+    # A batch system records the failure in its accounting too.
     [ -z "${restartable-}" ] || exit "$1"
     exit 0
 }
@@ -228,14 +228,14 @@ keep() {
     done
 }
 
-# Touching would do for people; the time as text needs no program to be read, and many jobs are polled at once.
+# The time is text, and not the file's own time, because a poll of many jobs reads text without starting a program.
 beat_once() {
     put heartbeat "$(date +%s)"
     watch
 }
 
-# Notes the most memory that any of the job's GPUs was seen to have in use, and what they are. It is apart from the
-# heartbeat, which must not wait for a driver that hangs.
+# Records the GPUs of the job and the most memory that was in use on any of them. It is separate from the heartbeat,
+# which must not wait for a driver that hangs.
 note_memory() {
     told=$(smi --query-gpu=memory.used,name,driver_version --format=csv,noheader,nounits -i "$held") || exit 0
     used=$(printf '%s\n' "$told" | cut -d , -f 1 | sort -n | tail -n 1)
@@ -246,8 +246,9 @@ note_memory() {
 $told"
 }
 
-# Ends a program that runs for too long, shows no sign of life, or whose folder was removed, where nobody could find its
-# results: a file system may be away for a moment. Beats are counted: a clock may jump, and a machine may have been asleep.
+# Stops a program that runs for too long or shows no sign of life, and one whose folder was removed, because nobody
+# could find its results. A file system may be away for a moment, so the folder may be missing for five beats. Time is
+# counted in beats, because a clock may jump and a machine may sleep.
 watch() {
     if [ -d "$here" ]; then away=0; else away=$((away + 1)); fi
     [ "$away" -lt 6 ] || ask_to_stop
@@ -270,8 +271,8 @@ watch() {
     fi
 }
 
-# Whether a GPU of the job works. A moment between two steps is idle too, so it is asked at every beat once the log has
-# been silent for a minute.
+# Whether a GPU of the job works. A GPU is idle for moments between two steps, so this asks at every beat after the log
+# has been silent for a minute.
 gpu_works() {
     [ "$silent_s" -ge "$asking_s" ] && [ -s gpus ] || return 1
     read -r mine <gpus
@@ -279,13 +280,13 @@ gpu_works() {
     case $used in *[1-9]*) ;; *) false ;; esac
 }
 
-# Says in which class of failures the end belongs, and why.
+# Records the class of failures to which the end belongs, and logs the reason.
 end_as() {
     put stopped "$1"
     say "$2" 2>>stderr.log
 }
 
-# A second signal is not asked but done, so it comes when the first had time enough.
+# The second signal kills, so it comes only after the first one had enough time.
 ask_to_stop() {
     if [ "$grace_s" -le 0 ]; then
         kill -TERM "$$"
@@ -343,7 +344,7 @@ if [ "${1-}" = settle ] && [ "${members-}" ]; then
     set -- end
 fi
 if [ "${1-}" = settle ]; then
-    # This script was killed while its container lived on: write down how that ended, if it has.
+    # This script was killed while its container ran on. Record how the container ended, if it has.
     read -r _ began _ <<END
 $(head -c 80 state 2>/dev/null)
 END
@@ -354,7 +355,7 @@ END
     forget
     exit 2
 elif [ "${1-}" = end ]; then
-    # Likewise, and its members found out: end what is left.
+    # This script of a shared process was killed, and a member found out. End what is left of the process.
     [ ! -e exit_code ] || {
         forget
         exit 0

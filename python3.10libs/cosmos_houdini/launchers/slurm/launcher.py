@@ -31,7 +31,7 @@ CLIENT_PREFIX = "SLURM_"
 SUBMIT_TIMEOUT_S = 120.0
 CANCEL_TIMEOUT_S = 180.0
 QUIET_S = 60
-"""Longer than network file systems keep the old content of a file."""
+"""Seconds; longer than a network file system shows the old content of a file."""
 
 # Options that sbatch reads without quotes, because its versions read quotes differently.
 _OPTION = re.compile(r"--[a-z][a-z-]*(=[\w.,:;=@%+*/\[\]{}|&()!-]+)?", re.ASCII)
@@ -47,8 +47,8 @@ class SlurmSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         qos: as for ``sbatch --qos``.
         gres: as for ``sbatch --gres``; without it, as many GPUs as the job uses.
         sbatch: more options, as in ``--mem=64G``.
-        image: a container image, as the program named by ``container`` spells it.
-        container: what runs the image.
+        image: a container image, as the program in ``container`` spells it.
+        container: the program that runs the image.
     """
 
     partition: str | None = None
@@ -62,7 +62,7 @@ class SlurmSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 @dataclass(frozen=True, slots=True)
 class SlurmLauncher:
-    """Hands the program to Slurm, which chooses machine and GPUs; the root must lie on a file system that both see.
+    """Hands the program to Slurm, which chooses machine and GPUs; both must see the root on a shared file system.
 
     Variables of the host's ``env`` that begin with ``SLURM_`` (``SLURM_CONF`` ...) are for Slurm's programs on the
     login node; the others are for the job.
@@ -91,7 +91,7 @@ class SlurmLauncher:
         """Hand ``run.sh`` to Slurm; see Launcher.start.
 
         Raises:
-            HostUnreachable: Slurm does not answer, and may have taken the job or not; a later call finds out.
+            HostUnreachable: Slurm does not answer and may have taken the job; a later call finds out.
         """
         if not detached.write(host, task, self.script(task), ready=script_part("slurm/ready")):
             return
@@ -109,7 +109,7 @@ class SlurmLauncher:
         raise HostError(f"host {host.name} cannot hand job {task.job_id} to Slurm: {done.stderr.strip() or why}")
 
     def start_together(self, host: Host, tasks: Sequence[Task]) -> None:
-        """Hand tasks that ask for the same to Slurm as one array; see Launcher.start_together."""
+        """Hand tasks with the same options to Slurm as one array; see Launcher.start_together."""
         alike: defaultdict[str, list[Task]] = defaultdict(list)
         for task in tasks:
             with suppress(BadInput, JobError):
@@ -121,7 +121,7 @@ class SlurmLauncher:
                 host.run(self.submit_array_script(group), timeout_s=SUBMIT_TIMEOUT_S)
 
     def array_script(self, tasks: Sequence[Task]) -> str:
-        """Return the text of the script that sbatch gets for an array of tasks that ask for the same."""
+        """Return the text of the script that sbatch gets for an array of tasks with the same options."""
         jobs = tasks[0].site.folder.parent
         cases = "".join(f"{number}) job={quoted(task.site.folder.name)} ;;\n" for number, task in enumerate(tasks, 1))
         head = self._head(tasks[0], array_name(tasks))
@@ -146,7 +146,7 @@ class SlurmLauncher:
         return self._client() + assignments(here=site.folder) + script_part("slurm/cancel")
 
     def cancel(self, host: Host, site: Site, job_id: str) -> None:
-        """Have Slurm end the attempt; see Launcher.cancel."""
+        """Tell Slurm to end the attempt; see Launcher.cancel."""
         done = host.run(self.cancel_script(site), timeout_s=CANCEL_TIMEOUT_S)
         if done.exit_code:
             why = done.stderr.strip() or "Slurm does not say why"
@@ -162,7 +162,7 @@ class SlurmLauncher:
         return "".join(f"#SBATCH {option}\n" for option in (f"--job-name={name}", *self._options(task)))
 
     def _options(self, task: Task) -> Iterator[str]:
-        """Yield the options of the job but its name, none of which can leave its line.
+        """Yield the options of the job except its name; none of them can break out of its line.
 
         Raises:
             BadInput: a value of the configuration with a space, a quote or the like.

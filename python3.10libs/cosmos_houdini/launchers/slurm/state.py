@@ -1,4 +1,4 @@
-"""What Slurm says of a job, in its own words, and what that means beside what the job's folder tells.
+"""The state of a job according to Slurm, and its meaning together with the job's folder.
 
 The words are those of ``squeue`` and ``sacct`` (https://slurm.schedmd.com/job_state_codes.html).
 """
@@ -19,7 +19,7 @@ SILENT = "?"
 IN_QUEUE = frozenset(
     {"PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "RESV_DEL_HOLD", "SPECIAL_EXIT"}
 )
-"""Words for a job that has no machine, be it again."""
+"""Words for a job that has no machine, or none any more."""
 
 OVER = frozenset(
     {
@@ -45,13 +45,13 @@ _LINE = re.compile(r"(?P<folder>\S+) (?P<settled>[01]) (?P<id>\S+) (?P<state>\S+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlurmState:
-    """What Slurm says of one job at one moment.
+    """The state of one job according to Slurm at one moment.
 
     Attributes:
-        id: its number, with the task of an array as in ``12_3``; ``-`` where that is not known.
-        state: a word of Slurm; ``-`` where Slurm does not know the job, ``?`` where Slurm does not answer.
-        reason: why it is in this state, where Slurm tells; for ``?``, what its program said instead.
-        settled: it has been over, or unknown to Slurm, for a minute.
+        id: its number, with the task of an array as in ``12_3``; ``-`` if that is unknown.
+        state: a word of Slurm; ``-`` if Slurm does not know the job, ``?`` if Slurm does not answer.
+        reason: why it is in this state, if Slurm gives a reason; for ``?``, the error of Slurm's program.
+        settled: whether it has been over, or unknown to Slurm, for a minute.
     """
 
     id: str
@@ -66,7 +66,7 @@ class SlurmState:
 
     @property
     def in_queue(self) -> bool:
-        """Whether the job waits for a machine, be it again."""
+        """Whether the job waits for a machine, for the first time or again."""
         return self.state in IN_QUEUE
 
     def __str__(self) -> str:
@@ -80,7 +80,7 @@ class SlurmState:
         return f"Slurm job{number} {self.state}{reason}"
 
     def failure(self) -> JobFailure | None:
-        """Return why Slurm ended the job, or None where it did not, or does not say."""
+        """Return why Slurm ended the job; None if it did not end the job, or gives no reason."""
         if self.state not in _MEANING:
             return None
         failure, meaning = _MEANING[self.state]
@@ -90,7 +90,7 @@ class SlurmState:
 
 
 def parse_slurm_states(lines: Iterable[str]) -> dict[str, SlurmState]:
-    """Return what Slurm says, by folder, from the lines of a poll; other lines are left out."""
+    """Return the states in the lines of a poll, by folder; other lines are left out."""
     found = (_LINE.fullmatch(line) for line in lines)
     return {
         told["folder"]: SlurmState(
@@ -105,7 +105,7 @@ def parse_slurm_states(lines: Iterable[str]) -> dict[str, SlurmState]:
 
 
 def merge_slurm_states(lines: Iterable[str], seen: Mapping[str, Observation]) -> dict[str, Observation]:
-    """Return the observations of jobs as they are by what Slurm says of them; see PollPart.merge."""
+    """Return the observations of jobs with Slurm's states; see PollPart.merge."""
     states = parse_slurm_states(lines)
     return {folder: merge(one, states[folder]) if folder in states else one for folder, one in seen.items()}
 

@@ -2,14 +2,14 @@
 cd "$here" || exit 1
 [ ! -e exit_code ] || exit 0
 : >cancelled
-# Never started, and from now on nobody can; no process ever has the number 0.
+# A job that was never started cannot be started from now on. No process ever has the number 0.
 ! mkdir started 2>/dev/null || {
     echo 0 >started/pid
     rm -f secrets
     exit 0
 }
 
-# Whether the process $1, or without a number any process of the job, lives.
+# Whether the process $1 lives, or any process of the job if no number is given.
 lives() {
     mine=$(own | tr '\n' ' ')
     if [ -z "$1" ]; then
@@ -46,7 +46,7 @@ done
 gone_within 5 "" || kill -KILL $(own) 2>/dev/null
 sweep
 gone_within 5 "" && rm -f secrets reserve
-# A process that this job shared, and that nobody watches over any more, is the job's to end.
+# This job ends its shared process if the script of that process was killed.
 if [ -s started/process_folder ]; then
     read -r process_folder <started/process_folder
     read -r main <"$process_folder/started/pid" && runs "$main" "$process_folder/run.sh" || sh "$process_folder/run.sh" end </dev/null >/dev/null 2>&1

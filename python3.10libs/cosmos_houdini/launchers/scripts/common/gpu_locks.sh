@@ -1,6 +1,6 @@
-# Which GPUs of the host a job gets, and the wait for them. A job needs 'want' GPUs with 'need_mib' of memory free on each,
-# out of 'gpus' (all, where that is empty); 'per_gpu' jobs share one, unless the job is to be 'alone'. Whether something
-# without a lock has a place, the launcher's function 'busy' says.
+# Which GPUs of the host a job gets, and the wait for them. A job needs 'want' GPUs with 'need_mib' of memory free on
+# each, out of 'gpus' (all, where that is empty); 'per_gpu' jobs share one, unless the job is to be 'alone'. Whether
+# something without a lock has a place, the launcher's function 'busy' says.
 
 # Prints a line "index total free" for each GPU, in MiB, the one with most room first.
 gpu_table() {
@@ -9,7 +9,7 @@ gpu_table() {
         sed -n 's/^ *\([0-9][0-9]*\), *\([^,]*\), *\([^,]*\)$/\1 \2 \3/p' | sort -k 3,3nr -k 1,1n
 }
 
-# Whether $1 is a number of MiB that is too small; what nvidia-smi does not know ("[N/A]") is not held against a GPU.
+# Whether $1 is a number of MiB that is too small. A GPU whose memory nvidia-smi does not know ("[N/A]") is not refused.
 too_small() {
     case $1 in '' | *[!0-9]*) return 1 ;; esac
     [ "$1" -lt "$need_mib" ]
@@ -24,7 +24,7 @@ wanted() {
     [ "$need_mib" -eq 0 ] || printf ' with %s GiB %s' "$(gib "$need_mib")" "$1"
 }
 
-# Ends a job that no wait would help.
+# Ends a job that would wait forever.
 check_gpus() {
     fit=0 told=
     for gpu in $gpus; do
@@ -43,7 +43,8 @@ check_gpus() {
     }
 }
 
-# Sets $open to the locks of GPU $1 that the job would take, or to nothing and $taken to whose they are.
+# Sets $open to the locks of GPU $1 that the job would take. If they are taken, $open is empty and $taken names the
+# owner.
 look_at() {
     open='' taken=
     place=1
@@ -64,8 +65,8 @@ look_at() {
     [ "$alone" -eq 0 ] || [ -z "$taken" ] || open=
 }
 
-# A lock belongs to whoever holds its file open: here a cat that waits for the end of the pipe 'hold'. This script and
-# the program it starts hold the other end, so the GPUs are free when the last of them is gone, however it went.
+# The process that holds the file of a lock open owns the lock: here a cat that waits for the end of the pipe 'hold'.
+# This script and its program hold the other end, so the GPUs become free when the last of them is gone, for any reason.
 take_gpus() {
     held='' places='' told='' pause_s=1
     count=0
@@ -88,7 +89,7 @@ take_gpus() {
     [ -n "$held" ]
 }
 
-# Sets $held and $places to GPUs that have a place and room, or says in $told what they lack.
+# Sets $held and $places to GPUs with a free place and enough memory, or $told to the reason why there are none.
 pick() {
     table=$(gpu_table)
     told='' count=0

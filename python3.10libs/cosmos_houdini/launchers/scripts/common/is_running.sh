@@ -1,4 +1,4 @@
-# Whether the process $1 runs the script $2: its number alone may be another's by now.
+# Whether the process $1 runs the script $2: another process may have its number by now.
 runs() {
     if [ -r /proc/self/cmdline ]; then
         arguments=

@@ -1,6 +1,6 @@
-# Prints a line for every job named in "$@", the lines of the schedulers named in "$schedulers", the lengths of the logs,
-# the ends of all logs in base64, and a last line, which proves that nothing was cut off. The shell itself does the work
-# for each job, because starting a program for each of a thousand jobs would take seconds.
+# Prints a line for every job named in "$@", the lines of the schedulers named in "$schedulers", the lengths of the
+# logs, the ends of all logs in base64, and a last line, which proves that nothing was cut off. The shell itself does
+# the work for each job, because starting a program for each of a thousand jobs would take seconds.
 digits() { case $1 in '' | *[!0-9]*) digits=- ;; *) digits=$1 ;; esac }
 
 # Whether a file of the job can be trusted. The job's program has changed a file that is longer than run.sh makes it.
@@ -22,7 +22,7 @@ alive() {
     runs "$pid" "$jobs/$job/run.sh"
 }
 
-# Whether the job goes on, be it only in a container whose run.sh was killed.
+# Whether the job is running, perhaps only in a container whose run.sh was killed.
 goes_on() {
     alive && return 0
     [ -e "$job/container" ] || return 1
@@ -30,7 +30,7 @@ goes_on() {
     [ $? -eq 1 ]
 }
 
-# Sets $scheduler to the one that the job was handed to, or to nothing.
+# Sets $scheduler to the scheduler that has the job, or to nothing.
 find_scheduler() {
     for scheduler in $schedulers; do
         ! "is_of_$scheduler" || return 0

@@ -1,11 +1,11 @@
 # The program of the job as a process of this machine; 'program' turns the shell that calls it into the program.
 launch() {
-    # In a group of its own, where the host can make one: then all that it starts is reached by one signal.
+    # The program gets its own process group if the host can make one. Then one signal reaches all its processes.
     leader=
     ! command -v setsid >/dev/null || leader=setsid
     program &
     child=$!
-    # The signal may have come before there was a child to hand it to.
+    # The signal may have come before there was a child.
     [ -z "$stopping" ] || stop
     await "$child"
     code=$status

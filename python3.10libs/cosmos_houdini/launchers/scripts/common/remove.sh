@@ -1,5 +1,5 @@
-# Removes what "$wanted" names, one thing a line, attempts before objects, and prints a line for each that is gone. What
-# has come to life since it was listed stays.
+# Removes the items in "$wanted", one a line, attempts before objects, and prints a line for each that is gone. An item
+# that has become active since it was listed stays.
 export LC_ALL=C
 cd "$root" || exit 1
 # A folder gets another name at once, and what a lost connection has left of it is never taken for a job.

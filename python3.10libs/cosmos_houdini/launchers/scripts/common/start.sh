@@ -4,7 +4,7 @@ if command -v setsid >/dev/null 2>&1; then
 else
     COSMOS_HOUDINI_JOB=$here nohup sh "$here/run.sh" </dev/null >/dev/null 2>&1 &
 fi
-# The road may be cut right after this script: the job must stand on its own feet by then.
+# The connection may be lost right after this script, so the script waits until the job runs by itself.
 left=100
 until [ -s "$sign" ]; do
     left=$((left - 1))

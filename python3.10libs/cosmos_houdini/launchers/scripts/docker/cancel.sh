@@ -1,4 +1,4 @@
-# A container that no run.sh watches any more.
+# Stops a container whose run.sh was killed.
 sweep() {
     [ -e container ] && [ ! -e exit_code ] || return 0
     read -r root_id <"${here%/*/*}/id" || return 0

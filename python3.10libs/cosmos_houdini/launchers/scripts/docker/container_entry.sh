@@ -1,5 +1,5 @@
-# Runs in the container, around the program. It writes the logs itself. The Docker Engine would hold back a progress bar,
-# which ends its lines with a carriage return, and would lose output that is printed while nobody listens.
+# Runs in the container, around the program. It writes the logs itself. The Docker Engine would hold back a progress
+# bar, which ends its lines with a carriage return, and would lose output that is printed while nobody listens.
 folder=$1
 shift
 secrets=$folder/home/secrets

@@ -74,7 +74,7 @@ stop() {
     docker stop -t 5 $running >/dev/null 2>&1
 }
 
-# Sets $code and returns 0 when the container has ended; 1 while it runs or nobody can tell, 2 when there is none.
+# Returns 0 and sets $code if the container has ended, 1 if it runs or its state is unknown, 2 if there is none.
 settle() {
     [ "$id" ] || id=$(own_containers 2>/dev/null) || return 1
     [ "$id" ] || {

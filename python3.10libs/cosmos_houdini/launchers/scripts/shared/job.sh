@@ -1,7 +1,7 @@
-# One of several jobs that one process serves. run.sh of that process, which process.sh describes, has started this one
-# with its own folder as 'process_folder' and with the job's number among the others as 'turn'. Until its turn comes, the job
-# waits as if for a GPU; then it copies its share of the logs until the next one's turn, or the end of the process, comes.
-# From the environment, in which shared/process.sh starts this script.
+# One of several jobs that one process serves. run.sh of the process (see process.sh) starts this script with two
+# variables: 'process_folder' is the folder of the process, 'turn' the number of this job among the others. The job
+# waits for its turn as if for a GPU. Then it copies its share of the logs until the next job's turn begins or the
+# process ends.
 process_folder=${process_folder-} turn=${turn-}
 asked=0
 
@@ -18,8 +18,8 @@ pause() {
     await $!
 }
 
-# Sets what the process_folder tells: whether it is over, whose turn it is now (0 before the start), and where the job's shares of
-# the logs begin and end. How far the logs were looked through is read first: what comes before that is told.
+# Reads the folder of the process: whether it has ended (over), whose turn it is (now; 0 before the start), and where
+# the job's shares of the logs begin and end. It reads 'looked' first: 'turns' is complete up to that place of the logs.
 look() {
     over='' now=0 upto=0 upto_errors=0 from='' to=
     [ ! -e "$process_folder/exit_code" ] || over=yes
@@ -34,7 +34,7 @@ look() {
     done <"$process_folder/turns"
 }
 
-# Where the script of the process was killed, one of the members ends what that has left.
+# If the script of the process was killed, one of its jobs ends what is left of the process.
 look_after() {
     read -r pid <"$process_folder/started/pid" && runs "$pid" "$process_folder/run.sh" && return
     [ ! -e "$process_folder/exit_code" ] && mkdir "$process_folder/abandoned" 2>/dev/null || return 0
@@ -42,7 +42,7 @@ look_after() {
     [ -e "$process_folder/exit_code" ] || echo 137 >"$process_folder/exit_code"
 }
 
-# Ends a job that was not begun; it is not its fault.
+# Ends a job whose turn never came; this is no failure of the job.
 pass_over() {
     end_as not_started 'the process that serves this job with others ended, or goes on, without it'
     finish 143
@@ -110,7 +110,7 @@ launch() {
     done
 }
 
-# Sets $code to the end of the process, and writes down what else its script told of it.
+# Sets $code to the exit code of the process, and records the reason that the script of the process left.
 take_verdict() {
     read -r code <"$process_folder/exit_code"
     case $code in '' | *[!0-9]*) code=137 ;; esac
@@ -133,7 +133,7 @@ has_begun_late() {
     [ -s "$process_folder/left" ] && read -r left <"$process_folder/left" && [ "$turn" -gt "$left" ]
 }
 
-# Stops the process for this job. A second signal is not asked but done.
+# Stops the process for this job. A second signal kills it.
 ask_process() {
     asked=$((asked + 1))
     case $asked in 1 | 8) ;; *) return 0 ;; esac

@@ -1,13 +1,13 @@
-# The part of run.sh for a process that serves several jobs, one after another: "$members" are their folders, which lie
-# beside this one. Each has a run.sh of its own, which job.sh describes. The file 'turns' tells them what they need:
-# a line for each member that the process has begun with, with its number and where its share of standard output and of
-# standard error begins; the latter at the look before, so that the words of a failure are those of who came last.
-# 'looked' tells how far all that holds.
+# The part of run.sh for a process that serves several jobs, one after another. "$members" are the jobs' folders, beside
+# this one. Each job has its own run.sh (see job.sh), which reads the file 'turns'. It has a line for each member
+# that the process has begun with: its number, and where its share of standard output and of standard error begins. The
+# share of standard error begins at the look before, so that the last member gets the words of its failure. The file
+# 'looked' says up to which place of the logs 'turns' is complete.
 conductor=
 leaving=0
 jobs=${here%/*}
 
-# Starts the members, each in a session of its own, and the look at the log.
+# Starts the members, each in its own session, and the loop that reads the log.
 gather() {
     number=0
     for member in $members; do
@@ -28,7 +28,7 @@ gather() {
             sleep 0.1 2>/dev/null || { sleep 1 && left=$((left > 9 ? left - 9 : 0)); }
         done
     done
-    # Nothing is to be loaded without one that is not there, however fast that begins.
+    # The first look comes before the loop, so that no model is loaded if a member is missing.
     look_along
     keep look_along 1 >/dev/null 2>&1 &
     conductor=$!
@@ -41,7 +41,7 @@ conduct() {
     put turns '1 0 0'
 }
 
-# Whether the folder $1 is that of a member that still waits for its turn, or for the end of it.
+# Whether the member with the folder $1 still waits for its turn, or for the end of its turn.
 aboard() {
     [ ! -e "$jobs/$1/exit_code" ] && [ -s "$jobs/$1/started/process_folder" ] || return 1
     read -r named <"$jobs/$1/started/process_folder"
@@ -56,10 +56,10 @@ is_deserted() {
     done
 }
 
-# Writes down whose turn has come since the last look.
+# Records the turns that have begun since the last look.
 look_along() {
     [ -f turns ] || {
-        # Nothing is loaded yet, so nothing is lost where the others begin anew without one that has left.
+        # No model is loaded yet, so the others lose nothing if they start again without a member that has left.
         for member in $members; do
             aboard "$member" || leave
         done
@@ -73,15 +73,15 @@ look_along() {
     done
 }
 
-# Stops the process, because the member whose turn it is has left. A second signal is not asked but done. The process may
-# begin with the next member before the signal comes: 'left' tells that member that the signal was not for it.
+# Stops the process, because the member whose turn it is has left. A second signal kills it. The process may begin with
+# the next member before the signal comes; 'left' shows that member that the signal was not for it.
 leave() {
     leaving=$((leaving + 1))
     if [ -f turns ]; then put left "$current"; else : >disbanded; fi
     case $leaving in 1 | 15) kill -TERM "$$" ;; esac
 }
 
-# Only whole lines are looked at; 'x' shows whether the last one is. A NUL would end a line for some versions of awk.
+# Reads only whole lines; 'x' shows whether the last line is whole. A NUL would end a line for some versions of awk.
 find_turns() {
     read -r seen seen_errors <looked
     current=$(tail -n 1 turns)

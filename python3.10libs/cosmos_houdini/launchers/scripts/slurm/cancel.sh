@@ -2,7 +2,7 @@
 cd "$here" || exit 1
 [ ! -e exit_code ] || exit 0
 : >cancelled
-# Never handed to Slurm, and from now on nobody can.
+# A job that was never handed to Slurm cannot be handed over from now on.
 ! mkdir submitted 2>/dev/null || {
     mkdir started && echo 0 >started/pid
     rm -f secrets
@@ -12,7 +12,7 @@ find_slurm
 name=- task=- id=
 [ ! -f submitted/name ] || read -r name task <submitted/name
 [ ! -f submitted/id ] || read -r id <submitted/id
-# Slurm compares name and user too: its numbers begin anew when its memory is lost.
+# Slurm compares name and user too, because its numbers start again from 1 when it loses its state.
 end() { scancel --user="$(id -u)" --name="$name" "$@"; }
 
 [ -z "$id" ] || end "$id" >/dev/null 2>&1
@@ -25,7 +25,7 @@ while :; do
         echo "Slurm does not end its job $going: $said" >&2
         exit 1
     }
-    # Again now and then: what comes while a job is being started is lost on Slurm.
+    # The command is repeated, because Slurm ignores one that comes while it starts the job.
     [ $((left % 20)) -ne 0 ] || said=$(end $going 2>&1)
     left=$((left - 1))
     sleep 0.5 2>/dev/null || sleep 1

@@ -11,7 +11,7 @@ over='BOOT_FAIL|CANCELLED|COMPLETED|DEADLINE|FAILED|NODE_FAIL|OUT_OF_MEMORY|PREE
 
 is_over() { case "|$over|" in *"|$1|"*) ;; *) false ;; esac }
 
-# Prints number and state of the jobs of this user that are called $1, of an array only of task $2.
+# Prints number and state of this user's jobs with the name $1; of an array, only those of task $2.
 known() {
     found=$(squeue --noheader --array --user="$(id -u)" --states=all --name="$1" --format='%i %T') || return 1
     printf '%s\n' "$found" | grep -E "^[0-9]+$([ "$2" = - ] || printf '_%s' "$2") " || :
@@ -19,7 +19,7 @@ known() {
 
 last_line() { printf '%s\n' "$1" | tail -n 1; }
 
-# The number stands on a line of its own, on some clusters with the name of the cluster, among lines of the site.
+# The number has a line of its own, on some clusters with the cluster's name. The site may print other lines.
 number_in() { printf '%s\n' "$1" | sed -n 's/^\([0-9]\{1,\}\)\(;[^ ]*\)\{0,1\}$/\1/p' | tail -n 1; }
 
 # Whether sbatch gave a reason why there is no job. If its end or its answer was lost, there may be a job.

@@ -1,4 +1,4 @@
-# The part of the poll for the jobs that were handed to Slurm, which is asked once for all of them.
+# The part of the poll for jobs that Slurm has. It asks Slurm once for all of them.
 batch=
 
 is_of_slurm() { [ -s "$job/submitted/name" ] && readable "$job/submitted/name"; }

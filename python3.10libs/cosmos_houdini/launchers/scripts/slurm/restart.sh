@@ -1,5 +1,5 @@
-# The program of the job as a process of the machine that Slurm chose. Slurm may end it and start it anew, there or
-# elsewhere; what process.sh says of the rest holds.
+# The program of the job as a process of the machine that Slurm chose. Slurm may end it and start it again, there or
+# elsewhere. The rest is as in process.sh.
 [ ! -e "$here/cancelled" ] || exit 0
 export COSMOS_HOUDINI_JOB="$here"
 restartable=yes

@@ -1,4 +1,4 @@
-# Hands run.sh to Slurm, once. Prints 'submitted', 'refused WHY', or 'unsure WHY' when that is to be asked again.
+# Hands run.sh to Slurm, once. Prints 'submitted', 'refused WHY', or, if the caller must ask again, 'unsure WHY'.
 cd "$here" || exit 1
 find_slurm
 command -v sbatch >/dev/null || {
