@@ -128,7 +128,7 @@ def test_transparent_pictures_are_composed_over_black(tmp_path: Path, dtype: typ
     assert np.abs(out[16] - [0, 0, 0]).max() <= 2
     assert np.abs(out[48] - [128, 64, 0]).max() <= 3
     assert np.abs(out[80] - [255, 128, 0]).max() <= 3
-    assert "alpha composed over black" in encode.applied(source)
+    assert "straight alpha: composed over black" in encode.applied(source)
 
 
 def test_a_tiff_whose_colours_are_multiplied_already_is_not_multiplied_again(tmp_path: Path):

@@ -146,12 +146,12 @@ def test_pixel_aspect_is_read(tmp_path: Path):
 def test_broken_pictures_are_named_in_one_line(tmp_path: Path):
     whole = write_picture(tmp_path / "a.png", rng.integers(0, 255, (200, 200, 3), dtype=np.uint8))
     whole.write_bytes(whole.read_bytes()[:20000])
-    for path, said in ((whole, "cut short"), (tmp_path / "none.png", "is no file")):
+    for path, said in ((whole, "cut off"), (tmp_path / "none.png", "is no file")):
         with pytest.raises(BadInput, match=said) as error:
             read_picture(path)
         assert path.name in str(error.value)
         assert "\n" not in str(error.value)
     noise = tmp_path / "noise.png"
     noise.write_bytes(b"noise")
-    with pytest.raises(BadInput, match="cannot be read"):
+    with pytest.raises(BadInput, match="is no PNG file"):
         read_picture(noise)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.control_settings import ControlSettings, DepthKind
 from cosmos_houdini.media.pictures.geometry import Geometry, Placement, plan_geometry
 from cosmos_houdini.media.selection import Selection, verify_checksums
-from cosmos_houdini.media.videos.source import ComputedFrames
+from cosmos_houdini.media.videos.source import ComputedFrames, is_readable_by_ffmpeg
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.sequence import Sequence
 
@@ -64,6 +64,8 @@ class Computation:
             on_frames=self.on_frames,
         )
         made = passes.sources()
+        for sentence in _encoding_sentences(chosen, made):
+            self.say(sentence)
         for note in passes.notes:
             self.say(f"warning: {note}")
         return made
@@ -88,11 +90,21 @@ class Computation:
         """Return whether Python has to process the frames of a pass."""
         if self.geometry is not None and self.geometry.moves_pixels:
             return True
-        if pass_ in {Pass.SEG, Pass.MASK} or selection.picture.channel_type != "uint" or selection.sequence.layer:
+        if pass_ in {Pass.SEG, Pass.MASK} or selection.sequence.layer or not is_readable_by_ffmpeg(selection.picture):
             return True
         if pass_ is Pass.DEPTH:
             return self.choices.depth.kind not in {None, DepthKind.NEAR_BRIGHT}
         return pass_ is Pass.COLOR and bool(self.choices.edge or self.choices.vis)
+
+
+def _encoding_sentences(selections: Mapping[Pass, Selection], made: Mapping[Pass, ComputedFrames]) -> Iterator[str]:
+    """Yield a sentence for each pass whose files say that their colours are not those of an sRGB display."""
+    for pass_ in (Pass.COLOR, Pass.VIS):
+        encoding = selections[pass_].picture.encoding if pass_ in selections else None
+        if encoding is not None:
+            shown = next((words for words in made[pass_].applied if words.startswith("shown by")), "")
+            told = shown or "which cannot be applied: the numbers count as sRGB"
+            yield f"{pass_}: the files say {encoding}; {told}" if shown else f"warning: {pass_}: {encoding}, {told}"
 
 
 def _size(selections: Mapping[Pass, Selection]) -> tuple[int, int]:

@@ -108,7 +108,8 @@ def _sources(selections: Mapping[Pass, Selection], computed: Mapping[Pass, Compu
             sources[pass_] = computed[pass_]
         elif pass_ in selections:
             selection = selections[pass_]
-            sources[pass_] = from_files(selection.sequence.pattern, selection.files, selection.picture)
+            is_data = pass_ is Pass.DEPTH
+            sources[pass_] = from_files(selection.sequence.pattern, selection.files, selection.picture, is_data=is_data)
     shapes = {pass_: (source.count, source.size) for pass_, source in sources.items()}
     if len(set(shapes.values())) > 1:
         told = ", ".join(f"{pass_} {count} frames of {w}x{h}" for pass_, (count, (w, h)) in shapes.items())

@@ -24,6 +24,7 @@ from cosmos_houdini.media.controls.depth import CAMERA_Z_LAYERS
 from cosmos_houdini.media.controls.make_processor import Material, make_processor
 from cosmos_houdini.media.controls.processors import PassProcessor, PictureProcessor
 from cosmos_houdini.media.controls.seg_processor import SegProcessor
+from cosmos_houdini.media.pictures.color import DisplayTransform
 from cosmos_houdini.media.pictures.geometry import Geometry
 from cosmos_houdini.media.pictures.layers import Header, Layer, read_header
 from cosmos_houdini.media.pictures.picture_io import read_passes, read_picture
@@ -93,7 +94,12 @@ class ComputedPasses:
         tracks: dict[Pass, PassProcessor] = {}
         for group in groups:
             for pass_ in group.passes:
-                material = Material(header=group.header, layer=group.passes[pass_], samples=samples[pass_])
+                material = Material(
+                    header=group.header,
+                    layer=group.passes[pass_],
+                    samples=samples[pass_],
+                    picture=group.selection.picture,
+                )
                 tracks[pass_] = make_processor(pass_, material, self.geometry, self.choices)
         self.folder.mkdir()
         kinds = {pass_: RunSpool if isinstance(track, SegProcessor) else Spool for pass_, track in tracks.items()}
@@ -223,7 +229,7 @@ def _ahead(work: Callable[[int, Path], Pixels], frames: Iterable[tuple[int, Path
 
 
 def _is_light(track: PassProcessor | None) -> bool:
-    return isinstance(track, PictureProcessor) and track.transform is not None
+    return isinstance(track, PictureProcessor) and isinstance(track.transform, DisplayTransform)
 
 
 def _holds_nan(color: Array | None) -> bool:

@@ -185,6 +185,8 @@ def _unusable(sequence: PictureSequence, wanted: set[int]) -> list[str]:
         found.append("no file can be read")
     if sequence.duplicates:
         found.append(f"two files have one frame number: {', '.join(path.name for path in sequence.duplicates)}")
+    if sequence.picture is not None and sequence.picture.refusal:
+        found.append(f"each {sequence.picture.refusal}")
     if wanted.intersection(sequence.mismatched):
         found.append(f"{'; '.join(sequence.differences)} (render them alike, or take other frames by --range)")
     if not wanted:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cosmos_houdini.model.color_encoding import ColorEncoding
 from cosmos_houdini.model.control import Pass
 
 
@@ -15,11 +16,19 @@ class Picture:
 
     Attributes:
         format: ``png``, ``jpeg``, ``tiff``, ``exr`` or ``dpx``.
-        size: width and height in pixels (of the display window, for EXR).
+        size: width and height in pixels (of the display window, for EXR), as a viewer shows them upright.
         bit_depth: bits per channel.
         channels: number of channels.
         channel_type: ``uint``, ``half`` or ``float``.
         pixel_aspect: width of a pixel divided by its height, from the header of an EXR; 1 for other formats.
+        alpha: ``straight``, ``premultiplied``, or ``unsaid`` for a fourth channel whose meaning the format does not
+            say; empty without one.
+        encoding: how the colours are encoded; None for those of an sRGB display, and where the file says nothing.
+        layout: the ways in which the file is stored that FFmpeg reads wrongly or not at all; empty if there are none.
+            Frames may differ in it, because every other reader gives the same pixels.
+        turn: how the stored picture is turned to be upright, 1 to 8 as in EXIF; frames may differ in it.
+        is_white_zero: whether 0 is white; frames may differ in it.
+        refusal: why no reader here gives the right pixels; empty if one does.
     """
 
     format: str
@@ -28,6 +37,12 @@ class Picture:
     channels: int
     channel_type: str = "uint"
     pixel_aspect: float = 1.0
+    alpha: str = ""
+    encoding: ColorEncoding | None = None
+    layout: str = field(default="", compare=False)
+    turn: int = field(default=1, compare=False)
+    is_white_zero: bool = field(default=False, compare=False)
+    refusal: str = ""
 
     def __str__(self) -> str:
         """Return the facts in the order that people use: `1920x1080 16-bit half EXR with 4 channels`."""
@@ -36,7 +51,23 @@ class Picture:
         plural = "" if self.channels == 1 else "s"
         wide = "" if self.pixel_aspect == 1 else f" of pixel aspect {self.pixel_aspect:g}"
         said = f"{width}x{height} {self.bit_depth}-bit{kind} {self.format.upper()}{wide}"
-        return f"{said} with {self.channels} channel{plural}"
+        said += f" with {self.channels} channel{plural}"
+        said += f" and {self.alpha} alpha" if self.alpha else ""
+        return f"{said}, encoded as {self.encoding}" if self.encoding else said
+
+    def document(self) -> dict[str, Any]:
+        """Return the facts as ``metadata.json`` holds them."""
+        return {
+            "format": self.format,
+            "size": list(self.size),
+            "bit_depth": self.bit_depth,
+            "channels": self.channels,
+            "channel_type": self.channel_type,
+            "pixel_aspect": self.pixel_aspect,
+            "alpha": self.alpha or None,
+            "encoding": str(self.encoding) if self.encoding else None,
+            "layout": self.layout or None,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,14 +92,13 @@ class Source:
 
     def document(self) -> dict[str, Any]:
         """Return the source as ``metadata.json`` holds it."""
-        picture = asdict(self.picture) | {"size": list(self.picture.size)}
         return {
             "pattern": self.pattern,
             "first": self.first,
             "last": self.last,
             "step": self.step,
             "held": list(self.held),
-            "picture": picture,
+            "picture": self.picture.document(),
             "applied": list(self.applied),
             **(self.details or {}),
         }

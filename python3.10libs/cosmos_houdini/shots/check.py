@@ -92,7 +92,7 @@ def _with_samples(report: CheckReport, layers: Mapping[str, str], *, every_frame
 
     notes = list(report.notes)
     damaged: list[CorruptFrame] = []
-    shots = by_shot(sequence for sequence in report.sequences if sequence.picture)
+    shots = by_shot(each for each in report.sequences if each.picture and not each.picture.refusal)
     for shot, members in shots.items():
         prefix = f"shot {shot}: " if len(shots) > 1 else ""
         seen = _sample(members, layers, every_frame=every_frame)

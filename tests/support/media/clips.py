@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosmos_houdini.media.convert import convert_sequences
+from cosmos_houdini.media.sequences.formats import inspect
 from cosmos_houdini.media.videos.source import ComputedFrames
 from cosmos_houdini.model.control import Pass
-from cosmos_houdini.model.sequence import Frame, Picture, Sequence
+from cosmos_houdini.model.sequence import Frame, Sequence
 from support.media import FFMPEG
 
 SIZE = (96, 64)
-_FORMATS = {".png": "png", ".jpg": "jpeg", ".tif": "tiff", ".dpx": "dpx", ".exr": "exr"}
 
 
 def bars(index: int, size: tuple[int, int] = SIZE, channels: int = 3) -> NDArray[np.uint8]:
@@ -53,7 +53,6 @@ def sequence_of(
     files: Many[Path], *, pass_: Pass = Pass.COLOR, first: int = 1, step: int = 1, **change: object
 ) -> Sequence:
     """Return the sequence that a verification of ``files`` gives; ``change`` replaces what it found."""
-    pixels = cv2.imread(str(files[0]), cv2.IMREAD_UNCHANGED) if files[0].suffix not in {".dpx", ".exr"} else None
     facts: dict[str, object] = {
         "pattern": str(files[0].parent / f"shot.####{files[0].suffix}"),
         "shot": "shot",
@@ -64,12 +63,7 @@ def sequence_of(
         "duplicates": (),
         "corrupt": (),
         "mismatched": (),
-        "picture": Picture(
-            format=_FORMATS[files[0].suffix],
-            size=(pixels.shape[1], pixels.shape[0]) if pixels is not None else SIZE,
-            bit_depth=pixels.dtype.itemsize * 8 if pixels is not None else 8,
-            channels=(pixels.shape[2] if pixels.ndim == 3 else 1) if pixels is not None else 3,
-        ),
+        "picture": inspect(files[0]),
     }
     return Sequence(**(facts | change))  # type: ignore[arg-type]
 

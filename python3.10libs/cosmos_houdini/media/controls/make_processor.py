@@ -13,13 +13,18 @@ from cosmos_houdini.media.control_settings import ControlSettings, DepthKind, De
 from cosmos_houdini.media.controls import depth
 from cosmos_houdini.media.controls.processors import DepthProcessor, MaskProcessor, PassProcessor, PictureProcessor
 from cosmos_houdini.media.controls.seg_processor import SegProcessor, cryptomatte_reading, plain_reading
-from cosmos_houdini.media.pictures.color import display_transform
+from cosmos_houdini.media.pictures.color import DisplayTransform, display_transform
 from cosmos_houdini.media.pictures.cryptomatte import read_manifest
+from cosmos_houdini.media.pictures.encoded_color import EncodedDisplay, encoded_transform
 from cosmos_houdini.media.pictures.geometry import Geometry
 from cosmos_houdini.media.pictures.layers import Header, Layer
 from cosmos_houdini.model.control import Pass
+from cosmos_houdini.model.sequence import Picture
 
 Array = NDArray[Any]
+
+SHOWN_PASSES = frozenset({Pass.COLOR, Pass.VIS})
+"""The passes whose colours people see; the numbers of the others are data."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +35,13 @@ class Material:
         header: header of one of its EXR files; None for other formats.
         layer: layer of the EXR that holds the pass; None for other formats.
         samples: some pictures of the pass, where their values show how to read it.
+        picture: the facts in the headers of its files.
     """
 
     header: Header | None
     layer: Layer | None
     samples: Sequence[Array]
+    picture: Picture
 
 
 def make_processor(pass_: Pass, material: Material, geometry: Geometry, choices: ControlSettings) -> PassProcessor:
@@ -58,12 +65,20 @@ def make_processor(pass_: Pass, material: Material, geometry: Geometry, choices:
     if pass_ is Pass.MASK:
         names = _mask_names(header, layer, choices)
         return MaskProcessor(geometry=geometry, names=names)
-    linear = header is not None or any(sample.dtype.kind == "f" for sample in material.samples)
-    attributes = header.attributes[layer.channels[0].part] if header and layer else None
-    shown = linear and pass_ in {Pass.COLOR, Pass.VIS}
     return PictureProcessor(
-        pass_=pass_, geometry=geometry, transform=display_transform(choices.color, attributes) if shown else None
+        pass_=pass_, geometry=geometry, transform=_shown(pass_, material, choices), alpha=material.picture.alpha
     )
+
+
+def _shown(pass_: Pass, material: Material, choices: ControlSettings) -> DisplayTransform | EncodedDisplay | None:
+    """Return the transform that shows the colours of a pass on a display; None for data, and where they are shown."""
+    header, layer, encoding = material.header, material.layer, material.picture.encoding
+    if pass_ not in SHOWN_PASSES:
+        return None
+    if header is not None or any(sample.dtype.kind == "f" for sample in material.samples):
+        attributes = header.attributes[layer.channels[0].part] if header and layer else None
+        return display_transform(choices.color, attributes)
+    return encoded_transform(encoding, choices.color) if encoding else None
 
 
 def _depth_kind(choice: DepthSettings, samples: Sequence[Array], layer: Layer | None) -> tuple[DepthKind, str]:

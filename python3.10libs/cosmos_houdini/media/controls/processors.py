@@ -18,9 +18,12 @@ from cosmos_houdini.media.control_settings import DepthKind, DepthSettings, Lens
 from cosmos_houdini.media.controls import depth
 from cosmos_houdini.media.controls.depth import DepthRange, RangeSurvey
 from cosmos_houdini.media.controls.masks import mask_from_cryptomatte, mask_from_picture
+from cosmos_houdini.media.pictures.alpha import over_black
 from cosmos_houdini.media.pictures.color import DisplayTransform, display_bytes, finite_light
+from cosmos_houdini.media.pictures.encoded_color import EncodedDisplay, shown_words
 from cosmos_houdini.media.pictures.geometry import Geometry
 from cosmos_houdini.media.videos.spool import Spool
+from cosmos_houdini.model.alpha import WORDS
 from cosmos_houdini.model.control import Pass
 
 Array = NDArray[Any]
@@ -57,12 +60,15 @@ class PictureProcessor:
     """Processes colour, or another pass that is a picture to look at.
 
     Attributes:
-        transform: shows scene-linear light on a display; None for pictures that are already meant for a display.
+        transform: shows scene-linear light, or the colours of another display; None for pictures that are already
+            meant for a display.
+        alpha: what the alpha of the files means, as in ``Picture``.
     """
 
     pass_: Pass
     geometry: Geometry
-    transform: DisplayTransform | None = None
+    transform: DisplayTransform | EncodedDisplay | None = None
+    alpha: str = ""
     grey: bool = False
 
     def prepare(self, number: int, pixels: Array) -> Array:  # noqa: ARG002 - the protocol's signature
@@ -70,9 +76,11 @@ class PictureProcessor:
 
         Light is resized before the display transform, as if it had been rendered in the video's size.
         """
-        if self.transform is None:
-            return self.geometry.forward(display_bytes(pixels), self.pass_)
-        return self.transform.apply(self.geometry.forward(finite_light(pixels), self.pass_))
+        colors = over_black(pixels, self.alpha)
+        if isinstance(self.transform, DisplayTransform):
+            return self.transform.apply(self.geometry.forward(finite_light(colors), self.pass_))
+        shown = display_bytes(colors) if self.transform is None else self.transform.apply(colors)
+        return self.geometry.forward(shown, self.pass_)
 
     def observe(self, prepared: Array) -> None:
         """Do nothing: the frames do not depend on the whole shot."""
@@ -83,9 +91,8 @@ class PictureProcessor:
 
     def applied(self) -> tuple[str, ...]:
         """Return what was done to the pixels, in words."""
-        if self.transform is None:
-            return ("alpha left aside",)
-        return (f"shown by OpenColorIO: {self.transform.input_space} on {self.transform.display}",)
+        alpha = (WORDS[self.alpha],) if self.alpha else ()
+        return (*alpha, *([shown_words(self.transform)] if self.transform else []))
 
     def details(self) -> dict[str, object]:
         """Return the display transform."""

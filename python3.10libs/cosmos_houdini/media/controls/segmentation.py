@@ -119,9 +119,10 @@ def codes_of_ids(values: NDArray[Any]) -> Codes:
 def codes_of_colors(rgb: NDArray[Any]) -> Codes:
     """Return the codes of a flat-colour pass; black is background.
 
-    The pass is height x width x 3 or more, in uint8, uint16 or float.
+    The pass is height x width x 3 or more, in uint8, uint16, uint32 (of which the upper half counts) or float.
     """
-    bits = rgb[..., :3].astype(np.float16).view(np.uint16) if rgb.dtype.kind == "f" else rgb[..., :3]
+    colors = rgb[..., :3] >> 16 if rgb.dtype == np.uint32 else rgb[..., :3]
+    bits = colors.astype(np.float16).view(np.uint16) if rgb.dtype.kind == "f" else colors
     packed = bits[..., 0].astype(np.int64)
     for channel in (1, 2):
         packed = (packed << 16) | bits[..., channel]

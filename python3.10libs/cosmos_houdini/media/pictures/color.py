@@ -67,6 +67,7 @@ class DisplayTransform:
         input_reason: the reason for this input space.
         exposure_stops: the chosen exposure.
         opened: the configuration itself.
+        to_light: a transform of OpenColorIO from the numbers of the files to light; None if they are light.
     """
 
     config: str
@@ -76,6 +77,7 @@ class DisplayTransform:
     input_reason: str
     exposure_stops: float
     opened: Any = field(repr=False, compare=False)
+    to_light: Any = field(default=None, repr=False, compare=False)
 
     def apply(self, linear: Linear) -> Picture:
         """Return height x width x 3 bytes as the display shows them.
@@ -120,7 +122,8 @@ class DisplayTransform:
 
     def _processor(self, shown: Any) -> Any:  # noqa: ANN401
         light = 2.0**self.exposure_stops
-        brightened = OCIO.GroupTransform([OCIO.MatrixTransform.Scale([light, light, light, 1]), shown])
+        steps = [self.to_light] if self.to_light is not None else []
+        brightened = OCIO.GroupTransform([*steps, OCIO.MatrixTransform.Scale([light, light, light, 1]), shown])
         with _naming(f"{self.config} cannot show {self.input_space} on {self.display}, {self.view}"):
             processor = self.opened.getProcessor(brightened)
         return processor.getOptimizedCPUProcessor(OCIO.BIT_DEPTH_F32, OCIO.BIT_DEPTH_UINT8, OCIO.OPTIMIZATION_DEFAULT)
@@ -167,8 +170,13 @@ def display_transform(
 
 
 def finite_light(linear: Linear) -> NDArray[np.float32]:
-    """Return the first three channels as finite float32: NaN and negative infinity become 0, infinity 65504."""
-    light = linear[..., :3].astype(np.float32, copy=False)
+    """Return three channels of finite float32: NaN and negative infinity become 0, infinity 65504.
+
+    The highest integer becomes 1. A single channel is copied to all three.
+    """
+    light = three_channels(linear).astype(np.float32, copy=False)
+    if linear.dtype.kind in "ui":
+        return light / np.float32(np.iinfo(linear.dtype).max)
     if np.isfinite(light.sum()):
         return light
     return np.nan_to_num(light, nan=0.0, posinf=BRIGHTEST_HALF, neginf=0.0)
@@ -181,14 +189,19 @@ def display_bytes(picture: NDArray[Any]) -> Picture:
         picture: height x width with or without channels. uint8 stays unchanged, uint16 is rounded, and in floats white
             is 1. A single channel is copied to all three. Alpha is ignored.
     """
-    channels = picture[..., None] if picture.ndim == 2 else picture  # noqa: PLR2004 - height, width
-    channels = channels[..., :3] if channels.shape[-1] >= len("RGB") else np.repeat(channels[..., :1], 3, axis=-1)
+    channels = three_channels(picture)
     if channels.dtype == np.uint8:
         return np.ascontiguousarray(channels)
     white = np.iinfo(channels.dtype).max if channels.dtype.kind in "ui" else 1
     shares = np.nan_to_num(channels.astype(np.float32) / np.float32(white), posinf=1)
     rounded: Picture = np.rint(shares.clip(0, 1) * np.float32(255)).astype(np.uint8)
     return rounded
+
+
+def three_channels(picture: NDArray[Any]) -> NDArray[Any]:
+    """Return the first three channels of a picture, or three copies of its only colour channel."""
+    channels = picture[..., None] if picture.ndim == 2 else picture  # noqa: PLR2004 - height, width
+    return channels[..., :3] if channels.shape[-1] >= len("RGB") else np.repeat(channels[..., :1], 3, axis=-1)
 
 
 def _open_config(name: str) -> Any:  # noqa: ANN401 - the binding has no types

@@ -16,12 +16,17 @@ from numpy.typing import NDArray
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.pictures.layers import Channel, Layer, Unreadable, Window, open_exr, window
+from cosmos_houdini.media.sequences.formats import SUFFIXES, Damaged, exif, inspect
 from cosmos_houdini.model.control import Pass
+from cosmos_houdini.model.sequence import Picture
 
 Array = NDArray[Any]
 
 # Pixels outside the data window show no object: they are infinitely far, black, and without an id.
 FILLS = {Pass.DEPTH: np.inf}
+# Orientation of EXIF -> quarter turns to the left, after those in _MIRRORED were mirrored left to right.
+_QUARTERS = {1: 0, 2: 0, 3: 2, 4: 2, 5: 1, 6: 3, 7: 3, 8: 1}
+_MIRRORED = frozenset({2, 4, 5, 7})
 
 
 def read_passes(path: Path, layers: Mapping[Pass, Layer]) -> dict[Pass, Array]:
@@ -50,14 +55,16 @@ def read_picture(path: Path) -> Array:
     """Read a PNG, JPEG, TIFF or DPX.
 
     Returns:
-        Height x width x channels in the file's own depth: uint8, uint16 (10 and 12 bits are spread over 16),
-        float16 or float32. Alpha stays as it is stored; colours are not multiplied by it.
+        Height x width x channels in the file's own depth: uint8, uint16 (10 and 12 bits are spread over 16), uint32,
+        float16, float32 or float64. The picture is upright, and 0 is black. Alpha stays as it is stored; colours are
+        not multiplied by it.
 
     Raises:
-        BadInput: the file is missing, truncated, or of an unknown format.
+        BadInput: the file is missing, truncated, or of a format or layout that this program does not read.
     """
     if not path.is_file():
         raise BadInput(f"{path} is no file", action="check the path")
+    stored = _facts(path)
     config = OpenImageIO.ImageSpec()
     config["oiio:UnassociatedAlpha"] = 1
     file = OpenImageIO.ImageInput.open(str(path), config)
@@ -72,7 +79,38 @@ def read_picture(path: Path) -> Array:
         file.close()
     data = Window(x=spec.x, y=spec.y, width=spec.width, height=spec.height)
     display = Window(x=spec.full_x, y=spec.full_y, width=spec.full_width, height=spec.full_height)
-    return on_display(np.asarray(pixels).reshape(spec.height, spec.width, spec.nchannels), data, display, 0)
+    shown = on_display(np.asarray(pixels).reshape(spec.height, spec.width, spec.nchannels), data, display, 0)
+    # OpenImageIO inverts bytes itself, and no other type.
+    if stored.is_white_zero and shown.dtype.kind == "u" and shown.dtype != np.uint8:
+        shown[..., 0] = np.iinfo(shown.dtype).max - shown[..., 0]
+    return turned(shown, stored.turn)
+
+
+def turned(pixels: Array, turn: int) -> Array:
+    """Return a stored picture upright; ``turn`` is 1 to 8 as in EXIF.
+
+    >>> turned(np.array([[1, 2], [3, 4]]), 6).tolist()
+    [[3, 1], [4, 2]]
+    """
+    mirrored = pixels[:, ::-1] if turn in _MIRRORED else pixels
+    return np.rot90(mirrored, _QUARTERS[turn])
+
+
+def _facts(path: Path) -> Picture:
+    """Return what the headers say, which OpenImageIO does not give in every format.
+
+    Raises:
+        BadInput: the file is damaged, or of a layout that no reader here knows.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise BadInput(f"{path} cannot be read: its name says no format", allowed="PNG, JPEG, TIFF, DPX, EXR")
+    try:
+        found = inspect(path, checksums=False)
+    except Damaged as damage:
+        raise Unreadable(path, str(damage)) from damage
+    if found.refusal:
+        raise BadInput(f"{path} {found.refusal}")
+    return found
 
 
 def pixel_aspect(path: Path) -> float:
@@ -80,9 +118,10 @@ def pixel_aspect(path: Path) -> float:
     file = OpenImageIO.ImageInput.open(str(path))
     if file is None:
         raise BadInput(f"{path} cannot be read: {OpenImageIO.geterror().strip()}", allowed="PNG, JPEG, TIFF, DPX, EXR")
-    aspect = float(file.spec().get_float_attribute("PixelAspectRatio", 1.0))
+    aspect = float(file.spec().get_float_attribute("PixelAspectRatio", 1.0)) or 1.0
+    sideways = int(file.spec().get_int_attribute("Orientation", exif.UPRIGHT)) >= exif.SIDEWAYS
     file.close()
-    return aspect or 1.0
+    return 1 / aspect if sideways else aspect
 
 
 def on_display(pixels: Array, data: Window, display: Window, fill: float) -> Array:

@@ -113,6 +113,8 @@ def _own(name: str, sequence: Sequence) -> Iterator[str]:
     if sequence.duplicates:
         yield f"{name}: other files with the same frame number: {_files(sequence.duplicates)}"
     yield from _damage(name, sequence.corrupt)
+    if sequence.picture is not None and sequence.picture.refusal:
+        yield f"{name}: each {sequence.picture.refusal}"
     for difference in sequence.differences:
         yield f"{name}: {difference}"
 
@@ -166,6 +168,8 @@ def _notes(named: Mapping[str, Sequence]) -> Iterator[str]:
             yield f"{name}: only one frame in {sequence.step} is rendered"
         if sequence.picture and sequence.picture.pixel_aspect != 1:
             yield f"{name}: {_wide_words(sequence.picture)}"
+        if sequence.picture and sequence.picture.encoding:
+            yield f"{name}: the files say that their colours are not sRGB: {sequence.picture.encoding}"
     for shot, members in _shots(named.values()).items():
         for pass_ in dict.fromkeys(s.pass_ for s in members if s.pass_ is not Pass.UNKNOWN):
             alike = [name for name, sequence in named.items() if sequence in members and sequence.pass_ is pass_]

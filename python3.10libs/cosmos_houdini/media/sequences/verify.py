@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 
 from cosmos_houdini.media.sequences import span
@@ -53,7 +54,7 @@ def _verified(
             corrupt.append(CorruptFrame(frame=frame.number, file=frame.file, reason=outcome))
         if on_frame:
             on_frame(1)
-    usual = Counter(pictures.values()).most_common(1)[0][0] if pictures else None
+    usual = _usual(pictures)
     return Sequence(
         pattern=found.pattern,
         shot=found.shot,
@@ -75,6 +76,18 @@ def _inspect(frame: Frame, *, checksums: bool) -> Picture | str:
         return inspect(frame.file, checksums=checksums)
     except Damaged as damage:
         return str(damage)
+
+
+def _usual(pictures: Mapping[int, Picture]) -> Picture | None:
+    """Return the picture that most frames are like, with a layout if one of these frames has one.
+
+    The frames of one picture may be stored in different ways. Then all go to the reader that knows each of them.
+    """
+    if not pictures:
+        return None
+    usual = Counter(pictures.values()).most_common(1)[0][0]
+    alike = (picture.layout for picture in pictures.values() if picture == usual and picture.layout)
+    return replace(usual, layout=next(alike, ""))
 
 
 def _missing(found: Unverified) -> Iterator[int]:

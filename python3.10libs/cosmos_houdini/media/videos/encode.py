@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from cosmos_houdini.media.videos.frame_order import signature_filter
 from cosmos_houdini.media.videos.source import ComputedFrames, PictureFiles, VideoSource
+from cosmos_houdini.model.alpha import DATA_WORDS, WORDS
 from cosmos_houdini.model.control import Pass
 
 VIDEO = "video.mp4"
@@ -20,7 +21,6 @@ TAGS = "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt70
 # FFmpeg reduces 16 bits to 8 by a shift, which makes 65535 into 255.996. A scale of 256/257 makes full white 255. A
 # change from 16 bits to YUV would be dithered, and constant depth would not stay constant, so 8 bits come first.
 _DEEP_TO_SHIFT = "lutrgb=r=val-val/257:g=val-val/257:b=val-val/257"
-_ALPHA_CHANNELS = (2, 4)
 _PICTURE_CRF = 18
 _DATA_CRF = 10
 
@@ -65,8 +65,8 @@ def applied(source: VideoSource) -> tuple[str, ...]:
     """Return in words what encoding does to the pixels of ``source``, besides the change to YUV."""
     done = list(source.applied) if isinstance(source, ComputedFrames) else []
     if isinstance(source, PictureFiles):
-        if source.picture.channels in _ALPHA_CHANNELS:
-            done.append("alpha composed over black" if not source.premultiplied else "alpha, premultiplied, dropped")
+        if source.picture.alpha:
+            done.append(DATA_WORDS if source.is_data else WORDS[source.picture.alpha])
         if source.picture.bit_depth > 8:  # noqa: PLR2004 - bits
             done.append(f"{source.picture.bit_depth} bits rounded to 8")
     if video_size(source.size) != source.size:
@@ -79,8 +79,8 @@ def pixel_filters(source: VideoSource) -> list[str]:
     filters: list[str] = []
     deep = isinstance(source, PictureFiles) and source.picture.bit_depth > 8  # noqa: PLR2004 - bits
     depth = "16" if deep else ""
-    if isinstance(source, PictureFiles) and source.picture.channels in _ALPHA_CHANNELS:
-        filters += [] if source.premultiplied else [f"format=gbrap{depth}", "premultiply=inplace=1"]
+    if isinstance(source, PictureFiles) and source.picture.alpha:
+        filters += [] if not source.is_multiplied else [f"format=gbrap{depth}", "premultiply=inplace=1"]
         filters += [f"format=gbrp{depth}"]
     if deep:
         filters += ["format=gbrp16", _DEEP_TO_SHIFT, "format=gbrp"]

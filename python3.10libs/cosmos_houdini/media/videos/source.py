@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg
+from cosmos_houdini.model.alpha import STRAIGHT
 from cosmos_houdini.model.sequence import Picture
 
 if TYPE_CHECKING:
@@ -36,13 +37,18 @@ class PictureFiles:
         label: their name in errors (the pattern).
         files: one file for each frame.
         picture: the facts in their headers.
-        premultiplied: whether the alpha is associated, so that the colours are multiplied by it already.
+        is_data: whether the numbers are data, whose alpha is left aside.
     """
 
     label: str
     files: tuple[Path, ...]
     picture: Picture
-    premultiplied: bool = False
+    is_data: bool = False
+
+    @property
+    def is_multiplied(self) -> bool:
+        """Whether the colours have to be multiplied by the alpha, so that they are over black."""
+        return self.picture.alpha == STRAIGHT and not self.is_data
 
     @property
     def count(self) -> int:
@@ -104,38 +110,32 @@ class ComputedFrames:
 VideoSource = PictureFiles | ComputedFrames
 
 
-def from_files(label: str, files: Sequence[Path], picture: Picture) -> PictureFiles:
+def is_readable_by_ffmpeg(picture: Picture) -> bool:
+    """Return whether FFmpeg reads such files as they are meant: sRGB integers in a layout that it knows."""
+    plain = picture.format in _ENDINGS and picture.channel_type == "uint" and picture.bit_depth <= _MOST_BITS
+    return plain and not picture.layout and picture.encoding is None
+
+
+def from_files(label: str, files: Sequence[Path], picture: Picture, *, is_data: bool = False) -> PictureFiles:
     """Return picture files that FFmpeg can read as they are.
 
+    Args:
+        label: their name in errors.
+        files: one file for each frame.
+        picture: the facts in their headers.
+        is_data: whether the numbers are data, which keep their values where the alpha is low.
+
     Raises:
-        BadInput: the values of the pictures are no display-referred 8 or 16 bit integers, so the pictures need a
-            conversion of their colours or data first.
+        BadInput: FFmpeg does not read the pictures as they are meant, so they need a conversion first.
     """
-    if picture.format not in _ENDINGS or picture.channel_type != "uint" or picture.bit_depth > _MOST_BITS:
+    if not is_readable_by_ffmpeg(picture):
         raise BadInput(
-            f"{label} holds {picture.bit_depth} bit {picture.channel_type} {picture.format.upper()} pictures, "
-            "which have to be turned into 8 bit pictures before they can be encoded",
-            allowed="PNG, JPEG, TIFF or DPX of 8 or 16 bit integers",
+            f"{label} holds {picture} ({picture.layout or picture.channel_type}), which have to be turned into 8 bit "
+            "pictures before they can be encoded",
+            allowed="plain PNG, JPEG, TIFF or DPX of 8 or 16 bit integers",
             action="write the pass as PNG",
         )
-    return PictureFiles(
-        label=label, files=tuple(files), picture=picture, premultiplied=_is_premultiplied(files[0], picture)
-    )
-
-
-def _is_premultiplied(file: Path, picture: Picture) -> bool:
-    """Return whether the alpha of a file is associated; in PNG it never is, and TIFF says so in its ExtraSamples."""
-    if picture.format != "tiff" or picture.channels not in {2, 4}:
-        return False
-    # Imported only here: most pictures are PNG, and the import takes longer than reading the header.
-    import OpenImageIO  # noqa: PLC0415
-
-    image = OpenImageIO.ImageInput.open(str(file))
-    if image is None:
-        raise BadInput(f"{file} cannot be read: {OpenImageIO.geterror()}")
-    spec = image.spec()
-    image.close()
-    return spec.alpha_channel >= 0 and not spec.get_int_attribute("tiff:UnassociatedAlpha", 0)
+    return PictureFiles(label=label, files=tuple(files), picture=picture, is_data=is_data)
 
 
 def place(source: PictureFiles, folder: Path) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import struct
 
+from cosmos_houdini.media.sequences.formats import exif
 from cosmos_houdini.media.sequences.formats.source import Damaged, Source, check_size, cut_off
+from cosmos_houdini.model.color_encoding import ColorEncoding, ColorKind
 from cosmos_houdini.model.sequence import Picture
 
 MAGIC_BIG, MAGIC_LITTLE = b"SDPX", b"XPDS"
@@ -23,6 +25,14 @@ _MOST_ELEMENTS = 8
 # Writers fill the end of a file up to the blocks of a disk.
 _MOST_PADDING = 8192
 _PADDED_SHARE = 1 / 8
+_LUMA, _RGB, _RGBA, _ABGR = 6, 50, 51, 52
+_WITH_ALPHA = frozenset({_RGBA, _ABGR})
+# Image orientation of the header -> orientation as EXIF counts it.
+_TURNS = {0: 1, 1: 2, 2: 4, 3: 3, 4: 5, 5: 6, 6: 8, 7: 7}
+# FFmpeg's DPX decoder and OpenImageIO's agree on these; the tests compare them.
+_PLAIN_BITS = frozenset({8, 10, 16})
+_DENSITY, _LINEAR, _LOGARITHM = 1, 2, 3
+_CREATOR = slice(160, 260)
 
 
 def read(source: Source) -> Picture:
@@ -52,9 +62,46 @@ def read(source: Source) -> Picture:
     _check_extent(source, pixels_at, pixels, total)
     if pixels and elements == 1:
         _check_rest(source.size - pixels_at - pixels, pixels, header, order, height)
-    channels = elements if elements > 1 else _CHANNELS.get(descriptor, _COMPONENTS.get(descriptor, 1))
+    turn = _TURNS.get(struct.unpack_from(f"{order}H", header, 768)[0], exif.UPRIGHT)
+    layout = [f"image orientation {turn}"] if turn != exif.UPRIGHT else []
+    if descriptor not in {_LUMA, _RGB, _RGBA} or bit_depth not in _PLAIN_BITS or encoding == RUN_LENGTH_ENCODED:
+        layout.append(f"descriptor {descriptor}, {bit_depth} bits, encoding {encoding}")
     kind = "float" if bit_depth >= FLOAT_BITS else "uint"
-    return Picture(format="dpx", size=(width, height), bit_depth=bit_depth, channels=channels, channel_type=kind)
+    return Picture(
+        format="dpx",
+        size=exif.upright((width, height), turn),
+        bit_depth=bit_depth,
+        channels=elements if elements > 1 else _CHANNELS.get(descriptor, _COMPONENTS.get(descriptor, 1)),
+        channel_type=kind,
+        alpha="unsaid" if descriptor in _WITH_ALPHA else "",
+        encoding=_encoding(header) if kind == "uint" else None,
+        layout=", ".join(layout),
+        turn=turn,
+        refusal=_refusal(descriptor, elements),
+    )
+
+
+def _refusal(descriptor: int, elements: int) -> str:
+    if elements > 1:
+        return f"has {elements} image elements, of which no program makes one picture: write it as RGB"
+    if descriptor not in {_LUMA, _RGB, *_WITH_ALPHA}:
+        return f"holds no RGB (descriptor {descriptor} of SMPTE ST 268): write it as RGB"
+    return ""
+
+
+def _encoding(header: bytes) -> ColorEncoding | None:
+    """Return what the transfer characteristic of the first image element says; video counts as a display."""
+    transfer = header[801]
+    if transfer in {_DENSITY, _LOGARITHM}:
+        words = "printing density" if transfer == _DENSITY else "logarithmic"
+        return ColorEncoding(kind=ColorKind.DENSITY, words=f"DPX transfer {transfer}, {words}")
+    if transfer != _LINEAR:
+        return None
+    if header[_CREATOR].startswith(b"Lavc"):
+        return ColorEncoding(
+            kind=ColorKind.TOLD, words="DPX transfer 2, linear, which FFmpeg writes into every DPX, also into sRGB"
+        )
+    return ColorEncoding(kind=ColorKind.LINEAR, words="DPX transfer 2, linear")
 
 
 def _check_extent(source: Source, pixels_at: int, pixels: int, total: int) -> None:

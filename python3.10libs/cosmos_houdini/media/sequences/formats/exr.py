@@ -328,6 +328,8 @@ def _picture(parts: list[_Part]) -> Picture:
     color = min(named, key=lambda channel: ("crypto" in channel[0].lower(), "." in channel[0]), default=channels[0])
     channel_type, bit_depth = CHANNEL_TYPES[color[1]]
     left, top, right, bottom = parts[0].display_window
+    layer = color[0].rpartition(".")[0]
+    has_alpha = any(name in {f"{layer}.A".removeprefix("."), f"{layer}.a".removeprefix(".")} for name, _ in channels)
     return Picture(
         format="exr",
         size=(right - left + 1, bottom - top + 1),
@@ -335,4 +337,6 @@ def _picture(parts: list[_Part]) -> Picture:
         channels=len(channels),
         channel_type=channel_type,
         pixel_aspect=parts[0].pixel_aspect,
+        # The format itself says that colours are multiplied by alpha (OpenEXR, Technical Introduction).
+        alpha="premultiplied" if has_alpha else "",
     )

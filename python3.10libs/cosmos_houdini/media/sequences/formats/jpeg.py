@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from cosmos_houdini.media.sequences.formats import exif, icc
 from cosmos_houdini.media.sequences.formats.source import Damaged, Source, check_size, check_stored, cut_off
 from cosmos_houdini.model.sequence import Picture
 
@@ -21,6 +22,14 @@ FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _BITS_A_BLOCK = {0xC0: 2, 0xC1: 2, 0xC2: 1}
 _BLOCK = 8
 _COMPONENT = struct.Struct(">BBB")
+# Baseline, extended and progressive with Huffman codes. The others are without loss, hierarchical or arithmetic.
+_USUAL_FRAMES = frozenset({0xC0, 0xC1, 0xC2})
+_EXIF, _ICC, _ADOBE = 0xE1, 0xE2, 0xEE
+_ICC_MARK, _ADOBE_MARK = b"ICC_PROFILE\0", b"Adobe"
+_KEPT = {_EXIF: exif.MARK, _ICC: _ICC_MARK, _ADOBE: _ADOBE_MARK}
+_CMYK_CHANNELS = 4
+# Of the components' names, those that mean RGB where no marker of Adobe says anything (as libjpeg takes them).
+_RGB_NAMES = b"RGB"
 
 
 def read(source: Source) -> Picture:
@@ -35,6 +44,7 @@ def read(source: Source) -> Picture:
     data = source.whole()
     frame: _Frame | None = None
     scans: list[int] = []
+    said: dict[int, list[bytes]] = {marker: [] for marker in _KEPT}
     position = 2
     while True:
         marker, position = _marker(data, position)
@@ -47,6 +57,8 @@ def read(source: Source) -> Picture:
             if frame is not None:
                 raise Damaged("has two frame headers")
             frame = _frame_header(marker, data[position + 2 : end])
+        if marker in _KEPT and not scans and data.startswith(_KEPT[marker], position + 2):
+            said[marker].append(data[position + 2 : end])
         if marker == START_OF_SCAN:
             if frame is None:
                 raise Damaged("has pixels before its frame header")
@@ -56,7 +68,7 @@ def read(source: Source) -> Picture:
     if frame is None or not scans:
         raise Damaged("has no pixels before its end marker")
     check_stored(position - scans[0], frame.least_bytes)
-    return frame.picture
+    return _with_meaning(frame.picture, said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +78,28 @@ class _Frame:
     picture: Picture
     components: frozenset[int]
     least_bytes: float
+
+
+def _with_meaning(picture: Picture, said: dict[int, list[bytes]]) -> Picture:
+    """Return a picture with the orientation and the colours that its application segments say."""
+    turn = exif.orientation(said[_EXIF][0]) if said[_EXIF] else exif.UPRIGHT
+    layout = [picture.layout] if picture.layout else []
+    layout += [f"EXIF orientation {turn}"] if turn != exif.UPRIGHT else []
+    # Adobe's marker says as its last byte whether the three or four channels were changed to luma and chroma.
+    if picture.channels != _CMYK_CHANNELS and said[_ADOBE] and said[_ADOBE][0][11:12] == b"\0":
+        layout.append("RGB without luma and chroma")
+    # A profile of more than 64 kB goes over several segments; after the mark stand the number and the count.
+    parts = sorted(said[_ICC], key=lambda part: part[12:13])
+    profile = b"".join(part[14:] for part in parts)
+    return replace(
+        picture,
+        # The channels of CMYK become three of RGB, whichever program reads them.
+        channels=3 if picture.channels == _CMYK_CHANNELS else picture.channels,
+        size=exif.upright(picture.size, turn),
+        turn=turn,
+        layout=", ".join(layout),
+        encoding=icc.encoding_of(profile) if profile else None,
+    )
 
 
 def _marker(data: bytes, position: int) -> tuple[int, int]:
@@ -96,10 +130,22 @@ def _frame_header(marker: int, body: bytes) -> _Frame:
     components = frozenset(name for name, _, _ in _COMPONENT.iter_unpack(listed))
     blocks = -(-width // _BLOCK) * -(-height // _BLOCK)
     return _Frame(
-        picture=Picture(format="jpeg", size=(width, height), bit_depth=bit_depth, channels=channels),
+        picture=_stored_picture(marker, (width, height), bit_depth, bytes(listed[::3])),
         components=components,
         least_bytes=blocks * _BITS_A_BLOCK.get(marker, 0) / 8,
     )
+
+
+def _stored_picture(marker: int, size: tuple[int, int], bit_depth: int, names: bytes) -> Picture:
+    channels = len(names)
+    refusal = ""
+    if bit_depth != 8 or marker not in _USUAL_FRAMES:  # noqa: PLR2004 - bits
+        refusal = f"is a JPEG of {bit_depth} bits and coding process {marker - 0xC0}, which no reader here knows"
+        refusal += ": write it as 8-bit JPEG or as PNG"
+    elif channels not in {1, 3, _CMYK_CHANNELS}:
+        refusal = f"is a JPEG of {channels} channels, which mean no colours: write it as RGB"
+    layout = "CMYK" if channels == _CMYK_CHANNELS else "RGB" if names == _RGB_NAMES else ""
+    return Picture(format="jpeg", size=size, bit_depth=bit_depth, channels=channels, layout=layout, refusal=refusal)
 
 
 def _check_scan(frame: _Frame, body: bytes) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from threading import Semaphore
 
+from cosmos_houdini.media.sequences.formats import exif, png_color
 from cosmos_houdini.media.sequences.formats.source import (
     Damaged,
     Source,
@@ -29,6 +31,12 @@ _ENTRY_BYTES, _MOST_ENTRIES = 3, 256
 FRAME_BYTES = 12
 _HEADER = struct.Struct(">IIBBBBB")
 _END = b"\0\0\0\0IEND\xaeB`\x82"
+
+# The chunks before the pixels that say what they mean; only the orientation may stand behind the pixels too.
+_TELLING = frozenset({b"tRNS", b"eXIf", *png_color.CHUNKS})
+# A glance reads this much at first, which holds everything before the pixels but a large ICC profile.
+_HEAD_BYTES = 4096
+_TAIL_BYTES = 8192
 
 # Every checksum releases the interpreter lock and takes it again, thousands of times a second over the short chunks of
 # a PNG. More threads than these lose more time by that than they save. Any number of them may wait for a file server.
@@ -76,10 +84,26 @@ def glance(source: Source) -> Picture:
     if source.size < begin + _HEADER.size + 4 + len(_END) or source.at(source.size - len(_END), len(_END)) != _END:
         return read(source)
     picture, body = _first_chunk(source)
-    if body[9] == PALETTE:
+    telling = _told_at_a_glance(source)
+    if body[9] == PALETTE or telling is None:
         return read(source)
     check_stored(source.size, _pixel_bytes(body) / _MOST_PACKED)
-    return picture
+    return _with_meaning(picture, telling)
+
+
+def _told_at_a_glance(source: Source) -> dict[bytes, bytes] | None:
+    """Return the chunks before the pixels; None if that needs the whole file."""
+    start = source.at(0, min(source.size, _HEAD_BYTES))
+    telling: dict[bytes, bytes] = {}
+    position = len(MAGIC)
+    while start[position + 4 : position + 8] != b"IDAT":
+        if position + FRAME_BYTES + int.from_bytes(start[position : position + 4], "big") > len(start):
+            return None
+        name, end = _chunk(start, position)
+        telling.setdefault(name, start[position + 8 : end - 4])
+        position = end
+    after = max(source.size - _TAIL_BYTES, position)
+    return None if b"eXIf" in source.at(after, source.size - after) else telling
 
 
 def _first_chunk(source: Source) -> tuple[Picture, bytes]:
@@ -114,6 +138,7 @@ def _pixels(data: bytes) -> Iterator[bytes]:
 def _walked(data: bytes) -> Picture:
     picture: Picture | None = None
     names: list[bytes] = []
+    telling: dict[bytes, bytes] = {}
     position, stored = len(MAGIC), 0
     while not names or names[-1] != b"IEND":
         name, end = _chunk(data, position)
@@ -125,6 +150,8 @@ def _walked(data: bytes) -> Picture:
             _check_palette(end - position - FRAME_BYTES)
         elif name == b"IDAT":
             stored += end - position - FRAME_BYTES
+        if name in _TELLING:
+            telling.setdefault(name, data[position + 8 : end - 4])
         if not names or names[-1] != name:
             names.append(name)
         position = end
@@ -132,7 +159,27 @@ def _walked(data: bytes) -> Picture:
         raise Damaged("has no header")
     found = _with_palette(picture, data, names)
     check_stored(stored, _pixel_bytes(data[len(MAGIC) + 8 :]) / _MOST_PACKED)
-    return found
+    return _with_meaning(found, telling)
+
+
+def _with_meaning(picture: Picture, telling: Mapping[bytes, bytes]) -> Picture:
+    """Return a picture with the transparency, the colours and the orientation that the chunks say."""
+    keyed = b"tRNS" in telling and picture.channels in {1, 3}
+    channels = picture.channels + keyed
+    turn = exif.orientation(telling.get(b"eXIf", b""))
+    layout = [f"EXIF orientation {turn}"] if turn != exif.UPRIGHT else []
+    layout += ["a colour that counts as transparent"] if keyed else []
+    refusal, encoding = png_color.encoding_of(telling)
+    return replace(
+        picture,
+        size=exif.upright(picture.size, turn),
+        channels=channels,
+        alpha="straight" if channels in {2, 4} else "",
+        encoding=encoding,
+        layout=", ".join(layout),
+        turn=turn,
+        refusal=refusal,
+    )
 
 
 def _check_palette(length: int) -> None:

@@ -4,37 +4,43 @@ from __future__ import annotations
 
 import itertools
 import struct
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from cosmos_houdini.media.sequences.formats import tiff_meaning
 from cosmos_houdini.media.sequences.formats.source import (
     Damaged,
     Source,
-    check_size,
     check_stored,
     cut_off,
     inflated_bytes,
+)
+from cosmos_houdini.media.sequences.formats.tiff_meaning import LZW, SEPARATE_PLANES, UNCOMPRESSED, YCBCR
+from cosmos_houdini.media.sequences.formats.tiff_tags import (
+    BITS,
+    COMPRESSION,
+    HEIGHT,
+    PHOTOMETRIC,
+    PLANAR,
+    ROWS_PER_STRIP,
+    SAMPLES,
+    STRIP_BYTES,
+    STRIP_OFFSETS,
+    TILE_BYTES,
+    TILE_HEIGHT,
+    TILE_OFFSETS,
+    TILE_WIDTH,
+    WANTED,
+    WIDTH,
+    Tags,
+    first_of,
 )
 from cosmos_houdini.model.sequence import Picture
 
 MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
-WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
-STRIP_OFFSETS, SAMPLES, ROWS_PER_STRIP, STRIP_BYTES, PLANAR = 273, 277, 278, 279, 284
-TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_BYTES, SAMPLE_FORMAT = 322, 323, 324, 325, 339
-
-_WANTED = frozenset(
-    {
-        *(WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, STRIP_OFFSETS, SAMPLES, ROWS_PER_STRIP, STRIP_BYTES, PLANAR),
-        *(TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_BYTES, SAMPLE_FORMAT),
-    }
-)
-
-UNCOMPRESSED, SEPARATE_PLANES, IEEE_FLOAT, PALETTE = 1, 2, 3, 3
-# YCbCr, in which several pixels may share their chroma.
-SUBSAMPLED, _LEAST_CHROMA = 6, 1 / 3
+# In YCbCr, several pixels may share their chroma.
+_LEAST_CHROMA = 1 / 3
 DEFLATE = (8, 32946)
-HALF_BITS = 16
 # Compression -> the most bytes that one byte can stand for. Those that are not here pack plain areas without limit.
 MOST_PACKED = {UNCOMPRESSED: 1, 5: 2048, 8: 1032, 32773: 64, 32946: 1032}
 # A picture of the largest size in strips of one line, or in tiles of 64 x 64, has far fewer.
@@ -44,9 +50,7 @@ _PADDED_BYTES = 16
 # Directories are pages or smaller versions of the picture; a longer chain is a loop or no picture.
 MOST_DIRECTORIES = 1024
 # Field type of the format -> struct code, for the types in which the tags above are written.
-_INTEGERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
-
-Tags = Mapping[int, tuple[int, ...]]
+_NUMBERS = {1: "B", 3: "H", 4: "I", 5: "II", 7: "B", 13: "I", 16: "Q", 18: "Q"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +77,23 @@ def read(source: Source) -> Picture:
     """
     layout, offset = _start(source)
     seen: set[int] = set()
-    picture: Picture | None = None
+    first: Tags | None = None
     while offset:
         if offset in seen or len(seen) >= MOST_DIRECTORIES:
             raise Damaged("has directories that run in a circle")
         seen.add(offset)
         tags, offset = _directory(source, layout, offset)
-        page = _picture(tags)
-        picture = picture or page
-        _check_extents(source, tags)
-    if picture is None:
+        first = first or tags
+        # The blocks of a layout that nobody here reads may be anywhere: the file is refused as what it is.
+        if not tiff_meaning.picture(tags).refusal:
+            _check_extents(source, tags)
+    if first is None:
         raise Damaged("has no picture in it: the render was cut off while writing")
-    return picture
+    picture = tiff_meaning.picture(first)
+    more = ["BigTIFF"] if layout.offset == "Q" else []
+    more += [f"{len(seen)} pages"] if len(seen) > 1 else []
+    more += ["old LZW"] if _old_lzw(source, first) else []
+    return replace(picture, layout=", ".join([*more, *filter(None, [picture.layout])]))
 
 
 def prove(source: Source) -> None:
@@ -95,11 +104,11 @@ def prove(source: Source) -> None:
     """
     layout, offset = _start(source)
     tags, _ = _directory(source, layout, offset)
-    if _one(tags, COMPRESSION, UNCOMPRESSED) not in DEFLATE or _one(tags, PHOTOMETRIC, 1) == SUBSAMPLED:
+    if first_of(tags, COMPRESSION, UNCOMPRESSED) not in DEFLATE or first_of(tags, PHOTOMETRIC, 1) == YCBCR:
         return
     tiled = TILE_OFFSETS in tags
-    width, height = _one(tags, TILE_WIDTH if tiled else WIDTH, 0), _one(tags, HEIGHT, 0)
-    rows = _one(tags, TILE_HEIGHT, 0) if tiled else min(_one(tags, ROWS_PER_STRIP, height) or height, height)
+    width, height = first_of(tags, TILE_WIDTH if tiled else WIDTH, 0), first_of(tags, HEIGHT, 0)
+    rows = first_of(tags, TILE_HEIGHT, 0) if tiled else min(first_of(tags, ROWS_PER_STRIP, height) or height, height)
     line, strips = _line_bytes(tags, width), -(-height // rows)
     blocks = (tags[TILE_OFFSETS], tags[TILE_BYTES]) if tiled else (tags[STRIP_OFFSETS], tags[STRIP_BYTES])
     for index, (start, length) in enumerate(zip(*blocks, strict=False)):
@@ -122,7 +131,7 @@ def _start(source: Source) -> tuple[_Layout, int]:
 
 
 def _directory(source: Source, layout: _Layout, offset: int) -> tuple[Tags, int]:
-    """Return the integer tags of the directory at ``offset`` and the offset of the next one, 0 for none."""
+    """Return the tags that are wanted of the directory at ``offset`` and the offset of the next one, 0 for none."""
     count_bytes = struct.calcsize(layout.count)
     (count,) = struct.unpack(layout.order + layout.count, source.at(offset, count_bytes))
     if count > MOST_ENTRIES:
@@ -131,7 +140,7 @@ def _directory(source: Source, layout: _Layout, offset: int) -> tuple[Tags, int]
     body = source.at(offset + count_bytes, count * entry.size + struct.calcsize(layout.offset))
     tags = {}
     for tag, kind, values, field in entry.iter_unpack(body[: count * entry.size]):
-        if tag in _WANTED and kind in _INTEGERS:
+        if tag in WANTED and kind in _NUMBERS:
             tags[tag] = _values(source, layout, kind, values, field)
     (following,) = struct.unpack(layout.order + layout.offset, body[count * entry.size :])
     return tags, following
@@ -139,31 +148,22 @@ def _directory(source: Source, layout: _Layout, offset: int) -> tuple[Tags, int]
 
 def _values(source: Source, layout: _Layout, kind: int, count: int, field: bytes) -> tuple[int, ...]:
     """Return a tag's values, which are in the entry itself if they fit, and otherwise elsewhere in the file."""
-    code = _INTEGERS[kind]
+    code = _NUMBERS[kind]
     if count > MOST_BLOCKS:
         raise Damaged(f"has a list of {count} numbers in its header, which no picture needs")
     length = count * struct.calcsize(code)
     if length > len(field):
         (offset,) = struct.unpack(layout.order + layout.offset, field)
         field = source.at(offset, length)
-    return struct.unpack(f"{layout.order}{count}{code}", field[:length])
+    return struct.unpack(f"{layout.order}{count * len(code)}{code[0]}", field[:length])
 
 
-def _one(tags: Tags, tag: int, default: int) -> int:
-    return (tags.get(tag) or (default,))[0]
-
-
-def _picture(tags: Tags) -> Picture:
-    width, height, samples = _one(tags, WIDTH, 0), _one(tags, HEIGHT, 0), _one(tags, SAMPLES, 1)
-    check_size(width, height)
-    if not samples:
-        raise Damaged(f"says that it is {width}x{height} pixels large with 0 channels")
-    bit_depth = _one(tags, BITS, 1)
-    kind = "uint"
-    if _one(tags, SAMPLE_FORMAT, 1) == IEEE_FLOAT:
-        kind = "half" if bit_depth == HALF_BITS else "float"
-    channels = 3 if _one(tags, PHOTOMETRIC, 1) == PALETTE else samples
-    return Picture(format="tiff", size=(width, height), bit_depth=bit_depth, channels=channels, channel_type=kind)
+def _old_lzw(source: Source, tags: Tags) -> bool:
+    """Return whether the codes begin with the lowest bit, as in GIF: a zero byte, then an odd one (LZWDecodeCompat)."""
+    if first_of(tags, COMPRESSION, UNCOMPRESSED) != LZW:
+        return False
+    offset = first_of(tags, TILE_OFFSETS if TILE_OFFSETS in tags else STRIP_OFFSETS, 0)
+    return int.from_bytes(source.at(offset, 2), "big") & 0xFF01 == 1
 
 
 def _check_extents(source: Source, tags: Tags) -> None:
@@ -183,9 +183,9 @@ def _check_extents(source: Source, tags: Tags) -> None:
     end = max(offset + length for offset, length in zip(offsets, lengths, strict=False))
     if end > source.size:
         raise cut_off(source.size, end)
-    compression = _one(tags, COMPRESSION, UNCOMPRESSED)
+    compression = first_of(tags, COMPRESSION, UNCOMPRESSED)
     if compression in MOST_PACKED:
-        shared = _LEAST_CHROMA if _one(tags, PHOTOMETRIC, 1) == SUBSAMPLED else 1
+        shared = _LEAST_CHROMA if first_of(tags, PHOTOMETRIC, 1) == YCBCR else 1
         check_stored(sum(lengths), _pixel_bytes(tags) * shared / MOST_PACKED[compression])
     if compression == UNCOMPRESSED and not tiled:
         _check_strips(tags, lengths)
@@ -194,9 +194,9 @@ def _check_extents(source: Source, tags: Tags) -> None:
 
 def _check_strips(tags: Tags, lengths: tuple[int, ...]) -> None:
     """Refuse uncompressed strips that are longer than their lines: the picture is wider than its header says."""
-    line = _line_bytes(tags, _one(tags, WIDTH, 0))
-    height = _one(tags, HEIGHT, 0)
-    rows = min(_one(tags, ROWS_PER_STRIP, height) or height, height)
+    line = _line_bytes(tags, first_of(tags, WIDTH, 0))
+    height = first_of(tags, HEIGHT, 0)
+    rows = min(first_of(tags, ROWS_PER_STRIP, height) or height, height)
     # Chroma that is subsampled takes fewer bytes than this, and a writer may fill a strip up to a word.
     longest = max(lengths)
     if longest >= rows * line + max(line, _PADDED_BYTES):
@@ -216,20 +216,20 @@ def _check_overlap(offsets: tuple[int, ...], lengths: tuple[int, ...]) -> None:
 
 def _line_bytes(tags: Tags, width: int) -> int:
     """Return the bytes of one line of a strip or tile before compression."""
-    samples = 1 if _one(tags, PLANAR, 1) == SEPARATE_PLANES else _one(tags, SAMPLES, 1)
-    return -(-width * samples * _one(tags, BITS, 1) // 8)
+    samples = 1 if first_of(tags, PLANAR, 1) == SEPARATE_PLANES else first_of(tags, SAMPLES, 1)
+    return -(-width * samples * first_of(tags, BITS, 1) // 8)
 
 
 def _block_count(tags: Tags, *, tiled: bool) -> int:
-    width, height = _one(tags, WIDTH, 0), _one(tags, HEIGHT, 0)
-    planes = _one(tags, SAMPLES, 1) if _one(tags, PLANAR, 1) == SEPARATE_PLANES else 1
+    width, height = first_of(tags, WIDTH, 0), first_of(tags, HEIGHT, 0)
+    planes = first_of(tags, SAMPLES, 1) if first_of(tags, PLANAR, 1) == SEPARATE_PLANES else 1
     if tiled:
-        across, down = _one(tags, TILE_WIDTH, 0) or width, _one(tags, TILE_HEIGHT, 0) or height
+        across, down = first_of(tags, TILE_WIDTH, 0) or width, first_of(tags, TILE_HEIGHT, 0) or height
         return -(-width // across) * -(-height // down) * planes
-    rows = min(_one(tags, ROWS_PER_STRIP, height) or height, height)
+    rows = min(first_of(tags, ROWS_PER_STRIP, height) or height, height)
     return -(-height // rows) * planes
 
 
 def _pixel_bytes(tags: Tags) -> int:
-    bits_a_line = _one(tags, WIDTH, 0) * _one(tags, SAMPLES, 1) * _one(tags, BITS, 1)
-    return bits_a_line * _one(tags, HEIGHT, 0) // 8
+    bits_a_line = first_of(tags, WIDTH, 0) * first_of(tags, SAMPLES, 1) * first_of(tags, BITS, 1)
+    return bits_a_line * first_of(tags, HEIGHT, 0) // 8
