@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import resource
 import time
-import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,9 +18,9 @@ from cosmos_houdini.specs.files import load_prompt_spec, load_run_spec
 from cosmos_houdini.text_file import read_text
 from cosmos_houdini.yaml_text import LARGEST_FILE, MOST_VALUES, read_yaml
 
-# The machines of the tests are slower than that of an artist, and do other work meanwhile.
-MOST_S = 5.0
-MOST_BYTES = 64 << 20
+# The machines of the tests are slower than that of an artist.
+MOST_S = 2.0
+MOST_KIB = 200 << 10
 
 BOMB = "\n".join(["a0: &a0 [x, x]", *(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 40))])
 MERGES = "\n".join(["a0: &a0 {x0: 1}", *(f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}], x{n}: 1}}" for n in range(1, 40))])
@@ -40,19 +40,17 @@ YAMLS = {
     "a set": ("a: !!set {b}", "has the tag"),
     "a tag of Python": ("a: !!python/object/apply:os.system [id]", "has the tag"),
     "half of a character": ('a: "\\uD800"', "half of a character (U+D800)"),
-    "a zero character": ('a: "\\0"', "a zero character (U+0000)"),
     "no UTF-8": ("a: caf\xe9", "is no UTF-8: byte 6 is 0xe9"),
 }
 JSONS = {
     "depth of brackets": ("[" * 100_000, "nested too deeply; allowed: at most 64 levels"),
     "depth of a few hundred": ('{"a":' * 300 + "1" + "}" * 300, "nested too deeply"),
     "a long number": ('{"a": ' + "9" * 100_000 + "}", "a number has 100000 digits; allowed: at most 100"),
-    "a number beyond floats": ('{"a": 1e999}', "too large"),
-    "no number": ('{"a": NaN}', "NaN is no number"),
-    "infinity": ('{"a": -Infinity}', "-Infinity is no number"),
+    "a number beyond floats": ('{"a": 1e999}', "a = inf; allowed: a finite number"),
+    "no number": ('{"a": NaN}', "a = nan"),
+    "infinity": ('{"a": -Infinity}', "a = -inf"),
     "half of a character": ('{"a": "\\ud800"}', "half of a character (U+D800)"),
     "half of a character in a key": ('{"\\udfff": 1}', "half of a character (U+DFFF)"),
-    "a zero character": ('{"a": ["\\u0000"]}', "a zero character (U+0000)"),
     "no UTF-8": ('{"a": "\xe9"}', "is no UTF-8"),
     "a long file": (" " * (16 << 20) + "1", "too long; allowed: at most 16 MiB"),
     "no JSON": ('{"a": 1,\n "b" 2}', "is no JSON: line 2, column 6"),
@@ -66,18 +64,12 @@ def write(path: Path, text: str) -> Path:
 
 
 def refusal(read: Callable[[], object]) -> str:
-    """Return the text of the error, and check what it costs."""
-    tracemalloc.start()
-    start = time.monotonic()
-    try:
-        with pytest.raises(BadInput) as caught:
-            read()
-        took_s, (_, peak) = time.monotonic() - start, tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    # Tracing every allocation makes the reading about four times as slow.
-    assert took_s < 4 * MOST_S
-    assert peak < MOST_BYTES
+    """Return the text of the error, and check what it costs of this process, whatever else the machine does."""
+    start_s, start_kib = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(BadInput) as caught:
+        read()
+    assert time.process_time() - start_s < MOST_S
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - start_kib < MOST_KIB
     assert len(str(caught.value)) < 500
     return str(caught.value)
 

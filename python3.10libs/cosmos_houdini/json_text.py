@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.text_file import DEEPEST, LONGEST_NUMBER, MIB, read_text, unusable_character
+from cosmos_houdini.text_file import DEEPEST, LONGEST_NUMBER, MIB, half_character, read_text
 
 LARGEST_FILE: Final = 16 * MIB
 """The most bytes of a JSON file; the documents of this program stay far below."""
@@ -38,56 +38,41 @@ def read_json(text: str, origin: str) -> Any:  # noqa: ANN401 - any JSON
             message names ``origin``.
     """
     try:
-        found = json.loads(text, parse_constant=_refuse_constant, parse_int=_whole, parse_float=_finite)
+        found = json.loads(text, parse_int=_whole)
     except _Refused as error:
-        raise BadInput(f"{origin}: {error}", allowed=error.allowed) from error
+        raise BadInput(f"{origin}: {error}", allowed=f"at most {LONGEST_NUMBER}") from error
     except json.JSONDecodeError as error:
         raise BadInput(f"{origin} is no JSON: line {error.lineno}, column {error.colno}: {error.msg}") from error
     except RecursionError as error:
         raise _too_deep(origin) from error
-    _check(found, origin, has_escapes="\\u" in text)
+    _check(found, origin)
     return found
 
 
 class _Refused(Exception):
     """A number cannot be used."""
 
-    def __init__(self, problem: str, allowed: str) -> None:
-        super().__init__(problem)
-        self.allowed = allowed
-
-
-def _refuse_constant(word: str) -> NoReturn:
-    raise _Refused(f"{word} is no number of JSON", "a finite number")
-
 
 def _whole(digits: str) -> int:
     if len(digits) > LONGEST_NUMBER:
-        raise _Refused(f"a number has {len(digits)} digits", f"at most {LONGEST_NUMBER}")
+        raise _Refused(f"a number has {len(digits)} digits")
     return int(digits)
 
 
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if not math.isfinite(number):
-        raise _Refused(f"the number {digits[:LONGEST_NUMBER]} is too large", "up to about 1.8e308")
-    return number
-
-
-def _check(found: object, origin: str, *, has_escapes: bool) -> None:
-    """Refuse a value that is nested too deeply, or one of its texts; only escapes can make such a text."""
-    level = [found]
+def _check(found: object, origin: str) -> None:
+    """Refuse a value that is nested too deeply, a number that is not finite, and a text that no UTF-8 can hold."""
+    level: list[tuple[str, object]] = [("", found)]
     for _ in range(DEEPEST + 1):
-        inner: list[object] = []
-        for value in level:
+        inner: list[tuple[str, object]] = []
+        for key, value in level:
             if isinstance(value, dict):
-                inner += value.values()
-                if has_escapes:
-                    inner += value
+                inner += ((f"{key}.{name}".lstrip("."), one) for name, one in value.items())
             elif isinstance(value, list):
-                inner += value
-            elif has_escapes and isinstance(value, str) and (character := unusable_character(value)):
-                raise BadInput(f"{origin}: a text holds {character}", allowed="characters of UTF-8 but U+0000")
+                inner += ((f"{key}.{index}".lstrip("."), one) for index, one in enumerate(value))
+            elif isinstance(value, float) and not math.isfinite(value):
+                raise BadInput(f"{origin}: {key} = {value}", allowed="a finite number")
+            if half := half_character(f"{key}{value}" if isinstance(value, str) else key):
+                raise BadInput(f"{origin}: a text holds half of a character ({half})", allowed="characters of UTF-8")
         if not inner:
             return
         level = inner

@@ -5,12 +5,14 @@ The limits that YAML and JSON share are here too.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from cosmos_houdini.errors import BadInput
 
 MIB: Final = 1 << 20
+_HALF: Final = re.compile("[\ud800-\udfff]")
 
 DEEPEST: Final = 64
 """The most levels of mappings and lists in one another."""
@@ -54,13 +56,11 @@ def read_stream(stream: BinaryIO, origin: str, limit: int) -> str:
         ) from error
 
 
-def unusable_character(text: str) -> str:
-    r"""Return a description of a character that no UTF-8 file or no path can hold; empty if there is none.
+def half_character(text: str) -> str:
+    r"""Return the first surrogate of a text as ``U+D800``, which no UTF-8 can hold; empty if there is none.
 
-    >>> unusable_character("a\ud800"), unusable_character("a\0"), unusable_character("ä")
-    ('half of a character (U+D800)', 'a zero character (U+0000)', '')
+    >>> half_character("a\ud800"), half_character("ä")
+    ('U+D800', '')
     """
-    if "\0" in text:
-        return "a zero character (U+0000)"
-    half = next((character for character in text if "\ud800" <= character <= "\udfff"), "")
-    return f"half of a character (U+{ord(half):04X})" if half else ""
+    found = _HALF.search(text)
+    return f"U+{ord(found[0]):04X}" if found else ""

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import yaml
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.text_file import DEEPEST, LONGEST_NUMBER, MIB, read_text, unusable_character
+from cosmos_houdini.text_file import DEEPEST, LONGEST_NUMBER, MIB, half_character, read_text
 
 LARGEST_FILE: Final = MIB
 """The most bytes of a YAML file."""
@@ -49,6 +49,10 @@ _FORMS: Final = {name: form for name, form, _ in _PLAIN}
 _KINDS: Final = frozenset({*_FORMS, "str", "seq", "map"})
 
 
+# PyYAML has a type of its own for the marks of libyaml.
+_Mark: TypeAlias = Any
+
+
 class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - a dictionary of PyYAML's own
 
@@ -61,9 +65,9 @@ class _Loader(yaml.SafeLoader):
         self._values += 1
         mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
         if self._values > MOST_VALUES:
-            raise _refusal("it holds too many values", mark, f"at most {MOST_VALUES}")
+            raise _too_many(mark)
         if self._depth > DEEPEST:
-            raise _refusal("it is nested too deeply", mark, f"at most {DEEPEST} levels")
+            raise _too_deep(mark)
         self._depth += 1
         node: yaml.Node | None = super().compose_node(parent, index)
         self._depth -= 1
@@ -108,6 +112,7 @@ def read_yaml(text: str, origin: str) -> Any:  # noqa: ANN401 - any YAML
         BadInput: the text is not YAML, or exceeds a limit; the message names ``origin``, the line and the limit.
     """
     try:
+        _refuse_many(text)
         loader = _Loader(text)
         try:
             return loader.get_single_data()
@@ -121,13 +126,43 @@ def read_yaml(text: str, origin: str) -> Any:  # noqa: ANN401 - any YAML
         raise BadInput(f"{origin} is no YAML: {' '.join(str(error).split())}") from error
 
 
+def _refuse_many(text: str) -> None:
+    """Refuse too many values or too much depth by the scanner of libyaml, thirty times as fast, where PyYAML has it.
+
+    The loader refuses them too. It also explains an error of the text, in its own words.
+    """
+    if not yaml.__with_libyaml__:
+        return
+    values, depth = 0, 0
+    try:
+        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+            values += isinstance(event, yaml.NodeEvent)
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if values > MOST_VALUES:
+                raise _too_many(event.start_mark)
+            if depth > DEEPEST + 1:
+                raise _too_deep(event.start_mark)
+    except _Refused:
+        raise
+    except yaml.YAMLError:
+        return
+
+
+def _too_many(mark: _Mark) -> _Refused:
+    return _refusal("it holds too many values", mark, f"at most {MOST_VALUES}")
+
+
+def _too_deep(mark: _Mark) -> _Refused:
+    return _refusal("it is nested too deeply", mark, f"at most {DEEPEST} levels")
+
+
 class _Refused(yaml.MarkedYAMLError):
     """The text is YAML, and exceeds a limit."""
 
     allowed = ""
 
 
-def _refusal(problem: str, mark: yaml.Mark, allowed: str) -> _Refused:
+def _refusal(problem: str, mark: _Mark, allowed: str) -> _Refused:
     error = _Refused(problem=problem, problem_mark=mark)
     error.allowed = allowed
     return error
@@ -175,5 +210,5 @@ def _check_tag(node: yaml.Node) -> None:
         raise _refusal(
             f"a number has {len(node.value)} characters", node.start_mark, f"at most {LONGEST_NUMBER} characters"
         )
-    if character := unusable_character(node.value):
-        raise _refusal(f"a text holds {character}", node.start_mark, "characters of UTF-8 but U+0000")
+    if character := half_character(node.value):
+        raise _refusal(f"a text holds half of a character ({character})", node.start_mark, "characters of UTF-8")

@@ -15,7 +15,7 @@ from threading import Semaphore
 from cosmos_houdini.media.sequences.formats import dpx, exr, jpeg, png, tiff
 from cosmos_houdini.media.sequences.formats.source import Damaged, Source
 from cosmos_houdini.model.sequence import Picture
-from cosmos_houdini.text_file import unusable_character
+from cosmos_houdini.text_file import half_character
 
 __all__ = ["CHECKSUMMED", "SUFFIXES", "Damaged", "inspect", "prove"]
 
@@ -66,7 +66,7 @@ def inspect(file: Path, *, checksums: bool = True) -> Picture:
     Raises:
         Damaged: the file cannot be opened, has another format than its name says, or is incomplete.
     """
-    if unusable_character(str(file)):
+    if half_character(str(file)):
         raise Damaged("has a path that is no UTF-8, which libraries for pictures do not open: rename it")
     try:
         status = file.stat()
