@@ -1,4 +1,4 @@
-"""Places to run: this machine, machines behind SSH, and those that other packages know how to reach."""
+"""Hosts: this machine, machines behind SSH, and those that other packages reach."""
 
 from cosmos_houdini.hosts.base import Completed, Host, OnBytes, OnProgress, Progress, Transfer
 from cosmos_houdini.hosts.registry import HostType, open_host, register_host

@@ -1,4 +1,4 @@
-"""A place to run: commands there, files there and back. It knows nothing of engines or jobs."""
+"""The protocol of a host: it runs commands and copies files. It knows nothing of engines or jobs."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transfer:
-    """A file to be copied to a host or from it, and what it holds.
+    """A file to copy to a host or from it, and its content.
 
     Attributes:
         local: the file here.
         remote: the file on the host.
-        bytes: its length; no more than that is ever written.
-        sha256: of its content, 64 hexadecimal digits in lower case. It also names what has arrived in part.
+        bytes: its length; a copy never writes more.
+        sha256: of its content, 64 hexadecimal digits in lower case. It also names the file while it is incomplete.
 
     Raises:
         BadInput: a length or hash that no file has.
@@ -42,11 +42,11 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far the copying of many files has come.
+    """The progress of a copy of many files.
 
     Attributes:
-        moved_bytes: what this call has moved.
-        total_bytes: what this call has to move; more where something has to be sent again.
+        moved_bytes: bytes that this call has moved.
+        total_bytes: bytes that this call has to move; it grows if a file has to be sent again.
         bytes_per_s: mean rate since the first byte.
     """
 
@@ -68,7 +68,7 @@ class Progress:
 
 
 OnProgress = Callable[[Progress], None]
-"""Called now and then, and at the end, on the thread that asked for the copies."""
+"""Called now and then, and at the end, on the thread of the caller."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +83,11 @@ class Completed:
 class Host(Protocol):
     """A machine that runs POSIX shell scripts and holds files.
 
-    All methods raise HostError (HostUnreachable, HostKeyError, AuthRefused) where the road fails, and DiskFull where
-    the host, or for ``get`` this machine, has no room. Several threads may use one host.
+    All methods raise HostError (HostUnreachable, HostKeyError, AuthRefused) if the connection fails. They raise
+    DiskFull if the host, or for ``get`` this machine, has no room. Several threads may use one host.
 
-    A transfer ends with the whole file under the final name, or with an error and the old state. An exception that
-    ``on_bytes`` raises stops it, so the callback can also cancel, and by waiting limit the rate.
+    A transfer ends with the whole file under the final name, or with an error and the old state. An exception from
+    ``on_bytes`` stops it. So the callback can cancel a transfer, or limit its rate by waiting.
     """
 
     @property
@@ -96,7 +96,7 @@ class Host(Protocol):
 
     @property
     def root(self) -> PurePosixPath:
-        """The absolute folder on the host below which everything of this project lies."""
+        """The absolute folder on the host that holds all files of this program."""
 
     def run(self, script: str, *, timeout_s: float = 60.0) -> Completed:
         """Run a POSIX sh script, whose commands read nothing from standard input, and wait for it.
@@ -115,7 +115,7 @@ class Host(Protocol):
         """Write a small file under a temporary name and rename it; the folder must exist."""
 
     def write_all(self, files: Mapping[PurePosixPath, bytes]) -> None:
-        """Write small files, one after another and each as ``write`` does, by one command."""
+        """Write small files by one command, each as ``write`` does and one after another."""
 
     def put(self, local: Path, remote: PurePosixPath, *, on_bytes: OnBytes | None = None) -> None:
         """Copy a file to the host under a temporary name and rename it; the folder must exist.
@@ -133,7 +133,7 @@ class Host(Protocol):
         """
 
     def put_many(self, transfers: Iterable[Transfer], *, on_progress: OnProgress | None = None) -> None:
-        """Copy files to the host; each gets its final name when the host has found the right hash in it.
+        """Copy files to the host; each gets its final name after the host has verified its hash.
 
         A file that is there already is not sent. When the connection is lost or ``on_progress`` raises, the part that
         was sent stays below the root for a day. A later call of any client continues from there. Several callers may
@@ -149,7 +149,7 @@ class Host(Protocol):
         """
 
     def get_many(self, transfers: Iterable[Transfer], *, on_progress: OnProgress | None = None) -> None:
-        """Copy files from the host; each gets its final name when the right hash was found in it.
+        """Copy files from the host; each gets its final name after its hash was verified.
 
         A file that is here already is not fetched. When the connection is lost or ``on_progress`` raises, the part that
         was fetched stays beside the final names. A later call continues from there. One caller at a time may fetch into
@@ -165,4 +165,4 @@ class Host(Protocol):
         """
 
     def close(self) -> None:
-        """Give back connections; jobs on the host go on."""
+        """Close the connections; jobs on the host continue."""

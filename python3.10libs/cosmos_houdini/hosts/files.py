@@ -1,4 +1,4 @@
-"""Files of this machine, read in pieces, and written so that the final name holds a whole file or the old one."""
+"""Files of this machine: read in pieces, and written so that the final name has a whole file or the old one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from cosmos_houdini.errors import BadInput, CosmosError, DiskFull
 
 SUFFIX = ".part"
-"""Ends the name of a file on its way; what is found under such a name was cut off."""
+"""The end of an incomplete file's name; a file that still has it comes from an interrupted transfer."""
 
 _CHUNK_BYTES = 1024 * 1024
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
@@ -27,7 +27,7 @@ def partial_name() -> str:
 
 
 def chunks(path: Path, failure: Callable[[str], CosmosError], *, size: int = _CHUNK_BYTES) -> Iterator[bytes]:
-    """Yield a file in pieces of at most ``size`` bytes; ``failure`` makes the error where it cannot be read."""
+    """Yield a file in pieces of at most ``size`` bytes; ``failure`` makes the error if it cannot be read."""
     try:
         with path.open("rb") as file:
             while piece := file.read(size):
@@ -40,7 +40,7 @@ def slice_pieces(path: Path, start: int, length: int, *, size: int = _CHUNK_BYTE
     """Yield ``length`` bytes of a file from ``start`` on, in pieces of at most ``size`` bytes.
 
     Raises:
-        BadInput: the file cannot be read, or ends before.
+        BadInput: the file cannot be read, or is shorter.
     """
     try:
         with path.open("rb") as file:
@@ -72,12 +72,12 @@ def has_content(path: Path, size: int, sha256: str) -> bool:
 def arriving(
     path: Path, failure: Callable[[str], CosmosError], *, mode: int | None = None
 ) -> Iterator[Callable[[bytes], object]]:
-    """Give a function that writes; what it wrote stands under ``path`` when the block ends well, and else nowhere.
+    """Give a function that writes a file; the file appears as ``path`` only if the block ends without an error.
 
     Args:
         path: the final name, in a folder that exists.
-        failure: makes the error where the folder is missing or cannot be written to.
-        mode: permission bits, or None for those that the user's umask gives.
+        failure: makes the error if the folder is missing or cannot be written to.
+        mode: permission bits; None for those of the user's umask.
 
     Raises:
         DiskFull: the disk of this machine has no room left.
@@ -98,7 +98,7 @@ def arriving(
                 file.close()
             raise
         with naming(path, failure):
-            # A disk that is full on another machine may tell so only here.
+            # A full disk of another machine may report its error only here.
             file.close()
             if mode is not None:
                 temporary.chmod(mode)
@@ -119,7 +119,7 @@ def make_private_folder(folder: Path, failure: Callable[[str], CosmosError]) -> 
 
 @contextmanager
 def naming(path: Path, failure: Callable[[str], CosmosError]) -> Iterator[None]:
-    """Turn what the operating system says against writing ``path`` into DiskFull, or what ``failure`` makes."""
+    """Turn an error of the operating system in writing ``path`` into DiskFull, or into the error of ``failure``."""
     try:
         yield
     except OSError as error:

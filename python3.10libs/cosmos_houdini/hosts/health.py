@@ -1,4 +1,4 @@
-"""How much room a host has, and how warm its GPUs are, by one remote command."""
+"""The health of a host, by one remote command: the room on its disk, and the temperature of its GPUs."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from cosmos_houdini.hosts.script import TIMEOUT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostHealth:
-    """A host at one moment.
+    """The health of a host at one moment.
 
     Attributes:
-        free_disk_gb: in 1e9 bytes, where its root lies; None where that is unknown.
-        gpus: empty where nvidia-smi lists none; their memory is in GiB.
+        free_disk_gb: room on the disk of its root, in 1e9 bytes; None if that is unknown.
+        gpus: empty if nvidia-smi lists none; their memory is in GiB.
     """
 
     free_disk_gb: float | None = None
     gpus: tuple[Gpu, ...] = ()
 
     def of(self, indices: Collection[int]) -> tuple[Gpu, ...]:
-        """Return the GPUs that jobs may have: those of the configuration, or all where it names none."""
+        """Return the GPUs that jobs may use: those of the configuration, or all if it names none."""
         return tuple(gpu for gpu in self.gpus if not indices or gpu.index in indices)
 
 
@@ -38,7 +38,7 @@ def health_script(root: PurePosixPath) -> str:
 
 
 def parse_health(text: str) -> HostHealth:
-    """Return what a health script printed; what cannot be understood is left out."""
+    """Return the values that a health script printed; lines of another form are left out."""
     disk, _, gpus = text.partition("== gpus\n")
     free = free_bytes(disk)
     return HostHealth(free_disk_gb=None if free is None else free / 1e9, gpus=tuple(parse_gpus(gpus.splitlines())))

@@ -25,7 +25,7 @@ class LocalHost:
 
     Args:
         name: the name in the configuration.
-        root: absolute folder, made with mode 0700 at the first use where it is missing.
+        root: absolute folder; if it is missing, the first use makes it with mode 0700.
     """
 
     def __init__(self, name: str, root: Path) -> None:
@@ -39,7 +39,7 @@ class LocalHost:
 
     @property
     def root(self) -> PurePosixPath:
-        """The folder below which everything lies; on Windows with its drive, as in ``C:/shots/.cosmos/host``."""
+        """The folder that holds all files; on Windows with its drive, as in ``C:/shots/.cosmos/host``."""
         return PurePosixPath(self._root.as_posix())
 
     def run(self, script: str, *, timeout_s: float = 60.0) -> Completed:
@@ -53,7 +53,7 @@ class LocalHost:
             stderr=subprocess.PIPE,
             cwd=self._root,
             env=clean_environment(os.environ),
-            # A Ctrl-C meant for the client reaches no script, as it reaches none on another machine.
+            # Ctrl-C is meant for the client. It must not reach the script, just as on another machine.
             start_new_session=True,
         )
         try:
@@ -65,7 +65,7 @@ class LocalHost:
             ) from error
         finally:
             _stop(process)
-        # A shell tells of a signal as 128 + n, so that both kinds of host answer alike.
+        # A shell reports a signal as 128 + n; so does this host, so that both kinds of host answer alike.
         code = process.returncode if process.returncode >= 0 else 128 - process.returncode
         return completed(self._name, code, stdout, stderr)
 
@@ -101,7 +101,7 @@ class LocalHost:
                     on_bytes(len(piece))
 
     def put_many(self, transfers: Iterable[Transfer], *, on_progress: OnProgress | None = None) -> None:
-        """Copy files in; see Host.put_many. One that was cut off is copied anew, which takes no time worth saving."""
+        """Copy files in; see Host.put_many. An interrupted copy starts again, because copies are fast here."""
         meter = Meter(on_progress)
         for transfer in transfers:
             check_below(self.root, transfer, self._name)
@@ -110,7 +110,7 @@ class LocalHost:
             _copied(transfer, copy, Path(arrived), Path(transfer.remote), meter)
 
     def get_many(self, transfers: Iterable[Transfer], *, on_progress: OnProgress | None = None) -> None:
-        """Copy files out; see Host.get_many. One that was cut off is copied anew."""
+        """Copy files out; see Host.get_many. An interrupted copy starts again."""
         meter = Meter(on_progress)
         for transfer in transfers:
             _check_length(transfer)
@@ -151,7 +151,7 @@ def _check_length(transfer: Transfer) -> None:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End what is left of a script; what it detached into a session of its own goes on."""
+    """End the remaining processes of a script; processes that it detached into their own session continue."""
     if process.poll() is None:
         with contextlib.suppress(ProcessLookupError):
             if sys.platform == "win32":

@@ -7,19 +7,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 GPU_QUERY = "nvidia-smi --query-gpu=index,name,memory.total,memory.free,temperature.gpu --format=csv,noheader,nounits"
-"""The command whose lines ``parse_gpus`` reads; it may hang where a driver does."""
+"""The command whose lines ``parse_gpus`` reads; it may hang if the driver hangs."""
 MIB_PER_GIB = 1024.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gpu:
-    """One GPU at one moment; None stands for what its driver does not tell, as of memory shared with the CPU.
+    """One GPU at one moment; None is a value that its driver does not give, as for memory shared with the CPU.
 
     Attributes:
         index: its number on the host.
         name: as in ``NVIDIA H100 80GB HBM3``.
         total_gb: its memory in GiB.
-        free_gb: what no program uses of it, in GiB.
+        free_gb: unused memory in GiB.
         temperature_c: of its chip.
     """
 
@@ -36,7 +36,7 @@ class Gpu:
 
 
 def parse_gpus(lines: Iterable[str]) -> Iterator[Gpu]:
-    """Yield the GPUs that the query printed; what looks otherwise is left out.
+    """Yield the GPUs that the query printed; lines of another form are left out.
 
     >>> [str(gpu) for gpu in parse_gpus(["0, NVIDIA H100 PCIe, 81559, 40000, 31", "No devices were found"])]
     ['0: NVIDIA H100 PCIe, 39.1 of 79.6 GiB free']
@@ -60,5 +60,5 @@ def _gib(mebibytes: str) -> float | None:
 
 
 def _number(word: str) -> float | None:
-    # Where there is no such sensor, nvidia-smi prints [N/A] or [Not Supported].
+    # Without such a sensor, nvidia-smi prints [N/A] or [Not Supported].
     return float(word) if re.fullmatch(r"\d{1,9}", word, re.ASCII) else None

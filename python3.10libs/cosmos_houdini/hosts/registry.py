@@ -23,8 +23,8 @@ class HostType:
     """A way to reach a host.
 
     Attributes:
-        open: makes a host from its name in the configuration, its configuration and the project's folder, to which
-            ``.cosmos`` belongs; reaches nothing. It raises BadInput where a value is missing.
+        open: makes a host from its name in the configuration, its configuration, and the project's folder, which holds
+            ``.cosmos``; it connects to nothing. It raises BadInput if a value is missing.
         settings: type of its own keys in the configuration of a host, if it has any.
         is_this_machine: whether its files are files of this machine.
     """
@@ -39,18 +39,18 @@ def register_host(name: str, host_type: HostType) -> None:
 
     Raises:
         BadInput: the name is taken, or cannot be a name.
-        TypeError: it is no HostType, or its settings cannot stand beside the other keys of a host.
+        TypeError: it is no HostType, or its settings clash with the other keys of a host.
     """
     HOST_TYPES.register(name, host_type)
 
 
 def open_host(name: str, config: HostConfig, *, project: Path) -> Host:
-    """Return the host that a configuration describes; nothing is reached or made before its first use.
+    """Return the host of a configuration; it connects to nothing and makes nothing before its first use.
 
     Args:
         name: the host's name in the configuration.
         config: without ``address`` and ``connection`` the host is this machine.
-        project: the folder to which ``.cosmos`` belongs, where this machine keeps jobs unless ``root`` says otherwise.
+        project: the folder that holds ``.cosmos``; this machine keeps its jobs there, unless ``root`` is given.
 
     Raises:
         BadInput: there is no such connection, or ``root`` is missing where it is needed, or is no absolute path.
@@ -59,7 +59,7 @@ def open_host(name: str, config: HostConfig, *, project: Path) -> Host:
 
 
 def host_type(config: HostConfig, name: str = "") -> HostType:
-    """Return how a host is reached; ``name`` is for the error.
+    """Return the type of a host; ``name`` is for the error.
 
     Raises:
         BadInput: there is no such connection.
@@ -102,7 +102,7 @@ def _open_ssh(name: str, config: HostConfig, _project: Path) -> Host:
     if config.address is None:
         raise BadInput(f"host {name!r} has no address", action=f"set hosts.{name}.address: user@machine")
     root = remote_root(name, config)
-    # Paramiko takes a quarter of a second to load, which work on this machine alone need not pay.
+    # Paramiko takes a quarter of a second to load, and jobs on this machine do not need it.
     from cosmos_houdini.hosts.ssh.host import SshHost  # noqa: PLC0415 - see above
 
     return SshHost(name, config, root)

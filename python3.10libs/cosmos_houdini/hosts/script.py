@@ -1,8 +1,8 @@
 r"""The text and the environment in which a script runs on a host.
 
 The script travels on the standard input of ``sh``, enclosed in one pair of braces. A shell reads a compound command to
-its end before it runs any of it, so a script whose end got lost on the way is a syntax error and not half a job, and
-the commands inside read ``/dev/null`` instead of the rest of the script.
+its end before it runs any of it. So a script whose end was lost is a syntax error, and half a script never runs. The
+commands inside read ``/dev/null`` instead of the rest of the script.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def enclosed(script: str) -> bytes:
     b'umask 077\n{ :\necho hi\n} </dev/null\n'
 
     Raises:
-        BadInput: the script holds a NUL character, which shells drop without a word.
+        BadInput: the script holds a NUL character, which shells drop silently.
     """
     if "\0" in script:
         raise BadInput(f"a script for a host holds a NUL character after {script[: script.index(chr(0))][-40:]!r}")
@@ -45,7 +45,7 @@ def enclosed(script: str) -> bytes:
 
 
 def completed(host: str, exit_code: int, stdout: bytes, stderr: bytes) -> Completed:
-    """Return what a script did, its output decoded as UTF-8.
+    """Return the result of a script, with its output decoded as UTF-8.
 
     Raises:
         HostError: a stream holds more than MAX_OUTPUT_BYTES.
@@ -68,7 +68,7 @@ def too_much_output(host: str) -> HostError:
 
 
 def no_room(errors: str) -> bool:
-    """Whether what programs said on standard error, in the C locale, tells of a full disk.
+    """Whether the standard error of a program, in the C locale, reports a full disk.
 
     >>> no_room("cat: write error: No space left on device")
     True
@@ -77,6 +77,6 @@ def no_room(errors: str) -> bool:
 
 
 def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the few variables of this process that a job may see: no PYTHON*, no library path, no secret."""
+    """Return the variables of this process that a job may see: no PYTHON*, no library path, no secret."""
     kept = KEPT_VARIABLES + (_KEPT_ON_WINDOWS if os.name == "nt" else ())
     return {name: environ[name] for name in kept if name in environ}

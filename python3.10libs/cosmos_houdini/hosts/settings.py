@@ -68,7 +68,7 @@ COMMON_KEYS = tuple(name for name in HostConfig.__struct_fields__ if name != "ex
 
 
 def check_extra(owner: str, kind: type[Struct] | None) -> None:
-    """Refuse settings that could not stand beside the common keys of a host.
+    """Refuse settings that clash with the common keys of a host.
 
     Args:
         owner: whose settings they are, for the error.

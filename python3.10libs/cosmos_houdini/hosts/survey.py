@@ -1,4 +1,4 @@
-"""The facts that a host tells of itself, a key, a space and a value a line."""
+"""The facts about a host that its survey prints; each line is a key, a space and a value."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ class Survey:
 
 
 def parse_survey(text: str) -> Survey:
-    """Return what ``survey.sh`` printed.
+    """Return the facts that ``survey.sh`` printed.
 
     Raises:
-        HostError: the answer was cut off, or is no answer.
+        HostError: the answer is incomplete, or something else.
     """
     lines = text.splitlines()
     if not lines or lines[-1] != "done":

@@ -1,7 +1,7 @@
-"""How files are cut and packed for a journey on several connections.
+"""Chunks: files, cut and packed for a transfer on several connections.
 
-A large file is cut into parts, and small files are packed together, so that each chunk is worth the round trips that
-it takes. The plan and the names follow from the contents alone: a later call finds what an earlier one has left.
+A large file is cut into parts, and small files are packed together, so that each chunk is worth its round trips. The
+plan and the names depend only on the contents, so that a later call finds the chunks of an earlier one.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from cosmos_houdini.errors import BadInput
 from cosmos_houdini.hosts.base import Transfer
 
 ROUNDS = 3
-"""How often a file is sent that arrives damaged."""
+"""Attempts to send a file that arrives damaged."""
 
 SMALL_BYTES = 8 * 2**20
 """Longer files travel in parts."""
 
 JOINED_AT_ONCE = 8
-"""How many files of a host are made of their parts at the same time."""
+"""Files that a host joins from their parts at the same time."""
 
 _LEAST_PARCEL_BYTES = 4 * 2**20
 _LARGEST_PACK_BYTES = 16 * 2**20
@@ -74,7 +74,7 @@ def is_large(transfer: Transfer) -> bool:
 
 
 def joining_bytes(sizes: Iterable[int]) -> int:
-    """Return the room that files of these lengths need while they are made of their parts, which stay until then.
+    """Return the extra bytes that a host needs to join files of these lengths, because their parts stay until then.
 
     >>> joining_bytes([1000, 300_000_000, 500_000_000]), joining_bytes([1000])
     (800000000, 0)

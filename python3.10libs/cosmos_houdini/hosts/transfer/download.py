@@ -43,14 +43,14 @@ def download(pool: TransferPool, transfers: Sequence[Transfer]) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Gap:
-    """Bytes that are to be added to a file of this machine."""
+    """Bytes to append to a file of this machine."""
 
     piece: Slice
     file: Path
 
 
 def _round(pool: TransferPool, transfers: Sequence[Transfer]) -> list[Transfer]:
-    """Fetch once what is not here and return what did not arrive as it is."""
+    """Fetch the missing files once, and return those that arrived damaged."""
     large = [part for transfer in transfers if is_large(transfer) for part in parts(transfer)]
     chunks = [*large, *packs([transfer for transfer in transfers if not is_large(transfer)])]
     loads = [gaps for gaps in map(_gaps, chunks) if gaps]
@@ -65,7 +65,7 @@ def _slices(transfer: Transfer) -> Iterator[Slice]:
 
 
 def _file(piece: Slice) -> Path:
-    """Return where a slice is kept until all of its file is here; the name does not depend on the length of others."""
+    """Return the file of a slice until its whole file is here; the name does not depend on the length of others."""
     transfer = piece.transfer
     key = hashlib.sha256(f"{transfer.local.name}/{transfer.sha256}".encode("utf-8", "surrogateescape")).hexdigest()
     return transfer.local.with_name(f".{key}.{piece.start}{SUFFIX}")
@@ -99,11 +99,11 @@ def _fetch(lane: Lane, gaps: Sequence[_Gap], counter: ByteCounter) -> None:
 
 
 def _spread(pieces: Iterator[bytes], gaps: Iterable[_Gap], counter: ByteCounter) -> None:
-    """Write a stream into the files that it is made for; what is missing at its end is seen later."""
+    """Write a stream into its files; a later step finds bytes that are missing at its end."""
     piece = b""
     for gap in gaps:
         missing = gap.piece.bytes
-        # Without a buffer, which closing the file would try to write once more to a full disk.
+        # The file has no buffer: closing it would try once more to write the buffer to a full disk.
         with naming(gap.file, BadInput):
             file = gap.file.open("ab", buffering=0)
         with file:
@@ -120,14 +120,14 @@ def _spread(pieces: Iterator[bytes], gaps: Iterable[_Gap], counter: ByteCounter)
 
 
 def _joined(transfer: Transfer) -> bool:
-    """Make a file of its slices and give it its final name if it has the right hash."""
+    """Join the slices of a file, and give it its final name if it has the right hash."""
     slices = list(_slices(transfer))
     first, *others = (_file(piece) for piece in slices)
     if any(_length(_file(piece)) != piece.bytes for piece in slices):
         return False
     digest = hashlib.sha256()
     with naming(transfer.local, BadInput):
-        # Not copied into a new file: that would take twice the room.
+        # The slices are appended to the first one, because a new file would take twice the room.
         with first.open("ab+") as whole:
             whole.seek(0)
             _read(whole.read, digest.update)
@@ -155,7 +155,7 @@ def _forget(transfers: Iterable[Transfer]) -> None:
 
 
 def _tidy(folder: Path) -> None:
-    """Remove what was given up a day ago."""
+    """Remove incomplete files that nobody has continued for a day."""
     for file in folder.glob(f".*{SUFFIX}"):
         if re.fullmatch(r"\.[0-9a-f]{64}\.\d+\.part", file.name):
             # Another process may do the same.

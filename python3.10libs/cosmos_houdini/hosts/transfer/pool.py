@@ -19,7 +19,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 THREADS_PER_LANE = 2
-"""While one waits for an answer, the other sends."""
+"""One thread sends while the other waits for an answer."""
 
 _LOOK_INTERVAL_S = 0.1
 _GRACE_S = 2.0
@@ -37,7 +37,7 @@ class Lane(Protocol):
         """The root of the host."""
 
     def connect(self) -> None:
-        """Make the connection where it does not stand."""
+        """Connect, unless the connection exists."""
 
     def run(self, script: str, *, timeout_s: float = 60.0) -> Completed:
         """Run a script; see Host.run."""
@@ -46,7 +46,7 @@ class Lane(Protocol):
         """Run a script that reads the pieces on its standard input."""
 
     def drain(self, script: str, path: PurePosixPath) -> AbstractContextManager[Iterator[bytes]]:
-        """Run a script and give what it prints; raise HostError, for the file ``path``, where it fails."""
+        """Run a script and yield its output; raise HostError for the file ``path`` if the script fails."""
 
     def disk_full(self, path: PurePosixPath) -> CosmosError:
         """Return the error of a host that has no room."""
@@ -68,7 +68,7 @@ class ByteCounter:
         """Add bytes that are about to move.
 
         Raises:
-            Stopped: they may not.
+            Stopped: the transfer was stopped.
         """
         self._throttle.pass_on(count, self._stopped.wait)
         if self._stopped.is_set():
@@ -77,18 +77,18 @@ class ByteCounter:
             self._count += count
 
     def take(self) -> int:
-        """Return what was added since the last call."""
+        """Return the bytes that were added since the last call."""
         with self._lock:
             count, self._count = self._count, 0
         return count
 
     def stop(self) -> None:
-        """Let nothing move any more."""
+        """Stop all further transfers."""
         self._stopped.set()
 
 
 class Stopped(Exception):
-    """The other threads have given up."""
+    """Another thread has stopped the transfer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +96,9 @@ class TransferPool:
     """The threads of one host.
 
     Attributes:
-        lanes: connections; the first one must do, the others may fail to come about.
-        throttle: their common limit.
-        meter: told of what moves, on the thread that asks.
+        lanes: connections; the first one must work, the others may fail to connect.
+        throttle: the limit of their common rate.
+        meter: counts the moved bytes, on the thread of the caller.
     """
 
     lanes: Sequence[Lane]
@@ -106,7 +106,7 @@ class TransferPool:
     meter: Meter
 
     def assemble(self, count: int) -> None:
-        """Begin to connect as many lanes as ``count`` items need, while something else is asked of the first one."""
+        """Begin to connect as many lanes as ``count`` items need, while the first one is in use."""
         for lane in self.lanes[1:count]:
             threading.Thread(target=_connect, args=(lane,), daemon=True).start()
 
@@ -161,7 +161,7 @@ def _worker(
         try:
             lane.connect()
         except HostUnreachable:
-            # The first connection stands: a server that allows no more makes it slower, and is no reason to fail.
+            # The first connection works. A server that allows no more makes the transfer slower, which is no failure.
             return results
     while True:
         try:

@@ -21,7 +21,7 @@ from cosmos_houdini.hosts.transfer.chunks import Chunk, Slice, is_large
 
 INCOMING = "incoming"
 AGAIN = 75
-"""Exit code where another client was in the way; Berkeley's sysexits.h calls it a temporary failure."""
+"""Exit code if another client was in the way; sysexits.h calls it a temporary failure (EX_TEMPFAIL)."""
 
 _LISTED = re.compile(r"\s*(\d{1,18}) \./(([0-9a-f]{64}(?:\.\d{1,6})?)(?:\.[0-9a-f]{32})?\.part)", re.ASCII)
 
@@ -104,7 +104,7 @@ class Found:
 
     Attributes:
         there: indexes of the transfers whose file is there with the right content.
-        files: length of each file in the folder of what has arrived in part, by name.
+        files: length of each incomplete file, by name.
         longest: the name of the longest such file, by key.
     """
 
@@ -114,7 +114,7 @@ class Found:
 
 
 def survey_script(transfers: Iterable[Transfer], mark: str) -> str:
-    """Return a script that tells which files are there, and what has arrived in part."""
+    """Return a script that lists the complete files and the incomplete ones."""
     asked = (
         f"have {index} {shlex.quote(str(transfer.remote))} {transfer.bytes} {transfer.sha256}\n"
         for index, transfer in enumerate(transfers)
@@ -123,7 +123,7 @@ def survey_script(transfers: Iterable[Transfer], mark: str) -> str:
 
 
 def parse_survey(text: str, mark: str) -> Found:
-    """Return what the script of survey_script printed; other lines are left out."""
+    """Return the files that the script of survey_script printed; other lines are left out."""
     there = set()
     files: dict[str, int] = {}
     longest: dict[str, str] = {}
@@ -139,14 +139,14 @@ def parse_survey(text: str, mark: str) -> Found:
 
 
 def arrival_script(root: PurePosixPath, chunk: Chunk, source: str, offset: int, mark: str) -> bytes:
-    """Return a script that takes a chunk from its standard input, and unpacks it where it holds whole files.
+    """Return a script that takes a chunk from its standard input, and unpacks it if it holds whole files.
 
     Args:
         root: of the host.
-        chunk: what comes.
-        source: the file that holds the beginning of it, or nothing.
-        offset: how much of the beginning is taken from there.
-        mark: begins the lines that it prints, and is part of the names of its own files; 32 hexadecimal digits.
+        chunk: the chunk.
+        source: the file with the beginning of the chunk; empty if there is none.
+        offset: bytes to take from that file.
+        mark: begins the lines of its output, and is part of the names of its own files; 32 hexadecimal digits.
     """
     values = (
         f"umask 077; export LC_ALL=C; mark={mark}; key={chunk.key}; mine={chunk.key}.{mark}{SUFFIX}\n"
@@ -168,7 +168,7 @@ def _unpack(slices: Sequence[Slice]) -> str:
 
 
 def join_script(transfer: Transfer, keys: Iterable[str], mark: str) -> str:
-    """Return a script that makes a file of its parts; they stay until it stands under its final name."""
+    """Return a script that joins a file from its parts; they stay until the file has its final name."""
     names = " ".join(f"{key}{SUFFIX}" for key in keys)
     return (
         f"export LC_ALL=C; cd {INCOMING} || exit 1\n{DIGESTS}"
@@ -183,14 +183,14 @@ def join_script(transfer: Transfer, keys: Iterable[str], mark: str) -> str:
 
 
 def forget_script(chunks: Iterable[Chunk]) -> str:
-    """Return a script that removes what has arrived of chunks."""
+    """Return a script that removes the incomplete files of chunks."""
     return f"cd {INCOMING} && rm -f " + " ".join(f"{chunk.key}.*" for chunk in chunks)
 
 
 def departure_script(slices: Sequence[Slice]) -> str:
     """Return a script that prints slices of files, unless a file has another length than it should have."""
     files = {str(piece.transfer.remote): piece.transfer.bytes for piece in slices}
-    # One process looks at all files; where the lengths differ, or there is no stat, each file is looked at.
+    # One process compares the lengths of all files. If they differ, or there is no stat, each file is compared alone.
     lengths = "\n".join(str(length) for length in files.values())
     looks = "".join(f"    look {shlex.quote(name)} {length}\n" for name, length in files.items())
     return (

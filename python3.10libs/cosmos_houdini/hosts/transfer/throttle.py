@@ -1,4 +1,4 @@
-"""How fast bytes may move, and how fast they do."""
+"""The limit of the rate of a transfer, and the measure of its rate."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cosmos_houdini.hosts.base import OnProgress, Progress
 
 
 class Throttle:
-    """A limit of the rate of all the threads that ask it.
+    """A limit of the common rate of all threads that use it.
 
     Args:
         bytes_per_s: the limit, or None for none.
@@ -22,7 +22,7 @@ class Throttle:
         self._lock = threading.Lock()
 
     def pass_on(self, count: int, wait: Callable[[float], object] = time.sleep) -> None:
-        """Let ``count`` bytes through, after a wait where they would be too many."""
+        """Let ``count`` bytes through; wait first if they would exceed the rate."""
         if self._bytes_per_s is None:
             return
         with self._lock:
@@ -33,7 +33,7 @@ class Throttle:
 
 
 class Meter:
-    """Tells a callback what has moved."""
+    """Reports moved bytes to a callback."""
 
     def __init__(self, on_progress: OnProgress | None) -> None:
         self._on_progress = on_progress
@@ -47,7 +47,7 @@ class Meter:
         self._total += count
 
     def moved(self, count: int) -> None:
-        """Add bytes that have moved and tell of them."""
+        """Add bytes that have moved and report them."""
         self._moved += count
         if count and self._on_progress:
             rate = self._moved / max(1e-6, time.monotonic() - self._began_at)

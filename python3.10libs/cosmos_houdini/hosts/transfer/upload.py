@@ -28,7 +28,7 @@ _PIECE_BYTES = 256 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Load:
-    """A chunk, and how much of it lies on the host in which file."""
+    """A chunk, and the file on the host that holds its beginning."""
 
     chunk: Chunk
     source: str
@@ -60,7 +60,7 @@ def upload(pool: TransferPool, transfers: Sequence[Transfer]) -> None:
 
 
 def _round(pool: TransferPool, transfers: Sequence[Transfer], found: Found) -> list[Transfer]:
-    """Send once what is not there and return what did not arrive as it is."""
+    """Send the missing files once, and return those that arrived damaged."""
     loads = [_load(chunk, found) for chunk in _chunks(transfers) if not _is_there(chunk, found)]
     pool.meter.expect(sum(load.chunk.bytes - load.offset for load in loads))
     again = pool.do(_send, loads)
@@ -74,7 +74,7 @@ def _chunks(transfers: Sequence[Transfer]) -> list[Chunk]:
 
 
 def _is_there(chunk: Chunk, found: Found) -> bool:
-    """Whether the host holds the whole part of a large file; a whole pack has still to be unpacked."""
+    """Whether the host has the whole part of a large file; a whole pack must still be unpacked."""
     whole = found.files.get(f"{chunk.key}{SUFFIX}") == chunk.bytes
     return whole and is_large(chunk.slices[0].transfer)
 
