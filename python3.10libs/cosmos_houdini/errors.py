@@ -9,13 +9,13 @@
     │   └── JobFailed       exit 1   one job, with its id and the class of its failure
     ├── DiskFull            exit 1   no room on this machine or on the host
     ├── ToolError           exit 1   an external program (ffmpeg) that failed
-    ├── HostError           exit 3   a host that cannot do what was asked
+    ├── HostError           exit 3   a host that cannot carry out a request
     │   ├── HostUnreachable exit 3
     │   ├── HostKeyError    exit 3
     │   └── AuthRefused     exit 3
     └── Cancelled           exit 4   the user interrupted
 
-An error is one line: what failed, on which thing, with which value, what is allowed, what to do next.
+An error is one line: what failed, on which thing, with which value, the allowed values, the next step.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ class DiskFull(CosmosError, OSError):
 
 
 class ToolError(CosmosError):
-    """An external program failed; ``detail`` holds the end of what it printed.
+    """An external program failed; ``detail`` holds the end of its output.
 
     Args:
         problem: as for CosmosError.
@@ -129,7 +129,7 @@ class ToolError(CosmosError):
 
 
 class HostError(CosmosError):
-    """A host cannot do what was asked of it."""
+    """A host cannot carry out a request."""
 
     exit_code = 3
 

@@ -27,7 +27,7 @@ class JobDisplay(Protocol):
         """Show how far a batch has come.
 
         Args:
-            sentence: what is done, as in ``12 of 22 runs done``.
+            sentence: the progress in words, as in ``12 of 22 runs done``.
             fraction: 0 to 1.
             left: the estimated time left, in words; empty where it is unknown.
         """
@@ -46,9 +46,9 @@ class Reporter(Protocol):
         """Measure a step of work while the block runs.
 
         Args:
-            label: what is done, as in ``verifying``.
+            label: the step, as in ``verifying``.
             total: how many units there are; None where that is unknown.
-            unit: what is counted, as in ``files``.
+            unit: the counted unit, as in ``files``.
         """
 
     def following(self) -> AbstractContextManager[JobDisplay]:

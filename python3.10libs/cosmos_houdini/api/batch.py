@@ -25,7 +25,7 @@ from cosmos_houdini.specs.batch_file import load_batch
 class Batch:
     """A batch file of a project; ``Project.batch`` writes one, ``Project.open_batch`` opens one.
 
-    The file stands for the same runs each time. ``cosmos-houdini run-batch FILE`` and this class work on the same jobs.
+    The file gives the same runs each time. ``cosmos-houdini run-batch FILE`` and this class work on the same jobs.
 
     Attributes:
         file: the batch file, absolute.
@@ -87,7 +87,7 @@ class Batch:
         return outcome
 
     def start(self) -> int:
-        """Let a process of its own run the batch, which goes on after this one, and return the process's number.
+        """Run the batch in a detached process, which continues after this one ends, and return its process id.
 
         Its messages go to ``.cosmos/logs`` in the project.
 
@@ -120,7 +120,7 @@ class Batch:
         return [result_of(record, self.session.config, self.session.reporter) for record in succeeded]
 
     def status(self) -> list[BatchCondition]:
-        """Return how far the batch has come, once for each host that it runs on; no host is asked.
+        """Return the progress of the batch on each of its hosts, as the store has it; ask no host.
 
         Raises:
             BadInput: the batch was never run.
@@ -134,7 +134,7 @@ class Batch:
             set_paused(client.store, self.name, paused=True)
 
     def resume(self) -> None:
-        """Start runs again; a process has to work on the batch, see ``run`` and ``start``."""
+        """Let runs start again; a process must work on the batch, see ``run`` and ``start``."""
         with self.session.client() as client:
             set_paused(client.store, self.name, paused=False)
 

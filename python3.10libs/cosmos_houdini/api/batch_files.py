@@ -76,7 +76,7 @@ def write_batch_files(request: BatchRequest, shots: Sequence[Shot], project: Pat
     """Write prompt specs and batch file below ``cosmos_out/NAME`` and return the batch file.
 
     Args:
-        request: what was asked for.
+        request: the batch to write.
         shots: encoded shots.
         project: the project folder.
 

@@ -167,7 +167,7 @@ class Job:
 
 
 def as_completed(jobs: Collection[Job], timeout: float | None = None) -> Iterator[Job]:
-    """Yield jobs as they end, each once, whatever their ends are; ``Job.result`` gives the result or raises.
+    """Yield each job once, when it ends, in success or failure; ``Job.result`` gives the result or raises.
 
     Args:
         jobs: of any projects and hosts.

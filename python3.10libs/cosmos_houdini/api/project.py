@@ -1,4 +1,4 @@
-"""A project folder: its configuration, its jobs, and everything that is done in it."""
+"""A project folder: its configuration, its jobs, and all that a script does with them."""
 
 from __future__ import annotations
 
@@ -154,15 +154,15 @@ class Project:
         name: str | None = None,
         results: str | Path | None = None,
     ) -> Job:
-        """Encode a shot, send it to a host, and return its job once the job is there.
+        """Encode a shot, send it to a host, and return its job once the job is on the host.
 
-        The same shot with the same values is one job: a second call takes up the first one's job, and a job that has
-        succeeded is not run again. ``Job.wait`` follows the job to its result.
+        The same shot with the same values is one job. A second call returns the first one's job, and a job that has
+        succeeded does not run again. ``Job.wait`` follows the job to its result.
 
         Args:
             shot: a shot.
-            prompt: what the result shows.
-            negative_prompt: what to avoid; empty for the engine's own.
+            prompt: description of the result.
+            negative_prompt: things to avoid; empty for the engine's own.
             engine: a name of the engine registry; None for the configuration's default.
             host: a name of the configuration; None for its default.
             weights: of controls by name, 0 to 1; 0 leaves a control out, a control without a weight gets 0.5.
@@ -356,7 +356,7 @@ class Project:
             return [Job(job.id, self._session) for job in client.store.jobs() if wanted in {None, job.state}]
 
     def attach(self, job_id: str, *, host: str | None = None) -> Job:
-        """Return a job, and take it up from a host where another machine has sent it there.
+        """Return a job; if another machine has sent it to the host, adopt it into this project.
 
         Args:
             job_id: the id.

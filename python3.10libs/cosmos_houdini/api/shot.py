@@ -1,4 +1,4 @@
-"""A shot of a project: where its frames are, and how they become videos."""
+"""A shot of a project: the place of its frames, and their encoding."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from cosmos_houdini.sweeps.sweep import Sweep
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreatedBatch:
-    """A batch file that was written, and the runs that it stands for."""
+    """A written batch file, and its runs."""
 
     file: Path
     batch: BatchSpec
@@ -44,7 +44,7 @@ def create_batch(
         spec_files: prompt specs, one at least.
         config: names the default engine.
         reporter: takes the notes of the sweep.
-        randomization: what is varied, and how; None for nothing.
+        randomization: the varied parameters and their values; None to vary nothing.
         engine: a name of the engine registry; None for the configured default.
         count: runs for each prompt spec, before the randomization's count.
         seed: of the sweep, before the randomization's seed; equal seeds give equal runs.

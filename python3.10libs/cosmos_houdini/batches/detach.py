@@ -31,7 +31,7 @@ def start_worker(
     *,
     folder: Path | None = None,
 ) -> WorkerRow | int:
-    """Start this program anew as a detached process, and wait until it works on a batch.
+    """Start this program again as a detached process, and wait until it works on a batch.
 
     Args:
         arguments: the command line, with ``--log`` and the log file of the batch.
@@ -68,7 +68,7 @@ def _start_detached(arguments: Sequence[str], log: Path, folder: Path | None) ->
     log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     flags = 0
     if sys.platform == "win32":
-        # A hidden console: without any, each program that the process starts would open one of its own.
+        # The process gets a hidden console. Without it, each program that it starts would open a console.
         flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
     with log.open("ab") as messages:
         log.chmod(0o600)
@@ -84,7 +84,7 @@ def _start_detached(arguments: Sequence[str], log: Path, folder: Path | None) ->
 
 
 def _pass_on(log: Path, offset: int, on_text: Callable[[str], None]) -> int:
-    """Pass on what was written to a log since, and return where it ends now."""
+    """Pass on the text that was added to a log, and return the new end of the log."""
     with log.open("rb") as file:
         file.seek(offset)
         text = file.read()

@@ -27,7 +27,7 @@ def batch_slot(client: Client, planned: PlannedBatch, max_parallel: int | None) 
     A cluster has its own queue and takes more jobs than it has GPUs.
 
     Raises:
-        HostError: the host has to say how many GPUs it has, and cannot be reached.
+        HostError: the number of the host's GPUs is needed, and the host cannot be reached.
     """
     settings = client.settings(planned.jobs[0])
     gpus = len(settings.gpu_numbers)

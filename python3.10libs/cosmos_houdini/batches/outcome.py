@@ -49,7 +49,7 @@ def build_entries(client: Client, planned: PlannedBatch) -> list[ReportEntry]:
 
 
 def list_results(client: Client, planned: PlannedBatch) -> list[Row]:
-    """Return a row for each run of a batch that has a job, as it is now; no host is asked."""
+    """Return a row for each run of a batch that has a job, as the store has it; ask no host."""
     return [entry.row for entry in build_entries(client, planned) if entry.row]
 
 

@@ -141,7 +141,7 @@ def expand_batch(
     """Return the runs of a batch, and report which values were left out or changed.
 
     Args:
-        batch: what was asked for.
+        batch: the batch specification.
         reporter: takes the notes of the sweep.
         specs: prompt specs in memory, as for ``plan_batch``.
         adaptive: gives the points of an adaptive batch; its first points without it.

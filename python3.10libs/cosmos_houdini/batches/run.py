@@ -33,7 +33,7 @@ from cosmos_houdini.sweeps.adaptive import BEGINNING
 def run_batch(config: Config, planned: PlannedBatch, options: BatchOptions, reporter: Reporter) -> BatchOutcome:
     """Run a batch to its end, or until its limits hold it back; the same call again goes on with it.
 
-    The table and, beside it, the summary are written whatever happens once the batch is queued.
+    Once the batch is queued, the table and the summary are always written.
 
     Args:
         config: hosts by name, and the project.
@@ -102,7 +102,7 @@ def _with_defaults(config: Config, planned: PlannedBatch, options: BatchOptions)
 
 @dataclass(slots=True, kw_only=True)
 class _BatchRun:
-    """The work of one process on a batch; an adaptive batch is planned anew while it runs."""
+    """The work of one process on a batch; an adaptive batch is planned again while it runs."""
 
     client: Client
     planned: PlannedBatch
@@ -113,7 +113,7 @@ class _BatchRun:
     scores: Scores = field(default_factory=dict)
 
     def work(self, *, resume: bool) -> None:
-        """Work on the batch until nothing of it is left to do, or its limits hold it back for good."""
+        """Work on the batch until all its runs have ended, or a limit ends it."""
         if resume:
             resume_batch(self.client, self.planned.jobs, self.reporter)
         # In a long queue, the scores of the first few runs would choose all the others.

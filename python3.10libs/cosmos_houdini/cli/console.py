@@ -79,7 +79,7 @@ def say(sentence: str) -> None:
 
 @contextmanager
 def progress_bar(label: str, total: int | None, unit: str = "") -> Iterator[Callable[[int], None]]:
-    """Show a bar on standard error while the block runs; call what is yielded with how much more is done.
+    """Show a bar on standard error while the block runs; the yielded function takes the number of further units.
 
     Nothing is drawn where standard error is no terminal.
     """

@@ -1,4 +1,4 @@
-"""A number of the command line that is one: ``nan`` lies in every range, and infinity in many."""
+"""Finite numbers of the command line: click accepts ``nan`` in every range, and infinity in many."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def status(*, ids: tuple[str, ...], as_json: bool) -> None:
         if as_json:
             print_json_lines("status", "jobs", (status.document() for status in found.jobs))
             return
-        # One echo for all: each echo inspects the terminal anew.
+        # There is one echo for all lines, because each echo inspects the terminal again.
         click.echo("".join(f"{_line(status)}\n" for status in found.jobs), nl=False)
         if not found.jobs:
             say(f"{client.config.project} has no jobs yet")

@@ -17,7 +17,7 @@ from cosmos_houdini.report.history import find_history, history_lines
 @click.argument("word", metavar="JOB")
 @json_option
 def show(*, word: str, as_json: bool) -> None:
-    """Print the history of one job; no host is asked."""
+    """Print the history of one job; ask no host."""
     with open_client(load()) as client:
         document = find_history(client, word)
     if as_json:

@@ -28,7 +28,7 @@ class Lines:
         self._overall = ""
 
     def update(self, jobs: Sequence[JobStatus]) -> None:
-        """Say what is new."""
+        """Print the changes."""
         for status in jobs:
             job = status.job
             state, said_at = self._last.get(job.id, ("", 0.0))

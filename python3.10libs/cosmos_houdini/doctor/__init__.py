@@ -1,1 +1,1 @@
-"""Whether this machine, and a host, have what jobs need, and what to do where they do not."""
+"""Checks of this machine and of a host: the requirements of jobs, and an action for each one that is not met."""

@@ -23,9 +23,9 @@ class ConfigProblem:
     Attributes:
         key: dotted, or the name of a variable.
         origin: the file or variable that set it; empty for a built-in value.
-        problem: what is wrong with it.
-        allowed: what would be accepted.
-        action: what to do next.
+        problem: the fault of the value.
+        allowed: the accepted values.
+        action: the next step.
     """
 
     key: str
@@ -51,11 +51,11 @@ class ConfigProblem:
 
 
 def find_problems(config: Config, environ: Mapping[str, str] | None = None) -> Iterator[ConfigProblem]:
-    """Give each value that no command would accept; nothing is reached and nothing is written.
+    """Yield each value that no command would accept; connect to nothing and write nothing.
 
     Args:
-        config: what was loaded; every value has the right type and range.
-        environ: the environment, for variables that set nothing.
+        config: the loaded configuration; every value has the right type and range.
+        environ: the environment; a variable in it that sets nothing is a problem too.
     """
     for unknown in unknown_variables(os.environ if environ is None else environ):
         yield ConfigProblem(key=unknown.name, origin="", problem=unknown.problem, action=unknown.action)
@@ -123,7 +123,7 @@ def _file_errors(config: Config) -> Iterator[tuple[str, CosmosError]]:
 
 
 def _origin(config: Config, key: str) -> str:
-    """Return what set a key, one of the keys below it, or the nearest key above it."""
+    """Return the origin of a key, of one of the keys below it, or of the nearest key above it."""
     origins = config.origins
     below = next((where for name, where in origins.items() if name == key or name.startswith(f"{key}.")), "")
     return below or next((where for name, where in origins.items() if key.startswith(f"{name}.")), "")

@@ -1,4 +1,4 @@
-"""A diagnosis: every check of this machine and, where one is named, of a host."""
+"""A diagnosis: every check of this machine, and of a host if one is named."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Diagnosis:
 
     Attributes:
         host: the name of the host; None for this machine alone.
-        hosts: the names of all configured hosts; empty where the configuration cannot be read.
+        hosts: the names of all configured hosts; empty if the configuration cannot be read.
         found: the findings, in their order.
     """
 
@@ -42,8 +42,8 @@ class Diagnosis:
         """Check one thing after another, and give each finding as soon as it is known.
 
         Args:
-            engine: the engine that has to run on the host; None for the default one.
-            folder: the folder whose configuration counts; None for the working folder.
+            engine: the engine that must run on the host; None for the default one.
+            folder: the folder whose configuration is used; None for the working folder.
 
         Raises:
             BadInput: there is no such host or engine.

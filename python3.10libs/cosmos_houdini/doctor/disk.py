@@ -1,16 +1,16 @@
-"""Room on a disk, here and on hosts judged alike."""
+"""Room on a disk: one judgement for this machine and for hosts."""
 
 from __future__ import annotations
 
 from cosmos_houdini.model.finding import Finding, failed, passed, warned
 
 LEAST_BYTES = 1024**3
-"""Below it the next shot does not fit: its videos, the copies on the host, and the results."""
+"""Less is too little for the next shot: its videos, the copies on the host, and the results."""
 FEW_BYTES = 20 * 1024**3
 
 
 def judge_disk(check: str, free_bytes: int, folder: str) -> Finding:
-    """Return how much room a folder's disk has.
+    """Return the finding on the room of a folder's disk.
 
     >>> judge_disk("disk", 512 * 1024**2, "/data").seen
     '0.5 GiB free in /data'

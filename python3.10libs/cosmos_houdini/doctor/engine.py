@@ -16,7 +16,7 @@ _SHOWN_FILES = 3
 
 
 def engines_for(chosen: str, config: HostConfig) -> list[Engine]:
-    """Return the engine that has to run on a host, and after it those that its engine_path may be there for.
+    """Return the engine that must run on a host, then the other engines that need files in its engine_path.
 
     Raises:
         BadInput: there is no engine of that name.
@@ -28,14 +28,14 @@ def engines_for(chosen: str, config: HostConfig) -> list[Engine]:
 
 
 def worth_judging(engines: list[Engine], survey: Survey) -> list[Engine]:
-    """Return the engine that has to run, and of the others those of which something is in engine_path, if any is."""
+    """Return the engine that must run, and the other engines that have files in engine_path."""
     first, *others = engines
     absent = set(survey.all("no_file"))
     return [first, *([known for known in others if not absent.issuperset(known.needs.files)] or others)]
 
 
 def check_gpus(name: str, config: HostConfig, wanted: Engine, survey: Survey) -> Finding:
-    """Judge the GPUs of a host for the engine that has to run there."""
+    """Judge the GPUs of a host for the engine that must run there."""
     found, need_gb = survey.gpus, wanted.gpu_memory_gb
     if launcher_type(config).traits.chooses_gpus and not found:
         return passed("gpus", f"none here, as on most login nodes; {config.launcher} gives them to jobs")
@@ -72,8 +72,8 @@ def check_engine(name: str, config: HostConfig, wanted: Engine, survey: Survey, 
         name: of the host.
         config: how jobs run there.
         wanted: the engine.
-        survey: what the host told.
-        required: whether what is missing is a failure; other engines than the chosen one may be missing.
+        survey: the facts about the host.
+        required: whether a missing file is a failure; only the chosen engine is required.
     """
     check, needs = f"engine {wanted.name}", wanted.needs
     lack = next(_lacks(name, config, wanted, survey), None)
@@ -94,7 +94,7 @@ def check_engine(name: str, config: HostConfig, wanted: Engine, survey: Survey, 
 
 
 def _lacks(name: str, config: HostConfig, wanted: Engine, survey: Survey) -> Iterator[tuple[str, str]]:
-    """Yield what is missing, and what to do about it; the first is what everything after it needs."""
+    """Yield each missing thing and an action; later things need the first one."""
     needs = wanted.needs
     if needs.files and not config.engine_path:
         yield f"hosts.{name} has no engine_path, and {wanted.name} runs from a checkout", f"set {_path(name)}"

@@ -1,4 +1,4 @@
-"""A host: whether it is reached, and whether jobs find there what they need."""
+"""Checks of a host: whether it can be reached, and whether it has what jobs need."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from cosmos_houdini.model.finding import Finding, failed, passed, warned
 SURVEY_TIMEOUT_S = 120.0
 CLOCK_DIFFERENCE_S = 60.0
 CONNECTION = "connection"
-"""The check that fails where there is no way to the host, or it does not let us in."""
+"""The check that fails if the host cannot be reached, or refuses the login."""
 
 _UNREACHED = (HostUnreachable, HostKeyError, AuthRefused)
 
 
 def check_host(name: str, config: HostConfig, engines: list[Engine], *, project: Path) -> Iterator[Finding]:
-    """Give a finding for each thing that a host should have; it is asked once, and CONNECTION stands alone if it fails.
+    """Yield a finding for each requirement of a host, by one command; if CONNECTION fails, it is the only finding.
 
     Args:
         name: the host's name in the configuration.
-        config: how it is reached, and how jobs run there.
-        engines: the one that has to run there, and others that may.
-        project: the folder to which ``.cosmos`` belongs.
+        config: its connection, and how jobs run there.
+        engines: the engine that must run there, then those that may.
+        project: the folder that holds ``.cosmos``.
     """
     try:
         host = open_host(name, config, project=project)
@@ -116,7 +116,7 @@ def _programs(survey: Survey) -> Finding:
 
 
 def _locks(survey: Survey, config: HostConfig) -> Finding:
-    """Judge whether two jobs can be kept off one GPU."""
+    """Judge whether the host can keep two jobs from using one GPU."""
     if survey.first("flock"):
         return passed("locks", "flock works in the root")
     seen = survey.first("no_flock")
@@ -128,7 +128,7 @@ def _locks(survey: Survey, config: HostConfig) -> Finding:
 
 
 def _ffmpeg(name: str, config: HostConfig, survey: Survey) -> Finding:
-    """Judge what the engine preview runs with."""
+    """Judge the FFmpeg with which the engine preview runs."""
     if config.ffmpeg:
         if survey.first("ffmpeg"):
             return passed("ffmpeg", f"{config.ffmpeg}: {survey.first('ffmpeg')}")

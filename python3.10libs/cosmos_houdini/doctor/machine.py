@@ -1,4 +1,4 @@
-"""This machine: what prepares shots and takes results home."""
+"""Checks of this machine, which prepares shots and fetches results."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ENCODING_TIMEOUT_S = 60.0
 
 
 def check_machine(config: Config) -> Iterator[Finding]:
-    """Give a finding for each thing that preparing and submitting a shot needs here."""
+    """Yield a finding for each requirement of preparing and submitting a shot on this machine."""
     yield check_python()
     yield passed("configuration", _files(config))
     yield _defaults(config)
@@ -38,7 +38,7 @@ def check_machine(config: Config) -> Iterator[Finding]:
 
 
 def check_python() -> Finding:
-    """Return which Python runs the worker."""
+    """Return the finding on the Python that runs the worker."""
     seen = f"{sys.version.split()[0]}, {sys.executable}"
     if sys.version_info < OLDEST_PYTHON:
         return failed("python", seen, "make the environment again with Python 3.10 or newer: scripts/install")
@@ -52,7 +52,7 @@ def unusable_configuration(error: BadInput) -> Finding:
 
 
 def _files(config: Config) -> str:
-    """Name what the configuration was read from."""
+    """Return the files of the configuration, in words."""
     sources = list(dict.fromkeys(config.origins.values()))
     return f"valid, from {', '.join(sources)}" if sources else f"built in; there is no {FILE_NAME} and needs none"
 
@@ -68,7 +68,7 @@ def _defaults(config: Config) -> Finding:
 
 
 def _ffmpeg(ffmpeg: FFmpeg) -> Finding:
-    """Encode a moment of video and decode it again: a program that merely starts may lack what is needed."""
+    """Encode a short video and decode it again: a program that starts may still lack an encoder."""
     try:
         program = ffmpeg.program
         with tempfile.TemporaryDirectory() as folder:
@@ -95,7 +95,7 @@ def _project(folder: Path) -> Finding:
 
 
 def _host(name: str, settings: HostConfig, project: Path) -> Finding:
-    """Judge how a host is configured; nothing is reached."""
+    """Judge the configuration of a host; connect to nothing."""
     try:
         launcher = launcher_for(name, settings).name
         host = open_host(name, settings, project=project)

@@ -1,4 +1,4 @@
-"""The one script that asks a host for all that the doctor judges."""
+"""The script that asks a host for all facts that the doctor judges."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def survey_script(config: HostConfig, needs: Iterable[Needs]) -> str:
 
     Args:
         config: how jobs run there.
-        needs: of the engines that are looked for.
+        needs: of the engines to look for.
 
     Raises:
         BadInput: there is no launcher of the name that the configuration gives.
@@ -46,7 +46,7 @@ def survey_script(config: HostConfig, needs: Iterable[Needs]) -> str:
 
 
 def cached_as(model: str) -> str:
-    """Return the folder that a repository has in the cache of Hugging Face.
+    """Return the folder of a repository in the cache of Hugging Face.
 
     >>> cached_as("nvidia/Cosmos-Guardrail1")
     'models--nvidia--Cosmos-Guardrail1'

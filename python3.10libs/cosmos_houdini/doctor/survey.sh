@@ -1,4 +1,4 @@
-# Prints what this host has: a key, a space and a value a line, and a last line which says that nothing was cut off.
+# Prints facts about this host, a key, a space and a value a line. The last line proves that nothing was cut off.
 # Its caller defines the values gpu_query, ffmpeg, engine_path, files, models and hf_home, and the
 # functions within and survey_launcher, which prints the facts that the launcher needs.
 LC_ALL=C
@@ -6,7 +6,7 @@ export LC_ALL
 
 tell() { printf '%s %s\n' "$1" "$(printf %s "$2" | tr '\r\n' '  ')"; }
 
-# Tells each line that a command prints, or why it fails.
+# Prints each line of a command's output as a value, or the reason why the command fails.
 ask() {
     key=$1
     shift
@@ -40,7 +40,7 @@ else
     tell no_gpu "there is no program nvidia-smi"
 fi
 [ -z "$ffmpeg" ] || ask ffmpeg "$ffmpeg" -version
-# In a shell of its own: the variables of the launcher's programs are for them alone.
+# In its own shell, because its variables are only for the launcher's programs.
 (survey_launcher)
 if [ -n "$engine_path" ]; then
     [ -d "$engine_path" ] || tell no_engine_path "$engine_path"

@@ -1,8 +1,8 @@
-# The programs of the engines, and the modules of "$python", where jobs run among the programs of the host itself.
+# The programs of the engines, and the modules of "$python", for launchers that run jobs directly on the host.
 for name in $programs; do
     command -v "$name" >/dev/null 2>&1 || tell no_engine_program "$name"
 done
-# Finding a module loads nothing of it; loading torch takes longer than anybody waits.
+# Modules are found and not loaded, because loading torch takes too long.
 find='import importlib.util, sys
 print(*(name for name in sys.argv[1:] if importlib.util.find_spec(name) is None))'
 if [ -z "$modules" ]; then

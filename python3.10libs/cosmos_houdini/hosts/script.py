@@ -30,7 +30,7 @@ _KEPT_ON_WINDOWS = ("SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "USERPROF
 
 
 def enclosed(script: str) -> bytes:
-    r"""Return what is sent to ``sh`` to run a script as a whole; files that it makes are the user's alone.
+    r"""Return the input for ``sh`` that runs a script as a whole; only the user can read files that it makes.
 
     >>> enclosed("echo hi")
     b'umask 077\n{ :\necho hi\n} </dev/null\n'

@@ -27,7 +27,7 @@ CANCELLED = Change(failure=JobFailure(failure=FailureClass.CANCELLED, message="c
 
 
 def note_progress(client: Client, record: JobRecord, seen: Observation) -> None:
-    """Store what a waiting job waits for, or the progress and remaining time of a running job."""
+    """Store the need of a waiting job, or the progress and remaining time of a running job."""
     if seen.state is HostJobState.PENDING:
         _note_waiting(client, record, seen)
     elif seen.state is HostJobState.RUNNING:

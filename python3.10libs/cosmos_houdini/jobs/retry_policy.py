@@ -20,7 +20,7 @@ class Remedy(TextEnum):
     MORE_MEMORY = "more memory"
     """The same attempt again, with less data in the GPU's memory at a time."""
     ATTACH = "attach"
-    """The same attempt, which continues: its host is asked again, and nothing is started."""
+    """The attempt continues: the client asks its host again, and starts nothing."""
 
 
 REMEDIES: Final[Mapping[FailureClass, Remedy]] = {

@@ -201,7 +201,7 @@ def _draw_problem(draw: ImageDraw.ImageDraw, problem: tuple[str, str], at: tuple
 
 
 def _wrapped(parts: Sequence[str], font: Font, width: int, separator: str) -> list[str]:
-    """Return parts in lines; one that is wider than a line has a line of its own."""
+    """Return parts in lines; a part that is wider than a line gets its own line."""
     lines: list[str] = []
     for part in parts:
         longer = f"{lines[-1]}{separator}{part}" if lines else part

@@ -21,7 +21,7 @@ SCHEMA = "cosmos-houdini/history/1"
 
 
 def find_history(client: Client, word: str) -> dict[str, Any]:
-    """Return the history of a job; no host is asked.
+    """Return the history of a job; ask no host.
 
     Args:
         client: of the project.

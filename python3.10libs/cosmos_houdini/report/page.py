@@ -217,7 +217,7 @@ def _common(report: Report) -> str:
 
 
 def _prompts(entries: Iterable[ReportEntry]) -> list[tuple[str, str]]:
-    """Return each prompt, and of which runs it is."""
+    """Return each prompt with the names of its runs."""
     runs: dict[str, list[str]] = {}
     for entry in entries:
         runs.setdefault(entry.prompt, []).append(entry.name)

@@ -1,4 +1,4 @@
-"""A report in memory: runs in order, what they have in common, and which came out best."""
+"""A report in memory: runs in order, their common values, and the best ones."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Report:
     """A report of some runs.
 
     Attributes:
-        name: what they are called together.
+        name: the name of the report.
         folder: of the report on disk.
         entries: the runs, in the order of the batch.
         varied: names of the settings that are not the same for all of them.

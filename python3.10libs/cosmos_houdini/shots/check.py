@@ -56,7 +56,7 @@ def check_path(
     """Find and verify the image sequences of a path.
 
     Args:
-        config: has further words that tell a pass, and the layers of passes.
+        config: has further words that mark a pass, and the layers of passes.
         path: a folder, a pattern such as ``name.####.exr``, or one file of a sequence.
         reporter: shows the progress.
         scene_file: the frames are compared with the frame range of this scene.

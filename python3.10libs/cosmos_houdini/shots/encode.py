@@ -30,7 +30,7 @@ def find_shot(config: Config, source: ShotSource, reporter: Reporter) -> Shot:
     """Read the scene of a shot and find its renders; nothing is verified yet.
 
     Args:
-        config: has further words that tell a pass.
+        config: has further words that mark a pass.
         source: where the frames are.
         reporter: takes a sentence about the scene.
 

@@ -112,7 +112,7 @@ def encode_frames(
     on_gap: OnGap,
     sample: bool = False,
 ) -> Conversion:
-    """Encode one video a pass into a folder, and report what was found in the pictures.
+    """Encode one video a pass into a folder, and report the findings in the pictures.
 
     Args:
         shot: the frames.

@@ -1,4 +1,4 @@
-"""The options of a shot: where its frames are, which of them become videos and how, and what is asked of the engine."""
+"""The options of a shot: the place of its frames, their encoding, and the request to the engine."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ _OPTION_NAMES = {"exposure_stops": "--exposure", "frame_range": "--range"}
 
 
 def refuse_shaping(frames: FrameOptions, encoding: EncodeOptions) -> None:
-    """Refuse options that shape videos where the videos are there already.
+    """Refuse options that shape videos, because the videos exist already.
 
     Raises:
         BadInput: an option differs from its default; the first one is named.

@@ -93,7 +93,7 @@ def _restore(config: Config, video: Path, conversion: Mapping[str, Any], out: Pa
 
 
 def _conversion_of(record: JobRecord) -> Mapping[str, Any]:
-    """Return the document of the videos that a job was made of; empty where it is gone or describes others by now."""
+    """Return the document of a job's videos; empty if it is gone, or describes other videos by now."""
     clip = record.inference().video
     try:
         conversion = read_metadata(clip.path.parent)

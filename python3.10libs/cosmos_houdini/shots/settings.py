@@ -46,7 +46,7 @@ def resolve_settings(
 
     Args:
         config: of the project.
-        options: what a person asked for.
+        options: the options that a person gave.
         scene: has the cameras; None where there is no scene.
         engine: whose rules hold for controls that are computed.
 

@@ -80,7 +80,7 @@ class ShotResult:
     """The outcome of a submission.
 
     Attributes:
-        plan: what was submitted.
+        plan: the submitted plan.
         record: the job in its last known state; ``raise_failure`` raises if it did not succeed.
         restored: the result in the plate's size and position; None where the result has them itself.
         measures: the measures of the result by name, among them ``score``; empty where they were not asked for.

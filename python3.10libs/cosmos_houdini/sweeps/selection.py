@@ -29,7 +29,7 @@ Point = tuple[ParameterValue, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selected:
-    """The values of each run, in the order of ``Variation.varied``, and sentences about what was left out."""
+    """The values of each run, in the order of ``Variation.varied``, and sentences on runs that were left out."""
 
     points: tuple[Point, ...]
     notes: tuple[str, ...]

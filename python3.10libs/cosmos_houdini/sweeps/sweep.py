@@ -139,7 +139,7 @@ def expand(
     """Return every run of a batch.
 
     Args:
-        batch: what was asked for.
+        batch: the batch specification.
         specs: the prompt spec of every path that its items name.
         parameters: of the batch's engine.
         adaptive: gives the points of an adaptive batch; its first points without it.

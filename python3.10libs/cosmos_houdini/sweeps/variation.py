@@ -52,7 +52,7 @@ def build_variation(batch: BatchSpec, item: BatchItem, spec: PromptSpec, words: 
     """Return the variation of an item; values of the item itself are not varied.
 
     Args:
-        batch: what was asked for.
+        batch: the batch specification.
         item: one of its items.
         spec: the item's prompt spec.
         words: the parameters of the batch's engine.

@@ -18,7 +18,7 @@ def parse_words(command: click.Command, name: str, words: Sequence[str], argumen
         command: of the command line.
         name: of the command.
         words: the options.
-        arguments: stand for the arguments of the command, which ``words`` do not hold.
+        arguments: the arguments of the command, which ``words`` do not contain.
 
     Raises:
         BadInput: an option is unknown, or its value cannot be used.

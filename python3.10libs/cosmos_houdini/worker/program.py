@@ -56,7 +56,7 @@ def _take_standard_output() -> TextIO:
 
 
 def _read_line(descriptor: int) -> tuple[bytes, bytes]:
-    """Return the first line of a stream, and what was read beyond it.
+    """Return the first line of a stream, and the bytes that were read beyond it.
 
     The descriptor is read as it is: a thread that waits in Python's own buffer would hold its lock at the end.
 

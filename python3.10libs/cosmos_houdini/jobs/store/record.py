@@ -47,7 +47,7 @@ class JobRecord:
         results: folder on this machine for the verified results.
         options: options of its current attempt.
         shared_process: id of the first job of the shared process on the host; empty for a job with its own process.
-        stage: a few words about what happens now, or about what a pending job waits for.
+        stage: a few words on the current step, or on the need of a pending job.
         place: place of a pending job among those that wait for the same, from 1; None if it is unknown.
         created_at: time when the job was added, in seconds since the epoch.
         updated_at: time of the last change of state, in seconds since the epoch.

@@ -106,7 +106,7 @@ class Worker:
 
     Args:
         store: the store of the project.
-        slot: what it works on.
+        slot: the batch and host on which it works.
         log: file in which its messages go; empty for a terminal.
         load: returns a text that must be equal for jobs that share a process; empty for a job that needs its own.
     """
