@@ -10,7 +10,7 @@ import pytest
 from cosmos_houdini import config
 from cosmos_houdini.batches import control
 from cosmos_houdini.batches.options import BatchOptions
-from cosmos_houdini.batches.outcome import list_results
+from cosmos_houdini.batches.outcome import build_entries
 from cosmos_houdini.batches.plan import PlannedBatch, RunSelection, plan_batch
 from cosmos_houdini.batches.promote import select_promoted
 from cosmos_houdini.batches.run import run_batch
@@ -70,7 +70,8 @@ def test_it_runs_to_results_without_a_file_and_prints_nothing(
     assert "run-batch" not in outcome.summary.text
     assert "2 of 2 runs done" in recorder.sentences
     with open_client(settings) as client:
-        assert [row.result for row in list_results(client, planned(shop, 3, 1))] == [r.result for r in outcome.rows]
+        rows = [entry.row for entry in build_entries(client, planned(shop, 3, 1))]
+        assert [row and row.result for row in rows] == [row.result for row in outcome.rows]
         entries = find_batch_entries(client, batch_of(shop, 3, 1), Silent(), specs=spec(shop))
     report = write_entries(settings, "night", entries, tmp_path / "report", recorder)
     assert report.document["totals"]["states"] == {"succeeded": 2}

@@ -48,11 +48,6 @@ def build_entries(client: Client, planned: PlannedBatch) -> list[ReportEntry]:
     ]
 
 
-def list_results(client: Client, planned: PlannedBatch) -> list[Row]:
-    """Return a row for each run of a batch that has a job, as the store has it; ask no host."""
-    return [entry.row for entry in build_entries(client, planned) if entry.row]
-
-
 def find_problem(rows: Sequence[Row], table: Path) -> CosmosError | None:
     """Return the error of a batch that did not come out as it was asked for; None where it did.
 

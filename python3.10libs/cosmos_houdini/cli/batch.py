@@ -11,7 +11,7 @@ from cosmos_houdini import config
 from cosmos_houdini.batches import create
 from cosmos_houdini.batches.plan import run_documents
 from cosmos_houdini.cli.console import json_option, print_json_lines, say
-from cosmos_houdini.cli.engine_option import engine_option
+from cosmos_houdini.cli.request_options import engine_option
 from cosmos_houdini.cli.spec import schema_option
 from cosmos_houdini.cli.terminal import TerminalReporter
 from cosmos_houdini.model.batch import MAX_RUNS, Randomization

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from cosmos_houdini.cli.console import json_option, print_json, say
+from cosmos_houdini.cli.request_options import detach_option, host_option
 from cosmos_houdini.cli.terminal import TerminalReporter
 from cosmos_houdini.config import load
 from cosmos_houdini.engines.cosmos.chunks import chunk_sentence
@@ -21,9 +22,9 @@ from cosmos_houdini.specs.files import load_run_spec
 
 @click.command(help="Run one inference, from its RunSpec (- for standard input) to a verified result.")
 @click.argument("file", metavar="RUN.json", type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--host", help="Where to run; without it, the configuration's default host.")
+@host_option
 @click.option("--num-gpu", type=click.IntRange(1), help="GPUs for this inference, instead of the RunSpec's number.")
-@click.option("--detach", is_flag=True, help="Return once the job runs on its host.")
+@detach_option
 @click.option("--dry-run", is_flag=True, help="Print what would be run, and reach nothing.")
 @click.option("--write-to", type=click.Path(path_type=Path), help="With --dry-run, also write the files into a folder.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for the results.")

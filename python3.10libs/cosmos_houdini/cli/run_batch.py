@@ -19,6 +19,7 @@ from cosmos_houdini.batches.run import hand_over
 from cosmos_houdini.batches.run import run_batch as run_planned_batch
 from cosmos_houdini.cli.console import json_option, print_json, print_json_lines, say
 from cosmos_houdini.cli.finite import FiniteRange
+from cosmos_houdini.cli.request_options import host_option
 from cosmos_houdini.cli.terminal import TerminalReporter
 from cosmos_houdini.config import Config, load
 from cosmos_houdini.specs.batch_file import load_batch
@@ -42,7 +43,7 @@ class BatchArguments:
 
 
 _OPTIONS = (
-    click.option("--host", help="Where to run; without it, the configuration's default host."),
+    host_option,
     click.option(
         "--max-parallel", type=click.IntRange(1), help="Runs at a time; else one per GPU, or all of them on Slurm."
     ),

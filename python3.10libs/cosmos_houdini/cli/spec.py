@@ -12,7 +12,7 @@ import click
 from cosmos_houdini import config
 from cosmos_houdini.cli.assignments import parse_controls, parse_parameters
 from cosmos_houdini.cli.console import json_option, print_json, print_schema, say
-from cosmos_houdini.cli.engine_option import engine_option
+from cosmos_houdini.cli.request_options import engine_option, parameter_options
 from cosmos_houdini.cli.shot_options import CommandWithWeights, weight_options
 from cosmos_houdini.engines import find_engine
 from cosmos_houdini.model.control import Control
@@ -75,7 +75,7 @@ def create_spec(
 @click.argument("spec_file", metavar="SPEC", type=_FILE)
 @engine_option
 @weight_options
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A parameter of the engine; repeatable.")
+@parameter_options
 @click.option("-o", "--output", type=_FILE, help="File to write; NAME.run.json without it.")
 @json_option
 @schema_option("run-spec")

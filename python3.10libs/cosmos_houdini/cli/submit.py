@@ -9,7 +9,7 @@ import click
 
 from cosmos_houdini.cli.assignments import parse_parameters
 from cosmos_houdini.cli.console import json_option, print_json, say
-from cosmos_houdini.cli.engine_option import engine_option
+from cosmos_houdini.cli.request_options import detach_option, engine_option, host_option, parameter_options
 from cosmos_houdini.cli.run import print_outputs, show_plan
 from cosmos_houdini.cli.shot_options import CommandWithWeights, encoding_options, frame_options, weight_options
 from cosmos_houdini.cli.terminal import TerminalReporter
@@ -34,11 +34,11 @@ from cosmos_houdini.shots.submit import INPUTS, ShotVideos, encode_videos, plan_
 @click.option("--name", help="Name of the shot; else the renders' own.")
 @engine_option
 @weight_options
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A parameter of the engine; repeatable.")
+@parameter_options
 @frame_options
-@click.option("--host", help="Where to run; without it, the configuration's default host.")
+@host_option
 @click.option("--num-gpu", type=click.IntRange(1), help="GPUs for this inference.")
-@click.option("--detach", is_flag=True, help="Return once the job runs on its host.")
+@detach_option
 @click.option("--dry-run", is_flag=True, help="Encode, then print what would be run, and reach nothing.")
 @click.option("--prepare", is_flag=True, help="Encode, and stop there; `submit DIR` goes on from the videos.")
 @click.option("--measure", is_flag=True, help="Compare the result with its source, and print the measures.")

@@ -52,6 +52,3 @@ class Control(TextEnum):
 
 _LABELS = {Control.SEG: "Segmentation"}
 _SHOWS = {Control.VIS: "the blurred colour", Control.EDGE: "the edges", Control.SEG: "the segmentation"}
-
-COMPUTED = (Control.EDGE, Control.VIS)
-"""The controls that this project can compute from the colour pass."""

@@ -230,9 +230,9 @@ def run_shot(
         Cancelled: the user interrupted; the job goes on.
         HostError: as for ``run_job``.
     """
-    frames, size = plan.prepared.plan.chunks, "x".join(map(str, plan.prepared.plan.size))
+    chunks, size = plan.prepared.plan.chunks, "x".join(map(str, plan.prepared.plan.size))
     reporter.say(
-        f"{plan.run_spec.engine} makes {plan.prepared.plan.frames} frames in {frames} chunk{'s' * (frames != 1)} of "
+        f"{plan.run_spec.engine} makes {plan.prepared.plan.frames} frames in {chunks} chunk{'s' * (chunks != 1)} of "
         f"{size} on host {plan.prepared.record.job.host}"
     )
     record = run_job(client, plan.prepared, reporter, detach=detach)

@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable
 from threading import Event, Thread, main_thread
 from typing import TextIO
 
@@ -96,9 +95,6 @@ def _interrupt() -> None:
         identifier = main_thread().ident
         if identifier is not None:
             signal.pthread_kill(identifier, signal.SIGINT)
-
-
-_Translate = Callable[[BaseException], CosmosError]
 
 
 def _translate(error: BaseException) -> CosmosError:

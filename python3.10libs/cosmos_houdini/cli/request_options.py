@@ -1,4 +1,4 @@
-"""``--engine``: the option of all commands that take the name of an engine."""
+"""Options of all commands that ask for an inference: the engine, its parameters, the host."""
 
 from __future__ import annotations
 
@@ -21,3 +21,8 @@ class _EngineOption(click.Option):
 
 
 engine_option = click.option("--engine", cls=_EngineOption)
+parameter_options = click.option(
+    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="A parameter of the engine; repeatable."
+)
+host_option = click.option("--host", help="Where to run; without it, the configuration's default host.")
+detach_option = click.option("--detach", is_flag=True, help="Return once the job runs on its host.")
