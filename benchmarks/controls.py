@@ -24,7 +24,7 @@ import OpenImageIO
 
 from cosmos_houdini.media.controls import blur, blur_presets, depth, edges, segmentation
 from cosmos_houdini.media.controls.palette import all_colors
-from cosmos_houdini.media.pictures import color, cryptomatte, geometry, layers, picture_io
+from cosmos_houdini.media.pictures import color, cryptomatte, geometry, layer_passes, layers, picture_io
 from cosmos_houdini.model.control import Pass
 from figures import Figure, by_turns, seconds
 
@@ -61,7 +61,7 @@ def measure() -> list[Figure]:
     """Write frames; then read them, convert them, and do each step of one frame by itself."""
     with tempfile.TemporaryDirectory() as name:
         paths = [write_frame(Path(name) / f"shot.{1001 + n}.exr", n) for n in range(FRAMES)]
-        chosen = layers.choose_layers(layers.read_header(paths[0]))
+        chosen = layer_passes.choose_layers(layers.read_header(paths[0]))
         chosen = {pass_: chosen[pass_] for pass_ in PASSES}
         readers: dict[str, Callable[[Path], object]] = {
             "ours": lambda path: picture_io.read_passes(path, chosen),

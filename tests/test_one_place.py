@@ -44,7 +44,7 @@ def modules_that_list(words: set[str]) -> set[str]:
                 "config/settings.py",  # a key of the configuration for each pass
                 "engines/cosmos/transfer_request.py",  # the controls of upstream's models
                 "engines/diffusers/engine.py",  # the weights of each control, by upstream's names
-                "media/sequences/passes.py",  # the words in file names that tell a pass
+                "media/sequences/pass_words.py",  # the words in file names that tell a pass
             },
         ),
         (set(map(str, DepthKind)), {"media/control_settings.py"}),

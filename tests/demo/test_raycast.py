@@ -12,7 +12,8 @@ from cosmos_houdini.demo.renders import NAMES, channels, object_id, render
 from cosmos_houdini.media.control_settings import ColorSettings
 from cosmos_houdini.media.pictures.color import display_transform
 from cosmos_houdini.media.pictures.cryptomatte import read_manifest
-from cosmos_houdini.media.pictures.layers import choose_layers, read_header
+from cosmos_houdini.media.pictures.layer_passes import choose_layers
+from cosmos_houdini.media.pictures.layers import read_header
 from cosmos_houdini.model.control import Pass
 
 AHEAD = View(translate=(0, 1, 5), rotate=(0, 0, 0), focal_mm=50, aperture_mm=50)

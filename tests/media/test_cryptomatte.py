@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.pictures.cryptomatte import Manifest, coverage, read_manifest, strongest
-from cosmos_houdini.media.pictures.layers import Layer, choose_layers, read_header
+from cosmos_houdini.media.pictures.cryptomatte import Manifest, coverage, rank_sentence, read_manifest, strongest
+from cosmos_houdini.media.pictures.layer_passes import choose_layers
+from cosmos_houdini.media.pictures.layers import Layer, read_header
 from cosmos_houdini.media.pictures.picture_io import read_passes
 from cosmos_houdini.model.control import Pass
 from support.media.exr_files import cryptomatte, object_id, write_exr
@@ -51,17 +54,75 @@ def test_manifest_beside_the_frame_is_read(tmp_path: Path):
     assert manifest.names == {object_id(name): name for name in NAMES}
 
 
-def test_missing_and_broken_manifests_are_named(tmp_path: Path):
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (None, "names the manifest .*names.json, which cannot be read"),
+        ("{", "manifest of Cryptomatte CryptoObject cannot be read"),
+        ("[1, 2]", "is no table of names and ids"),
+        ("[" * 100_000, "manifest of Cryptomatte CryptoObject cannot be read"),
+    ],
+)
+def test_a_missing_or_broken_manifest_costs_the_names(tmp_path: Path, text: str | None, words: str):
     sidecar = tmp_path / "names.json"
     written(tmp_path / "a.exr", shares(), sidecar=sidecar)
     header = read_header(tmp_path / "a.exr")
-    layer = choose_layers(header)[Pass.SEG]
-    sidecar.write_text("{", encoding="utf-8")
-    with pytest.raises(BadInput, match=r"names\.json: the Cryptomatte manifest cannot be read"):
-        read_manifest(header, layer)
     sidecar.unlink()
-    with pytest.raises(BadInput, match=r"a\.exr names the manifest .*names\.json, which is no file; bring it"):
-        read_manifest(header, layer)
+    if text is not None:
+        sidecar.write_text(text, encoding="utf-8")
+    manifest = read_manifest(header, choose_layers(header)[Pass.SEG])
+    assert re.search(words, manifest.trouble)
+    assert manifest.key(0xAB) == "0x000000ab"
+    with pytest.raises(BadInput, match=words):
+        manifest.select(["*"])
+
+
+def test_a_manifest_that_is_no_text_costs_the_names(tmp_path: Path):
+    sidecar = tmp_path / "names.json"
+    written(tmp_path / "a.exr", shares(), sidecar=sidecar)
+    sidecar.write_bytes(b"\xff\xfe{")
+    header = read_header(tmp_path / "a.exr")
+    assert "is no UTF-8 text" in read_manifest(header, choose_layers(header)[Pass.SEG]).trouble
+
+
+def test_the_whole_names_of_a_manifest_are_kept(tmp_path: Path):
+    sidecar = tmp_path / "names.json"
+    written(tmp_path / "a.exr", shares(), sidecar=sidecar)
+    sidecar.write_text(json.dumps({"a": "3f800001", "b": "no id", "c": 7, "d": "123456789"}), encoding="utf-8")
+    header = read_header(tmp_path / "a.exr")
+    manifest = read_manifest(header, choose_layers(header)[Pass.SEG])
+    assert manifest.names == {0x3F800001: "a"}
+    assert "has 3 names without an id" in manifest.trouble
+
+
+def without_channels(path: Path, *left_out: str, given: dict[str, np.ndarray]) -> tuple[Layer, np.ndarray]:
+    channels, attributes = cryptomatte("CryptoObject", given)
+    kept = {name: plane for name, plane in channels.items() if name not in left_out}
+    header = read_header(write_exr(path, kept, attributes=attributes))
+    layers = choose_layers(header)
+    return layers[Pass.SEG], read_passes(path, layers)[Pass.SEG]
+
+
+def test_a_rank_without_its_partner_is_left_aside(tmp_path: Path):
+    given = shares()
+    layer, ranks = without_channels(tmp_path / "a.exr", "CryptoObject01.A", given=given)
+    _, whole = written(tmp_path / "b.exr", given)
+    assert layer.lacking == ("CryptoObject01.B",)
+    assert np.array_equal(strongest(ranks), strongest(whole[..., :6]))
+    assert "lacks parts of its ranks (CryptoObject01.B)" in rank_sentence(layer)
+
+
+def test_a_missing_first_rank_is_told(tmp_path: Path):
+    lost = [f"CryptoObject00.{letter}" for letter in "RGBA"]
+    layer, _ = without_channels(tmp_path / "a.exr", *lost, given=shares())
+    assert layer.lacking == ("CryptoObject00",)
+
+
+def test_a_cryptomatte_without_a_whole_rank_is_none(tmp_path: Path):
+    lost = [f"CryptoObject0{rank}.{letter}" for rank in "01" for letter in "GA"]
+    layer, _ = without_channels(tmp_path / "a.exr", *lost, given=shares())
+    assert not layer.is_whole
+    assert "has no whole rank" in rank_sentence(layer)
 
 
 def test_names_are_selected_by_pattern(tmp_path: Path):

@@ -188,7 +188,7 @@ def test_what_no_word_tells_stays_unknown_beside_a_named_colour(tmp_path: Path):
     touch(tmp_path, ["walk_beauty.1.png", "walk_noise.1.png", "walk_albedo.1.png"])
     assert by_pattern(tmp_path) == {
         "walk_beauty.#.png": ("walk", "color"),
-        "walk_noise.#.png": ("walk_noise", "unknown"),
+        "walk_noise.#.png": ("walk", "unknown"),
         "walk_albedo.#.png": ("walk", "unknown"),
     }
 

@@ -7,7 +7,8 @@ import OpenEXR
 import pytest
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.pictures.layers import Window, choose_layers, read_header
+from cosmos_houdini.media.pictures.layer_passes import choose_layers
+from cosmos_houdini.media.pictures.layers import Window, read_header
 from cosmos_houdini.model.control import Pass
 from support.media.exr_files import cryptomatte, write_exr, write_parts
 
@@ -111,7 +112,9 @@ def test_override_stands_before_the_default(tmp_path: Path):
 
 def test_unknown_override_names_the_nearest_layer(tmp_path: Path):
     path = write_exr(tmp_path / "a.exr", {**RGBA, "Zdepth": FLOAT})
-    with pytest.raises(BadInput, match=r"no layer 'zdept'.*allowed: rgba, Zdepth; did you mean 'Zdepth'"):
+    with pytest.raises(
+        BadInput, match=r"no layer 'zdept'.*allowed: rgba, Zdepth, or one of their channels; did you mean 'Zdepth'"
+    ):
         choose_layers(read_header(path), {Pass.DEPTH: "zdept"})
 
 

@@ -8,7 +8,8 @@ from cosmos_houdini.media.controls.depth import DepthKind, RangeSurvey, disparit
 from cosmos_houdini.media.controls.segmentation import CodeSurvey, ColorTable, paint
 from cosmos_houdini.media.pictures.cryptomatte import read_manifest, strongest
 from cosmos_houdini.media.pictures.geometry import plan_geometry
-from cosmos_houdini.media.pictures.layers import choose_layers, read_header
+from cosmos_houdini.media.pictures.layer_passes import choose_layers
+from cosmos_houdini.media.pictures.layers import read_header
 from cosmos_houdini.media.pictures.picture_io import read_passes
 from cosmos_houdini.model.control import Pass
 from support.media.exr_files import cryptomatte, write_parts

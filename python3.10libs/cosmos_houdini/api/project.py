@@ -92,6 +92,7 @@ class Project:
         fps: float | None = None,
         frame_range: tuple[int, int] | None = None,
         on_gap: OnGap = "stop",
+        passes: Mapping[str, str] | None = None,
         encoding: EncodeOptions | None = None,
         name: str | None = None,
     ) -> Shot:
@@ -105,13 +106,14 @@ class Project:
             fps: frames a second, 1 to 240; None for the scene's, else 24.
             frame_range: first and last frame; None for the range of the node, else of the scene, else all frames.
             on_gap: ``stop`` refuses a missing or corrupt frame, ``hold`` repeats the frame before it.
+            passes: by pass, what shows it: a pattern of files, a layer or channel of EXR files, or ``none``.
             encoding: how passes become control videos; None follows the configuration.
             name: of the shot; None for the renders' own.
 
         Raises:
             BadInput: the arguments name no frames, or more than one place for them, or a value is out of range.
         """
-        frames = FrameOptions(fps=fps, frame_range=frame_range, on_gap=on_gap)
+        frames = FrameOptions(fps=fps, frame_range=frame_range, on_gap=on_gap, passes=passes or {})
         path = Path(scene).absolute() if scene is not None else None
         source: ShotSource | Path
         if path is not None and path.is_dir() and renders is None and output is None:
@@ -388,7 +390,12 @@ class Project:
         return read_scene(Path(path))
 
     def check(
-        self, path: str | Path, *, scene: str | Path | None = None, frame_range: tuple[int, int] | None = None
+        self,
+        path: str | Path,
+        *,
+        scene: str | Path | None = None,
+        frame_range: tuple[int, int] | None = None,
+        passes: Mapping[str, str] | None = None,
     ) -> SequenceCheck:
         """Find and verify the image sequences of a path, whether they are good or bad; see ``report.ok``.
 
@@ -396,6 +403,7 @@ class Project:
             path: a folder, a pattern such as ``name.####.exr``, or one file of a sequence.
             scene: compare the frames with the frame range of this .hip file.
             frame_range: compare them with this range instead.
+            passes: by pass, what shows it, as in ``shot``.
 
         Raises:
             BadInput: there are no sequences, the scene cannot be read, or two ranges are given.
@@ -403,7 +411,9 @@ class Project:
         from cosmos_houdini.shots.check import check_path  # noqa: PLC0415 - most scripts check by submit
 
         scene_file = Path(scene) if scene is not None else None
-        return check_path(self.config, path, self.reporter, scene_file=scene_file, frame_range=frame_range)
+        return check_path(
+            self.config, path, self.reporter, scene_file=scene_file, frame_range=frame_range, passes=passes
+        )
 
     def convert(
         self,
@@ -414,6 +424,7 @@ class Project:
         fps: float | None = None,
         frame_range: tuple[int, int] | None = None,
         on_gap: OnGap = "stop",
+        passes: Mapping[str, str] | None = None,
         encoding: EncodeOptions | None = None,
     ) -> list[Conversion]:
         """Verify the image sequences of a path and encode one video a pass, with ``metadata.json``.
@@ -425,6 +436,7 @@ class Project:
             fps: frames a second, 1 to 240; None for the scene's, else 24.
             frame_range: first and last frame; None for all frames.
             on_gap: ``stop`` refuses a missing or corrupt frame, ``hold`` repeats the frame before it.
+            passes: by pass, what shows it: a pattern of files, a layer or channel of EXR files, or ``none``.
             encoding: how passes become control videos; None follows the configuration.
 
         Raises:
@@ -439,7 +451,7 @@ class Project:
             Path(out),
             self.reporter,
             scene_file=Path(scene) if scene is not None else None,
-            frames=FrameOptions(fps=fps, frame_range=frame_range, on_gap=on_gap),
+            frames=FrameOptions(fps=fps, frame_range=frame_range, on_gap=on_gap, passes=passes or {}),
             encoding=encoding or EncodeOptions(),
         )
 

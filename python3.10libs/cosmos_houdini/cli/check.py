@@ -12,8 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from cosmos_houdini.cli.console import json_option, print_json
+from cosmos_houdini.cli.shot_options import pass_option
 from cosmos_houdini.cli.terminal import TerminalReporter
 from cosmos_houdini.config import load
+from cosmos_houdini.media.controls.pass_sources import feeding_sentences
 from cosmos_houdini.media.sequences import span
 from cosmos_houdini.media.sequences.check import CheckReport, labels
 from cosmos_houdini.model.sequence import Picture
@@ -34,8 +36,18 @@ FAILED = 1
 @click.option("--range", "range_", metavar="A-B", help="Compare the frames with this range.")
 @click.option("--layers", is_flag=True, help="List the layers of EXR files, and which pass each feeds.")
 @click.option("--pixels", is_flag=True, help="Read the pixels of every frame instead of three a pass.")
+@pass_option
 @json_option
-def check(path: str, hip: Path | None, range_: str | None, *, layers: bool, pixels: bool, as_json: bool) -> int:
+def check(
+    path: str,
+    hip: Path | None,
+    range_: str | None,
+    *,
+    layers: bool,
+    pixels: bool,
+    passes: dict[str, str],
+    as_json: bool,
+) -> int:
     """Find and verify the image sequences of PATH.
 
     PATH is a folder, a pattern such as name.####.png, name.%04d.exr or name.$F4.exr, or one file of a sequence.
@@ -43,7 +55,14 @@ def check(path: str, hip: Path | None, range_: str | None, *, layers: bool, pixe
     """
     wanted = span.parse(range_) if range_ else None
     found = check_path(
-        load(), path, TerminalReporter(), scene_file=hip, frame_range=wanted, layers=layers, every_frame=pixels
+        load(),
+        path,
+        TerminalReporter(),
+        scene_file=hip,
+        frame_range=wanted,
+        layers=layers,
+        every_frame=pixels,
+        passes=passes,
     )
     if as_json:
         print_json("check", found.document())
@@ -77,6 +96,8 @@ def _show(report: CheckReport, console: Console) -> None:
     for line in (*report.problems, *report.notes):
         style = "red" if line in report.problems else "yellow"
         console.print(Text.assemble(("✗ " if line in report.problems else "! ", style), line), soft_wrap=True)
+    for line in feeding_sentences(report.taken):
+        console.print(Text(line), soft_wrap=True)
     if report.ok:
         count = sum(len(s.frames) for s in report.sequences)
         console.print("the file is complete" if count == 1 else f"all {count} files are present and complete")

@@ -10,15 +10,25 @@ from typing import Any, get_args
 
 import click
 
-from cosmos_houdini.cli.assignments import parse_weights
+from cosmos_houdini.cli.assignments import parse_assignments, parse_weights
 from cosmos_houdini.cli.finite import FiniteRange
 from cosmos_houdini.media.control_settings import DEPTH_KINDS, FITS
+from cosmos_houdini.media.controls.pass_sources import fed_passes
 from cosmos_houdini.media.selection import OnGap
 from cosmos_houdini.media.sequences import span
 from cosmos_houdini.model.presets import PRESETS
 from cosmos_houdini.shots.options import EXPOSURE_RANGE, EncodeOptions, FrameOptions
 
 _PRESETS = click.Choice(PRESETS)
+
+pass_option = click.option(
+    "--pass",
+    "passes",
+    multiple=True,
+    metavar="PASS=WHAT",
+    callback=lambda _context, _parameter, texts: parse_assignments("--pass", texts, fed_passes()),
+    help="Take PASS from these files ('*zed*'), this layer or channel (P.z), or none; repeatable.",
+)
 
 # The names of the values are the fields of FrameOptions.
 _FRAMES = (
@@ -37,6 +47,7 @@ _FRAMES = (
         show_default=True,
         help="hold repeats the frame before a missing or corrupt one.",
     ),
+    pass_option,
 )
 
 # The names of the values are the fields of EncodeOptions.

@@ -43,25 +43,29 @@ class Programs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class PassNames(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Words in folder and file names that identify a pass, in addition to the built-in words.
+    """The marks of a pass, which count before everything that is built in.
+
+    A text is a word in file and folder names, a pattern of files (``*zed*``, ``aux/zed.####.exr``), or the name of an
+    EXR layer or channel.
 
     Attributes:
-        layers: pass to the name of its EXR layer, which is tried before the usual names.
+        layers: pass to the name of its EXR layer or channel, which has to be there.
     """
 
-    color: tuple[str, ...] = ()
-    depth: tuple[str, ...] = ()
-    seg: tuple[str, ...] = ()
-    edge: tuple[str, ...] = ()
-    vis: tuple[str, ...] = ()
-    normal: tuple[str, ...] = ()
-    mask: tuple[str, ...] = ()
+    color: tuple[str, ...] | str = ()
+    depth: tuple[str, ...] | str = ()
+    seg: tuple[str, ...] | str = ()
+    edge: tuple[str, ...] | str = ()
+    vis: tuple[str, ...] | str = ()
+    normal: tuple[str, ...] | str = ()
+    mask: tuple[str, ...] | str = ()
     layers: dict[str, str] = {}
 
     @property
     def words(self) -> dict[str, tuple[str, ...]]:
-        """The words of each pass."""
-        return {name: getattr(self, name) for name in self.__struct_fields__ if name != "layers"}
+        """The texts of each pass."""
+        given = {name: getattr(self, name) for name in self.__struct_fields__ if name != "layers"}
+        return {name: (texts,) if isinstance(texts, str) else texts for name, texts in given.items()}
 
 
 class ColorConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -66,6 +66,8 @@ class Computation:
         made = passes.sources()
         for sentence in _encoding_sentences(chosen, made):
             self.say(sentence)
+        for remark in passes.remarks:
+            self.say(remark)
         for note in passes.notes:
             self.say(f"warning: {note}")
         return made

@@ -246,6 +246,8 @@ def _described(source: VideoSource, selections: Mapping[Pass, Selection], pass_:
         picture=picture,
         applied=encode.applied(source),
         details=source.details if isinstance(source, ComputedFrames) else None,
+        layer=selection.sequence.layer or None,
+        why=selection.sequence.why if pass_ in selections else "computed from the colour pass",
     )
 
 

@@ -22,7 +22,7 @@ from cosmos_houdini.media.controls.blur import blur
 from cosmos_houdini.media.controls.blur_presets import find_preset
 from cosmos_houdini.media.controls.depth import CAMERA_Z_LAYERS
 from cosmos_houdini.media.controls.make_processor import Material, make_processor
-from cosmos_houdini.media.controls.processors import PassProcessor, PictureProcessor
+from cosmos_houdini.media.controls.processors import DepthProcessor, PassProcessor, PictureProcessor
 from cosmos_houdini.media.controls.seg_processor import SegProcessor
 from cosmos_houdini.media.pictures.color import DisplayTransform
 from cosmos_houdini.media.pictures.geometry import Geometry
@@ -75,6 +75,7 @@ class ComputedPasses:
         folder: the folder that keeps the frames until they are encoded.
         on_frames: called with 1 after each file.
         notes: warnings for the user, filled while the files are read.
+        remarks: sentences about what was taken, filled likewise.
     """
 
     selections: Mapping[Pass, Selection]
@@ -84,6 +85,7 @@ class ComputedPasses:
     folder: Path
     on_frames: Callable[[int], None] = lambda _: None
     notes: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
     # Files hold NaN and infinity, and every step gives them a meaning, so NumPy need not warn of them.
     @np.errstate(all="ignore")
@@ -138,6 +140,8 @@ class ComputedPasses:
         if isinstance(track, SegProcessor):
             track.give_colors()
             self.notes += track.notes()
+        if isinstance(track, DepthProcessor):
+            self.remarks.append(track.sentence())
         return ComputedFrames(
             label=f"the {pass_} pass",
             frames=partial(track.frames, spool),

@@ -8,6 +8,7 @@ from typing import Any
 
 from cosmos_houdini.model.color_encoding import ColorEncoding
 from cosmos_houdini.model.control import Pass
+from cosmos_houdini.model.text_enum import TextEnum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +71,30 @@ class Picture:
         }
 
 
+class Evidence(TextEnum):
+    """The kinds of evidence for the pass of a sequence, from the strongest to the weakest."""
+
+    NAMED = "named"
+    LAYER = "layer"
+    NAME = "name"
+    FOLDER = "folder"
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """One file of a sequence."""
 
     number: int
     file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Files that are no frames although they look like some, with the reason as the end of a sentence."""
+
+    files: tuple[Path, ...]
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +123,9 @@ class Sequence:
         picture: the facts that most of the sequence's headers share; None if no file could be read.
         differences: how the mismatched frames differ, one sentence for each kind.
         layer: the layer of EXR files that shows the pass; empty if the whole picture shows it.
+        evidence: what told the pass.
+        why: the evidence in words.
+        aside: copies, unfinished files and sub-frames beside the frames; none of them is used.
     """
 
     pattern: str
@@ -118,6 +140,9 @@ class Sequence:
     picture: Picture | None
     differences: tuple[str, ...] = ()
     layer: str = ""
+    evidence: Evidence = Evidence.NAME
+    why: str = ""
+    aside: tuple[Aside, ...] = ()
 
     @property
     def first(self) -> int:
@@ -134,6 +159,16 @@ class Sequence:
         """Whether every frame from first to last exists, is complete, and matches the others."""
         return not (self.missing or self.duplicates or self.corrupt or self.mismatched) and self.picture is not None
 
+    def taken_document(self) -> dict[str, Any]:
+        """Return the pass that is taken from the sequence, from which layer and why, as ``check --json`` prints it."""
+        return {
+            "shot": self.shot,
+            "pass": str(self.pass_),
+            "pattern": self.pattern,
+            "layer": self.layer or None,
+            "why": self.why,
+        }
+
     def document(self) -> dict[str, Any]:
         """Return the sequence as ``check --json`` prints it."""
         picture = self.picture
@@ -141,6 +176,7 @@ class Sequence:
             "pattern": self.pattern,
             "shot": self.shot,
             "pass": str(self.pass_),
+            "why": self.why,
             "first": self.first,
             "last": self.last,
             "step": self.step,
@@ -153,5 +189,6 @@ class Sequence:
             "bit_depth": picture.bit_depth if picture else None,
             "channels": picture.channels if picture else None,
             "format": picture.format if picture else None,
+            "aside": [str(path) for each in self.aside for path in each.files],
             "ok": self.ok,
         }

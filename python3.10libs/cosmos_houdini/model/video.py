@@ -79,6 +79,8 @@ class Source:
         picture: the facts in the headers of the files.
         applied: the changes to the pixels, in words, in order.
         details: other values that are needed to compute a pass again (a depth range, a palette).
+        layer: the layer of EXR files that shows the pass; None if the whole picture shows it.
+        why: why these files are taken for the pass, in words.
     """
 
     pattern: str
@@ -89,11 +91,15 @@ class Source:
     picture: Picture
     applied: tuple[str, ...]
     details: Mapping[str, Any] | None = None
+    layer: str | None = None
+    why: str = ""
 
     def document(self) -> dict[str, Any]:
         """Return the source as ``metadata.json`` holds it."""
         return {
             "pattern": self.pattern,
+            "layer": self.layer,
+            "why": self.why,
             "first": self.first,
             "last": self.last,
             "step": self.step,

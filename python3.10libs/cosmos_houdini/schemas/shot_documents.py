@@ -78,6 +78,7 @@ class ImageSequence(Struct, kw_only=True):
     pattern: str
     shot: str
     pass_: str = field(name="pass")
+    why: str
     first: int
     last: int
     step: int
@@ -90,7 +91,18 @@ class ImageSequence(Struct, kw_only=True):
     bit_depth: int | None
     channels: int | None
     format: str | None
+    aside: list[str]
     ok: bool
+
+
+class TakenPass(Struct, kw_only=True):
+    """A pass that a conversion would take, from which files and layer, and the evidence in words."""
+
+    shot: str
+    pass_: str = field(name="pass")
+    pattern: str
+    layer: str | None
+    why: str
 
 
 class CheckDocument(Struct, kw_only=True):
@@ -100,6 +112,7 @@ class CheckDocument(Struct, kw_only=True):
     sequences: list[ImageSequence]
     problems: list[str]
     notes: list[str]
+    taken: list[TakenPass]
     layers: dict[str, list[dict[str, Any]]] | UnsetType = UNSET
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from cosmos_houdini.config import Config
 from cosmos_houdini.media.selection import Selection, by_shot
 from cosmos_houdini.media.sequences.discover import find_sequences
+from cosmos_houdini.media.sequences.shot_names import near_shots
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.scene import Scene
@@ -54,10 +55,14 @@ def convert_path(
     """
     scene = _read_scene(scene_file)
     rate = frame_rate(frames.fps, scene, reporter)
-    settings = resolve_settings(config, encoding, scene)
-    found = find_sequences(path, config.settings.passes.words)
+    settings = resolve_settings(config, encoding, scene, passes=frames.passes)
+    found = find_sequences(path, settings.passes.files)
+    settings.passes.refuse_unfound(found)
+    for sentence in near_shots(sequence.shot for sequence in found):
+        reporter.say(f"warning: {sentence}")
     verified = by_shot(verify_sequences(found, reporter, on_gap=frames.on_gap))
     shots = {name: select_frames(members, settings, frames, reporter) for name, members in verified.items()}
+    settings.passes.refuse_unfed(each for shot in shots.values() for each in shot.sequences)
     conversions = []
     for name, shot in shots.items():
         _compare_range(shot.selections, scene, reporter)

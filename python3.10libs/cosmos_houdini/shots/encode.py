@@ -22,31 +22,38 @@ from cosmos_houdini.shots.frames import (
     with_computed,
 )
 from cosmos_houdini.shots.options import DEFAULT_ENCODING, DEFAULT_FRAMES, EncodeOptions, FrameOptions, ShotSource
+from cosmos_houdini.shots.pass_names import name_passes
 from cosmos_houdini.shots.settings import resolve_settings
 from cosmos_houdini.shots.shot import Shot, shot_of_folder, shot_of_node
 
 
-def find_shot(config: Config, source: ShotSource, reporter: Reporter) -> Shot:
+def find_shot(
+    config: Config, source: ShotSource, reporter: Reporter, *, passes: Mapping[str, str] | None = None
+) -> Shot:
     """Read the scene of a shot and find its renders; nothing is verified yet.
 
     Args:
         config: has further words that mark a pass.
         source: where the frames are.
         reporter: takes a sentence about the scene.
+        passes: by pass, what shows it, as ``FrameOptions.passes``.
 
     Raises:
         BadInput: the scene cannot be read, has no such node, or there are no renders or those of several shots.
     """
-    names = config.settings.passes.words
+    names = name_passes(config, passes or {})
     scene = read_scene(source.scene) if source.scene else None
     if scene is None:
-        return shot_of_folder(None, source.renders or "", names)
+        shot = shot_of_folder(None, source.renders or "", names.files)
+        names.refuse_unfound(shot.found)
+        return shot
     if source.take:
         scene = replace(scene, variables={**scene.variables, "ACTIVETAKE": source.take})
     if source.renders is not None:
-        shot = shot_of_folder(scene, source.renders, names)
+        shot = shot_of_folder(scene, source.renders, names.files)
     else:
-        shot = shot_of_node(scene, source.output or "", names)
+        shot = shot_of_node(scene, source.output or "", names.files)
+    names.refuse_unfound(shot.found)
     reporter.say(f"{scene.path.name}: {scene.fps:g} fps, frames {scene.frame_range[0]}-{scene.frame_range[1]}")
     return shot
 
@@ -79,14 +86,15 @@ def encode_shot(
         CheckFailed: frames are missing or damaged, or the passes disagree.
         CosmosError: as for ``convert_sequences``.
     """
-    settings = resolve_settings(config, encoding, shot.scene, engine=engine)
+    settings = resolve_settings(config, encoding, shot.scene, engine=engine, passes=frames.passes)
     options = frames if frames.frame_range else replace(frames, frame_range=shot.frame_range)
     sequences = verify_sequences(shot.found, reporter, on_gap=frames.on_gap)
     selected = select_frames(sequences, settings, options, reporter)
+    settings.passes.refuse_unfed(selected.sequences)
     if Pass.COLOR not in selected.selections:
         raise BadInput(
             f"{shot.name} has no colour pass among {', '.join(str(pass_) for pass_ in selected.selections)}",
-            action="name the folder or files of the beauty render after it, or add a word under 'passes.color'",
+            action="name its files or layer: --pass color='*beauty*', or 'passes.color' in the configuration",
         )
     selected = _with_weighted(selected, weights or {}, reporter)
     rate = frame_rate(frames.fps, shot.scene, reporter)

@@ -58,11 +58,14 @@ class FrameOptions:
         fps: frames a second, 1 to 240; it is rounded to a whole number. None for the scene's, else 24.
         frame_range: first and last frame number; None for the range of the render node, else of the scene, else all.
         on_gap: ``stop`` refuses a missing or corrupt frame, ``hold`` repeats the frame before it.
+        passes: by pass, what shows it: a pattern of files (``aux/zed.####.exr``, ``*zed*``), a layer or channel of EXR
+            files (``P.z``), or ``none``. Every other pass is told by names and layers.
     """
 
     fps: float | None = None
     frame_range: tuple[int, int] | None = None
     on_gap: OnGap = "stop"
+    passes: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse a range that runs backwards, and an unknown word."""
@@ -157,7 +160,7 @@ DEFAULT_FRAMES = FrameOptions()
 DEFAULT_ENCODING = EncodeOptions()
 
 # The options whose names on the command line are not those of the fields.
-_OPTION_NAMES = {"exposure_stops": "--exposure", "frame_range": "--range"}
+_OPTION_NAMES = {"exposure_stops": "--exposure", "frame_range": "--range", "passes": "--pass"}
 
 
 def refuse_shaping(frames: FrameOptions, encoding: EncodeOptions) -> None:

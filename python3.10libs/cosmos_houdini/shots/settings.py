@@ -16,6 +16,7 @@ from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.presets import Preset
 from cosmos_houdini.model.scene import Camera, Scene
 from cosmos_houdini.shots.options import EncodeOptions
+from cosmos_houdini.shots.pass_names import PassNames, name_passes
 
 PALETTE = Path(".cosmos") / "palette.json"
 
@@ -26,21 +27,26 @@ class EncodeSettings:
 
     Attributes:
         controls: for the pixels.
-        layers: pass to EXR layer.
+        passes: what names the passes.
         fit: how the plate fills the engine's frame.
         pixel_aspect: width of a pixel divided by its height; None for what the files say.
         ffmpeg: encodes and decodes.
     """
 
     controls: ControlSettings
-    layers: Mapping[str, str]
+    passes: PassNames
     fit: Fit
     pixel_aspect: float | None
     ffmpeg: FFmpeg
 
 
 def resolve_settings(
-    config: Config, options: EncodeOptions, scene: Scene | None, *, engine: str = ""
+    config: Config,
+    options: EncodeOptions,
+    scene: Scene | None,
+    *,
+    engine: str = "",
+    passes: Mapping[str, str] | None = None,
 ) -> EncodeSettings:
     """Return the settings of a shot: the options, and the configuration where they are None or empty.
 
@@ -49,6 +55,7 @@ def resolve_settings(
         options: the options that a person gave.
         scene: has the cameras; None where there is no scene.
         engine: whose rules hold for controls that are computed.
+        passes: by pass, what shows it, as ``FrameOptions.passes``.
 
     Raises:
         BadInput: the scene has no such camera, or a file holds no depth range.
@@ -73,7 +80,7 @@ def resolve_settings(
     )
     return EncodeSettings(
         controls=choices,
-        layers=config.settings.passes.layers,
+        passes=name_passes(config, passes or {}),
         fit=options.fit or controls.fit,
         pixel_aspect=options.pixel_aspect,
         ffmpeg=config.ffmpeg,

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.sequences import passes
 from cosmos_houdini.media.sequences.discover import Unverified, find_sequences
+from cosmos_houdini.media.sequences.named_files import split_names
+from cosmos_houdini.media.sequences.pass_words import file_words
+from cosmos_houdini.media.sequences.passes import tell_folder
+from cosmos_houdini.media.sequences.shot_names import near_shots
 from cosmos_houdini.model.names import portable_name
 from cosmos_houdini.model.scene import Scene
 from cosmos_houdini.scene.output import find_output
@@ -52,9 +55,9 @@ def shot_of_folder(scene: Scene | None, renders: Path | str, names: PassNames) -
     shots = sorted({sequence.shot for sequence in found})
     if len(shots) > 1:
         raise BadInput(
-            f"{renders} holds sequences of {len(shots)} shots",
+            "; ".join((f"{renders} holds sequences of {len(shots)} shots", *near_shots(shots))),
             allowed=", ".join(shots),
-            action="name one with a pattern, such as --renders 'folder/name.####.png'",
+            action="name one with a pattern, such as --renders 'folder/name.####.png', and its passes with --pass",
         )
     name = portable_name(shots[0]) or portable_name(scene.path.stem if scene else Path(renders).absolute().name)
     return Shot(name=name or UNNAMED, scene=scene, found=found, frame_range=scene.frame_range if scene else None)
@@ -70,9 +73,9 @@ def shot_of_node(scene: Scene, node_path: str, names: PassNames) -> Shot:
         BadInput: no such node, a picture path that cannot be expanded, or no file that follows it.
     """
     pattern = Path(picture_pattern(scene, node_path))
-    leader = find_sequences(pattern, names)[0].frames[0].file
+    leader = find_sequences(pattern, {})[0].frames[0].file
     folder = pattern.parent
-    if passes.tell("", (folder.name,), passes.words(names))[0] is not None:
+    if tell_folder(folder.name, file_words(split_names(names)[0]))[0] is not None:
         folder = folder.parent
     beside = find_sequences(folder, names)
     shot = next(s.shot for s in beside if any(frame.file == leader for frame in s.frames))

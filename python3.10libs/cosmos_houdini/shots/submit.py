@@ -167,7 +167,7 @@ def encode_videos(
     from cosmos_houdini.shots.encode import encode_shot, find_shot  # noqa: PLC0415
 
     chosen = _check_options(config, options)
-    shot = find_shot(config, source, reporter)
+    shot = find_shot(config, source, reporter, passes=frames.passes)
     shot = replace(shot, name=options.name or shot.name)
     folder = _folder(config, options, shot.name)
     _specs(options, chosen, shot.name, {"input_video": folder})

@@ -21,6 +21,13 @@ SCHEMA = "cosmos-houdini/depth-range/1"
 RAY_WORDS = ("dist", "ray", "length")
 # These layers of Mantra and Karma hold camera-space Z by definition, even where a small scene keeps all values below 1.
 CAMERA_Z_LAYERS = ("pz", "hitpz")
+# Half floats end at 65504, and whole numbers of 16 bits at 65535. Renderers leave them, and no object is at these.
+NO_DISTANCES = (65504.0, 65535.0)
+# Where some number stands for sky, at least this share of the pixels has it exactly, all others are nearer by this
+# factor, and at most this share is between them: the filtered edges of objects.
+SKY_SHARE, SKY_FACTOR, SKY_EDGES = 0.01, 10.0, 0.005
+# Some programs write this where nothing is. A camera that looks down its -Z sees nothing as near on average.
+_NOTHING = -1.0
 # Polarity is unclear where the means of a picture's upper and lower third differ by less than this.
 CLEAR_DIFFERENCE = 0.05
 
@@ -100,15 +107,22 @@ class RangeSurvey:
     def __init__(self) -> None:
         self._counts = np.zeros(self._BINS, np.int64)
         self._low = np.inf
+        self._lowest = 0
         self._high = 0.0
         self._frames = 0
+        self._pixels = 0
 
     def add(self, disparity: Disparity) -> None:
         """Count the pixels of one frame that are not sky."""
         self._frames += 1
+        self._pixels += disparity.size
         valid = disparity[disparity > 0]
         if valid.size:
-            self._low = min(self._low, float(valid.min()))
+            low = float(valid.min())
+            if low < self._low:
+                self._low, self._lowest = low, 0
+            if low == self._low:
+                self._lowest += int(np.count_nonzero(valid == np.float32(low)))
             self._high = max(self._high, float(valid.max()))
             self._counts += np.bincount(valid.view(np.uint32) >> self._SHIFT, minlength=self._BINS)
 
@@ -121,7 +135,8 @@ class RangeSurvey:
         """Return the range over all frames.
 
         With the default percentiles, one pixel that touches the camera does not darken the shot. The far end needs no
-        such margin, because disparity cannot fall below 0.
+        such margin, because disparity cannot fall below 0. A number that stands for sky is beyond the range, so that
+        sky is black.
 
         Raises:
             BadInput: the percentiles are not in order, or every frame shows nothing but sky.
@@ -133,18 +148,50 @@ class RangeSurvey:
                 f"the depth pass shows nothing but sky in all {self._frames} frames",
                 action="choose another depth layer, or say what its numbers mean",
             )
+        far, near = self._percentile(low_percent), self._percentile(high_percent)
+        if self.sky_distance is not None and near < far * (1 + 2.0**-12):
+            # All objects are in one bin, which says nothing about their order.
+            near = far
         return DepthRange(
             kind=kind,
-            far=self._percentile(low_percent),
-            near=self._percentile(high_percent),
+            far=far,
+            near=near,
             percentiles=(low_percent, high_percent),
             frames=self._frames,
         )
 
+    @property
+    def sky_distance(self) -> float | None:
+        """The number that stands for sky in the whole shot, in scene units; None if no number does.
+
+        It is the farthest one: many pixels have exactly this number, and everything else is much nearer.
+        """
+        total = int(self._counts.sum())
+        if not total or self._lowest < SKY_SHARE * total or self._lowest == total:
+            return None
+        between = int(self._counts[: self._edge()].sum()) - self._lowest
+        return 1 / self._low if between <= SKY_EDGES * total else None
+
+    @property
+    def sky_share(self) -> float:
+        """The share of all pixels that are sky, 0 to 1."""
+        valid = int(self._counts.sum()) - (self._lowest if self.sky_distance is not None else 0)
+        return 1 - valid / self._pixels if self._pixels else 0.0
+
+    def _edge(self) -> int:
+        """Return the first bin of disparities that are too near for sky."""
+        return int(np.array([self._low * SKY_FACTOR], np.float32).view(np.uint32)[0] >> self._SHIFT)
+
     def _percentile(self, percent: float) -> float:
-        if percent in {0, 100}:
-            return self._high if percent else self._low
-        total = np.cumsum(self._counts)
+        counts = self._counts
+        if self.sky_distance is not None:
+            counts = counts.copy()
+            counts[: self._edge()] = 0
+        elif percent == 0:
+            return self._low
+        if percent == 100:  # noqa: PLR2004 - per cent
+            return self._high
+        total = np.cumsum(counts)
         rank = percent / 100 * (int(total[-1]) - 1)
         index = int(np.searchsorted(total, rank, side="right"))
         edges = (np.array([index, index + 1], np.uint32) << self._SHIFT).view(np.float32).astype(np.float64)
@@ -159,8 +206,8 @@ def disparity(values: Values, kind: DepthKind, *, lens: Lens | None = None, far:
         values: height x width, or with a third axis, of which only the first channel is used. Camera Z and ray distance
             are in scene units. Normalised depth fills the range of its integer type, or 0 to 1 as float.
         kind: what the numbers mean. Camera Z may be negative, as in a camera that looks down its own -Z. The sign that
-            most pixels have is the valid one. Pixels of the other sign are sky; so are 0, NaN, infinity and everything
-            from ``far`` on.
+            most objects have is the valid one. Pixels of the other sign are sky; so are 0, NaN, infinity,
+            ``NO_DISTANCES`` and everything from ``far`` on.
         lens: lens of the camera; needed for ray distance.
         far: distance in scene units from which everything is sky.
 
@@ -172,12 +219,44 @@ def disparity(values: Values, kind: DepthKind, *, lens: Lens | None = None, far:
         return _normalised(plane, near_dark=kind is DepthKind.NEAR_DARK)
     z = plane.astype(np.float32)
     with np.errstate(invalid="ignore", divide="ignore"):
-        if np.count_nonzero(z < 0) > np.count_nonzero(z > 0):
+        if is_negative(z, far=far):
             z = -z
+        valid = (z > 0) & (z < far)
+        for number in NO_DISTANCES:
+            valid &= z != np.float32(number)
         if kind is DepthKind.RAY_DISTANCE:
             z = z * _cosine(z.shape, lens)
-        valid = (z > 0) & (z < far)
         return np.where(valid, 1 / z, np.float32(0)).astype(np.float32, copy=False)
+
+
+def is_negative(z: Values, *, far: float = FAR) -> bool:
+    """Return whether most objects have a negative distance; numbers that stand for sky are no distances."""
+    negative = (z < 0) & (z > -far) & (z != np.float32(_NOTHING))
+    return int(np.count_nonzero(negative)) > int(np.count_nonzero((z > 0) & (z < far)))
+
+
+def sky_words(frames: Iterable[Values], *, far: float = FAR) -> list[str]:
+    """Return the numbers that stand for sky in some frames of camera Z or ray distance, as people write them."""
+    found: set[str] = set()
+    for frame in frames:
+        plane = frame[..., 0] if frame.ndim == 3 else frame  # noqa: PLR2004 - height, width, channels
+        z = -plane if is_negative(plane, far=far) else plane
+        names = {"nan": np.isnan(z), "inf": np.isposinf(z), "-inf": np.isneginf(z), "0": z == 0}
+        names |= {f"{number:g}": z == np.float32(number) for number in NO_DISTANCES}
+        found |= {name for name, mask in names.items() if mask.any()}
+        others = z[np.isfinite(z) & ((z < 0) | (z >= far)) & ~np.isin(z, np.array(NO_DISTANCES, np.float32))]
+        values, counts = np.unique(others, return_counts=True)
+        if values.size:
+            found.add(f"{float(values[counts.argmax()]):g}")
+    return sorted(found)
+
+
+def find_sky(frames: Iterable[Values], *, far: float = FAR) -> float | None:
+    """Return the number that stands for sky in some frames of camera Z or ray distance, beside those always known."""
+    survey = RangeSurvey()
+    for frame in frames:
+        survey.add(disparity(frame, DepthKind.CAMERA_Z, far=far))
+    return survey.sky_distance
 
 
 def to_8bit(disparity: Disparity, depth_range: DepthRange) -> NDArray[np.uint8]:
@@ -188,7 +267,7 @@ def to_8bit(disparity: Disparity, depth_range: DepthRange) -> NDArray[np.uint8]:
     """
     near, far = np.float32(depth_range.near), np.float32(depth_range.far)
     if near <= far:
-        return np.where(disparity > 0, np.uint8(255), np.uint8(0))
+        return np.where((disparity > 0) & (disparity >= far), np.uint8(255), np.uint8(0))
     # Divide, instead of multiplying by the inverse: `near` itself must give 255, not 254.99998.
     levels = (disparity - far) / (near - far) * np.float32(255)
     return levels.clip(0, 255).astype(np.uint8)
@@ -214,13 +293,16 @@ def guess_kind(frames: Iterable[Values], layer_name: str = "") -> DepthGuess:
                 kind=DepthKind.RAY_DISTANCE, evidence=f"values reach {largest:g} and the layer is called {layer_name!r}"
             )
         return DepthGuess(kind=DepthKind.CAMERA_Z, evidence=f"values reach {largest:g}, so they are scene units")
-    return _guess_polarity([_share(sample) for sample in samples])
+    return _guess_polarity(samples)
 
 
-def _guess_polarity(samples: list[Disparity]) -> DepthGuess:
-    """Compare the lower third with the upper: ground is near and at the bottom, sky is far and at the top."""
-    upper = float(np.mean([s[: len(s) // 3].mean() for s in samples])) if samples else 0.0
-    lower = float(np.mean([s[-(len(s) // 3) :].mean() for s in samples])) if samples else 0.0
+def _guess_polarity(samples: list[Values]) -> DepthGuess:
+    """Compare the lower third with the upper: ground is near and at the bottom, what is far is at the top.
+
+    Sky takes no part, because any number may stand for it.
+    """
+    thirds = np.array([found for sample in samples if (found := _thirds(sample)) is not None])
+    upper, lower = (float(mean) for mean in thirds.mean(axis=0)) if thirds.size else (0.0, 0.0)
     if abs(lower - upper) < CLEAR_DIFFERENCE:
         raise BadInput(
             f"it does not show whether near is bright: lower third {lower:.2f}, upper third {upper:.2f} on average",
@@ -229,6 +311,26 @@ def _guess_polarity(samples: list[Disparity]) -> DepthGuess:
         )
     kind, word = (DepthKind.NEAR_BRIGHT, "brighter") if lower > upper else (DepthKind.NEAR_DARK, "darker")
     return DepthGuess(kind=kind, evidence=f"the lower third ({lower:.2f}) is {word} than the upper third ({upper:.2f})")
+
+
+def _thirds(plane: Values) -> tuple[float, float] | None:
+    """Return the means of the upper and the lower third of the rows that show objects; None if none do."""
+    is_object = _is_share(plane)
+    rows = is_object.any(axis=1)
+    if not rows.any():
+        return None
+    shares = np.where(is_object, _share(plane), np.float32(0))[rows].sum(axis=1) / is_object[rows].sum(axis=1)
+    third = max(1, len(shares) // 3)
+    return float(shares[:third].mean()), float(shares[-third:].mean())
+
+
+def _is_share(plane: Values) -> NDArray[np.bool_]:
+    """Return where normalised depth is a share of its range; everything else is sky."""
+    if plane.dtype.kind in "ui":
+        return np.ones(plane.shape, np.bool_)
+    with np.errstate(invalid="ignore"):
+        found: NDArray[np.bool_] = np.isfinite(plane) & (plane >= 0) & (plane < NO_DISTANCES[0])
+    return found
 
 
 def _share(plane: Values) -> Disparity:
@@ -242,7 +344,7 @@ def _normalised(plane: Values, *, near_dark: bool) -> Disparity:
     share: Disparity = _share(plane).clip(0, 1)
     if near_dark:
         share = 1 - share
-        share[~np.isfinite(plane)] = 0
+    share[~_is_share(plane)] = 0
     return share
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from cosmos_houdini.media.controls import depth
 from cosmos_houdini.media.controls.processors import DepthProcessor, MaskProcessor, PassProcessor, PictureProcessor
 from cosmos_houdini.media.controls.seg_processor import SegProcessor, cryptomatte_reading, plain_reading
 from cosmos_houdini.media.pictures.color import DisplayTransform, display_transform
-from cosmos_houdini.media.pictures.cryptomatte import read_manifest
+from cosmos_houdini.media.pictures.cryptomatte import rank_sentence, read_manifest
 from cosmos_houdini.media.pictures.encoded_color import EncodedDisplay, encoded_transform
 from cosmos_houdini.media.pictures.geometry import Geometry
 from cosmos_houdini.media.pictures.layers import Header, Layer
@@ -59,7 +59,14 @@ def make_processor(pass_: Pass, material: Material, geometry: Geometry, choices:
     header, layer = material.header, material.layer
     if pass_ is Pass.DEPTH:
         kind, evidence = _depth_kind(choices.depth, material.samples, layer)
-        return DepthProcessor(geometry=geometry, choice=choices.depth, kind=kind, evidence=evidence)
+        samples = [each for each in material.samples if each.dtype.kind == "f"]
+        sky = depth.sky_words(samples, far=choices.depth.far)
+        choice = choices.depth
+        if kind is DepthKind.RAY_DISTANCE and (distance := depth.find_sky(samples, far=choice.far)) is not None:
+            # The cosine of the ray makes the one number many; it has to be left out before.
+            choice = replace(choice, far=distance * (1 - 2.0**-20))
+            sky.append(f"{distance:g}")
+        return DepthProcessor(geometry=geometry, choice=choice, kind=kind, evidence=evidence, sky=tuple(sky))
     if pass_ is Pass.SEG:
         return _seg_track(material, geometry, choices)
     if pass_ is Pass.MASK:
@@ -94,9 +101,11 @@ def _depth_kind(choice: DepthSettings, samples: Sequence[Array], layer: Layer | 
 def _seg_track(material: Material, geometry: Geometry, choices: ControlSettings) -> SegProcessor:
     header, layer = material.header, material.layer
     if header and layer and layer.cryptomatte:
+        _refuse_broken(header, layer)
         manifest = read_manifest(header, layer)
         ids = manifest.select(choices.objects) if choices.objects else None
-        return SegProcessor(geometry=geometry, reading=cryptomatte_reading(manifest, ids), palette=choices.palette)
+        reading = cryptomatte_reading(manifest, ids, rank_sentence(layer))
+        return SegProcessor(geometry=geometry, reading=reading, palette=choices.palette)
     if choices.objects:
         raise BadInput(
             f"objects {', '.join(choices.objects)} are named, and the seg pass is no Cryptomatte",
@@ -108,5 +117,15 @@ def _seg_track(material: Material, geometry: Geometry, choices: ControlSettings)
 def _mask_names(header: Header | None, layer: Layer | None, choices: ControlSettings) -> dict[int, str] | None:
     if not (header and layer and layer.cryptomatte):
         return None
+    _refuse_broken(header, layer)
     manifest = read_manifest(header, layer)
     return {identity: manifest.key(identity) for identity in manifest.select(choices.mask_objects)}
+
+
+def _refuse_broken(header: Header, layer: Layer) -> None:
+    if not layer.is_whole:
+        raise BadInput(
+            f"{header.path}: {rank_sentence(layer)}",
+            allowed="ranks of four channels, such as crypto_object00.R, G, B and A",
+            action="render it again, or leave it out with --pass seg=none",
+        )

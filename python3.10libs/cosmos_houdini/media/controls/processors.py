@@ -106,12 +106,14 @@ class DepthProcessor:
     Attributes:
         kind: what the numbers mean.
         evidence: the reason for this meaning, in words.
+        sky: the numbers that stand for sky in the frames that were looked at before.
     """
 
     geometry: Geometry
     choice: DepthSettings
     kind: DepthKind
     evidence: str
+    sky: tuple[str, ...] = ()
     grey: bool = True
     _survey: RangeSurvey = field(default_factory=RangeSurvey)
 
@@ -154,6 +156,20 @@ class DepthProcessor:
         low, high = self.choice.percentiles
         return self._survey.range(self.kind, low_percent=low, high_percent=high)
 
+    def sentence(self) -> str:
+        """Return what the pass was taken for, the range of the shot and the sky, in one sentence."""
+        taken = f"depth counts as {self.kind} ({self.evidence})"
+        frames = f"all {self._survey.frames} frames" if self._survey.frames > 1 else "the frame"
+        sky = f"{self._survey.sky_share:.0%} of the pixels are sky"
+        distance = self._survey.sky_distance
+        numbers = [*self.sky, *([f"{distance:g}"] if distance is not None else [])]
+        words = f" ({', '.join(dict.fromkeys(numbers))})" if numbers else ""
+        if self.kind in NORMALISED:
+            return f"{taken}: its own range is kept in {frames}"
+        found = self.depth_range()
+        near, far = (f"{1 / found.near:.6g}", f"{1 / found.far:.6g}")
+        return f"{taken}: {near} to {far} scene units become white to black in {frames}; {sky}{words}"
+
     def applied(self) -> tuple[str, ...]:
         """Return what was done to the pixels, in words."""
         if self.kind is DepthKind.NEAR_BRIGHT:
@@ -164,7 +180,7 @@ class DepthProcessor:
 
     def details(self) -> dict[str, object]:
         """Return the range, and the reason why the numbers have this meaning."""
-        return {"depth_range": self.depth_range().document(), "depth_evidence": self.evidence}
+        return {"depth_range": self.depth_range().document(), "depth_evidence": self.evidence, "taken": self.sentence()}
 
     def _lens(self, number: int) -> Lens:
         """Return the lens at a frame; a lens that never changes also applies outside the scene's frame range."""

@@ -40,21 +40,25 @@ class Reading:
         codes: returns the codes of a picture.
         key: returns the key of a code.
         words: name of the kind of pass, for people.
+        notes: what a person should know about names and ranks that are missing.
     """
 
     codes: Callable[[Array], Array]
     key: Callable[[int], str]
     words: str
+    notes: tuple[str, ...] = ()
 
 
-def cryptomatte_reading(manifest: Manifest, ids: frozenset[int] | None) -> Reading:
+def cryptomatte_reading(manifest: Manifest, ids: frozenset[int] | None, rank_note: str = "") -> Reading:
     """Return how to read a Cryptomatte; objects outside ``ids`` are background, and None keeps all objects."""
+    unnamed = f"{manifest.trouble}; such objects are called by their ids" if manifest.trouble else ""
 
     def codes(ranks: Array) -> Array:
         strong = strongest(ranks)
         return strong if ids is None else np.where(np.isin(strong, np.array(sorted(ids), np.int64)), strong, 0)
 
-    return Reading(codes=codes, key=manifest.key, words=f"Cryptomatte {manifest.layer}")
+    notes = tuple(note for note in (unnamed, rank_note) if note)
+    return Reading(codes=codes, key=manifest.key, words=f"Cryptomatte {manifest.layer}", notes=notes)
 
 
 def plain_reading(sample: Array) -> Reading:
@@ -97,8 +101,11 @@ class SegProcessor:
     def notes(self) -> tuple[str, ...]:
         """Return what the user should know about the objects that were found."""
         if self._colors:
-            return ()
-        return ("the seg pass shows no object in any frame: nothing in it is flat and no background",)
+            return self.reading.notes
+        return (
+            *self.reading.notes,
+            "the seg pass shows no object in any frame: nothing in it is flat and no background",
+        )
 
     def frames(self, spool: Spool) -> Iterator[Picture]:
         """Yield the painted frames."""

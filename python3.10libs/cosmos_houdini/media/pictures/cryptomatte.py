@@ -23,12 +23,21 @@ from cosmos_houdini.media.pictures.layers import Header, Layer
 Ranks = NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Manifest:
-    """The names of a Cryptomatte's objects by id; empty if the file has no names."""
+    """The names of a Cryptomatte's objects by id; empty if the file has no names.
+
+    A manifest is optional: every object has an id, and only who asks for a name needs one.
+
+    Attributes:
+        layer: name of the Cryptomatte.
+        names: the names by id.
+        trouble: why names are missing, as a sentence; empty if none are.
+    """
 
     layer: str
     names: Mapping[int, str]
+    trouble: str = ""
 
     def key(self, identity: int) -> str:
         """Return the name of an id, or the id in hexadecimal."""
@@ -42,7 +51,8 @@ class Manifest:
         """
         if not self.names:
             raise BadInput(
-                f"Cryptomatte {self.layer} brings no names", action="render it with its manifest embedded or beside it"
+                self.trouble or f"Cryptomatte {self.layer} brings no names",
+                action="render it with its manifest embedded or beside it",
             )
         chosen: set[int] = set()
         for pattern in patterns:
@@ -54,16 +64,12 @@ class Manifest:
 
 
 def read_manifest(header: Header, layer: Layer) -> Manifest:
-    """Return the names of a Cryptomatte's objects, from the header or from the file that the header names.
-
-    Raises:
-        BadInput: the manifest file that the header names is missing, or the manifest cannot be read.
-    """
+    """Return the names of a Cryptomatte's objects, from the header or from the file that the header names."""
     for attributes in header.attributes:
         for key, name in attributes.items():
             match = re.fullmatch(r"(cryptomatte/[^/]+/)name", key)
             if match and name == layer.name:
-                return Manifest(layer=layer.name, names=_names(header.path, match[1], attributes))
+                return _manifest(layer.name, header.path, match[1], attributes)
     return Manifest(layer=layer.name, names={})
 
 
@@ -105,20 +111,48 @@ def _refuse_half(ranks: NDArray[Any]) -> None:
         )
 
 
-def _names(path: Path, prefix: str, attributes: Mapping[str, Any]) -> dict[int, str]:
+def _manifest(layer: str, path: Path, prefix: str, attributes: Mapping[str, Any]) -> Manifest:
+    """Return the names that can be read, and why others cannot."""
     text = attributes.get(f"{prefix}manifest")
     source = path
     if text is None and f"{prefix}manif_file" in attributes:
         source = path.parent / str(attributes[f"{prefix}manif_file"])
-        if not source.is_file():
-            raise BadInput(f"{path} names the manifest {source}, which is no file", action="bring it beside the frames")
-        text = source.read_text(encoding="utf-8")
+        try:
+            text = source.read_text(encoding="utf-8")
+        except OSError as error:
+            return Manifest(layer, {}, f"{path} names the manifest {source}, which cannot be read: {error.strerror}")
+        except ValueError:
+            return Manifest(layer, {}, f"{path} names the manifest {source}, which is no UTF-8 text")
     if text is None:
-        return {}
+        return Manifest(layer, {})
     try:
-        return {int(identity, 16): str(name) for name, identity in json.loads(text).items()}
-    except (ValueError, AttributeError, TypeError) as error:
-        raise BadInput(f"{source}: the Cryptomatte manifest cannot be read: {error}") from error
+        entries = json.loads(str(text))
+    except (ValueError, RecursionError) as error:
+        return Manifest(layer, {}, f"{source}: the manifest of Cryptomatte {layer} cannot be read: {error}")
+    if not isinstance(entries, dict):
+        return Manifest(layer, {}, f"{source}: the manifest of Cryptomatte {layer} is no table of names and ids")
+    names = {number: name for name, identity in entries.items() if (number := _identity(identity)) is not None}
+    lost = len(entries) - len(names)
+    trouble = f"{source}: the manifest of Cryptomatte {layer} has {lost} names without an id of 32 bits" if lost else ""
+    return Manifest(layer, names, trouble)
+
+
+def _identity(value: object) -> int | None:
+    """Return the number of an id, which a manifest holds as up to eight hexadecimal digits."""
+    return int(value, 16) if isinstance(value, str) and re.fullmatch(r"(0x)?[0-9a-fA-F]{1,8}", value) else None
+
+
+def rank_sentence(layer: Layer) -> str:
+    """Return which ranks of a Cryptomatte are left aside, and what that means; empty if all are whole."""
+    if not layer.lacking:
+        return ""
+    lacking = ", ".join(layer.lacking)
+    if not layer.is_whole:
+        return f"Cryptomatte {layer.name} has no whole rank, which is an id and its coverage: {lacking} has no partner"
+    return (
+        f"Cryptomatte {layer.name} lacks parts of its ranks ({lacking}): its other ranks are taken, and the objects of "
+        "those show where nothing else does"
+    )
 
 
 def _unknown(pattern: str, layer: str, names: list[str]) -> BadInput:

@@ -7,7 +7,7 @@ itself. In a multi-part file, the name of the part can take the place of the lay
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,30 +18,16 @@ import OpenImageIO
 from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.media.pictures.exr_names import readable_exr
 from cosmos_houdini.media.pictures.silence import silent_output
-from cosmos_houdini.model.control import Pass
 
 PLAIN = "rgba"
 
-# Names in order of preference. Each is compared to a layer's whole name and to its last word, in lower case and without
-# punctuation.
-NAMES: dict[Pass, tuple[str, ...]] = {
-    # Mantra, Arnold and V-Ray write plain RGBA; Karma writes C; Redshift Beauty; V-Ray also RGB color; Cycles Combined.
-    Pass.COLOR: (PLAIN, "c", "beauty", "rgb", "rgbcolor", "combined", "cf", "ci", "main"),
-    # Mantra writes Pz; Karma depth or hitPz; Arnold and Redshift Z; V-Ray zDepth or VRayZDepth.
-    Pass.DEPTH: ("pz", "z", "depth", "hitpz", "zdepth", "vrayzdepth", "depthz", "cameradepth", "distance", "hitdist"),
-    # A Cryptomatte goes before these. Mantra writes Op_Id; Karma primid; Arnold id; Redshift ObjectID;
-    # V-Ray VRayRenderID.
-    Pass.SEG: (
-        *("seg", "segmentation", "objectid", "opid", "vrayobjectid", "id", "instanceid", "renderid", "vrayrenderid"),
-        *("primid", "materialid", "shaderid", "vraymtlid"),
-    ),
-    Pass.NORMAL: ("n", "normal", "normals", "vraynormals", "hitn", "worldnormal", "worldnormals", "bumpnormals"),
-    Pass.EDGE: ("edge", "edges", "outline", "contour"),
-    Pass.MASK: ("mask", "matte", "holdout"),
-}
 CRYPTOMATTES = ("object", "asset", "material")
 CHANNEL_ORDER = ("r", "red", "g", "green", "b", "blue", "x", "y", "z", "u", "v", "w", "a", "alpha")
-COLOR_CHANNELS = frozenset("RGBA")
+# Channels without the name of a layer that belong together, in any case of letters.
+_PICTURES = (("r", "g", "b"), ("red", "green", "blue"))
+_VECTORS = (("x", "y", "z"), ("u", "v"))
+GREY = frozenset({"y", "luminance", "grey", "gray"})
+"""The channel of a picture without colours, in lower case."""
 RANK = re.compile(r"(?P<layer>.*)(?P<rank>\d\d)")
 
 
@@ -72,12 +58,26 @@ class Layer:
         channels: channels in the order red, green, blue, alpha or x, y, z; those of a Cryptomatte rank by rank.
         channel_type: ``half``, ``float``, ``uint``, or ``unknown``.
         cryptomatte: whether the channels are the ranks of a Cryptomatte.
+        lacking: channels of a Cryptomatte that have no partner, and whole ranks that are not there; none of them is in
+            ``channels``, unless no rank is whole.
     """
 
     name: str
     channels: tuple[Channel, ...]
     channel_type: str
     cryptomatte: bool = False
+    lacking: tuple[str, ...] = ()
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether the channels are red, green and blue, or grey."""
+        letters = {channel.name.rpartition(".")[2].lower() for channel in self.channels}
+        return any(letters.issuperset(names) for names in _PICTURES) or (bool(letters & GREY) and not letters & {"x"})
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether at least one rank of a Cryptomatte is whole; true for every other layer."""
+        return not self.lacking or not {channel.name for channel in self.channels}.issubset(self.lacking)
 
     def document(self) -> dict[str, Any]:
         """Return the layer as JSON data."""
@@ -111,14 +111,44 @@ class Header:
     def layer(self, name: str) -> Layer:
         """Return the layer of that name; case does not matter.
 
+        The name may also be that of a channel (``P.z``), of a channel in a part (``part.red``), or of several channels
+        (``p.x,p.y,p.z``); these become a layer of their own.
+
         Raises:
             BadInput: the file has no such layer; the error gives the nearest name and all names.
         """
-        for layer in self.layers:
+        found = self.find(name)
+        if found is not None:
+            return found
+        names = [layer.name for layer in self.layers]
+        channels = [channel.name for layer in self.layers for channel in layer.channels]
+        raise BadInput(
+            f"{self.path} has no layer {name!r}",
+            allowed=f"{', '.join(names)}, or one of their channels",
+            action=did_you_mean(name, [*names, *channels]),
+        )
+
+    def find(self, name: str) -> Layer | None:
+        """Return the layer or the channels of that name, as ``layer`` does; None if there are none."""
+        for layer in (*(each for each in self.layers if each.name == name), *self.layers):
             if layer.name.lower() == name.lower():
                 return layer
-        names = [layer.name for layer in self.layers]
-        raise BadInput(f"{self.path} has no layer {name!r}", allowed=", ".join(names), action=did_you_mean(name, names))
+        known = self._channels()
+        chosen = [known.get(each.strip().lower()) for each in name.split(",")]
+        channels = [found for found in chosen if found]
+        if not channels or len(channels) != len(chosen):
+            return None
+        kind = next(layer.channel_type for layer in self.layers if channels[0] in layer.channels)
+        return Layer(name=name, channels=tuple(channels), channel_type=kind)
+
+    def _channels(self) -> dict[str, Channel]:
+        """Return all channels by their names and by those with their parts; of equal names the first part's counts."""
+        parts = [str(attributes.get("name", "")) for attributes in self.attributes]
+        known: dict[str, Channel] = {}
+        for channel in (channel for layer in self.layers for channel in layer.channels):
+            known.setdefault(channel.name.lower(), channel)
+            known.setdefault(f"{parts[channel.part]}.{channel.name}".lower(), channel)
+        return known
 
 
 class Unreadable(BadInput):
@@ -154,27 +184,6 @@ def read_header(path: Path) -> Header:
         layers=_layers(headers, types),
         attributes=tuple(headers),
     )
-
-
-def choose_layers(header: Header, overrides: Mapping[Pass, str] | None = None) -> dict[Pass, Layer]:
-    """Return the layer that feeds each pass, by the names that the usual renderers give.
-
-    Args:
-        header: header of one frame; the other frames of the shot have the same layers.
-        overrides: by pass, the name of a layer that takes precedence over the defaults.
-
-    Raises:
-        BadInput: an override names a missing layer, or gives the colour pass a layer with fewer than three channels.
-    """
-    chosen = {}
-    for pass_ in NAMES:
-        named = (overrides or {}).get(pass_)
-        layer = header.layer(named) if named else _default_layer(pass_, header.layers)
-        if layer and pass_ is Pass.COLOR and len(layer.channels) < len("RGB"):
-            raise BadInput(f"{header.path}: layer {layer.name!r} has no red, green and blue", action="choose another")
-        if layer:
-            chosen[pass_] = layer
-    return chosen
 
 
 def open_exr(path: Path, *, header_only: bool = False) -> Any:  # noqa: ANN401 - the binding has no types
@@ -221,16 +230,50 @@ def _layers(headers: list[Mapping[str, Any]], types: Mapping[Channel, str]) -> t
             groups.setdefault((ranked, None) if ranked else (name, part), []).append(channel)
     ranked_names = {name for name, part in groups if part is None}
     return tuple(
-        Layer(
-            name=name,
-            channels=tuple(sorted(channels, key=_channel_key)),
-            channel_type=types.get(channels[0], "unknown"),
-            cryptomatte=part is None,
-        )
+        _layer(name, channels, types, cryptomatte=part is None)
         for (name, part), channels in groups.items()
         # A Cryptomatte's channels without a rank are a picture for people, not data.
         if part is None or name not in ranked_names
     )
+
+
+def _layer(name: str, channels: list[Channel], types: Mapping[Channel, str], *, cryptomatte: bool) -> Layer:
+    ordered = tuple(sorted(channels, key=_channel_key))
+    lacking = _lacking(name, ordered) if cryptomatte else ()
+    whole = tuple(channel for channel in ordered if channel.name not in lacking)
+    return Layer(
+        name=name,
+        channels=whole or ordered,
+        channel_type=types.get((whole or ordered)[0], "unknown"),
+        cryptomatte=cryptomatte,
+        lacking=lacking,
+    )
+
+
+def _lacking(name: str, channels: Sequence[Channel]) -> tuple[str, ...]:
+    """Return the channels of a Cryptomatte without their partners, and the ranks that are missing before the last."""
+    ranks: dict[str, list[Channel]] = {}
+    for channel in channels:
+        ranks.setdefault(_rank_of(channel, name), []).append(channel)
+    alone = []
+    for members in ranks.values():
+        letters = {channel.name.rpartition(".")[2].lower()[:1]: channel.name for channel in members}
+        pairs = (("r", "g"), ("b", "a"))
+        alone += [
+            letters[letter]
+            for pair in pairs
+            for letter in pair
+            if letter in letters and not letters.keys() >= set(pair)
+        ]
+    numbers = {int(rank) for rank in ranks if rank.isdigit()}
+    absent = [f"{name}{number:02}" for number in range(max(numbers, default=0)) if number not in numbers]
+    return (*alone, *absent)
+
+
+def _rank_of(channel: Channel, name: str) -> str:
+    """Return the digits of a channel's rank; those of a part's name if the channel has no layer of its own."""
+    layer = channel.name.rpartition(".")[0]
+    return layer.removeprefix(name) if layer else f"part {channel.part}"
 
 
 def _channel_types(path: Path) -> dict[Channel, str]:
@@ -255,13 +298,34 @@ def cryptomatte_names(attributes: Mapping[str, Any]) -> list[str]:
 
 
 def _layer_name(channel: str, part_name: str, beside: set[str]) -> str:
-    """Return the name of a channel's layer; ``beside`` holds all channels of its part."""
+    """Return the name of a channel's layer; ``beside`` holds all channels of its part.
+
+    Red, green and blue are one layer, and so are x, y and z, whatever the case of their letters. A channel to which no
+    other belongs is a layer of its own, as `Z` beside `R`, `G` and `B`.
+    """
     layer, _, _ = channel.rpartition(".")
     if layer:
         return layer
-    if channel in COLOR_CHANNELS or {"X", "Y", "Z"} <= beside or len(beside) == 1:
-        return part_name or (PLAIN if channel in COLOR_CHANNELS else channel)
-    return f"{part_name}.{channel}" if part_name else channel
+    lone = {name.lower() for name in beside if "." not in name}
+    if _is_of_picture(channel.lower(), lone):
+        return part_name or PLAIN
+    if len(beside) == 1:
+        return part_name or channel
+    vector = next((names for names in _VECTORS if channel.lower() in names and lone.issuperset(names)), ())
+    own = "".join(sorted(name for name in beside if name.lower() in vector)) if vector else channel
+    has_picture = any(_is_of_picture(name, lone) for name in lone)
+    if vector and part_name and not has_picture:
+        return part_name
+    return f"{part_name}.{own}" if part_name else own
+
+
+def _is_of_picture(letter: str, lone: set[str]) -> bool:
+    """Return whether a channel belongs to a picture: to red, green, blue and alpha, or to grey and alpha."""
+    if letter in GREY:
+        return lone.isdisjoint({"r", "g", "b", "red", "green", "blue", "x", "ry", "by"})
+    if letter in {"a", "alpha"}:
+        return any(_is_of_picture(name, lone) for name in lone - {"a", "alpha"})
+    return any(letter in names and lone.issuperset(names) for names in _PICTURES) or letter in {"r", "g", "b"}
 
 
 def _cryptomatte_of(name: str, cryptomattes: set[str]) -> str | None:
@@ -275,47 +339,3 @@ def _channel_key(channel: Channel) -> tuple[str, int, str]:
     layer, _, name = channel.name.rpartition(".")
     order = CHANNEL_ORDER.index(name.lower()) if name.lower() in CHANNEL_ORDER else len(CHANNEL_ORDER)
     return (layer or f"{channel.part:06}", order, name)
-
-
-def _default_layer(pass_: Pass, layers: Sequence[Layer]) -> Layer | None:
-    """Return the layer whose name fits a pass; seg prefers a Cryptomatte, and color falls back to the first RGB."""
-    plain = [layer for layer in layers if not layer.cryptomatte]
-    if pass_ is Pass.SEG:
-        return _preferred_cryptomatte(layers) or _named_layer(NAMES[pass_], plain)
-    if pass_ is Pass.COLOR:
-        pictures = [layer for layer in plain if len(layer.channels) >= len("RGB")]
-        return _named_layer(NAMES[pass_], pictures) or next(filter(_has_rgb, pictures), None)
-    return _named_layer(NAMES[pass_], plain)
-
-
-def _preferred_cryptomatte(layers: Sequence[Layer]) -> Layer | None:
-    mattes = [layer for layer in layers if layer.cryptomatte]
-    preferred = (matte for kind in CRYPTOMATTES for matte in mattes if kind in matte.name.lower())
-    return next(preferred, mattes[0] if mattes else None)
-
-
-def _named_layer(names: Iterable[str], layers: Sequence[Layer]) -> Layer | None:
-    """Return the layer that matches the first possible name; a match of the whole name goes before the last word."""
-    for name in names:
-        for spelling in (_whole_name, _last_word):
-            for layer in layers:
-                if spelling(layer) == name:
-                    return layer
-    return None
-
-
-def _whole_name(layer: Layer) -> str:
-    return _bare(layer.name)
-
-
-def _last_word(layer: Layer) -> str:
-    return _bare(layer.name.rpartition(".")[2])
-
-
-def _bare(name: str) -> str:
-    """Return a name in lower case without punctuation."""
-    return re.sub(r"[^a-z0-9]", "", name.lower())
-
-
-def _has_rgb(layer: Layer) -> bool:
-    return {channel.name for channel in layer.channels} >= {"R", "G", "B"}

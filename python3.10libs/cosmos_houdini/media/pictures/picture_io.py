@@ -24,6 +24,7 @@ Array = NDArray[Any]
 
 # Pixels outside the data window show no object: they are infinitely far, black, and without an id.
 FILLS = {Pass.DEPTH: np.inf}
+_PICTURES = frozenset({Pass.COLOR, Pass.VIS})
 # Orientation of EXIF -> quarter turns to the left, after those in _MIRRORED were mirrored left to right.
 _QUARTERS = {1: 0, 2: 0, 3: 2, 4: 2, 5: 1, 6: 3, 7: 3, 8: 1}
 _MIRRORED = frozenset({2, 4, 5, 7})
@@ -48,7 +49,8 @@ def read_passes(path: Path, layers: Mapping[Pass, Layer]) -> dict[Pass, Array]:
     parts = open_exr(path).parts
     if len(parts) != len(announced):
         raise Unreadable(path, f"is cut short or damaged: {len(parts)} of {len(announced)} parts are complete")
-    return {pass_: _layer_pixels(path, parts, layer, FILLS.get(pass_, 0.0)) for pass_, layer in layers.items()}
+    pixels = {pass_: _layer_pixels(path, parts, layer, FILLS.get(pass_, 0.0)) for pass_, layer in layers.items()}
+    return {pass_: _colored(array) if pass_ in _PICTURES else array for pass_, array in pixels.items()}
 
 
 def read_picture(path: Path) -> Array:
@@ -140,6 +142,12 @@ def on_display(pixels: Array, data: Window, display: Window, fill: float) -> Arr
         inside = pixels[top - data.y : bottom - data.y, left - data.x : right - data.x]
         result[top - display.y : bottom - display.y, left - display.x : right - display.x] = inside
     return result
+
+
+def _colored(pixels: Array) -> Array:
+    """Return a picture with red, green and blue; grey is copied to all three, and an alpha beside it left out."""
+    channels = pixels[..., None] if pixels.ndim == 2 else pixels  # noqa: PLR2004 - height, width
+    return channels if channels.shape[-1] >= len("RGB") else np.repeat(channels[..., :1], 3, axis=-1)
 
 
 def _layer_pixels(path: Path, parts: list[Any], layer: Layer, fill: float) -> Array:

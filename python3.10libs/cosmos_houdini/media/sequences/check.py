@@ -11,6 +11,8 @@ from typing import Any
 
 from cosmos_houdini.media.sequences import span
 from cosmos_houdini.media.sequences.discover import Unverified, find_sequences
+from cosmos_houdini.media.sequences.files import some
+from cosmos_houdini.media.sequences.shot_names import near_shots
 from cosmos_houdini.media.sequences.verify import OnFrames, verify
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.sequence import CorruptFrame, Picture, Sequence
@@ -28,11 +30,13 @@ class CheckReport:
         sequences: the verified sequences.
         problems: faults, one sentence each.
         notes: facts that a person should know and that are no faults, one sentence each.
+        taken: the sequences, each once for every pass that a conversion would take from it.
     """
 
     sequences: tuple[Sequence, ...]
     problems: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    taken: tuple[Sequence, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -56,6 +60,7 @@ class CheckReport:
             "sequences": [sequence.document() for sequence in self.sequences],
             "problems": list(self.problems),
             "notes": list(self.notes),
+            "taken": [sequence.taken_document() for sequence in self.taken],
         }
 
 
@@ -111,7 +116,8 @@ def _own(name: str, sequence: Sequence) -> Iterator[str]:
     if sequence.missing:
         yield f"{name}: no file for {span.format_frames(sequence.missing)}"
     if sequence.duplicates:
-        yield f"{name}: other files with the same frame number: {_files(sequence.duplicates)}"
+        others = some([path.name for path in sequence.duplicates], _MOST_FILES_NAMED)
+        yield f"{name}: other files with the same frame number: {others}"
     yield from _damage(name, sequence.corrupt)
     if sequence.picture is not None and sequence.picture.refusal:
         yield f"{name}: each {sequence.picture.refusal}"
@@ -160,8 +166,18 @@ def _against(name: str, sequence: Sequence, expected: tuple[int, int]) -> Iterat
         yield f"{name}: {span.format_frames(beyond)} outside the expected range {first}-{last}"
 
 
+def aside_sentences(sequence: Sequence) -> Iterator[str]:
+    """Yield which files beside a sequence are left aside, and why."""
+    for each in sequence.aside:
+        files = some(sorted(file.name for file in each.files), _MOST_FILES_NAMED)
+        verb = "is left aside:" if len(each.files) == 1 else "are left aside: each"
+        yield f"{files} {verb} {each.reason}"
+
+
 def _notes(named: Mapping[str, Sequence]) -> Iterator[str]:
+    yield from near_shots(sequence.shot for sequence in named.values())
     for name, sequence in named.items():
+        yield from aside_sentences(sequence)
         if sequence.pass_ is Pass.UNKNOWN:
             yield f"{name}: its name tells none of the passes; rename it, or add a word under 'passes' in {CONFIG_FILE}"
         if sequence.step != 1:
@@ -192,8 +208,3 @@ def _shots(sequences: Iterable[Sequence]) -> Mapping[str, list[Sequence]]:
 def _grid(sequence: Sequence) -> set[int]:
     """Return the frame numbers from the first frame to the last, with those of the gaps."""
     return set(range(sequence.first, sequence.last + 1, sequence.step))
-
-
-def _files(paths: tuple[Path, ...]) -> str:
-    names = ", ".join(path.name for path in paths[:_MOST_FILES_NAMED])
-    return names if len(paths) <= _MOST_FILES_NAMED else f"{names} and {len(paths) - _MOST_FILES_NAMED} more"

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import math
-import os
-import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.sequences import grouping, passes, pattern
+from cosmos_houdini.media.sequences import grouping, pattern
+from cosmos_houdini.media.sequences.files import Group, group_files, pictures_of, some, too_long, walk
 from cosmos_houdini.media.sequences.formats import SUFFIXES
-from cosmos_houdini.media.sequences.grouping import Groups, Numbered
+from cosmos_houdini.media.sequences.named_files import add_named_files, split_names, tell_named_files
+from cosmos_houdini.media.sequences.pass_words import Words, file_words
+from cosmos_houdini.media.sequences.passes import FRAME, Name, tell, tell_folder, untold_whole
 from cosmos_houdini.media.sequences.pattern import Pattern
+from cosmos_houdini.media.sequences.shot_names import Named, join_shots
 from cosmos_houdini.model.control import Pass
-from cosmos_houdini.model.sequence import Frame
+from cosmos_houdini.model.sequence import Aside, Evidence, Frame
 
 LOOKED_FOR = "a folder with, or a pattern such as name.####.png of, numbered " + " ".join(SUFFIXES) + " files"
 
-_NUMBER = re.compile(r"[0-9]+")
-_BACKUP = re.compile(r"_bak\d*$|~$", re.IGNORECASE)
-_UNFINISHED = frozenset({"tmp", "temp", "part", "partial", "checkpoint"})
 # Two frame numbers show no step: 1 and 10 may well be a render that lost eight frames.
 _LEAST_FRAMES_OF_A_STEP = 3
-_MOST_NAMED = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +38,9 @@ class Unverified:
         frames: the files in order of frame number, no number twice.
         step: the distance between frame numbers.
         duplicates: files whose frame number another file has too.
+        evidence: what told the pass.
+        why: the evidence in words.
+        aside: files that look like frames and are none.
     """
 
     pattern: str
@@ -48,18 +49,9 @@ class Unverified:
     frames: tuple[Frame, ...]
     step: int
     duplicates: tuple[Path, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Named:
-    """The files of one sequence, with the pass and the shot that their names give."""
-
-    folder: Path
-    prefix: str
-    suffix: str
-    files: list[Numbered]
-    told: Pass | None
-    shot: str
+    evidence: Evidence = Evidence.NAME
+    why: str = ""
+    aside: tuple[Aside, ...] = ()
 
 
 def find_sequences(path: Path | str, names: Mapping[str, Iterable[str]]) -> tuple[Unverified, ...]:
@@ -68,7 +60,7 @@ def find_sequences(path: Path | str, names: Mapping[str, Iterable[str]]) -> tupl
     Args:
         path: a folder, which is searched with all its subfolders; one file of a sequence; or a file name with a
             placeholder (``####``, ``@@@``, ``%04d``, ``$F4``, ``${F4}``, ``<F4>``), which matches any padding.
-        names: further words for each pass name, as in the configuration's ``passes``.
+        names: further words and patterns of files for each pass name, as in the configuration's ``passes``.
 
     Raises:
         BadInput: the path does not exist or holds no sequence; the message says what was expected and what was found.
@@ -77,137 +69,115 @@ def find_sequences(path: Path | str, names: Mapping[str, Iterable[str]]) -> tupl
         # An empty Path is the working folder: an unset variable of a script would convert the files in that folder.
         raise BadInput("the path of the frames is empty", allowed=LOOKED_FOR)
     path = Path(path)
+    words, files = split_names(names)
     try:
         is_folder = path.is_dir()
-        groups = {f: grouping.group(files) for f, files in _folders(path)} if is_folder else _of_pattern(path)
+        root = path if is_folder else path.parent
+        groups = _of_folder(path) if is_folder else _of_pattern(path)
+        groups = add_named_files(groups, files, root)
     except OSError as error:
         raise BadInput(f"{error.filename or path} cannot be read: {error.strerror}") from error
-    known = passes.words(names)
-    root = path if is_folder else path.parent
-    named = [_name(folder, key, files, root, known) for folder, found in groups.items() for key, files in found.items()]
-    if not named:
+    if not groups:
         raise BadInput(f"{path} holds no image sequence", allowed=LOOKED_FOR, action=_found_instead(path))
-    named = _of_one_shot(named, known)
-    told = _tell(named, root, known)
-    sequences = (_sequence(sequence, pass_) for sequence, pass_ in zip(named, told, strict=True))
+    known = file_words(words)
+    told = tell([_name(group, root) for group in groups], known)
+    named = [Named(group, telling) for group, telling in zip(groups, told, strict=True)]
+    named = [each if each.shot else each.of_shot(_shot_of(root, known)) for each in named]
+    named = _with_root(named, root, known)
+    named = join_shots(tell_named_files(named, files, root), known)
+    sequences = (_sequence(each) for each in _with_colors(named))
     return tuple(sorted(sequences, key=lambda s: (s.shot, list(Pass).index(s.pass_), s.pattern)))
 
 
-def _folders(root: Path) -> Iterator[tuple[Path, list[str]]]:
-    """Yield ``root`` and every folder below it, with the pictures in it; a folder with several links comes once."""
-    seen: set[tuple[int, int]] = set()
-    waiting = [root]
-    while waiting:
-        folder = waiting.pop()
-        status = folder.stat()
-        if (status.st_dev, status.st_ino) in seen:
-            continue
-        seen.add((status.st_dev, status.st_ino))
-        pictures: list[str] = []
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if not entry.is_dir():
-                    pictures += [entry.name] if _is_picture(entry.name) else []
-                elif not entry.name.startswith("."):
-                    waiting.append(folder / entry.name)
-        yield folder, pictures
+def _of_folder(root: Path) -> list[Group]:
+    return [group for folder, names in walk(root) for group in group_files(folder, names)]
 
 
-def _is_picture(name: str) -> bool:
-    """Return whether a name is that of a picture, and not of a hidden, unfinished or backup file."""
-    stem, dot, suffix = name.rpartition(".")
-    if dot + suffix.lower() not in SUFFIXES or name.startswith(".") or _BACKUP.search(stem):
-        return False
-    return not _UNFINISHED.intersection(stem.lower().split(".")[1:])
-
-
-def _of_pattern(path: Path) -> Mapping[Path, Groups]:
+def _of_pattern(path: Path) -> list[Group]:
     """Return the one sequence that a pattern or one of its files names."""
     wanted = pattern.parse(path.name)
     if path.is_file():
-        groups = grouping.group(_pictures(path.parent))
-        mine = {key: files for key, files in groups.items() if any(file.name == path.name for file in files)}
+        groups = group_files(path.parent, pictures_of(path.parent))
+        mine = [group for group in groups if any(file.name == path.name for file in group.files)]
         if not mine:
-            raise BadInput(f"{path} is no frame of an image sequence", allowed=LOOKED_FOR)
-        return {path.parent: mine}
+            reason = next((each.reason for g in groups for each in g.aside if path in each.files), "")
+            told = f": it is {reason}" if reason else ""
+            raise BadInput(f"{path} is no frame of an image sequence{told}", allowed=LOOKED_FOR)
+        return mine
     if wanted is None or not path.parent.is_dir():
         raise BadInput(f"{path if wanted is None else path.parent} does not exist", allowed=LOOKED_FOR)
-    files = grouping.matching(_pictures(path.parent), wanted)
+    names = pictures_of(path.parent)
+    files = grouping.matching(names, wanted)
     if not files:
         raise BadInput(f"no picture file matches {path}", action=_found_instead(path.parent))
-    return {path.parent: {(wanted.prefix, wanted.suffix): files}}
+    alike = [g for g in group_files(path.parent, names) if (g.prefix, g.suffix) == (wanted.prefix, wanted.suffix)]
+    aside = [each for group in alike for each in group.aside]
+    return [Group(path.parent, wanted.prefix, wanted.suffix, files, aside)]
 
 
-def _pictures(folder: Path) -> list[str]:
-    return next((files for found, files in _folders(folder) if found == folder), [])
+def _name(group: Group, root: Path) -> Name:
+    """Return the name of a group; of one outside of ``root`` only the files' own name counts."""
+    file = f"{group.prefix}{FRAME}{group.suffix.rpartition('.')[0]}"
+    return Name(file, group.folder.relative_to(root).parts if group.folder.is_relative_to(root) else ())
 
 
-def _name(folder: Path, key: tuple[str, str], files: list[Numbered], root: Path, known: passes.Words) -> _Named:
-    prefix, suffix = key
-    told, shot = passes.tell(prefix + suffix.rpartition(".")[0], folder.relative_to(root).parts, known)
-    return _Named(folder, prefix, suffix, files, told, shot or _shot_of(root, known))
-
-
-def _shot_of(root: Path, known: passes.Words) -> str:
+def _shot_of(root: Path, known: Words) -> str:
     """Return the shot's name for files that are named only after their pass.
 
     It comes from the nearest folder whose name has more than the word of a pass.
     """
-    rests = (passes.tell("", (folder.name,), known)[1] for folder in (root.resolve(), *root.resolve().parents))
+    rests = (tell_folder(folder.name, known)[1] for folder in (root.resolve(), *root.resolve().parents))
     return next((rest for rest in rests if rest), "shot")
 
 
-def _of_one_shot(named: list[_Named], known: passes.Words) -> list[_Named]:
-    """Make one shot of pass folders that are side by side and hold one sequence each, whatever their files are called.
-
-    In ``color/frame.####`` and ``depth/z.####`` the folders give the passes. Names that differ only in digits belong to
-    different shots.
-    """
-    beside: dict[tuple[Path, str], list[_Named]] = defaultdict(list)
-    for sequence in named:
-        told, rest = passes.tell("", (sequence.folder.name,), known)
-        if told:
-            beside[sequence.folder.parent, rest].append(sequence)
-    shot_in: dict[Path, str] = {}
-    for members in beside.values():
-        shots = {sequence.shot for sequence in members}
-        kinds = [sequence.told for sequence in members if sequence.told is not Pass.UNKNOWN]
-        is_alone = len({sequence.folder for sequence in members}) == len(members)
-        differ = len({_NUMBER.sub("0", shot) for shot in shots}) == len(shots)
-        if is_alone and differ and len(set(kinds)) == len(kinds):
-            leader = next((s for s in members if s.told is Pass.COLOR), members[0])
-            shot_in.update(dict.fromkeys((sequence.folder for sequence in members), leader.shot))
-    return [replace(sequence, shot=shot_in.get(sequence.folder, sequence.shot)) for sequence in named]
+def _with_root(named: list[Named], root: Path, known: Words) -> list[Named]:
+    """Tell the pass by the name of the searched folder where nothing below it tells one."""
+    folder = root.resolve().name
+    told = tell_folder(folder, known)[0]
+    if told is None or any(each.pass_ is not None for each in named):
+        return named
+    why = f"the folder is called {folder!r}"
+    return [
+        replace(each, telling=replace(each.telling, pass_=told, evidence=Evidence.FOLDER, why=why)) for each in named
+    ]
 
 
-def _tell(named: list[_Named], root: Path, known: passes.Words) -> list[Pass]:
-    """Return the pass of each sequence, from the names or else from the sequences beside it.
+def _with_colors(named: list[Named]) -> list[Named]:
+    """Take the only sequence of a shot that nothing tells for its colour; every other one stays unknown."""
+    colored = {each.shot for each in named if each.pass_ is Pass.COLOR}
+    untold = Counter(each.shot for each in named if each.pass_ is None)
+    members = Counter(each.shot for each in named)
+    result = []
+    for each in named:
+        is_lone = members[each.shot] == 1
+        if each.pass_ is Pass.UNKNOWN and is_lone and each.telling.evidence is not Evidence.NAMED:
+            why = f"{each.telling.why}, and nothing else is there"
+            result.append(_as_color(replace(each, telling=untold_whole(each.telling)), why))
+        elif each.pass_ is None and each.shot not in colored and untold[each.shot] == 1:
+            why = "nothing in its name tells another pass" if is_lone else "no other file of the shot is the colour"
+            result.append(_as_color(each, why))
+        else:
+            result.append(each)
+    return result
 
-    If no name gives a pass, the name of the searched folder may give it. If no sequence is the colour pass, the only
-    sequence of a shot without a pass is the colour pass. The pass of every other sequence is unknown.
-    """
-    told = [sequence.told for sequence in named]
-    if not any(told):
-        told = [passes.tell("", (root.resolve().name,), known)[0]] * len(named)
-    if Pass.COLOR not in told:
-        unnamed = Counter(sequence.shot for sequence, pass_ in zip(named, told, strict=True) if pass_ is None)
-        told = [
-            Pass.COLOR if pass_ is None and unnamed[sequence.shot] == 1 else pass_
-            for sequence, pass_ in zip(named, told, strict=True)
-        ]
-    return [pass_ or Pass.UNKNOWN for pass_ in told]
+
+def _as_color(each: Named, why: str) -> Named:
+    return replace(each, telling=replace(each.telling, pass_=Pass.COLOR, evidence=Evidence.NONE, why=why))
 
 
-def _sequence(named: _Named, pass_: Pass) -> Unverified:
-    spelled = Pattern(named.prefix, named.suffix, grouping.padding(named.files))
-    frames, duplicates = grouping.unique(named.files, spelled)
+def _sequence(named: Named) -> Unverified:
+    group, telling = named.group, named.telling
+    frames, duplicates = grouping.unique(group.files, group.spelled)
     return Unverified(
-        pattern=str(named.folder / str(spelled)),
+        pattern=str(group.folder / str(group.spelled)),
         shot=named.shot,
-        pass_=pass_,
-        frames=tuple(Frame(number=number, file=named.folder / name) for number, name in frames.items()),
+        pass_=telling.pass_ or Pass.UNKNOWN,
+        frames=tuple(Frame(number=number, file=group.folder / name) for number, name in frames.items()),
         step=_step(list(frames)),
-        duplicates=tuple(named.folder / name for name in duplicates),
+        duplicates=tuple(group.folder / name for name in duplicates),
+        evidence=telling.evidence,
+        why=telling.why,
+        aside=tuple(group.aside),
     )
 
 
@@ -224,16 +194,14 @@ def _step(numbers: list[int]) -> int:
 
 def _found_instead(path: Path) -> str:
     """Return in words what a folder holds instead of the wanted sequence: other sequences, or else kinds of file."""
-    groups = grouping.group(_pictures(path))
+    names = pictures_of(path)
+    groups = grouping.group(names)
     if groups:
         others = [str(Pattern(*key, grouping.padding(files))) for key, files in sorted(groups.items())]
-        return f"found {_some(others)} there"
+        return f"found {some(others)} there"
+    if reason := too_long(names):
+        return reason
     kinds = Counter(file.suffix or file.name for file in path.iterdir() if file.is_file())
     if not kinds:
         return "found no files there"
-    return f"found files there: {_some([f'{count} {kind}' for kind, count in kinds.most_common()])}"
-
-
-def _some(names: list[str]) -> str:
-    shown = ", ".join(names[:_MOST_NAMED])
-    return shown if len(names) <= _MOST_NAMED else f"{shown} and {len(names) - _MOST_NAMED} more"
+    return f"found files there: {some([f'{count} {kind}' for kind, count in kinds.most_common()])}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from cosmos_houdini.media.sequences import pattern
 from cosmos_houdini.media.sequences.pattern import Pattern
 
-_DIGITS = re.compile(r"[0-9]+")
+NUMBER = re.compile(r"[0-9]+")
 # A number right after `v` is a version, and numbers on both sides of `x` are a size: neither is a frame.
 _VERSION = re.compile(r"(?:^|[^a-zA-Z])[vV]$")
 
@@ -36,14 +36,14 @@ def group(names: Iterable[str]) -> Groups:
     """
     alike: dict[str, list[str]] = defaultdict(list)
     for name in names:
-        alike[_DIGITS.sub("0", name)].append(name)
+        alike[NUMBER.sub("0", name)].append(name)
     groups: defaultdict[tuple[str, str], list[Numbered]] = defaultdict(list)
     for lookalikes in alike.values():
         position = _frame_position(lookalikes)
         if position is None:
             continue
         for name in lookalikes:
-            digits = list(_DIGITS.finditer(name))[position]
+            digits = list(NUMBER.finditer(name))[position]
             if not pattern.is_frame(digits[0]):
                 continue
             prefix, sign = name[: digits.start()], 1
@@ -60,8 +60,8 @@ def _frame_position(names: list[str]) -> int | None:
     A number alone before the extension (``.1001.exr``) is the frame number. Otherwise the number with the most
     different values is, or the last of several such numbers. Versions and sizes count only if there is no other number.
     """
-    runs = [_DIGITS.findall(_stem(name)) for name in names]
-    first = list(_DIGITS.finditer(_stem(names[0])))
+    runs = [NUMBER.findall(_stem(name)) for name in names]
+    first = list(NUMBER.finditer(_stem(names[0])))
     last = len(first) - 1
     positions = [p for p in range(len(first)) if any(pattern.is_frame(run[p]) for run in runs)]
     if not positions:

@@ -67,6 +67,9 @@ def _verified(
         mismatched=tuple(number for number, picture in pictures.items() if picture != usual),
         picture=usual,
         differences=tuple(_differences(pictures, usual)),
+        evidence=found.evidence,
+        why=found.why,
+        aside=found.aside,
     )
 
 
