@@ -95,7 +95,7 @@ def test_a_budget_ends_the_batch_with_what_runs_and_a_larger_one_goes_on(shop: S
     assert isinstance(error, JobError)
     assert states(shop) == ["succeeded", "queued", "queued"]
     assert "2 of 3 runs have not ended; run-batch goes on" in str(error)
-    reason = "the budget of 0.0001 GPU hours leaves no room for another run until it is raised"
+    reason = "the budget of 0.0001 CPU hours leaves no room for another run until it is raised"
     assert f"the end: {reason}" in summary(shop)
     # One after the other leaves; which one arrives first is the network's business.
     assert sorted(document["title"] for document in web.documents) == [

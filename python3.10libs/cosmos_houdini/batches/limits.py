@@ -32,6 +32,7 @@ class LimitSettings:
         max_cost: the most that they may cost, in ``currency``; None for any.
         price_per_hour: of the host, in ``currency``.
         currency: as people write it, as in ``EUR``; may be empty.
+        hours_of: the hours of the batch's engine in words.
         gpus: numbers of the host's GPUs that jobs may use; empty for all.
         gpu_memory_gb: GiB that a GPU must have free for a run; 0 where no GPU is used, or where a scheduler checks it.
         max_gpu_temp_c: GPU temperature in degrees Celsius from which nothing is started.
@@ -46,6 +47,7 @@ class LimitSettings:
     max_cost: float | None = None
     price_per_hour: float = 0.0
     currency: str = ""
+    hours_of: str = "GPU hours"
     gpus: tuple[int, ...] = ()
     gpu_memory_gb: float = 0.0
     max_gpu_temp_c: float = 90.0
@@ -152,7 +154,7 @@ class StartLimits:
         spent, price = self.probes.spent(), self.settings.price_per_hour
         now_s, then_s = spent.seconds, spent.with_one_more_s
         for limit, now, then, unit in (
-            (self.settings.gpu_hours, spent.gpu_hours(now_s), spent.gpu_hours(then_s), "GPU hours"),
+            (self.settings.gpu_hours, spent.gpu_hours(now_s), spent.gpu_hours(then_s), self.settings.hours_of),
             (self.settings.max_cost, cost_of(now_s, price), cost_of(then_s, price), self._price_in_words()),
         ):
             if limit is not None and (now >= limit or then > limit):

@@ -39,10 +39,9 @@ class BatchOutcome:
 
 def build_entries(client: Client, planned: PlannedBatch) -> list[ReportEntry]:
     """Return the report entries of all runs of a batch that have a job, in its order."""
-    _, settings = client.config.settings.host(planned.host)
     found = {record.id: record for record in client.store.records(job.id for job in planned.jobs)}
     return [
-        build_entry(run, found[job.id], client.store.attempts(job.id), settings.price_per_hour)
+        build_entry(run, found[job.id], client.store.attempts(job.id), client.price(job.job))
         for run, job in zip(planned.runs, planned.jobs, strict=True)
         if job.id in found
     ]

@@ -23,10 +23,10 @@ from cosmos_houdini.jobs.prepare import RESULTS
 from cosmos_houdini.jobs.shared_load import load_of
 from cosmos_houdini.jobs.store import batches
 from cosmos_houdini.jobs.store.worker import BatchSlot, Worker
+from cosmos_houdini.report.earlier import write_latest
 from cosmos_houdini.report.table import format_csv
 from cosmos_houdini.reporter import Reporter
 from cosmos_houdini.specs.batch_file import load_batch
-from cosmos_houdini.specs.files import write_whole
 from cosmos_houdini.sweeps.adaptive import BEGINNING
 
 
@@ -127,12 +127,12 @@ class _BatchRun:
             enqueue_batch(self.client, longer, self.reporter)
 
     def conclude(self, ended_by: CosmosError | None) -> BatchOutcome:
-        """Write table and summary, and return the outcome."""
+        """Write table and summary, keep those of before under their dates, and return the outcome."""
         now = self._replan()
         entries = build_entries(self.client, now)
         rows = tuple(entry.row for entry in entries if entry.row)
         table = self.options.table or Path()
-        write_whole(table, format_csv(row.document() for row in rows).encode())
+        kept = write_latest(table, format_csv(row.document() for row in rows).encode())
         summary = self.supervisor.summarize(
             entries,
             file=now.file,
@@ -142,7 +142,9 @@ class _BatchRun:
             scouts=now.selection.scout,
             ended_by=ended_by,
         )
-        write_whole(table.with_suffix(".summary.txt"), summary.text.encode())
+        kept = write_latest(table.with_suffix(".summary.txt"), summary.text.encode()) or kept
+        if kept:
+            self.reporter.say(f"the account of before is kept beside the new one, as {kept.name}")
         return BatchOutcome(rows=rows, summary=summary, table=table, ended_by=ended_by)
 
     def _replan(self) -> PlannedBatch:

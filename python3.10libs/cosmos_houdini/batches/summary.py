@@ -8,10 +8,11 @@ from datetime import datetime
 
 from cosmos_houdini.batches.limits import HeldPeriod
 from cosmos_houdini.errors import one_line
-from cosmos_houdini.jobs.store.spending import Spending, cost_of, format_cost
+from cosmos_houdini.jobs.store.spending import Spending, format_cost
 from cosmos_houdini.model.job import FailureClass, JobState
+from cosmos_houdini.report.causes import Cause, group_by_cause
 from cosmos_houdini.report.entry import ReportEntry, first_sentence, format_setting
-from cosmos_houdini.report.table import Row
+from cosmos_houdini.report.table import Row, sum_costs
 
 SHOWN_NAMES = 5
 SHOWN_BEST = 3
@@ -29,9 +30,9 @@ class Summary:
         entries: the runs in the order of the batch, ranked where they were measured.
         varied: names of the settings that are not the same for all of them.
         held: the periods in which nothing was started.
+        spent_before: time of all attempts of the batch when the process began.
         spent: time of all attempts of the batch.
-        price_per_hour: of the host; None where it has none.
-        currency: of the price; may be empty.
+        hours_of: the hours of its engine in words: ``GPU hours`` or ``CPU hours``.
         problem: the error that ended it early; empty where none did.
         report: the command that sets all runs side by side; empty for a batch in memory.
         table: path of the table of all runs.
@@ -47,9 +48,9 @@ class Summary:
     entries: Sequence[ReportEntry]
     varied: Sequence[str]
     held: Sequence[HeldPeriod]
+    spent_before: Spending
     spent: Spending
-    price_per_hour: float | None
-    currency: str
+    hours_of: str
     problem: str
     report: str
     table: str
@@ -79,7 +80,8 @@ class Summary:
         for heading, block in (
             ("best runs by the report's score", self._best()),
             ("made with other parameters than asked for", _otherwise(rows)),
-            ("failed", _failed(rows)),
+            ("failed", _failed(self.entries)),
+            ("cancelled", _cancelled(rows)),
             ("nothing was started", [_held(held) for held in self.held]),
         ):
             if block:
@@ -93,10 +95,14 @@ class Summary:
         return "\n".join(lines) + "\n"
 
     def _spent(self) -> str:
-        hours = f"{self.spent.gpu_hours(self.spent.seconds):.2f} GPU hours in all"
-        if self.price_per_hour is None:
-            return hours
-        return f"{hours}, which cost {format_cost(cost_of(self.spent.seconds, self.price_per_hour), self.currency)}"
+        in_all = self.spent.gpu_hours(self.spent.seconds)
+        before = self.spent_before.gpu_hours(self.spent_before.seconds)
+        hours = f"{in_all:.2f} {self.hours_of} in all"
+        if before:
+            hours = f"{max(0.0, in_all - before):.2f} {self.hours_of}, {in_all:.2f} with those of before"
+        priced = [entry.row for entry in self.entries if entry.row and entry.row.cost is not None]
+        cost = sum_costs(priced)
+        return hours if cost is None else f"{hours}, which cost {format_cost(cost, priced[0].currency)}"
 
     def _ranked(self) -> list[ReportEntry]:
         best = sorted((entry for entry in self.entries if entry.rank), key=lambda entry: entry.rank or 0)
@@ -113,19 +119,28 @@ class Summary:
         return lines
 
 
-def _failed(rows: Iterable[Row]) -> list[str]:
-    """Return three lines for each class of failure: its runs, the reason of the last one, and what to do."""
-    found: dict[FailureClass, list[Row]] = {}
-    for row in rows:
-        if row.job.failure and row.job.failure.failure is not FailureClass.CANCELLED:
-            found.setdefault(row.job.failure.failure, []).append(row)
+def _failed(entries: Sequence[ReportEntry]) -> list[str]:
+    """Return lines for each class of failure: its runs, each cause with the log of the last run, and what to do."""
+    classes: dict[FailureClass, list[Cause]] = {}
+    for cause in group_by_cause(entries):
+        classes.setdefault(cause.failure.failure, []).append(cause)
+    counted = [(sum(len(cause.rows) for cause in causes), failure, causes) for failure, causes in classes.items()]
     lines = []
-    for failure, affected in sorted(found.items(), key=lambda one: -len(one[1])):
-        last = affected[-1].job.failure
-        reason = first_sentence(last.message) if last else ""
-        log = f"cosmos-houdini logs {affected[-1].job.id}"
-        lines += [f"{len(affected)} {failure}: {_names(affected)}", f"  {reason} ({log})", f"  next: {failure.advice}"]
+    for count, failure, causes in sorted(counted, key=lambda one: -one[0]):
+        # In the order of the batch, whichever cause each has.
+        affected = {row.job.id for cause in causes for row in cause.rows}
+        lines.append(f"{count} {failure}: {_names([e.row for e in entries if e.row and e.row.job.id in affected])}")
+        for cause in causes:
+            share = f"{len(cause.rows)} of them: " if len(causes) > 1 else ""
+            log = f"cosmos-houdini logs {cause.rows[-1].job.id}"
+            lines.append(f"  {share}{first_sentence(cause.failure.message)} ({log})")
+        lines += [f"  next: {advice}" for advice in dict.fromkeys(cause.advice for cause in causes)]
     return lines
+
+
+def _cancelled(rows: Iterable[Row]) -> list[str]:
+    cancelled = [row for row in rows if row.job.state is JobState.CANCELLED]
+    return [_names(cancelled)] if cancelled else []
 
 
 def _otherwise(rows: Iterable[Row]) -> list[str]:

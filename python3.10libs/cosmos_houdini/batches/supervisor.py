@@ -22,10 +22,11 @@ from cosmos_houdini.config import Config
 from cosmos_houdini.engines import find_engine
 from cosmos_houdini.errors import BadInput, Cancelled, CosmosError
 from cosmos_houdini.hosts.health import HostHealth, health_script, parse_health
+from cosmos_houdini.jobs.advice import uses_gpu
 from cosmos_houdini.jobs.client import Client
 from cosmos_houdini.jobs.store import batches
 from cosmos_houdini.jobs.store.record import JobRecord
-from cosmos_houdini.jobs.store.spending import read_spending
+from cosmos_houdini.jobs.store.spending import Spending, read_spending
 from cosmos_houdini.launchers import launcher_type
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.batch import BatchSpec
@@ -69,6 +70,7 @@ def limit_settings(config: Config, batch: BatchSpec, host: str, options: BatchOp
         max_cost=max_cost,
         price_per_hour=settings.price_per_hour or 0.0,
         currency=config.settings.defaults.currency,
+        hours_of="GPU hours" if uses_gpu(batch.engine) else "CPU hours",
         gpus=settings.gpu_numbers,
         gpu_memory_gb=0.0 if elsewhere else find_engine(batch.engine).gpu_memory_gb,
         max_gpu_temp_c=math.inf if elsewhere else overnight.max_gpu_temp_c,
@@ -86,6 +88,7 @@ class BatchSupervisor:
         limits: of the batch.
         notifier: sends notices.
         began: when this process began.
+        spent_before: time that the batch had used by then.
         saw_end: whether this process was the first to see the batch end.
     """
 
@@ -93,6 +96,7 @@ class BatchSupervisor:
     limits: StartLimits
     notifier: Notifier
     began: datetime
+    spent_before: Spending
     saw_end: bool = field(default=False)
 
     @classmethod
@@ -108,7 +112,7 @@ class BatchSupervisor:
             busy=lambda: batches.count_gpus_in_use(store, settings.host),
         )
         limits = StartLimits(settings=settings, probes=probes, notify=notifier.send)
-        return cls(client=client, limits=limits, notifier=notifier, began=local_time())
+        return cls(client=client, limits=limits, notifier=notifier, began=local_time(), spent_before=probes.spent())
 
     @property
     def hooks(self) -> BatchHooks:
@@ -144,7 +148,6 @@ class BatchSupervisor:
         """
         interrupted = isinstance(ended_by, Cancelled)
         settings, spent = self.limits.settings, self.limits.probes.spent()
-        _, host = self.client.config.settings.host(settings.host)
         promote = ["cosmos-houdini", "promote", "--host", settings.host, "--", str(file)]
         summary = Summary(
             batch=settings.batch,
@@ -154,10 +157,10 @@ class BatchSupervisor:
             entries=entries if interrupted else _measure(entries, self.client.config.ffmpeg),
             varied=list_varied(entries),
             held=self.limits.held,
+            spent_before=self.spent_before,
             spent=spent,
-            price_per_hour=host.price_per_hour,
-            currency=settings.currency,
-            problem=str(ended_by or ""),
+            hours_of=settings.hours_of,
+            problem=ended_by.problem if ended_by else "",
             report=shlex.join(["cosmos-houdini", "report", str(file)]) if file else "",
             table=str(table),
             resume=resume_command,

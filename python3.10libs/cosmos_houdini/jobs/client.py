@@ -19,9 +19,11 @@ from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.jobs.secrets import secrets_from
 from cosmos_houdini.jobs.store.jobs import FOLDER, Store
 from cosmos_houdini.jobs.store.lock import job_lock
+from cosmos_houdini.jobs.store.price import Price
 from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.launchers import Launcher, Task, Traits, launcher_for, launcher_type
 from cosmos_houdini.launchers.site import site_for
+from cosmos_houdini.model.job import Job
 from cosmos_houdini.model.request import InferenceRequest, Site
 
 
@@ -65,6 +67,12 @@ class Client:
         """Return the site of the job's current attempt on its host."""
         root, settings = self.host(record).root, self.settings(record)
         return site_for(root, record.id, record.job.attempt, settings, ffmpeg=self.config.ffmpeg)
+
+    def price(self, job: Job) -> Price:
+        """Return the present price of a job's host; a host that is no longer configured has none."""
+        settings = self.config.settings.hosts.get(job.host)
+        currency = self.config.settings.defaults.currency
+        return Price(per_hour=settings.price_per_hour if settings else None, currency=currency)
 
     def engine(self, record: JobRecord) -> Engine:
         """Return the job's engine."""

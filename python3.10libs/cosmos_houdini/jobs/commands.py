@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cosmos_houdini.errors import BadInput, HostError, JobFailed
 from cosmos_houdini.hosts import open_host
+from cosmos_houdini.jobs.advice import advise
 from cosmos_houdini.jobs.client import Client
 from cosmos_houdini.jobs.collect import set_aside
 from cosmos_houdini.jobs.finish import CANCELLED, fetch_verified, finish
@@ -217,5 +218,5 @@ def job_error(record: JobRecord) -> JobFailed:
         f"job {record.id} {record.state} ({failure.failure}): {failure.message}",
         job_id=record.id,
         failure=str(failure.failure),
-        action=f"{failure.failure.advice}; logs: {record.results}",
+        action=f"{advise(record.job)}; logs: {record.results}",
     )

@@ -66,7 +66,7 @@ def _staged(client: Client, job_id: str, locks: ExitStack) -> _Staged | None:
         task = client.task(record)
         report = noting(client, record, "sending inputs", check=partial(_stop_if_cancelled, client, record))
         fresh = stage(client.host(record), task, job_document(record), on_progress=report)
-        client.store.note_provenance(record, Provenance(code_version=code_version()))
+        client.store.note_provenance(record, Provenance(code_version=code_version(), price=client.price(record.job)))
     except Cancelled:
         return None
     except (BadInput, DiskFull, JobError) as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cosmos_houdini.errors import one_line
+from cosmos_houdini.jobs.store.price import Price
 from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.job import Attempt, JobState
@@ -106,11 +107,9 @@ def build_planned_entry(run: SweepRun) -> ReportEntry:
     )
 
 
-def build_entry(
-    run: SweepRun | None, record: JobRecord, attempts: Iterable[Attempt], price_per_hour: float | None
-) -> ReportEntry:
+def build_entry(run: SweepRun | None, record: JobRecord, attempts: Iterable[Attempt], price: Price) -> ReportEntry:
     """Return the entry of a run that has a job; see ``build_row``."""
-    row = build_row(run, record, attempts, price_per_hour)
+    row = build_row(run, record, attempts, price)
     return ReportEntry(
         name=run.name if run else record.id,
         row=row,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from cosmos_houdini.errors import BadInput, DiskFull
 from cosmos_houdini.json_text import read_json_file
+from cosmos_houdini.report.earlier import move_aside
 
 SCHEMA = "cosmos-houdini/report/1"
 DOCUMENT = "report.json"
@@ -20,6 +21,8 @@ _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 @contextmanager
 def replace_folder(folder: Path) -> Iterator[Path]:
     """Yield an empty folder; it replaces ``folder`` when the block succeeds, and is removed when the block fails.
+
+    An earlier report that says something else is kept beside it; see ``report.earlier``.
 
     Raises:
         BadInput: ``folder`` holds a file that no report wrote, or cannot be made.
@@ -34,17 +37,24 @@ def replace_folder(folder: Path) -> Iterator[Path]:
     try:
         with _room(folder):
             yield fresh
-        if folder.exists():
-            folder.replace(old)
+        aside = _move_earlier(folder, fresh, old) if folder.exists() else old
         try:
             fresh.replace(folder)
         except OSError:
-            if old.exists():
-                old.replace(folder)
+            if aside.exists():
+                aside.replace(folder)
             raise
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _move_earlier(folder: Path, fresh: Path, old: Path) -> Path:
+    """Move an earlier report away and return its name: ``old`` for one that the new one repeats, else a dated name."""
+    document, new = folder / DOCUMENT, fresh / DOCUMENT
+    if not document.is_file() or (new.is_file() and document.read_bytes() == new.read_bytes()):
+        return folder.replace(old)
+    return move_aside(folder, document.stat().st_mtime)
 
 
 @contextmanager

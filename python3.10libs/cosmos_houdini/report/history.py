@@ -11,6 +11,7 @@ from typing import Any
 
 from cosmos_houdini.jobs.client import Client
 from cosmos_houdini.jobs.store.batches import list_names_of_job
+from cosmos_houdini.jobs.store.price import KEY, Price
 from cosmos_houdini.jobs.store.record import Event, JobRecord, request_from
 from cosmos_houdini.media.videos.probe import sha256_of
 from cosmos_houdini.model.job import Attempt
@@ -208,7 +209,7 @@ def _attempt_lines(attempt: Mapping[str, Any]) -> list[str]:
     if attempt["error"]:
         lines.append(f"  {attempt['error']['class']}: {attempt['error']['message']}")
     for name, value in attempt["made_with"].items():
-        words = ", ".join(value) if isinstance(value, list) else value
+        words = Price(**value) if name == KEY else ", ".join(value) if isinstance(value, list) else value
         lines.append(f"  {name.replace('_', ' ')}: {words}")
     return lines
 

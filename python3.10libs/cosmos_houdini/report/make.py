@@ -171,6 +171,4 @@ def _is_batch(path: Path) -> bool:
 
 
 def _entry(client: Client, run: SweepRun | None, record: JobRecord) -> ReportEntry:
-    # A host that is no longer configured has no price.
-    settings = client.config.settings.hosts.get(record.job.host)
-    return build_entry(run, record, client.store.attempts(record.id), settings.price_per_hour if settings else None)
+    return build_entry(run, record, client.store.attempts(record.id), client.price(record.job))

@@ -11,7 +11,8 @@ from urllib.parse import quote_from_bytes
 
 from cosmos_houdini.jobs.collect import LOGS, RESULT
 from cosmos_houdini.jobs.store.spending import format_cost
-from cosmos_houdini.model.job import JobFailure, JobState
+from cosmos_houdini.model.job import JobState
+from cosmos_houdini.report.causes import group_by_cause
 from cosmos_houdini.report.entry import ReportEntry, format_setting
 from cosmos_houdini.report.folder import DOCUMENT
 from cosmos_houdini.report.measures import FORMULA
@@ -119,18 +120,19 @@ def _card(entry: ReportEntry, report: Report) -> str:
 
 
 def _failures(report: Report) -> str:
-    """Return each failure once, with all runs that it affected."""
-    found: dict[JobFailure, list[ReportEntry]] = {}
-    for entry in report.entries:
-        if entry.row and entry.row.job.failure:
-            found.setdefault(entry.row.job.failure, []).append(entry)
+    """Return each cause of failures once, with all runs that it affected, and the names of the cancelled runs."""
     items = "".join(
-        f'<li><span class="bad">{escape(_word(str(failure.failure)))}</span>: {escape(failure.message)} '
-        f'<span class="soft">{escape(failure.failure.advice)}.</span><br>'
-        f"{', '.join(f'<b>{escape(entry.name)}</b> {_links(entry, report.folder)}' for entry in entries)}</li>\n"
-        for failure, entries in found.items()
+        f'<li><span class="bad">{escape(_word(str(cause.failure.failure)))}</span>: {escape(cause.failure.message)} '
+        f'<span class="soft">{escape(cause.advice)}.</span><br>{_runs_of(cause.entries, report.folder)}</li>\n'
+        for cause in group_by_cause(report.entries)
     )
+    if cancelled := [entry for entry in report.entries if entry.state == JobState.CANCELLED]:
+        items += f"<li>cancelled<br>{_runs_of(cancelled, report.folder)}</li>\n"
     return f'<section>\n<h2>Failures</h2>\n<ul class="failures">{items}</ul>\n</section>\n' if items else ""
+
+
+def _runs_of(entries: Iterable[ReportEntry], folder: Path) -> str:
+    return ", ".join(f"<b>{escape(entry.name)}</b> {_links(entry, folder)}" for entry in entries)
 
 
 def _table(report: Report) -> str:

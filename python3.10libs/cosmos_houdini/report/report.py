@@ -11,6 +11,7 @@ from typing import Any
 from cosmos_houdini.report.entry import ReportEntry
 from cosmos_houdini.report.folder import SCHEMA
 from cosmos_houdini.report.measures import FORMULA
+from cosmos_houdini.report.table import sum_costs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +66,8 @@ class Report:
 
     @property
     def cost(self) -> float | None:
-        """The cost of that time; None where no run's host has a price."""
-        costs = [entry.row.cost for entry in self.entries if entry.row and entry.row.cost is not None]
-        return round(sum(costs), 4) if costs else None
+        """The cost of that time; None where no run's host had a price, or where prices had several currencies."""
+        return sum_costs(entry.row for entry in self.entries if entry.row)
 
     def document(self, files: Sequence[str]) -> dict[str, Any]:
         """Return the content of ``report.json``.

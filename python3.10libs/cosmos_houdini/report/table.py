@@ -13,6 +13,7 @@ from cosmos_houdini.errors import BadInput
 from cosmos_houdini.hosts.nvidia_smi import MIB_PER_GIB
 from cosmos_houdini.jobs.collect import RESULT
 from cosmos_houdini.jobs.finish import RESULT_SCHEMA
+from cosmos_houdini.jobs.store.price import Price, price_of
 from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.jobs.store.spending import cost_of
 from cosmos_houdini.json_text import read_json_file
@@ -37,7 +38,8 @@ class Row:
         weights: of the controls that took part, as the engine recorded them; as they were sent where it records none.
         parameters: as recorded, every parameter of the engine.
         seconds: of all attempts, from each start on the host until its end was seen here; None before the first end.
-        cost: of these seconds by the host's price; None where the host has no price.
+        cost: of these seconds, each attempt at the price that its host had when it began; None where it had none.
+        currency: of the cost; may be empty.
         gpu_memory_gb: the most GiB in use on a GPU in any attempt; None where it is unknown.
         result: path of the result; empty where there is none.
         clip: the result as it was when it was verified; None where there is none.
@@ -52,6 +54,7 @@ class Row:
     parameters: Mapping[str, Any]
     seconds: float | None
     cost: float | None
+    currency: str
     gpu_memory_gb: float | None
     result: str
     clip: Clip | None
@@ -79,16 +82,14 @@ class Row:
         }
 
 
-def build_row(
-    run: SweepRun | None, record: JobRecord, attempts: Iterable[Attempt], price_per_hour: float | None
-) -> Row:
+def build_row(run: SweepRun | None, record: JobRecord, attempts: Iterable[Attempt], price: Price) -> Row:
     """Return the row of a run, from its job and from the ``result.json`` beside its result.
 
     Args:
         run: what was asked for; None for a job that is shown for itself.
         record: the run's job.
         attempts: of the job; those that failed took their time too.
-        price_per_hour: of the job's host, where it is known.
+        price: of the job's host now, for attempts whose price was not kept.
     """
     attempts = tuple(attempts)
     problem, result = read_result(record)
@@ -99,8 +100,12 @@ def build_row(
         *(find_differences(run, _as_asked(record, sent)) if run else ()),
         *find_engine_differences(sent, recorded),
     )
-    times = [a.ended_at - a.started_at for a in attempts if a.started_at is not None and a.ended_at is not None]
-    seconds = sum(times) if times else None
+    times = [
+        (a.ended_at - a.started_at, price_of(a, price))
+        for a in attempts
+        if a.started_at is not None and a.ended_at is not None
+    ]
+    costs = [cost_of(seconds, at.per_hour) for seconds, at in times if at.per_hour is not None]
     return Row(
         run=run.name if run else record.job.name,
         spec=str(run.shared.spec_file) if run else "",
@@ -108,13 +113,20 @@ def build_row(
         scout=record.job.name.endswith(SCOUT_SUFFIX),
         weights={kind: control["weight"] for kind, control in recorded["controls"].items()},
         parameters=recorded["parameters"],
-        seconds=None if seconds is None else round(seconds, 3),
-        cost=None if seconds is None or price_per_hour is None else round(cost_of(seconds, price_per_hour), 4),
+        seconds=round(sum(seconds for seconds, _ in times), 3) if times else None,
+        cost=round(sum(costs), 4) if costs else None,
+        currency=times[-1][1].currency if times else price.currency,
         gpu_memory_gb=_most_gpu_memory_gb(attempts),
         result=record.job.outputs[0] if record.job.outputs else "",
         clip=_clip(record, result),
         differences=(problem,) if problem else unlike,
     )
+
+
+def sum_costs(rows: Iterable[Row]) -> float | None:
+    """Return the cost of runs; None where none has one, or where their currencies differ."""
+    priced = [(row.cost, row.currency) for row in rows if row.cost is not None]
+    return round(sum(cost for cost, _ in priced), 4) if len({currency for _, currency in priced}) == 1 else None
 
 
 def apply_recorded(sent: Mapping[str, Any], result: Mapping[str, Any] | None) -> Mapping[str, Any]:

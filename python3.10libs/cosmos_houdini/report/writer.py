@@ -41,7 +41,7 @@ def write_report(
         folder: made where it is missing; it replaces an earlier report.
         ffmpeg: encodes and decodes.
         on_step: called with how many more steps are done, of STEPS for each run.
-        currency: of the costs; may be empty.
+        currency: of the costs where no run has its own; may be empty.
 
     Raises:
         BadInput: ``folder`` holds something else than a report.
@@ -57,6 +57,8 @@ def write_report(
             stem = "grid" if number == 1 else f"grid-{number}"
             grids.append(_write_grid(fresh / stem, page, varied, layout.of_page(len(page)), ffmpeg))
             on_step(len(page))
+        priced = {entry.row.currency for entry in seen if entry.row and entry.row.cost is not None}
+        currency = priced.pop() if len(priced) == 1 else currency
         report = Report(name=name, folder=folder, entries=seen, varied=varied, grids=tuple(grids), currency=currency)
         _write_text(fresh / TABLE, format_csv(entry.document() for entry in seen))
         _write_text(fresh / PAGE, render_page(report))

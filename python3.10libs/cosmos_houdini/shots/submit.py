@@ -247,7 +247,7 @@ def measure_result(client: Client, record: JobRecord, reporter: Reporter) -> dic
     from cosmos_houdini.report.entry import build_entry  # noqa: PLC0415
     from cosmos_houdini.report.examine import score_entries  # noqa: PLC0415
 
-    found_entry = build_entry(None, record, client.store.attempts(record.id), None)
+    found_entry = build_entry(None, record, client.store.attempts(record.id), client.price(record.job))
     (entry,) = score_entries([found_entry], ffmpeg=client.config.ffmpeg)
     if entry.measures is None:
         return {}

@@ -86,6 +86,7 @@ def entry(
         seconds=2.0,
         scout=False,
         cost=None,
+        currency="",
         gpu_memory_gb=None,
         result=str(clip.path) if clip else "",
         clip=clip,

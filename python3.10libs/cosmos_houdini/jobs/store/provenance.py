@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cosmos_houdini import __version__
+from cosmos_houdini.jobs.store.price import Price
 from cosmos_houdini.launchers.staging import ENGINE_VERSION
 
 IMAGE = "image"
@@ -32,6 +33,7 @@ class Provenance:
         image_id: hash of the image's content, ``sha256:...``.
         image_digests: digests of the image in registries; empty for an image that was built on the host.
         gpus: model and driver of each GPU that the job held.
+        price: of the host when the attempt began; None where it is not known here.
         gpu_memory_mib: the most memory in use on one of these GPUs, measured every five seconds.
     """
 
@@ -42,6 +44,7 @@ class Provenance:
     image_digests: tuple[str, ...] = ()
     gpus: tuple[str, ...] = ()
     gpu_memory_mib: int | None = None
+    price: Price | None = None
 
     def document(self) -> dict[str, Any]:
         """Return the provenance as JSON data."""
