@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-import cosmos_houdini.cli.demo as demonstration
 from cosmos_houdini.cli import main
 from cosmos_houdini.cli.commands import COMMANDS
+from cosmos_houdini.demo import demonstration
 from cosmos_houdini.media.videos.probe import probe_video
 from support.media import FFMPEG
 from support.pages import ROOT, blocks, command_lines

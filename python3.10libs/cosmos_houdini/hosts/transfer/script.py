@@ -28,6 +28,7 @@ _LISTED = re.compile(r"\s*(\d{1,18}) \./(([0-9a-f]{64}(?:\.\d{1,6})?)(?:\.[0-9a-
 # openssl comes first: it uses the processor's own instructions and is several times as fast. A backslash stands before
 # the hash of a file whose name holds one, or a line break.
 DIGESTS = """\
+# shellcheck disable=SC2120 # without arguments it reads standard input
 digests() {
     if command -v openssl >/dev/null 2>&1; then openssl dgst -sha256 -r "$@"
     elif command -v sha256sum >/dev/null 2>&1; then sha256sum "$@"
@@ -149,12 +150,12 @@ def arrival_script(root: PurePosixPath, chunk: Chunk, source: str, offset: int, 
         mark: begins the lines of its output, and is part of the names of its own files; 32 hexadecimal digits.
     """
     values = (
-        f"umask 077; export LC_ALL=C; mark={mark}; key={chunk.key}; mine={chunk.key}.{mark}{SUFFIX}\n"
+        f"umask 077; export LC_ALL=C; key={chunk.key}; mine={chunk.key}.{mark}{SUFFIX}\n"
         f"source={source}; offset={offset}; size={chunk.bytes}; cd -- {shlex.quote(str(root / INCOMING))} || exit 1\n"
     )
     if is_large(chunk.slices[0].transfer):
         return encoded(f"{values}{_ARRIVAL}release || exit {AGAIN}\n")
-    return encoded(f"{values}{_ARRIVAL}{DIGESTS}{_UNPACK}{_unpack(chunk.slices)}")
+    return encoded(f"{values}mark={mark}\n{_ARRIVAL}{DIGESTS}{_UNPACK}{_unpack(chunk.slices)}")
 
 
 def _unpack(slices: Sequence[Slice]) -> str:
