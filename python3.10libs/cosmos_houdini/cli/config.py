@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import click
 import yaml
 
 from cosmos_houdini.cli.console import json_option, print_json, say
-from cosmos_houdini.config import Config, load, plain
+from cosmos_houdini.config import Config, load, plain, trust_file, user_file
+from cosmos_houdini.config.settings import FILE_NAME
+from cosmos_houdini.config.trust import write_trust
 from cosmos_houdini.doctor.configuration import ConfigProblem, find_problems
 from cosmos_houdini.engines.description import describe_engines
 from cosmos_houdini.errors import BadInput
@@ -31,6 +34,27 @@ def show(*, as_json: bool) -> int:
     return BadInput.exit_code if problems else 0
 
 
+_folder = click.argument("folder", type=click.Path(path_type=Path), default=".")
+
+
+@config.command(
+    help="Let the configuration file of FOLDER count, whoever may write it, and let it change hosts of your own file."
+)
+@_folder
+def trust(*, folder: Path) -> None:
+    """Note that the user trusts everybody who may write to a folder."""
+    write_trust(trust_file(), folder, ignored=False)
+    click.echo(f"{folder.resolve() / FILE_NAME} counts from now on, and may change hosts of {user_file()}")
+
+
+@config.command(help="Go on without the configuration file of FOLDER from now on.")
+@_folder
+def ignore(*, folder: Path) -> None:
+    """Note that commands go on without the file of a folder."""
+    write_trust(trust_file(), folder, ignored=True)
+    click.echo(f"commands go on without {folder.resolve() / FILE_NAME} from now on")
+
+
 def _print(loaded: Config, problems: Sequence[ConfigProblem], *, as_json: bool) -> None:
     values = plain(loaded.settings)
     if as_json:
@@ -42,6 +66,7 @@ def _print(loaded: Config, problems: Sequence[ConfigProblem], *, as_json: bool) 
                 "settings": values,
                 "origins": origins,
                 "files": [str(path) for path in loaded.files],
+                "ignored": [str(path) for path in loaded.ignored],
                 "project": project,
                 "engines": list(known),
                 "parameters": known,
@@ -58,7 +83,8 @@ def config_lines(loaded: Config) -> list[str]:
     for key, value in _leaves(plain(loaded.settings)):
         text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True).removesuffix("\n...\n").strip()
         lines.append(f"{key}: {text}  ({_origin(key, loaded.origins)})")
-    return [*lines, *(f"read: {path}" for path in loaded.files), f"project folder: {loaded.project}"]
+    files = [f"read: {path}" for path in loaded.files] + [f"ignored: {path}" for path in loaded.ignored]
+    return [*lines, *files, f"project folder: {loaded.project}"]
 
 
 def _leaves(values: object, prefix: str = "") -> list[tuple[str, object]]:

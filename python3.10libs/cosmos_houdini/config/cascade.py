@@ -3,6 +3,8 @@
 Order, later wins: built-in defaults, the user's file, every ``cosmos-houdini.yaml`` in a parent folder and in the
 working folder (the outermost first), then ``COSMOS_HOUDINI_*``. ``COSMOS_HOUDINI_CONFIG`` names one file that replaces
 all files.
+
+A file counts only where nobody but the user and root can have written it, or the user trusts its folder.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import platformdirs
 from msgspec import Struct
 
 from cosmos_houdini.config.settings import FILE_NAME, SECTIONS, ColorConfig, Settings
+from cosmos_houdini.config.trust import LIST_NAME, FolderTrust, read_trust, refuse_changes, refuse_doubtful
 from cosmos_houdini.config.variables import ENV_PREFIX, section_variables
 from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.hosts.registry import HOST_TYPES, connection_of
@@ -39,12 +42,14 @@ class Config:
         origins: dotted key to the file or variable that set it.
         project: the folder to which ``.cosmos`` belongs: the one of the innermost file, or the working folder.
         files: the files that were read, in their order.
+        ignored: the files without which the user wants to go on.
     """
 
     settings: Settings
     origins: Mapping[str, str]
     project: Path
     files: tuple[Path, ...] = ()
+    ignored: tuple[Path, ...] = ()
 
     @property
     def ffmpeg(self) -> FFmpeg:
@@ -57,15 +62,18 @@ def load(folder: Path | None = None, environ: Mapping[str, str] | None = None) -
 
     Raises:
         BadInput: a file is missing or not YAML, or has an unknown key or a wrong value; the message names file and key.
+            Others may have written a file, or a project file changes a host of the user's own file.
     """
     environ = os.environ if environ is None else environ
     folder = (folder or Path.cwd()).resolve()
-    project_files = _project_files(folder)
+    trust = read_trust(trust_file())
+    ignored = tuple(path for path in _project_files(folder) if trust.is_ignored(path.parent))
+    project_files = [path for path in _project_files(folder) if path not in ignored]
     files = _files(environ, project_files)
     merged: dict[str, Any] = {}
     origins: dict[str, str] = {}
-    for path in files:
-        _merge(merged, _read(path), origins, str(path))
+    for path, data in _contents(files, trust).items():
+        _merge(merged, data, origins, str(path))
     for variable, keys in _variables(environ, merged).items():
         _set(merged, keys, read_yaml(environ[variable], f"${variable}"), origins, f"${variable}")
     return Config(
@@ -73,12 +81,18 @@ def load(folder: Path | None = None, environ: Mapping[str, str] | None = None) -
         origins=origins,
         project=project_files[-1].parent if project_files else folder,
         files=tuple(files),
+        ignored=ignored,
     )
 
 
 def user_file() -> Path:
     """Return the path of the user's own file, which need not exist."""
     return platformdirs.user_config_path("cosmos-houdini", appauthor=False) / FILE_NAME
+
+
+def trust_file() -> Path:
+    """Return the path of the list of folders that the user trusts or ignores, which need not exist."""
+    return user_file().with_name(LIST_NAME)
 
 
 def _project_files(folder: Path) -> list[Path]:
@@ -95,6 +109,18 @@ def _files(environ: Mapping[str, str], project_files: list[Path]) -> list[Path]:
     own = user_file()
     others = [path for path in project_files if path != own.resolve()]
     return [own, *others] if own.is_file() else others
+
+
+def _contents(files: Sequence[Path], trust: FolderTrust) -> dict[Path, dict[str, Any]]:
+    """Return what the files hold, in their order."""
+    own_file = user_file()
+    found: dict[Path, dict[str, Any]] = {}
+    for path in files:
+        refuse_doubtful(path, trust)
+        found[path] = _read(path)
+        if own_file in found and path != own_file and not trust.is_trusted(path.parent):
+            refuse_changes(path, found[path], own_file, found[own_file])
+    return found
 
 
 def _read(path: Path) -> dict[str, Any]:

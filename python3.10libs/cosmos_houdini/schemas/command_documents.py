@@ -48,11 +48,12 @@ class EngineParameter(Struct, kw_only=True):
 
 
 class ConfigDocument(Struct, kw_only=True):
-    """The merged configuration; origins maps keys to the file or variable that set them."""
+    """The merged configuration; origins maps keys to the file or variable that set them, and ignored files set none."""
 
     settings: dict[str, Any]
     origins: dict[str, str]
     files: list[str]
+    ignored: list[str]
     project: str
     engines: list[str]
     parameters: dict[str, list[EngineParameter]]
