@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,8 +10,9 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from cosmos_houdini.errors import AuthRefused, HostError
-from cosmos_houdini.hosts import Host, Transfer
+from cosmos_houdini.hosts import Host
 from cosmos_houdini.hosts.ssh.host import SshHost
+from support.servers.moved_files import assert_moves_files
 from support.servers.sshd import running_sshd
 
 pytestmark = pytest.mark.sshd
@@ -36,20 +35,6 @@ def starting_with(folder: Path, text: str) -> str:
     file = folder / "startup"
     file.write_text(text, encoding="utf-8")
     return f'ForceCommand . {file}; eval "$SSH_ORIGINAL_COMMAND"'
-
-
-def assert_moves_files(host: Host, folder: Path, size: int = 3_000_000) -> None:
-    """Send a file, alone and among many, and fetch it in both ways."""
-    data = os.urandom(size)
-    (folder / "file").write_bytes(data)
-    host.put(folder / "file", host.root / "alone")
-    host.get(host.root / "alone", folder / "back")
-    assert (folder / "back").read_bytes() == data
-    digest = hashlib.sha256(data).hexdigest()
-    remote = host.root / "many"
-    host.put_many([Transfer(local=folder / "file", remote=remote, bytes=size, sha256=digest)])
-    host.get_many([Transfer(local=folder / "many", remote=remote, bytes=size, sha256=digest)])
-    assert (folder / "many").read_bytes() == data
 
 
 @pytest.mark.parametrize("most", [1, 2])

@@ -69,6 +69,10 @@ HARMLESS = {
         "_if_marked(action, mark)": "likewise",
         "_EATEN": "words that stand here",
     },
+    "hosts/ssh/program_channel.py": {
+        "action": "a script made here",
+        "mark": "32 hexadecimal digits that were drawn here",
+    },
     "hosts/ssh/connection.py": {
         "command": "the ProxyCommand of the user's own SSH configuration, which is a shell command"
     },

@@ -13,6 +13,7 @@ from cosmos_houdini.doctor.survey import survey_script
 from cosmos_houdini.engines.base import Engine
 from cosmos_houdini.errors import AuthRefused, BadInput, CosmosError, HostKeyError, HostUnreachable
 from cosmos_houdini.hosts import Host, open_host
+from cosmos_houdini.hosts.base import RemarkingHost
 from cosmos_houdini.hosts.registry import connection_of, host_type
 from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.hosts.survey import Survey, parse_survey
@@ -55,7 +56,7 @@ def check_host(name: str, config: HostConfig, engines: list[Engine], *, project:
         return
     finally:
         host.close()
-    yield _connection(config, took_s)
+    yield _connection(config, took_s, host.remarks() if isinstance(host, RemarkingHost) else ())
     yield from _judged(host, config, engines, survey, here_s=clock + took_s / 2)
 
 
@@ -79,14 +80,13 @@ def _next(error: CosmosError) -> str:
     return "; ".join(part for part in (error.allowed and f"allowed: {error.allowed}", error.action) if part)
 
 
-def _connection(config: HostConfig, took_s: float) -> Finding:
+def _connection(config: HostConfig, took_s: float, remarks: tuple[str, ...]) -> Finding:
     if host_type(config).is_this_machine:
         return passed(CONNECTION, "this machine; its shell answers")
     if connection_of(config) != "ssh":
         return passed(CONNECTION, f"it answered within {took_s:.1f} s by {connection_of(config)}")
-    return passed(
-        CONNECTION, f"{config.address} answered within {took_s:.1f} s; its host key is known and it accepts yours"
-    )
+    reached = f"{config.address} answered within {took_s:.1f} s; its host key is known and it accepts yours"
+    return passed(CONNECTION, "; ".join([reached, *remarks]))
 
 
 def _clock(survey: Survey, here_s: float) -> Finding:

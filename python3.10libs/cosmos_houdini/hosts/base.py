@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from cosmos_houdini.errors import BadInput
 
@@ -166,3 +166,11 @@ class Host(Protocol):
 
     def close(self) -> None:
         """Close the connections; jobs on the host continue."""
+
+
+@runtime_checkable
+class RemarkingHost(Protocol):
+    """A host that has something to say on the way by which it was reached."""
+
+    def remarks(self) -> tuple[str, ...]:
+        """Return sentences without a full stop."""

@@ -22,6 +22,9 @@ class Channel(Protocol):
     def settimeout(self, timeout_s: float) -> None:
         """Wait at most so long for each piece that is sent or received."""
 
+    def telling(self, action: str, mark: str) -> str:
+        """Return a shell action that tells its exit code behind the mark, where the channel could not tell it else."""
+
     def execute(self, command: str) -> None:
         """Let the login shell of the user run a command."""
 
@@ -59,6 +62,10 @@ class ParamikoChannel:
         self.shutdown_write = channel.shutdown_write
         self.recv = channel.recv
         self.recv_stderr = channel.recv_stderr
+
+    def telling(self, action: str, _mark: str) -> str:
+        """Return the action as it is: the protocol of SSH tells exit codes."""
+        return action
 
     def exit_code(self, timeout_s: float) -> int | None:
         """Return the exit code; see Channel.exit_code."""

@@ -33,6 +33,19 @@ _Road: TypeAlias = "socket.socket | paramiko.Channel"
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 
+class Incompatible(HostError):
+    """A server and paramiko have no safe method in common.
+
+    Args:
+        where: the server, for messages.
+        detail: which kind of method is missing.
+    """
+
+    def __init__(self, where: str, detail: str) -> None:
+        super().__init__(f"{where} offers no method that is safe enough: {detail}", action="update its SSH server")
+        self.detail = detail
+
+
 class _Transport(paramiko.Transport):
     """One session, which asks for kinds of host keys in an order of ours."""
 
@@ -155,9 +168,7 @@ def _reaching(host: str, hop: Hop, timeout_s: float) -> Iterator[None]:
     except paramiko.ChannelException as error:
         raise HostUnreachable(f"{where} cannot be reached from the jump host: {error.text}") from error
     except IncompatiblePeer as error:
-        raise HostError(
-            f"{where} offers no method that is safe enough: {error}", action="update its SSH server"
-        ) from error
+        raise Incompatible(where, str(error)) from error
     except (paramiko.SSHException, EOFError) as error:
         # Paramiko tells of a silent server, and of one that hangs up, by sentences alone; the cause is one of these.
         if isinstance(error.__cause__ or error.__context__, TimeoutError) or "No existing session" in str(error):

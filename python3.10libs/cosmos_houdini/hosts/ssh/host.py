@@ -24,12 +24,11 @@ from cosmos_houdini.hosts.files import arriving, chunks
 from cosmos_houdini.hosts.script import MAX_OUTPUT_BYTES, completed, enclosed, no_room, too_much_output
 from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.hosts.ssh.channel import PIECE_BYTES, Channel, received, send
-from cosmos_houdini.hosts.ssh.config import read_ssh_config
-from cosmos_houdini.hosts.ssh.connection import CONNECT_TIMEOUT_S, Connection
-from cosmos_houdini.hosts.ssh.login_shell import SHELL, LoginShell
-from cosmos_houdini.hosts.ssh.route import route
+from cosmos_houdini.hosts.ssh.connection import CONNECT_TIMEOUT_S
+from cosmos_houdini.hosts.ssh.login_shell import SHELL
 from cosmos_houdini.hosts.ssh.script import arrival_script, header_action, marked, past_mark, unpacking_script
 from cosmos_houdini.hosts.ssh.sessions import Sessions
+from cosmos_houdini.hosts.ssh.transport import SshConnection, Transport
 from cosmos_houdini.hosts.transfer.download import download
 from cosmos_houdini.hosts.transfer.pool import TransferPool
 from cosmos_houdini.hosts.transfer.throttle import Meter, Throttle
@@ -52,7 +51,7 @@ class SshHost:
         config: with an address.
         root: absolute folder, made with mode 0700 where it is missing.
         connect_timeout_s: how long a server may take for each step of connecting.
-        login_shell: what other connections to this host have found out of it.
+        transport: the way to this host, which other connections share.
     """
 
     def __init__(
@@ -62,16 +61,17 @@ class SshHost:
         root: PurePosixPath,
         *,
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
-        login_shell: LoginShell | None = None,
+        transport: Transport | None = None,
     ) -> None:
         self._name = name
         self._config = config
         self._root = root
         self._connect_timeout_s = connect_timeout_s
-        self._connection: Connection | None = None
+        self._connection: SshConnection | None = None
         self._connecting = threading.Lock()
         self._sessions = Sessions(connect_timeout_s)
-        self._shell = login_shell or LoginShell()
+        self._transport = transport or Transport(name, config, connect_timeout_s)
+        self._shell = self._transport.login_shell
         self._spare_lanes: list[SshHost] = []
         limit = config.bandwidth_mb_per_s
         self._throttle = Throttle(limit and limit * 1e6)
@@ -187,6 +187,10 @@ class SshHost:
             action=f"free some space there, or set hosts.{self._name}.root to another disk",
         )
 
+    def remarks(self) -> tuple[str, ...]:
+        """Return sentences on the way by which the host was reached; see RemarkingHost."""
+        return self._transport.remarks()
+
     def close(self) -> None:
         """End the connections; jobs on the host go on."""
         with self._connecting:
@@ -203,7 +207,7 @@ class SshHost:
                     self._config,
                     self._root,
                     connect_timeout_s=self._connect_timeout_s,
-                    login_shell=self._shell,
+                    transport=self._transport,
                 )
                 self._spare_lanes.append(lane)
             return TransferPool(lanes=(self, *self._spare_lanes), throttle=self._throttle, meter=Meter(on_progress))
@@ -245,7 +249,7 @@ class SshHost:
             channel = self._open_channel()
             try:
                 channel.settimeout(timeout_s)
-                channel.execute(self._shell.command(action, mark))
+                channel.execute(self._shell.command(channel.telling(action, mark), mark))
                 if not self._shell.await_start(channel, mark, self._connect_timeout_s):
                     raise self._reads_on()
                 channel.settimeout(timeout_s)
@@ -283,12 +287,11 @@ class SshHost:
         except (paramiko.SSHException, EOFError) as error:
             raise self._lost() from error
 
-    def _connected(self) -> Connection:
+    def _connected(self) -> SshConnection:
         with self._connecting:
             if self._connection is None or not self._connection.alive:
                 self._disconnect()
-                hops = route(self._config, read_ssh_config())
-                self._connection = Connection(self._name, hops, timeout_s=self._connect_timeout_s)
+                self._connection = self._transport.connect()
             return self._connection
 
     def _disconnect(self) -> None:

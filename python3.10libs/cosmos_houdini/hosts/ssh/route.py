@@ -62,6 +62,14 @@ def route(config: HostConfig, ssh_config: SshConfig) -> tuple[Hop, ...]:
     return tuple(_hops(config.address or "", config, ssh_config, passed=()))
 
 
+def control_path(hop: Hop, ssh_config: SshConfig) -> Path | None:
+    """Return where the SSH configuration wants the socket of a shared connection, None for nowhere."""
+    named = hop.settings.get("controlpath")
+    if named is None or named == "none":
+        return None
+    return expand_path(named, _tokens(hop.settings, ssh_config), ssh_config.me)
+
+
 def split_address(address: str) -> tuple[str | None, str, int | None]:
     """Return user, host and port of ``[user@]host[:port]``, None for what is missing.
 
