@@ -18,7 +18,7 @@ Scores = dict[tuple[str, int], float]
 def next_adaptive_batch(
     client: Client, planned: PlannedBatch, scores: Scores, more: int, reporter: Reporter
 ) -> PlannedBatch | None:
-    """Return an adaptive batch with further runs; None for other batches, and where no runs are left to add.
+    """Return an adaptive batch with further runs; None for other batches, and if no runs are left to add.
 
     Args:
         client: of the project.

@@ -28,7 +28,7 @@ class BatchCondition:
 
     Attributes:
         batch: the batch.
-        left_s: estimated seconds until it ends; None where they are unknown, and for a batch that has ended.
+        left_s: estimated seconds until it ends; None if they are unknown or the batch has ended.
     """
 
     batch: Batch
@@ -36,7 +36,7 @@ class BatchCondition:
 
     @property
     def held(self) -> str:
-        """Why its processes start nothing; empty where they do."""
+        """The reason why its processes start nothing; empty if they start runs."""
         return next((worker.held for worker in self.batch.workers if worker.held), "")
 
     @property
@@ -71,7 +71,7 @@ class BatchCondition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelledRuns:
-    """How many runs of a batch were cancelled.
+    """The numbers of cancelled runs of a batch.
 
     Attributes:
         queued: runs that had not begun.
@@ -119,7 +119,7 @@ def follow_batch(client: Client, name: str, reporter: Reporter) -> None:
 
 
 def set_paused(store: Store, name: str, *, paused: bool) -> list[Batch]:
-    """Pause a batch, so that no further run is started, or let it go on; return it as it is on each host.
+    """Pause or resume a batch, and return its condition on each host; a paused batch starts no further run.
 
     Raises:
         BadInput: no batch has this name.
@@ -149,7 +149,7 @@ def cancel_batch(client: Client, name: str) -> CancelledRuns:
 
 
 def set_priority(store: Store, name: str, priority: int, runs: Iterable[str] = ()) -> int:
-    """Give runs of a batch a priority, and return how many they are; higher priorities start first.
+    """Give runs of a batch a priority, and return their number; higher priorities start first.
 
     Args:
         store: of the project.
@@ -165,7 +165,7 @@ def set_priority(store: Store, name: str, priority: int, runs: Iterable[str] = (
 
 
 def _follow(client: Client, batch: Batch, reporter: Reporter) -> BatchStatus:
-    """Show a batch until nothing of it is left, or no process works on it."""
+    """Show a batch until all its runs have ended, or no process works on it."""
     watcher = BatchWatcher(client=client, batch=batch.name, host=batch.host)
     with reporter.following() as display:
         progress = BatchProgress(

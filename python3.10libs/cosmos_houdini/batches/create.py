@@ -74,6 +74,6 @@ def create_batch(
 
 
 def _batch_name(file: Path) -> str:
-    """Return the first word of a file's name, in letters that every file system takes."""
+    """Return the first word of a file's name, in characters that every file system accepts."""
     word = file.name.removesuffix(file.suffix).removesuffix(".batch")
     return portable_name(word) or "batch"

@@ -1,4 +1,4 @@
-"""A detached process that works on a batch: it goes on when the terminal is closed and the user logs out."""
+"""A detached process that works on a batch; it continues when the terminal is closed and the user logs out."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ def start_worker(
         project: folder of the project.
         batch: name of the batch.
         host: where it runs.
-        on_text: takes what the process writes until then.
+        on_text: takes the output of the process until then.
         folder: the working folder of the process; None for that of this process.
 
     Returns:
-        The process as the store knows it, or its exit code where it ended before.
+        The process as the store knows it, or its exit code if it ended before that.
     """
     log = log_file(project, batch)
     read = log.stat().st_size if log.exists() else 0
     started_at = time.time()
     process = _start_detached(arguments, log, folder)
-    # It outlives this call: a program that goes on for long takes note of its end here, and keeps no zombie.
+    # The process outlives this call. A thread waits for its end, so that a long program keeps no zombie.
     Thread(target=process.wait, daemon=True).start()
     with closing(Store.of(project)) as store:
         while True:
@@ -64,7 +64,7 @@ def start_worker(
 
 
 def _start_detached(arguments: Sequence[str], log: Path, folder: Path | None) -> subprocess.Popen[bytes]:
-    """Start this program by the same Python, outside of the terminal's session; it appends to ``log``."""
+    """Start this program with the same Python, outside the terminal's session; it appends to ``log``."""
     log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     flags = 0
     if sys.platform == "win32":

@@ -18,7 +18,7 @@ from cosmos_houdini.model.job import JobState
 from cosmos_houdini.reporter import Reporter
 
 MOST_IN_QUEUE = 1000
-"""Jobs that a cluster is given at a time; the others wait here, where they can still be held back."""
+"""Jobs that a cluster gets at a time; the others wait here, so that a limit can still hold them."""
 
 
 def batch_slot(client: Client, planned: PlannedBatch, max_parallel: int | None) -> BatchSlot:
@@ -50,7 +50,7 @@ def enqueue_batch(client: Client, planned: PlannedBatch, reporter: Reporter) -> 
     """
     known = len(client.store.jobs(job.id for job in planned.jobs))
     if known < len(planned.jobs):
-        # A first connection is not retried: patience is for hosts that went away.
+        # The first connection is not retried; only a host that was reachable before is asked again.
         client.host(planned.jobs[0]).run(":")
     removed = batches.enqueue(client.store, planned.batch.name, planned.host, planned.file, planned.jobs)
     if known and known < len(planned.jobs):
@@ -60,7 +60,7 @@ def enqueue_batch(client: Client, planned: PlannedBatch, reporter: Reporter) -> 
 
 
 def resume_batch(client: Client, jobs: Sequence[JobRecord], reporter: Reporter) -> None:
-    """Queue jobs again that did not succeed before, and fetch results again that are gone."""
+    """Queue jobs without success again, and fetch missing results again."""
     made = {job.id: job for job in jobs}
     before = client.store.records(made)
     for record in before:

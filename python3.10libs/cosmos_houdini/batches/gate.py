@@ -11,11 +11,11 @@ from cosmos_houdini.model.job import JobState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """Why no further job of a batch is started; jobs on a host go on to their ends.
+    """The reason why no further job of a batch is started; jobs on a host run to their ends.
 
     Attributes:
         reason: a few words for people, as in ``outside of 22:00-07:00``.
-        final: waiting does not help; the batch ends with its last job on a host, and the others stay queued.
+        final: whether waiting is useless; then the batch ends with its last job on a host, and the others stay queued.
     """
 
     reason: str
@@ -31,7 +31,7 @@ class JobEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchHeld:
-    """The batch is held back now. Before, it was not, or for another reason."""
+    """The batch is held from now on, or for another reason than before."""
 
     batch: str
     reason: str
@@ -39,7 +39,7 @@ class BatchHeld:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchEnded:
-    """Nothing of the batch runs any more. Of all processes that work on it, one announces it.
+    """No job of the batch runs any more. Only one of its processes announces this.
 
     Attributes:
         batch: its name.

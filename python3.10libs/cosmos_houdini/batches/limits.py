@@ -22,7 +22,7 @@ NOTIFY_AFTER: Final = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitSettings:
-    """The limits within which runs of a batch are started; runs on a host go on to their ends.
+    """The limits within which runs of a batch are started; runs on a host continue to their ends.
 
     Attributes:
         batch: name of the batch.
@@ -34,7 +34,7 @@ class LimitSettings:
         currency: as people write it, as in ``EUR``; may be empty.
         hours_of: the hours of the batch's engine in words.
         gpus: numbers of the host's GPUs that jobs may use; empty for all.
-        gpu_memory_gb: GiB that a GPU must have free for a run; 0 where no GPU is used, or where a scheduler checks it.
+        gpu_memory_gb: GiB that a GPU must have free for a run; 0 if no GPU is used, or if a scheduler checks it.
         max_gpu_temp_c: GPU temperature in degrees Celsius from which nothing is started.
         min_free_disk_gb: 1e9 bytes that must be free on the host and on this machine.
         failed_share: share of failed runs, 0 to 1, from which people are notified while the batch goes on.
@@ -57,7 +57,7 @@ class LimitSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldPeriod:
-    """A period in which nothing was started; it has not ended where ``until`` is None."""
+    """A period in which nothing was started; if ``until`` is None, it has not ended."""
 
     reason: str
     since: datetime
@@ -70,7 +70,7 @@ class LimitProbes:
 
     Attributes:
         now: the time, in the time zone of the window.
-        look: disk room and GPUs of the host; empty where they cannot be read, which holds nothing back.
+        look: disk room and GPUs of the host; empty if they cannot be read, and then they limit nothing.
         free_disk_gb: 1e9 bytes that are free on this machine.
         spent: time that the batch has used.
         counts: how many jobs of the batch are in each state.
@@ -114,7 +114,7 @@ class StartLimits:
     def may_begin_waiting(self) -> bool:
         """Whether jobs that wait on the host for their turn in a shared process may still begin.
 
-        The memory that other users take is no reason against it: these jobs already have their GPU.
+        Memory that other users take does not count here, because these jobs already have their GPU.
         """
         now = self.probes.now()
         return not (self._past_limit(now) or self._unsafe(now))
@@ -189,7 +189,7 @@ class StartLimits:
     def _out_of_memory(self, now: datetime) -> Hold | None:
         settings, gpus = self.settings, self._look(now).of(self.settings.gpus)
         free = [gpu.free_gb for gpu in gpus if gpu.free_gb is not None]
-        # Our own jobs fill their GPUs. Memory that others use matters only where a GPU is left over.
+        # Our own jobs fill their GPUs. Memory that others use matters only if a GPU is free of our jobs.
         if free and settings.gpu_memory_gb and self.probes.busy() < len(gpus) and max(free) < settings.gpu_memory_gb:
             return Hold(reason=f"no GPU of {settings.host} has {settings.gpu_memory_gb:g} GiB of memory free")
         return None

@@ -1,7 +1,7 @@
 """Notices about a batch, by e-mail, webhook and every other service that Apprise knows.
 
 Addresses hold passwords and tokens. They are read from a private file and from one variable. No message holds any part
-of them; messages of Apprise might, and are dropped.
+of them. Messages of Apprise might, so they are dropped.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Notice:
     """A message to people.
 
     Attributes:
-        occasion: the configuration decides by it whether the notice is sent.
+        occasion: the event; the configuration says which events send a notice.
         title: one line.
         body: plain text.
     """
@@ -77,7 +77,7 @@ class Notifier:
         if notice.occasion not in self._on:
             return
         for service in self._services:
-            # A daemon: a server that never answers must not keep the program from ending.
+            # The thread is a daemon, because a server that never answers must not keep the program from ending.
             thread = threading.Thread(target=self._deliver, args=(service, notice), daemon=True)
             thread.start()
             self._threads.append(thread)
@@ -90,7 +90,7 @@ class Notifier:
 
     def _deliver(self, service: _Service, notice: Notice) -> None:
         try:
-            # Without a format, services take the text for HTML and join its lines.
+            # Without a format, services read the text as HTML and join its lines.
             delivered = bool(service.client.notify(title=notice.title, body=notice.body, body_format="text"))
         except Exception:  # noqa: BLE001 - services raise anything, and a batch goes on without its notices
             delivered = False

@@ -1,4 +1,4 @@
-"""How a batch is run."""
+"""The options of a run of a batch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cosmos_houdini.errors import BadInput
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchOptions:
-    """How a batch is run. A limit that is None is the one of the configuration's section ``overnight``.
+    """The options of a run of a batch; a limit that is None comes from the section ``overnight`` of the configuration.
 
     Attributes:
         max_parallel: most runs at a time, 1 or more; None for one per GPU, or all of them on Slurm.
@@ -18,9 +18,9 @@ class BatchOptions:
         gpu_hours: the most GPU hours that all attempts may take, above 0.
         max_cost: the most that all attempts may cost, above 0, at the host's price and in ``defaults.currency``.
         table: the CSV file to write, one row for each run; None for ``cosmos_out/NAME.csv`` in the project.
-        log: the file with the messages of a detached process; empty where a person reads them.
-        resume_command: the command that goes on with the batch; empty for one made from its file.
-        folder: the folder for which the summary's commands are; None for the project.
+        log: the file with the messages of a detached process; empty if a person reads them.
+        resume_command: the command that continues the batch; empty for a command from its file.
+        folder: the folder in which the summary's commands work; None for the project.
     """
 
     max_parallel: int | None = None

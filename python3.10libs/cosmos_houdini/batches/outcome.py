@@ -23,7 +23,7 @@ class BatchOutcome:
         rows: one for each run, in the order of the batch.
         summary: of all runs; its ``text`` is for people.
         table: the CSV file with the rows; the summary is beside it.
-        ended_by: the error that ended the work early: no connection, no room, an interruption; None where none did.
+        ended_by: the error that ended the work early: no connection, no room, an interruption; None if none did.
     """
 
     rows: tuple[Row, ...]
@@ -33,7 +33,7 @@ class BatchOutcome:
 
     @property
     def error(self) -> CosmosError | None:
-        """Why the batch is not as it was asked for; None where every run succeeded."""
+        """The fault of the batch; None if every run succeeded as it was requested."""
         return self.ended_by or find_problem(self.rows, self.table)
 
 
@@ -48,10 +48,10 @@ def build_entries(client: Client, planned: PlannedBatch) -> list[ReportEntry]:
 
 
 def find_problem(rows: Sequence[Row], table: Path) -> CosmosError | None:
-    """Return the error of a batch that did not come out as it was asked for; None where it did.
+    """Return the error of a batch; None if every run succeeded as it was requested.
 
-    A ``CheckFailed`` says that the parameters of a result are not those that were asked for. A ``JobError`` says that
-    a run did not succeed or has not ended, or that its result is gone.
+    A ``CheckFailed`` says that the parameters of a result are not the requested ones. A ``JobError`` says that a run
+    did not succeed or has not ended, or that its result is gone.
     """
     failed = [row for row in rows if row.job.state.final and row.job.state is not JobState.SUCCEEDED]
     left = [row for row in rows if not row.job.state.final]

@@ -31,7 +31,7 @@ from cosmos_houdini.sweeps.sweep import Sweep, SweepRun, expand, selection_names
 SHOWN_WARNINGS = 5
 
 FROM_INPUT = "fps"
-"""The one parameter whose default comes from the input video; a batch file alone does not say which value it gets."""
+"""The parameter whose default comes from the input video, so that a batch file alone does not determine it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class RunSelection:
     only: frozenset[str] | None = None
 
     def rename(self, batch: BatchSpec) -> BatchSpec:
-        """Return the batch under the name that the selection has in the store, apart from other selections."""
+        """Return the batch with the selection's own name in the store."""
         every, scouts, promoted = selection_names(batch.name)
         name = scouts if self.scout else promoted if self.only is not None else every
         return batch.model_copy(update={"name": name})
@@ -100,7 +100,7 @@ def plan_batch(
     file: Path | None = None,
     adaptive: Adaptive | None = None,
 ) -> PlannedBatch:
-    """Plan and check every run of a batch; no host is reached, and only the videos of scouts are written.
+    """Plan and check every run of a batch; reach no host, and write only the videos of scouts.
 
     Args:
         batch: what to run.
@@ -110,14 +110,14 @@ def plan_batch(
         selection: which runs to plan.
         specs: prompt specs in memory, by the path that an item gives them; all others are read from that path.
         file: the file that holds ``batch``; None for a batch in memory.
-        adaptive: gives the points of an adaptive batch; without it, the points that were asked for before.
+        adaptive: gives the points of an adaptive batch; without it, the earlier points are used.
 
     Raises:
         BadInput: a run that cannot be run, by name; or as for ``expand_batch``.
     """
     name, _ = config.settings.host(host)
     adaptive = adaptive or Adaptive(file=points_file(config.project))
-    # The points of an adaptive batch belong to the whole batch, so that the selection comes after them.
+    # The points of an adaptive batch belong to the whole batch, so the selection comes after them.
     runs = selection.select(expand_batch(batch, reporter, specs=specs, adaptive=adaptive).runs)
     planned, jobs = _check_runs(runs, config, name, reporter, scout=selection.scout)
     return PlannedBatch(
@@ -138,7 +138,7 @@ def expand_batch(
     specs: Mapping[Path, PromptSpec] | None = None,
     adaptive: Adaptive | None = None,
 ) -> Sweep:
-    """Return the runs of a batch, and report which values were left out or changed.
+    """Return the runs of a batch, and report values that were left out or changed.
 
     Args:
         batch: the batch specification.

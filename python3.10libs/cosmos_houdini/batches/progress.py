@@ -1,4 +1,4 @@
-"""The progress of a batch, as people read it: counts, time left, and the command that goes on."""
+"""The progress of a batch in words: counts, time left, and the command that continues it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ESTIMATE_INTERVAL_S = 2.0
 
 
 def format_counts(counts: Mapping[JobState, int]) -> str:
-    """Return how far a batch has come.
+    """Return the progress of a batch in words.
 
     >>> format_counts({JobState.SUCCEEDED: 12, JobState.FAILED: 1, JobState.CANCELLED: 2, JobState.QUEUED: 7})
     '12 of 22 runs done, 1 failed, 2 cancelled'
@@ -32,12 +32,12 @@ def format_counts(counts: Mapping[JobState, int]) -> str:
 
 
 def format_time_left(seconds: float | None) -> str:
-    """Return ``about 1:20:00 left``; empty where it is unknown."""
+    """Return a text such as ``about 1:20:00 left``; empty if the time is unknown."""
     return "" if seconds is None else f"about {timedelta(seconds=round(seconds))} left"
 
 
 def resume_command(file: Path | None, host: str) -> str:
-    """Return the command that goes on with a batch; for a batch in memory, a few words."""
+    """Return the command that continues a batch; for a batch in memory, a few words."""
     if file is None:
         return "run the batch again"
     return f"cosmos-houdini run-batch {shlex.quote(str(file))} --host {shlex.quote(host)}"
@@ -84,7 +84,7 @@ class BatchProgress:
     def _left(self, status: BatchStatus) -> str:
         if not status.unfinished:
             return ""
-        # The estimate reads all jobs of the batch, which takes its time where there are ten thousand.
+        # The estimate reads all jobs of the batch, which takes long if there are ten thousand.
         if time.monotonic() - self._estimated_at > ESTIMATE_INTERVAL_S:
             left_s = estimate_left_s(self.store, self.batch, self.host, self.max_parallel)
             self._estimate = format_time_left(left_s)

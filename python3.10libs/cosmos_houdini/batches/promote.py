@@ -1,4 +1,4 @@
-"""Runs that their scouts recommend, chosen for full quality."""
+"""Scouted runs that are chosen for full quality."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def select_promoted(
 def _list_promoted(
     client: Client, batch: BatchSpec, host: str, specs: Mapping[Path, PromptSpec] | None
 ) -> frozenset[str]:
-    """Return the names of the runs that were promoted before on a host, as the batch asks for them now."""
+    """Return the names of the runs that were promoted before on a host and still have the same content."""
     runs = expand_batch(batch, Silent(), specs=specs, adaptive=Adaptive(file=points_file(client.config.project))).runs
     name = RunSelection(only=frozenset()).rename(batch).name
     found = find_batch_jobs(client.store, runs, names=[name], host=host)
@@ -65,7 +65,7 @@ def _list_promoted(
 
 
 def _check_scouts(client: Client, scouts: Sequence[JobRecord], origin: str) -> None:
-    """Refuse runs whose scout has another content: the batch may have been changed since.
+    """Refuse runs whose scout had another content, because the batch was changed since.
 
     Raises:
         BadInput: there is such a run, which is named.

@@ -31,7 +31,7 @@ from cosmos_houdini.sweeps.adaptive import BEGINNING
 
 
 def run_batch(config: Config, planned: PlannedBatch, options: BatchOptions, reporter: Reporter) -> BatchOutcome:
-    """Run a batch to its end, or until its limits hold it back; the same call again goes on with it.
+    """Run a batch to its end, or until its limits hold it; the same call again continues it.
 
     Once the batch is queued, the table and the summary are always written.
 
@@ -42,7 +42,7 @@ def run_batch(config: Config, planned: PlannedBatch, options: BatchOptions, repo
         reporter: shows the jobs and takes messages.
 
     Returns:
-        A row for each run, the summary, and the error where not all of it is as it was asked for.
+        A row for each run, the summary, and an error if not every run succeeded as it was requested.
 
     Raises:
         BadInput: a limit that cannot be kept, an address for notices that cannot be used, or another batch with this
@@ -76,7 +76,7 @@ def run_batch(config: Config, planned: PlannedBatch, options: BatchOptions, repo
 
 
 def hand_over(config: Config, planned: PlannedBatch, reporter: Reporter) -> bool:
-    """Queue the runs of a batch for a detached process that works on it already; False where there is none.
+    """Queue the runs of a batch for a detached process that works on it already; False if there is none.
 
     Raises:
         HostError: as for ``run_batch``.
@@ -127,7 +127,7 @@ class _BatchRun:
             enqueue_batch(self.client, longer, self.reporter)
 
     def conclude(self, ended_by: CosmosError | None) -> BatchOutcome:
-        """Write table and summary, keep those of before under their dates, and return the outcome."""
+        """Write table and summary, keep the earlier ones under their dates, and return the outcome."""
         now = self._replan()
         entries = build_entries(self.client, now)
         rows = tuple(entry.row for entry in entries if entry.row)
@@ -148,7 +148,7 @@ class _BatchRun:
         return BatchOutcome(rows=rows, summary=summary, table=table, ended_by=ended_by)
 
     def _replan(self) -> PlannedBatch:
-        """Return the batch as its file is now: a person may have edited the file while the batch ran."""
+        """Return the batch from its file again, because a person may have edited the file while the batch ran."""
         planned = self.planned
         if planned.file is None:
             return planned

@@ -1,4 +1,4 @@
-"""The scheduler of every batch: it starts jobs in turn, so many at a time; a failed job does not stop the others."""
+"""The scheduler of every batch: it starts jobs in turn, up to a number at a time. A failed job stops no other."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class BatchStatus:
     Attributes:
         records: the active jobs, and those that were active in the status before.
         counts: how many jobs of the batch are in each state.
-        held: why no further job is started; empty where jobs are.
+        held: why no further job is started; empty if jobs are started.
     """
 
     records: list[JobRecord]
@@ -40,7 +40,7 @@ class BatchStatus:
 
     @property
     def unfinished(self) -> int:
-        """How many jobs have not ended."""
+        """The number of jobs that have not ended."""
         return batches.count_unfinished(self.counts)
 
 

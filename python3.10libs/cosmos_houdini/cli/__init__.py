@@ -1,4 +1,4 @@
-"""The command line ``cosmos-houdini``: one module a command group, none of them loaded before it is called."""
+"""The command line ``cosmos-houdini``: one module a group of commands, loaded when a command of it is called."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options of the form ``KEY=VALUE``: parsed, and every mistake named."""
+"""Parsing of options of the form ``KEY=VALUE``; errors name each mistake."""
 
 from __future__ import annotations
 

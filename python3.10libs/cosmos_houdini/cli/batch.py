@@ -22,10 +22,10 @@ _FILE = click.Path(path_type=Path)
 
 @click.command("create-batch", help="Write a batch: runs of prompt specs, their parameters varied.")
 @click.argument("spec_files", metavar="SPEC...", nargs=-1, required=True, type=_FILE)
-@click.option("--randomization", "varied", type=_FILE, help="YAML or JSON: what is varied, and how.")
+@click.option("--randomization", "varied", type=_FILE, help="YAML or JSON: the varied parameters and their values.")
 @engine_option
 @click.option("--count", type=click.IntRange(1, MAX_RUNS), help="Runs for each SPEC, before the file's count.")
-@click.option("--seed", type=click.IntRange(0), help="Of the sweep, before the file's; the same seed, the same runs.")
+@click.option("--seed", type=click.IntRange(0), help="Seed of the sweep, before the file's; one seed, the same runs.")
 @click.option("-o", "--output", type=_FILE, help="File to write; NAME.batch.yaml without it.")
 @json_option
 @schema_option("batch-spec")

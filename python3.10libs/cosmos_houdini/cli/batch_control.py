@@ -1,4 +1,4 @@
-"""``batch``: the control of batches that run, from any terminal."""
+"""``batch``: the control of running batches from any terminal."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def status(*, name: str | None, as_json: bool) -> None:
             click.echo(f"  process {worker.pid}{f', messages in {worker.log}' if worker.log else ''}")
 
 
-@batch.command(help="Watch a batch to its end; Ctrl-C stops the watching alone.")
+@batch.command(help="Watch a batch to its end; Ctrl-C stops only the watching.")
 @name_argument
 @json_option
 def follow(*, name: str, as_json: bool) -> None:
@@ -50,7 +50,7 @@ def follow(*, name: str, as_json: bool) -> None:
         _print_result(client, name, as_json=as_json)
 
 
-@batch.command(help="Start no further run of a batch; runs on a host go on to their ends.")
+@batch.command(help="Start no further run of a batch; runs on a host continue to their ends.")
 @name_argument
 @json_option
 def pause(*, name: str, as_json: bool) -> None:
@@ -99,7 +99,7 @@ def priority(*, name: str, priority: int, runs: tuple[str, ...], as_json: bool) 
 
 
 def _print_result(client: Client, name: str, *, as_json: bool) -> None:
-    """Print how a batch is after a command, on every host, where JSON is wanted."""
+    """Print the condition of a batch on every host after a command, if JSON is wanted."""
     if as_json:
         _print_conditions(control.list_conditions(client.store, name))
 

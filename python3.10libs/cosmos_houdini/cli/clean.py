@@ -24,8 +24,8 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: str) -> float:
     return float(match[1]) * _UNITS_S[match[2]]
 
 
-@click.command(help="Remove old jobs from a host, inputs that no job there needs, and what cut-off transfers left.")
-@click.option("--host", help="Which host; the default one without.")
+@click.command(help="Remove old jobs, unused inputs and the remains of interrupted transfers from a host.")
+@click.option("--host", help="The host; without it, the configuration's default host.")
 @click.option(
     "--older-than",
     "older_than_s",
@@ -33,10 +33,10 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: str) -> float:
     callback=_seconds,
     default="14d",
     show_default=True,
-    help="How long a job must have given no sign of life, as in 14d, 12h or 0d.",
+    help="Least time since a job's last sign of life, as in 14d, 12h or 0d.",
 )
 @click.option("--all-projects", is_flag=True, help="Also ended jobs of other projects and machines below this root.")
-@click.option("--yes", is_flag=True, help="Remove it; without this, it is only listed.")
+@click.option("--yes", is_flag=True, help="Remove the items; without this, they are only listed.")
 @json_option
 def clean(*, host: str | None, older_than_s: float, all_projects: bool, yes: bool, as_json: bool) -> None:
     """List what can go, and remove it if that is wanted."""

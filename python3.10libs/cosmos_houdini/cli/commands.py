@@ -1,4 +1,4 @@
-"""The table of commands, and the help page that is written from it: neither loads a command, nor click."""
+"""The table of commands, and the help page from it; neither loads a command or click."""
 
 from __future__ import annotations
 

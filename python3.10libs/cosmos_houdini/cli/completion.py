@@ -24,7 +24,7 @@ SHELLS = {
     "fish": "cosmos-houdini completion fish > ~/.config/fish/completions/cosmos-houdini.fish",
     "powershell": "add to $PROFILE: cosmos-houdini completion powershell | Out-String | Invoke-Expression",
 }
-"""Each shell, and how to switch completion on there."""
+"""Each shell, and how to switch completion on."""
 
 
 @click.command(epilog="\b\n" + "\n".join(f"{shell}: {how}" for shell, how in SHELLS.items()))
@@ -43,7 +43,7 @@ def _script(shell: str) -> str:
     kind = get_completion_class(shell)
     if kind is None:
         raise LookupError(f"click knows no shell {shell!r}")
-    # The base class's source() alone: that of bash also starts a bash, which the machine that asks may not have.
+    # This calls source() of the base class, because that of bash starts a bash, which this machine may not have.
     return ShellComplete.source(kind(click.Command(PROGRAM), {}, PROGRAM, COMPLETION_VARIABLE))
 
 
@@ -73,7 +73,7 @@ class _Name(click.types.StringParamType):
         self._names = names
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002 - click's signature
-        """Return the names that begin with what was typed; none where the project cannot be read."""
+        """Return the names that begin with the typed text; none if the project cannot be read."""
         try:
             return [CompletionItem(name) for name in self._names() if name.startswith(incomplete)]
         except (CosmosError, OSError):
@@ -85,7 +85,7 @@ def _host_names() -> list[str]:
 
 
 def _store() -> Store | None:
-    """Return the project's store, which is not made for this."""
+    """Return the project's store if it exists; do not make one."""
     project = load().project
     return Store.of(project) if (project / FOLDER).is_dir() else None
 

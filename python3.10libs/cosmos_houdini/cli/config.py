@@ -25,7 +25,7 @@ def config() -> None:
 @config.command(help="Print every value with the file or variable that set it; fail on what no command accepts.")
 @json_option
 def show(*, as_json: bool) -> int:
-    """Print the merged configuration, and 2 where a value of it is refused."""
+    """Print the merged configuration; exit with 2 if a value of it is refused."""
     loaded = load()
     problems = list(find_problems(loaded))
     _print(loaded, problems, as_json=as_json)

@@ -22,7 +22,7 @@ class Output:
     """Records whether a command has printed its JSON document: one command prints one document.
 
     Attributes:
-        has_document: an error that follows is then explained by the document and on standard error alone.
+        has_document: whether it has; then a later error is printed on standard error only.
     """
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ def print_json(name: str, document: Mapping[str, object]) -> None:
 
     Args:
         name: of the document's JSON Schema, one of ``schemas.NAMES``; it becomes the key ``schema``.
-        document: everything else.
+        document: the other keys.
     """
     print_document(json.dumps({"schema": schema_id(name), **document}, indent=2, ensure_ascii=False))
 
@@ -81,7 +81,7 @@ def say(sentence: str) -> None:
 def progress_bar(label: str, total: int | None, unit: str = "") -> Iterator[Callable[[int], None]]:
     """Show a bar on standard error while the block runs; the yielded function takes the number of further units.
 
-    Nothing is drawn where standard error is no terminal.
+    Nothing is drawn if standard error is no terminal.
     """
     if not sys.stderr.isatty():
         yield lambda _count: None

@@ -1,4 +1,4 @@
-"""``convert-sequence``: verified sequences become one video a pass and ``metadata.json``."""
+"""``convert-sequence``: one video a pass, and ``metadata.json``, from verified sequences."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from cosmos_houdini.shots.options import EncodeOptions, FrameOptions
     metavar="DIR",
     required=True,
     type=click.Path(path_type=Path, file_okay=False),
-    help="Gets one video a pass and metadata.json; a folder a shot where PATH holds several shots.",
+    help="Folder for the videos and metadata.json; one subfolder a shot if PATH holds several shots.",
 )
 @click.option(
     "--hip", metavar="FILE", type=click.Path(path_type=Path), help="Take frame rate and description from this scene."

@@ -1,4 +1,4 @@
-"""``demo``: the main job on a shot that is made from nothing."""
+"""``demo``: a run of a shot that the program makes itself."""
 
 from __future__ import annotations
 

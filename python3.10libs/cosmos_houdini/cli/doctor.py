@@ -16,10 +16,10 @@ _WIDTH = 15
 
 @click.command(help="Check that this machine, and a host, have everything that jobs need; one line for each check.")
 @click.option("--host", help="Check this host too: connection, programs, GPUs, image, checkpoints, disk.")
-@click.option("--engine", help="The engine that has to run there; without it, the configured default.")
+@click.option("--engine", help="The engine that must run there; without it, the configured default.")
 @json_option
 def doctor(*, host: str | None, engine: str | None, as_json: bool) -> int:
-    """Print each finding at once; return 1 where a check failed, 3 where the host cannot be reached."""
+    """Print each finding immediately; exit with 1 if a check failed, with 3 if the host cannot be reached."""
     diagnosis = Diagnosis(host=host)
     last: str | None = ""
     for found in diagnosis.run(engine=engine):

@@ -26,7 +26,7 @@ def show_help(ctx: click.Context, *, words: tuple[str, ...], as_json: bool) -> N
 
 
 def _find(context: click.Context, words: tuple[str, ...]) -> tuple[click.Command, click.Context]:
-    """Return the command that some words name.
+    """Return the command with these words as its name.
 
     Raises:
         BadInput: there is no such command.
@@ -46,7 +46,7 @@ def _find(context: click.Context, words: tuple[str, ...]) -> tuple[click.Command
 
 
 def _describe(command: click.Command, context: click.Context, summary: str) -> dict[str, Any]:
-    """Return a command with its parameters; of the program itself, the names of its commands alone."""
+    """Return a command with its parameters; for the program itself, only the names of its commands."""
     names = command.list_commands(context) if isinstance(command, click.Group) else []
     is_program = context.parent is None
     return {

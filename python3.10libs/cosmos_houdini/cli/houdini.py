@@ -26,7 +26,7 @@ prefs_option = click.option(
 @json_option
 def install_houdini(*, prefs: Path | None, as_json: bool) -> None:
     """Write the package file; Houdini loads it at its next start."""
-    # Not resolved: the Python of a virtual environment is a link, and finds its libraries by the link's own path.
+    # The path is not resolved: the Python of a virtual environment is a link, and finds its libraries by this link.
     python = Path(sys.executable).absolute()
     steps = installation.install_all(prefs, ROOT, python, TerminalReporter())
     if as_json:

@@ -1,4 +1,4 @@
-"""``status logs attach cancel retry fetch``: jobs, listed, followed, stopped and repeated."""
+"""``status logs attach cancel retry fetch``: commands that list, follow, stop and repeat jobs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands as one click program, each imported when it is called."""
+"""The click program of all commands; each command is imported when it is called."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cosmos_houdini.errors import BadInput, Cancelled, CosmosError, did_you_mean
 
 
 class CommandTable(click.Group):
-    """A group that imports a command when it is called, and adds ``--debug`` to each."""
+    """A group that imports a command when it is called, and adds ``--debug`` to it."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Return the names in the order of the table."""
@@ -42,7 +42,7 @@ class CommandTable(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command of a command line; an unknown name is answered with the nearest."""
+        """Find the command of a command line; the error of an unknown name suggests the nearest one."""
         if args and not args[0].startswith("-") and args[0] not in COMMANDS:
             hint = did_you_mean(args[0], COMMANDS)
             raise click.UsageError(f"no command {args[0]!r}{hint and '; ' + hint}", ctx)
@@ -77,7 +77,7 @@ def run(argv: list[str]) -> int:
     except click.exceptions.Exit as done:
         return done.exit_code
     except BrokenPipeError:
-        # The reader of our output has gone (`| head`); Python would complain again when it flushes at exit.
+        # The reader of the output has gone (`| head`). Python would print an error when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (click.ClickException, click.Abort, KeyboardInterrupt, CosmosError, OSError) as error:

@@ -1,4 +1,4 @@
-"""``promote``: the runs whose scouts looked best, at full quality."""
+"""``promote``: runs whose scouts looked best, at full quality."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from cosmos_houdini.config import load
 @click.command(help="Set the results of a batch, or of some jobs, side by side: grid, page, table, best parameters.")
 @click.argument("wanted", metavar="BATCH.yaml|JOB...", nargs=-1, required=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder; cosmos_out/NAME/report without it.")
-@click.option("--host", help="Of the batch's runs; without it, the host where it ran last.")
+@click.option("--host", help="The host of the batch's runs; without it, the host where it ran last.")
 @json_option
 def report(*, wanted: tuple[str, ...], output: Path | None, host: str | None, as_json: bool) -> None:
     """Write the report."""

@@ -25,7 +25,7 @@ from cosmos_houdini.specs.files import load_run_spec
 @host_option
 @click.option("--num-gpu", type=click.IntRange(1), help="GPUs for this inference, instead of the RunSpec's number.")
 @detach_option
-@click.option("--dry-run", is_flag=True, help="Print what would be run, and reach nothing.")
+@click.option("--dry-run", is_flag=True, help="Print the job that would run, and connect to nothing.")
 @click.option("--write-to", type=click.Path(path_type=Path), help="With --dry-run, also write the files into a folder.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for the results.")
 @json_option

@@ -29,7 +29,7 @@ FILE = click.Path(path_type=Path)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchArguments:
-    """The options of every command that runs a batch, as they were given."""
+    """The options of a command that runs a batch, as the user gave them."""
 
     host: str | None
     max_parallel: int | None
@@ -47,7 +47,7 @@ _OPTIONS = (
     click.option(
         "--max-parallel", type=click.IntRange(1), help="Runs at a time; else one per GPU, or all of them on Slurm."
     ),
-    click.option("--detach", is_flag=True, help="Run it in a process of its own, which goes on after logout."),
+    click.option("--detach", is_flag=True, help="Run it in a detached process, which continues after logout."),
     click.option("--window", metavar="HH:MM-HH:MM", help="Start runs between these times only, then end."),
     click.option("--gpu-hours", type=FiniteRange(0, min_open=True), help="Most that all attempts may take."),
     click.option("--max-cost", type=FiniteRange(0, min_open=True), help="Most that all attempts may cost."),
@@ -71,10 +71,10 @@ def running_options(command: Callable[..., None]) -> Callable[..., None]:
     return decorated
 
 
-@click.command("run-batch", help="Run every run of a batch to a verified result; the same command again goes on.")
+@click.command("run-batch", help="Run every run of a batch to a verified result; the same command again continues.")
 @click.argument("file", metavar="BATCH.yaml", type=FILE)
-@click.option("--scout", is_flag=True, help="A cheap look at every run first: fewer steps, the first frames alone.")
-@click.option("--dry-run", is_flag=True, help="Print every run, and reach nothing.")
+@click.option("--scout", is_flag=True, help="Run cheap scouts of all runs first: fewer steps, only the first frames.")
+@click.option("--dry-run", is_flag=True, help="Print every run, and connect to nothing.")
 @running_options
 @click.pass_context
 def run_batch(context: click.Context, /, *, file: Path, scout: bool, dry_run: bool, arguments: BatchArguments) -> None:

@@ -39,7 +39,7 @@ from cosmos_houdini.shots.submit import INPUTS, ShotVideos, encode_videos, plan_
 @host_option
 @click.option("--num-gpu", type=click.IntRange(1), help="GPUs for this inference.")
 @detach_option
-@click.option("--dry-run", is_flag=True, help="Encode, then print what would be run, and reach nothing.")
+@click.option("--dry-run", is_flag=True, help="Encode, then print the job that would run, and connect to nothing.")
 @click.option("--prepare", is_flag=True, help="Encode, and stop there; `submit DIR` goes on from the videos.")
 @click.option("--measure", is_flag=True, help="Compare the result with its source, and print the measures.")
 @click.option("-o", "--results", type=click.Path(path_type=Path, file_okay=False), help="Folder of the shot.")
