@@ -1,4 +1,4 @@
-"""The configuration of one host: what holds for every launcher, and the launcher's own settings beside it."""
+"""The configuration of one host: keys for every launcher, and the launcher's own settings beside them."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ class HostConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     The configuration file has the keys of ``extra`` flat beside the others.
 
     Attributes:
-        connection: how the host is reached; ``ssh`` where there is an address, else ``local``.
+        connection: the way to the host; by default ``ssh`` if there is an address, else ``local``.
         address: [user@]host, or a Host of ~/.ssh/config.
         root: absolute folder on the host for objects and jobs.
         launcher: how jobs run there.
         ffmpeg: FFmpeg of the host; without it this machine's own is sent.
         python: Python of the host for engines that are libraries of it.
-        bandwidth_mb_per_s: most that goes to and from the host, in 1e6 bytes.
+        bandwidth_mb_per_s: limit of transfers to and from the host, in 1e6 bytes a second.
         env: environment of every job, nothing secret.
-        secrets: variables of this machine that are handed to jobs in secret.
+        secrets: variables of this machine that jobs get in secret.
         gpus: numbers of nvidia-smi; ``auto`` for all that the host has. A cluster chooses among its own.
         jobs_per_gpu: most jobs below one root that share a GPU.
         time: most that a job may run, as Slurm spells it: ``90`` (minutes), ``02:00:00``, ``1-12`` (days and hours).
@@ -55,11 +55,11 @@ class HostConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def gpu_numbers(self) -> tuple[int, ...]:
-        """The GPUs that were named; none where the host is asked for them."""
+        """The configured GPU numbers; none if the host is asked for its GPUs."""
         return () if self.gpus == "auto" else self.gpus
 
     def settings(self, kind: type[S]) -> S:
-        """Return the settings of that type, or its defaults where none of its keys is set."""
+        """Return the settings of that type, or its defaults if none of its keys is set."""
         return next((found for found in self.extra if isinstance(found, kind)), None) or kind()
 
 
@@ -71,7 +71,7 @@ def check_extra(owner: str, kind: type[Struct] | None) -> None:
     """Refuse settings that clash with the common keys of a host.
 
     Args:
-        owner: whose settings they are, for the error.
+        owner: the owner of the settings, for the error.
         kind: their type.
 
     Raises:

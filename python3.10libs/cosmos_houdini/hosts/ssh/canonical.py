@@ -22,7 +22,7 @@ def is_address(host: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Canonical:
-    """How a name is completed.
+    """The settings by which a name is completed.
 
     Attributes:
         is_wanted: whether names are completed at all.
@@ -42,7 +42,7 @@ class Canonical:
 
     @classmethod
     def of(cls, values: Mapping[str, tuple[str, ...]]) -> Canonical:
-        """Return what the directives say."""
+        """Return the settings of the directives."""
 
         def first(keyword: str, default: str) -> str:
             return next(iter(values.get(keyword, ())), default)
@@ -83,7 +83,7 @@ class Canonical:
         )
 
     def _followed(self, name: str) -> str:
-        """Return the name of which a name is an alias, where that may be followed; nothing for an unknown name."""
+        """Return the real name behind an alias, if the settings allow to follow it; nothing for an unknown name."""
         try:
             found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM, flags=socket.AI_CANONNAME)
         except (OSError, UnicodeError):

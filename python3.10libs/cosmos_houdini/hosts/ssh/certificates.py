@@ -21,7 +21,7 @@ _LENGTH_BYTES = 4
 
 
 def read_certificate(kind: str, blob: bytes) -> SSHCertificate | None:
-    """Return a certificate as a server shows it, None where it cannot be read."""
+    """Return the certificate that a server shows; None if it cannot be read."""
     try:
         found = load_ssh_public_identity(f"{kind} {base64.b64encode(blob).decode()}".encode())
     except (ValueError, UnsupportedAlgorithm):
@@ -30,13 +30,13 @@ def read_certificate(kind: str, blob: bytes) -> SSHCertificate | None:
 
 
 def authority(certificate: SSHCertificate) -> bytes:
-    """Return the public key that signed a certificate, as it stands in known_hosts."""
+    """Return the public key that signed a certificate, in the form of known_hosts."""
     line = certificate.signature_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
     return base64.b64decode(line.split()[1])
 
 
 def flaw(certificate: SSHCertificate, blob: bytes, names: Sequence[str]) -> str:
-    """Return what is wrong with a certificate of a known authority, nothing where it proves the host.
+    """Return the fault of a certificate of a known authority; empty if it proves the host.
 
     Args:
         certificate: what the server shows.

@@ -9,18 +9,18 @@ from typing import Protocol
 import paramiko
 
 PIECE_BYTES = 256 * 1024
-"""How much is read or sent at once."""
+"""Bytes to read or send at a time."""
 
 
 class Channel(Protocol):
     """A command that runs on a host.
 
-    Methods raise TimeoutError where the host stands still for the time that ``settimeout`` gives, and another OSError,
-    EOFError or SSHException where the connection is lost.
+    Methods raise TimeoutError if nothing moves for the time that ``settimeout`` sets. They raise another OSError,
+    EOFError or SSHException if the connection is lost.
     """
 
     def settimeout(self, timeout_s: float) -> None:
-        """Wait at most so long for each piece that is sent or received."""
+        """Set the longest wait for each piece that is sent or received."""
 
     def telling(self, action: str, mark: str) -> str:
         """Return a shell action that tells its exit code behind the mark, where the channel could not tell it else."""
@@ -29,22 +29,22 @@ class Channel(Protocol):
         """Let the login shell of the user run a command."""
 
     def sendall(self, piece: bytes) -> None:
-        """Send bytes; raise OSError where the command has ended."""
+        """Send bytes; raise OSError if the command has ended."""
 
     def shutdown_write(self) -> None:
         """Send the end of input."""
 
     def recv(self, most_bytes: int) -> bytes:
-        """Return what comes next on standard output; nothing at its end."""
+        """Return the next bytes of standard output; none at its end."""
 
     def recv_stderr(self, most_bytes: int) -> bytes:
-        """Return what comes next on standard error; nothing at its end."""
+        """Return the next bytes of standard error; none at its end."""
 
     def exit_code(self, timeout_s: float) -> int | None:
-        """Return the exit code, None where the connection was lost before it came."""
+        """Return the exit code; None if the connection was lost before it came."""
 
     def close(self) -> None:
-        """Give the channel back; the command sees the end of its input and output."""
+        """Close the channel; the command sees the end of its input and output."""
 
 
 class ParamikoChannel:
@@ -100,6 +100,6 @@ def _has_sent(channel: Channel, piece: bytes) -> bool:
 
 
 def received(channel: Channel) -> Iterator[bytes]:
-    """Yield what a command prints."""
+    """Yield the output of a command."""
     while piece := channel.recv(PIECE_BYTES):
         yield piece

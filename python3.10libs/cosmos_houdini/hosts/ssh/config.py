@@ -1,7 +1,7 @@
 """The SSH configuration of the user and of the system, as OpenSSH's client reads it (ssh_config(5)).
 
-Our own code reads it: paramiko's knows no Include, no Match final and no names of services, and takes a comment behind
-a value for a part of it.
+Paramiko's own reader knows no Include, no Match final and no names of services, and takes a comment after a value as a
+part of it. So this project has its own.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def system_folder() -> Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """All that the configuration says of one host.
+    """The configuration of one host.
 
     Attributes:
         alias: the host as it was named.
@@ -49,7 +49,7 @@ class Settings:
     values: Mapping[str, tuple[str, ...]]
 
     def get(self, keyword: str) -> str | None:
-        """Return the value of a directive, None where it is not set."""
+        """Return the value of a directive; None if it is not set."""
         return next(iter(self.values.get(keyword, ())), None)
 
     def all(self, keyword: str) -> tuple[str, ...]:
@@ -86,7 +86,7 @@ class SshConfig:
     system_file: Path
 
     def look_up(self, alias: str, *, user: str | None = None, port: int | None = None) -> Settings:
-        """Return what the files say of a host.
+        """Return the configuration of a host in these files.
 
         Args:
             alias: the host as the user names it.
@@ -278,7 +278,7 @@ def _included(line: Line, folder: Path, me: LocalUser) -> Iterator[Path]:
 
 
 def _check_owner(file: Path) -> None:
-    """Refuse a file that another user could have written."""
+    """Refuse a file that another user can write."""
     if sys.platform == "win32":
         return
     found = file.stat()

@@ -1,4 +1,4 @@
-"""A verified, authenticated SSH connection, through jump hosts where the route has some."""
+"""A verified, authenticated SSH connection, through the jump hosts of its route."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from cosmos_houdini.hosts.ssh.keys import offers, open_agent
 from cosmos_houdini.hosts.ssh.route import Hop
 
 CONNECT_TIMEOUT_S = 15.0
-"""How long a server may take for each step: to answer, to agree on keys, to accept a login, to open a channel."""
+"""Most seconds for each step of a server: to answer, to agree on keys, to accept a login, to open a channel."""
 
 _KEEP_ALIVE_S = 20
 _Road: TypeAlias = "socket.socket | paramiko.Channel"
@@ -58,7 +58,7 @@ class _Transport(paramiko.Transport):
 
 
 class Connection:
-    """A chain of SSH sessions, each running through the one before; only the last one is spoken to.
+    """A chain of SSH sessions, each through the one before; commands run in the last one.
 
     Args:
         host: the name in the configuration, for messages.
@@ -85,11 +85,11 @@ class Connection:
 
     @property
     def alive(self) -> bool:
-        """Whether every session of the chain stands, as far as this machine knows."""
+        """Whether every session of the chain is connected, as far as this machine knows."""
         return all(transport.is_active() for transport in self._transports)
 
     def open_channel(self) -> Channel | None:
-        """Return a channel for one command, None where the server opens no further one.
+        """Return a channel for one command; None if the server opens no further one.
 
         Paramiko's exceptions of a lost connection come through.
         """
@@ -98,7 +98,7 @@ class Connection:
         except paramiko.ChannelException:
             return None
         except paramiko.SSHException as error:
-            # Paramiko tells the reason of a refusal to one thread alone.
+            # Paramiko gives the reason of a refusal to one thread only.
             if self.alive and "Timeout" not in str(error):
                 return None
             raise
@@ -150,7 +150,7 @@ class Connection:
 
 @contextmanager
 def _reaching(host: str, hop: Hop, timeout_s: float) -> Iterator[None]:
-    """Turn what goes wrong on the way to a server into HostUnreachable, in the words of the user's problem."""
+    """Turn an error of connecting into HostUnreachable, in the words of the user's problem."""
     where = f"host {host!r}: {hop.hostname} port {hop.port}"
     try:
         yield
@@ -190,7 +190,7 @@ def _silent(where: str, timeout_s: float) -> HostUnreachable:
 
 
 def _agree(transport: _Transport, hop: Hop) -> None:
-    """Choose what is offered to a server.
+    """Choose the methods to offer to a server.
 
     Raises:
         IncompatiblePeer: paramiko has none of what the SSH configuration allows.

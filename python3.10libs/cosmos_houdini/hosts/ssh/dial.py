@@ -31,7 +31,7 @@ def dial(hop: Hop, timeout_s: float) -> socket.socket:
 def _failure(
     connection: socket.socket, address: tuple[object, ...], source: str | None, timeout_s: float
 ) -> OSError | None:
-    """Connect a socket, and return why that fails."""
+    """Connect a socket; return the error if that fails."""
     try:
         connection.settimeout(timeout_s)
         # Many small packets go both ways; waiting to fill them costs a factor of ten.

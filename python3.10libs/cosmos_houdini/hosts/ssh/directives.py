@@ -60,7 +60,7 @@ class Line:
 
     Attributes:
         keyword: the directive in lower case.
-        text: all that stands behind it.
+        text: the rest of the line.
         where: file and number, for messages.
     """
 
@@ -111,7 +111,7 @@ class Line:
 
 
 def parse_line(text: str, where: str) -> Line | None:
-    """Return a line, None for an empty one and a comment.
+    """Return a line; None for an empty one and a comment.
 
     >>> parse_line("  Port = 22 # usual", "config line 1")
     Line(keyword='port', text='22 # usual', where='config line 1')

@@ -1,7 +1,7 @@
 """A machine behind SSH as a host.
 
-Files travel as the input or output of remote commands and not over SFTP: that takes fewer round trips, the remote shell
-says in words why it could not write, and when the connection is cut it tidies up what has arrived.
+Files travel as the input or output of remote commands, and not over SFTP. This takes fewer round trips. The remote
+shell explains in words why it could not write, and removes an incomplete file when the connection is lost.
 """
 
 from __future__ import annotations
@@ -35,22 +35,22 @@ from cosmos_houdini.hosts.transfer.throttle import Meter, Throttle
 from cosmos_houdini.hosts.transfer.upload import upload
 
 STALL_TIMEOUT_S = 60.0
-"""How long a transfer may stand still before the host counts as unreachable."""
+"""Seconds without progress of a transfer after which the host counts as unreachable."""
 
 _CONNECTIONS = 4
 """For many bytes: the window of one TCP connection limits its rate, and more than four brought no more."""
 
 
 class SshHost:
-    """A machine behind SSH, reached over one connection that all threads share, and more of them for many bytes.
+    """A machine behind SSH. All threads share one connection; transfers of many bytes use more connections.
 
-    A connection is made at the first use, and made again when it was lost since the last one.
+    The first use connects. A later use connects again if the connection was lost.
 
     Args:
         name: the name in the configuration.
         config: with an address.
-        root: absolute folder, made with mode 0700 where it is missing.
-        connect_timeout_s: how long a server may take for each step of connecting.
+        root: absolute folder; it is made with mode 0700 if it is missing.
+        connect_timeout_s: most seconds of a server for each step of connecting.
         transport: the way to this host, which other connections share.
     """
 
@@ -83,7 +83,7 @@ class SshHost:
 
     @property
     def root(self) -> PurePosixPath:
-        """The absolute folder on the host below which everything lies."""
+        """The absolute folder on the host that holds all files of this program."""
         return self._root
 
     def run(self, script: str, *, timeout_s: float = 60.0) -> Completed:
@@ -134,7 +134,7 @@ class SshHost:
         download(self._transfer_pool(on_progress), list(transfers))
 
     def connect(self) -> None:
-        """Make the connection where it does not stand.
+        """Connect, unless the connection exists.
 
         Raises:
             HostError: it cannot be made.
@@ -142,14 +142,14 @@ class SshHost:
         self._connected()
 
     def feed(self, script: bytes, pieces: Iterable[bytes]) -> Completed:
-        """Run a script that reads the pieces on its standard input; it stands alone, without root or start-up mark."""
+        """Run a script that reads the pieces on its standard input; it gets neither root nor start-up mark."""
         self._learn_shell()
         output, errors, code = self._exchange(header_action(script), itertools.chain([script], pieces), STALL_TIMEOUT_S)
         return completed(self._name, code, output, errors)
 
     @contextmanager
     def drain(self, script: str, path: PurePosixPath) -> Iterator[Iterator[bytes]]:
-        """Run a script and give what it prints, piece by piece; what the block leaves is read to its end.
+        """Run a script and give its output piece by piece; output that the block leaves unread is read to its end.
 
         Raises:
             HostError: the script fails; ``path`` is said to be the file that cannot be read.
@@ -192,7 +192,7 @@ class SshHost:
         return self._transport.remarks()
 
     def close(self) -> None:
-        """End the connections; jobs on the host go on."""
+        """Close the connections; jobs on the host continue."""
         with self._connecting:
             self._disconnect()
         while self._spare_lanes:
@@ -306,7 +306,7 @@ class SshHost:
             try:
                 piece = receive(PIECE_BYTES)
             except TimeoutError:
-                # Who waits for the result knows how long.
+                # The caller that waits for the result sets the time.
                 continue
             read += piece
             if not piece:

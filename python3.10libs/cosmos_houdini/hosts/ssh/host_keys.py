@@ -1,4 +1,4 @@
-"""Whether a server is the one that it was known as: the files of known host keys (sshd(8), SSH_KNOWN_HOSTS)."""
+"""Host keys: the files of known keys, and the check of a server against them (sshd(8), SSH_KNOWN_HOSTS)."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ CERTIFICATE = "-cert-v01@openssh.com"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownKey:
-    """A line of a known_hosts file that speaks of a host.
+    """A line of a known_hosts file about a host.
 
     Attributes:
-        file: where it stands.
+        file: the file of the line.
         line: its number, from 1.
         marker: empty, ``@revoked`` or ``@cert-authority``.
         kind: type of the key, as in ``ssh-ed25519``.
@@ -59,7 +59,7 @@ class ShownKey:
 
 
 def known_keys(hop: Hop) -> tuple[KnownKey, ...]:
-    """Return all that is known of a server; files that do not exist hold nothing."""
+    """Return all lines about a server; missing files have none."""
     return tuple(key for name in hop.known_as for key in _known_by(hop, name))
 
 
@@ -120,7 +120,7 @@ def _changed(told: str, kind: str, known: list[KnownKey], name: str, accept: str
 
 
 def _unproven(known: tuple[KnownKey, ...]) -> str:
-    """Return a remark where certificates of an authority were expected."""
+    """Return a remark if certificates of an authority were expected."""
     expected = next((key for key in known if key.marker == _AUTHORITY), None)
     if expected is None:
         return ""
@@ -137,7 +137,7 @@ def fingerprint(blob: bytes) -> str:
 
 
 def accept_command(hop: Hop, kind: str, blob: bytes, *, direct: bool) -> str:
-    """Return the shell command after which a server is known."""
+    """Return the shell command that makes a server known."""
     file = hop.known_hosts[0]
     folder = "" if file.parent.is_dir() else f"mkdir -p -m 700 {shlex.quote(str(file.parent))} && "
     # ssh-keyscan writes the name that it was given, and knows no jump hosts.

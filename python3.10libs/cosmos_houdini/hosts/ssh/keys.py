@@ -25,7 +25,7 @@ _DEFAULT_NAMES = ("id_ed25519", "id_ecdsa", "id_rsa")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """A key to try; ``source`` tells people where it comes from."""
+    """A key to try; ``source`` names its origin for people."""
 
     source: str
     key: paramiko.PKey
@@ -40,7 +40,7 @@ class Offers:
 
 
 def offers(hop: Hop, agent_keys: tuple[paramiko.AgentKey, ...]) -> Offers:
-    """Return the configured keys, then those of the agent, then the default ones where none is configured.
+    """Return the configured keys, then those of the agent, then the default ones if none is configured.
 
     A configured key that is encrypted is taken from the agent, which holds it open. Servers refuse after six tries or
     so, therefore what the user named comes first.
@@ -85,7 +85,7 @@ class _AgentAt(paramiko.Agent):
 
 
 def _certified(path: Path, offers: list[Offer], problems: list[str]) -> Iterator[Offer]:
-    """Give the keys to which a certificate of the user belongs, together with it."""
+    """Yield the keys that belong to a certificate of the user, together with the certificate."""
     try:
         kind, blob = path.read_text(encoding="utf-8").split()[:2]
         certificate = PublicBlob(kind, base64.b64decode(blob))

@@ -28,9 +28,9 @@ class Hop:
         identities_only: offer no key of the agent beside ``identities``.
         agent: path of the SSH agent's socket; empty for none, None for the usual one.
         known_hosts: files with host keys; the first is the one to add to.
-        known_as: the names under which the host's key may stand in them, the best first.
+        known_as: the names under which these files may have the host's key, the best first.
         proxy_command: program whose standard input and output are the connection, or None.
-        settings: all that the SSH configuration says.
+        settings: the SSH configuration of the hop.
     """
 
     hostname: str
@@ -71,7 +71,7 @@ def control_path(hop: Hop, ssh_config: SshConfig) -> Path | None:
 
 
 def split_address(address: str) -> tuple[str | None, str, int | None]:
-    """Return user, host and port of ``[user@]host[:port]``, None for what is missing.
+    """Return user, host and port of ``[user@]host[:port]``; None for a missing one.
 
     >>> split_address("ana@login.example:2222")
     ('ana', 'login.example', 2222)

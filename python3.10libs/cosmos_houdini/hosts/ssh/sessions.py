@@ -1,4 +1,4 @@
-"""How many commands run at once on one connection."""
+"""The limit of commands that run at the same time on one connection."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Sessions:
             self._give_back()
 
     def await_turn(self, refused_since: float) -> bool:
-        """Wait for a better moment; False where nothing of ours is in the way and the server has refused for long.
+        """Wait for a better moment; return False if the server has long refused although no command of ours runs.
 
         Args:
             refused_since: when the server refused first, of ``time.monotonic``.
