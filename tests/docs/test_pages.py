@@ -131,9 +131,22 @@ def protections() -> list[str]:
     return body.split("\n## ")[0].split("\n### ")[1:]
 
 
-@pytest.mark.parametrize("claim", protections(), ids=lambda claim: claim.partition("\n")[0])
-def test_every_protection_names_a_test_that_shows_it(claim: str) -> None:
-    assert re.search(r"`tests/\w+/test_\w+\.py`", claim)
+@pytest.mark.parametrize("section", protections(), ids=lambda section: section.partition("\n")[0])
+def test_every_claim_of_a_protection_names_the_test_that_shows_it(section: str) -> None:
+    _, _, *claims = [line for line in section.splitlines() if line.startswith("|")]
+    assert claims
+    for claim in claims:
+        _, _, tests = claim.strip("| ").partition(" | ")
+        assert re.search(r"`test_\w+`|\*[^*]+\*", tests), claim
+
+
+@pytest.mark.parametrize("page", [SECURITY, ROOT / "docs" / "faults.md"], ids=label)
+def test_every_test_that_a_page_names_is_there(page: Path) -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    defined = set(re.findall(r"^ *(?:async )?def (test_\w+)\(", sources, re.MULTILINE))
+    named = set(re.findall(r"`(test_\w+)`", text_of(page)))
+    assert len(named) > 20
+    assert named - defined == set()
 
 
 def test_the_rows_of_faults_that_the_page_of_security_names_are_there() -> None:

@@ -27,9 +27,10 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="jobs run on POS
 def test_all_that_a_job_leaves_on_host_and_client_is_the_users_alone(
     where: str, request: pytest.FixtureRequest
 ) -> None:
+    # A configuration file of mode 0666 would not count.
+    scene: Scene = request.getfixturevalue(where)
     old = os.umask(0)
     try:
-        scene: Scene = request.getfixturevalue(where)
         assert scene.run() == 0
     finally:
         os.umask(old)
@@ -40,6 +41,20 @@ def test_all_that_a_job_leaves_on_host_and_client_is_the_users_alone(
                 assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
     assert stat.S_IMODE(cosmos.stat().st_mode) == stat.S_IMODE(scene.shop.root.stat().st_mode) == 0o700
     assert stat.S_IMODE((cosmos / "jobs.db").stat().st_mode) == 0o600
+
+
+def test_escapes_in_a_log_reach_no_terminal(here: Scene, capfd: pytest.CaptureFixture[str]) -> None:
+    assert here.run(sleep_s="0.1", fault="exit") == 1
+    record = here.shop.record()
+    for log in ("stdout.log", "stderr.log"):
+        here.shop.on_host(log).write_bytes(b"\x1b]0;title\x07\x9b31m\xc2\x9b2J\r\n\x1b[2Jend\n")
+        record.results.joinpath(log).unlink()
+    capfd.readouterr()
+    assert here.shop.main("logs", record.id) == 0
+    assert here.shop.main("logs", record.id, "--stderr") == 0
+    told = capfd.readouterr().out
+    assert told.count("\\x1b]0;title\\x07") == 2
+    assert not [character for character in told if not character.isprintable() and character not in "\r\n\t"]
 
 
 HOSTILE = st.one_of(

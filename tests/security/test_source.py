@@ -173,10 +173,3 @@ def test_the_fixed_parts_of_shell_never_evaluate_data():
             line.partition("#")[0] if line.lstrip().startswith("#") else line for line in path.read_text().splitlines()
         )
         assert not [line for line in lines if re.search(r"(^|[;&|]\s*|\s)eval\s", line)], path.name
-
-
-def test_the_tests_that_the_page_on_security_names_are_there():
-    page = (CHECKOUT / "docs" / "security.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"`(tests/[\w/.]+)`", page))
-    assert len(named) > 8
-    assert [path for path in named if not (CHECKOUT / path).exists()] == []
