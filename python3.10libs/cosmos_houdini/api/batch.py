@@ -13,7 +13,7 @@ from cosmos_houdini.batches.control import BatchCondition, CancelledRuns, cancel
 from cosmos_houdini.batches.detach import log_file, start_worker
 from cosmos_houdini.batches.options import BatchOptions
 from cosmos_houdini.batches.outcome import BatchOutcome
-from cosmos_houdini.batches.plan import PlannedBatch, plan_batch
+from cosmos_houdini.batches.plan import PlannedBatch, RunSelection, plan_batch
 from cosmos_houdini.batches.run import run_batch
 from cosmos_houdini.errors import JobError
 from cosmos_houdini.jobs.store.record import JobRecord
@@ -45,15 +45,23 @@ class Batch:
         """The name of the batch."""
         return load_batch(self.file).name
 
-    def plan(self) -> PlannedBatch:
+    def plan(self, *, skip_bad: bool = False) -> PlannedBatch:
         """Work out every run and check it; no host is reached.
 
+        Args:
+            skip_bad: set runs aside that cannot be run; ``set_aside`` of the plan names them.
+
         Raises:
-            BadInput: the file, or a run in it, cannot be used.
+            BadInput: the file, or a run in it, cannot be used; with ``skip_bad``, no run can be used.
         """
         session = self.session
         return plan_batch(
-            load_batch(self.file), session.config, session.reporter, host=self.host, file=self.file.absolute()
+            load_batch(self.file),
+            session.config,
+            session.reporter,
+            host=self.host,
+            selection=RunSelection(skip_bad=skip_bad),
+            file=self.file.absolute(),
         )
 
     def run(
@@ -63,6 +71,7 @@ class Batch:
         window: str | None = None,
         gpu_hours: float | None = None,
         max_cost: float | None = None,
+        skip_bad: bool = False,
     ) -> BatchOutcome:
         """Run every run to a verified result; the same call again goes on where the last one was.
 
@@ -71,9 +80,11 @@ class Batch:
             window: times of day between which runs are started, as in ``22:00-07:00``.
             gpu_hours: the most GPU hours that all attempts may take.
             max_cost: the most that all attempts may cost, at the host's price.
+            skip_bad: set runs aside that cannot be run, and go on with the others.
 
         Returns:
-            A row for each run and the summary; ``error`` says why the batch is not as it was asked for.
+            A row for each run and the summary; ``error`` says why the batch is not as it was asked for. ``set_aside``
+            names the runs that were set aside.
 
         Raises:
             BadInput: a limit or a run cannot be used; nothing was queued.
@@ -81,23 +92,27 @@ class Batch:
             Cancelled: the user pressed Ctrl-C; jobs on a host go on.
         """
         options = BatchOptions(max_parallel=max_parallel, window=window, gpu_hours=gpu_hours, max_cost=max_cost)
-        outcome = run_batch(self.session.config, self.plan(), options, self.session.reporter)
+        outcome = run_batch(self.session.config, self.plan(skip_bad=skip_bad), options, self.session.reporter)
         if outcome.ended_by:
             raise outcome.ended_by
         return outcome
 
-    def start(self) -> int:
+    def start(self, *, skip_bad: bool = False) -> int:
         """Run the batch in a detached process, which continues after this one ends, and return its process id.
 
         Its messages go to ``.cosmos/logs`` in the project.
 
+        Args:
+            skip_bad: set runs aside that cannot be run, and go on with the others.
+
         Raises:
             JobError: the process has ended already; its messages were reported.
         """
-        session, planned = self.session, self.plan()
+        session, planned = self.session, self.plan(skip_bad=skip_bad)
         name = planned.batch.name
         log = log_file(session.folder, name)
-        arguments = ["run-batch", "--log", str(log), "--host", planned.host, "--", str(self.file)]
+        skip = ["--skip-bad"] if skip_bad else []
+        arguments = ["run-batch", "--log", str(log), "--host", planned.host, *skip, "--", str(self.file)]
         worker = start_worker(
             arguments,
             session.folder,
@@ -165,7 +180,7 @@ class Batch:
         return {"name": self.name, "file": str(self.file), "host": self.host, "jobs": jobs}
 
     def _records(self) -> list[JobRecord]:
-        planned = self.plan()
+        planned = self.plan(skip_bad=True)
         with self.session.client() as client:
             found = {record.id: record for record in client.store.records(job.id for job in planned.jobs)}
         return [found[job.id] for job in planned.jobs if job.id in found]

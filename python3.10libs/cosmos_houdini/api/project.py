@@ -305,16 +305,16 @@ class Project:
         return batch
 
     def open_batch(self, file: str | Path, *, host: str | None = None) -> Batch:
-        """Open a batch file, which ``batch`` or ``create-batch`` wrote.
+        """Open a batch file, which ``batch`` or ``create-batch`` wrote; runs that cannot be run are named.
 
         Raises:
-            BadInput: the file cannot be used, or the host is not configured.
+            BadInput: the file or none of its runs can be used, or the host is not configured.
         """
         from cosmos_houdini.api.batch import Batch  # noqa: PLC0415 - see ``batch``
 
         self.config.settings.host(host)
         batch = Batch(Path(file).absolute(), self._session, host=host)
-        batch.plan()
+        batch.plan(skip_bad=True)
         return batch
 
     def report(self, *jobs: Job | str, folder: str | Path | None = None) -> WrittenReport:

@@ -27,7 +27,10 @@ def next_adaptive_batch(
         more: how many further runs of each item are added.
         reporter: as for ``plan_batch``.
     """
-    if planned.batch.randomization.sampler != "adaptive" or planned.selection != RunSelection():
+    if (
+        planned.batch.randomization.sampler != "adaptive"
+        or replace(planned.selection, skip_bad=False) != RunSelection()
+    ):
         return None
     # OpenCV and NumPy take a fifth of a second to load; other batches need them only at their end.
     from cosmos_houdini.report.examine import score_entries  # noqa: PLC0415 - see above
@@ -38,6 +41,12 @@ def next_adaptive_batch(
     scores.update({keys[entry.name]: entry.measures.score for entry in measured if entry.measures})
     adaptive = Adaptive(file=points_file(client.config.project), scores=scores, more=more)
     longer = plan_batch(
-        planned.batch, client.config, reporter, host=planned.host, specs=planned.specs, adaptive=adaptive
+        planned.batch,
+        client.config,
+        reporter,
+        host=planned.host,
+        selection=planned.selection,
+        specs=planned.specs,
+        adaptive=adaptive,
     )
     return replace(longer, file=planned.file) if len(longer.runs) > len(planned.runs) else None

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from cosmos_houdini.batches.plan import PlannedBatch
+from cosmos_houdini.batches.plan import PlannedBatch, SetAside
 from cosmos_houdini.batches.summary import Summary
 from cosmos_houdini.errors import CheckFailed, CosmosError, JobError
 from cosmos_houdini.jobs.client import Client
@@ -24,12 +25,22 @@ class BatchOutcome:
         summary: of all runs; its ``text`` is for people.
         table: the CSV file with the rows; the summary is beside it.
         ended_by: the error that ended the work early: no connection, no room, an interruption; None if none did.
+        set_aside: runs that cannot be run, where the plan leaves them out.
     """
 
     rows: tuple[Row, ...]
     summary: Summary
     table: Path
     ended_by: CosmosError | None = None
+    set_aside: Sequence[SetAside] = ()
+
+    def document(self) -> dict[str, Any]:
+        """Return the outcome as ``run-batch --json`` prints it."""
+        return {
+            "runs": [row.document() for row in self.rows],
+            "set_aside": [one.document() for one in self.set_aside],
+            "table": str(self.table),
+        }
 
     @property
     def error(self) -> CosmosError | None:

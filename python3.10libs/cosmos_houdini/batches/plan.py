@@ -13,12 +13,13 @@ from typing import Any
 from cosmos_houdini.config import Config
 from cosmos_houdini.engines import Engine, find_engine
 from cosmos_houdini.errors import BadInput, did_you_mean
-from cosmos_houdini.jobs.prepare import prepare
+from cosmos_houdini.jobs.prepare import Prepared, prepare
 from cosmos_houdini.jobs.store.batches import points_file
 from cosmos_houdini.jobs.store.jobs import FOLDER
 from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.media.videos.cut import cut
 from cosmos_houdini.model.batch import BatchSpec
+from cosmos_houdini.model.request import Clip
 from cosmos_houdini.model.spec import PromptSpec
 from cosmos_houdini.reporter import Reporter
 from cosmos_houdini.specs.create import check_videos
@@ -41,10 +42,12 @@ class RunSelection:
     Attributes:
         scout: take the scouts instead of the runs themselves.
         only: names of the runs; None for all of them.
+        skip_bad: set runs aside that cannot be run, instead of refusing the batch.
     """
 
     scout: bool = False
     only: frozenset[str] | None = None
+    skip_bad: bool = False
 
     def rename(self, batch: BatchSpec) -> BatchSpec:
         """Return the batch with the selection's own name in the store."""
@@ -67,6 +70,18 @@ class RunSelection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetAside:
+    """A run that cannot be run, or an item whose runs are not even known, and why."""
+
+    name: str
+    problem: BadInput
+
+    def document(self) -> dict[str, str]:
+        """Return it as ``run-batch --json`` prints it."""
+        return {"run": self.name, "problem": str(self.problem)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedBatch:
     """A batch and the job of each of its runs.
 
@@ -78,6 +93,7 @@ class PlannedBatch:
         jobs: of the runs, in the same order; none of them is queued yet.
         file: the batch file; None for a batch in memory.
         specs: prompt specs in memory, by the path that an item gives them; all others are files.
+        set_aside: what cannot be run, where the selection leaves it out.
     """
 
     batch: BatchSpec
@@ -87,6 +103,7 @@ class PlannedBatch:
     jobs: Sequence[JobRecord]
     file: Path | None = None
     specs: Mapping[Path, PromptSpec] = field(default_factory=dict)
+    set_aside: Sequence[SetAside] = ()
 
 
 def plan_batch(
@@ -99,6 +116,7 @@ def plan_batch(
     specs: Mapping[Path, PromptSpec] | None = None,
     file: Path | None = None,
     adaptive: Adaptive | None = None,
+    dry_run: bool = False,
 ) -> PlannedBatch:
     """Plan and check every run of a batch; reach no host, and write only the videos of scouts.
 
@@ -111,15 +129,21 @@ def plan_batch(
         specs: prompt specs in memory, by the path that an item gives them; all others are read from that path.
         file: the file that holds ``batch``; None for a batch in memory.
         adaptive: gives the points of an adaptive batch; without it, the earlier points are used.
+        dry_run: write nothing: an adaptive batch has its first points, and scouts have the whole videos.
 
     Raises:
-        BadInput: a run that cannot be run, by name; or as for ``expand_batch``.
+        BadInput: a run that cannot be run, by name; or as for ``expand_batch``. Where the selection sets bad runs
+            aside: no run is left, and the error is that of the first.
     """
     name, _ = config.settings.host(host)
-    adaptive = adaptive or Adaptive(file=points_file(config.project))
+    set_aside: list[SetAside] = []
+    usable = _usable_items(batch, specs, set_aside) if selection.skip_bad else batch
+    if not dry_run:
+        adaptive = adaptive or Adaptive(file=points_file(config.project))
+    sweep = expand_batch(usable, reporter, specs=specs, adaptive=adaptive, check=not selection.skip_bad)
     # The points of an adaptive batch belong to the whole batch, so the selection comes after them.
-    runs = selection.select(expand_batch(batch, reporter, specs=specs, adaptive=adaptive).runs)
-    planned, jobs = _check_runs(runs, config, name, reporter, scout=selection.scout)
+    check = _RunCheck(config=config, host=name, engine=find_engine(batch.engine), selection=selection, dry_run=dry_run)
+    planned, jobs = check.check_all(selection.select(sweep.runs), set_aside, reporter)
     return PlannedBatch(
         batch=selection.rename(batch),
         selection=selection,
@@ -128,6 +152,7 @@ def plan_batch(
         jobs=jobs,
         file=file.absolute() if file else None,
         specs=specs or {},
+        set_aside=tuple(set_aside),
     )
 
 
@@ -137,6 +162,7 @@ def expand_batch(
     *,
     specs: Mapping[Path, PromptSpec] | None = None,
     adaptive: Adaptive | None = None,
+    check: bool = True,
 ) -> Sweep:
     """Return the runs of a batch, and report values that were left out or changed.
 
@@ -145,12 +171,13 @@ def expand_batch(
         reporter: takes the notes of the sweep.
         specs: prompt specs in memory, as for ``plan_batch``.
         adaptive: gives the points of an adaptive batch; its first points without it.
+        check: whether a missing video is refused here.
 
     Raises:
         BadInput: a prompt spec that cannot be read, a video that is no file, or as for ``expand``.
     """
     found = load_specs(batch, specs)
-    for path, spec in found.items():
+    for path, spec in found.items() if check else ():
         check_videos([spec.input_video, *spec.controls.values()], path)
     sweep = expand(batch, found, find_engine(batch.engine).parameters, adaptive)
     for note in sweep.notes:
@@ -164,11 +191,12 @@ def load_specs(batch: BatchSpec, specs: Mapping[Path, PromptSpec] | None = None)
     return {item.spec: known.get(item.spec) or load_prompt_spec(item.spec) for item in batch.items}
 
 
-def plan_scouts(runs: Sequence[SweepRun], config: Config) -> list[SweepRun]:
-    """Return the scouts of runs without cutting videos for them."""
-    engine, probe = find_engine(runs[0].shared.engine), caching_probe(config.ffmpeg)
-    requests = (build_request(run.run_spec(), engine.parameters, probe=probe)[0] for run in runs)
-    return [make_scout(run, engine.scout(request), {}) for run, request in zip(runs, requests, strict=True)]
+def list_set_aside(set_aside: Iterable[SetAside]) -> list[str]:
+    """Return a line for each problem that set runs aside, with the names of these runs."""
+    names: defaultdict[str, list[str]] = defaultdict(list)
+    for one in set_aside:
+        names[str(one.problem).removeprefix(f"{one.name}: ")].append(one.name)
+    return [f"{found[0]}{f' and {len(found) - 1} more' * (len(found) > 1)}: {p}" for p, found in names.items()]
 
 
 def run_documents(runs: Iterable[SweepRun]) -> Iterator[dict[str, Any]]:
@@ -182,36 +210,124 @@ def _engine_defaults(engine: str) -> dict[str, Any]:
     return {key: parameter.default for key, parameter in known.items() if key != FROM_INPUT}
 
 
-def _check_runs(
-    runs: Sequence[SweepRun], config: Config, host: str, reporter: Reporter, *, scout: bool
-) -> tuple[Sequence[SweepRun], Sequence[JobRecord]]:
-    """Return runs, or their scouts, with the job of each, and report the warnings.
+def _usable_items(batch: BatchSpec, specs: Mapping[Path, PromptSpec] | None, set_aside: list[SetAside]) -> BatchSpec:
+    """Return a batch without the items that cannot be expanded, and add these to ``set_aside``.
 
     Raises:
-        BadInput: a run that cannot be run, by name.
+        BadInput: no item is left; the error is that of the first.
     """
-    engine = find_engine(runs[0].shared.engine)
-    probe = caching_probe(config.ffmpeg)
-    jobs, planned = [], []
-    warnings: defaultdict[str, list[str]] = defaultdict(list)
-    with reporter.progress("checking", total=len(runs), unit="runs") as advance:
-        for asked in runs:
-            run = asked
-            try:
-                if scout:
-                    run = _cut_scout(asked, engine, config, probe)
-                request, said = build_request(run.run_spec(), engine.parameters, probe=probe)
-                prepared = prepare(request, config=config, host=host, results=None)
-            except BadInput as error:
-                problem = error.problem.removeprefix(f"{run.name}: ")
-                raise BadInput(f"{run.name}: {problem}", allowed=error.allowed, action=error.action) from error
-            jobs.append(prepared.record)
-            planned.append(run)
-            for warning in (*said, *prepared.warnings):
-                warnings[warning].append(run.name)
-            advance(1)
-    _report_warnings(warnings, reporter)
-    return planned, jobs
+    usable = []
+    for item in batch.items:
+        alone = batch.model_copy(update={"items": (item,)})
+        try:
+            expand(alone, load_specs(alone, specs), find_engine(batch.engine).parameters)
+            usable.append(item)
+        except BadInput as error:
+            set_aside.append(SetAside(name=item.name or item.spec.name, problem=error))
+    if not usable:
+        raise set_aside[0].problem
+    return batch.model_copy(update={"items": tuple(usable)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _RunCheck:
+    """The check of runs: each becomes a job, as far as that is possible without its host.
+
+    Attributes:
+        config: the project.
+        host: name of the host of all jobs.
+        engine: of the batch.
+        selection: whether scouts are planned instead of the runs, and whether bad runs are set aside.
+        dry_run: whether no video is cut for a scout.
+    """
+
+    config: Config
+    host: str
+    engine: Engine
+    selection: RunSelection
+    dry_run: bool
+
+    def check_all(
+        self, runs: Sequence[SweepRun], set_aside: list[SetAside], reporter: Reporter
+    ) -> tuple[Sequence[SweepRun], Sequence[JobRecord]]:
+        """Return runs, or their scouts, with the job of each, and report the warnings.
+
+        Args:
+            runs: of the batch.
+            set_aside: takes the runs that cannot be run, if the selection sets them aside.
+            reporter: takes the warnings, and what is set aside.
+
+        Raises:
+            BadInput: a run that cannot be run, by name.
+        """
+        probe = _remember_errors(caching_probe(self.config.ffmpeg))
+        planned: list[SweepRun] = []
+        jobs: list[JobRecord] = []
+        warnings: defaultdict[str, list[str]] = defaultdict(list)
+        with reporter.progress("checking", total=len(runs), unit="runs") as advance:
+            for asked in runs:
+                try:
+                    run, prepared, said = self._check(asked, probe)
+                except BadInput as error:
+                    if not self.selection.skip_bad:
+                        raise
+                    set_aside.append(SetAside(name=asked.name, problem=error))
+                else:
+                    planned.append(run)
+                    jobs.append(prepared.record)
+                    for warning in (*said, *prepared.warnings):
+                        warnings[warning].append(run.name)
+                advance(1)
+        if not jobs:
+            raise set_aside[0].problem
+        _report_warnings(warnings, reporter)
+        for line in list_set_aside(set_aside):
+            reporter.say(f"set aside: {line}")
+        return planned, jobs
+
+    def _check(self, asked: SweepRun, probe: Probe) -> tuple[SweepRun, Prepared, Sequence[str]]:
+        """Return a run, or its scout, as a job, and the warnings about its request.
+
+        Raises:
+            BadInput: it cannot be run; its name is in the error.
+        """
+        run = asked
+        try:
+            if self.selection.scout:
+                run = self._scout(asked, probe)
+            request, said = build_request(run.run_spec(), self.engine.parameters, probe=probe)
+            return run, prepare(request, config=self.config, host=self.host, results=None), said
+        except BadInput as error:
+            problem = error.problem.removeprefix(f"{run.name}: ")
+            raise BadInput(f"{run.name}: {problem}", allowed=error.allowed, action=error.action) from error
+
+    def _scout(self, run: SweepRun, probe: Probe) -> SweepRun:
+        """Return the scout of a run; its shorter videos are kept in the project, by content and length."""
+        request, _ = build_request(run.run_spec(), self.engine.parameters, probe=probe)
+        scout = self.engine.scout(request)
+        videos: dict[Path, Path] = {}
+        if scout.frames < request.video.frames and not self.dry_run:
+            for clip in (request.video, *(control.clip for control in request.controls if control.clip)):
+                videos[clip.path] = self.config.project / FOLDER / "scouts" / f"{clip.sha256}-{scout.frames}.mp4"
+                cut(clip.path, scout.frames, videos[clip.path], ffmpeg=self.config.ffmpeg)
+        return make_scout(run, scout, videos)
+
+
+def _remember_errors(probe: Probe) -> Probe:
+    """Return a probe that finds a bad video once: all runs of a prompt spec ask for the same videos."""
+    known: dict[frozenset[Path], BadInput] = {}
+
+    def remembering(videos: Mapping[str, Path]) -> Mapping[str, Clip]:
+        paths = frozenset(videos.values())
+        if paths in known:
+            raise known[paths]
+        try:
+            return probe(videos)
+        except BadInput as error:
+            known[paths] = error
+            raise
+
+    return remembering
 
 
 def _report_warnings(warnings: Mapping[str, Sequence[str]], reporter: Reporter) -> None:
@@ -220,15 +336,3 @@ def _report_warnings(warnings: Mapping[str, Sequence[str]], reporter: Reporter) 
         reporter.say(f"warning: {names[0]}{others}: {warning}")
     if len(warnings) > SHOWN_WARNINGS:
         reporter.say(f"{len(warnings) - SHOWN_WARNINGS} more warnings are not shown")
-
-
-def _cut_scout(run: SweepRun, engine: Engine, config: Config, probe: Probe) -> SweepRun:
-    """Return the scout of a run; its shorter videos are kept in the project, by content and length."""
-    request, _ = build_request(run.run_spec(), engine.parameters, probe=probe)
-    scout = engine.scout(request)
-    videos: dict[Path, Path] = {}
-    if scout.frames < request.video.frames:
-        for clip in (request.video, *(control.clip for control in request.controls if control.clip)):
-            videos[clip.path] = config.project / FOLDER / "scouts" / f"{clip.sha256}-{scout.frames}.mp4"
-            cut(clip.path, scout.frames, videos[clip.path], ffmpeg=config.ffmpeg)
-    return make_scout(run, scout, videos)

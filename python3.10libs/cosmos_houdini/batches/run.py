@@ -22,6 +22,7 @@ from cosmos_houdini.jobs.client import Client, open_client
 from cosmos_houdini.jobs.prepare import RESULTS
 from cosmos_houdini.jobs.shared_load import load_of
 from cosmos_houdini.jobs.store import batches
+from cosmos_houdini.jobs.store.jobs import DATABASE, FOLDER
 from cosmos_houdini.jobs.store.worker import BatchSlot, Worker
 from cosmos_houdini.report.earlier import write_latest
 from cosmos_houdini.report.table import format_csv
@@ -73,6 +74,19 @@ def run_batch(config: Config, planned: PlannedBatch, options: BatchOptions, repo
             run.conclude(None)
             raise
         return run.conclude(None)
+
+
+def check_batch(config: Config, planned: PlannedBatch, options: BatchOptions, reporter: Reporter) -> None:
+    """Refuse what ``run_batch`` would refuse before it queues anything; no host is reached and nothing is written.
+
+    Raises:
+        BadInput: as for ``run_batch``.
+    """
+    limit_settings(config, planned.batch, planned.host, options)
+    Notifier(config.settings.notify, os.environ, reporter.say).close()
+    if (config.project / FOLDER / DATABASE).is_file():
+        with open_client(config) as client:
+            batches.refuse_namesake(client.store, planned.batch.name, planned.host, planned.file)
 
 
 def hand_over(config: Config, planned: PlannedBatch, reporter: Reporter) -> bool:
@@ -140,12 +154,13 @@ class _BatchRun:
             resume_command=self.options.resume_command,
             folder=self.options.folder or Path(),
             scouts=now.selection.scout,
+            set_aside=now.set_aside,
             ended_by=ended_by,
         )
         kept = write_latest(table.with_suffix(".summary.txt"), summary.text.encode()) or kept
         if kept:
             self.reporter.say(f"the account of before is kept beside the new one, as {kept.name}")
-        return BatchOutcome(rows=rows, summary=summary, table=table, ended_by=ended_by)
+        return BatchOutcome(rows=rows, summary=summary, table=table, ended_by=ended_by, set_aside=now.set_aside)
 
     def _replan(self) -> PlannedBatch:
         """Return the batch from its file again, because a person may have edited the file while the batch ran."""

@@ -29,6 +29,7 @@ class Summary:
         ended: when it ended.
         entries: the runs in the order of the batch, ranked where they were measured.
         varied: names of the settings that are not the same for all of them.
+        set_aside: runs that cannot be run, and why, a line for each reason.
         held: the periods in which nothing was started.
         spent_before: time of all attempts of the batch when the process began.
         spent: time of all attempts of the batch.
@@ -47,6 +48,7 @@ class Summary:
     ended: datetime
     entries: Sequence[ReportEntry]
     varied: Sequence[str]
+    set_aside: Sequence[str]
     held: Sequence[HeldPeriod]
     spent_before: Spending
     spent: Spending
@@ -82,6 +84,7 @@ class Summary:
             ("made with other parameters than asked for", _otherwise(rows)),
             ("failed", _failed(self.entries)),
             ("cancelled", _cancelled(rows)),
+            ("set aside, because they cannot be run", [one_line(line) for line in self.set_aside]),
             ("nothing was started", [_held(held) for held in self.held]),
         ):
             if block:

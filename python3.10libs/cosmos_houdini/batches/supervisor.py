@@ -16,6 +16,7 @@ from cosmos_houdini.batches.gate import BatchEnded, BatchEvent, BatchHooks
 from cosmos_houdini.batches.limits import LimitProbes, LimitSettings, StartLimits
 from cosmos_houdini.batches.notify import Notice, Notifier
 from cosmos_houdini.batches.options import BatchOptions
+from cosmos_houdini.batches.plan import SetAside, list_set_aside
 from cosmos_houdini.batches.summary import Summary
 from cosmos_houdini.batches.time_window import TimeWindow
 from cosmos_houdini.config import Config
@@ -131,6 +132,7 @@ class BatchSupervisor:
         resume_command: str,
         folder: Path,
         scouts: bool,
+        set_aside: Sequence[SetAside],
         ended_by: CosmosError | None,
     ) -> Summary:
         """Return the summary of a batch, and send it if the batch ended here.
@@ -144,6 +146,7 @@ class BatchSupervisor:
             resume_command: the command that goes on; empty where there is none.
             folder: the folder for which the commands are.
             scouts: whether the runs are scouts, some of which may be promoted.
+            set_aside: runs that cannot be run.
             ended_by: the error that ended the batch early, if one did.
         """
         interrupted = isinstance(ended_by, Cancelled)
@@ -156,6 +159,7 @@ class BatchSupervisor:
             ended=local_time(),
             entries=entries if interrupted else _measure(entries, self.client.config.ffmpeg),
             varied=list_varied(entries),
+            set_aside=list_set_aside(set_aside),
             held=self.limits.held,
             spent_before=self.spent_before,
             spent=spent,

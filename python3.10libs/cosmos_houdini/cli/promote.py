@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -24,4 +25,4 @@ def promote(context: click.Context, /, *, file: Path, names: tuple[str, ...], ar
     config = load()
     with open_client(config) as client:
         selection = select_promoted(client, load_batch(file), names, TerminalReporter(), host=arguments.host, file=file)
-    work(context, config, file, selection, arguments)
+    work(context, config, file, replace(selection, skip_bad=arguments.skip_bad), arguments)

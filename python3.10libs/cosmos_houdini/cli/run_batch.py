@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import shlex
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,8 @@ from click.core import ParameterSource
 
 from cosmos_houdini.batches.detach import log_file, start_worker
 from cosmos_houdini.batches.options import BatchOptions
-from cosmos_houdini.batches.plan import RunSelection, expand_batch, plan_batch, plan_scouts, run_documents
-from cosmos_houdini.batches.run import hand_over
+from cosmos_houdini.batches.plan import RunSelection, plan_batch, run_documents
+from cosmos_houdini.batches.run import check_batch, hand_over
 from cosmos_houdini.batches.run import run_batch as run_planned_batch
 from cosmos_houdini.cli.console import json_option, print_json, print_json_lines, say
 from cosmos_houdini.cli.finite import FiniteRange
@@ -39,7 +39,20 @@ class BatchArguments:
     max_cost: float | None
     output: Path | None
     log: str
+    skip_bad: bool
     as_json: bool
+
+    @property
+    def options(self) -> BatchOptions:
+        """How the batch is run."""
+        return BatchOptions(
+            max_parallel=self.max_parallel,
+            window=self.window,
+            gpu_hours=self.gpu_hours,
+            max_cost=self.max_cost,
+            table=self.output,
+            log=self.log,
+        )
 
 
 _OPTIONS = (
@@ -52,6 +65,7 @@ _OPTIONS = (
     click.option("--gpu-hours", type=FiniteRange(0, min_open=True), help="Most that all attempts may take."),
     click.option("--max-cost", type=FiniteRange(0, min_open=True), help="Most that all attempts may cost."),
     click.option("-o", "--output", type=FILE, help="CSV file; cosmos_out/NAME.csv without it."),
+    click.option("--skip-bad", is_flag=True, help="Set runs aside that cannot be run, say why, and go on."),
     click.option("--log", hidden=True, default="", help="Where the messages of a detached process go."),
     json_option,
 )
@@ -74,16 +88,21 @@ def running_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.command("run-batch", help="Run every run of a batch to a verified result; the same command again continues.")
 @click.argument("file", metavar="BATCH.yaml", type=FILE)
 @click.option("--scout", is_flag=True, help="Run cheap scouts of all runs first: fewer steps, only the first frames.")
-@click.option("--dry-run", is_flag=True, help="Print every run, and connect to nothing.")
+@click.option("--dry-run", is_flag=True, help="Check and print every run, and connect to nothing.")
 @running_options
 @click.pass_context
 def run_batch(context: click.Context, /, *, file: Path, scout: bool, dry_run: bool, arguments: BatchArguments) -> None:
     """Check every run, queue all of them, and follow them to their ends."""
+    selection = RunSelection(scout=scout, skip_bad=arguments.skip_bad)
     if dry_run:
-        runs = expand_batch(load_batch(file), TerminalReporter()).runs
-        print_json_lines("create-batch", "runs", run_documents(plan_scouts(runs, load()) if scout else runs))
+        config, reporter = load(), TerminalReporter()
+        planned = plan_batch(
+            load_batch(file), config, reporter, host=arguments.host, selection=selection, file=file, dry_run=True
+        )
+        check_batch(config, planned, arguments.options, reporter)
+        print_json_lines("create-batch", "runs", run_documents(planned.runs))
         return
-    work(context, load(), file, RunSelection(scout=scout), arguments)
+    work(context, load(), file, selection, arguments)
 
 
 def work(
@@ -101,13 +120,8 @@ def work(
     planned = plan_batch(batch, config, reporter, host=arguments.host, selection=selection, file=file)
     if arguments.log and hand_over(config, planned, reporter):
         return
-    options = BatchOptions(
-        max_parallel=arguments.max_parallel,
-        window=arguments.window,
-        gpu_hours=arguments.gpu_hours,
-        max_cost=arguments.max_cost,
-        table=arguments.output,
-        log=arguments.log,
+    options = replace(
+        arguments.options,
         resume_command=shlex.join(["cosmos-houdini", *rebuild_command_line(context, without={"log", "as_json"})]),
         folder=Path.cwd(),
     )
@@ -116,7 +130,7 @@ def work(
     if outcome.ended_by:
         raise outcome.ended_by
     if arguments.as_json:
-        print_json("run-batch", {"runs": [row.document() for row in outcome.rows], "table": str(outcome.table)})
+        print_json("run-batch", outcome.document())
     else:
         click.echo(outcome.table)
     if outcome.error:

@@ -132,10 +132,18 @@ class RunRow(Struct, kw_only=True):
     differences: list[str]
 
 
+class SetAsideRun(Struct):
+    """A run that cannot be run, and why; an item of the batch where its runs are not known."""
+
+    run: str
+    problem: str
+
+
 class RunBatchDocument(Struct):
     """The runs of a batch that ended, and the file of its table."""
 
     runs: list[RunRow]
+    set_aside: list[SetAsideRun]
     table: str
 
 

@@ -115,11 +115,12 @@ class CreateBatchOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunBatchOptions:
-    """A batch file, and where and how many of its runs are active at once; see ``run-batch --help``."""
+    """A batch file, and how it is run; see ``run-batch --help``."""
 
     file: Path
     host: str | None = None
     max_parallel: int | None = None
+    skip_bad: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,20 +257,26 @@ def _create_batch(request: Request, reporter: Reporter) -> Document:
 
 def _run_batch(request: Request, reporter: Reporter) -> Document:
     from cosmos_houdini.batches.options import BatchOptions  # noqa: PLC0415
-    from cosmos_houdini.batches.plan import plan_batch  # noqa: PLC0415
+    from cosmos_houdini.batches.plan import RunSelection, plan_batch  # noqa: PLC0415
     from cosmos_houdini.batches.run import run_batch  # noqa: PLC0415
     from cosmos_houdini.config import load  # noqa: PLC0415
     from cosmos_houdini.specs.batch_file import load_batch  # noqa: PLC0415
 
     options = _decode(RunBatchOptions, request)
     config = load()
-    planned = plan_batch(load_batch(options.file), config, reporter, host=options.host, file=options.file)
+    planned = plan_batch(
+        load_batch(options.file),
+        config,
+        reporter,
+        host=options.host,
+        selection=RunSelection(skip_bad=options.skip_bad),
+        file=options.file,
+    )
     outcome = run_batch(config, planned, BatchOptions(max_parallel=options.max_parallel), reporter)
     reporter.say(outcome.summary.text)
     if outcome.error:
         raise outcome.error
-    rows = [row.document() for row in outcome.rows]
-    return {"schema": schema_id("run-batch"), "runs": rows, "table": str(outcome.table)}
+    return {"schema": schema_id("run-batch"), **outcome.document()}
 
 
 def _doctor(request: Request, reporter: Reporter) -> Document:

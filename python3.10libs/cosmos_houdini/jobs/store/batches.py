@@ -142,7 +142,7 @@ def enqueue(store: Store, batch: str, host: str, file: Path | None, records: Seq
         BadInput: another batch has this name and has not ended.
     """
     with store.writing() as db:
-        _refuse_namesake(store, batch, host, file)
+        refuse_namesake(store, batch, host, file)
         db.execute(
             "INSERT INTO batches (name, host, file) VALUES (?, ?, ?)"
             " ON CONFLICT (name, host) DO UPDATE SET file = excluded.file, ended_at = NULL",
@@ -285,7 +285,7 @@ def _found(store: Store, query: str, values: Sequence[object]) -> list[JobRecord
     return store.records(row["id"] for row in store.rows(query, values))
 
 
-def _refuse_namesake(store: Store, batch: str, host: str, file: Path | None) -> None:
+def refuse_namesake(store: Store, batch: str, host: str, file: Path | None) -> None:
     """Refuse a batch whose name belongs to another file: the queued runs of that file would be cancelled.
 
     A batch in memory may take the name of another batch in memory, because only the name identifies it.

@@ -24,6 +24,7 @@ from cosmos_houdini.jobs.store.schema import migrate
 from cosmos_houdini.model.job import Attempt, FailureClass, Job, JobState
 
 FOLDER = ".cosmos"
+DATABASE = "jobs.db"
 BUSY_TIMEOUT_MS = 30_000
 NEAREST_OF = 500
 
@@ -59,7 +60,7 @@ class Store:
     @classmethod
     def of(cls, project: Path) -> Store:
         """Open the store of a project folder; create it if there is none."""
-        return cls(project / FOLDER / "jobs.db")
+        return cls(project / FOLDER / DATABASE)
 
     def close(self) -> None:
         """Close the file."""
