@@ -22,7 +22,7 @@ LONGEST_NUMBER: Final = 100
 
 
 def read_text(path: Path, limit: int) -> str:
-    """Return the text of a UTF-8 file; a pipe is read too.
+    """Return the text of a UTF-8 file; a pipe or a device is read too, up to the limit.
 
     Args:
         path: the file.

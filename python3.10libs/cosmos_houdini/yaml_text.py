@@ -111,6 +111,8 @@ def read_yaml(text: str, origin: str) -> Any:  # noqa: ANN401 - any YAML
     Raises:
         BadInput: the text is not YAML, or exceeds a limit; the message names ``origin``, the line and the limit.
     """
+    if half := half_character(text):
+        raise BadInput(f"{origin}: the text holds half of a character ({half})", allowed="characters of UTF-8")
     try:
         _refuse_many(text)
         loader = _Loader(text)

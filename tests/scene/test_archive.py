@@ -144,6 +144,23 @@ def test_a_header_that_lies_is_named_with_its_offset(tmp_path: Path, lie: dict[s
     assert f"at byte {len(first)}" in str(caught.value) or "stands there" in problem
 
 
+@pytest.mark.parametrize("kind", ["init", "def", "parm", "chn"])
+def test_a_size_that_reaches_over_the_next_entries_is_refused(tmp_path: Path, kind: str):
+    """Try a size that ends where a header begins: every header of the rest is right, and a camera would be lost."""
+    cameras = [hip_files.node(f"obj/cam{n}", "cam", hip_files.CAM_PARMS, hip_files.channels(tx="")) for n in (1, 2)]
+    entries = hip_files.scene_entries(*cameras)
+    names = [str(name) for name, _ in entries]
+    first, last = names.index(f"obj/cam1.{kind}"), max(n for n, name in enumerate(names) if name.startswith("obj/cam2"))
+    swallowed = b"".join(hip_files.cpio_entry(*entry) for entry in entries[first + 1 : last + 1])
+    body = hip_files.as_bytes(entries[first][1]) + swallowed
+    path = tmp_path / "a.hip"
+    path.write_bytes(hip_files.cpio([*entries[:first], (names[first], body), *entries[last + 1 :]]))
+    with pytest.raises(
+        BadInput, match=rf"entry 'obj/cam1.{kind}' .* another entry begins at byte \d+: sizes in the file"
+    ):
+        read_scene(path)
+
+
 def test_digits_that_are_not_octal_are_refused():
     data = bytearray(hip_files.cpio([(".start", "")]))
     data[60:61] = b"8"

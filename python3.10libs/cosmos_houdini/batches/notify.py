@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Literal
 
 from cosmos_houdini.config.settings import NotifyConfig
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.user_path import expand_user
 
 if TYPE_CHECKING:
     from apprise import Apprise
@@ -108,7 +109,7 @@ def _urls(settings: NotifyConfig, environ: Mapping[str, str]) -> list[tuple[str,
     """Return addresses, with the place from which they come."""
     found = [(f"${URLS_VARIABLE}", environ.get(URLS_VARIABLE, "").split())]
     if settings.urls_file:
-        path = settings.urls_file.expanduser()
+        path = expand_user(settings.urls_file)
         found.append((str(path), [line for line in map(str.strip, _private_text(path).splitlines()) if line]))
     return [(origin, [url for url in urls if not url.startswith("#")]) for origin, urls in found]
 

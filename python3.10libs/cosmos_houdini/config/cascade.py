@@ -28,6 +28,7 @@ from cosmos_houdini.hosts.registry import HOST_TYPES, connection_of
 from cosmos_houdini.hosts.settings import COMMON_KEYS, HostConfig, host_keys
 from cosmos_houdini.launchers.registry import LAUNCHER_TYPES, launcher_settings
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg
+from cosmos_houdini.user_path import expand_user
 from cosmos_houdini.yaml_text import read_yaml, read_yaml_file
 
 _Section = TypeVar("_Section", bound=Struct)
@@ -257,12 +258,15 @@ def _beside_file(section: _Section, key: str, origins: Mapping[str, str]) -> _Se
     """Return a section whose relative paths start at the folder of their file; a program may be one of the PATH."""
     paths = {name: value for name in section.__struct_fields__ if isinstance(value := getattr(section, name), Path)}
     if isinstance(section, ColorConfig) and section.config and "://" not in section.config:
-        shown = Path(section.config).expanduser()
+        shown = expand_user(section.config)
         return msgspec.structs.replace(section, config=str(Path(origins[f"{key}.config"]).parent / shown))
     beside = {
         name: Path(origins[f"{key}.{name}"]).parent / path for name, path in paths.items() if path.parts[:1] != ("~",)
     }
-    found = {name: path for name, path in beside.items() if key != "programs" or path.is_file()}
+    try:
+        found = {name: path for name, path in beside.items() if key != "programs" or path.is_file()}
+    except OSError as error:
+        raise BadInput(f"{key}: {error.filename} is no path: {error.strerror}") from error
     return msgspec.structs.replace(section, **found)
 
 

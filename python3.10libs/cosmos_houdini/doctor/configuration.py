@@ -14,6 +14,7 @@ from cosmos_houdini.engines import find_engine
 from cosmos_houdini.errors import BadInput, CosmosError
 from cosmos_houdini.hosts import HostConfig, open_host
 from cosmos_houdini.launchers import launcher_for
+from cosmos_houdini.user_path import expand_user
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +102,7 @@ def _host_errors(name: str, host: HostConfig, project: Path) -> Iterator[tuple[s
         open_host(name, host, project=project).close()
     except BadInput as error:
         yield f"hosts.{name}", error
-    if host.identity and not host.identity.expanduser().is_file():
+    if host.identity and not expand_user(host.identity).is_file():
         action = f"correct hosts.{name}.identity"
         yield f"hosts.{name}.identity", BadInput(f"the key {host.identity} is no file", action=action)
 
@@ -115,10 +116,10 @@ def _file_errors(config: Config) -> Iterator[tuple[str, CosmosError]]:
             BadInput(f"{ocio} is no file", allowed="an OpenColorIO configuration, or a built-in one as ocio://NAME"),
         )
     ffmpeg = settings.programs.ffmpeg
-    if ffmpeg and not ffmpeg.expanduser().is_file():
+    if ffmpeg and not expand_user(ffmpeg).is_file():
         yield "programs.ffmpeg", BadInput(f"{ffmpeg} is no file", action="name FFmpeg by its path")
     urls = settings.notify.urls_file
-    if urls and not urls.expanduser().is_file():
+    if urls and not expand_user(urls).is_file():
         yield "notify.urls_file", BadInput(f"{urls} is no file", action="write one address of Apprise a line into it")
 
 

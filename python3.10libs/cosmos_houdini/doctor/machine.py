@@ -19,6 +19,7 @@ from cosmos_houdini.launchers import launcher_for
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg, Run
 from cosmos_houdini.media.videos.probe import probe_video
 from cosmos_houdini.model.finding import Finding, failed, passed
+from cosmos_houdini.user_path import expand_user
 
 OLDEST_PYTHON = (3, 10)
 TEST_FRAMES = 12
@@ -102,7 +103,7 @@ def _host(name: str, settings: HostConfig, project: Path) -> Finding:
     except BadInput as error:
         return failed(f"host {name}", error.problem, error.action or f"allowed: {error.allowed}")
     host.close()
-    if settings.identity and not settings.identity.expanduser().is_file():
+    if settings.identity and not expand_user(settings.identity).is_file():
         return failed(f"host {name}", f"its key {settings.identity} is no file", f"correct hosts.{name}.identity")
     where = "this machine" if host_type(settings).is_this_machine else settings.address or connection_of(settings)
     return passed(f"host {name}", f"{where}, {launcher}, root {host.root}; `doctor --host {name}` looks at it")

@@ -44,7 +44,7 @@ class Archive:
         """Return the body of an entry; bytes that are no UTF-8 are replaced.
 
         Raises:
-            BadInput: the body is longer than BODY_LIMIT.
+            BadInput: the body is longer than BODY_LIMIT, or holds the header of another entry.
         """
         if entry.size > BODY_LIMIT:
             raise BadInput(
@@ -53,7 +53,15 @@ class Archive:
                 action="save the scene again from Houdini",
             )
         self._file.seek(entry.offset)
-        return self._file.read(entry.size).decode("utf-8", "replace")
+        body = self._file.read(entry.size)
+        if self.license is License.COMMERCIAL and (inside := cpio.find_header(body)) is not None:
+            # The size reaches over the next entries, which would be lost without notice.
+            raise BadInput(
+                f"{self.path}: entry {entry.name!r} claims {entry.size} bytes, and another entry begins at byte "
+                f"{entry.offset + inside}: sizes in the file contradict each other",
+                action="copy it again, or save the scene again from Houdini",
+            )
+        return body.decode("utf-8", "replace")
 
 
 @contextmanager

@@ -20,6 +20,7 @@ TRAILER = "TRAILER!!!"
 HEADER_SIZE = 76
 
 _OCTAL_DIGITS = re.compile(rb"[0-7]{70}")
+_HEADER_INSIDE = re.compile(MAGIC + _OCTAL_DIGITS.pattern)
 
 
 def entries(file: BinaryIO, path: Path, size: int) -> Iterator[Entry]:
@@ -40,6 +41,12 @@ def entries(file: BinaryIO, path: Path, size: int) -> Iterator[Entry]:
             return
         yield entry
         offset = entry.offset + entry.size
+
+
+def find_header(body: bytes) -> int | None:
+    """Return where the header of an entry stands inside a body, or None."""
+    found = _HEADER_INSIDE.search(body) if MAGIC in body else None
+    return found.start() if found else None
 
 
 def _entry(file: BinaryIO, path: Path, size: int, offset: int) -> Entry:

@@ -17,6 +17,7 @@ from cosmos_houdini.model.presets import Preset
 from cosmos_houdini.model.scene import Camera, Scene
 from cosmos_houdini.shots.options import EncodeOptions
 from cosmos_houdini.shots.pass_names import PassNames, name_passes
+from cosmos_houdini.user_path import expand_user
 
 PALETTE = Path(".cosmos") / "palette.json"
 
@@ -73,7 +74,7 @@ def resolve_settings(
         depth=_depth(config, scene, options),
         objects=options.objects or seg.objects,
         mask_objects=options.mask_objects,
-        palette=config.project / palette.expanduser(),
+        palette=config.project / expand_user(palette),
         edge=_computed(options.edge or controls.edge),
         vis=_computed(options.vis or controls.vis),
         blur_presets=find_blur_presets(engine),

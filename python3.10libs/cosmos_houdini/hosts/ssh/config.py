@@ -21,6 +21,7 @@ from cosmos_houdini.hosts.ssh.canonical import Canonical, is_address
 from cosmos_houdini.hosts.ssh.directives import Line, is_added, parse_line, values_of
 from cosmos_houdini.hosts.ssh.patterns import is_in_list, is_match
 from cosmos_houdini.hosts.ssh.tokens import LocalUser, expand, this_user, tokens
+from cosmos_houdini.user_path import expand_user
 
 SSH_PORT = 22
 _DEEPEST_INCLUDE = 16
@@ -271,7 +272,7 @@ def _included(line: Line, folder: Path, me: LocalUser) -> Iterator[Path]:
         if pattern == "~" or pattern.startswith("~/"):
             pattern = f"{me.home}{pattern[1:]}"  # noqa: PLW2901 - the same pattern, written out
         # An absolute pattern stands alone.
-        wanted = folder / Path(pattern).expanduser()
+        wanted = folder / expand_user(pattern)
         for path in sorted(Path(wanted.anchor).glob(str(wanted.relative_to(wanted.anchor)))):
             if path.is_file():
                 yield path

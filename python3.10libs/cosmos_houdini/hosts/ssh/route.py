@@ -10,6 +10,7 @@ from cosmos_houdini.errors import BadInput
 from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.hosts.ssh.config import SSH_PORT, Settings, SshConfig, system_folder
 from cosmos_houdini.hosts.ssh.tokens import expand, expand_path, tokens
+from cosmos_houdini.user_path import expand_user
 
 _KNOWN_HOSTS = ("known_hosts", "known_hosts2")
 _SYSTEM_KNOWN_HOSTS = ("ssh_known_hosts", "ssh_known_hosts2")
@@ -156,7 +157,7 @@ def _names(found: Settings) -> tuple[str, ...]:
 
 def _identities(config: HostConfig, found: Settings, ssh: SshConfig) -> tuple[Path, ...] | None:
     if config.identity:
-        return (config.identity.expanduser(),)
+        return (expand_user(config.identity),)
     named = found.all("identityfile")
     known = _tokens(found, ssh)
     return tuple(expand_path(name, known, ssh.me) for name in named if name != "none") if named else None
@@ -175,7 +176,7 @@ def _agent(found: Settings, ssh: SshConfig) -> str | None:
 
 def _known_hosts(config: HostConfig, found: Settings, ssh: SshConfig) -> tuple[Path, ...]:
     if config.known_hosts:
-        return (config.known_hosts.expanduser(),)
+        return (expand_user(config.known_hosts),)
     known = _tokens(found, ssh)
 
     def files(keyword: str, default: list[Path]) -> list[Path]:

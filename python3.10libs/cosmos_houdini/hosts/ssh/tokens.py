@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.user_path import expand_user
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,4 +114,4 @@ def expand_path(text: str, known: Mapping[str, str], me: LocalUser) -> Path:
     variable = re.compile(r"\$\{(\w+)\}")
     parts = re.split(r"(\$\{\w+\})", text)
     expanded = (variable.sub(value, part) if variable.match(part) else expand(part, known) for part in parts)
-    return Path("".join(expanded)).expanduser()
+    return expand_user("".join(expanded))

@@ -19,6 +19,10 @@ from numpy.typing import NDArray
 
 from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.media.pictures.layers import Header, Layer
+from cosmos_houdini.text_file import MIB, read_text
+
+# The names of a million objects take less.
+_LARGEST_MANIFEST = 128 * MIB
 
 Ranks = NDArray[np.float32]
 
@@ -118,11 +122,9 @@ def _manifest(layer: str, path: Path, prefix: str, attributes: Mapping[str, Any]
     if text is None and f"{prefix}manif_file" in attributes:
         source = path.parent / str(attributes[f"{prefix}manif_file"])
         try:
-            text = source.read_text(encoding="utf-8")
-        except OSError as error:
-            return Manifest(layer, {}, f"{path} names the manifest {source}, which cannot be read: {error.strerror}")
-        except ValueError:
-            return Manifest(layer, {}, f"{path} names the manifest {source}, which is no UTF-8 text")
+            text = read_text(source, _LARGEST_MANIFEST)
+        except BadInput as error:
+            return Manifest(layer, {}, f"{path} names the manifest {source}, which cannot be read: {error.problem}")
     if text is None:
         return Manifest(layer, {})
     try:

@@ -173,15 +173,18 @@ def read_header(path: Path) -> Header:
         BadInput: the file is missing, not an EXR, or deep, or has subsampled channels.
     """
     headers = [part.header for part in open_exr(path, header_only=True).parts]
-    for header in headers:
-        _refuse_unusable(path, header)
-    with readable_exr(path, header_only=True) as readable:
-        types = _channel_types(readable)
+    try:
+        for header in headers:
+            _refuse_unusable(path, header)
+        with readable_exr(path, header_only=True) as readable:
+            layers = _layers(headers, _channel_types(readable))
+    except UnicodeDecodeError as error:
+        raise Unreadable(path, "has damaged names in its header") from error
     return Header(
         path=path,
         display=window(headers[0]["displayWindow"]),
         pixel_aspect=float(headers[0]["pixelAspectRatio"]),
-        layers=_layers(headers, types),
+        layers=layers,
         attributes=tuple(headers),
     )
 

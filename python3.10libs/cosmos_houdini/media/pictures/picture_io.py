@@ -79,9 +79,11 @@ def read_picture(path: Path) -> Array:
             raise Unreadable(path, f"is cut short or damaged: {file.geterror().strip()}")
     finally:
         file.close()
-    data = Window(x=spec.x, y=spec.y, width=spec.width, height=spec.height)
-    display = Window(x=spec.full_x, y=spec.full_y, width=spec.full_width, height=spec.full_height)
-    shown = on_display(np.asarray(pixels).reshape(spec.height, spec.width, spec.nchannels), data, display, 0)
+    shown = np.asarray(pixels).reshape(spec.height, spec.width, spec.nchannels)
+    if stored.format == "exr":
+        # In the other formats this is the size of a film or of a page, which may be any number.
+        display = Window(x=spec.full_x, y=spec.full_y, width=spec.full_width, height=spec.full_height)
+        shown = on_display(shown, Window(x=spec.x, y=spec.y, width=spec.width, height=spec.height), display, 0)
     # OpenImageIO inverts bytes itself, and no other type.
     if stored.is_white_zero and shown.dtype.kind == "u" and shown.dtype != np.uint8:
         shown[..., 0] = np.iinfo(shown.dtype).max - shown[..., 0]

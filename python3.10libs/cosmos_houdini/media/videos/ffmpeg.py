@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cosmos_houdini.errors import BadInput, Cancelled, DiskFull, ToolError
+from cosmos_houdini.user_path import expand_user
 
 _ERROR = re.compile(r"^(?:\[[^\]]* @ [^\]]*\] )*\[(?:error|fatal|panic)\] (.*)")
 _INFO = re.compile(r"^(?:\[[^\]]* @ [^\]]*\] )*\[info\] (.*)")
@@ -68,7 +69,7 @@ class FFmpeg:
         """
         if self.path is None:
             return _bundled_program() or _found_program()
-        path = self.path.expanduser()
+        path = expand_user(self.path)
         if not path.is_file():
             raise BadInput(f"programs.ffmpeg of the configuration names {self.path}, which is no file")
         return str(path)

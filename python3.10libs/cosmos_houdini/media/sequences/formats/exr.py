@@ -238,6 +238,7 @@ def _tile_count(attributes: Attributes, window: tuple[int, int, int, int]) -> in
     across, down, mode = _unpack(attributes, "tiles", "<IIB")
     if not (across and down):
         raise Damaged("has tiles without size")
+    check_size(across, down)
     width, height = window[2] - window[0] + 1, window[3] - window[1] + 1
     levels, rounding_up = mode & 0xF, bool(mode >> 4)
     widths, heights = [width], [height]

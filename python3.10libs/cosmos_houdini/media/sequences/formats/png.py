@@ -127,8 +127,9 @@ def _pixel_bytes(body: bytes) -> int:
 
 def _pixels(data: bytes) -> Iterator[bytes]:
     """Yield the data of the IDAT chunks of a file that ``read`` accepts."""
-    position = len(MAGIC)
-    while position < len(data):
+    position, name = len(MAGIC), b""
+    # Other bytes may follow the end of the picture.
+    while name != b"IEND":
         length, name = struct.unpack_from(">I4s", data, position)
         if name == b"IDAT":
             yield data[position + 8 : position + 8 + length]

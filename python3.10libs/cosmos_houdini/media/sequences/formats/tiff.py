@@ -10,6 +10,7 @@ from cosmos_houdini.media.sequences.formats import tiff_meaning
 from cosmos_houdini.media.sequences.formats.source import (
     Damaged,
     Source,
+    check_size,
     check_stored,
     cut_off,
     inflated_bytes,
@@ -104,6 +105,8 @@ def prove(source: Source) -> None:
     """
     layout, offset = _start(source)
     tags, _ = _directory(source, layout, offset)
+    if tiff_meaning.picture(tags).refusal:
+        return
     if first_of(tags, COMPRESSION, UNCOMPRESSED) not in DEFLATE or first_of(tags, PHOTOMETRIC, 1) == YCBCR:
         return
     tiled = TILE_OFFSETS in tags
@@ -171,6 +174,8 @@ def _check_extents(source: Source, tags: Tags) -> None:
     offsets = tags.get(TILE_OFFSETS if tiled else STRIP_OFFSETS, ())
     lengths = tags.get(TILE_BYTES if tiled else STRIP_BYTES, ())
     needed = _block_count(tags, tiled=tiled)
+    if tiled:
+        check_size(first_of(tags, TILE_WIDTH, 0), first_of(tags, TILE_HEIGHT, 0))
     blocks = "tiles" if tiled else "strips"
     if min(len(offsets), len(lengths)) < needed:
         raise Damaged(f"has {min(len(offsets), len(lengths))} of {needed} {blocks} of pixels")
