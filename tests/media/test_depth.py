@@ -186,8 +186,8 @@ def ground(*, near_bright: bool, dtype: type = np.uint8) -> np.ndarray:
         (np.full((9, 9), -7.5, np.float16), "Z", DepthKind.CAMERA_Z, "values reach 7.5"),
         (np.full((9, 9), 0.1, np.float32), "Pz", DepthKind.CAMERA_Z, "the layer is called 'Pz'"),
         (np.full((9, 9), 7.5, np.float32), "hitDist", DepthKind.RAY_DISTANCE, "layer is called 'hitDist'"),
-        (ground(near_bright=True), "", DepthKind.NEAR_BRIGHT, "the lower third (0.84) is brighter"),
-        (ground(near_bright=False, dtype=np.uint16), "", DepthKind.NEAR_DARK, "the lower third (0.16) is darker"),
+        (ground(near_bright=True), "", DepthKind.NEAR_BRIGHT, "the lower third (0.86) is brighter"),
+        (ground(near_bright=False, dtype=np.uint16), "", DepthKind.NEAR_DARK, "the lower third (0.17) is darker"),
     ],
 )
 def test_meaning_is_guessed_with_evidence(frame: np.ndarray, layer: str, kind: DepthKind, evidence: str):

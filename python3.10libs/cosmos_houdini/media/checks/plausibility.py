@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosmos_houdini.media.controls.depth import Disparity
+from cosmos_houdini.media.controls.sky import without_farthest
 from cosmos_houdini.model.control import Pass
 
 Frame = NDArray[Any]
@@ -65,6 +66,7 @@ class DepthShape:
     def add(self, number: int, disparity: Disparity) -> None:
         """Check one frame of disparity; ``number`` is its frame number."""
         self._count += 1
+        disparity = without_farthest(disparity)
         valid = disparity[disparity > 0]
         if not valid.size:
             return

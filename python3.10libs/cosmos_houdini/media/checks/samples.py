@@ -19,6 +19,7 @@ from cosmos_houdini.media.checks.sample_frames import some, usable
 from cosmos_houdini.media.control_settings import DepthKind
 from cosmos_houdini.media.controls import depth
 from cosmos_houdini.media.controls.palette import all_colors
+from cosmos_houdini.media.controls.sky import is_zero_sky
 from cosmos_houdini.media.pictures.layers import Layer, Unreadable, read_header
 from cosmos_houdini.media.pictures.picture_io import read_passes, read_picture
 from cosmos_houdini.media.sequences.formats import Damaged, prove
@@ -259,4 +260,5 @@ def _disparity(pixels: Array, layer: str) -> Array:
     except BadInput:
         kind = DepthKind.NEAR_BRIGHT
     # These checks ignore the lens: its effect on ray distances is too small to matter to them.
-    return depth.disparity(pixels, DepthKind.CAMERA_Z if kind is DepthKind.RAY_DISTANCE else kind)
+    kind = DepthKind.CAMERA_Z if kind is DepthKind.RAY_DISTANCE else kind
+    return depth.disparity(pixels, kind, zero_is_sky=is_zero_sky([pixels]))

@@ -16,18 +16,12 @@ from numpy.typing import NDArray
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.control_settings import FAR, DepthKind, Lens
+from cosmos_houdini.media.controls import sky
 
 SCHEMA = "cosmos-houdini/depth-range/1"
 RAY_WORDS = ("dist", "ray", "length")
 # These layers of Mantra and Karma hold camera-space Z by definition, even where a small scene keeps all values below 1.
 CAMERA_Z_LAYERS = ("pz", "hitpz")
-# Half floats end at 65504, and whole numbers of 16 bits at 65535. Renderers leave them, and no object is at these.
-NO_DISTANCES = (65504.0, 65535.0)
-# Where some number stands for sky, at least this share of the pixels has it exactly, all others are nearer by this
-# factor, and at most this share is between them: the filtered edges of objects.
-SKY_SHARE, SKY_FACTOR, SKY_EDGES = 0.01, 10.0, 0.005
-# Some programs write this where nothing is. A camera that looks down its -Z sees nothing as near on average.
-_NOTHING = -1.0
 # Polarity is unclear where the means of a picture's upper and lower third differ by less than this.
 CLEAR_DIFFERENCE = 0.05
 
@@ -167,10 +161,8 @@ class RangeSurvey:
         It is the farthest one: many pixels have exactly this number, and everything else is much nearer.
         """
         total = int(self._counts.sum())
-        if not total or self._lowest < SKY_SHARE * total or self._lowest == total:
-            return None
-        between = int(self._counts[: self._edge()].sum()) - self._lowest
-        return 1 / self._low if between <= SKY_EDGES * total else None
+        between = int(self._counts[: self._edge()].sum()) - self._lowest if total else 0
+        return 1 / self._low if sky.is_farthest(lowest=self._lowest, between=between, total=total) else None
 
     @property
     def sky_share(self) -> float:
@@ -180,7 +172,7 @@ class RangeSurvey:
 
     def _edge(self) -> int:
         """Return the first bin of disparities that are too near for sky."""
-        return int(np.array([self._low * SKY_FACTOR], np.float32).view(np.uint32)[0] >> self._SHIFT)
+        return int(np.array([self._low * sky.FACTOR], np.float32).view(np.uint32)[0] >> self._SHIFT)
 
     def _percentile(self, percent: float) -> float:
         counts = self._counts
@@ -199,7 +191,9 @@ class RangeSurvey:
         return float(np.clip(edges[0] + inside * (edges[1] - edges[0]), self._low, self._high))
 
 
-def disparity(values: Values, kind: DepthKind, *, lens: Lens | None = None, far: float = FAR) -> Disparity:
+def disparity(
+    values: Values, kind: DepthKind, *, lens: Lens | None = None, far: float = FAR, zero_is_sky: bool = False
+) -> Disparity:
     """Return the disparity, which grows with nearness and is 0 for sky.
 
     Args:
@@ -207,48 +201,25 @@ def disparity(values: Values, kind: DepthKind, *, lens: Lens | None = None, far:
             are in scene units. Normalised depth fills the range of its integer type, or 0 to 1 as float.
         kind: what the numbers mean. Camera Z may be negative, as in a camera that looks down its own -Z. The sign that
             most objects have is the valid one. Pixels of the other sign are sky; so are 0, NaN, infinity,
-            ``NO_DISTANCES`` and everything from ``far`` on.
+            ``sky.NO_DISTANCES`` and everything from ``far`` on.
         lens: lens of the camera; needed for ray distance.
         far: distance in scene units from which everything is sky.
+        zero_is_sky: whether 0 is sky in near-dark depth, where it else is the nearest.
 
     Raises:
         BadInput: the kind is ray distance, and there is no lens.
     """
-    plane = values[..., 0] if values.ndim == 3 else values  # noqa: PLR2004 - height, width, channels
+    plane = sky.first_channel(values)
     if kind in {DepthKind.NEAR_BRIGHT, DepthKind.NEAR_DARK}:
-        return _normalised(plane, near_dark=kind is DepthKind.NEAR_DARK)
+        return _normalised(plane, near_dark=kind is DepthKind.NEAR_DARK, zero_is_sky=zero_is_sky)
     z = plane.astype(np.float32)
     with np.errstate(invalid="ignore", divide="ignore"):
-        if is_negative(z, far=far):
+        if sky.is_negative(z, far=far):
             z = -z
-        valid = (z > 0) & (z < far)
-        for number in NO_DISTANCES:
-            valid &= z != np.float32(number)
+        valid = sky.is_object(z, far=far)
         if kind is DepthKind.RAY_DISTANCE:
             z = z * _cosine(z.shape, lens)
         return np.where(valid, 1 / z, np.float32(0)).astype(np.float32, copy=False)
-
-
-def is_negative(z: Values, *, far: float = FAR) -> bool:
-    """Return whether most objects have a negative distance; numbers that stand for sky are no distances."""
-    negative = (z < 0) & (z > -far) & (z != np.float32(_NOTHING))
-    return int(np.count_nonzero(negative)) > int(np.count_nonzero((z > 0) & (z < far)))
-
-
-def sky_words(frames: Iterable[Values], *, far: float = FAR) -> list[str]:
-    """Return the numbers that stand for sky in some frames of camera Z or ray distance, as people write them."""
-    found: set[str] = set()
-    for frame in frames:
-        plane = frame[..., 0] if frame.ndim == 3 else frame  # noqa: PLR2004 - height, width, channels
-        z = -plane if is_negative(plane, far=far) else plane
-        names = {"nan": np.isnan(z), "inf": np.isposinf(z), "-inf": np.isneginf(z), "0": z == 0}
-        names |= {f"{number:g}": z == np.float32(number) for number in NO_DISTANCES}
-        found |= {name for name, mask in names.items() if mask.any()}
-        others = z[np.isfinite(z) & ((z < 0) | (z >= far)) & ~np.isin(z, np.array(NO_DISTANCES, np.float32))]
-        values, counts = np.unique(others, return_counts=True)
-        if values.size:
-            found.add(f"{float(values[counts.argmax()]):g}")
-    return sorted(found)
 
 
 def find_sky(frames: Iterable[Values], *, far: float = FAR) -> float | None:
@@ -285,8 +256,8 @@ def guess_kind(frames: Iterable[Values], layer_name: str = "") -> DepthGuess:
     """
     if layer_name.lower() in CAMERA_Z_LAYERS:
         return DepthGuess(kind=DepthKind.CAMERA_Z, evidence=f"the layer is called {layer_name!r}")
-    samples = [frame[..., 0] if frame.ndim == 3 else frame for frame in frames]  # noqa: PLR2004 - channels
-    largest = max((float(np.abs(s[np.isfinite(s)]).max(initial=0)) for s in samples), default=0.0)
+    samples = list(map(sky.first_channel, frames))
+    largest = max(map(_largest, samples), default=0.0)
     if samples and samples[0].dtype.kind == "f" and largest > 1:
         if any(word in layer_name.lower() for word in RAY_WORDS):
             return DepthGuess(
@@ -315,7 +286,8 @@ def _guess_polarity(samples: list[Values]) -> DepthGuess:
 
 def _thirds(plane: Values) -> tuple[float, float] | None:
     """Return the means of the upper and the lower third of the rows that show objects; None if none do."""
-    is_object = _is_share(plane)
+    # Zero is sky, or the nearest of all: the others show which.
+    is_object = sky.is_share(plane) & (plane != 0)
     rows = is_object.any(axis=1)
     if not rows.any():
         return None
@@ -324,13 +296,12 @@ def _thirds(plane: Values) -> tuple[float, float] | None:
     return float(shares[:third].mean()), float(shares[-third:].mean())
 
 
-def _is_share(plane: Values) -> NDArray[np.bool_]:
-    """Return where normalised depth is a share of its range; everything else is sky."""
-    if plane.dtype.kind in "ui":
-        return np.ones(plane.shape, np.bool_)
-    with np.errstate(invalid="ignore"):
-        found: NDArray[np.bool_] = np.isfinite(plane) & (plane >= 0) & (plane < NO_DISTANCES[0])
-    return found
+def _largest(plane: Values) -> float:
+    """Return the largest distance of an object, or of sky where no object is far: only scene units go so far."""
+    finite = np.abs(plane[np.isfinite(plane)].astype(np.float32, copy=False))
+    objects = finite[sky.is_object(finite)]
+    largest = float(objects.max(initial=0))
+    return largest if largest > 1 else float(finite.max(initial=0))
 
 
 def _share(plane: Values) -> Disparity:
@@ -340,11 +311,13 @@ def _share(plane: Values) -> Disparity:
     return share
 
 
-def _normalised(plane: Values, *, near_dark: bool) -> Disparity:
+def _normalised(plane: Values, *, near_dark: bool, zero_is_sky: bool) -> Disparity:
     share: Disparity = _share(plane).clip(0, 1)
     if near_dark:
         share = 1 - share
-    share[~_is_share(plane)] = 0
+        if zero_is_sky:
+            share[plane == 0] = 0
+    share[~sky.is_share(plane)] = 0
     return share
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.control_settings import ControlSettings, DepthKind, DepthSettings
-from cosmos_houdini.media.controls import depth
+from cosmos_houdini.media.controls import depth, sky
 from cosmos_houdini.media.controls.processors import DepthProcessor, MaskProcessor, PassProcessor, PictureProcessor
 from cosmos_houdini.media.controls.seg_processor import SegProcessor, cryptomatte_reading, plain_reading
 from cosmos_houdini.media.pictures.color import DisplayTransform, display_transform
@@ -59,14 +59,7 @@ def make_processor(pass_: Pass, material: Material, geometry: Geometry, choices:
     header, layer = material.header, material.layer
     if pass_ is Pass.DEPTH:
         kind, evidence = _depth_kind(choices.depth, material.samples, layer)
-        samples = [each for each in material.samples if each.dtype.kind == "f"]
-        sky = depth.sky_words(samples, far=choices.depth.far)
-        choice = choices.depth
-        if kind is DepthKind.RAY_DISTANCE and (distance := depth.find_sky(samples, far=choice.far)) is not None:
-            # The cosine of the ray makes the one number many; it has to be left out before.
-            choice = replace(choice, far=distance * (1 - 2.0**-20))
-            sky.append(f"{distance:g}")
-        return DepthProcessor(geometry=geometry, choice=choice, kind=kind, evidence=evidence, sky=tuple(sky))
+        return _depth_processor(material.samples, geometry, choices.depth, kind, evidence)
     if pass_ is Pass.SEG:
         return _seg_track(material, geometry, choices)
     if pass_ is Pass.MASK:
@@ -86,6 +79,26 @@ def _shown(pass_: Pass, material: Material, choices: ControlSettings) -> Display
         attributes = header.attributes[layer.channels[0].part] if header and layer else None
         return display_transform(choices.color, attributes)
     return encoded_transform(encoding, choices.color) if encoding else None
+
+
+def _depth_processor(
+    samples: Sequence[Array], geometry: Geometry, choice: DepthSettings, kind: DepthKind, evidence: str
+) -> DepthProcessor:
+    """Return the processor of depth, with the numbers that stand for sky in the samples."""
+    floats = [each for each in samples if each.dtype.kind == "f"]
+    words = sky.sky_words(floats, far=choice.far)
+    if kind is DepthKind.RAY_DISTANCE and (distance := depth.find_sky(floats, far=choice.far)) is not None:
+        # The cosine of the ray makes the one number many; it has to be left out before.
+        choice = replace(choice, far=distance * (1 - 2.0**-20))
+        words.append(f"{distance:g}")
+    return DepthProcessor(
+        geometry=geometry,
+        choice=choice,
+        kind=kind,
+        evidence=evidence,
+        sky=tuple(words),
+        zero_is_sky=sky.is_zero_sky(samples),
+    )
 
 
 def _depth_kind(choice: DepthSettings, samples: Sequence[Array], layer: Layer | None) -> tuple[DepthKind, str]:

@@ -107,6 +107,7 @@ class DepthProcessor:
         kind: what the numbers mean.
         evidence: the reason for this meaning, in words.
         sky: the numbers that stand for sky in the frames that were looked at before.
+        zero_is_sky: whether 0 is sky in near-dark depth.
     """
 
     geometry: Geometry
@@ -114,13 +115,14 @@ class DepthProcessor:
     kind: DepthKind
     evidence: str
     sky: tuple[str, ...] = ()
+    zero_is_sky: bool = False
     grey: bool = True
     _survey: RangeSurvey = field(default_factory=RangeSurvey)
 
     def prepare(self, number: int, pixels: Array) -> Array:
         """Return disparity; where several pixels become one, the nearest is kept."""
         lens = self._lens(number) if self.kind is DepthKind.RAY_DISTANCE else None
-        near = depth.disparity(pixels, self.kind, lens=lens, far=self.choice.far)
+        near = depth.disparity(pixels, self.kind, lens=lens, far=self.choice.far, zero_is_sky=self.zero_is_sky)
         return self.geometry.forward(near, Pass.DEPTH)
 
     def observe(self, prepared: Array) -> None:
@@ -165,9 +167,10 @@ class DepthProcessor:
         numbers = [*self.sky, *([f"{distance:g}"] if distance is not None else [])]
         words = f" ({', '.join(dict.fromkeys(numbers))})" if numbers else ""
         if self.kind in NORMALISED:
-            return f"{taken}: its own range is kept in {frames}"
+            zero = "; 0 is sky" if self.zero_is_sky and self.kind is DepthKind.NEAR_DARK else ""
+            return f"{taken}: its own range is kept in {frames}{zero}"
         found = self.depth_range()
-        near, far = (f"{1 / found.near:.6g}", f"{1 / found.far:.6g}")
+        near, far = (f"{1 / found.near:.4g}", f"{1 / found.far:.4g}")
         return f"{taken}: {near} to {far} scene units become white to black in {frames}; {sky}{words}"
 
     def applied(self) -> tuple[str, ...]:
