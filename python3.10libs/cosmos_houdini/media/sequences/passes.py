@@ -7,6 +7,7 @@ anywhere else is part of a shot's name: `N010`, `vis_dev` and `edge_of_tomorrow`
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -175,10 +176,14 @@ def _is_contrast(pass_: Pass | None, others: set[Pass | None]) -> bool:
 
 
 def _words_to_contrast(name: Name, known: Words) -> Iterator[tuple[int, PassWord]]:
-    """Yield the words of a name, with their parts; a single letter has to be a whole name: `Z/plate.0001.exr`."""
+    """Yield the words of a name, with their parts.
+
+    A single letter has to be a whole name, or to begin one before another word: `Z/plate.0001.exr`, `Z_plate.0001.exr`.
+    """
     for place, part in enumerate(name.parts):
         for word in find_words(part, known):
-            if len(word.word) > 1 or bare(part) == word.word:
+            begins = word.start == 0 and re.match(r"[._-][^\W\d_]", part[word.end :])
+            if len(word.word) > 1 or bare(part) == word.word or begins:
                 yield place, word
 
 
