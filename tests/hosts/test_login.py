@@ -282,3 +282,81 @@ def test_a_cipher_that_signs_in_the_same_pass_is_taken_where_the_server_has_one(
     with running_sshd(tmp_path / "sshd", f"Ciphers {offered}\nLogLevel DEBUG1") as server:
         assert answer(server.config(tmp_path)) == "in\n"
         assert f"client->server cipher: {taken} " in server.log.read_text()
+
+
+def test_the_agent_that_the_ssh_configuration_names_is_asked(
+    server: Sshd,
+    tmp_path: Path,
+    ssh_folder: Path,
+    agent: None,  # noqa: ARG001 - runs the agent
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run_quietly("ssh-add", "-q", server.user_key)
+    address = Path(os.environ["SSH_AUTH_SOCK"]).resolve()
+    config = server.config(tmp_path, identity=None)
+    monkeypatch.delenv("SSH_AUTH_SOCK")
+    with pytest.raises(AuthRefused, match="was offered no key"):
+        answer(config)
+    monkeypatch.setenv("STUDIO_AGENT", str(address))
+    for named in (f'"{address}"', "$STUDIO_AGENT", "${STUDIO_AGENT}"):
+        (ssh_folder / "config").write_text(f"IdentityAgent {named}\n", encoding="utf-8")
+        assert answer(config) == "in\n"
+    (ssh_folder / "config").write_text("IdentityAgent none\n", encoding="utf-8")
+    monkeypatch.setenv("SSH_AUTH_SOCK", str(address))
+    with pytest.raises(AuthRefused, match="was offered no key"):
+        answer(config)
+
+
+def test_a_public_key_file_chooses_the_key_of_the_agent(
+    server: Sshd,
+    tmp_path: Path,
+    ssh_folder: Path,
+    agent: None,  # noqa: ARG001 - runs the agent
+) -> None:
+    make_key(tmp_path / "other")
+    run_quietly("ssh-add", "-q", tmp_path / "other", server.user_key)
+    shutil.copy(server.user_key.with_suffix(".pub"), tmp_path / "chosen.pub")
+    (ssh_folder / "config").write_text(f"IdentityFile {tmp_path}/chosen.pub\nIdentitiesOnly yes\n", encoding="utf-8")
+    assert answer(server.config(tmp_path, identity=None)) == "in\n"
+    (ssh_folder / "config").write_text(f"IdentityFile {tmp_path}/other.pub\nIdentitiesOnly yes\n", encoding="utf-8")
+    with pytest.raises(AuthRefused):
+        answer(server.config(tmp_path, identity=None))
+
+
+def test_a_certificate_of_the_user_lets_in(tmp_path: Path, ssh_folder: Path) -> None:
+    make_key(tmp_path / "authority")
+    make_key(tmp_path / "mine")
+    trusted = f"TrustedUserCAKeys {tmp_path}/authority.pub\nAuthorizedKeysFile none"
+    with running_sshd(tmp_path / "sshd", trusted) as own:
+        signed = ["-s", tmp_path / "authority", "-I", "test", "-n", own.user, tmp_path / "mine.pub"]
+        run_quietly("ssh-keygen", "-q", *signed)
+        config = own.config(identity=None)
+        (tmp_path / "mine-cert.pub").rename(tmp_path / "elsewhere")
+        (ssh_folder / "config").write_text(f"IdentityFile {tmp_path}/mine\n", encoding="utf-8")
+        with pytest.raises(AuthRefused):
+            answer(config)
+        lines = f"IdentityFile {tmp_path}/mine\nCertificateFile {tmp_path}/elsewhere\n"
+        (ssh_folder / "config").write_text(lines, encoding="utf-8")
+        assert answer(config) == "in\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "problem"),
+    [
+        ("BindAddress 127.0.0.1\nAddressFamily inet\nCompression yes\nConnectTimeout 9\nServerAliveInterval 5", ""),
+        ("ConnectionAttempts 2\nTCPKeepAlive no", ""),
+        ("Ciphers aes256-ctr\nMACs hmac-sha2-512\nKexAlgorithms curve25519-sha256*\nHostKeyAlgorithms ssh-ed25519", ""),
+        ("BindAddress 192.0.2.1", "cannot be reached"),
+        ("AddressFamily inet6", "is not known"),
+        ("HostName a..b", "no name looks so"),
+    ],
+)
+def test_a_directive_for_the_connection_holds(
+    server: Sshd, tmp_path: Path, ssh_folder: Path, lines: str, problem: str
+) -> None:
+    (ssh_folder / "config").write_text(f"{lines}\n", encoding="utf-8")
+    if not problem:
+        assert answer(server.config(tmp_path)) == "in\n"
+        return
+    with pytest.raises(HostUnreachable, match=problem):
+        answer(server.config(tmp_path))

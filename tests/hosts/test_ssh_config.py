@@ -8,6 +8,7 @@ import pwd
 import random
 import socket
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -194,6 +195,25 @@ def test_the_route_is_that_of_openssh_over_generated_configurations(tmp_path: Pa
 def route_of(address: str, ssh_config: SshConfig) -> Hop:
     """Return the last hop; jump hosts are asked from a configuration without any."""
     return route(HostConfig(address=address), ssh_config)[-1]
+
+
+NONSENSE = ["*", "gpu01", "!x", "all", "final", "host", "exec", "%h", "%z", "%", "${HOME}", "${X", "~", "~zzz/y", '"']
+NONSENSE += ["'", "\\", "#", "=", "none", "1m", "-", "a,b", "@", "[::1]:22", ":", "a@b:c", "..", "a/**", "[", "\udcff"]
+NONSENSE += ["9" * 20, "9" * 5000, "\N{SUPERSCRIPT TWO}", "a..b", "\x85", "a." * 80]
+
+
+def test_nonsense_is_read_or_refused(tmp_path: Path, me: LocalUser) -> None:
+    draw = random.Random(77)
+    keywords = [*PLAIN, "host", "match", "include", "canonicalizehostname", "canonicaldomains", "canonicalizemaxdots"]
+    file = tmp_path / "config"
+    for _ in range(500):
+        lines = [
+            f"{draw.choice(keywords)}{draw.choice(' =')}{draw.choice([' ', '', '=']).join(draw.choices(NONSENSE, k=3))}"
+            for _ in range(draw.randint(1, 6))
+        ]
+        file.write_bytes("\n".join(lines).encode("utf-8", "surrogateescape"))
+        with suppress(BadInput, HostUnreachable):
+            assert route_of(draw.choice(["gpu01", "ana@gpu01"]), opened(file, me)).hostname
 
 
 def looked_up(text: str | bytes, tmp_path: Path, me: LocalUser, alias: str = "gpu01") -> Settings:

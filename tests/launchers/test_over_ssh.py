@@ -10,14 +10,25 @@ from cosmos_houdini.hosts import open_host
 from cosmos_houdini.launchers import launcher_for
 from cosmos_houdini.launchers.job_folder import HostJobState
 from support.jobs.launched_tasks import begin, ended, observe, path, task, until
+from support.programs import need_program
 from support.servers.sshd import Sshd, running_sshd
 
 pytestmark = pytest.mark.sshd
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
-    with running_sshd(tmp_path_factory.mktemp("sshd")) as running:
+# Servers that only OpenSSH's client reaches, and that allow one command, behind a long greeting and a question.
+SERVERS = {
+    "usual": "",
+    "hardened": "Ciphers chacha20-poly1305@openssh.com",
+    "narrow": 'MaxSessions 1\nForceCommand head -c 200000 /dev/zero; read -r shot; eval "$SSH_ORIGINAL_COMMAND"',
+}
+
+
+@pytest.fixture(scope="module", params=SERVERS)
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    if request.param == "hardened":
+        need_program("ssh")
+    with running_sshd(tmp_path_factory.mktemp("sshd"), SERVERS[request.param]) as running:
         yield running
 
 

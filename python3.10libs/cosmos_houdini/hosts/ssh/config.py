@@ -14,14 +14,14 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from glob import glob
 from pathlib import Path
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.hosts.ssh.canonical import Canonical, is_address
 from cosmos_houdini.hosts.ssh.directives import Line, is_added, parse_line, values_of
 from cosmos_houdini.hosts.ssh.patterns import is_in_list, is_match
-from cosmos_houdini.hosts.ssh.tokens import LocalUser, expand, this_user, tokens
-from cosmos_houdini.user_path import expand_user
+from cosmos_houdini.hosts.ssh.tokens import LocalUser, expand, expand_home, this_user, tokens
 
 SSH_PORT = 22
 _DEEPEST_INCLUDE = 16
@@ -269,13 +269,11 @@ def _included(line: Line, folder: Path, me: LocalUser) -> Iterator[Path]:
     if not patterns:
         raise line.refused("no file behind Include")
     for pattern in patterns:
-        if pattern == "~" or pattern.startswith("~/"):
-            pattern = f"{me.home}{pattern[1:]}"  # noqa: PLW2901 - the same pattern, written out
-        # An absolute pattern stands alone.
-        wanted = folder / expand_user(pattern)
-        for path in sorted(Path(wanted.anchor).glob(str(wanted.relative_to(wanted.anchor)))):
-            if path.is_file():
-                yield path
+        # The pattern of Path.glob goes into folders of any depth by `**`; that of OpenSSH does not.
+        wanted = os.path.join(folder, expand_home(pattern, me))  # noqa: PTH118 - likewise
+        for path in sorted(glob(wanted)):  # noqa: PTH207 - likewise
+            if Path(path).is_file():
+                yield Path(path)
 
 
 def _check_owner(file: Path) -> None:

@@ -154,9 +154,10 @@ def _reaching(host: str, hop: Hop, timeout_s: float) -> Iterator[None]:
     where = f"host {host!r}: {hop.hostname} port {hop.port}"
     try:
         yield
-    except socket.gaierror as error:
+    except (socket.gaierror, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no name looks so"
         raise HostUnreachable(
-            f"host {host!r}: the name {hop.hostname!r} is not known ({error.strerror})",
+            f"host {host!r}: the name {hop.hostname!r} is not known ({reason})",
             action="see whether it is written right and whether the VPN is up",
         ) from error
     except ConnectionRefusedError as error:
@@ -271,7 +272,8 @@ def _lets_anybody_in(host: str, hop: Hop, transport: paramiko.Transport) -> bool
 def _takes_no_key(host: str, hop: Hop, methods: list[str]) -> AuthRefused:
     return AuthRefused(
         f"host {host!r}: {hop.hostname} port {hop.port} lets user {hop.user!r} in by {_listed(methods)}, not by a key",
-        action="ask its administrator to allow keys (PubkeyAuthentication), or name another user in the address",
+        action="ask its administrator to allow keys (PubkeyAuthentication), or log in first by a ControlPath of your "
+        "SSH configuration",
     )
 
 

@@ -11,6 +11,7 @@ from cosmos_houdini.errors import BadInput
 _SPACE = " \t\r\n\f"
 _UNITS_S = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _LAST_PORT = 65535
+_NUMBER = re.compile(r"[0-9]{1,9}")
 
 _LINES = frozenset({"proxycommand", "localcommand", "remotecommand", "knownhostscommand"})
 _LISTS = frozenset({"userknownhostsfile", "globalknownhostsfile", "canonicaldomains", "canonicalizepermittedcnames"})
@@ -160,7 +161,7 @@ def _checked(line: Line, word: str) -> str:
         return str(_port(line, word))
     if line.keyword in _TIMES:
         return _seconds(line, word)
-    if line.keyword in _NUMBERS and not word.isdecimal():
+    if line.keyword in _NUMBERS and not _NUMBER.fullmatch(word):
         raise line.refused(f"{line.keyword} {word!r}", "a number")
     if line.keyword in _FLAGS:
         value = {"yes": "yes", "true": "yes", "no": "no", "false": "no"}.get(word)
@@ -172,8 +173,8 @@ def _checked(line: Line, word: str) -> str:
 
 def _port(line: Line, word: str) -> int:
     try:
-        port = int(word) if word.isdecimal() else socket.getservbyname(word, "tcp")
-    except OSError:
+        port = int(word) if _NUMBER.fullmatch(word) else socket.getservbyname(word, "tcp")
+    except (OSError, UnicodeError):
         port = 0
     if not 0 < port <= _LAST_PORT:
         raise line.refused(f"port {word!r}", "1 to 65535, or the name of a service that this machine knows")
@@ -183,7 +184,7 @@ def _port(line: Line, word: str) -> int:
 def _seconds(line: Line, word: str) -> str:
     if word == "none":
         return word
-    parts = re.findall(r"(\d+)([smhdwSMHDW]?)", word)
+    parts = re.findall(r"([0-9]{1,9})([smhdwSMHDW]?)", word)
     if "".join(number + unit for number, unit in parts) != word:
         raise line.refused(f"{line.keyword} {word!r}", "seconds, or a time as 1m30s")
     return str(sum(int(number) * _UNITS_S[unit.lower()] for number, unit in parts))

@@ -159,7 +159,7 @@ def _known_by(hop: Hop, name: str) -> Iterator[KnownKey]:
 def _keys_in(file: Path, name: str) -> Iterator[KnownKey]:
     if not file.is_file():
         return
-    for number, line in enumerate(file.read_bytes().decode("utf-8", "replace").splitlines(), 1):
+    for number, line in enumerate(file.read_bytes().decode("utf-8-sig", "replace").splitlines(), 1):
         fields = line.split()
         marker = fields.pop(0) if fields and fields[0].startswith("@") else ""
         if len(fields) < 3 or fields[0].startswith("#") or not _matches(fields[0], name):  # noqa: PLR2004 - names, type, key

@@ -12,6 +12,7 @@ from cosmos_houdini.hosts.ssh.config import SSH_PORT, Settings, SshConfig, syste
 from cosmos_houdini.hosts.ssh.tokens import expand, expand_path, tokens
 from cosmos_houdini.user_path import expand_user
 
+_MOST_HOPS = 16
 _KNOWN_HOSTS = ("known_hosts", "known_hosts2")
 _SYSTEM_KNOWN_HOSTS = ("ssh_known_hosts", "ssh_known_hosts2")
 
@@ -97,6 +98,8 @@ def split_address(address: str) -> tuple[str | None, str, int | None]:
 
 def _hops(address: str, config: HostConfig, ssh: SshConfig, *, passed: tuple[str, ...]) -> Iterator[Hop]:
     user, alias, port = split_address(address)
+    if len(passed) > _MOST_HOPS:
+        raise BadInput(f"ProxyJump in the SSH configuration leads over more than {_MOST_HOPS} jump hosts")
     if alias in passed:
         raise BadInput(f"ProxyJump in the SSH configuration runs in a circle: {' -> '.join((*passed, alias))}")
     found = ssh.look_up(alias, user=user, port=config.port or port)

@@ -96,6 +96,17 @@ def expand(text: str, known: Mapping[str, str]) -> str:
     return re.sub(r"%(.?)", meaning, text, flags=re.DOTALL)
 
 
+def expand_home(text: str, me: LocalUser) -> str:
+    """Return a path with the home folder that ``~`` or ``~NAME`` at its beginning stands for.
+
+    Raises:
+        BadInput: there is no such user.
+    """
+    if text == "~" or text.startswith("~/"):
+        return f"{me.home}{text[1:]}"
+    return str(expand_user(text)) if text.startswith("~") else text
+
+
 def expand_path(text: str, known: Mapping[str, str], me: LocalUser) -> Path:
     """Return the path that a value with ``~``, ``${VARIABLE}`` and tokens names.
 
@@ -108,10 +119,9 @@ def expand_path(text: str, known: Mapping[str, str], me: LocalUser) -> Path:
             raise BadInput(f"the variable {found[1]} in {text!r} is not set", action="set it, or write the path out")
         return me.environ[found[1]]
 
-    if text == "~" or text.startswith("~/"):
-        text = f"{me.home}{text[1:]}"
+    text = expand_home(text, me)
     # In one pass, because nothing in a variable's value is a token.
     variable = re.compile(r"\$\{(\w+)\}")
     parts = re.split(r"(\$\{\w+\})", text)
     expanded = (variable.sub(value, part) if variable.match(part) else expand(part, known) for part in parts)
-    return expand_user("".join(expanded))
+    return Path("".join(expanded))
