@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Mapping
 from typing import Any
 
 from cosmos_houdini.engines import find_engine
@@ -16,6 +17,7 @@ from cosmos_houdini.jobs.store.record import JobRecord, request_from
 from cosmos_houdini.json_text import read_json
 from cosmos_houdini.launchers.job_folder import JOBS, attempt_folder
 from cosmos_houdini.model.job import AttemptOptions, Job, JobState
+from cosmos_houdini.model.parameter import Parameter
 from cosmos_houdini.model.request import Clip, InferenceRequest
 from cosmos_houdini.plugins import is_name
 
@@ -108,33 +110,41 @@ def _checked(request: InferenceRequest, options: AttemptOptions, job_id: str, ho
         HostError: a request of this version cannot have one of the values.
     """
     known = find_engine(request.engine).parameters if isinstance(request.engine, str) else {}
-    clips = [request.video, *(control.clip for control in request.controls if control.clip)]
-    fits = (
-        all(isinstance(text, str) for text in (request.name, request.prompt, request.negative_prompt))
-        and request.name.isprintable()
-        and type(request.num_gpu) is int
-        and 1 <= request.num_gpu <= MOST_GPUS
-        and all(_fits(clip) for clip in clips)
-        and all(isinstance(control.weight, int | float) for control in request.controls)
-        and isinstance(request.parameters, dict)
-        and request.parameters.keys() == known.keys()
-        and isinstance(options.parameters, dict)
-        and options.parameters.keys() <= known.keys()
-        and (type(options.attempt_number), type(options.exclusive), type(options.reason)) == (int, bool, str)
-        and 1 <= options.attempt_number <= MOST_ATTEMPTS
-        and options.reason.isprintable()
-    )
-    if not fits:
+    if not (_is_valid_request(request, known) and _are_valid_options(options, known)):
         raise HostError(
             f"request.json of job {job_id} on host {host} holds values that no request of this version has",
-            action="take it up with the version that sent it",
+            action="adopt it with the version that sent it",
         )
     for key, value in (*request.parameters.items(), *options.parameters.items()):
         known[key].check_value(value)
     return request
 
 
-def _fits(clip: Clip) -> bool:
+def _is_valid_request(request: InferenceRequest, known: Mapping[str, Parameter]) -> bool:
+    clips = [request.video, *(control.clip for control in request.controls if control.clip)]
+    return (
+        all(isinstance(text, str) for text in (request.name, request.prompt, request.negative_prompt))
+        and request.name.isprintable()
+        and type(request.num_gpu) is int
+        and 1 <= request.num_gpu <= MOST_GPUS
+        and all(_is_valid_clip(clip) for clip in clips)
+        and all(isinstance(control.weight, int | float) for control in request.controls)
+        and isinstance(request.parameters, dict)
+        and request.parameters.keys() == known.keys()
+    )
+
+
+def _are_valid_options(options: AttemptOptions, known: Mapping[str, Parameter]) -> bool:
+    return (
+        isinstance(options.parameters, dict)
+        and options.parameters.keys() <= known.keys()
+        and (type(options.attempt_number), type(options.exclusive), type(options.reason)) == (int, bool, str)
+        and 1 <= options.attempt_number <= MOST_ATTEMPTS
+        and options.reason.isprintable()
+    )
+
+
+def _is_valid_clip(clip: Clip) -> bool:
     numbers = (clip.frames, *clip.size)
     return (
         isinstance(clip.sha256, str)
