@@ -144,7 +144,7 @@ def _detach(context: click.Context, config: Config, batch: str, arguments: Batch
     worker = start_worker(argv, config.project, batch, host, lambda text: click.echo(text, err=True, nl=False))
     if isinstance(worker, int):
         raise click.exceptions.Exit(worker)
-    say(f"process {worker.pid} runs it and goes on when this terminal closes; its messages: {worker.log}")
+    say(f"process {worker.pid} runs it and continues when this terminal closes; its messages: {worker.log}")
     say(f"to follow: cosmos-houdini batch follow {batch}")
     if arguments.as_json:
         print_json("run-batch-detached", {"batch": batch, "host": host, "pid": worker.pid, "log": worker.log})

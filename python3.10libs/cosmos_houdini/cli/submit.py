@@ -40,7 +40,7 @@ from cosmos_houdini.shots.submit import INPUTS, ShotVideos, encode_videos, plan_
 @click.option("--num-gpu", type=click.IntRange(1), help="GPUs for this inference.")
 @detach_option
 @click.option("--dry-run", is_flag=True, help="Encode, then print the job that would run, and connect to nothing.")
-@click.option("--prepare", is_flag=True, help="Encode, and stop there; `submit DIR` goes on from the videos.")
+@click.option("--prepare", is_flag=True, help="Encode, and stop there; `submit DIR` continues from the videos.")
 @click.option("--measure", is_flag=True, help="Compare the result with its source, and print the measures.")
 @click.option("-o", "--results", type=click.Path(path_type=Path, file_okay=False), help="Folder of the shot.")
 @encoding_options

@@ -44,7 +44,7 @@ class Lines:
 
     def host_error(self, error: HostError) -> None:
         """Say that a host does not answer."""
-        say(f"{error}; asking again, the job goes on meanwhile")
+        say(f"{error}; asking again, the job continues meanwhile")
 
 
 class Bars:
@@ -74,7 +74,7 @@ class Bars:
 
     def host_error(self, error: HostError) -> None:
         """Say above the bars that a host does not answer."""
-        self._progress.console.print(f"{error}; asking again, the job goes on meanwhile", markup=False)
+        self._progress.console.print(f"{error}; asking again, the job continues meanwhile", markup=False)
 
 
 class TerminalReporter:

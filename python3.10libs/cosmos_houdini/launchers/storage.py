@@ -100,7 +100,7 @@ def parse_stored_items(text: str, root: PurePosixPath) -> StoredItems:
     listed, found, polled = text.partition("\npoll ")
     now = re.match(r"now (\d{1,12})$", listed, re.ASCII | re.MULTILINE)
     if not now or not found:
-        raise HostError(f"the host answered the question for what it holds with {text[-80:]!r}")
+        raise HostError(f"the host answered the question for its files with {text[-80:]!r}")
     told = _Listing(now=int(now[1]), lines=tuple(listed.splitlines()))
     needs: defaultdict[str, set[str]] = defaultdict(set)
     for link in told.matches(_LINK):

@@ -65,7 +65,7 @@ _ADVICE = {
     FailureClass.GUARDRAIL_BLOCKED: "change the prompt or the pictures; the same request is blocked again",
     FailureClass.DISK_FULL: "free room on the host, then retry",
     FailureClass.MISSING_CHECKPOINT: "put the checkpoint where the engine looks for it, then retry",
-    FailureClass.HOST_UNREACHABLE: "attach again when the host answers; the job goes on meanwhile",
+    FailureClass.HOST_UNREACHABLE: "attach again when the host answers; the job continues meanwhile",
     FailureClass.AUTH: "correct the key or the token, then retry",
     FailureClass.BAD_INPUT: "correct the input; the same request fails again",
     FailureClass.ENGINE_ERROR: "read the log, then retry",

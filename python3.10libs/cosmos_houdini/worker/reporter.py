@@ -88,4 +88,4 @@ class JsonDisplay:
 
     def host_error(self, error: HostError) -> None:
         """Write a message that a host does not answer."""
-        self._events.write("message", text=f"{error}; asking again, the job goes on meanwhile")
+        self._events.write("message", text=f"{error}; asking again, the job continues meanwhile")

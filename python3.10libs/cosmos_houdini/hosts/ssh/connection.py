@@ -186,7 +186,7 @@ def _reaching(host: str, hop: Hop, timeout_s: float) -> Iterator[None]:
 def _silent(where: str, timeout_s: float) -> HostUnreachable:
     return HostUnreachable(
         f"{where} does not answer as an SSH server within {timeout_s:g} s",
-        action="see whether the machine is up, and whether a firewall or VPN stands between",
+        action="see whether the machine is up, and whether a firewall or VPN blocks the way",
     )
 
 

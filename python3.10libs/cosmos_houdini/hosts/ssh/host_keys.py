@@ -114,7 +114,7 @@ def _changed(told: str, kind: str, known: list[KnownKey], name: str, accept: str
     forget = f"ssh-keygen -R {shlex.quote(name)} -f {shlex.quote(str(old.file))}"
     return HostKeyError(
         f"{told}, but {old.file} line {old.line} has {fingerprint(old.blob)}: "
-        "the host was set up anew, or someone stands between",
+        "the host was installed again, or someone intercepts the connection",
         action=f"if its owner confirms the new key: {forget} && {accept}",
     )
 

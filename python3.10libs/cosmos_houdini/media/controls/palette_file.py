@@ -60,10 +60,10 @@ def _read(path: Path) -> ColorTable:
     try:
         document = read_json_file(path)
     except BadInput as error:
-        action = "correct it, or move it away to begin anew"
+        action = "correct it, or move it away to begin again"
         raise BadInput(error.problem, allowed=error.allowed, action=action) from error
     if not isinstance(document, dict):
-        raise BadInput(f"{path} is no table of segmentation colours", action="move it away to begin anew")
+        raise BadInput(f"{path} is no table of segmentation colours", action="move it away to begin again")
     return ColorTable.from_document(document)
 
 
