@@ -29,20 +29,24 @@ def survey_script(config: HostConfig, needs: Iterable[Needs]) -> str:
         gpu_query=GPU_QUERY,
         ffmpeg=config.ffmpeg or "",
         engine_path=config.engine_path or "",
-        files=" ".join(dict.fromkeys(name for need in wanted for name in need.files)),
-        models=" ".join(dict.fromkeys(cached_as(name) for need in wanted for name in need.models)),
+        files=_unique(name for need in wanted for name in need.files),
+        models=_unique(cached_as(name) for need in wanted for name in need.models),
         hf_home=config.env.get("HF_HOME") or f"{config.engine_path}/{cache}",
     )
     launcher = launcher_type(config)
     part = launcher.survey.script(config) if launcher.survey else ""
     if launcher.traits.runs_on_host:
         part += assignments(
-            programs=" ".join(dict.fromkeys(name for need in wanted for name in need.programs)),
+            programs=_unique(name for need in wanted for name in need.programs),
             python=config.python,
-            modules=" ".join(dict.fromkeys(name for need in wanted for name in need.modules)),
+            modules=_unique(name for need in wanted for name in need.modules),
         )
         part += exports(config.env) + _text("survey_programs.sh")
     return f"{values}{TIMEOUT}survey_launcher() {{ :\n{part}}}\n{_text('survey.sh')}"
+
+
+def _unique(names: Iterable[str]) -> str:
+    return " ".join(dict.fromkeys(names))
 
 
 def cached_as(model: str) -> str:
