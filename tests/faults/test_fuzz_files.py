@@ -1,4 +1,4 @@
-"""Whatever stands in a file of a stranger, it is read, or refused by an error of this project."""
+"""Any content of a stranger's file is read, or refused by an error of this project."""
 
 from __future__ import annotations
 
