@@ -6,7 +6,7 @@ Many engines share the table GENERAL_SYMPTOMS.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cosmos_houdini.errors import one_line
@@ -19,6 +19,8 @@ LINE_LENGTH = 4096
 The search time of a pattern grows with the square of the line's length, and a program may print no line breaks.
 """
 SIGKILL_EXIT = 137
+NOT_FOR_MEMORY = "the kernel counted no kill for want of memory"
+"""Words of the job script after a SIGKILL, where the host's records speak against want of memory."""
 CANNOT_EXECUTE_EXITS = frozenset({126, 127})
 
 
@@ -70,18 +72,33 @@ def classify(lines: Iterable[str], symptoms: Iterable[Symptom]) -> JobFailure | 
 def explain_exit(exit_code: int, lines: Iterable[str]) -> JobFailure:
     """Return an engine_error whose message is the last exception in the output, or the last line.
 
-    After SIGKILL, return an oom failure instead.
+    SIGKILL is an oom failure, unless the job script has found that memory did not run out.
     """
     kept = _kept(lines)
     if exit_code == SIGKILL_EXIT:
-        return JobFailure(
-            failure=FailureClass.OOM,
-            message="the system killed the engine, which is usually for want of main memory",
-            retryable=False,
-        )
+        return explain_kill(kept)
     errors = [found.group(1) for line in kept if (found := _ERROR_LINE.match(line)) and not _RELAYED.search(line)]
     last = errors[-1] if errors else (kept[-1] if kept else "it printed nothing")
     return JobFailure(failure=FailureClass.ENGINE_ERROR, message=shorten(f"exit code {exit_code}: {last}"))
+
+
+def explain_kill(lines: Sequence[str]) -> JobFailure:
+    """Return the failure of a program that SIGKILL ended; without a record, main memory is the most frequent reason."""
+    message = f"the program {describe_kill(lines)}"
+    if _is_not_for_memory(lines):
+        return JobFailure(failure=FailureClass.ENGINE_ERROR, message=message)
+    return JobFailure(failure=FailureClass.OOM, message=message, retryable=False)
+
+
+def describe_kill(lines: Sequence[str]) -> str:
+    """Return how SIGKILL ended a program, with the evidence for or against want of memory, if there is any."""
+    if _is_not_for_memory(lines):
+        return f"was killed (SIGKILL) by a person or another program: {NOT_FOR_MEMORY}"
+    return "was killed (SIGKILL), most often for want of main memory; the host has no readable record of the reason"
+
+
+def _is_not_for_memory(lines: Sequence[str]) -> bool:
+    return any(NOT_FOR_MEMORY in line for line in lines)
 
 
 def explain_missing_marker(

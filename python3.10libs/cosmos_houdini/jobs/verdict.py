@@ -6,12 +6,15 @@ import re
 from dataclasses import replace
 
 from cosmos_houdini.engines.base import Engine, EngineLog
+from cosmos_houdini.engines.failures import SIGKILL_EXIT, describe_kill
 from cosmos_houdini.model.job import FailureClass, JobFailure
 from cosmos_houdini.model.request import Clip, ExpectedOutput
 
 TELLING_LINES = 3
 LINE_LENGTH = 240
 SIGTERM_EXIT = 143
+
+OOM_KILLED = "the program was killed because main memory ran out, by the host's own record"
 
 _STOPPED = {
     "stalled": "it stood still and was stopped",
@@ -37,9 +40,7 @@ def run_failure(
         stopped: the failure class for which the job's own script stopped the program; empty if it did not.
     """
     if oom_killed:
-        memory = JobFailure(
-            failure=FailureClass.OOM, message="the host ended the program because its memory ran out", retryable=False
-        )
+        memory = JobFailure(failure=FailureClass.OOM, message=OOM_KILLED, retryable=False)
         return _told(memory, log)
     if stopped and exit_code != 0:
         # The exit code only shows the script's own signal. The program's output before that may show the cause.
@@ -51,8 +52,10 @@ def run_failure(
     if found:
         return _told(found, log)
     if exit_code != 0:
-        failed = JobFailure(failure=FailureClass.ENGINE_ERROR, message=f"the program ended with exit code {exit_code}")
-        return _told(failed, log)
+        how = f"ended with exit code {exit_code}"
+        if exit_code == SIGKILL_EXIT:
+            how = describe_kill(log.stderr.splitlines())
+        return _told(JobFailure(failure=FailureClass.ENGINE_ERROR, message=f"the program {how}"), log)
     return None
 
 

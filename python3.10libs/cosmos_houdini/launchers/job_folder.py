@@ -40,7 +40,7 @@ class Observation:
             a shared process, or in the queue of a scheduler. ``vanished``: it was started, left no exit code, and there
             is no process, container or scheduler's job of it any more.
         exit_code: of the engine's program; None before the end, and if a cancelled job left none.
-        oom_killed: whether the container was stopped by its memory limit.
+        oom_killed: whether the kernel killed the program because memory ran out, by its own or by Docker's record.
         cancelled: whether a client asked the job to stop.
         stopped: why the job's script stopped the program: a class of failures or NOT_STARTED; empty if it did not.
         waits_for: the needs of a ``pending`` job and the resources of its host, in words.
