@@ -93,6 +93,12 @@ def test_a_wrong_file_is_refused_with_file_and_key(tmp_path: Path, text: str, sa
     assert "\n" not in str(caught.value)
 
 
+def test_the_host_local_is_never_another_machine(tmp_path: Path) -> None:
+    (tmp_path / "cosmos-houdini.yaml").write_text("hosts: {local: {address: elsewhere, root: /data}}\n")
+    with pytest.raises(BadInput, match=r"hosts\.local\.address = 'elsewhere': this host is this machine"):
+        load(tmp_path, {})
+
+
 def test_an_unknown_host_is_answered_with_the_nearest(project: Path) -> None:
     with pytest.raises(BadInput, match=r"no host 'gpu1' is configured; allowed: gpu01, local; did you mean 'gpu01'\?"):
         load(project, {}).settings.host("gpu1")

@@ -26,7 +26,9 @@ from cosmos_houdini.launchers.staging import stage
 from cosmos_houdini.launchers.storage import find_stored_items
 from support.jobs.containers import IMAGE, container_of, containers, kill_script, running, until_true
 from support.jobs.launched_tasks import begin, ended, observe, path, task, until
+from support.programs import need_program
 from support.servers.dockerd import DockerEngine
+from support.servers.host_programs import write_shell
 
 pytestmark = pytest.mark.docker
 
@@ -255,7 +257,7 @@ def test_the_program_has_the_hosts_user_and_a_home_that_works(
     config: HostConfig, image: DockerEngine, users_root: Path
 ) -> None:
     host = open_host("box", replace(config, root=str(users_root)), project=users_root)
-    program = 'id -u; id -g; cd && pwd && mkdir .cache && echo "$USER $TOKEN" >"$1"'
+    program = 'id -u; id -G; cd && pwd && mkdir .cache && echo "$USER $TOKEN" >"$1"'
     result = f"{host.root}/jobs/job/out/made"
     new = task(host, ("sh", "-c", program, "x", result), config=config, secrets={"TOKEN": "hf_x"})
     stage(host, new, {"name": "job"})
@@ -266,12 +268,26 @@ def test_the_program_has_the_hosts_user_and_a_home_that_works(
         os.chown(place, NOBODY, NOBODY)
     Path(image.address.removeprefix("unix://")).chmod(0o666)
     Path(image.address.removeprefix("unix://")).parent.chmod(0o755)
-    subprocess.run(["sh", str(path(new.site) / "run.sh")], user=NOBODY, group=NOBODY, extra_groups=[], check=True)
+    subprocess.run(["sh", str(path(new.site) / "run.sh")], user=NOBODY, group=NOBODY, extra_groups=[4242], check=True)
     assert (path(new.site) / "stdout.log").read_text().splitlines() == [
-        *(str(NOBODY), str(NOBODY), f"{new.site.folder}/home")
+        *(str(NOBODY), f"{NOBODY} 4242", f"{new.site.folder}/home")
     ]
     made = path(new.site) / "out/made"
     assert made.read_text() == "cosmos hf_x\n"
     assert made.stat().st_uid == NOBODY
     assert not (path(new.site) / "home").exists()
     assert not containers(image, "--all")
+
+
+def test_without_root_the_user_of_the_docker_engine_is_root_of_the_container(
+    host: Host, config: HostConfig, image: DockerEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stand-in answers as a Docker Engine without root does, for its numbers of users mean others on the host."""
+    answer = f'[ "$1" != info ] || {{ echo "[name=seccomp name=rootless]"; exit; }}\nexec {need_program("docker")} "$@"'
+    monkeypatch.setenv("PATH", str(write_shell(tmp_path / "bin", "docker", answer).parent), prepend=os.pathsep)
+    new = running(host, config, "job", "sh", "-c", WAIT)
+    seen = inspected(image, new)
+    assert (seen["Config"]["User"], seen["HostConfig"]["GroupAdd"]) == ("0:0", None)
+    assert seen["HostConfig"]["CapDrop"] == ["ALL"]
+    (path(new.site) / "out/go").touch()
+    assert ended(host, new.site).exit_code == 0

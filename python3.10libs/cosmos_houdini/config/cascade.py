@@ -20,7 +20,7 @@ import msgspec
 import platformdirs
 from msgspec import Struct
 
-from cosmos_houdini.config.settings import FILE_NAME, SECTIONS, ColorConfig, Settings
+from cosmos_houdini.config.settings import FILE_NAME, LOCAL, SECTIONS, ColorConfig, Settings
 from cosmos_houdini.config.trust import LIST_NAME, FolderTrust, read_trust, refuse_changes, refuse_doubtful
 from cosmos_houdini.config.variables import ENV_PREFIX, section_variables
 from cosmos_houdini.errors import BadInput, did_you_mean
@@ -201,6 +201,8 @@ def _host(data: object, key: str, origins: Mapping[str, str]) -> HostConfig:
     if not isinstance(data, dict):
         raise _wrong(key, data, f"expected a mapping with {', '.join(COMMON_KEYS)}", origins)
     common = _struct({name: data[name] for name in COMMON_KEYS if name in data}, HostConfig, key, origins)
+    if key == f"hosts.{LOCAL}" and common.address is not None:
+        raise _wrong(f"{key}.address", common.address, "this host is this machine", origins, action="name another host")
     kinds = list(launcher_settings(common.launcher))
     connection = HOST_TYPES.find(connection_of(common))
     if connection and connection.settings:
