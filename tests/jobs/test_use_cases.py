@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cosmos_houdini.config import load
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.jobs.adopt import find_or_adopt
 from cosmos_houdini.jobs.client import Client, open_client
@@ -24,7 +25,7 @@ from support.recorder import Recorder
 
 @pytest.fixture
 def client(shop: Shop, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
-    config = shop.client().config
+    config = load(shop.folder)
     # Nothing may depend on the working folder.
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
     with open_client(config) as client:
