@@ -27,7 +27,9 @@ from cosmos_houdini.media.sequences.discover import find_sequences
 from cosmos_houdini.media.sequences.formats import inspect, prove
 from cosmos_houdini.media.videos.metadata import read_metadata
 from cosmos_houdini.media.videos.probe import probe_video
+from cosmos_houdini.reporter import Silent
 from cosmos_houdini.scene import read_scene, sample_cameras
+from cosmos_houdini.shots.check import check_path
 from cosmos_houdini.specs.batch_file import load_batch, load_randomization
 from cosmos_houdini.specs.files import load_prompt_spec, load_run_spec
 from support.fuzz import change, change_text, read_all, with_right_checksums
@@ -118,6 +120,27 @@ def test_layers_are_read_or_refused_whatever_their_header_says(tmp_path: Path, m
 
     read(whole)
     read_all(150, make, read)
+
+
+@pytest.mark.parametrize("suffix", ["exr", "png", "tif", "dpx"])
+@pytest.mark.parametrize("pass_", ["beauty", "depth", "seg", "quux"])
+def test_a_check_of_changed_pictures_ends_in_a_report(tmp_path: Path, suffix: str, pass_: str) -> None:
+    whole = layered(tmp_path) if suffix == "exr" else picture_bytes(tmp_path, suffix)
+    folder = tmp_path / "shot"
+    folder.mkdir()
+    config = load(tmp_path, {})
+
+    def make(random_: random.Random) -> bytes:
+        changed = change(random_, whole)
+        return with_right_checksums(changed) if suffix == "png" else changed
+
+    def read(data: bytes) -> None:
+        for number, content in enumerate((whole, data, whole)):
+            (folder / f"{pass_}.{number}.{suffix}").write_bytes(content)
+        checked = check_path(config, folder, Silent(), layers=True, every_frame=True)
+        json.dumps(checked.document()).encode()
+
+    read_all(10, make, read)
 
 
 WORDS = (

@@ -30,6 +30,7 @@ _ENTRY_BYTES, _MOST_ENTRIES = 3, 256
 # Length, name and checksum around the data of every chunk.
 FRAME_BYTES = 12
 _HEADER = struct.Struct(">IIBBBBB")
+_BODY = slice(len(MAGIC) + 8, len(MAGIC) + 8 + _HEADER.size)
 _END = b"\0\0\0\0IEND\xaeB`\x82"
 
 # The chunks before the pixels that say what they mean; only the orientation may stand behind the pixels too.
@@ -65,7 +66,7 @@ def prove(source: Source) -> None:
         Damaged: there are more or fewer bytes than the size needs, or they cannot be decompressed.
     """
     data = source.whole()
-    needed = _pixel_bytes(data[len(MAGIC) + 8 :])
+    needed = _pixel_bytes(data[_BODY])
     found = inflated_bytes(_pixels(data), needed)
     if found != needed:
         more = "more than" if found > needed else f"{found} of"
@@ -159,7 +160,7 @@ def _walked(data: bytes) -> Picture:
     if picture is None:  # pragma: no cover - the loop runs at least once and _header returns or raises
         raise Damaged("has no header")
     found = _with_palette(picture, data, names)
-    check_stored(stored, _pixel_bytes(data[len(MAGIC) + 8 :]) / _MOST_PACKED)
+    check_stored(stored, _pixel_bytes(data[_BODY]) / _MOST_PACKED)
     return _with_meaning(found, telling)
 
 
