@@ -114,3 +114,25 @@ def test_addresses_and_terms_that_cannot_be_used_are_told_before_anything_is_que
     assert shop.main("run-batch", file) == 2
     assert f"address 1 of ${URLS_VARIABLE}" in capsys.readouterr().err
     assert records(shop) == []
+
+
+def test_a_project_without_batches_says_so(shop: Shop, capsys: pytest.CaptureFixture[str]):
+    assert shop.main("batch", "status") == 0
+    out = capsys.readouterr()
+    assert (out.out, out.err) == (
+        "",
+        f"{shop.folder} has no batches yet; `cosmos-houdini run-batch FILE` runs one\n",
+    )
+    assert shop.main("batch", "status", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["batches"] == []
+
+
+def test_an_empty_log_says_so(shop: Shop, capsys: pytest.CaptureFixture[str]):
+    assert shop.main("run", shop.spec()) == 0
+    job = shop.record().id
+    for log in shop.record().results.rglob("stdout.log"):
+        log.write_bytes(b"")
+    capsys.readouterr()
+    assert shop.main("logs", job) == 0
+    out = capsys.readouterr()
+    assert (out.out, out.err) == ("", f"{job}: standard output is empty so far\n")

@@ -320,7 +320,9 @@ def test_weights_have_edge_and_vis_computed(shot: ShotOnDisk, capsys: pytest.Cap
     assert shot.submit("--renders", "render", "--weights", "0.2", "0.6", "0.5", "0", "--dry-run") == 0
     told = capsys.readouterr().err
     assert "computed from the colour pass: edge (medium), vis (medium)" in told
-    assert "1 chunk of 121 frames; 116 frames are made and thrown away; 1-121 (121) would waste none" in told
+    assert (
+        "1 chunk of 121 frames; 116 frames of padding, which the result leaves out; 1-121 (121) would need none" in told
+    )
     run = json.loads(next(shot.folder.glob("cosmos_out/*/*.run.json")).read_text())
     assert sorted(run["spec"]["controls"]) == ["depth", "edge", "vis"]
 

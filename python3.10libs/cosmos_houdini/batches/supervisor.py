@@ -164,7 +164,7 @@ class BatchSupervisor:
             spent_before=self.spent_before,
             spent=spent,
             hours_of=settings.hours_of,
-            problem=ended_by.problem if ended_by else "",
+            problem="interrupted" if interrupted else ended_by.problem if ended_by else "",
             report=shlex.join(["cosmos-houdini", "report", str(file)]) if file else "",
             table=str(table),
             resume=resume_command,

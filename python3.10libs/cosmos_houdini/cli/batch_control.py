@@ -29,6 +29,8 @@ def status(*, name: str | None, as_json: bool) -> None:
     """List batches."""
     with open_client(load()) as client:
         found = control.list_conditions(client.store, name)
+        if not found:
+            say(f"{client.config.project} has no batches yet; `cosmos-houdini run-batch FILE` runs one")
     if as_json:
         _print_conditions(found)
         return

@@ -66,8 +66,12 @@ def logs(*, word: str, following: bool, errors: bool, attempt: int | None, as_js
                 job_id = client.store.find(word)
                 print_json("logs", {"job": job_id, "file": file, "attempt": attempt, "text": "".join(pieces)})
                 return
+            is_empty = True
             for text in pieces:
+                is_empty = is_empty and not text
                 click.echo(text, nl=False)
+            if is_empty:
+                say(f"{word}: {'standard error' if errors else 'standard output'} is empty so far")
     except KeyboardInterrupt:
         raise Cancelled(f"interrupted; {word} goes on", action=f"cosmos-houdini attach {word}") from None
 

@@ -90,7 +90,7 @@ def run(argv: list[str]) -> int:
 def _explain(error: BaseException, *, as_json: bool) -> int:
     """Print one line about an error on standard error, as JSON on standard output too, and return its exit code."""
     known = _translate(error)
-    prefix = "" if isinstance(error, (click.Abort, KeyboardInterrupt)) else "error: "
+    prefix = "" if isinstance(known, Cancelled) else "error: "
     click.echo(f"cosmos-houdini: {prefix}{known}", err=True)
     if as_json:
         name = type(error if isinstance(error, OSError) else known).__name__

@@ -141,7 +141,7 @@ def encode_frames(
         choices=shot.settings.controls, geometry=shot.framing.of_videos, looks=sample, say=reporter.say
     )
     total = computation.steps(shot.selections)
-    with reporter.progress(f"encoding {name}", total=total, unit="frames") as advance:
+    with reporter.progress(f"encoding {name}", total=total, unit=f"steps for {len(numbers)} frames") as advance:
         return convert_sequences(
             shot.sequences,
             folder,

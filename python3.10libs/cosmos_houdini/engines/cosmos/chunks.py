@@ -56,7 +56,7 @@ class Chunking:
 
 
 def chunk_sentence(plan: FramePlan, *, first: int = 0, step: int = 1) -> str:
-    """Describe in words the chunks, the seams, the wasted frames and the lengths that waste none.
+    """Describe in words the chunks, the seams, the padding and the lengths that need none.
 
     Args:
         plan: the engine's plan.
@@ -69,8 +69,8 @@ def chunk_sentence(plan: FramePlan, *, first: int = 0, step: int = 1) -> str:
         seams = ", ".join(str(first + index * step) for index in plan.seams)
         words.append(f"seam{'s' * (len(plan.seams) != 1)} at frame {seams}")
     if not plan.padding:
-        return "; ".join([*words, "no frame is wasted"])
-    words.append(f"{plan.padding} frames are made and thrown away")
+        return "; ".join([*words, "no padding"])
+    words.append(f"{plan.padding} frame{'s' * (plan.padding != 1)} of padding, which the result leaves out")
     lengths = [count * length + plan.overlap for count in (plan.chunks - 1, plan.chunks) if count]
     ranges = [f"{first}-{first + (frames - 1) * step} ({frames})" for frames in lengths]
-    return "; ".join([*words, f"{' or '.join(ranges)} would waste none"])
+    return "; ".join([*words, f"{' or '.join(ranges)} would need none"])
