@@ -117,10 +117,9 @@ def test_a_computed_pass_that_ends_early_is_found(tmp_path: Path):
         make.make_video(short, tmp_path / "work", fps=24, encoding=Encoding(), ffmpeg=FFMPEG)
 
 
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_transparent_pictures_are_composed_over_black(tmp_path: Path, dtype: type[np.unsignedinteger]):
-    unit = np.iinfo(dtype).max
-    pixels = np.zeros((64, 96, 4), dtype)
+def test_transparent_pictures_are_composed_over_black(tmp_path: Path):
+    unit = 255
+    pixels = np.zeros((64, 96, 4), np.uint8)
     pixels[..., :3] = np.array([unit, unit // 2, 0])
     pixels[:, :32, 3], pixels[:, 32:64, 3], pixels[:, 64:, 3] = 0, unit // 2, unit
     source = repeated(tmp_path, ".png", pixels)

@@ -28,6 +28,7 @@ from cosmos_houdini.media.pictures.color import DisplayTransform
 from cosmos_houdini.media.pictures.geometry import Geometry
 from cosmos_houdini.media.pictures.layers import Header, Layer, read_header
 from cosmos_houdini.media.pictures.picture_io import read_passes, read_picture
+from cosmos_houdini.media.pictures.reference import reread_pixels
 from cosmos_houdini.media.selection import Selection
 from cosmos_houdini.media.videos.run_spool import RunSpool
 from cosmos_houdini.media.videos.source import ComputedFrames
@@ -61,6 +62,10 @@ class Files:
             return read_passes(file, layers)
         pixels = read_picture(file)
         return dict.fromkeys(self.passes, pixels)
+
+    def read_again(self, file: Path, pass_: Pass) -> Array:
+        """Return the pixels of one pass by another reader than ``read``."""
+        return reread_pixels(file, pass_, self.passes[pass_], self.selection.picture)
 
 
 @dataclass(kw_only=True)
@@ -109,8 +114,9 @@ class ComputedPasses:
         nan: list[int] = []
         for group in groups:
             self._read(group, tracks, spools, nan)
-        made = {pass_: self._source(pass_, track, spools[pass_]) for pass_, track in tracks.items()}
-        made |= self._from_color(spools.get(Pass.COLOR))
+        again = {pass_: partial(_expected, group, pass_, tracks[pass_]) for group in groups for pass_ in group.passes}
+        made = {pass_: self._source(pass_, track, spools[pass_], again[pass_]) for pass_, track in tracks.items()}
+        made |= self._from_color(spools.get(Pass.COLOR), made.get(Pass.COLOR))
         numbers = next(iter(self.selections.values())).numbers
         light = _is_light(tracks.get(Pass.COLOR))
         self.notes += kept_frames.nan_sentence(nan, len(numbers))
@@ -136,7 +142,9 @@ class ComputedPasses:
                 spools[pass_].add(array)
             self.on_frames(1)
 
-    def _source(self, pass_: Pass, track: PassProcessor, spool: Spool) -> ComputedFrames:
+    def _source(
+        self, pass_: Pass, track: PassProcessor, spool: Spool, expected: Callable[[int], Array]
+    ) -> ComputedFrames:
         if isinstance(track, SegProcessor):
             track.give_colors()
             self.notes += track.notes()
@@ -151,25 +159,34 @@ class ComputedPasses:
             applied=(*track.applied(), *_placed(self.geometry)),
             details=track.details(),
             problem=partial(track.problem, spool) if isinstance(track, SegProcessor) else None,
+            expected=expected,
+            named=lambda index: self.selections[pass_].files[index].name,
         )
 
-    def _from_color(self, spool: Spool | None) -> dict[Pass, ComputedFrames]:
+    def _from_color(self, spool: Spool | None, color: ComputedFrames | None) -> dict[Pass, ComputedFrames]:
         """Return edge and vis, each only if the settings want it and no such pass was rendered."""
         found: dict[Pass, ComputedFrames] = {}
-        if spool is None:
+        if spool is None or color is None:
             return found
         if self.choices.edge and Pass.EDGE not in self.rendered:
             edge = partial(edges.edge_map, preset=self.choices.edge)
             words = "Canny, thresholds {} and {}".format(*edges.thresholds(self.choices.edge))
-            found[Pass.EDGE] = self._computed(Pass.EDGE, spool, edge, self.choices.edge, words)
+            found[Pass.EDGE] = self._computed(Pass.EDGE, spool, color, edge, preset=self.choices.edge, words=words)
         if self.choices.vis and Pass.VIS not in self.rendered:
             vis = partial(blur, preset=find_preset(self.choices.vis, self.choices.blur_presets))
             words = "bilateral filter, shrunk and enlarged"
-            found[Pass.VIS] = self._computed(Pass.VIS, spool, vis, self.choices.vis, words)
+            found[Pass.VIS] = self._computed(Pass.VIS, spool, color, vis, preset=self.choices.vis, words=words)
         return found
 
     def _computed(
-        self, pass_: Pass, spool: Spool, step: Callable[[Array], Array], preset: str, words: str
+        self,
+        pass_: Pass,
+        spool: Spool,
+        color: ComputedFrames,
+        step: Callable[[Array], Array],
+        *,
+        preset: str,
+        words: str,
     ) -> ComputedFrames:
         return ComputedFrames(
             label=f"the {pass_} pass",
@@ -179,6 +196,8 @@ class ComputedPasses:
             grey=pass_ is Pass.EDGE,
             applied=(f"computed from the colour pass: {words}",),
             details={"computed_from": "color", "preset": preset},
+            expected=lambda index: step(color.expected(index) if color.expected else spool[index]),
+            named=color.named,
         )
 
 
@@ -192,6 +211,14 @@ def _grouped(selections: Mapping[Pass, Selection]) -> Iterator[Files]:
         header = read_header(first.files[0]) if first.sequence.layer else None
         layers = {pass_: header.layer(s.sequence.layer) if header else None for pass_, s in passes.items()}
         yield Files(selection=first, passes=layers, header=header)
+
+
+@np.errstate(all="ignore")
+def _expected(group: Files, pass_: Pass, track: PassProcessor, index: int) -> Array:
+    """Return a frame of a video as the second reader's pixels give it."""
+    number, file = group.selection.numbers[index], group.selection.files[index]
+    prepared = track.prepare(number, group.read_again(file, pass_))
+    return next(iter(track.frames([prepared])))
 
 
 def _samples(groups: list[Files]) -> dict[Pass, list[Array]]:

@@ -6,7 +6,7 @@ that depend on the whole shot (a depth range, the objects). Once these are known
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -22,7 +22,6 @@ from cosmos_houdini.media.pictures.alpha import over_black
 from cosmos_houdini.media.pictures.color import DisplayTransform, display_bytes, finite_light
 from cosmos_houdini.media.pictures.encoded_color import EncodedDisplay, shown_words
 from cosmos_houdini.media.pictures.geometry import Geometry
-from cosmos_houdini.media.videos.spool import Spool
 from cosmos_houdini.model.alpha import WORDS
 from cosmos_houdini.model.control import Pass
 
@@ -45,7 +44,7 @@ class PassProcessor(Protocol):
     def observe(self, prepared: Array) -> None:
         """Examine the kept data of the next frame; one thread calls this in the order of the frames."""
 
-    def frames(self, spool: Spool) -> Frames:
+    def frames(self, spool: Iterable[Array]) -> Frames:
         """Yield the frames of the video; call this after ``observe`` got all frames."""
 
     def applied(self) -> tuple[str, ...]:
@@ -85,7 +84,7 @@ class PictureProcessor:
     def observe(self, prepared: Array) -> None:
         """Do nothing: the frames do not depend on the whole shot."""
 
-    def frames(self, spool: Spool) -> Frames:
+    def frames(self, spool: Iterable[Array]) -> Frames:
         """Yield the frames as they were kept."""
         yield from spool
 
@@ -129,7 +128,7 @@ class DepthProcessor:
         """Count the disparities of the frame."""
         self._survey.add(prepared)
 
-    def frames(self, spool: Spool) -> Frames:
+    def frames(self, spool: Iterable[Array]) -> Frames:
         """Yield frames of bytes that all have the same range."""
         if self.kind in NORMALISED and self.choice.frozen is None:
             for frame in spool:
@@ -214,7 +213,7 @@ class MaskProcessor:
     def observe(self, prepared: Array) -> None:
         """Do nothing: the frames do not depend on the whole shot."""
 
-    def frames(self, spool: Spool) -> Frames:
+    def frames(self, spool: Iterable[Array]) -> Frames:
         """Yield the masks as they were kept."""
         yield from spool
 

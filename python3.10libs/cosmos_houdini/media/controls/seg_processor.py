@@ -107,7 +107,7 @@ class SegProcessor:
             "the seg pass shows no object in any frame: nothing in it is flat and no background",
         )
 
-    def frames(self, spool: Spool) -> Iterator[Picture]:
+    def frames(self, spool: Iterable[Array]) -> Iterator[Picture]:
         """Yield the painted frames."""
         for codes in spool:
             yield paint(codes, self._colors)

@@ -21,6 +21,8 @@ TAGS = "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt70
 # FFmpeg reduces 16 bits to 8 by a shift, which makes 65535 into 255.996. A scale of 256/257 makes full white 255. A
 # change from 16 bits to YUV would be dithered, and constant depth would not stay constant, so 8 bits come first.
 _DEEP_TO_SHIFT = "lutrgb=r=val-val/257:g=val-val/257:b=val-val/257"
+# A JPEG may hold luma and chroma that are no colours. Every viewer clips them to RGB.
+_JPEG_TO_RGB = "scale=flags=accurate_rnd+full_chroma_int+full_chroma_inp+bicubic"
 _PICTURE_CRF = 18
 _DATA_CRF = 10
 
@@ -79,8 +81,10 @@ def pixel_filters(source: VideoSource) -> list[str]:
     filters: list[str] = []
     deep = isinstance(source, PictureFiles) and source.picture.bit_depth > 8  # noqa: PLR2004 - bits
     depth = "16" if deep else ""
+    if isinstance(source, PictureFiles) and source.picture.format == "jpeg":
+        filters += [_JPEG_TO_RGB, "format=gbrp"]
     if isinstance(source, PictureFiles) and source.picture.alpha:
-        filters += [] if not source.is_multiplied else [f"format=gbrap{depth}", "premultiply=inplace=1"]
+        filters += ["format=gbrap", "premultiply=inplace=1"] if source.is_multiplied else []
         filters += [f"format=gbrp{depth}"]
     if deep:
         filters += ["format=gbrp16", _DEEP_TO_SHIFT, "format=gbrp"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Event
 
 from cosmos_houdini.errors import BadInput, CheckFailed, ToolError
-from cosmos_houdini.media.videos import encode, frame_order
+from cosmos_houdini.media.videos import color_proof, encode, frame_order
 from cosmos_houdini.media.videos.encode import Encoding
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg, Run
 from cosmos_houdini.media.videos.probe import VideoFacts, inspect_video
@@ -41,7 +41,8 @@ def make_video(
         stop: once set, the work ends with Cancelled.
 
     Raises:
-        CheckFailed: a picture cannot be decoded, or the video does not hold exactly the frames of the source.
+        CheckFailed: a picture cannot be decoded, the video does not hold exactly the frames of the source, or one of
+            them differs from a second reading of its file.
         ToolError: FFmpeg failed for another reason.
         DiskFull: there is no room in ``folder``.
         Cancelled: ``stop`` was set.
@@ -54,11 +55,13 @@ def make_video(
         ffmpeg.run(encode.pipe_arguments(source, fps=fps, encoding=encoding), how, frames=source.raw())
     signatures = (folder / encode.SIGNATURES).read_bytes()
     _expect_all(source, frame_order.count(signatures))
+    picked = color_proof.pick_frames(signatures) if source.expected else ()
     try:
-        facts = inspect_video(folder / encode.VIDEO, ffmpeg=ffmpeg, stop=stop)
+        facts = inspect_video(folder / encode.VIDEO, ffmpeg=ffmpeg, stop=stop, picked=picked)
     except BadInput as error:
         raise CheckFailed(f"the video of {source.label} cannot be decoded back: {error.problem}") from error
     _compare(facts, signatures, source, fps)
+    _compare_colors(facts, picked, source)
     return facts
 
 
@@ -122,3 +125,21 @@ def _compare(facts: VideoFacts, signatures: bytes, source: VideoSource, fps: int
         problems.append(f"it is tagged {facts.color}")
     if problems:
         raise CheckFailed(f"the video of {source.label} is wrong: {'; '.join(problems[:_TOLD_PROBLEMS])}")
+
+
+def _compare_colors(facts: VideoFacts, picked: tuple[int, ...], source: VideoSource) -> None:
+    """Raise CheckFailed if a picked frame differs from its file as another reader sees it."""
+    length = color_proof.frame_bytes(facts.clip.size, facts.pix_fmt)
+    for nth, index in enumerate(picked):
+        decoded = facts.picked[nth * length : (nth + 1) * length]
+        if source.expected is None or len(decoded) != length:
+            raise CheckFailed(
+                f"the video of {source.label} is wrong: frame {index} could not be compared with its file"
+            )
+        told = color_proof.difference(source.expected(index), decoded, facts.pix_fmt)
+        if told is not None:
+            raise CheckFailed(
+                f"the video of {source.label} is wrong: frame {index} differs from {source.named(index)}, as another "
+                f"reader sees it, by up to {told}",
+                action="write the pass as 8-bit PNG without alpha, and report the files to the authors",
+            )

@@ -7,7 +7,7 @@ import itertools
 import re
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from threading import Event
@@ -42,6 +42,7 @@ class VideoFacts:
         rotation_deg: the angle by which players rotate the pictures.
         constant_rate: whether all frames last equally long.
         signatures: one signature for each frame; see the module ``frame_order``.
+        picked: the planes of the frames that were picked, one after the other.
     """
 
     clip: Clip
@@ -52,6 +53,7 @@ class VideoFacts:
     rotation_deg: int
     constant_rate: bool
     signatures: bytes
+    picked: bytes = b""
 
 
 def probe_video(path: Path, *, ffmpeg: FFmpeg, timeout_s: float = TIMEOUT_S, scratch: Path | None = None) -> Clip:
@@ -77,8 +79,9 @@ def inspect_video(
     scratch: Path | None = None,
     on_frames: Callable[[int], None] = lambda _: None,
     stop: Event | None = None,
+    picked: Sequence[int] = (),
 ) -> VideoFacts:
-    """Decode the video at ``path`` and return all that is known about it.
+    """Decode the video at ``path`` and return all that is known about it, with the planes of the frames ``picked``.
 
     Raises:
         BadInput: as for ``probe_video``.
@@ -90,12 +93,13 @@ def inspect_video(
         folder = Path(name)
         how = Run(task=f"decoding {path}", cwd=folder, timeout_s=timeout_s, on_frames=on_frames, stop=stop)
         try:
-            lines = ffmpeg.run(_arguments(path), how)
+            lines = ffmpeg.run([*_arguments(path), *_picked_arguments(picked)], how)
         except ToolError as error:
             raise BadInput(f"{path} is no whole video: {error.detail or error.problem}") from error
         packets = (folder / "packets").read_text(encoding="ascii", errors="replace").splitlines()
         signatures = (folder / "signatures").read_bytes()
-    return _facts(path, lines, packets, signatures)
+        planes = (folder / "picked").read_bytes() if picked else b""
+    return replace(_facts(path, lines, packets, signatures), picked=planes)
 
 
 def input_arguments(path: Path) -> list[str]:
@@ -144,6 +148,14 @@ def _arguments(path: Path) -> list[str]:
         ),
         *("-map", "0:v:0", "-c", "copy", "-f", "framecrc", "packets"),
     ]
+
+
+def _picked_arguments(picked: Sequence[int]) -> list[str]:
+    """Return the arguments that write the planes of some frames as the decoder gives them."""
+    if not picked:
+        return []
+    wanted = "+".join(f"eq(n\\,{frame})" for frame in picked)
+    return [*("-map", "0:v:0", "-vf", f"select={wanted}", "-fps_mode", "passthrough", "-f", "rawvideo", "picked")]
 
 
 def _facts(path: Path, lines: Sequence[str], packets: Sequence[str], signatures: bytes) -> VideoFacts:

@@ -50,6 +50,21 @@ class PictureFiles:
         """Whether the colours have to be multiplied by the alpha, so that they are over black."""
         return self.picture.alpha == STRAIGHT and not self.is_data
 
+    def expected(self, index: int) -> NDArray[np.uint8]:
+        """Return a frame as OpenImageIO reads its file, over black where that is what its alpha means.
+
+        Raises:
+            BadInput: the file cannot be read.
+        """
+        # Imported only here: the picture library loads while FFmpeg encodes, or not at all.
+        from cosmos_houdini.media.pictures.reference import shown_picture  # noqa: PLC0415
+
+        return shown_picture(self.files[index], self.picture.alpha if self.is_multiplied else "")
+
+    def named(self, index: int) -> str:
+        """Return the name of a frame's file."""
+        return self.files[index].name
+
     @property
     def count(self) -> int:
         """How many frames the video will have."""
@@ -79,6 +94,9 @@ class ComputedFrames:
         applied: the changes to the pixels, in words, for ``metadata.json``.
         details: values that are needed to compute the pass again (depth range, palette), for ``metadata.json``.
         problem: takes the encoded video and a decoder, and returns which frames lost something; None if none did.
+        expected: takes the index of a frame, and returns it as computed from a second reading of its file by another
+            reader; None if the frames have no files.
+        named: takes the index of a frame, and returns the name of its file.
     """
 
     label: str
@@ -89,6 +107,8 @@ class ComputedFrames:
     applied: tuple[str, ...] = ()
     details: dict[str, object] | None = None
     problem: Callable[[Path, FFmpeg], str | None] | None = None
+    expected: Callable[[int], NDArray[np.uint8]] | None = None
+    named: Callable[[int], str] = lambda index: f"frame {index}"
 
     def raw(self) -> Iterator[memoryview]:
         """Yield each frame as the bytes that FFmpeg receives.
@@ -113,7 +133,9 @@ VideoSource = PictureFiles | ComputedFrames
 def is_readable_by_ffmpeg(picture: Picture) -> bool:
     """Return whether FFmpeg reads such files as they are meant: sRGB integers in a layout that it knows."""
     plain = picture.format in _ENDINGS and picture.channel_type == "uint" and picture.bit_depth <= _MOST_BITS
-    return plain and not picture.layout and picture.encoding is None
+    # FFmpeg's premultiplication is off by up to 7 levels of 255 in 16 bits.
+    is_exact = picture.alpha != STRAIGHT or picture.bit_depth <= 8  # noqa: PLR2004 - bits
+    return plain and is_exact and not picture.layout and picture.encoding is None
 
 
 def from_files(label: str, files: Sequence[Path], picture: Picture, *, is_data: bool = False) -> PictureFiles:
