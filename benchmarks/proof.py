@@ -13,8 +13,8 @@ from pathlib import Path
 from convert import write_frames
 from figures import Figure, by_turns, seconds
 
-FRAMES = 120
-ROUNDS = 5
+FRAMES = 240
+ROUNDS = 3
 TARGET = 1.05
 _WITHOUT = """
 import sys

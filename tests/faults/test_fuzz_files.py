@@ -22,7 +22,8 @@ from cosmos_houdini.hosts.ssh.tokens import this_user
 from cosmos_houdini.media.pictures.cryptomatte import read_manifest
 from cosmos_houdini.media.pictures.layer_passes import choose_layers
 from cosmos_houdini.media.pictures.layers import read_header
-from cosmos_houdini.media.pictures.picture_io import read_passes, read_picture
+from cosmos_houdini.media.pictures.picture_io import read_passes
+from cosmos_houdini.media.pictures.stored_picture import read_picture
 from cosmos_houdini.media.sequences.discover import find_sequences
 from cosmos_houdini.media.sequences.formats import inspect, prove
 from cosmos_houdini.media.videos.metadata import read_metadata

@@ -9,8 +9,9 @@ import PyOpenColorIO as OCIO  # noqa: N814
 import pytest
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.pictures.color import ColorSettings, DisplayTransform, display_bytes, display_transform
+from cosmos_houdini.media.pictures.color import ColorSettings, DisplayTransform, display_transform
 from cosmos_houdini.media.pictures.display_cube import BRIGHTEST, DARKEST, LOG_TO_LINEAR, bake, computed, is_faithful
+from cosmos_houdini.media.pictures.display_levels import display_bytes
 
 rng = np.random.default_rng(6)
 REC709 = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)

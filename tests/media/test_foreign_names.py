@@ -14,8 +14,9 @@ import OpenEXR
 import pytest
 
 from cosmos_houdini.media.pictures import picture_io
-from cosmos_houdini.media.pictures.layers import Unreadable, open_exr, read_header
+from cosmos_houdini.media.pictures.layers import open_exr, read_header
 from cosmos_houdini.media.pictures.silence import silent_output
+from cosmos_houdini.media.pictures.unreadable import Unreadable
 from cosmos_houdini.model.control import Pass
 from support.media import pictures
 

@@ -8,7 +8,8 @@ import pytest
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.pictures.layer_passes import choose_layers
-from cosmos_houdini.media.pictures.layers import Window, read_header
+from cosmos_houdini.media.pictures.layers import read_header
+from cosmos_houdini.media.pictures.window import Window
 from cosmos_houdini.model.control import Pass
 from support.media.exr_files import cryptomatte, write_exr, write_parts
 

@@ -9,7 +9,8 @@ import pytest
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.pictures.layer_passes import choose_layers
 from cosmos_houdini.media.pictures.layers import read_header
-from cosmos_houdini.media.pictures.picture_io import pixel_aspect, read_passes, read_picture
+from cosmos_houdini.media.pictures.picture_io import pixel_aspect, read_passes
+from cosmos_houdini.media.pictures.stored_picture import read_picture
 from cosmos_houdini.model.control import Pass
 from support.media.exr_files import write_exr, write_parts
 

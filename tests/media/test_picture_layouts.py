@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from cosmos_houdini.errors import BadInput, CheckFailed
-from cosmos_houdini.media.pictures.color import display_bytes
-from cosmos_houdini.media.pictures.picture_io import read_picture, turned
+from cosmos_houdini.media.pictures.display_levels import display_bytes
+from cosmos_houdini.media.pictures.stored_picture import read_picture, turned
 from cosmos_houdini.media.selection import select
 from cosmos_houdini.media.sequences.check import check_path
 from cosmos_houdini.media.sequences.discover import find_sequences

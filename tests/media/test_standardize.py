@@ -181,3 +181,45 @@ def test_an_extracted_frame_has_the_colours_of_the_video(tmp_path: Path):
     extract_frame(encode(tmp_path, [palette()] * 2, *tags), 1, tmp_path / "f.png", ffmpeg=FFMPEG)
     out = cv2.cvtColor(cv2.imread(str(tmp_path / "f.png")), cv2.COLOR_BGR2RGB)
     assert np.abs(cell_means(out) - cell_means(palette())).max() < 3
+
+
+def moving(tmp_path: Path, filters: str, *arguments: str) -> Path:
+    """Encode FFmpeg's moving test picture, 50 pictures a second before the filters."""
+    video = tmp_path / "in.mp4"
+    source = ["-f", "lavfi", "-i", "testsrc2=size=320x240:rate=50:duration=2", "-vf", f"{filters},format=yuv420p"]
+    argv = [FFMPEG.program, "-v", "error", "-y", *source, "-c:v", "libx264", "-crf", "12", *arguments, str(video)]
+    subprocess.run(argv, check=True)
+    return video
+
+
+def combing(video: Path) -> float:
+    """Return how much each line differs from the mean of its neighbours, in levels."""
+    frames = decoded(video).astype(int)
+    return float(np.abs(2 * frames[:, 1:-1] - frames[:, :-2] - frames[:, 2:]).mean())
+
+
+@pytest.mark.parametrize("order", ["top", "bottom"])
+def test_fields_become_whole_pictures_and_are_named(tmp_path: Path, order: str):
+    flag = f"{order[0]}ff"
+    marks = ["-flags", "+ildct+ilme", "-x264opts", f"{flag}=1"]
+    video = moving(tmp_path, f"tinterlace=interleave_{order},setfield={flag}", *marks)
+    said: list[str] = []
+    made = standardize(video, tmp_path / "out.mp4", ffmpeg=FFMPEG, say=said.append)
+    assert said == [f"in.mp4 is interlaced ({order} first): both fields of a frame become one picture"]
+    assert (made.field_order, made.clip.frames, made.clip.fps) == ("", 50, 25.0)
+    assert combing(made.clip.path) < combing(video) * 0.8
+
+
+def test_fields_that_are_not_marked_are_named(tmp_path: Path):
+    said: list[str] = []
+    video = moving(tmp_path, "tinterlace=interleave_top,setfield=prog")
+    standardize(video, tmp_path / "out.mp4", ffmpeg=FFMPEG, say=said.append)
+    assert len(said) == 1
+    assert "looks interlaced in 50 of 50 frames" in said[0]
+
+
+def test_whole_pictures_are_not_taken_for_fields(tmp_path: Path):
+    said: list[str] = []
+    video = moving(tmp_path, "fps=25")
+    standardize(video, tmp_path / "out.mp4", ffmpeg=FFMPEG, say=said.append)
+    assert said == []

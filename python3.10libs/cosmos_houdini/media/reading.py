@@ -27,8 +27,9 @@ from cosmos_houdini.media.controls.seg_processor import SegProcessor
 from cosmos_houdini.media.pictures.color import DisplayTransform
 from cosmos_houdini.media.pictures.geometry import Geometry
 from cosmos_houdini.media.pictures.layers import Header, Layer, read_header
-from cosmos_houdini.media.pictures.picture_io import read_passes, read_picture
+from cosmos_houdini.media.pictures.picture_io import read_passes
 from cosmos_houdini.media.pictures.reference import reread_pixels
+from cosmos_houdini.media.pictures.stored_picture import read_picture
 from cosmos_houdini.media.selection import Selection
 from cosmos_houdini.media.videos.run_spool import RunSpool
 from cosmos_houdini.media.videos.source import ComputedFrames

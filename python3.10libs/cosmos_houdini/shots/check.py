@@ -127,7 +127,7 @@ def _sample(
     """Return what feeds the passes of a shot, and what its pixels show; skip files whose header cannot be read."""
     # Imported here: a wrong option ends the call before NumPy is loaded.
     from cosmos_houdini.media.checks.samples import Seen, check_samples  # noqa: PLC0415
-    from cosmos_houdini.media.pictures.layers import Unreadable  # noqa: PLC0415
+    from cosmos_houdini.media.pictures.unreadable import Unreadable  # noqa: PLC0415
 
     damaged: list[CorruptFrame] = []
     members = list(members)

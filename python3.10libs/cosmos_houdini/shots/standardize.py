@@ -24,7 +24,9 @@ def standardize_video(
     Arguments and errors are those of ``media.videos.standardize.standardize``.
     """
     with reporter.progress("encoding", total=None, unit="frames") as advance:
-        return media.standardize(video, out, ffmpeg=config.ffmpeg, fps=fps, size=size, on_frames=advance).clip
+        return media.standardize(
+            video, out, ffmpeg=config.ffmpeg, fps=fps, size=size, on_frames=advance, say=reporter.say
+        ).clip
 
 
 def extract_frame(config: Config, video: Path, frame: int, out: Path) -> None:

@@ -20,8 +20,10 @@ from cosmos_houdini.media.control_settings import DepthKind
 from cosmos_houdini.media.controls import depth
 from cosmos_houdini.media.controls.palette import all_colors
 from cosmos_houdini.media.controls.sky import is_zero_sky
-from cosmos_houdini.media.pictures.layers import Layer, Unreadable, read_header
-from cosmos_houdini.media.pictures.picture_io import read_passes, read_picture
+from cosmos_houdini.media.pictures.layers import Layer, read_header
+from cosmos_houdini.media.pictures.picture_io import read_passes
+from cosmos_houdini.media.pictures.stored_picture import read_picture
+from cosmos_houdini.media.pictures.unreadable import Unreadable
 from cosmos_houdini.media.sequences.formats import Damaged, prove
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.sequence import CorruptFrame, Frame, Sequence

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cosmos_houdini.media.checks.sample_frames import some, usable
-from cosmos_houdini.media.pictures.layers import Header, Window, read_header, window
+from cosmos_houdini.media.pictures.layers import Header, read_header, window
+from cosmos_houdini.media.pictures.window import Window
 from cosmos_houdini.model.sequence import Sequence
 
 

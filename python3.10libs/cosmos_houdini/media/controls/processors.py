@@ -19,7 +19,8 @@ from cosmos_houdini.media.controls import depth
 from cosmos_houdini.media.controls.depth import DepthRange, RangeSurvey
 from cosmos_houdini.media.controls.masks import mask_from_cryptomatte, mask_from_picture
 from cosmos_houdini.media.pictures.alpha import over_black
-from cosmos_houdini.media.pictures.color import DisplayTransform, display_bytes, finite_light
+from cosmos_houdini.media.pictures.color import DisplayTransform, finite_light
+from cosmos_houdini.media.pictures.display_levels import display_bytes
 from cosmos_houdini.media.pictures.encoded_color import EncodedDisplay, shown_words
 from cosmos_houdini.media.pictures.geometry import Geometry
 from cosmos_houdini.model.alpha import WORDS

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.media.control_settings import ColorSettings
 from cosmos_houdini.media.pictures.display_cube import bake, is_faithful
+from cosmos_houdini.media.pictures.display_levels import three_channels
 
 BUILT_IN = "ocio://studio-config-v4.0.0_aces-v2.0_ocio-v2.5"
 SCENE_LINEAR = "scene_linear"
@@ -180,28 +181,6 @@ def finite_light(linear: Linear) -> NDArray[np.float32]:
     if np.isfinite(light.sum()):
         return light
     return np.nan_to_num(light, nan=0.0, posinf=BRIGHTEST_HALF, neginf=0.0)
-
-
-def display_bytes(picture: NDArray[Any]) -> Picture:
-    """Return height x width x 3 bytes of a picture that is already meant for a display.
-
-    Args:
-        picture: height x width with or without channels. uint8 stays unchanged, uint16 is rounded, and in floats white
-            is 1. A single channel is copied to all three. Alpha is ignored.
-    """
-    channels = three_channels(picture)
-    if channels.dtype == np.uint8:
-        return np.ascontiguousarray(channels)
-    white = np.iinfo(channels.dtype).max if channels.dtype.kind in "ui" else 1
-    shares = np.nan_to_num(channels.astype(np.float32) / np.float32(white), posinf=1)
-    rounded: Picture = np.rint(shares.clip(0, 1) * np.float32(255)).astype(np.uint8)
-    return rounded
-
-
-def three_channels(picture: NDArray[Any]) -> NDArray[Any]:
-    """Return the first three channels of a picture, or three copies of its only colour channel."""
-    channels = picture[..., None] if picture.ndim == 2 else picture  # noqa: PLR2004 - height, width
-    return channels[..., :3] if channels.shape[-1] >= len("RGB") else np.repeat(channels[..., :1], 3, axis=-1)
 
 
 def _open_config(name: str) -> Any:  # noqa: ANN401 - the binding has no types

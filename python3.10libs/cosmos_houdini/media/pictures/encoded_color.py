@@ -21,10 +21,10 @@ from cosmos_houdini.media.pictures.color import (
     PRIMARIES,
     DisplayTransform,
     Picture,
-    display_bytes,
     display_transform,
     finite_light,
 )
+from cosmos_houdini.media.pictures.display_levels import display_bytes
 from cosmos_houdini.model.color_encoding import ColorEncoding, ColorKind
 
 Matrix = NDArray[np.float64]

@@ -18,6 +18,8 @@ import OpenImageIO
 from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.media.pictures.exr_names import readable_exr
 from cosmos_houdini.media.pictures.silence import silent_output
+from cosmos_houdini.media.pictures.unreadable import Unreadable
+from cosmos_houdini.media.pictures.window import Window
 
 PLAIN = "rgba"
 
@@ -29,16 +31,6 @@ _VECTORS = (("x", "y", "z"), ("u", "v"))
 GREY = frozenset({"y", "luminance", "grey", "gray"})
 """The channel of a picture without colours, in lower case."""
 RANK = re.compile(r"(?P<layer>.*)(?P<rank>\d\d)")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """A rectangle of pixels; ``x`` and ``y`` are its upper left corner and may be negative."""
-
-    x: int
-    y: int
-    width: int
-    height: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,21 +141,6 @@ class Header:
             known.setdefault(channel.name.lower(), channel)
             known.setdefault(f"{parts[channel.part]}.{channel.name}".lower(), channel)
         return known
-
-
-class Unreadable(BadInput):
-    """A picture file exists but cannot be decoded to its end.
-
-    Args:
-        path: the file.
-        reason: the fault, worded as the end of a sentence that begins with the file's name.
-    """
-
-    def __init__(self, path: Path, reason: str) -> None:
-        # Decoders write lines, and repeat the path; frames with the same fault are told in one sentence.
-        self.reason = " ".join(reason.replace(f'("{path}")', "").split())
-        super().__init__(f"{path} {self.reason}", action="render the frame again")
-        self.path = path
 
 
 def read_header(path: Path) -> Header:

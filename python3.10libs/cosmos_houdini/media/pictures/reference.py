@@ -10,33 +10,19 @@ from pathlib import Path
 
 import numpy as np
 import OpenImageIO
-from numpy.typing import NDArray
 from PIL import Image
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.pictures.alpha import over_black
-from cosmos_houdini.media.pictures.color import display_bytes
-from cosmos_houdini.media.pictures.layers import Layer, Window
-from cosmos_houdini.media.pictures.picture_io import FILLS, Array, on_display, read_passes, read_picture, turned
+from cosmos_houdini.media.pictures.layers import Layer
+from cosmos_houdini.media.pictures.picture_io import FILLS, Array, read_passes
+from cosmos_houdini.media.pictures.stored_picture import on_display, read_picture, turned
+from cosmos_houdini.media.pictures.window import Window
 from cosmos_houdini.media.sequences.formats import inspect
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.sequence import Picture
 
 _CHANNELS = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4}
 _BYTE_BITS = 8
-
-
-def shown_picture(file: Path, alpha: str) -> NDArray[np.uint8]:
-    """Return a PNG, JPEG, TIFF or DPX of sRGB as OpenImageIO reads it, in bytes.
-
-    Args:
-        file: the picture.
-        alpha: as for ``over_black``.
-
-    Raises:
-        BadInput: as for ``read_picture``.
-    """
-    return display_bytes(over_black(read_picture(file), alpha))
 
 
 def reread_pixels(file: Path, pass_: Pass, layer: Layer | None, picture: Picture) -> Array:
@@ -75,10 +61,10 @@ def _by_pillow(file: Path) -> Array | None:
 
 
 def _layer_by_openimageio(path: Path, layer: Layer, fill: float) -> Array | None:
-    """Return the channels of a layer; None where OpenImageIO gives them other names."""
+    """Return the channels of a layer; None where OpenImageIO opens no such file, or gives them other names."""
     file = OpenImageIO.ImageInput.open(str(path))
     if file is None:
-        raise BadInput(f"{path} cannot be read: {OpenImageIO.geterror().strip()}")
+        return None
     planes = []
     try:
         for channel in layer.channels:

@@ -24,7 +24,9 @@ _CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mxf,ogg,flv
 # A header of a few bytes can ask for gigabytes of memory per frame.
 _MOST_PIXELS = 8192 * 8192
 _STREAM = re.compile(r"^\s*Stream #0:\d+.*?: Video: (?P<codec>\w+)(?P<rest>.*)")
-_PIXELS = re.compile(r", (?P<pix_fmt>[a-z]+\w*)(?:\((?P<notes>[^)]*)\))?, (?P<width>\d+)x(?P<height>\d+)")
+_PIXELS = re.compile(
+    r", (?P<pix_fmt>[a-z]+\w*)(?:\((?P<notes>(?:[^()]|\([^)]*\))*)\))?, (?P<width>\d+)x(?P<height>\d+)"
+)
 _ASPECT = re.compile(r"SAR (\d+):(\d+)")
 _TURN = re.compile(r"rotation of (-?\d+)")
 
@@ -43,6 +45,7 @@ class VideoFacts:
         constant_rate: whether all frames last equally long.
         signatures: one signature for each frame; see the module ``frame_order``.
         picked: the planes of the frames that were picked, one after the other.
+        field_order: ``top first`` or ``bottom first`` for a video that is marked as interlaced; empty for others.
     """
 
     clip: Clip
@@ -54,6 +57,7 @@ class VideoFacts:
     constant_rate: bool
     signatures: bytes
     picked: bytes = b""
+    field_order: str = ""
 
 
 def probe_video(path: Path, *, ffmpeg: FFmpeg, timeout_s: float = TIMEOUT_S, scratch: Path | None = None) -> Clip:
@@ -181,6 +185,7 @@ def _facts(path: Path, lines: Sequence[str], packets: Sequence[str], signatures:
         rotation_deg=next((int(match[1]) for line in lines if (match := _TURN.search(line))), 0),
         constant_rate=constant,
         signatures=signatures,
+        field_order=_field_order(pixels["notes"] or ""),
     )
 
 
@@ -199,6 +204,15 @@ def _rate(packets: Sequence[str]) -> tuple[Fraction, bool]:
         return Fraction(0), False
     # Containers round times to their time base, so the steps of a constant rate may differ by one unit.
     return Fraction(max(len(times) - 1, 1)) / (span * base), max(steps) - min(steps) <= 1
+
+
+def _field_order(notes: str) -> str:
+    """Return the order in which fields are shown; FFmpeg calls it swapped if they are coded in the other order."""
+    found = re.search(r"(top|bottom) (coded )?first", notes)
+    if found is None:
+        return ""
+    shown = {"top": "bottom", "bottom": "top"}[found[1]] if found[2] else found[1]
+    return f"{shown} first"
 
 
 def _color(notes: str) -> ColorTags:

@@ -57,9 +57,9 @@ class PictureFiles:
             BadInput: the file cannot be read.
         """
         # Imported only here: the picture library loads while FFmpeg encodes, or not at all.
-        from cosmos_houdini.media.pictures.reference import shown_picture  # noqa: PLC0415
+        from cosmos_houdini.media.pictures.shown_picture import show_picture  # noqa: PLC0415
 
-        return shown_picture(self.files[index], self.picture.alpha if self.is_multiplied else "")
+        return show_picture(self.files[index], self.picture.alpha if self.is_multiplied else "")
 
     def named(self, index: int) -> str:
         """Return the name of a frame's file."""

@@ -11,7 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from cosmos_houdini.errors import BadInput, CheckFailed
-from cosmos_houdini.media.videos import encode, frame_order, suffix
+from cosmos_houdini.media.videos import encode, frame_order, interlace, suffix
 from cosmos_houdini.media.videos.encode import Encoding
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg, Run
 from cosmos_houdini.media.videos.make import BT709
@@ -42,6 +42,7 @@ def standardize(
     fps: int | None = None,
     size: tuple[int, int] | None = None,
     on_frames: Callable[[int], None] = lambda _: None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> VideoFacts:
     """Write ``video`` to ``out`` as H.264, BT.709, with square pixels, a constant whole rate and no sound.
 
@@ -53,6 +54,8 @@ def standardize(
         size: width and height in pixels, both even; the picture is scaled to fit and centred on black, never squashed.
             Without it the video's own, with square pixels.
         on_frames: called with how many more frames are encoded.
+        say: called with a sentence if the video is interlaced or looks so. If it is marked so, its fields become whole
+            pictures.
 
     Returns:
         The facts found by decoding the new video.
@@ -67,6 +70,8 @@ def standardize(
     _refuse(video, source, fps, size)
     wanted_fps = fps if fps is not None else whole_fps(source.clip.fps)
     wanted_size = size or displayed_size(source)
+    if told := interlace.sentence(video, source, ffmpeg):
+        say(told)
     with _beside(out) as folder:
         arguments = ["-xerror", *input_arguments(video)]
         arguments += encode.output_arguments(video_filters(source, fps=wanted_fps, size=wanted_size), Encoding())
@@ -174,6 +179,7 @@ def video_filters(source: VideoFacts, *, fps: int, size: tuple[int, int]) -> lis
     """Return the FFmpeg filters that convert a video to a rate, a size and BT.709."""
     width, height = fit_size(displayed_size(source), size)
     return [
+        *interlace.deinterlacing(source),
         f"fps={fps}",
         f"scale={width}:{height}:in_color_matrix={matrix_of(source)}:{encode.TO_BT709}",
         "format=yuv420p",
