@@ -9,15 +9,16 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 import psutil
 import pytest
 
-from cosmos_houdini.errors import AuthRefused, HostError, HostKeyError, HostUnreachable
+from cosmos_houdini.errors import AuthRefused, BadInput, HostError, HostKeyError, HostUnreachable
 from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.hosts.ssh.host import SshHost
+from cosmos_houdini.hosts.ssh.program import judge
 from support.programs import need_program
 from support.servers.moved_files import assert_moves_files
 from support.servers.sshd import HOST, Sshd, make_key, running_sshd
@@ -158,6 +159,18 @@ def ssh_folder() -> Path:
     return folder
 
 
+def test_the_client_trusts_nothing_whatever_the_ssh_configuration_says(
+    chacha: Sshd, tmp_path: Path, ssh_folder: Path
+) -> None:
+    lines = (
+        "StrictHostKeyChecking no\nUserKnownHostsFile /dev/null\nBatchMode no\nNoHostAuthenticationForLocalhost yes\n"
+    )
+    (ssh_folder / "config").write_text(lines, encoding="utf-8")
+    config = chacha.config(tmp_path / "root", known_hosts=None)
+    with opened(config) as host, pytest.raises(HostKeyError, match="host key is known for"):
+        host.run(":")
+
+
 def test_jump_hosts_are_passed_and_known_hosts_of_the_configuration_hold_for_them(
     chacha: Sshd, tmp_path: Path, ssh_folder: Path
 ) -> None:
@@ -213,6 +226,20 @@ def test_a_connection_that_the_user_has_opened_is_shared(
         subprocess.run([*login[:-1], "-O", "exit", "studio"], check=False, capture_output=True)
 
 
+def test_a_condition_that_only_the_client_can_judge_is_left_to_it(
+    server: Sshd, tmp_path: Path, ssh_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (ssh_folder / "config").write_text("Match localnetwork 127.0.0.0/8\n  Compression yes\n", encoding="utf-8")
+    with opened(server.config(tmp_path / "root")) as host:
+        # A client before version 9.4 does not know the condition, and says so.
+        with suppress(HostError):
+            assert host.run("echo in").stdout == "in\n"
+        assert "localnetwork" in host.remarks()[0]
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with opened(server.config(tmp_path / "root")) as host, pytest.raises(BadInput, match="which alone can judge it"):
+        host.run(":")
+
+
 @pytest.mark.parametrize("longest", [80, 0])
 def test_a_system_without_shared_connections_connects_for_each_command(
     chacha: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, longest: int
@@ -240,3 +267,20 @@ def test_directives_that_do_not_hold_are_named(server: Sshd, tmp_path: Path, ssh
     with opened(server.config(tmp_path / "root")) as host:
         host.run(":")
         assert host.remarks() == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "kind", "told"),
+    [
+        ("ssh: Could not resolve hostname gpu01: Name or service not known", HostUnreachable, "Could not resolve"),
+        ("c: line 2: Bad configuration option: foo\nc: terminating, 1 bad configuration options", HostError, "foo"),
+        ("a@b: Permission denied (publickey,keyboard-interactive).", AuthRefused, "by publickey, keyboard-interactive"),
+        ("@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.", HostKeyError, "key"),
+        ("Unable to negotiate with h port 22: no matching cipher found.", HostError, "no method that is safe enough"),
+        ("", HostUnreachable, "nothing"),
+    ],
+)
+def test_words_of_the_client_become_an_error_of_their_class(words: str, kind: type[HostError], told: str) -> None:
+    error = judge("gpu01", "ana@gpu01", words)
+    assert type(error) is kind
+    assert told in str(error)

@@ -17,7 +17,7 @@ from cosmos_houdini.errors import BadInput, HostUnreachable
 from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.hosts.ssh.config import Settings, SshConfig
 from cosmos_houdini.hosts.ssh.route import Hop, route
-from cosmos_houdini.hosts.ssh.tokens import LocalUser
+from cosmos_houdini.hosts.ssh.tokens import LocalUser, this_user
 from support.programs import need_program
 
 ALIASES = ["gpu01", "gpu02", "GPU01", "login.example", "a.b.example", "10.0.0.7", "x-y_z", "gpu1"]
@@ -278,6 +278,11 @@ def test_a_configuration_that_others_can_write_is_refused(tmp_path: Path, me: Lo
     (tmp_path / "config").chmod(0o666)
     with pytest.raises(BadInput, match=r"/config can be written by others; .*chmod 600"):
         opened(tmp_path / "config", me).look_up("gpu01")
+
+
+def test_the_user_is_the_one_of_the_number_whatever_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "somebody")
+    assert this_user().name == pwd.getpwuid(os.getuid()).pw_name
 
 
 def test_an_unset_variable_is_named(tmp_path: Path, me: LocalUser) -> None:

@@ -35,6 +35,10 @@ def system_folder() -> Path:
     return Path("/etc/ssh")
 
 
+class ClientNeeded(BadInput):
+    """A configuration that only OpenSSH's client can read."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The configuration of one host.
@@ -205,7 +209,10 @@ class _Pass:
             host = self._current_host() if attribute == "host" else self.alias
             return is_in_list(value.lower(), host.lower())
         if attribute == "localnetwork":
-            raise line.refused("the condition localnetwork behind Match, which only the program ssh can judge")
+            raise ClientNeeded(
+                f"the SSH configuration {line.where} has the condition localnetwork behind Match",
+                action="install OpenSSH's client (ssh), which alone can judge it",
+            )
         known = {"user": user, "localuser": me.name, "tagged": _first(self.values, "tag") or "", "sessiontype": "exec"}
         return is_in_list(value, known[attribute])
 

@@ -62,7 +62,10 @@ def offers(hop: Hop, agent_keys: tuple[paramiko.AgentKey, ...]) -> Offers:
 def open_agent(path: str | None) -> paramiko.Agent | None:
     """Return the SSH agent at a path, the usual one without a path, None where there is to be none."""
     if path is None:
-        return paramiko.Agent()
+        # An agent that answers with nonsense holds no keys, as a missing one does.
+        with contextlib.suppress(paramiko.SSHException):
+            return paramiko.Agent()
+        return None
     if not path:
         return None
     return _AgentAt(path)
@@ -75,7 +78,7 @@ class _AgentAt(paramiko.Agent):
         AgentSSH.__init__(self)  # that of Agent connects to the usual one
         self.connection = socket.socket(socket.AF_UNIX)
         # A missing agent holds no keys, as the usual one does.
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, paramiko.SSHException):
             self.connection.connect(path)
             self._connect(self.connection)  # type: ignore[attr-defined]  # which the stubs leave out
 

@@ -23,6 +23,7 @@ from cosmos_houdini.hosts.ssh.channel import Channel
 from cosmos_houdini.hosts.ssh.config import SshConfig
 from cosmos_houdini.hosts.ssh.program_channel import ProgramChannel
 from cosmos_houdini.hosts.ssh.route import split_address
+from cosmos_houdini.user_path import expand_user
 
 _IDLE_S = 120
 """How long a master connection stays without a command, also after the end of this process."""
@@ -58,7 +59,7 @@ def client_config(config: HostConfig, ssh_config: SshConfig, timeout_s: float) -
     """Return the SSH configuration for the client: ours first, then the user's and the system's."""
     lines = [_FIRST.rstrip()]
     if config.known_hosts:
-        lines += [f"UserKnownHostsFile {_quoted(config.known_hosts.expanduser())}", "GlobalKnownHostsFile none"]
+        lines += [f"UserKnownHostsFile {_quoted(expand_user(config.known_hosts))}", "GlobalKnownHostsFile none"]
     for file in (ssh_config.user_file, ssh_config.system_file):
         if file.is_file():
             lines += ["Host *", f"Include {_quoted(file)}"]
@@ -73,7 +74,7 @@ def client_argv(client: str, config_file: Path, config: HostConfig) -> list[str]
     argv = [client, "-T", "-F", str(config_file)]
     argv += ["-l", user] if user else []
     argv += ["-p", str(config.port or port)] if config.port or port else []
-    argv += ["-i", str(config.identity.expanduser())] if config.identity else []
+    argv += ["-i", str(expand_user(config.identity))] if config.identity else []
     return argv
 
 
@@ -207,6 +208,8 @@ def judge(host: str, address: str, words: str) -> HostError:
         return HostError(
             f"host {host!r} offers no method that is safe enough; ssh says: {lines[-1]}", action="update its SSH server"
         )
+    if "bad configuration option" in words.lower():
+        return HostError(f"host {host!r}: ssh says: {lines[0]}", action="correct the SSH configuration, or update ssh")
     return HostUnreachable(told, action=f"see whether `ssh {address}` connects in a terminal")
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import hashlib
 import os
 import re
 import socket
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.user_path import expand_user
+
+if sys.platform != "win32":
+    import pwd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +47,16 @@ class LocalUser:
 def this_user() -> LocalUser:
     """Return the user who runs this process."""
     uid = str(os.getuid()) if hasattr(os, "getuid") else ""
-    return LocalUser(
-        name=getpass.getuser(), uid=uid, home=Path.home(), machine=socket.gethostname(), environ=os.environ
-    )
+    return LocalUser(name=_login_name(), uid=uid, home=Path.home(), machine=socket.gethostname(), environ=os.environ)
+
+
+def _login_name() -> str:
+    """Return the name that goes with the number of the user, as OpenSSH does, whatever the environment says."""
+    if sys.platform != "win32":
+        # A container may run under a number that no user has.
+        with contextlib.suppress(KeyError):
+            return pwd.getpwuid(os.getuid()).pw_name
+    return getpass.getuser()
 
 
 def tokens(me: LocalUser, *, alias: str, hostname: str, port: int, user: str, key_alias: str | None) -> dict[str, str]:

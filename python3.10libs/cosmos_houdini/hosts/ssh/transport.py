@@ -9,7 +9,7 @@ from typing import Protocol
 from cosmos_houdini.errors import AuthRefused, HostError
 from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.hosts.ssh.channel import Channel
-from cosmos_houdini.hosts.ssh.config import SshConfig, read_ssh_config
+from cosmos_houdini.hosts.ssh.config import ClientNeeded, SshConfig, read_ssh_config
 from cosmos_houdini.hosts.ssh.connection import Connection, Incompatible
 from cosmos_houdini.hosts.ssh.login_shell import LoginShell
 from cosmos_houdini.hosts.ssh.program import ProgramConnection, find_client, is_socket
@@ -90,7 +90,13 @@ class Transport:
             HostError: neither way leads there.
         """
         ssh_config = read_ssh_config()
-        hops = route(self._config, ssh_config)
+        try:
+            hops = route(self._config, ssh_config)
+        except ClientNeeded as error:
+            if not find_client():
+                raise
+            self.reason = error.problem
+            return self._by_client(ssh_config)
         self._unheeded = tuple(sentence for hop in hops for sentence in unheeded(hop))
         master = control_path(hops[-1], ssh_config)
         if master and is_socket(master):
