@@ -290,4 +290,4 @@ def test_an_exr_of_normals_is_left_out_and_named(tmp_path: Path):
             shot / f"sh010_normal.{1001 + frame}.exr", dict.fromkeys("RGB", np.zeros((4, 4), np.float16))
         )
     result = convert(shot, "-o", tmp_path / "out", "--range", "1001-1002")
-    assert "sh010_normal.####.exr is left out: no control is made of normals" in result.stderr
+    assert "'normal' stands before the frame number, and no control is made of normals" in result.stderr

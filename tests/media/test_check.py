@@ -122,7 +122,7 @@ def test_an_unknown_pass_and_a_step_are_said_and_do_not_fail(tmp_path: Path):
     assert report.ok
     assert [note.partition(";")[0] for note in report.notes] == [
         "zebra_beauty.#.png: only one frame in 2 is rendered",
-        "zebra_noise.#.png: its name tells none of the passes",
+        "zebra_noise.#.png: nothing in its name tells a pass",
     ]
 
 

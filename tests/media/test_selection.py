@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cosmos_houdini.errors import BadInput, CheckFailed
-from cosmos_houdini.media.selection import by_shot, select, unknown_passes
+from cosmos_houdini.media.selection import by_shot, select
 from cosmos_houdini.media.sequences.discover import find_sequences
 from cosmos_houdini.media.sequences.verify import verify
 from cosmos_houdini.model.control import Pass
@@ -120,10 +120,7 @@ def test_two_sequences_of_one_pass_are_refused(files: list[Path]):
 def test_a_single_unknown_sequence_is_the_colour_and_others_are_left_out(files: list[Path]):
     unknown = sequence_of(files, pass_=Pass.UNKNOWN)
     assert list(select([unknown])) == [Pass.COLOR]
-    assert unknown_passes([unknown]) == []
-    both = [sequence_of(files), unknown]
-    assert list(select(both)) == [Pass.COLOR]
-    assert unknown_passes(both) == [unknown]
+    assert list(select([sequence_of(files), unknown])) == [Pass.COLOR]
 
 
 def test_no_known_pass_among_several_is_refused(files: list[Path]):

@@ -115,12 +115,6 @@ def by_shot(sequences: Iterable[PictureSequence]) -> dict[str, list[PictureSeque
     return shots
 
 
-def unknown_passes(sequences: Sequence[PictureSequence]) -> list[PictureSequence]:
-    """Return the sequences that ``select`` leaves out because their pass is unknown."""
-    unknown = [sequence for sequence in sequences if sequence.pass_ is Pass.UNKNOWN]
-    return [] if len(unknown) == 1 == len(sequences) else unknown
-
-
 def _by_pass(sequences: Iterable[PictureSequence]) -> Mapping[Pass, PictureSequence]:
     """Return one sequence a pass; if there is only one sequence and its pass is unknown, it is the colour."""
     all_ = list(sequences)
@@ -133,7 +127,7 @@ def _by_pass(sequences: Iterable[PictureSequence]) -> Mapping[Pass, PictureSeque
         if sequence.pass_ in passes:
             raise BadInput(
                 f"{passes[sequence.pass_].pattern} and {sequence.pattern} both are the {sequence.pass_} pass",
-                action="name the one to convert by its pattern, or keep the other in another folder",
+                action=f"name the one to convert: --pass {sequence.pass_}={Path(sequence.pattern).name}",
             )
         passes[sequence.pass_] = sequence
     return {pass_: passes[pass_] for pass_ in Pass if pass_ in passes}

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.computation import Computation
-from cosmos_houdini.media.controls.pass_sources import feeding_sentences, resolve_layers
+from cosmos_houdini.media.controls.pass_sources import feeding_sentences, left_out_sentences, resolve_layers
 from cosmos_houdini.media.convert import convert_sequences
-from cosmos_houdini.media.selection import OnGap, Selection, select, unknown_passes
+from cosmos_houdini.media.selection import OnGap, Selection, select
 from cosmos_houdini.media.sequences import span
 from cosmos_houdini.media.sequences.check import aside_sentences
 from cosmos_houdini.media.sequences.discover import Unverified
@@ -83,15 +83,12 @@ def select_frames(
         CheckFailed: frames are missing or damaged, or the passes disagree.
     """
     verified = list(sequences)
-    for sequence in unknown_passes(verified):
-        reporter.say(f"{sequence.pattern} is left out: its name contains no known pass")
     for sequence in verified:
         for sentence in aside_sentences(sequence):
             reporter.say(sentence)
     fed = resolve_layers(verified, settings.passes.settings)
-    for sequence in verified:
-        if sequence.pass_ is Pass.NORMAL and sequence not in fed:
-            reporter.say(f"{sequence.pattern} is left out: no control is made of normals")
+    for sentence in left_out_sentences(verified, fed):
+        reporter.say(sentence)
     if settings.controls.mask_objects:
         fed = [sequence for sequence in fed if sequence.pass_ is not Pass.MASK] + [_mask_source(fed)]
     for sentence in feeding_sentences(fed):

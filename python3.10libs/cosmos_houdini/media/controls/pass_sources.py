@@ -92,6 +92,19 @@ def feeding_sentences(fed: Iterable[Sequence]) -> Iterator[str]:
         yield f"{sequence.pass_} is {layer}{_file_name(sequence.pattern)}{why}"
 
 
+def left_out_sentences(sequences: Iterable[Sequence], fed: Iterable[Sequence]) -> Iterator[str]:
+    """Yield a line for each sequence that feeds nothing because no control is made of what it shows."""
+    all_, feeding = list(sequences), {each.pattern for each in fed if each.pass_ not in _NEVER_FED}
+    for sequence in all_ if len(all_) > 1 else ():
+        if sequence.pattern in feeding or sequence.pass_ not in _NEVER_FED:
+            continue
+        if sequence.evidence is Evidence.NONE:
+            yield f"{sequence.pattern} is left out: {sequence.why}; if it shows one, name it with --pass"
+        else:
+            kind = "of normals" if sequence.pass_ is Pass.NORMAL else "of it"
+            yield f"{sequence.pattern} is left out: {sequence.why}, and no control is made {kind}"
+
+
 def layer_documents(sequence: Sequence, fed: Iterable[Sequence]) -> list[dict[str, Any]]:
     """Return every layer of an EXR sequence as JSON data, each with the pass that it feeds or None."""
     header = _header(sequence)

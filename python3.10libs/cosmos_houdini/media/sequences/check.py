@@ -15,7 +15,7 @@ from cosmos_houdini.media.sequences.files import some
 from cosmos_houdini.media.sequences.shot_names import near_shots
 from cosmos_houdini.media.sequences.verify import OnFrames, verify
 from cosmos_houdini.model.control import Pass
-from cosmos_houdini.model.sequence import CorruptFrame, Picture, Sequence
+from cosmos_houdini.model.sequence import CorruptFrame, Evidence, Picture, Sequence
 
 CONFIG_FILE = "cosmos-houdini.yaml"
 
@@ -178,8 +178,10 @@ def _notes(named: Mapping[str, Sequence]) -> Iterator[str]:
     yield from near_shots(sequence.shot for sequence in named.values())
     for name, sequence in named.items():
         yield from aside_sentences(sequence)
-        if sequence.pass_ is Pass.UNKNOWN:
-            yield f"{name}: its name tells none of the passes; rename it, or add a word under 'passes' in {CONFIG_FILE}"
+        if sequence.pass_ is Pass.UNKNOWN and sequence.evidence is Evidence.NONE:
+            yield f"{name}: {sequence.why}; name it with --pass, or under 'passes' in {CONFIG_FILE}"
+        elif sequence.pass_ is Pass.UNKNOWN:
+            yield f"{name}: {sequence.why}, and no control is made of it"
         if sequence.step != 1:
             yield f"{name}: only one frame in {sequence.step} is rendered"
         if sequence.picture and sequence.picture.pixel_aspect != 1:

@@ -57,9 +57,9 @@ def _told(sequence: Named, files: Mapping[Pass, list[str]], root: Path) -> Named
             if _fits(sequence.group, text, root):
                 told = sequence.telling
                 shot = told.shot if told.pass_ is pass_ else told.whole
-                return replace(
-                    sequence, telling=Telling(pass_, Evidence.NAMED, f"{text!r} is named as {pass_}", shot, told.whole)
-                )
+                why = f"{text!r} is named as {pass_}"
+                telling = Telling(pass_, Evidence.NAMED, why, shot, told.whole)
+                return replace(sequence, telling=telling, is_chosen=True)
     return sequence
 
 

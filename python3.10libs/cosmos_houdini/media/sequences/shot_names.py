@@ -13,7 +13,6 @@ from cosmos_houdini.media.sequences.files import Group
 from cosmos_houdini.media.sequences.pass_words import Words, is_qualifier
 from cosmos_houdini.media.sequences.passes import Telling, tell_folder
 from cosmos_houdini.model.control import Pass
-from cosmos_houdini.model.sequence import Evidence
 
 _NUMBER = re.compile(r"[0-9]+")
 _SEPARATORS = "._ -"
@@ -23,10 +22,17 @@ _LETTERS_OF_PASSES = "cznp"
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The files of one sequence, with what their names tell."""
+    """The files of one sequence, with what their names tell.
+
+    Attributes:
+        group: the files.
+        telling: what their names tell.
+        is_chosen: whether a pattern of the configuration or the user names them.
+    """
 
     group: Group
     telling: Telling
+    is_chosen: bool = False
 
     @property
     def shot(self) -> str:
@@ -135,9 +141,11 @@ def _extends(name: str, shot: str) -> bool:
 
 
 def _with_outsiders(named: list[Named]) -> list[Named]:
-    """Give sequences that are named as passes, and whose names are those of no other, to the only shot there is."""
-    insiders = {s.shot for s in named if s.telling.evidence is not Evidence.NAMED}
-    if len(insiders) != 1:
+    """Give files that a pattern names as passes to the only other shot, or to that of the colour among them."""
+    chosen = [sequence for sequence in named if sequence.is_chosen]
+    others = {sequence.shot for sequence in named if not sequence.is_chosen}
+    if len(others) > 1 or len({sequence.pass_ for sequence in chosen}) < len(chosen):
         return named
-    (shot,) = insiders
-    return [s.of_shot(shot) if s.telling.evidence is Evidence.NAMED else s for s in named]
+    leader = next((sequence for sequence in chosen if sequence.pass_ is Pass.COLOR), next(iter(chosen), None))
+    shot = next(iter(others), leader.shot if leader else "")
+    return [sequence.of_shot(shot) if sequence.is_chosen else sequence for sequence in named]
