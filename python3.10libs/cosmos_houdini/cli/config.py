@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
-import yaml
 
 from cosmos_houdini.cli.console import json_option, print_json, say
 from cosmos_houdini.config import Config, load, plain, trust_file, user_file
+from cosmos_houdini.config.description import describe_config
 from cosmos_houdini.config.settings import FILE_NAME
 from cosmos_houdini.config.trust import write_trust
 from cosmos_houdini.doctor.configuration import ConfigProblem, find_problems
@@ -74,25 +74,4 @@ def _print(loaded: Config, problems: Sequence[ConfigProblem], *, as_json: bool) 
             },
         )
         return
-    click.echo("\n".join(config_lines(loaded)))
-
-
-def config_lines(loaded: Config) -> list[str]:
-    """Return a line for each value with the file or variable that set it, for each file, and for the project folder."""
-    lines = []
-    for key, value in _leaves(plain(loaded.settings)):
-        text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True).removesuffix("\n...\n").strip()
-        lines.append(f"{key}: {text}  ({_origin(key, loaded.origins)})")
-    files = [f"read: {path}" for path in loaded.files] + [f"ignored: {path}" for path in loaded.ignored]
-    return [*lines, *files, f"project folder: {loaded.project}"]
-
-
-def _leaves(values: object, prefix: str = "") -> list[tuple[str, object]]:
-    if not isinstance(values, dict) or not values:
-        return [(prefix, values)]
-    return [leaf for key, value in values.items() for leaf in _leaves(value, f"{prefix}.{key}" if prefix else key)]
-
-
-def _origin(key: str, origins: Mapping[str, str]) -> str:
-    set_by = (where for name, where in origins.items() if key == name or key.startswith(f"{name}."))
-    return next((f"from {where}" for where in set_by), "built in")
+    click.echo("\n".join(describe_config(loaded)))

@@ -144,8 +144,8 @@ def _submit(request: Request, reporter: Reporter) -> Document:
 
 
 def _config(request: Request, _: Reporter) -> Document:
-    from cosmos_houdini.cli.config import config_lines  # noqa: PLC0415
     from cosmos_houdini.config import load, plain  # noqa: PLC0415
+    from cosmos_houdini.config.description import describe_config  # noqa: PLC0415
     from cosmos_houdini.doctor.configuration import find_problems  # noqa: PLC0415
     from cosmos_houdini.engines.description import describe_engines  # noqa: PLC0415
 
@@ -157,7 +157,7 @@ def _config(request: Request, _: Reporter) -> Document:
         "origins": dict(loaded.origins),
         "project": str(loaded.project),
         "engines": describe_engines(),
-        "lines": [*config_lines(loaded), *(f"error: {problem}" for problem in problems)],
+        "lines": [*describe_config(loaded), *(f"error: {problem}" for problem in problems)],
     }
 
 
