@@ -35,8 +35,8 @@ def status(*, ids: tuple[str, ...], as_json: bool) -> None:
     """Ask each host once about its unfinished jobs, and list jobs."""
     with open_client(load()) as client:
         found = refresh_status(client, ids or None)
-        for error in found.errors.values():
-            say(f"{error}; the list shows what was last known")
+        for remark in found.remarks:
+            say(remark)
         if as_json:
             print_json_lines("status", "jobs", (status.document() for status in found.jobs))
             return

@@ -25,6 +25,11 @@ class ProjectStatus:
     unsent: tuple[JobStatus, ...]
     errors: Mapping[str, CosmosError]
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """A sentence for each host that could not be asked."""
+        return tuple(f"{error}; the list shows what was last known" for error in self.errors.values())
+
 
 def refresh_status(client: Client, words: Iterable[str] | None = None) -> ProjectStatus:
     """Ask each host once about its unfinished jobs, fetch and verify results that are ready, and list the jobs.

@@ -192,8 +192,8 @@ def _status(request: Request, reporter: Reporter) -> Document:
     _decode(NoOptions, request)
     with _open_client() as client:
         found = refresh_status(client)
-    for error in found.errors.values():
-        reporter.say(f"{error}; the list shows what was last known")
+    for remark in found.remarks:
+        reporter.say(remark)
     return {"schema": schema_id("status"), "jobs": [status.document() for status in found.jobs]}
 
 
