@@ -147,6 +147,6 @@ class AuthRefused(HostError, PermissionError):
 
 
 class Cancelled(CosmosError):
-    """The user interrupted; jobs that run on a host go on."""
+    """The user interrupted; jobs on a host continue."""
 
     exit_code = 4

@@ -73,14 +73,14 @@ class Batch:
         max_cost: float | None = None,
         skip_bad: bool = False,
     ) -> BatchOutcome:
-        """Run every run to a verified result; the same call again goes on where the last one was.
+        """Run every run to a verified result; the same call again continues the batch.
 
         Args:
             max_parallel: most runs at a time; None for one a GPU, or all of them on a cluster.
             window: times of day between which runs are started, as in ``22:00-07:00``.
             gpu_hours: the most GPU hours that all attempts may take.
             max_cost: the most that all attempts may cost, at the host's price.
-            skip_bad: set runs aside that cannot be run, and go on with the others.
+            skip_bad: set runs aside that cannot be run, and run the others.
 
         Returns:
             A row for each run and the summary; ``error`` says why the batch is not as it was asked for. ``set_aside``
@@ -89,7 +89,7 @@ class Batch:
         Raises:
             BadInput: a limit or a run cannot be used; nothing was queued.
             HostError: the host cannot be reached, and nothing was queued; or it stayed out of reach.
-            Cancelled: the user pressed Ctrl-C; jobs on a host go on.
+            Cancelled: the user pressed Ctrl-C; jobs on a host continue.
         """
         options = BatchOptions(max_parallel=max_parallel, window=window, gpu_hours=gpu_hours, max_cost=max_cost)
         outcome = run_batch(self.session.config, self.plan(skip_bad=skip_bad), options, self.session.reporter)
@@ -103,7 +103,7 @@ class Batch:
         Its messages go to ``.cosmos/logs`` in the project.
 
         Args:
-            skip_bad: set runs aside that cannot be run, and go on with the others.
+            skip_bad: set runs aside that cannot be run, and run the others.
 
         Raises:
             JobError: the process has ended already; its messages were reported.
@@ -144,7 +144,7 @@ class Batch:
             return list_conditions(client.store, self.name)
 
     def pause(self) -> None:
-        """Start no further runs; runs on a host go on."""
+        """Start no further runs; runs on a host continue."""
         with self.session.client() as client:
             set_paused(client.store, self.name, paused=True)
 

@@ -25,7 +25,7 @@ MOMENT_S = 1.0
 class Job:
     """A handle on a job; it holds no connection, and any thread may use it.
 
-    A job goes on without its handle. ``Project.job`` makes a new one from the id, in another process too.
+    A job continues without its handle. ``Project.job`` makes a new one from the id, in another process too.
 
     Attributes:
         id: short name and content hash.
@@ -77,9 +77,9 @@ class Job:
 
         Raises:
             JobFailed: the job has no results.
-            TimeoutError: the job is still on its way; it goes on.
+            TimeoutError: the job has not ended; it continues.
             HostError: the host stayed out of reach; the job keeps its state.
-            Cancelled: the user pressed Ctrl-C; the job goes on.
+            Cancelled: the user pressed Ctrl-C; the job continues.
         """
         with self.session.client() as client:
             (record,) = follow_jobs(client, [self.id], self.session.reporter, timeout_s=timeout)
@@ -174,7 +174,7 @@ def as_completed(jobs: Collection[Job], timeout: float | None = None) -> Iterato
         timeout: the longest time to wait, in seconds; None for as long as it takes.
 
     Raises:
-        TimeoutError: some jobs are still on their way; they go on.
+        TimeoutError: some jobs have not ended; they continue.
         HostError: a host stayed out of reach; its jobs keep their state.
     """
     deadline = None if timeout is None else time.monotonic() + timeout

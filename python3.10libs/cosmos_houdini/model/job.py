@@ -13,7 +13,7 @@ from cosmos_houdini.model.text_enum import TextEnum
 
 
 class JobState(TextEnum):
-    """Where a job stands; the names are those of ``status --json``."""
+    """The state of a job; the names are those of ``status --json``."""
 
     QUEUED = "queued"
     STAGING = "staging"

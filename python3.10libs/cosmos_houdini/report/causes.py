@@ -1,4 +1,4 @@
-"""Failures by their causes: runs that failed for the same reason stand together, whatever their logs end with."""
+"""Failures by their causes: runs that failed for the same reason are grouped, even if the ends of their logs differ."""
 
 from __future__ import annotations
 

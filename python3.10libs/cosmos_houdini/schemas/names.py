@@ -1,4 +1,4 @@
-"""The name and the version of each document; they stand in its key ``schema``."""
+"""The name and the version of each document; the key ``schema`` holds them."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _CHUNK_BYTES = 65536
 def main() -> int:
     """Answer the request on standard input; return 0, or the exit code of the error.
 
-    A closed standard input stops the command as Ctrl-C does: jobs that run on a host go on.
+    A closed standard input stops the command as Ctrl-C does: jobs on a host continue.
     """
     events = EventWriter(_take_standard_output())
     ended = Event()
