@@ -41,18 +41,30 @@ def symptom(failure: FailureClass, pattern: str, *, retryable: bool = True) -> S
 # The order matters: an earlier entry wins, because a cause often also prints the words of a later entry.
 GENERAL_SYMPTOMS = (
     symptom(
-        FailureClass.OOM, r"cuda out of memory|OutOfMemoryError|cuda error: out of memory|CUBLAS_STATUS_ALLOC_FAILED"
+        FailureClass.OOM,
+        r"cuda out of memory|OutOfMemoryError|cuda error: out of memory|CU(BLAS|DNN)_STATUS_ALLOC_FAILED"
+        # PyTorch asks the driver for the free memory when an allocation fails, and trips over the answer.
+        r"|NVML_SUCCESS == r INTERNAL ASSERT FAILED.*CUDACachingAllocator",
     ),
     symptom(FailureClass.DISK_FULL, r"no space left on device|\[errno 28\]|disk quota exceeded|\[errno 122\]"),
     symptom(FailureClass.AUTH, r"GatedRepoError|gated repo|\b40[13] client error|invalid user token"),
     symptom(
         FailureClass.MISSING_CHECKPOINT,
         r"(FileNotFoundError|no such file or directory).*(checkpoint|\.pt\b|\.jit\b|\.safetensors)"
-        r"|LocalEntryNotFoundError|is not a local folder and is not a valid model identifier",
+        r"|LocalEntryNotFoundError|is not a local folder and is not a valid model identifier"
+        # It may not be downloaded, or it was downloaded in part or as a pointer of Git LFS.
+        r"|OfflineModeIsEnabled|SafetensorError: Error while deserializing header|PytorchStreamReader failed"
+        r"|UnpicklingError: invalid load key",
     ),
     symptom(FailureClass.STALLED, r"DistStoreError|Watchdog caught collective operation timeout"),
+    symptom(FailureClass.TIMEOUT, r"slurmstepd: error: .* DUE TO TIME LIMIT"),
     # Main memory ran out. Another attempt would not help: settings that save GPU memory use more main memory.
-    symptom(FailureClass.OOM, r"exitcode\s*:\s*-9\b|cannot allocate memory|\bMemoryError\b", retryable=False),
+    symptom(
+        FailureClass.OOM,
+        r"exitcode\s*:\s*-9\b|cannot allocate memory|\bMemoryError\b"
+        r"|slurmstepd: error: Detected \d+ oom.kill event|srun: error: .*: Out Of Memory$",
+        retryable=False,
+    ),
 )
 
 _ERROR_LINE = re.compile(r"^(?:\[rank\d+\]:\s*)?((?:\w+\.)*\w*(?:Error|Exception|Exit|Interrupt)\b.*)$")
