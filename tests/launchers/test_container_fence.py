@@ -182,6 +182,27 @@ def test_a_container_that_ended_without_its_script_is_swept_by_a_poll_for_anothe
     assert not (path(new.site) / "home").exists()
 
 
+def test_a_job_of_another_machine_with_the_same_root_is_left_alone_while_its_heart_beats(
+    host: Host, config: HostConfig, image: DockerEngine, other: Task
+) -> None:
+    """Its processes are not among those of this machine, and its container is not on this machine's Docker Engine."""
+    new = running(host, config, "job", "sh", "-c", WAIT)
+    kill_script(new)
+    image.docker("rm", "--force", container_of(image, new))
+    folder = path(new.site)
+    (folder / "secrets").write_text("TOKEN=hf_x\n")
+    (folder / "started/machine").write_text("another\n")
+    (folder / "heartbeat").touch()
+    observe(host, other.site)
+    assert observe(host, new.site)["job"].state is HostJobState.RUNNING
+    assert (folder / "home").exists()
+    assert (folder / "secrets").exists()
+    os.utime(folder / "heartbeat", (0, 0))
+    observe(host, other.site)
+    assert not (folder / "home").exists()
+    assert not (folder / "secrets").exists()
+
+
 def test_a_container_that_was_made_and_never_started_is_swept_and_its_job_vanished(
     host: Host, config: HostConfig, image: DockerEngine, other: Task
 ) -> None:

@@ -532,6 +532,8 @@ fi
 # The process that makes this folder runs the job; all others leave.
 mkdir started 2>/dev/null || resumed || exit 0
 echo "${runner:-$$}" >started/pid || exit 1
+# Numbers of processes mean nothing on another machine that shares the root, nor after the next start of this one.
+{ cat /proc/sys/kernel/random/boot_id 2>/dev/null || uname -n; } >started/machine
 exec </dev/null >>stdout.log 2>>stderr.log
 trap on_signal TERM HUP INT
 put state waiting

@@ -25,6 +25,7 @@ alive() {
 # Whether the job is running, perhaps only in a container whose run.sh was killed.
 goes_on() {
     alive && return 0
+    [ -e "$job/exit_code" ] || ! lives_elsewhere || return 0
     [ -e "$job/container" ] || return 1
     COSMOS_HOUDINI_JOB=$jobs/$job sh "$jobs/$job/run.sh" settle >/dev/null 2>&1
     [ $? -eq 1 ]
@@ -74,7 +75,7 @@ look() {
 command -v base64 >/dev/null || exit 1
 echo "poll $(date +%s) $spelling"
 cd "$jobs" 2>/dev/null || jobs=
-logs='' some='' long=
+logs='' some='' long='' this_machine=
 count=0
 [ "$#" -eq 0 ] || [ -z "$jobs" ] || long=" $(find -L "$@" -maxdepth 2 -type f -size +1 \
     \( -name exit_code -o -name state -o -name heartbeat -o -name stopped -o -name pid \
