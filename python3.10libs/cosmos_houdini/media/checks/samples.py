@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.checks import plausibility, windows
+from cosmos_houdini.media.checks.jpeg_rest import refuse_rest
 from cosmos_houdini.media.checks.sample_frames import some, usable
 from cosmos_houdini.media.control_settings import DepthKind
 from cosmos_houdini.media.controls import depth
@@ -166,6 +167,8 @@ def _read(file: Path, sequence: Sequence, layer: Layer | None) -> Array | Unread
     pass_, picture = sequence.pass_, sequence.picture
     try:
         prove(file)
+        if picture and picture.format == "jpeg":
+            refuse_rest(file)
         pixels = read_passes(file, {pass_: layer})[pass_] if layer else read_picture(file)
     except Damaged as damage:
         return Unreadable(file, str(damage))

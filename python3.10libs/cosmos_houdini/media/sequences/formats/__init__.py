@@ -81,7 +81,7 @@ def inspect(file: Path, *, checksums: bool = True) -> Picture:
 def prove(file: Path) -> None:
     """Decompress the pixels of a file that ``inspect`` accepts, and compare their number with the size in its header.
 
-    This takes about as long as decoding. It is done for PNG, and for TIFF in strips of Deflate; decoders find too few
+    This takes about as long as decoding. It is done for PNG, and for TIFF of Deflate or LZW. Decoders find too few
     pixels in the others.
 
     Raises:

@@ -21,6 +21,7 @@ FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 # sequential one takes another to end the block.
 _BITS_A_BLOCK = {0xC0: 2, 0xC1: 2, 0xC2: 1}
 _BLOCK = 8
+_LARGEST_BLOCK, _MORE_LINES, _MOST_LINES = 16, 32, 65_500
 _COMPONENT = struct.Struct(">BBB")
 # Baseline, extended and progressive with Huffman codes. The others are without loss, hierarchical or arithmetic.
 _USUAL_FRAMES = frozenset({0xC0, 0xC1, 0xC2})
@@ -100,6 +101,22 @@ def _with_meaning(picture: Picture, said: dict[int, list[bytes]]) -> Picture:
         layout=", ".join(layout),
         encoding=icc.encoding_of(profile) if profile else None,
     )
+
+
+def with_more_lines(data: bytes) -> bytes | None:
+    """Return a file that ``read`` accepts with more lines in its header; None where that tells nothing.
+
+    There are at least 32 lines more than whole blocks of 16 hold, so that no encoder can have filled them up.
+    """
+    marker, position = _marker(data, 2)
+    while marker not in FRAME_HEADERS:
+        position = position if marker == TEMPORARY else _segment_end(data, position)
+        marker, position = _marker(data, position)
+    (height,) = struct.unpack_from(">H", data, position + 3)
+    taller = -(-height // _LARGEST_BLOCK) * _LARGEST_BLOCK + _MORE_LINES
+    if marker not in _USUAL_FRAMES or taller > _MOST_LINES:
+        return None
+    return data[: position + 3] + struct.pack(">H", taller) + data[position + 5 :]
 
 
 def _marker(data: bytes, position: int) -> tuple[int, int]:
