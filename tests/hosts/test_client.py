@@ -226,6 +226,13 @@ def test_a_connection_that_the_user_has_opened_is_shared(
         subprocess.run([*login[:-1], "-O", "exit", "studio"], check=False, capture_output=True)
 
 
+def test_a_cipher_that_only_the_client_has_is_the_users_choice(server: Sshd, tmp_path: Path, ssh_folder: Path) -> None:
+    (ssh_folder / "config").write_text(f"{CHACHA}\n", encoding="utf-8")
+    with opened(server.config(tmp_path / "root")) as host:
+        assert host.run("echo in").stdout == "in\n"
+        assert "the methods of the SSH configuration are none that paramiko has" in host.remarks()[0]
+
+
 def test_a_condition_that_only_the_client_can_judge_is_left_to_it(
     server: Sshd, tmp_path: Path, ssh_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -149,6 +149,12 @@ def test_an_authority_that_is_not_known_proves_nothing(certified: Sshd, tmp_path
     assert "no certificate of the authority in" in reason(certified, known, tmp_path)
 
 
+def test_a_file_as_editors_of_windows_write_it_is_read(server: Sshd, tmp_path: Path) -> None:
+    known = tmp_path / "known_hosts"
+    known.write_bytes(f"\N{BYTE ORDER MARK}[{HOST}]:{server.port} {server.public_host_key()}\r\n".encode())
+    assert reason(server, known, tmp_path) == ""
+
+
 def test_a_key_that_is_known_without_a_port_is_known_on_every_port(server: Sshd, tmp_path: Path) -> None:
     make_key(tmp_path / "other")
     known = tmp_path / "known_hosts"

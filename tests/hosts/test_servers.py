@@ -60,6 +60,12 @@ def test_a_greeting_of_any_length_is_no_output(tmp_path: Path, size: int) -> Non
         assert_moves_files(host, tmp_path)
 
 
+def test_a_banner_before_the_login_is_no_output(tmp_path: Path) -> None:
+    (tmp_path / "banner").write_text("Welcome to gpu01. All is logged. Größe\n" * 5000, encoding="latin-1")
+    with reached(tmp_path, f"Banner {tmp_path}/banner") as host:
+        assert host.run("echo answer").stdout == "answer\n"
+
+
 def test_a_greeting_without_end_is_given_up(tmp_path: Path) -> None:
     endless = starting_with(tmp_path, "yes 2>/dev/null\n")
     with reached(tmp_path, endless) as host, pytest.raises(HostError, match="printed more than 64 MiB"):

@@ -234,7 +234,10 @@ class _Pass:
         )
         shell = self.config.me.environ.get("SHELL") or shutil.which("sh")
         if not shell:
-            raise BadInput("`Match exec` of the SSH configuration needs a shell", action="write a Host block instead")
+            raise ClientNeeded(
+                "`Match exec` of the SSH configuration needs a shell, and this machine has no sh",
+                action="write a Host block instead, or install OpenSSH's client (ssh)",
+            )
         argv = [shell, "-c", expand(command, known)]
         try:
             done = subprocess.run(
