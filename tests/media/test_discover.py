@@ -193,6 +193,16 @@ def test_what_no_word_tells_stays_unknown_beside_a_named_colour(tmp_path: Path):
     }
 
 
+def test_the_same_pictures_in_another_format_are_left_out(tmp_path: Path):
+    touch(tmp_path, ["walk.1.jpg", "walk.1.exr", "walk_depth.1.png", "walk_depth.1.exr"])
+    assert by_pattern(tmp_path) == {
+        "walk.#.exr": ("walk", "color"),
+        "walk_depth.#.exr": ("walk", "depth"),
+        "walk.#.jpg": ("walk", "unknown"),
+        "walk_depth.#.png": ("walk", "unknown"),
+    }
+
+
 def test_a_known_layer_that_is_no_control_is_never_taken_for_the_colour(tmp_path: Path):
     touch(tmp_path, ["walk_albedo.1.png", "walk_depth.1.png"])
     assert by_pattern(tmp_path)["walk_albedo.#.png"] == ("walk", "unknown")

@@ -126,6 +126,7 @@ def _sample(
 ) -> tuple[list[PictureSequence], Seen]:
     """Return what feeds the passes of a shot, and what its pixels show; skip files whose header cannot be read."""
     # Imported here: a wrong option ends the call before NumPy is loaded.
+    from cosmos_houdini.media.checks import mattes  # noqa: PLC0415
     from cosmos_houdini.media.checks.samples import Seen, check_samples  # noqa: PLC0415
     from cosmos_houdini.media.pictures.unreadable import Unreadable  # noqa: PLC0415
 
@@ -143,7 +144,8 @@ def _sample(
         except BadInput as error:
             return fed, Seen(notes=(str(error),), damaged=tuple(damaged))
         else:
-            return fed, replace(seen, damaged=(*damaged, *seen.damaged))
+            notes = (*seen.notes, *mattes.sentences(fed))
+            return fed, replace(seen, notes=notes, damaged=(*damaged, *seen.damaged))
 
 
 def _expected_range(scene_file: Path | None, frame_range: tuple[int, int] | None) -> tuple[int, int] | None:

@@ -25,6 +25,8 @@ LOOKED_FOR = "a folder with, or a pattern such as name.####.png of, numbered " +
 
 # Two frame numbers show no step: 1 and 10 may well be a render that lost eight frames.
 _LEAST_FRAMES_OF_A_STEP = 3
+# The format that keeps most of a picture first.
+_FORMATS = ("exr", "dpx", "tiff", "png", "jpeg")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +87,7 @@ def find_sequences(path: Path | str, names: Mapping[str, Iterable[str]]) -> tupl
     named = [each if each.shot else each.of_shot(_shot_of(root, known)) for each in named]
     named = _with_root(named, root, known)
     named = join_shots(tell_named_files(named, files, root), known)
-    sequences = (_sequence(each) for each in _with_colors(named))
+    sequences = (_sequence(each) for each in _with_colors(_without_proxies(named)))
     return tuple(sorted(sequences, key=lambda s: (s.shot, list(Pass).index(s.pass_), s.pattern)))
 
 
@@ -159,6 +161,32 @@ def _with_colors(named: list[Named]) -> list[Named]:
         else:
             result.append(each)
     return result
+
+
+def _without_proxies(named: list[Named]) -> list[Named]:
+    """Leave aside the same pictures in another format, such as JPEG beside EXR: names that differ in the ending."""
+    best: dict[tuple[Path, str, str], Named] = {}
+    for each in sorted(named, key=lambda each: _FORMATS.index(SUFFIXES[_ending(each.group)])):
+        if not each.is_chosen:
+            best.setdefault(_stem(each.group), each)
+    result = []
+    for each in named:
+        other = best.get(_stem(each.group), each)
+        if each.is_chosen or other is each:
+            result.append(each)
+            continue
+        why = f"{other.group.spelled} shows the same in another format"
+        telling = replace(each.telling, pass_=Pass.UNKNOWN, evidence=Evidence.NAME, why=why)
+        result.append(replace(each, telling=telling, is_chosen=False))
+    return result
+
+
+def _stem(group: Group) -> tuple[Path, str, str]:
+    return group.folder, group.prefix, group.suffix.rpartition(".")[0]
+
+
+def _ending(group: Group) -> str:
+    return Path(f"a{group.suffix}").suffix.lower()
 
 
 def _as_color(each: Named, why: str) -> Named:

@@ -41,7 +41,7 @@ PASS_WORDS: dict[Pass, str] = {
         "selfillumination globalillumination ao ambientocclusion occlusion matteshadow shadowcatcher volumedir "
         "volumeind volumelighting uv uvs pworld worldposition positionworld pref motionvector motionvectors "
         "motionvec puzzlematte multimatte denoisingalbedo denoisingnormal denoisingdepth noisyimage zback "
-        "samplecount freestyle wirecolor drbucket extratex samplerate"
+        "samplecount freestyle wirecolor drbucket extratex samplerate p"
     ),
 }
 
@@ -50,7 +50,7 @@ _ORDINARY: dict[Pass, str] = {
     Pass.COLOR: "image img plate render main final",
     Pass.UNKNOWN: (
         "shadow shadows light lighting totallight lightmix volume atmosphere environment env background emit emission "
-        "emissive vector vectors motion mv velocity vel position pos p st gi caustics caustic coat sheen transmission "
+        "emissive vector vectors motion mv velocity vel position pos st gi caustics caustic coat sheen transmission "
         "translucency reflection reflections reflect refract glossy toon direct indirect coverage fog alpha opacity "
         "mist curvature variance"
     ),
@@ -143,8 +143,8 @@ def ends_name(text: str, word: PassWord) -> bool:
     """Return whether nothing but versions, sizes, views and the like follow a word.
 
     >>> known = file_words({})
-    >>> [ends_name(text, find_words(text, known)[-1]) for text in ("sh010_depth_v2", "vis_dev", "mask_man_010", "N010")]
-    [True, False, False, False]
+    >>> [ends_name(text, find_words(text, known)[-1]) for text in ("sh010_depth_v2", "edge_of_town", "edge_010")]
+    [True, False, False]
     """
     rest = text[word.end :]
     parts = [part for part in re.split(r"[\W_]+", rest) if part]

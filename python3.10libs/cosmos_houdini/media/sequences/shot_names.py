@@ -6,7 +6,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 from pathlib import Path
 
 from cosmos_houdini.media.sequences.files import Group
@@ -63,21 +62,22 @@ def near_shots(shots: Iterable[str]) -> Iterator[str]:
     >>> list(near_shots(["sh010", "sh010Z", "sh020"]))
     ["shots 'sh010' and 'sh010Z' differ by the letter 'Z' alone: if it means a pass, name it with --pass"]
     """
-    for one, other in combinations(sorted(set(shots), key=len), 2):
-        letter = _added_letter(one, other)
-        if letter:
-            yield (
-                f"shots {one!r} and {other!r} differ by the letter {letter!r} alone: if it means a pass, name it with "
-                "--pass"
-            )
+    known = set(shots)
+    for long in sorted(known):
+        for short, letter in _without_letters(long):
+            if short in known:
+                yield (
+                    f"shots {short!r} and {long!r} differ by the letter {letter!r} alone: if it means a pass, name it "
+                    "with --pass"
+                )
+                break
 
 
-def _added_letter(short: str, long: str) -> str:
-    """Return the letter that a longer name has more than a shorter one, if it stands at the end of a word."""
-    for found in re.finditer(rf"[{_SEPARATORS}]?([{_LETTERS_OF_PASSES}])(?![^\W_])", long, re.IGNORECASE):
-        if short in {long[: found.start()] + long[found.end() :], long[: found.start(1)] + long[found.end() :]}:
-            return found[1]
-    return ""
+def _without_letters(name: str) -> Iterator[tuple[str, str]]:
+    """Yield a name without each letter that may mean a pass and ends a word, and the letter."""
+    for found in re.finditer(rf"[{_SEPARATORS}]?([{_LETTERS_OF_PASSES}])(?![^\W_])", name, re.IGNORECASE):
+        for start in {found.start(), found.start(1)}:
+            yield name[:start] + name[found.end() :], found[1]
 
 
 def _by_folders(named: list[Named], known: Words) -> list[Named]:
