@@ -51,7 +51,7 @@ class Computation:
             self._say_noticed(direct)
         if not chosen:
             return {}
-        # Import here: most conversions do not need NumPy, OpenCV and OpenImageIO, which take half a second to import.
+        # Import here: most conversions do not need OpenCV, OpenEXR and OpenColorIO, which take half a second to import.
         from cosmos_houdini.media.reading import ComputedPasses  # noqa: PLC0415
 
         plate = _size(chosen)

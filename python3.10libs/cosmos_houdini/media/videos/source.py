@@ -20,7 +20,7 @@ from cosmos_houdini.model.alpha import STRAIGHT
 from cosmos_houdini.model.sequence import Picture
 
 if TYPE_CHECKING:
-    # Videos made of picture files need no numpy, and importing it takes a tenth of a second.
+    # Importing numpy takes a tenth of a second, and only reading frames needs it.
     import numpy as np
     from numpy.typing import NDArray
 
