@@ -35,6 +35,7 @@ def summary(entries: list[ReportEntry], **changes: object) -> Summary:
         "ended": NIGHT,
         "entries": entries,
         "varied": (),
+        "set_aside": (),
         "held": list[HeldPeriod](),
         "spent_before": Spending(),
         "spent": Spending(ended=1, ended_s=3600),
