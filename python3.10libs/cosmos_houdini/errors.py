@@ -135,7 +135,17 @@ class HostError(CosmosError):
 
 
 class HostUnreachable(HostError, ConnectionError):
-    """A host refuses the connection, does not answer in time, or is cut off."""
+    """A host refuses the connection, does not answer in time, or is cut off.
+
+    Args:
+        problem: as for CosmosError.
+        action: as for CosmosError.
+        was_cut: whether the host had answered before, so that another try is worth it.
+    """
+
+    def __init__(self, problem: str, *, action: str = "", was_cut: bool = False) -> None:
+        super().__init__(problem, action=action)
+        self.was_cut = was_cut
 
 
 class HostKeyError(HostError):

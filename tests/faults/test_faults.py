@@ -18,7 +18,7 @@ import pytest
 
 from cosmos_houdini.jobs import runner
 from cosmos_houdini.model.job import FailureClass, JobState
-from support.faults import slurm_faults
+from support.faults import input_faults, slurm_faults
 from support.faults.fault_project import CANCELLING, FAULTS, MOMENTS, TIMEOUT_S, Scene, nothing_left, processes, until
 from support.faults.fault_table import MARKS, Fault, Table
 from support.programs import need_program
@@ -51,7 +51,10 @@ def cut_at(moment: str, *, answer_lost: bool) -> Callable[[Scene], None]:
     return happen
 
 
-ONLY_ASKED = {"the host is asked what it has", "the host is asked whether it can start", "the job is polled"}
+ONLY_ASKED = {
+    *("the host is asked what it has", "the host is asked whether it can start", "the job is polled"),
+    "the inputs are proven once more",
+}
 for each in MOMENTS:
     fault(f"the connection is cut as {each}", on="ssh")(cut_at(each, answer_lost=False))
 for each in sorted(MOMENTS.keys() - ONLY_ASKED):
@@ -542,7 +545,7 @@ def scene_docker(scene: Scene, *command: str) -> None:
     engine.docker(*command, *engine.docker("container", "ls", "--quiet", "--filter", label).split())
 
 
-ALL = (*TABLE, *slurm_faults.TABLE)
+ALL = (*TABLE, *input_faults.TABLE, *slurm_faults.TABLE)
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=row.name, marks=MARKS[row.on]) for row in ALL])

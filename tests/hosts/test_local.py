@@ -23,6 +23,12 @@ def test_a_relative_root_is_refused(config: HostConfig, tmp_path: Path) -> None:
         open_host("gpu", config, project=tmp_path)
 
 
+@pytest.mark.parametrize("address", [None, "gpu01"])
+def test_a_root_that_leads_back_is_refused(address: str | None, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"hosts\.gpu\.root = '/data/link/\.\./cosmos' holds '\.\.'.*as /data/cosmos"):
+        open_host("gpu", HostConfig(address=address, root="/data/link/../cosmos"), project=tmp_path)
+
+
 def test_a_remote_host_without_root_is_refused_with_an_example(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"'gpu' has no root.*hosts\.gpu\.root: /data/cosmos"):
         open_host("gpu", HostConfig(address="gpu01"), project=tmp_path)

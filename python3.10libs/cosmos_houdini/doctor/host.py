@@ -14,10 +14,12 @@ from cosmos_houdini.engines.base import Engine
 from cosmos_houdini.errors import AuthRefused, BadInput, CosmosError, HostKeyError, HostUnreachable
 from cosmos_houdini.hosts import Host, open_host
 from cosmos_houdini.hosts.base import RemarkingHost
+from cosmos_houdini.hosts.ownership import FOREIGN_EXIT, refused
 from cosmos_houdini.hosts.registry import connection_of, host_type
 from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.hosts.survey import Survey, parse_survey
 from cosmos_houdini.launchers.registry import launcher_type
+from cosmos_houdini.launchers.site import sees_own_programs
 from cosmos_houdini.model.finding import Finding, failed, passed, warned
 
 SURVEY_TIMEOUT_S = 120.0
@@ -67,6 +69,7 @@ def _judged(
     yield _disk(survey, host)
     yield _programs(survey)
     yield _locks(survey, config)
+    yield from _ownership(host, survey)
     launcher = launcher_type(config, host.name)
     if launcher.survey:
         yield from launcher.survey.judge(host.name, config, survey)
@@ -127,12 +130,25 @@ def _locks(survey: Survey, config: HostConfig) -> Finding:
     return warned("locks", seen, "install util-linux before jobs need GPUs: they are shared by it")
 
 
+def _ownership(host: Host, survey: Survey) -> Iterator[Finding]:
+    """Judge who else could change what lies in the root; the host refuses the rest of the root by itself."""
+    if error := refused(host.name, FOREIGN_EXIT, survey.first("foreign")):
+        yield failed("ownership", error.problem, error.action)
+    if told := refused(host.name, FOREIGN_EXIT, survey.first("replaceable")):
+        seen = told.problem.partition(";")[0]
+        yield warned("ownership", f"{seen}, who could put another root in the place of {host.root}", told.action)
+
+
 def _ffmpeg(name: str, config: HostConfig, survey: Survey) -> Finding:
     """Judge the FFmpeg with which the engine preview runs."""
     if config.ffmpeg:
         if survey.first("ffmpeg"):
             return passed("ffmpeg", f"{config.ffmpeg}: {survey.first('ffmpeg')}")
         return failed("ffmpeg", survey.first("no_ffmpeg"), f"correct hosts.{name}.ffmpeg, or leave it out")
+    if survey.first("no_exec") and not sees_own_programs(config):
+        seen = f"programs in the root cannot be started: {survey.first('no_exec')}"
+        action = f"mount its disk without noexec, or install FFmpeg there and name it as hosts.{name}.ffmpeg"
+        return warned("ffmpeg", seen, f"{action}; the engine preview needs it")
     here = f"{platform.system()} {platform.machine()}"
     if survey.first("system") != here or platform.system() == "Windows":
         seen = f"the host is {survey.first('system')}, so that the FFmpeg of this machine ({here}) does not run there"

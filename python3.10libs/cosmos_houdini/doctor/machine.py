@@ -15,6 +15,9 @@ from cosmos_houdini.engines import find_engine
 from cosmos_houdini.errors import BadInput, CosmosError
 from cosmos_houdini.hosts import HostConfig, open_host
 from cosmos_houdini.hosts.registry import connection_of, host_type
+from cosmos_houdini.jobs.store.access import find_obstacle
+from cosmos_houdini.jobs.store.jobs import store_path
+from cosmos_houdini.jobs.store.lock import check_locks
 from cosmos_houdini.launchers import launcher_for
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg, Run
 from cosmos_houdini.media.videos.probe import probe_video
@@ -92,6 +95,14 @@ def _project(folder: Path) -> Finding:
             pass
     except OSError as error:
         return failed("project", f"{folder} cannot be written to: {error.strerror}", "work in a folder that is yours")
+    store = store_path(folder)
+    try:
+        check_locks(folder)
+        obstacle = find_obstacle(store) if store.parent.exists() else ""
+    except CosmosError as error:
+        return failed("project", error.problem, error.action)
+    if obstacle:
+        return failed("project", f"its jobs can only be read: {obstacle}", "work in a project folder of your own")
     return passed("project", f"{folder} can be written to")
 
 

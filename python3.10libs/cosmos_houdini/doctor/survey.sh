@@ -34,6 +34,29 @@ if command -v flock >/dev/null 2>&1; then
 else
     tell no_flock "there is no program flock"
 fi
+# Tells the first folder of "$@" that is refused, or that could be replaced, in the words of hosts/ownership.sh.
+tell_foreign() {
+    key=$1
+    shift
+    [ "$#" -eq 0 ] || tell "$key" "$( (foreign "$1") 2>&1)"
+}
+me=$(id -u)
+if [ -n "$judged" ]; then
+    set -- "$(find "$PWD/jobs" ! -path "$PWD/jobs" -prune \( ! -user "$me" -o -type d \( -perm -020 -o -perm -002 \) \) 2>/dev/null |
+        head -n 1)"
+    [ -z "$1" ] || tell_foreign foreign "$1"
+    folder=$PWD
+    set --
+    while [ "$folder" != / ] && [ "$folder" != . ]; do
+        folder=$(dirname "$folder")
+        set -- "$@" "$folder"
+    done
+    # In a folder with the sticky bit, as /tmp, nobody can rename what belongs to another.
+    set -- "$(find "$@" -prune \( ! -user "$me" ! -user 0 -o ! -perm -1000 \( -perm -020 -o -perm -002 \) \) 2>/dev/null | head -n 1)"
+    [ -z "$1" ] || tell_foreign replaceable "$1"
+fi
+if said=$({ printf '#!/bin/sh\n' >.doctor && chmod u+x .doctor && ./.doctor; } 2>&1); then tell exec works; else tell no_exec "$said"; fi
+rm -f .doctor
 if command -v nvidia-smi >/dev/null 2>&1; then
     ask gpu $gpu_query
 else

@@ -102,12 +102,14 @@ class Host(Protocol):
         """Run a POSIX sh script, whose commands read nothing from standard input, and wait for it.
 
         The script travels on the standard input of ``sh``, so no quoting of it as a whole is needed; it starts when
-        all of it has arrived, with umask 077 and in the root. A call runs
-        it at most once: after HostUnreachable it may have run, or run on, and only the caller knows whether to ask
+        all of it has arrived, with umask 077 and in the root, whose folders must be this user's alone. It has the
+        functions of ``hosts.ownership.ownership_script``; ``hosts.script.enclosed`` makes such a text. A call runs it
+        at most once: after HostUnreachable it may have run, or run on, and only the caller knows whether to ask
         again. A script redirects the output of processes that it leaves in the background, or ``run`` waits for them.
 
         Raises:
-            HostError: more than 64 MiB of output.
+            HostError: more than 64 MiB of output, or a folder of the root that belongs to another user or that others
+                may write to.
             HostUnreachable: no answer within ``timeout_s`` seconds, or the connection is lost.
         """
 

@@ -70,7 +70,7 @@ def has_content(path: Path, size: int, sha256: str) -> bool:
 
 @contextmanager
 def arriving(
-    path: Path, failure: Callable[[str], CosmosError], *, mode: int | None = None
+    path: Path, failure: Callable[[str], CosmosError], *, mode: int | None = None, synced: bool = False
 ) -> Iterator[Callable[[bytes], object]]:
     """Give a function that writes a file; the file appears as ``path`` only if the block ends without an error.
 
@@ -78,6 +78,7 @@ def arriving(
         path: the final name, in a folder that exists.
         failure: makes the error if the folder is missing or cannot be written to.
         mode: permission bits; None for those of the user's umask.
+        synced: whether the content has to be on the disk before the file has its name, as after a power failure.
 
     Raises:
         DiskFull: the disk of this machine has no room left.
@@ -98,6 +99,9 @@ def arriving(
                 file.close()
             raise
         with naming(path, failure):
+            if synced:
+                file.flush()
+                os.fsync(file.fileno())
             # A full disk of another machine may report its error only here.
             file.close()
             if mode is not None:

@@ -45,7 +45,7 @@ class LocalHost:
     def run(self, script: str, *, timeout_s: float = 60.0) -> Completed:
         """Run a script; see Host.run."""
         make_private_folder(self._root, HostError)
-        text = enclosed(script)
+        text = enclosed(script, judged=sys.platform != "win32")
         process = subprocess.Popen(
             [_shell()],
             stdin=subprocess.PIPE,
@@ -86,7 +86,7 @@ class LocalHost:
         It is a copy and no link: a job that opens its input for writing must not reach the artist's original.
         """
         make_private_folder(self._root, HostError)
-        with arriving(Path(remote), HostError, mode=0o600) as write:
+        with arriving(Path(remote), HostError, mode=0o600, synced=True) as write:
             for piece in chunks(local, BadInput):
                 write(piece)
                 if on_bytes:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -13,6 +15,8 @@ from cosmos_houdini.hosts.base import Host
 from cosmos_houdini.hosts.local import LocalHost
 from cosmos_houdini.hosts.settings import HostConfig, check_extra
 from cosmos_houdini.plugins import Registry
+
+P = TypeVar("P", bound=PurePath)
 
 GROUP = "cosmos_houdini.hosts"
 """The entry points of packages that add a way to reach a host; each names a HostType."""
@@ -84,18 +88,15 @@ def remote_root(name: str, config: HostConfig) -> PurePosixPath:
             f"host {name!r} has no root, the folder for its objects and jobs",
             action=f"set hosts.{name}.root: /data/cosmos",
         )
-    if not PurePosixPath(config.root).is_absolute():
-        raise _relative_root(name, config.root)
-    return PurePosixPath(config.root)
+    return _checked_root(name, PurePosixPath(config.root))
 
 
 def _open_local(name: str, config: HostConfig, project: Path) -> Host:
     if config.address is not None:
         raise BadInput(f"host {name!r} has an address and the connection local", action="remove one of the two")
-    root = Path(config.root) if config.root else (project / ".cosmos" / "host").absolute()
-    if not root.is_absolute():
-        raise _relative_root(name, root)
-    return LocalHost(name, root)
+    if config.root is None:
+        return LocalHost(name, (project / ".cosmos" / "host").absolute())
+    return LocalHost(name, _checked_root(name, Path(config.root)))
 
 
 def _open_ssh(name: str, config: HostConfig, _project: Path) -> Host:
@@ -108,8 +109,21 @@ def _open_ssh(name: str, config: HostConfig, _project: Path) -> Host:
     return SshHost(name, config, root)
 
 
-def _relative_root(name: str, root: object) -> BadInput:
-    return BadInput(f"hosts.{name}.root = '{root}' is no absolute path", action="write it out from /, without ~")
+def _checked_root(name: str, root: P) -> P:
+    """Return a configured root.
+
+    Raises:
+        BadInput: it is no absolute path, or holds ``..``, which leads elsewhere where a folder before it is a link.
+    """
+    if not root.is_absolute():
+        raise BadInput(f"hosts.{name}.root = '{root}' is no absolute path", action="write it out from /, without ~")
+    if ".." in root.parts:
+        raise BadInput(
+            f"hosts.{name}.root = '{root}' holds '..'",
+            allowed="an absolute path without '..'",
+            action=f"write it as {os.path.normpath(root)}, if that is the folder",
+        )
+    return root
 
 
 def _check(name: str, offered: object) -> HostType:

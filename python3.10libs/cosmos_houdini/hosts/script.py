@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from cosmos_houdini.errors import BadInput, HostError
 from cosmos_houdini.hosts.base import Completed
+from cosmos_houdini.hosts.ownership import FOLDERS, ownership_script, refused
 
 MAX_OUTPUT_BYTES = 64 * 1024 * 1024
 """Most that a script may print on one stream; longer output belongs into a file, which is fetched."""
@@ -29,34 +30,46 @@ KEPT_VARIABLES = ("HOME", "PATH", "USER", "LANG", "TMPDIR")
 _KEPT_ON_WINDOWS = ("SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "USERPROFILE", "TEMP", "TMP")
 
 
-def enclosed(script: str) -> bytes:
+def enclosed(script: str, *, judged: bool = True) -> bytes:
     r"""Return the input for ``sh`` that runs a script as a whole; only the user can read files that it makes.
 
-    >>> enclosed("echo hi")
-    b'umask 077\n{ :\necho hi\n} </dev/null\n'
+    The script runs only if the folders of the root are the user's alone. It has the functions of ``ownership_script``.
+
+    >>> print(enclosed("echo hi", judged=False).decode().partition("judged=")[2])
+    <BLANKLINE>
+    echo hi
+    } </dev/null
+    <BLANKLINE>
+
+    Args:
+        script: what is to run.
+        judged: whether owners and modes of folders mean something on the host.
 
     Raises:
         BadInput: the script holds a NUL character, which shells drop silently.
     """
     if "\0" in script:
         raise BadInput(f"a script for a host holds a NUL character after {script[: script.index(chr(0))][-40:]!r}")
+    folders = " ".join('"$PWD"/' + name for name in (".", *FOLDERS))
+    look = ("judged=yes", "owned " + folders) if judged else ("judged=",)
+    lines = ("umask 077", "{ :", ownership_script(), *look, script, "} </dev/null", "")
     # File names that are no UTF-8 arrive from the operating system as surrogates, and leave as the bytes they were.
-    return b"umask 077\n{ :\n" + script.encode("utf-8", "surrogateescape") + b"\n} </dev/null\n"
+    return "\n".join(lines).encode("utf-8", "surrogateescape")
 
 
 def completed(host: str, exit_code: int, stdout: bytes, stderr: bytes) -> Completed:
     """Return the result of a script, with its output decoded as UTF-8.
 
     Raises:
-        HostError: a stream holds more than MAX_OUTPUT_BYTES.
+        HostError: a stream holds more than MAX_OUTPUT_BYTES, or the script has refused a folder that is not the user's
+            alone.
     """
     if max(len(stdout), len(stderr)) > MAX_OUTPUT_BYTES:
         raise too_much_output(host)
-    return Completed(
-        exit_code=exit_code,
-        stdout=stdout.decode("utf-8", "replace"),
-        stderr=stderr.decode("utf-8", "replace"),
-    )
+    errors = stderr.decode("utf-8", "replace")
+    if refusal := refused(host, exit_code, errors):
+        raise refusal
+    return Completed(exit_code=exit_code, stdout=stdout.decode("utf-8", "replace"), stderr=errors)
 
 
 def too_much_output(host: str) -> HostError:

@@ -98,8 +98,9 @@ def _last_request(host: Host, folder: str) -> str:
     attempts = [int(suffix[1:] or 1) for suffix in suffixes if re.fullmatch(r"|\.[1-9]\d{0,5}", suffix, re.ASCII)]
     if not attempts:
         return ""
-    last = shlex.quote(folder if max(attempts) == 1 else f"{folder}.{max(attempts)}")
-    return host.run(f"cd {jobs} && head -c {LARGEST_REQUEST_BYTES} {last}/request.json 2>/dev/null || :").stdout
+    name = folder if max(attempts) == 1 else f"{folder}.{max(attempts)}"
+    last = shlex.quote(str(host.root / JOBS / name))
+    return host.run(f"owned {last}\nhead -c {LARGEST_REQUEST_BYTES} {last}/request.json 2>/dev/null || :").stdout
 
 
 def _checked(request: InferenceRequest, options: AttemptOptions, job_id: str, host: str) -> InferenceRequest:

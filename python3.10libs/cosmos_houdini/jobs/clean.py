@@ -23,7 +23,11 @@ from cosmos_houdini.launchers.storage import IDLE_MIN, StoredItem, StoredItems, 
 from cosmos_houdini.model.job import JobState
 
 IDLE_S: Final = IDLE_MIN * 60.0
-_ALIVE = frozenset({HostJobState.PENDING, HostJobState.RUNNING})
+_KEPT: Final = {
+    HostJobState.PENDING: "it is pending on the host",
+    HostJobState.RUNNING: "it is running on the host",
+    HostJobState.FOREIGN: "it belongs to another user, or others may write to it",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,8 +215,8 @@ def _reason_to_stay(
     phase = items.seen[job.name].state
     if state is not None and not state.final:
         return f"its job is {state}"
-    if phase in _ALIVE:
-        return f"it is {phase} on the host"
+    if phase in _KEPT:
+        return _KEPT[phase]
     if state is None and not all_projects:
         return "it belongs to another project"
     # Another project may be about to start an attempt that it has staged.

@@ -77,7 +77,8 @@ def fetch_log(host: Host, folder: PurePosixPath, secrets: Mapping[str, str]) -> 
     logs = [_quoted(folder / name) for name in (*LOGS, RECORD_FILE)]
     tails = [f"[ ! -f {log} ] || tail -c {LOG_BYTES} {log} 2>/dev/null" for log in logs]
     cut = f"\nprintf %s {shlex.quote(boundary)}\n"
-    done = host.run(cut.join((*tails, provenance_script(folder))) + ":", timeout_s=LOG_TIMEOUT_S)
+    script = f"owned {_quoted(folder)}\n" + cut.join((*tails, provenance_script(folder))) + ":"
+    done = host.run(script, timeout_s=LOG_TIMEOUT_S)
     stdout, stderr, record, made_with, *_ = [*done.stdout.split(boundary), "", "", ""]
     # A longer record is cut off at its beginning. The rest is not valid JSON and is ignored later.
     log = EngineLog(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cosmos_houdini.errors import BadInput, HostError, JobFailed
 from cosmos_houdini.hosts import open_host
+from cosmos_houdini.hosts.ownership import check_owned
 from cosmos_houdini.jobs.advice import advise
 from cosmos_houdini.jobs.client import Client
 from cosmos_houdini.jobs.collect import set_aside
@@ -204,8 +205,14 @@ def _is_here(record: JobRecord) -> bool:
 
 
 def _on_host(client: Client, record: JobRecord) -> Observation | None:
-    """Return the host's observation of a job that has ended, or None if the host no longer has the job."""
+    """Return the host's observation of a job that has ended, or None if the host no longer has the job.
+
+    Raises:
+        HostError: the connection failed, or another user could have changed the job's folder.
+    """
     seen = observe(client, [record]).get(record.id)
+    if seen and seen.state is HostJobState.FOREIGN:
+        check_owned(client.host(record), client.site(record).folder)
     return seen if seen and seen.state is HostJobState.ENDED else None
 
 

@@ -16,6 +16,7 @@ from cosmos_houdini.jobs.progress_recorder import noting
 from cosmos_houdini.jobs.secrets import redacted
 from cosmos_houdini.jobs.store.record import Change, JobRecord
 from cosmos_houdini.launchers.job_folder import NOT_STARTED, HostJobState, Observation
+from cosmos_houdini.launchers.staging import find_damaged_inputs
 from cosmos_houdini.model.job import AttemptOptions, FailureClass, JobFailure, JobState
 from cosmos_houdini.model.request import Clip, ExpectedOutput
 
@@ -23,6 +24,8 @@ RESULT_SCHEMA = "cosmos-houdini/result/1"
 LEAST_FRACTION = 0.02
 ENDED_AS = {FailureClass.CANCELLED: JobState.CANCELLED, FailureClass.LOST: JobState.LOST}
 """The final state of a job for each failure that does not end in ``failed``."""
+FROM_INPUTS = frozenset({FailureClass.CORRUPT_OUTPUT, FailureClass.BAD_INPUT, FailureClass.ENGINE_ERROR})
+"""The failures that an input which was damaged on the host can cause."""
 CANCELLED = Change(failure=JobFailure(failure=FailureClass.CANCELLED, message="cancelled on request"))
 
 
@@ -149,15 +152,27 @@ def _collect(client: Client, record: JobRecord, seen: Observation, *, last: bool
         client.engine(record), seen.exit_code, log, oom_killed=seen.oom_killed, stopped=seen.stopped
     )
     outputs: tuple[str, ...] = ()
+    failure = failure or _misread(client, record, again=False)
     if failure is None:
         try:
             outputs = fetch_verified(client, record, record.results)
         except collect.CorruptOutput as error:
             failure = error.failure
+    if failure and failure.failure in FROM_INPUTS:
+        failure = _misread(client, record, again=True) or failure
     if failure is None:
         client.store.move(record, JobState.SUCCEEDED, Change(outputs=outputs))
     else:
         _fail(client, record, replace(failure, message=redacted(failure.message, secrets)), last=last)
+
+
+def _misread(client: Client, record: JobRecord, *, again: bool) -> JobFailure | None:
+    """Return the failure of a job whose inputs on the host are not those that were sent, or None if they are."""
+    damaged = find_damaged_inputs(client.host(record), client.site(record), again=again)
+    if not damaged:
+        return None
+    names = ", ".join(record.inputs.get(sha256, sha256) for sha256 in damaged)
+    return verdict.corrupt(f"what the host holds of its input {names} is damaged; the next attempt sends it again")
 
 
 def _fail(client: Client, record: JobRecord, failure: JobFailure, *, last: bool = False, stopped: bool = False) -> None:

@@ -45,8 +45,7 @@ def queue_job(client: Client, prepared: Prepared, reporter: Reporter) -> JobReco
         HostError: the host cannot be reached; nothing was queued.
     """
     if not client.store.jobs([prepared.record.id]):
-        # The first connection is not retried: only a host that was reachable before is asked again.
-        client.host(prepared.record).run(":")
+        runner.reach(client.host(prepared.record), on_trouble=lambda error: reporter.say(f"{error}; asking again"))
     record = client.store.add(prepared.record)
     if record.state is JobState.SUCCEEDED:
         return _repeat(client, record, prepared.record.results, reporter)

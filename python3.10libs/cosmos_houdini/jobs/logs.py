@@ -65,8 +65,10 @@ class LogReader:
         record = replace(record, job=replace(record.job, attempt=wanted))
         if wanted == last and (record.state in BEFORE_HOST or (record.state is JobState.CANCELLED and not record.root)):
             return ""
-        path = shlex.quote(str(self.client.site(record).folder / self.name))
-        text = self.client.host(record).run(f"[ ! -f {path} ] || tail -c {LOG_BYTES} {path} 2>/dev/null || :").stdout
+        folder = self.client.site(record).folder
+        path = shlex.quote(str(folder / self.name))
+        script = f"owned {shlex.quote(str(folder))}\n[ ! -f {path} ] || tail -c {LOG_BYTES} {path} 2>/dev/null || :"
+        text = self.client.host(record).run(script).stdout
         return redacted_end(text, self.client.secrets(record))
 
 

@@ -14,9 +14,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from cosmos_houdini.errors import CosmosError, HostError, HostUnreachable
+from cosmos_houdini.hosts import Host
+from cosmos_houdini.hosts.ownership import check_owned
 from cosmos_houdini.jobs.client import Client
 from cosmos_houdini.jobs.finish import finish, lose, note_progress
 from cosmos_houdini.jobs.start import bring
@@ -27,6 +29,7 @@ from cosmos_houdini.launchers.registry import poll_parts
 from cosmos_houdini.model.job import JobState
 
 PATIENCE_ATTEMPTS = 12
+FIRST_CONTACT_ATTEMPTS = 5
 LONGEST_BACKOFF_S = 30.0
 FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 5.0
@@ -118,13 +121,7 @@ def wait(
         DiskFull: this machine has no disk space left for results; the jobs keep their state.
         BadInput: the host of a job is no longer in the configuration; the jobs keep their state.
     """
-    patience = Retrying(
-        retry=retry_if_exception_type(HostUnreachable),
-        wait=wait_random_exponential(multiplier=1, max=LONGEST_BACKOFF_S),
-        stop=stop_after_attempt(patience_attempts),
-        before_sleep=lambda state: on_trouble(_trouble(state)),
-        reraise=True,
-    )
+    patience = _asking_again(lambda error: isinstance(error, HostUnreachable), patience_attempts, on_trouble)
     pause_s = FIRST_PAUSE_S
     states: list[JobState] = []
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
@@ -142,6 +139,30 @@ def wait(
         pause_s = pause_s * PAUSE_GROWTH if states == [r.state for r in records] else FIRST_PAUSE_S
         states = [record.state for record in records]
         _nap(client, records, min(pause_s, left_s, longest_pause_s(client, records)))
+
+
+def reach(host: Host, *, on_trouble: OnTrouble) -> None:
+    """Contact a host for the first time, and once more if the connection was cut after the host had answered.
+
+    A host that does not answer at all is asked once: its name or address may be wrong.
+
+    Raises:
+        HostError: the host is not reached.
+    """
+    again = _asking_again(
+        lambda error: isinstance(error, HostUnreachable) and error.was_cut, FIRST_CONTACT_ATTEMPTS, on_trouble
+    )
+    again(host.run, ":")
+
+
+def _asking_again(is_worth_it: Callable[[BaseException], bool], attempts: int, on_trouble: OnTrouble) -> Retrying:
+    return Retrying(
+        retry=retry_if_exception(is_worth_it),
+        wait=wait_random_exponential(multiplier=1, max=LONGEST_BACKOFF_S),
+        stop=stop_after_attempt(attempts),
+        before_sleep=lambda state: on_trouble(_trouble(state)),
+        reraise=True,
+    )
 
 
 def observe(client: Client, records: Collection[JobRecord]) -> dict[str, Observation]:
@@ -168,6 +189,10 @@ def _follow(client: Client, records: list[JobRecord]) -> None:
     for record in records:
         if record.id in seen:
             _step(client, record, seen[record.id])
+    # The other jobs do not wait for a person who has to mend this one.
+    for record in records:
+        if record.id in seen and seen[record.id].state is HostJobState.FOREIGN:
+            check_owned(client.host(record), client.site(record).folder)
 
 
 def _step(client: Client, record: JobRecord, seen: Observation) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from cosmos_houdini.errors import CosmosError
+from cosmos_houdini.errors import BadInput, CosmosError
 from cosmos_houdini.jobs import runner
 from cosmos_houdini.jobs.client import Client
 from cosmos_houdini.model.job import JobStatus
@@ -44,7 +44,7 @@ def refresh_status(client: Client, words: Iterable[str] | None = None) -> Projec
     wanted = None if words is None else [client.store.find(word) for word in words]
     unfinished = set(client.store.unfinished(in_line=False))
     asked = unfinished if wanted is None else unfinished.intersection(wanted)
-    errors = runner.advance(client, sorted(asked), start=False)
+    errors = _read_only_errors(client, asked) or runner.advance(client, sorted(asked), start=False)
     # Complete rows are read only for unfinished jobs: they are few, and there are thousands of finished ones.
     known = {record.id: record.status for record in client.store.records(asked)}
     return ProjectStatus(
@@ -54,8 +54,17 @@ def refresh_status(client: Client, words: Iterable[str] | None = None) -> Projec
     )
 
 
+def _read_only_errors(client: Client, ids: Iterable[str]) -> dict[str, CosmosError]:
+    """Return why the hosts of unfinished jobs are not asked, where what they say could not be kept."""
+    try:
+        client.store.check_writable()
+    except BadInput as error:
+        return {job.host: error for job in client.store.jobs(ids)}
+    return {}
+
+
 def _is_unsent(client: Client, status: JobStatus) -> bool:
-    if status.job.state not in runner.BEFORE_HOST:
+    if client.store.obstacle or status.job.state not in runner.BEFORE_HOST:
         return False
     with client.lock(status.job.id) as is_free:
         return is_free

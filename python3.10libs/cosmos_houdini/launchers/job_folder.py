@@ -12,6 +12,7 @@ from cosmos_houdini.model.text_enum import TextEnum
 JOBS = "jobs"
 LOCKS = "locks"
 OBJECTS = "objects"
+PROOFS = "proofs"
 END_MARK = "exit_code"
 """The file in a job's folder that its own script writes last."""
 NOT_STARTED = "not_started"
@@ -24,6 +25,7 @@ class HostJobState(TextEnum):
     """The state of a job on its host."""
 
     ABSENT = "absent"
+    FOREIGN = "foreign"
     STAGED = "staged"
     PENDING = "pending"
     RUNNING = "running"
@@ -36,8 +38,9 @@ class Observation:
     """State of a job at one moment, by its folder and by the host's process list or scheduler.
 
     Attributes:
-        state: ``staged``: all files are there and nothing was started. ``pending``: it waits for a GPU, for its turn in
-            a shared process, or in the queue of a scheduler. ``vanished``: it was started, left no exit code, and there
+        state: ``foreign``: another user owns its folder, or may write there, so that nothing in it is believed.
+            ``staged``: all files are there and nothing was started. ``pending``: it waits for a GPU, for its turn in a
+            shared process, or in the queue of a scheduler. ``vanished``: it was started, left no exit code, and there
             is no process, container or scheduler's job of it any more.
         exit_code: of the engine's program; None before the end, and if a cancelled job left none.
         oom_killed: whether the kernel killed the program because memory ran out, by its own or by Docker's record.

@@ -17,12 +17,12 @@ def site_for(root: PurePosixPath, job_id: str, attempt: int, config: HostConfig,
     return Site(
         folder=root / JOBS / attempt_folder(job_id, attempt),
         engine_path=PurePosixPath(config.engine_path) if config.engine_path else None,
-        ffmpeg=config.ffmpeg or (ffmpeg.program if _sees_own_programs(config) else None),
+        ffmpeg=config.ffmpeg or (ffmpeg.program if sees_own_programs(config) else None),
         own_ffmpeg=ffmpeg.path,
         python=config.python,
     )
 
 
-def _sees_own_programs(config: HostConfig) -> bool:
+def sees_own_programs(config: HostConfig) -> bool:
     """Return whether jobs see the programs of this machine as they are, so that no copy has to be sent."""
     return host_type(config).is_this_machine and launcher_type(config).traits.runs_on_host

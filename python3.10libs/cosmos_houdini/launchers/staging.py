@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -14,12 +15,28 @@ from cosmos_houdini.hosts.base import Host, OnProgress, Transfer
 from cosmos_houdini.hosts.disk_room import free_bytes
 from cosmos_houdini.hosts.script import TIMEOUT
 from cosmos_houdini.hosts.transfer.chunks import joining_bytes
+from cosmos_houdini.hosts.transfer.script import DIGESTS
 from cosmos_houdini.launchers.base import Task
-from cosmos_houdini.launchers.job_folder import LOCKS, OBJECTS
+from cosmos_houdini.launchers.job_folder import LOCKS, OBJECTS, PROOFS
 from cosmos_houdini.launchers.shell import assignments, quoted, script_part, words
+from cosmos_houdini.model.request import Site
 
 REQUEST = "request.json"
 ENGINE_VERSION = "engine_version"
+
+_HASH_RATE_BYTES_PER_S = 20e6
+_INPUTS_TIMEOUT_S = 1800.0
+# Where a file is executable already, its ctime and so its proof stay as they are.
+_STARTABLE = """\
+make_startable() {
+    [ -x "$1" ] || chmod u+x "$1" || exit 1
+    [ -x "$1" ] || {
+        echo "its disk starts no programs (noexec): put the root on another disk, or install the program there" >&2
+        exit 1
+    }
+}"""
+_STAGE = ("common/objects", "common/stage")
+_DAMAGED = re.compile(r"damaged ([0-9a-f]{2})/(\1[0-9a-f]{62})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +90,25 @@ def stage(
     return True
 
 
+def find_damaged_inputs(host: Host, site: Site, *, again: bool) -> tuple[str, ...]:
+    """Return the SHA-256 of each input of a job that the host holds with another content; the next ``stage`` sends it.
+
+    Args:
+        host: where the job has run.
+        site: of the job.
+        again: whether to hash all inputs, also those that were proven since the host was started.
+
+    Raises:
+        HostError: the connection failed.
+    """
+    root = site.folder.parent.parent
+    values = assignments(here=site.folder, objects=root / OBJECTS, proofs=root / PROOFS, again="yes" if again else "")
+    script = values + DIGESTS + script_part("common/objects") + "prove_inputs\n"
+    done = host.run(script, timeout_s=_INPUTS_TIMEOUT_S)
+    found = (_DAMAGED.fullmatch(line) for line in done.stdout.splitlines())
+    return tuple(told[2] for told in found if told)
+
+
 def _check_inside(task: Task, relative: str) -> None:
     path = PurePosixPath(relative)
     if path.is_absolute() or not path.parts or ".." in path.parts or "\n" in relative or "\0" in relative:
@@ -103,16 +139,19 @@ def _object(path: Path) -> _Object:
 def _survey(host: Host, task: Task, objects: set[_Object]) -> tuple[_Object, ...] | None:
     """Make the folders and return the objects that the host lacks, or None where the job was started before.
 
+    An object whose content is not that of its name counts as lacking.
+
     Raises:
         DiskFull: they would not fit.
     """
     root, folder = task.site.folder.parent.parent, task.site.folder
     by_place = {item.place: item for item in sorted(objects, key=lambda item: item.place)}
     script = stage_script(task, {place: item.size for place, item in by_place.items()})
-    told, _, disk = _ran(host, script, f"prepare {folder}").partition("disk\n")
+    timeout_s = 60 + sum(item.size for item in by_place.values()) / _HASH_RATE_BYTES_PER_S
+    told, _, disk = _ran(host, script, f"prepare {folder}", timeout_s=timeout_s).partition("disk\n")
     if told.strip() == "started":
         return None
-    names = [line.removeprefix("missing ") for line in told.splitlines()]
+    names = [line.removeprefix("missing ").removeprefix("damaged ") for line in told.splitlines()]
     missing = tuple(by_place[name] for name in names if name in by_place)
     sizes = [item.size for item in missing]
     _check_room(host, root, disk, sum(sizes) + joining_bytes(sizes))
@@ -130,10 +169,11 @@ def stage_script(task: Task, sizes: Mapping[str, int]) -> str:
     relatives = (*task.invocation.inputs, *task.invocation.files)
     folders = {str(folder / PurePosixPath(relative).parent) for relative in relatives}
     folders |= {str(root / OBJECTS / place[:2]) for place in sizes}
-    folders |= {str(path) for path in (root / LOCKS, root / OBJECTS, task.site.inputs, task.site.outputs)}
+    made = (root / LOCKS, root / OBJECTS, root / PROOFS, task.site.inputs, task.site.outputs)
+    folders |= {str(path) for path in (*made, folder)}
     wanted = "\n".join(f"{place} {size}" for place, size in sizes.items())
-    values = assignments(here=folder, objects=root / OBJECTS, wanted=wanted)
-    return f"{values}set -- {words(sorted(folders))}\n{script_part('common/stage')}"
+    values = assignments(here=folder, objects=root / OBJECTS, proofs=root / PROOFS, wanted=wanted)
+    return f"{values}set -- {words(sorted(folders))}\n{DIGESTS}{''.join(map(script_part, _STAGE))}"
 
 
 def _check_room(host: Host, root: PurePosixPath, disk: str, needed: int) -> None:
@@ -163,12 +203,12 @@ def _link(host: Host, task: Task, inputs: Mapping[str, _Object]) -> None:
     """
     if not inputs and not task.invocation.version:
         return
-    lines = [f"cd {quoted(str(task.site.folder))} || exit 1"]
+    lines = [_STARTABLE, f"cd {quoted(str(task.site.folder))} || exit 1"]
     for relative, item in inputs.items():
         target = "../" * (len(PurePosixPath(relative).parts) + 1) + f"{OBJECTS}/{item.place}"
         lines.append(f"ln -sfn {quoted(target)} {quoted('./' + relative)} || exit 1")
         if relative in task.invocation.executables:
-            lines.append(f"chmod u+x {quoted('./' + relative)} || exit 1")
+            lines.append(f"make_startable {quoted('./' + relative)}")
     if task.invocation.version:
         lines += [
             TIMEOUT,
@@ -178,8 +218,8 @@ def _link(host: Host, task: Task, inputs: Mapping[str, _Object]) -> None:
     _ran(host, "\n".join(lines) + "\n", f"link the inputs of job {task.job_id}")
 
 
-def _ran(host: Host, script: str, purpose: str) -> str:
-    done = host.run(script)
+def _ran(host: Host, script: str, purpose: str, *, timeout_s: float = 60.0) -> str:
+    done = host.run(script, timeout_s=timeout_s)
     if done.exit_code:
         raise HostError(f"host {host.name} cannot {purpose}: {done.stderr.strip() or f'exit code {done.exit_code}'}")
     return done.stdout

@@ -33,7 +33,7 @@ def replace_folder(folder: Path) -> Iterator[Path]:
     try:
         fresh.mkdir(parents=True)
     except OSError as error:
-        raise BadInput(f"{folder} cannot be made: {error.strerror}") from error
+        raise BadInput(f"{folder} cannot be made: {error.strerror}", action="name another folder with -o") from error
     try:
         with _room(folder):
             yield fresh

@@ -152,6 +152,10 @@ look_at() {
     while [ "$place" -le "$per_gpu" ]; do
         lock=gpu$1
         [ "$place" -eq 1 ] || lock=$lock.$place
+        [ ! -h "$locks/$lock" ] || {
+            end_as bad_input "$locks/$lock is a link, which this program never makes; remove it"
+            finish 69
+        }
         exec 7>>"$locks/$lock"
         if flock -n 7 && ! busy "$lock"; then
             open="$open $lock"
@@ -227,6 +231,11 @@ wait_for_gpus() {
     }
     check_gpus
     mkdir -p "$locks"
+    # Held by another, it says nothing; on a disk that cannot lock, and would make every GPU look taken, it says so.
+    said=$(flock -n "$locks/choice" true 2>&1) || [ -z "$said" ] || {
+        end_as bad_input "GPUs cannot be shared safely: the disk of $locks cannot lock files (${said##*: }); put the root elsewhere"
+        finish 69
+    }
     rm -f hold
     mkfifo hold || finish 69
     # Opened here: a cat that had to open it by itself could come after the pipe's name is gone, and let go of its lock.

@@ -148,7 +148,8 @@ MOMENTS: Mapping[str, Operation] = {
     "the job is started": running(script_part("common/start")),
     "the job is polled": running("echo lengths"),
     "the log is fetched": running(f"tail -c {LOG_BYTES}"),
-    "the results are hashed": running("digests"),
+    "the inputs are proven once more": running("again="),
+    "the results are hashed": running("known=\nset --"),
     "the results are fetched": moving("get_many"),
 }
 """Every operation on a host in the life of a job that nobody stops, by how it is told from the others."""

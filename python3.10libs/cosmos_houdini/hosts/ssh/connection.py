@@ -175,7 +175,7 @@ def _reaching(host: str, hop: Hop, timeout_s: float) -> Iterator[None]:
         if isinstance(error.__cause__ or error.__context__, TimeoutError) or "No existing session" in str(error):
             raise _silent(where, timeout_s) from error
         raise HostUnreachable(
-            f"{where} ends the connection: {error}", action="see the log of its SSH server"
+            f"{where} ends the connection: {error}", action="see the log of its SSH server", was_cut=True
         ) from error
     except OSError as error:
         if isinstance(error, HostError):
@@ -245,6 +245,7 @@ def _authenticate(host: str, hop: Hop, transport: paramiko.Transport) -> None:
             raise HostUnreachable(
                 f"host {host!r}: {hop.hostname} port {hop.port} ends the connection during the login",
                 action="try again, or see the log of its SSH server",
+                was_cut=True,
             )
     finally:
         if agent:

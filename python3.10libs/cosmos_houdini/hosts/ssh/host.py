@@ -21,6 +21,7 @@ import paramiko
 from cosmos_houdini.errors import BadInput, CosmosError, DiskFull, HostError, HostUnreachable
 from cosmos_houdini.hosts.base import Completed, OnBytes, OnProgress, Transfer
 from cosmos_houdini.hosts.files import arriving, chunks
+from cosmos_houdini.hosts.ownership import refused
 from cosmos_houdini.hosts.script import MAX_OUTPUT_BYTES, completed, enclosed, no_room, too_much_output
 from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.hosts.ssh.channel import PIECE_BYTES, Channel, received, send
@@ -176,8 +177,9 @@ class SshHost:
             if first is None:
                 raise self._not_started(errors)
         if code != 0:
-            raise HostError(
-                f"{path} on host {self._name!r} cannot be read: {_last_line(errors.decode('utf-8', 'replace'))}"
+            told = errors.decode("utf-8", "replace")
+            raise refused(self._name, code, told) or HostError(
+                f"{path} on host {self._name!r} cannot be read: {_last_line(told)}"
             )
 
     def disk_full(self, path: PurePosixPath) -> DiskFull:
@@ -341,6 +343,7 @@ class SshHost:
         return HostUnreachable(
             f"the connection to host {self._name!r} was lost, or the command killed, before it ended",
             action="try again; jobs that were started go on",
+            was_cut=True,
         )
 
     def _not_started(self, errors: bytes) -> CosmosError:

@@ -79,12 +79,17 @@ look() {
 }
 """
 
+# A name that stands after a power failure stands for the whole file.
+_FLUSH = """\
+flush() { sync "$@" 2>/dev/null || sync; }
+"""
+
 # dd reads a block of a regular file as a whole, and no byte more, where head may read ahead.
 _UNPACK = """\
 count=0
 cut_off() {
     if [ "$1" -eq 0 ]; then : >"$mine.$count"
-    else dd bs="$1" count=1 of="$mine.$count" 2>"$mine.said" || { cat "$mine.said" >&2; rm -f "$mine"*; exit 1; }
+    else said=$(dd bs="$1" count=1 of="$mine.$count" 2>&1) || { rm -f "$mine"*; echo "$said" >&2; exit 1; }
     fi
     count=$((count + 1))
 }
@@ -155,7 +160,7 @@ def arrival_script(root: PurePosixPath, chunk: Chunk, source: str, offset: int, 
     )
     if is_large(chunk.slices[0].transfer):
         return encoded(f"{values}{_ARRIVAL}release || exit {AGAIN}\n")
-    return encoded(f"{values}mark={mark}\n{_ARRIVAL}{DIGESTS}{_UNPACK}{_unpack(chunk.slices)}")
+    return encoded(f"{values}mark={mark}\n{_ARRIVAL}{DIGESTS}{_FLUSH}{_UNPACK}{_unpack(chunk.slices)}")
 
 
 def _unpack(slices: Sequence[Slice]) -> str:
@@ -164,7 +169,8 @@ def _unpack(slices: Sequence[Slice]) -> str:
     kept = "".join(f"keep {piece.transfer.sha256} {shlex.quote(str(piece.transfer.remote))}\n" for piece in slices)
     return (
         f"{{\n{cuts}}} <\"$mine\"\nfound=-$(digests {names} | tr '\\n' -)\n"
-        f'[ ${{#found}} -gt 1 ] || {{ rm -f "$mine"*; exit 1; }}\ncount=0\n{kept}rm -f "$mine"* "$key.part"\n'
+        f'[ ${{#found}} -gt 1 ] || {{ rm -f "$mine"*; exit 1; }}\ncount=0\n'
+        f'flush {names}\n{kept}rm -f "$mine"* "$key.part"\n'
     )
 
 
@@ -172,14 +178,16 @@ def join_script(transfer: Transfer, keys: Iterable[str], mark: str) -> str:
     """Return a script that joins a file from its parts; they stay until the file has its final name."""
     names = " ".join(f"{key}{SUFFIX}" for key in keys)
     return (
-        f"export LC_ALL=C; cd {INCOMING} || exit 1\n{DIGESTS}"
+        f"export LC_ALL=C; cd {INCOMING} || exit 1\n{DIGESTS}{_FLUSH}"
         f"mine={transfer.sha256}.{mark}{SUFFIX}; final={shlex.quote(str(transfer.remote))}\n"
         f'for part in {names}; do [ -f "$part" ] || exit {AGAIN}; done\n'
         'if [ -d "$final" ]; then echo "$final is a folder" >&2; exit 1; fi\n'
         f'found=$(cat {names} | tee "$mine" | digests)\n'
         f'[ -n "$found" ] && [ "$(wc -c <"$mine")" -eq {transfer.bytes} ] || {{ rm -f "$mine"; exit {AGAIN}; }}\n'
         f'if [ "$found" != {transfer.sha256} ]; then rm -f "$mine" {names}; exit {AGAIN}; fi\n'
-        f'mv -f -- "$mine" "$final" && rm -f {transfer.sha256}.*\n'
+        # Another client that was faster has removed what it left over.
+        f'flush "$mine"\nmv -f -- "$mine" "$final" || {{ [ -f "$mine" ] || exit {AGAIN}; exit 1; }}\n'
+        f"rm -f {transfer.sha256}.*\n"
     )
 
 

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from filelock import FileLock
 
 from cosmos_houdini.errors import BadInput, CosmosError, DiskFull, did_you_mean
 from cosmos_houdini.jobs.store import rows
+from cosmos_houdini.jobs.store.access import find_obstacle, open_snapshot
+from cosmos_houdini.jobs.store.lock import acquire
 from cosmos_houdini.jobs.store.provenance import Provenance
 from cosmos_houdini.jobs.store.record import NEXT, REASONS, Change, Event, JobRecord
 from cosmos_houdini.jobs.store.schema import migrate
@@ -29,38 +33,64 @@ BUSY_TIMEOUT_MS = 30_000
 NEAREST_OF = 500
 
 _NOTHING = Change()
+T = TypeVar("T")
+
+# The schema is not the one that the version of the file stands for, or a value is not what the schema takes.
+_DAMAGED = re.compile(r"no such (table|column)|duplicate column|table \w+ already exists|malformed JSON")
+
+
+def store_path(project: Path) -> Path:
+    """Return the database of a project folder, which need not exist."""
+    return project / FOLDER / DATABASE
 
 
 class Store:
     """The job store of one project, for one thread of one process.
 
+    Attributes:
+        path: the database.
+        obstacle: why it can only be read, in words; empty where it can be written. It is read as it was when opened.
+
     Raises:
-        BadInput: the file is no job store, or a newer program wrote it.
+        BadInput: the file is no job store, or a newer program wrote it, or it is another user's alone, or its disk
+            locks no files.
+        DiskFull: there is no room for it.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.parent.chmod(0o700)
-        # SQLite gives its journal files the mode of the main file, so the main file is created first.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        self._db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None)
+        self.obstacle = find_obstacle(path)
+        self._db = open_snapshot(path) if self.obstacle else _connected(path)
         self._db.row_factory = sqlite3.Row
         try:
-            # SQLite does not wait for other clients when it switches to WAL. The first clients of a project may all
-            # switch at once, so a lock file makes them wait.
-            with self._errors(), FileLock(path.with_name(f"{path.name}.lock"), mode=0o600):
-                for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
-                    self._db.execute(f"PRAGMA {pragma}")
-                migrate(self._db)
+            with self._errors():
+                if self.obstacle:
+                    migrate(self._db)
+                else:
+                    self._prepare()
         except BaseException:
             self._db.close()
             raise
 
+    def _prepare(self) -> None:
+        """Bring the file to the newest version.
+
+        SQLite does not wait for other clients when it switches to WAL. The first clients of a project may all switch at
+        once, so a lock file makes them wait.
+        """
+        lock = FileLock(self.path.with_name(f"{self.path.name}.lock"), mode=0o600)
+        acquire(lock)
+        try:
+            for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+                self._db.execute(f"PRAGMA {pragma}")
+            migrate(self._db)
+        finally:
+            lock.release()
+
     @classmethod
     def of(cls, project: Path) -> Store:
         """Open the store of a project folder; create it if there is none."""
-        return cls(project / FOLDER / DATABASE)
+        return cls(store_path(project))
 
     def close(self) -> None:
         """Close the file."""
@@ -95,7 +125,7 @@ class Store:
             row = self._db.execute(rows.SELECT_RECORD + " WHERE id = ?", (job_id,)).fetchone()
         if row is None:
             raise self._unknown(job_id)
-        return rows.record_of(row)
+        return self._read(rows.record_of, row)
 
     def find(self, word: str) -> str:
         """Return the id that equals ``word``, else the only id that begins with it.
@@ -117,11 +147,11 @@ class Store:
 
     def jobs(self, ids: Iterable[str] | None = None) -> list[Job]:
         """Return jobs, the oldest first; return all jobs if no ids are given."""
-        return [rows.job_of(row) for row in self._select(rows.SELECT_JOB, ids)]
+        return [self._read(rows.job_of, row) for row in self._select(rows.SELECT_JOB, ids)]
 
     def records(self, ids: Iterable[str] | None = None) -> list[JobRecord]:
         """Return the records of jobs, the oldest first; return all records if no ids are given."""
-        return [rows.record_of(row) for row in self._select(rows.SELECT_RECORD, ids)]
+        return [self._read(rows.record_of, row) for row in self._select(rows.SELECT_RECORD, ids)]
 
     def unfinished(self, *, in_line: bool = True) -> list[str]:
         """Return the ids of the jobs that have not ended, the oldest first.
@@ -227,26 +257,13 @@ class Store:
         """Return a job's attempts, the first one first."""
         with self._errors():
             found = self._db.execute("SELECT * FROM attempts WHERE job = ? ORDER BY number", (job_id,)).fetchall()
-        return tuple(
-            Attempt(
-                number=row["number"],
-                started_at=row["started_at"],
-                ended_at=row["ended_at"],
-                failure=rows.failure_of(row),
-                made_with=json.loads(row["made_with"]),
-                options=rows.options_of(row),
-            )
-            for row in found
-        )
+        return tuple(self._read(rows.attempt_of, row) for row in found)
 
     def events(self, job_id: str) -> tuple[Event, ...]:
         """Return a job's history, the oldest event first."""
         with self._errors():
             found = self._db.execute("SELECT * FROM events WHERE job = ? ORDER BY at, rowid", (job_id,)).fetchall()
-        return tuple(
-            Event(at=row["at"], attempt=row["attempt"], state=JobState(row["state"]), detail=row["detail"])
-            for row in found
-        )
+        return tuple(self._read(rows.event_of, row) for row in found)
 
     def rows(self, query: str, values: Mapping[str, object] | Sequence[object] = ()) -> list[sqlite3.Row]:
         """Return the rows that a query finds."""
@@ -255,7 +272,12 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """Yield the database in a transaction; no other client writes meanwhile, and an error undoes all of it."""
+        """Yield the database in a transaction; no other client writes meanwhile, and an error undoes all of it.
+
+        Raises:
+            BadInput: the store can only be read.
+        """
+        self.check_writable()
         with self._errors():
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -264,6 +286,18 @@ class Store:
                 self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
+
+    def check_writable(self) -> None:
+        """Refuse a store that can only be read.
+
+        Raises:
+            BadInput: this is one.
+        """
+        if self.obstacle:
+            raise BadInput(
+                f"the jobs of {self.path.parent.parent} can only be read: {self.obstacle}",
+                action="work in a project folder of your own; `status`, `show` and `report` read this one",
+            )
 
     def _select(self, select: str, ids: Iterable[str] | None) -> list[sqlite3.Row]:
         with self._errors():
@@ -294,6 +328,22 @@ class Store:
         hint = did_you_mean(word, [row["id"] for row in found])
         return BadInput(f"no job {word!r} in {self.path}", action=hint or "`cosmos-houdini status` lists the jobs")
 
+    def _read(self, make: Callable[[sqlite3.Row], T], row: sqlite3.Row) -> T:
+        """Return what a row says.
+
+        Raises:
+            BadInput: it holds values that no program of this project has written.
+        """
+        try:
+            return make(row)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            # A row of the attempts or of the history names its job in another column.
+            job = row["id" if "id" in row.keys() else "job"]  # noqa: SIM118 - a Row is no mapping
+            raise BadInput(
+                f"{self.path} is damaged: the row of job {job} cannot be read: {error}",
+                action="put a copy of the file into its place, or move it away",
+            ) from error
+
     @contextmanager
     def _errors(self) -> Iterator[None]:
         """Turn errors of SQLite into errors that name the file."""
@@ -302,6 +352,13 @@ class Store:
         except sqlite3.DatabaseError as error:
             if "disk is full" in str(error):
                 raise DiskFull(f"no room to write {self.path}", action="free some room, then `attach`") from error
-            if isinstance(error, sqlite3.OperationalError):
-                raise CosmosError(f"job store {self.path}: {error}") from error
+            if isinstance(error, sqlite3.OperationalError) and not _DAMAGED.match(str(error)):
+                action = "see whether its disk works and locks files: `cosmos-houdini doctor` tells"
+                raise CosmosError(f"job store {self.path}: {error}", action=action) from error
             raise BadInput(f"{self.path} is no job store: {error}", action="move the file away") from error
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    # SQLite gives its journal files the mode of the main file, so the main file is created first.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    return sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None)

@@ -7,8 +7,9 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from cosmos_houdini.jobs.store.record import JobRecord
-from cosmos_houdini.model.job import AttemptOptions, FailureClass, Job, JobFailure, JobState
+from cosmos_houdini.jobs.store.record import Event, JobRecord, request_from
+from cosmos_houdini.model.job import Attempt, AttemptOptions, FailureClass, Job, JobFailure, JobState
+from cosmos_houdini.model.request import SCHEMA
 
 SELECT_JOB = """
 SELECT id, name, engine, host, state, attempt, progress, eta_s, failure_class, failure_message, outputs FROM jobs
@@ -97,7 +98,37 @@ def failure_of(row: sqlite3.Row) -> JobFailure | None:
 
 def options_of(row: sqlite3.Row) -> AttemptOptions:
     """Return the options of a row of ``attempts``."""
-    return AttemptOptions(**json.loads(row["options"] or "{}"))
+    return AttemptOptions(**_object(row, "options"))
+
+
+def attempt_of(row: sqlite3.Row) -> Attempt:
+    """Return the attempt of a row of ``attempts``."""
+    return Attempt(
+        number=row["number"],
+        started_at=row["started_at"],
+        ended_at=row["ended_at"],
+        failure=failure_of(row),
+        made_with=_object(row, "made_with"),
+        options=options_of(row),
+    )
+
+
+def event_of(row: sqlite3.Row) -> Event:
+    """Return the event of a row of ``events``."""
+    return Event(at=row["at"], attempt=row["attempt"], state=JobState(row["state"]), detail=row["detail"])
+
+
+def _object(row: sqlite3.Row, column: str) -> dict[str, Any]:
+    """Return the JSON object of a column.
+
+    Raises:
+        TypeError: it holds something else.
+        ValueError: it holds no JSON.
+    """
+    found = json.loads(row[column] or "{}")
+    if not isinstance(found, dict):
+        raise TypeError(f"{column} is {row[column]!r}")
+    return found
 
 
 def job_of(row: sqlite3.Row) -> Job:
@@ -119,8 +150,11 @@ def job_of(row: sqlite3.Row) -> Job:
 
 def record_of(row: sqlite3.Row) -> JobRecord:
     """Return the whole record of a row of ``jobs``."""
-    request: dict[str, Any] = json.loads(row["request"])
-    inputs: dict[str, str] = json.loads(row["inputs"])
+    inputs: dict[str, str] = _object(row, "inputs")
+    request = _object(row, "request")
+    # Only what a request of this version lacks is told here; another version is told where it is used.
+    if request.get("schema") == SCHEMA:
+        request_from(request, inputs)
     return JobRecord(
         job=job_of(row),
         request=request,

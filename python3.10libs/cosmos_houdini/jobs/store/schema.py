@@ -75,10 +75,10 @@ def migrate(connection: sqlite3.Connection) -> None:
         BadInput: a newer program wrote the file.
     """
     version = _version(connection)
-    if version > len(MIGRATIONS):
+    if not 0 <= version <= len(MIGRATIONS):
         raise BadInput(
             f"the job store has version {version}",
-            allowed=f"up to {len(MIGRATIONS)}",
+            allowed=f"0 to {len(MIGRATIONS)}",
             action="use the newer cosmos-houdini that wrote it",
         )
     if version == len(MIGRATIONS):

@@ -19,6 +19,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from cosmos_houdini.jobs.store.jobs import Store
+from cosmos_houdini.jobs.store.lock import acquire
 from cosmos_houdini.jobs.store.record import JobRecord
 
 FOLDER = "workers"
@@ -118,9 +119,11 @@ class Worker:
         self.slot = slot
         self._store = store
         self._load = load
-        self._lock = FileLock(_lock_file(store, self.id), mode=0o600)
+        path = _lock_file(store, self.id)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        self._lock = FileLock(path, mode=0o600)
         # The worker takes its lock before the store lists it: a listed worker with a free lock counts as dead.
-        self._lock.acquire()
+        acquire(self._lock)
         with store.writing() as db:
             db.execute(
                 "INSERT INTO workers (id, batch, host, pid, log, since, max_parallel) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -220,13 +223,15 @@ class Worker:
 
 
 def is_dead(store: Store, worker: str) -> bool:
-    """Whether the process of a worker has ended."""
+    """Whether the process of a worker has ended; nobody can tell where the store can only be read."""
     path = _lock_file(store, worker)
+    if store.obstacle:
+        return False
     if not path.exists():
         return True
     lock = FileLock(path, timeout=0, mode=0o600)
     try:
-        lock.acquire()
+        acquire(lock)
     except Timeout:
         return False
     lock.release()
@@ -234,9 +239,7 @@ def is_dead(store: Store, worker: str) -> bool:
 
 
 def _lock_file(store: Store, worker: str) -> Path:
-    folder = store.path.parent / FOLDER
-    folder.mkdir(mode=0o700, exist_ok=True)
-    return folder / f"{worker}.lock"
+    return store.path.parent / FOLDER / f"{worker}.lock"
 
 
 def _remove(path: Path) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from cosmos_houdini.errors import CheckFailed
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg, Run
 from cosmos_houdini.media.videos.probe import input_arguments, inspect_video
+from cosmos_houdini.media.videos.scratch import scratch_folder
 
 _LOSSLESS = ("-c:v", "libx264", "-preset", "veryfast", "-qp", "0")
 
@@ -32,8 +32,8 @@ def cut(video: Path, frames: int, out: Path, *, ffmpeg: FFmpeg) -> None:
         return
     source = inspect_video(video, ffmpeg=ffmpeg)
     out.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as name:
-        part = Path(name) / out.name
+    with scratch_folder(out) as folder:
+        part = folder / out.name
         arguments = [*input_arguments(video), "-map", "0:v:0", "-frames:v", str(frames), *_LOSSLESS]
         arguments += ["-pix_fmt", source.pix_fmt, "-fps_mode", "passthrough", f"file:{part}"]
         ffmpeg.run(arguments, Run(task=f"cutting {video}"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from cosmos_houdini.media.videos import encode, frame_order, suffix
 from cosmos_houdini.media.videos.encode import Encoding
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg, Run
 from cosmos_houdini.media.videos.probe import VideoFacts, input_arguments, inspect_video
+from cosmos_houdini.media.videos.scratch import scratch_folder
 from cosmos_houdini.media.videos.standardize import AS_PICTURE, matrix_of
 
 # A result whose scales across and down differ by more than this share has another shape, and not only another scale.
@@ -56,13 +56,12 @@ def restore(
     if facts.clip.frames < frames:
         raise BadInput(f"{video} has {facts.clip.frames} frames", allowed=f"{frames}, as the shot, or more")
     filters = restore_filters(geometry, facts, frames=frames)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as name:
-        how = Run(task=f"restoring {video}", cwd=Path(name), on_frames=on_frames)
+    with scratch_folder(out) as folder:
+        how = Run(task=f"restoring {video}", cwd=folder, on_frames=on_frames)
         if numbered is None:
             _write_video(facts, filters, geometry, how, ffmpeg)
-            _check(inspect_video(Path(name) / encode.VIDEO, ffmpeg=ffmpeg), geometry.plate, frames, facts)
-            (Path(name) / encode.VIDEO).replace(out)
+            _check(inspect_video(folder / encode.VIDEO, ffmpeg=ffmpeg), geometry.plate, frames, facts)
+            (folder / encode.VIDEO).replace(out)
             return (out,)
         # A change of size keeps the shape of the whole picture, and so it changes that of the pixels.
         graph = ",".join([*filters, f"setsar={geometry.pixel_aspect:g}", *AS_PICTURE])
@@ -71,7 +70,7 @@ def restore(
         files = []
         for index, number in enumerate(_numbers(conversion, frames)):
             files.append(out.with_name(numbered.name(number)))
-            (Path(name) / f"{index:08d}.png").replace(files[-1])
+            (folder / f"{index:08d}.png").replace(files[-1])
         return tuple(files)
 
 

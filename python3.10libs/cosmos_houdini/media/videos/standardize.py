@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -17,6 +15,7 @@ from cosmos_houdini.media.videos.ffmpeg import FFmpeg, Run
 from cosmos_houdini.media.videos.make import BT709
 from cosmos_houdini.media.videos.probe import VideoFacts, input_arguments, inspect_video
 from cosmos_houdini.media.videos.rate import check_fps, whole_fps
+from cosmos_houdini.media.videos.scratch import scratch_folder
 
 _HD_HEIGHT = 720
 _HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
@@ -72,7 +71,7 @@ def standardize(
     wanted_size = size or displayed_size(source)
     if told := interlace.sentence(video, source, ffmpeg):
         say(told)
-    with _beside(out) as folder:
+    with scratch_folder(out) as folder:
         arguments = ["-xerror", *input_arguments(video)]
         arguments += encode.output_arguments(video_filters(source, fps=wanted_fps, size=wanted_size), Encoding())
         ffmpeg.run(arguments, Run(task=f"standardizing {video}", cwd=folder, on_frames=on_frames))
@@ -103,7 +102,7 @@ def extract_frame(video: Path, frame: int, out: Path, *, ffmpeg: FFmpeg) -> None
     source = inspect_video(video, ffmpeg=ffmpeg)
     if not 0 <= frame < source.clip.frames:
         raise BadInput(f"{video} has no frame {frame}", allowed=f"0 to {source.clip.frames - 1}")
-    with _beside(out) as folder:
+    with scratch_folder(out) as folder:
         how = Run(task=f"taking frame {frame} out of {video}", cwd=folder)
         ffmpeg.run([*input_arguments(video), *frame_arguments(source, frame)], how)
         (folder / _FRAME).replace(out)
@@ -132,7 +131,7 @@ def extract_frames(
         raise BadInput(f"{out.name} from frame {first} names no frames", allowed="one run of # in the name, from 0 on")
     suffix.refuse_other(out, suffix.PICTURE)
     source = inspect_video(video, ffmpeg=ffmpeg)
-    with _beside(out) as folder:
+    with scratch_folder(out) as folder:
         how = Run(task=f"taking the frames out of {video}", cwd=folder, on_frames=on_frames)
         output = ["-fps_mode", "passthrough", "-f", "image2", "-start_number", str(first), "%d.png"]
         ffmpeg.run([*input_arguments(video), "-map", "0:v:0", "-vf", ",".join(_to_rgb(source)), *output], how)
@@ -203,11 +202,3 @@ def _refuse(video: Path, source: VideoFacts, fps: int | None, size: tuple[int, i
         raise BadInput(f"size {size[0]}x{size[1]} cannot be used", allowed=f"even numbers from {_LEAST_SIDE}")
     if fps is not None:
         check_fps(fps)
-
-
-@contextmanager
-def _beside(out: Path) -> Iterator[Path]:
-    """Yield an empty folder on the file system of ``out``, and remove it afterwards."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as name:
-        yield Path(name)

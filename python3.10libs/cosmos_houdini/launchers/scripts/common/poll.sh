@@ -39,8 +39,20 @@ find_scheduler() {
     scheduler=
 }
 
+# Whether the folder of the job belongs to this user alone; see hosts/ownership.sh. "$long" has those that others may
+# write to.
+is_private() {
+    [ -e "$job" ] || [ -h "$job" ] || return 0
+    is_own "$job" || return 1
+    case $long in *" $job "*) [ -z "$judged" ] ;; esac
+}
+
 # Sets $state and what the files of a started job tell.
 look() {
+    is_private || {
+        state=foreign
+        return
+    }
     [ ! -f "$job/request.json" ] || state=staged
     [ ! -e "$job/oom_killed" ] || oom=1
     [ ! -e "$job/cancelled" ] || cancelled=1
@@ -77,9 +89,10 @@ echo "poll $(date +%s) $spelling"
 cd "$jobs" 2>/dev/null || jobs=
 logs='' some='' long='' this_machine=
 count=0
-[ "$#" -eq 0 ] || [ -z "$jobs" ] || long=" $(find -L "$@" -maxdepth 2 -type f -size +1 \
+# One program finds the files that are too long and, by a name without a slash, the folders that others may write to.
+[ "$#" -eq 0 ] || [ -z "$jobs" ] || long=" $(find -L "$@" -maxdepth 2 \( -type f -size +1 \
     \( -name exit_code -o -name state -o -name heartbeat -o -name stopped -o -name pid \
-    -o -path '*/submitted/*' \) 2>/dev/null | tr '\n' ' ')"
+    -o -path '*/submitted/*' \) \) -o \( ! -path '*/*' \( -perm -020 -o -perm -002 \) \) 2>/dev/null | tr '\n' ' ')"
 for job in "$@"; do
     state=absent said='' code='' beat='' began='' ended='' oom=0 cancelled=0 stopped=''
     [ -z "$jobs" ] || look

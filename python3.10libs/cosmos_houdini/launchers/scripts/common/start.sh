@@ -1,3 +1,4 @@
+owned "$here"
 cd "$here" || exit 1
 if command -v setsid >/dev/null 2>&1; then
     COSMOS_HOUDINI_JOB=$here setsid sh "$here/run.sh" </dev/null >/dev/null 2>&1 &

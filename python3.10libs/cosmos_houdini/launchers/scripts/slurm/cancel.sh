@@ -1,4 +1,5 @@
 [ -d "$here" ] || exit 0
+owned "$here"
 cd "$here" || exit 1
 [ ! -e exit_code ] || exit 0
 : >cancelled

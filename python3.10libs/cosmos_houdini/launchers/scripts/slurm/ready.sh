@@ -1,3 +1,4 @@
+owned "$here"
 cd "$here" 2>/dev/null && [ -f request.json ] || {
     echo unstaged
     exit 0

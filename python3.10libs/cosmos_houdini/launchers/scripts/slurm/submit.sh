@@ -1,4 +1,5 @@
 # Hands run.sh to Slurm, once. Prints 'submitted', 'refused WHY', or, if the caller must ask again, 'unsure WHY'.
+owned "$here"
 cd "$here" || exit 1
 find_slurm
 command -v sbatch >/dev/null || {
