@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import count
@@ -19,7 +20,7 @@ from cosmos_houdini.batches.plan import RunSelection, plan_batch
 from cosmos_houdini.config import Config
 from cosmos_houdini.jobs.client import open_client
 from cosmos_houdini.jobs.store import batches
-from cosmos_houdini.jobs.store.jobs import Store
+from cosmos_houdini.jobs.store.jobs import DATABASE, FOLDER, Store
 from cosmos_houdini.jobs.store.record import Change
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.report.make import find_batch_entries
@@ -221,3 +222,14 @@ def test_promoting_takes_no_runs_of_another_batch_along(shop: Shop):
         ("shot-0001", "0"),
         ("shot-0002", "0.01"),
     ]
+
+
+def test_the_jobs_of_batches_of_an_older_store_are_still_reported(shop: Shop, capsys: pytest.CaptureFixture[str]):
+    file = fake_batch(shop, {"seeds": [7, 8]})
+    assert shop.main("run-batch", file, "--json") == 0
+    ids = shown(capsys)
+    with closing(sqlite3.connect(shop.folder / FOLDER / DATABASE)) as db:
+        db.execute("DROP TABLE batch_jobs")
+        db.execute("PRAGMA user_version = 6")
+    assert shop.main("report", file, "--json") == 0
+    assert shown(capsys) == ids
