@@ -348,3 +348,18 @@ def test_a_real_picture_of_30000_lines_costs_its_header(tmp_path: Path) -> None:
     assert done.returncode == 1, done.stderr
     assert "says that it is 30000x30000 pixels large" in done.stdout
     assert "Traceback" not in done.stderr
+
+
+def test_too_little_memory_is_one_sentence(tmp_path: Path) -> None:
+    Image.new("RGB", (16_384, 8_000)).save(tmp_path / "a.1.png")
+    done = subprocess.run(
+        [sys.executable, "-m", "cosmos_houdini", "check", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (400 << 20, 400 << 20)),
+    )
+    assert done.returncode == 1
+    assert "too little memory" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -80,7 +80,7 @@ def run(argv: list[str]) -> int:
         # The reader of the output has gone (`| head`). Python would print an error when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (click.ClickException, click.Abort, KeyboardInterrupt, CosmosError, OSError) as error:
+    except (click.ClickException, click.Abort, KeyboardInterrupt, CosmosError, OSError, MemoryError) as error:
         if "--debug" in argv:
             traceback.print_exc()
         return _explain(error, as_json="--json" in argv and not output.has_document)
@@ -106,6 +106,10 @@ def _translate(error: BaseException) -> CosmosError:
         context = error.ctx if isinstance(error, click.UsageError) else None
         action = f"see {context.command_path} --help" if context else ""
         return BadInput(error.format_message().rstrip("."), action=action)
+    if isinstance(error, MemoryError):
+        return CosmosError(
+            "this machine or its limits give too little memory", action="close other programs, or take smaller pictures"
+        )
     if isinstance(error, OSError):
         sentence = f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
         if error.errno == errno.ENOSPC:

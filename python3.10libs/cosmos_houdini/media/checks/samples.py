@@ -174,6 +174,11 @@ def _read(file: Path, sequence: Sequence, layer: Layer | None) -> Array | Unread
         return Unreadable(file, str(damage))
     except Unreadable as error:
         return error
+    except BadInput as error:
+        if layer:
+            raise
+        # A library refuses to open what the structure of the file allows.
+        return Unreadable(file, error.problem.removeprefix(f"{file} "))
     height, width = pixels.shape[:2]
     # A reader may have turned the picture as its orientation says.
     if picture and picture.size not in ((width, height), (height, width)):
