@@ -89,9 +89,9 @@ DOUBTS = [
     pytest.param(give_folder_away, "belongs to nobody", marks=needs_root),
     pytest.param(link_of_another, "belongs to nobody", marks=needs_root),
     pytest.param(open_to_the_group, "others may write", marks=needs_root),
-    (open_folder, "others may write to {folder}, which has mode 1777"),
-    (open_file, "others may write to {file}, which has mode 0666"),
-    (link_from_an_open_folder, "others may write to {folder}/target, which has mode 0777"),
+    (open_folder, "others may write to its folder {folder}, which has mode 1777"),
+    (open_file, "others may write to it, which has mode 0666"),
+    (link_from_an_open_folder, "others may write to the folder {folder}/target of its target, which has mode 0777"),
 ]
 
 

@@ -114,18 +114,19 @@ def find_doubt(path: Path) -> str:
 
     A link counts as its target does, and only where nobody else can have made it.
     """
-    places = [path, path.parent]
+    places = {"it": path, f"its folder {path.parent}": path.parent}
     if path.is_symlink():
-        places += [(target := path.resolve()), target.parent]
+        target = path.resolve()
+        places |= {f"its target {target}": target, f"the folder {target.parent} of its target": target.parent}
     try:
-        return next((why for place in places if (why := _doubt_of(place, place.lstat()))), "")
+        return next((why for name, place in places.items() if (why := _doubt_of(name, place.lstat()))), "")
     except OSError as error:
         return f"its owner cannot be told: {error.strerror}"
 
 
 if sys.platform == "win32":
 
-    def _doubt_of(_place: Path, _status: os.stat_result) -> str:
+    def _doubt_of(_name: str, _status: os.stat_result) -> str:
         """Say nothing: the standard library tells no owner here."""
         return ""
 
@@ -133,13 +134,13 @@ else:
     import grp
     import pwd
 
-    def _doubt_of(place: Path, status: os.stat_result) -> str:
+    def _doubt_of(name: str, status: os.stat_result) -> str:
         if status.st_uid not in {0, os.geteuid()}:
-            return f"{place} belongs to {_user_name(status.st_uid)}, and neither to you nor to root"
+            return f"{name} belongs to {_user_name(status.st_uid)}, and neither to you nor to root"
         if stat.S_ISLNK(status.st_mode):
             return ""  # The mode of a link means nothing.
         if status.st_mode & 0o002 or (status.st_mode & 0o020 and not _is_private_group(status)):
-            return f"others may write to {place}, which has mode {stat.S_IMODE(status.st_mode):04o}"
+            return f"others may write to {name}, which has mode {stat.S_IMODE(status.st_mode):04o}"
         return ""
 
     def _user_name(uid: int) -> str:

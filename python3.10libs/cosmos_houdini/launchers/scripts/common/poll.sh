@@ -22,7 +22,7 @@ alive() {
     runs "$pid" "$jobs/$job/run.sh"
 }
 
-# Whether the job is running, perhaps only in a container whose run.sh was killed.
+# Whether the job is running, perhaps only in a container whose run.sh was killed, or on another machine.
 goes_on() {
     alive && return 0
     [ -e "$job/exit_code" ] || ! lives_elsewhere || return 0
