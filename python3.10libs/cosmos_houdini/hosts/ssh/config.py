@@ -30,7 +30,7 @@ _EXEC_TIMEOUT_S = 60.0
 
 def system_folder() -> Path:
     """Return the folder of the system's SSH files; on Windows, one that only administrators write to."""
-    if sys.platform == "win32":
+    if os.name == "nt":
         return Path(os.environ.get("PROGRAMDATA", r"C:\ProgramData")) / "ssh"
     return Path("/etc/ssh")
 
@@ -288,11 +288,10 @@ def _included(line: Line, folder: Path, me: LocalUser) -> Iterator[Path]:
 
 def _check_owner(file: Path) -> None:
     """Refuse a file that another user can write."""
-    if sys.platform == "win32":
-        return
-    found = file.stat()
-    if found.st_uid not in {0, os.getuid()} or found.st_mode & stat.S_IWOTH:
-        raise BadInput(
-            f"the SSH configuration {file} can be written by others",
-            action=f"see who owns it, and run chmod 600 {shlex.quote(str(file))}",
-        )
+    if sys.platform != "win32":
+        found = file.stat()
+        if found.st_uid not in {0, os.getuid()} or found.st_mode & stat.S_IWOTH:
+            raise BadInput(
+                f"the SSH configuration {file} can be written by others",
+                action=f"see who owns it, and run chmod 600 {shlex.quote(str(file))}",
+            )

@@ -8,6 +8,7 @@ import contextlib
 import copy
 import shlex
 import socket
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,15 +77,18 @@ class _AgentAt(paramiko.Agent):
 
     def __init__(self, path: str) -> None:
         AgentSSH.__init__(self)  # that of Agent connects to the usual one
-        self.connection = socket.socket(socket.AF_UNIX)
-        # A missing agent holds no keys, as the usual one does.
-        with contextlib.suppress(OSError, paramiko.SSHException):
-            self.connection.connect(path)
-            self._connect(self.connection)  # type: ignore[attr-defined]  # which the stubs leave out
+        self.connection: socket.socket | None = None
+        if sys.platform != "win32":
+            self.connection = socket.socket(socket.AF_UNIX)
+            # A missing agent holds no keys, as the usual one does.
+            with contextlib.suppress(OSError, paramiko.SSHException):
+                self.connection.connect(path)
+                self._connect(self.connection)  # type: ignore[attr-defined]  # which the stubs leave out
 
     def close(self) -> None:
         """End the connection."""
-        self.connection.close()
+        if self.connection:
+            self.connection.close()
 
 
 def _certified(path: Path, offers: list[Offer], problems: list[str]) -> Iterator[Offer]:

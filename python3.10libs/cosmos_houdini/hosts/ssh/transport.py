@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import os
 from pathlib import Path
 from typing import Protocol
 
@@ -158,8 +158,10 @@ def need(hops: tuple[Hop, ...]) -> str:
         for keyword, name in _NEEDS.items():
             if _is_on(hop, keyword):
                 return f"{name} of the SSH configuration of {hop.settings.alias}"
-        if sys.platform == "win32" and hop.proxy_command:
-            return f"ProxyCommand of the SSH configuration of {hop.settings.alias}"
+        # Python on Windows has no sockets of this machine's programs.
+        if os.name == "nt" and (hop.proxy_command or hop.agent):
+            name = "ProxyCommand" if hop.proxy_command else "IdentityAgent"
+            return f"{name} of the SSH configuration of {hop.settings.alias}"
     return ""
 
 
