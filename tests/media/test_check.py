@@ -128,9 +128,9 @@ def test_an_unknown_pass_and_a_step_are_said_and_do_not_fail(tmp_path: Path):
 
 def test_two_sequences_of_the_same_pass_are_said(tmp_path: Path):
     pictures.sequence(tmp_path, "zebra_beauty.{}.png", [1])
-    pictures.sequence(tmp_path, "zebra_beauty.{}.exr", [1])
+    pictures.sequence(tmp_path, "zebra_rgba.{}.png", [1])
     (note,) = check(tmp_path).notes
-    assert note == "shot zebra: 2 sequences are taken for color: zebra_beauty.#.exr, zebra_beauty.#.png"
+    assert note == "shot zebra: 2 sequences are taken for color: zebra_beauty.#.png, zebra_rgba.#.png"
 
 
 def test_a_missing_path_is_bad_input(tmp_path: Path):

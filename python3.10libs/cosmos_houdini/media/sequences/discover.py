@@ -176,7 +176,7 @@ def _without_proxies(named: list[Named]) -> list[Named]:
             result.append(each)
             continue
         why = f"{other.group.spelled} shows the same in another format"
-        telling = replace(each.telling, pass_=Pass.UNKNOWN, evidence=Evidence.NAME, why=why)
+        telling = replace(each.telling, pass_=Pass.UNKNOWN, evidence=Evidence.NONE, why=why)
         result.append(replace(each, telling=telling, is_chosen=False))
     return result
 

@@ -109,6 +109,8 @@ def _is_picture(name: str) -> bool:
 def _without_strays(names: list[str]) -> tuple[list[str], dict[str, Stray]]:
     """Return the names of frames, and the strays; a doubtful one is a stray beside the sequence of its original."""
     found = {name: told for name in names if (told := stray(name))}
+    if not found:
+        return names, {}
     frames = [name for name in names if name not in found]
     keys = _keys([*frames, *(told.original for told in found.values())])
     there = {keys[name] for name in frames if name in keys}
@@ -121,6 +123,8 @@ def _keys(names: Iterable[str]) -> dict[str, Key]:
 
 
 def _put_aside_strays(groups: dict[Key, Group], strays: dict[str, Stray]) -> None:
+    if not strays:
+        return
     frames = (file.name for group in groups.values() for file in group.files)
     keys = _keys([*frames, *(told.original for told in strays.values())])
     lists: dict[tuple[Key, str], list[str]] = defaultdict(list)
