@@ -186,6 +186,14 @@ def _(scene: Scene) -> None:
     assert scene.shop.main("attach") == 0
 
 
+@fault("the connection is cut in the very first contact", on="ssh")
+def _(scene: Scene) -> None:
+    proxy = scene.proxy
+    assert proxy
+    scene.trip(lambda method, script: (method, script) == ("run", ":"), lambda: proxy.cut_after(1))
+    assert scene.run(sleep_s="0.1") == 0
+
+
 @fault("the host key changes while the job runs", on="ssh")
 def _(scene: Scene) -> None:
     assert scene.server
