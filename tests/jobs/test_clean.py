@@ -227,5 +227,5 @@ def test_names_that_could_lead_away_are_never_believed():
     assert items.uploads == ()
     assert items.containers == {}
     assert items.objects == (StoredItem(kind="object", name=f"objects/ab/{sha256}", age_s=99.0, bytes=7),)
-    with pytest.raises(HostError, match="what it holds"):
+    with pytest.raises(HostError, match="for its files"):
         parse_stored_items("welcome!\n", Path("/root"))  # type: ignore[arg-type] -- likewise
