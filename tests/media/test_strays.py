@@ -102,6 +102,12 @@ def test_whole_frames_are_taken_and_subframes_left_aside(tmp_path: Path, shares:
     )
 
 
+def test_a_pattern_without_subframes_is_answered_with_the_one_of_whole_frames(tmp_path: Path):
+    found(tmp_path, *(f"a.{frame}.{share}.png" for frame in (1001, 1002) for share in ("00", "50")))
+    with pytest.raises(BadInput, match=r"no picture file matches .*found a\.####\.00\.png there"):
+        find_sequences(tmp_path / "a.####.png", {})
+
+
 def test_subframes_beside_frames_without_a_share_are_left_aside(tmp_path: Path):
     names = ("a.1001.exr", "a.1001.5.exr", "a.1002.exr", "a.1002.5.exr")
     (sequence,) = found(tmp_path, *names)

@@ -16,7 +16,6 @@ from cosmos_houdini.media.sequences.formats import SUFFIXES
 from cosmos_houdini.media.sequences.named_files import add_named_files, split_names, tell_named_files
 from cosmos_houdini.media.sequences.pass_words import Words, file_words
 from cosmos_houdini.media.sequences.passes import FRAME, Name, tell, tell_folder, untold_whole
-from cosmos_houdini.media.sequences.pattern import Pattern
 from cosmos_houdini.media.sequences.shot_names import Named, join_shots
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.sequence import Aside, Evidence, Frame
@@ -223,10 +222,9 @@ def _step(numbers: list[int]) -> int:
 def _found_instead(path: Path) -> str:
     """Return in words what a folder holds instead of the wanted sequence: other sequences, or else kinds of file."""
     names = pictures_of(path)
-    groups = grouping.group(names)
+    groups = group_files(path, names)
     if groups:
-        others = [str(Pattern(*key, grouping.padding(files))) for key, files in sorted(groups.items())]
-        return f"found {some(others)} there"
+        return f"found {some(sorted(str(group.spelled) for group in groups))} there"
     if reason := too_long(names):
         return reason
     kinds = Counter(file.suffix or file.name for file in path.iterdir() if file.is_file())
