@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import grp
+import json
 import os
 import pwd
 import subprocess
@@ -154,6 +155,17 @@ def test_one_command_lets_a_folder_count_and_another_goes_on_without_it(
     assert trust_file().parent == own.parent
     assert main(["config", "trust", str(folder / "nowhere")]) == 2
     assert "is no folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("command", "counts"), [("trust", True), ("ignore", False)])
+def test_both_say_as_json_what_they_noted(
+    tmp_path: Path, own: Path, capsys: pytest.CaptureFixture[str], *, command: str, counts: bool
+) -> None:
+    file = write(tmp_path / FILE_NAME, {})
+    assert main(["config", command, str(tmp_path), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document == {"schema": "cosmos-houdini/config-trust/1", "file": str(file.resolve()), "counts": counts}
+    assert trust_file().parent == own.parent
 
 
 def test_trust_in_a_folder_is_none_in_those_below_or_beside(tmp_path: Path) -> None:

@@ -254,7 +254,7 @@ def test_a_system_without_shared_connections_connects_for_each_command(
     monkeypatch.setattr("cosmos_houdini.hosts.ssh.program._LONGEST_SOCKET_PATH", longest)
     with opened(chacha.config(tmp_path / "root")) as host:
         assert_moves_files(host, tmp_path)
-        assert host.run("exit 255").exit_code == 255
+        assert host.run("sh -c 'exit 255'").exit_code == 255
     unknown = chacha.config(tmp_path / "root", known_hosts=tmp_path / "none")
     with opened(unknown) as host, pytest.raises(HostKeyError, match="host key is known for"):
         host.run(":")

@@ -41,18 +41,28 @@ _folder = click.argument("folder", type=click.Path(path_type=Path), default=".")
     help="Let the configuration file of FOLDER count, whoever may write it, and let it change hosts of your own file."
 )
 @_folder
-def trust(*, folder: Path) -> None:
+@json_option
+def trust(*, folder: Path, as_json: bool) -> None:
     """Note that the user trusts everybody who may write to a folder."""
     write_trust(trust_file(), folder, ignored=False)
-    click.echo(f"{folder.resolve() / FILE_NAME} counts from now on, and may change hosts of {user_file()}")
+    file = folder.resolve() / FILE_NAME
+    if as_json:
+        print_json("config-trust", {"file": str(file), "counts": True})
+    else:
+        click.echo(f"{file} counts from now on, and may change hosts of {user_file()}")
 
 
 @config.command(help="Go on without the configuration file of FOLDER from now on.")
 @_folder
-def ignore(*, folder: Path) -> None:
+@json_option
+def ignore(*, folder: Path, as_json: bool) -> None:
     """Note that commands go on without the file of a folder."""
     write_trust(trust_file(), folder, ignored=True)
-    click.echo(f"commands go on without {folder.resolve() / FILE_NAME} from now on")
+    file = folder.resolve() / FILE_NAME
+    if as_json:
+        print_json("config-trust", {"file": str(file), "counts": False})
+    else:
+        click.echo(f"commands go on without {file} from now on")
 
 
 def _print(loaded: Config, problems: Sequence[ConfigProblem], *, as_json: bool) -> None:

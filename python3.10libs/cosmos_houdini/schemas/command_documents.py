@@ -130,6 +130,13 @@ class CleanDocument(Struct, kw_only=True):
     left: list[str]
 
 
+class ConfigTrustDocument(Struct):
+    """A configuration file, and whether it counts from now on."""
+
+    file: str
+    counts: bool
+
+
 class CompletionDocument(Struct):
     """The script by which a shell completes, and how to set it up."""
 

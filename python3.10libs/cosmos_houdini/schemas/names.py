@@ -13,6 +13,7 @@ NAMES: Mapping[str, int] = {
     "clean": 1,
     "completion": 1,
     "config": 1,
+    "config-trust": 1,
     "conversion": 1,
     "conversions": 1,
     "create-batch": 1,

@@ -26,6 +26,7 @@ _STRUCTURES: Mapping[str, type[msgspec.Struct]] = {
     "clean": commands.CleanDocument,
     "completion": commands.CompletionDocument,
     "config": commands.ConfigDocument,
+    "config-trust": commands.ConfigTrustDocument,
     "conversion": shots.ConversionDocument,
     "conversions": shots.ConversionsDocument,
     "create-batch": jobs.CreateBatchDocument,
