@@ -42,8 +42,10 @@ find_scheduler() {
 # Whether the folder of the job belongs to this user alone; see hosts/ownership.sh. "$long" has those that others may
 # write to.
 is_private() {
-    [ -e "$job" ] || [ -h "$job" ] || return 0
-    is_own "$job" || return 1
+    is_own "$job" || {
+        [ ! -e "$job" ] && [ ! -h "$job" ]
+        return
+    }
     case $long in *" $job "*) [ -z "$judged" ] ;; esac
 }
 
