@@ -21,8 +21,8 @@ sweep() {
 # Whether run.sh of the job, which is no process here, beats its heart on another machine that shares the root.
 lives_elsewhere() {
     [ "$this_machine" ] || this_machine=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null || uname -n)
-    [ "$(head -c 100 "$job/started/machine" 2>/dev/null)" != "$this_machine" ] &&
-        [ -n "$(find "$job/heartbeat" -mmin -2 2>/dev/null)" ]
+    its_machine=$(head -c 100 "$job/started/machine" 2>/dev/null)
+    [ "${its_machine:-$this_machine}" != "$this_machine" ] && [ -n "$(find "$job/heartbeat" -mmin -2 2>/dev/null)" ]
 }
 
 sweep_secrets() {
