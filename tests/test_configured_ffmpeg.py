@@ -98,8 +98,8 @@ def test_frames_become_videos_and_come_back_with_the_ffmpeg_of_the_project(
     started.append(len(uses.read_text().splitlines()))
     extract_frame(video, 0, tmp_path / "frame.png", ffmpeg=own)
     started.append(len(uses.read_text().splitlines()))
-    # Encoded and decoded; inspected, cut and decoded; the same; inspected and decoded.
-    assert started == [2, 5, 8, 10]
+    # Encoded and decoded; inspected, cut and decoded; the same, and searched for fields; inspected and decoded.
+    assert started == [2, 5, 9, 11]
 
 
 def test_the_doctor_tries_the_ffmpeg_of_the_project(config: Config, uses: Path) -> None:
