@@ -32,11 +32,9 @@ def call(script: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def state(folder: Path) -> dict[Path, tuple[int, int]]:
     """Return the size and the time of every file of the repository that a script could write."""
-    found = [
-        path for path in folder.glob("*") if path.name not in {".git", "tests"} and not path.name.endswith("cache")
-    ]
+    found = [path for path in folder.iterdir() if path.name[0] != "." and path.name != "tests"]
     files = [file for path in found for file in ([path] if path.is_file() else path.rglob("*"))]
-    kept = [file for file in files if file.is_file() and "__pycache__" not in file.parts and ".venv" not in file.parts]
+    kept = [file for file in files if file.is_file() and "__pycache__" not in file.parts]
     return {file: (file.stat().st_size, file.stat().st_mtime_ns) for file in kept}
 
 
