@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 import stat
+import sys
 import tempfile
 from contextlib import closing
 from pathlib import Path
@@ -98,16 +99,23 @@ def _times(*paths: Path) -> list[tuple[int, int]]:
     return [(each.st_mtime_ns, each.st_size) for each in found]
 
 
-def _other_owner(found: os.stat_result) -> str:
-    """Return the name of the user who owns a folder; empty if it is this user, or if this user may do everything."""
-    if os.name == "nt" or os.geteuid() in {0, found.st_uid}:
-        return ""
-    import pwd  # noqa: PLC0415 - POSIX has it
+if sys.platform == "win32":
 
-    try:
-        return pwd.getpwuid(found.st_uid).pw_name
-    except KeyError:
-        return str(found.st_uid)
+    def _other_owner(_found: os.stat_result) -> str:
+        """Name nobody: the standard library tells no owner here."""
+        return ""
+
+else:
+    import pwd
+
+    def _other_owner(found: os.stat_result) -> str:
+        """Return the name of a folder's owner; empty if it is this user, or if this user may do everything."""
+        if os.geteuid() in {0, found.st_uid}:
+            return ""
+        try:
+            return pwd.getpwuid(found.st_uid).pw_name
+        except KeyError:
+            return str(found.st_uid)
 
 
 def _foreign(path: Path, owner: str, found: os.stat_result) -> str:

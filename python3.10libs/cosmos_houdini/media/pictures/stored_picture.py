@@ -48,7 +48,7 @@ def read_picture(path: Path) -> Array:
             raise Unreadable(path, f"is cut short or damaged: {file.geterror().strip()}")
     finally:
         file.close()
-    shown = np.asarray(pixels).reshape(spec.height, spec.width, spec.nchannels)
+    shown: Array = np.asarray(pixels).reshape(spec.height, spec.width, spec.nchannels)
     if stored.format == "exr":
         # In the other formats this is the size of a film or of a page, which may be any number.
         display = Window(x=spec.full_x, y=spec.full_y, width=spec.full_width, height=spec.full_height)

@@ -34,8 +34,8 @@ def pick_frames(signatures: bytes) -> tuple[int, ...]:
     import numpy as np  # noqa: PLC0415 - see the top
 
     frames = count(signatures)
-    cells = np.frombuffer(signatures, np.uint8, frames * SIGNATURE_SIZE[0] * SIGNATURE_SIZE[1])
-    cells = cells.reshape(frames, SIGNATURE_SIZE[1], SIGNATURE_SIZE[0]).astype(np.int16)
+    read = np.frombuffer(signatures, np.uint8, frames * SIGNATURE_SIZE[0] * SIGNATURE_SIZE[1])
+    cells = read.reshape(frames, SIGNATURE_SIZE[1], SIGNATURE_SIZE[0]).astype(np.int16)
     busy = np.abs(np.diff(cells, axis=2)).sum(axis=(1, 2)) + np.abs(np.diff(cells, axis=1)).sum(axis=(1, 2))
     return tuple(sorted({0, frames - 1, int(busy.argmax())}))
 
@@ -81,7 +81,7 @@ def _planes(means: NDArray[Any]) -> tuple[NDArray[Any], ...]:
     return 16 + luma * (219 / 255), 128 + (blue - luma) * (scale / _BLUE_SPAN), 128 + (red - luma) * (scale / _RED_SPAN)
 
 
-def _decoded_planes(decoded: bytes, shape: tuple[int, int], pix_fmt: str, side: int) -> list[NDArray[Any]]:
+def _decoded_planes(decoded: bytes, shape: tuple[int, ...], pix_fmt: str, side: int) -> list[NDArray[Any]]:
     import numpy as np  # noqa: PLC0415 - see the top
 
     half = 1 if pix_fmt == "yuv444p" else 2
