@@ -44,11 +44,8 @@ _folder = click.argument("folder", type=click.Path(path_type=Path), default=".")
 @json_option
 def trust(*, folder: Path, as_json: bool) -> None:
     """Note that the user trusts everybody who may write to a folder."""
-    write_trust(trust_file(), folder, ignored=False)
-    file = folder.resolve() / FILE_NAME
-    if as_json:
-        print_json("config-trust", {"file": str(file), "counts": True})
-    else:
+    file = _note(folder, counts=True, as_json=as_json)
+    if not as_json:
         click.echo(f"{file} counts from now on, and may change hosts of {user_file()}")
 
 
@@ -57,12 +54,18 @@ def trust(*, folder: Path, as_json: bool) -> None:
 @json_option
 def ignore(*, folder: Path, as_json: bool) -> None:
     """Note that commands go on without the file of a folder."""
-    write_trust(trust_file(), folder, ignored=True)
+    file = _note(folder, counts=False, as_json=as_json)
+    if not as_json:
+        click.echo(f"commands go on without {file} from now on")
+
+
+def _note(folder: Path, *, counts: bool, as_json: bool) -> Path:
+    """Note whether the file of a folder counts, print that as JSON where it is asked for, and return the file."""
+    write_trust(trust_file(), folder, ignored=not counts)
     file = folder.resolve() / FILE_NAME
     if as_json:
-        print_json("config-trust", {"file": str(file), "counts": False})
-    else:
-        click.echo(f"commands go on without {file} from now on")
+        print_json("config-trust", {"file": str(file), "counts": counts})
+    return file
 
 
 def _print(loaded: Config, problems: Sequence[ConfigProblem], *, as_json: bool) -> None:
