@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,13 +12,18 @@ from cosmos_houdini.engines.cosmos3.check_request import check_cosmos3_request, 
 from cosmos_houdini.engines.cosmos3.parameters import SHARED_PARAMETERS
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.control import Control
+from cosmos_houdini.model.parameter import ParameterValue
 from cosmos_houdini.model.request import Clip, ControlInput, InferenceRequest
 
 DEFAULTS = {name: parameter.default for name, parameter in SHARED_PARAMETERS.items()}
 
 
 def request(
-    *, frames: int = 93, size: tuple[int, int] = (1280, 720), weights: dict[Control, float] | None = None, **given: Any
+    *,
+    frames: int = 93,
+    size: tuple[int, int] = (1280, 720),
+    weights: dict[Control, float] | None = None,
+    **given: ParameterValue,
 ) -> InferenceRequest:
     video = Clip(path=Path("color.mp4"), sha256="0" * 64, frames=frames, size=size, fps=24)
     return InferenceRequest(
