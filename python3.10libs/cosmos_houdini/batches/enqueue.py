@@ -11,6 +11,7 @@ from cosmos_houdini.errors import HostError, JobError
 from cosmos_houdini.hosts.health import health_script, parse_health
 from cosmos_houdini.jobs import commands
 from cosmos_houdini.jobs.client import Client
+from cosmos_houdini.jobs.conversions import keep_conversions
 from cosmos_houdini.jobs.store import batches
 from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.jobs.store.worker import BatchSlot
@@ -52,6 +53,7 @@ def enqueue_batch(client: Client, planned: PlannedBatch, reporter: Reporter) -> 
     if known < len(planned.jobs):
         # The first connection is not retried; only a host that was reachable before is asked again.
         client.host(planned.jobs[0]).run(":")
+    keep_conversions(client.store.path.parent, planned.jobs)
     removed = batches.enqueue(client.store, planned.batch.name, planned.host, planned.file, planned.jobs)
     if known and known < len(planned.jobs):
         reporter.say(f"{len(planned.jobs) - known} runs are new")

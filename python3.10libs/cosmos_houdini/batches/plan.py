@@ -13,6 +13,7 @@ from typing import Any
 from cosmos_houdini.config import Config
 from cosmos_houdini.engines import Engine, find_engine
 from cosmos_houdini.errors import BadInput, did_you_mean
+from cosmos_houdini.jobs.conversions import keep_conversion
 from cosmos_houdini.jobs.prepare import Prepared, prepare
 from cosmos_houdini.jobs.store.batches import points_file
 from cosmos_houdini.jobs.store.jobs import FOLDER
@@ -307,6 +308,7 @@ class _RunCheck:
         scout = self.engine.scout(request)
         videos: dict[Path, Path] = {}
         if scout.frames < request.video.frames and not self.dry_run:
+            keep_conversion(self.config.project / FOLDER, request.video)
             for clip in (request.video, *(control.clip for control in request.controls if control.clip)):
                 videos[clip.path] = self.config.project / FOLDER / "scouts" / f"{clip.sha256}-{scout.frames}.mp4"
                 cut(clip.path, scout.frames, videos[clip.path], ffmpeg=self.config.ffmpeg)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cosmos_houdini.batches import scheduler
 from cosmos_houdini.batches.adaptive import Scores, next_adaptive_batch
 from cosmos_houdini.batches.enqueue import batch_slot, enqueue_batch, resume_batch
+from cosmos_houdini.batches.gate import BatchHooks
 from cosmos_houdini.batches.notify import Notifier
 from cosmos_houdini.batches.options import BatchOptions
 from cosmos_houdini.batches.outcome import BatchOutcome, build_entries
 from cosmos_houdini.batches.plan import PlannedBatch, plan_batch
+from cosmos_houdini.batches.plates import PlateRestorer
 from cosmos_houdini.batches.progress import BatchProgress, format_counts, resume_command
 from cosmos_houdini.batches.supervisor import BatchSupervisor, limit_settings
 from cosmos_houdini.config import Config
@@ -52,7 +54,7 @@ def run_batch(config: Config, planned: PlannedBatch, options: BatchOptions, repo
     """
     limits = limit_settings(config, planned.batch, planned.host, options)
     notifier = Notifier(config.settings.notify, os.environ, reporter.say)
-    with open_client(config) as client, closing(notifier):
+    with open_client(config) as client, closing(notifier), ExitStack() as stack:
         run = _BatchRun(
             client=client,
             planned=planned,
@@ -60,7 +62,9 @@ def run_batch(config: Config, planned: PlannedBatch, options: BatchOptions, repo
             reporter=reporter,
             supervisor=BatchSupervisor.of(client, limits, planned.jobs[0], notifier),
             slot=batch_slot(client, planned, options.max_parallel),
+            restorer=PlateRestorer(config=config),
         )
+        stack.callback(run.restorer.close)
         others = batches.list_workers(client.store, planned.batch.name, planned.host)
         enqueue_batch(client, planned, reporter)
         if others:
@@ -124,6 +128,7 @@ class _BatchRun:
     reporter: Reporter
     supervisor: BatchSupervisor
     slot: BatchSlot
+    restorer: PlateRestorer
     scores: Scores = field(default_factory=dict)
 
     def work(self, *, resume: bool) -> None:
@@ -139,6 +144,7 @@ class _BatchRun:
                 break
             self.planned = longer
             enqueue_batch(self.client, longer, self.reporter)
+        self.restorer.finish(self.client.store.records(job.id for job in self.planned.jobs), self.reporter)
 
     def conclude(self, ended_by: CosmosError | None) -> BatchOutcome:
         """Write table and summary, keep the earlier ones under their dates, and return the outcome."""
@@ -184,6 +190,10 @@ class _BatchRun:
             self.reporter.say(f"warning: {error}; the table has the runs that the file had before")
             return planned
 
+    def _hooks(self) -> BatchHooks:
+        hooks = self.supervisor.hooks
+        return replace(hooks, listeners=(*hooks.listeners, self.restorer.listen))
+
     def _follow(self) -> bool:
         """Work on the batch until it ends, and return whether it is complete and not only held.
 
@@ -207,7 +217,7 @@ class _BatchRun:
                 last = scheduler.run_batch(
                     self.client,
                     worker,
-                    hooks=self.supervisor.hooks,
+                    hooks=self._hooks(),
                     on_status=progress.show,
                     on_trouble=display.host_error,
                 )

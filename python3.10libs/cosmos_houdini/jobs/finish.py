@@ -12,6 +12,7 @@ from cosmos_houdini.engines.base import EngineLog
 from cosmos_houdini.errors import JobError
 from cosmos_houdini.jobs import collect, retry_policy, verdict
 from cosmos_houdini.jobs.client import Client
+from cosmos_houdini.jobs.conversions import copy_conversion
 from cosmos_houdini.jobs.progress_recorder import noting
 from cosmos_houdini.jobs.secrets import redacted
 from cosmos_houdini.jobs.store.record import Change, JobRecord
@@ -125,6 +126,7 @@ def fetch_verified(client: Client, record: JobRecord, results: Path) -> tuple[st
     clips = collect.fetch_outputs(
         client.host(record), client.site(record), expected, results, ffmpeg=client.config.ffmpeg, on_progress=report
     )
+    copy_conversion(client.store.path.parent, record, results)
     collect.write_result(results, _result(client, record, expected, clips))
     return tuple(str(results / output.path) for output in expected)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from cosmos_houdini.errors import Cancelled, HostError
 from cosmos_houdini.jobs import commands, runner
 from cosmos_houdini.jobs.client import Client
+from cosmos_houdini.jobs.conversions import keep_conversions
 from cosmos_houdini.jobs.prepare import Prepared
 from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.model.job import Job, JobState
@@ -46,6 +47,7 @@ def queue_job(client: Client, prepared: Prepared, reporter: Reporter) -> JobReco
     """
     if not client.store.jobs([prepared.record.id]):
         runner.reach(client.host(prepared.record), on_trouble=lambda error: reporter.say(f"{error}; asking again"))
+    keep_conversions(client.store.path.parent, [prepared.record])
     record = client.store.add(prepared.record)
     if record.state is JobState.SUCCEEDED:
         return _repeat(client, record, prepared.record.results, reporter)

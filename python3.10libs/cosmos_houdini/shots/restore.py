@@ -10,10 +10,11 @@ from typing import Any
 from cosmos_houdini.config import Config
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.jobs import collect
+from cosmos_houdini.jobs.conversions import CONVERSION, find_conversion
+from cosmos_houdini.jobs.store.jobs import FOLDER
 from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.json_text import read_json_file
-from cosmos_houdini.media.videos.metadata import FILE_NAME, read_metadata
-from cosmos_houdini.model.control import Pass
+from cosmos_houdini.media.videos.metadata import FILE_NAME, read_conversion
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.reporter import Reporter
 
@@ -44,7 +45,7 @@ def restore_result(
         config: names the FFmpeg of the project.
         record: a job; nothing is done for one that did not succeed.
         reporter: shows the progress.
-        conversion: the document of the job's videos; None for the one beside the colour video, if it is still there.
+        conversion: the document of the job's videos; None for the one that is found by the hash of the colour video.
 
     Returns:
         The restored video; None where the result has the plate's size itself, or nothing is known of the plate.
@@ -52,9 +53,9 @@ def restore_result(
     result = record.results / RESULT
     if record.state is not JobState.SUCCEEDED or not result.is_file():
         return None
-    document = conversion if conversion is not None else _conversion_of(record)
+    document = conversion if conversion is not None else conversion_of(config, record)
     frame = document.get("frame")
-    if frame is None or _size_of_result(record) == frame["plate"]:
+    if frame is None or list(size_of_result(record)) == frame["plate"]:
         return None
     restored = _restore(config, result, document, record.results / RESTORED, reporter)
     plate = "{}x{}".format(*restored.size)
@@ -68,17 +69,37 @@ def restore_video(config: Config, video: Path, metadata: Path, out: Path, report
     Args:
         config: names the FFmpeg of the project.
         video: what an engine made.
-        metadata: ``metadata.json`` of the conversion that the video was made of, or its folder.
+        metadata: ``metadata.json`` of the conversion that the video was made of, or its folder; or the
+            ``conversion.json`` beside a result.
         out: a video, or a pattern such as ``shot.####.png`` for pictures with the plate's own frame numbers.
         reporter: shows the progress.
 
     Raises:
         BadInput: a file cannot be used, or the conversion does not say where the plate is.
     """
-    if metadata.name != FILE_NAME and not metadata.is_dir():
+    if metadata.name not in {FILE_NAME, CONVERSION} and not metadata.is_dir():
         raise BadInput(f"{metadata} is no {FILE_NAME}")
-    document = read_metadata(metadata if metadata.is_dir() else metadata.parent)
+    document = read_conversion(metadata / FILE_NAME if metadata.is_dir() else metadata)
     return _restore(config, video, document, out, reporter)
+
+
+def conversion_of(config: Config, record: JobRecord) -> Mapping[str, Any]:
+    """Return the document of a job's videos, found by the hash of the colour video; see ``find_conversion``."""
+    return find_conversion(config.project, config.project / FOLDER, record)
+
+
+def size_of_result(record: JobRecord) -> tuple[int, int]:
+    """Return width and height of a verified result in pixels.
+
+    Raises:
+        BadInput: the record of the result is gone or holds none.
+    """
+    path = record.results / collect.RESULT
+    try:
+        width, height = next(output["size"] for output in read_json_file(path)["outputs"] if output["path"] == RESULT)
+    except (StopIteration, KeyError, TypeError, ValueError) as error:
+        raise BadInput(f"{path} holds no size of {RESULT}", action=f"fetch job {record.id} again") from error
+    return width, height
 
 
 def _restore(config: Config, video: Path, conversion: Mapping[str, Any], out: Path, reporter: Reporter) -> Restored:
@@ -90,22 +111,3 @@ def _restore(config: Config, video: Path, conversion: Mapping[str, Any], out: Pa
         files = restore(video, conversion, out, ffmpeg=ffmpeg, on_frames=advance)
     width, height = conversion["frame"]["plate"]
     return Restored(files=tuple(files), frames=conversion["frames"], size=(width, height))
-
-
-def _conversion_of(record: JobRecord) -> Mapping[str, Any]:
-    """Return the document of a job's videos; empty if it is gone, or describes other videos by now."""
-    clip = record.inference().video
-    try:
-        conversion = read_metadata(clip.path.parent)
-        same = conversion["videos"][Pass.COLOR]["sha256"] == clip.sha256
-    except (BadInput, OSError, KeyError):
-        return {}
-    return conversion if same else {}
-
-
-def _size_of_result(record: JobRecord) -> list[int]:
-    path = record.results / collect.RESULT
-    try:
-        return next(output["size"] for output in read_json_file(path)["outputs"] if output["path"] == RESULT)
-    except (StopIteration, KeyError, TypeError) as error:
-        raise BadInput(f"{path} holds no size of {RESULT}", action=f"fetch job {record.id} again") from error

@@ -9,6 +9,7 @@ from typing import Any
 
 FOLDER = "frames"
 RESTORED, RESULT = "restored.mp4", "result.json"
+CONVERSION = "conversion.json"
 METADATA = Path("input") / "metadata.json"
 
 
@@ -40,9 +41,12 @@ class ResultFrames:
         A shot that was submitted in the background has no restored video yet. A shot that was rendered again since then
         has another plate than this result: the frames are those of the restored video, or else of the result.
         """
-        restored, metadata = video.with_name(RESTORED), video.parent.parent / METADATA
-        if _is_of(video, metadata):
-            return cls(video=video, name=f"{job_id}.{restored.stem}", first=_first_frame(video), conversion=metadata)
+        restored = video.with_name(RESTORED)
+        for conversion in (video.with_name(CONVERSION), video.parent.parent / METADATA):
+            if _is_of(video, conversion):
+                return cls(
+                    video=video, name=f"{job_id}.{restored.stem}", first=_first_frame(video), conversion=conversion
+                )
         return cls.of(job_id, restored if restored.is_file() else video)
 
     @property
@@ -72,7 +76,11 @@ class ResultFrames:
 def _is_of(video: Path, metadata: Path) -> bool:
     """Whether a result was made of the colour video that a conversion describes, and of a plate that it knows."""
     try:
-        conversion, result = _document(metadata), _document(video.with_name(RESULT))
+        conversion = _document(metadata)
+        if metadata.name == CONVERSION:
+            # It was written beside this result, for it alone.
+            return isinstance(conversion["frame"], dict)
+        result = _document(video.with_name(RESULT))
         is_same = conversion["videos"]["color"]["sha256"] == result["request"]["video"]["sha256"]
         return is_same and isinstance(conversion["frame"], dict)
     except (OSError, ValueError, KeyError, TypeError):
@@ -81,8 +89,9 @@ def _is_of(video: Path, metadata: Path) -> bool:
 
 def _first_frame(video: Path) -> int:
     """Return the scene's number of a result's first frame; 1 for a job that was made of no shot."""
+    near = video.with_name(CONVERSION)
     try:
-        sources = _document(video.parent.parent / METADATA)["sources"]
+        sources = _document(near if near.is_file() else video.parent.parent / METADATA)["sources"]
         return min(int(source["first"]) for source in sources.values())
     except (OSError, ValueError, KeyError, TypeError):
         return 1

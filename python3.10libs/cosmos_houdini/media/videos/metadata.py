@@ -78,12 +78,22 @@ def read_metadata(folder: Path) -> dict[str, Any]:
     path = folder / FILE_NAME
     if not path.exists():
         raise BadInput(f"{folder} holds no {FILE_NAME}", action="make one with convert-sequence")
+    document = read_conversion(path)
+    for video in document["videos"].values():
+        video["path"] = str(folder / Path(video["path"]).name)
+    return document
+
+
+def read_conversion(path: Path) -> dict[str, Any]:
+    """Return the document of a file that describes videos, with the paths that it holds.
+
+    Raises:
+        BadInput: it cannot be read, has another kind, or its values are wrong or contradict one another.
+    """
     document: dict[str, Any] = read_json_file(path)
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise BadInput(f"{path} is of another kind", allowed=f"schema {SCHEMA}")
     _check(document, path)
-    for video in document["videos"].values():
-        video["path"] = str(folder / Path(video["path"]).name)
     return document
 
 
