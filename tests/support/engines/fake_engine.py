@@ -29,7 +29,8 @@ echo "token is ${HF_TOKEN:-not set}"
 echo "last words" >&2
 [ -z "${RECORDED-}" ] || [ "$FAULT" = other ] || echo "ran with $RECORDED"
 echo started >>"$STARTS"
-sleep "$SECONDS_LONG"
+# Slurm signals one process after another, and this one's child may be the first.
+sleep "$SECONDS_LONG" || exit 143
 while [ -n "$UNTIL" ] && [ ! -e "$UNTIL" ]; do sleep 0.05; done
 case $FAULT in
 other) echo 'ran with {"parameters": {"seed": 99}, "weights": {}}'; cp in/color.mp4 out/result.mp4 ;;
