@@ -131,6 +131,16 @@ def test_the_busiest_frame_is_picked_beside_the_first_and_the_last():
     assert color_proof.pick_frames(bytes(cells)) == (0,)
 
 
+def test_the_frame_with_the_smallest_file_is_picked_as_check_does(tmp_path: Path):
+    files = [write_picture(tmp_path / f"a.{index}.png", np.zeros((8, 8, 3), np.uint8)) for index in range(4)]
+    for index in (0, 1, 3):
+        files[index].write_bytes(files[index].read_bytes() + bytes(9))
+    signatures = bytes(4 * 64 * 36)
+    assert color_proof.pick_frames(signatures, files) == (0, 2, 3)
+    files[1].unlink()
+    assert color_proof.pick_frames(signatures, files) == (0, 1, 3)
+
+
 def test_a_conversion_that_fails_the_proof_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     sequence = sequence_of(write_bars(tmp_path / "in"))
     monkeypatch.setattr(

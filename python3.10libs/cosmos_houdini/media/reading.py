@@ -161,7 +161,7 @@ class ComputedPasses:
             details=track.details(),
             problem=partial(track.problem, spool) if isinstance(track, SegProcessor) else None,
             expected=expected,
-            named=lambda index: self.selections[pass_].files[index].name,
+            files=tuple(self.selections[pass_].files),
         )
 
     def _from_color(self, spool: Spool | None, color: ComputedFrames | None) -> dict[Pass, ComputedFrames]:
@@ -198,7 +198,7 @@ class ComputedPasses:
             applied=(f"computed from the colour pass: {words}",),
             details={"computed_from": "color", "preset": preset},
             expected=lambda index: step(color.expected(index) if color.expected else spool[index]),
-            named=color.named,
+            files=color.files,
         )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence as Series
+from pathlib import Path
+
 from cosmos_houdini.model.sequence import Frame, Sequence
 
 _SAMPLES = 3
@@ -17,3 +20,16 @@ def some(frames: list[Frame]) -> list[Frame]:
     """Return three frames, evenly spread and starting with the first, or as many as there are."""
     count = min(_SAMPLES, len(frames))
     return [frames[len(frames) * n // count] for n in range(count)]
+
+
+def smallest_file(files: Series[Path]) -> list[int]:
+    """Return the index of the smallest file: it holds the fewest pixels if any lacks some. No files give no index."""
+    sizes = [_file_bytes(file) for file in files]
+    return [sizes.index(min(sizes))] if sizes else []
+
+
+def _file_bytes(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0

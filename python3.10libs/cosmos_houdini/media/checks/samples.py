@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.checks import plausibility, windows
 from cosmos_houdini.media.checks.jpeg_rest import refuse_rest
-from cosmos_houdini.media.checks.sample_frames import some, usable
+from cosmos_houdini.media.checks.sample_frames import smallest_file, some, usable
 from cosmos_houdini.media.control_settings import DepthKind
 from cosmos_houdini.media.controls import depth
 from cosmos_houdini.media.controls.palette import all_colors
@@ -150,17 +150,8 @@ def _pictures(sequence: Sequence, *, every_frame: bool) -> Iterator[tuple[Frame,
 def _picked(frames: list[Frame]) -> list[Frame]:
     """Return some frames, and the one with the smallest file: it holds the fewest pixels if any frame lacks some."""
     picked = some(frames)
-    if len(frames) > len(picked):
-        smallest = min((frame for frame in frames if frame not in picked), key=_file_size)
-        picked.append(smallest)
-    return picked
-
-
-def _file_size(frame: Frame) -> int:
-    try:
-        return frame.file.stat().st_size
-    except OSError:
-        return 0
+    others = [frame for frame in frames if frame not in picked]
+    return picked + [others[index] for index in smallest_file([frame.file for frame in others])]
 
 
 def _read(file: Path, sequence: Sequence, layer: Layer | None) -> Array | Unreadable:

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cosmos_houdini.media.checks.sample_frames import smallest_file
 from cosmos_houdini.media.videos.frame_order import SIGNATURE_SIZE, count
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     # A process that encodes only computed frames without a reference needs no NumPy here.
     from numpy.typing import NDArray
 
@@ -29,15 +33,18 @@ _BLUE_SPAN, _RED_SPAN = 1.8556, 1.5748
 _NAMES = ("luma", "blue chroma", "red chroma")
 
 
-def pick_frames(signatures: bytes) -> tuple[int, ...]:
-    """Return the first frame, the last, and the busiest: the one whose signature changes most from cell to cell."""
+def pick_frames(signatures: bytes, files: Sequence[Path] = ()) -> tuple[int, ...]:
+    """Return the first frame, the last, the busiest, and the one with the smallest file, which may lack pixels.
+
+    The busiest is the one whose signature changes most from cell to cell. Files of one size add no frame.
+    """
     import numpy as np  # noqa: PLC0415 - see the top
 
     frames = count(signatures)
     read = np.frombuffer(signatures, np.uint8, frames * SIGNATURE_SIZE[0] * SIGNATURE_SIZE[1])
     cells = read.reshape(frames, SIGNATURE_SIZE[1], SIGNATURE_SIZE[0]).astype(np.int16)
     busy = np.abs(np.diff(cells, axis=2)).sum(axis=(1, 2)) + np.abs(np.diff(cells, axis=1)).sum(axis=(1, 2))
-    return tuple(sorted({0, frames - 1, int(busy.argmax())}))
+    return tuple(sorted({0, frames - 1, int(busy.argmax()), *smallest_file(files)}))
 
 
 def frame_bytes(size: tuple[int, int], pix_fmt: str) -> int:

@@ -55,7 +55,7 @@ def make_video(
         ffmpeg.run(encode.pipe_arguments(source, fps=fps, encoding=encoding), how, frames=source.raw())
     signatures = (folder / encode.SIGNATURES).read_bytes()
     _expect_all(source, frame_order.count(signatures))
-    picked = color_proof.pick_frames(signatures) if source.expected else ()
+    picked = color_proof.pick_frames(signatures, source.files) if source.expected else ()
     try:
         facts = inspect_video(folder / encode.VIDEO, ffmpeg=ffmpeg, stop=stop, picked=picked)
     except BadInput as error:

@@ -96,7 +96,7 @@ class ComputedFrames:
         problem: takes the encoded video and a decoder, and returns which frames lost something; None if none did.
         expected: takes the index of a frame, and returns it as computed from a second reading of its file by another
             reader; None if the frames have no files.
-        named: takes the index of a frame, and returns the name of its file.
+        files: one file for each frame; empty if they have none.
     """
 
     label: str
@@ -108,7 +108,11 @@ class ComputedFrames:
     details: dict[str, object] | None = None
     problem: Callable[[Path, FFmpeg], str | None] | None = None
     expected: Callable[[int], NDArray[np.uint8]] | None = None
-    named: Callable[[int], str] = lambda index: f"frame {index}"
+    files: tuple[Path, ...] = ()
+
+    def named(self, index: int) -> str:
+        """Return the name of a frame's file, or its number if it has none."""
+        return self.files[index].name if self.files else f"frame {index}"
 
     def raw(self) -> Iterator[memoryview]:
         """Yield each frame as the bytes that FFmpeg receives.
