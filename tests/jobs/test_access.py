@@ -74,6 +74,12 @@ def jobs_of(project: Path) -> str:
         return f"{[job.id for job in store.jobs()]}, {store.obstacle}"
 
 
+def write_to(project: Path) -> str:
+    with closing(Store.of(project)) as store:
+        store.check_writable()
+    return "written"
+
+
 @pytest.fixture
 def read_only(shop: Shop, tmp_path: Path) -> Iterator[Path]:
     """Give the project of a job that has ended, on a disk that is read-only now."""
@@ -153,7 +159,10 @@ def test_a_project_of_another_user_is_refused_in_one_sentence(reachable: Path) -
 def test_a_project_that_cannot_be_written_to_has_no_jobs_yet(open_folder: Path) -> None:
     project = open_folder / "project"
     project.mkdir(mode=0o755)
-    assert as_nobody(open_folder, lambda: jobs_of(project)) == f"[], {project}: Permission denied"
+    assert as_nobody(open_folder, lambda: jobs_of(project)) == "[], "
+    assert as_nobody(open_folder, lambda: write_to(project)).startswith(
+        f"BadInput: the jobs of {project} can only be read: {project}: Permission denied;"
+    )
     assert list(project.iterdir()) == []
 
 
@@ -188,7 +197,10 @@ def without_locks(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[s
     return run
 
 
-def test_a_disk_without_locks_is_named(without_locks: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+def test_a_disk_without_locks_is_named(
+    without_locks: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    (tmp_path / ".cosmos").mkdir()
     done = without_locks("status")
     assert done.returncode == 2
     (said,) = done.stderr.strip().splitlines()
@@ -265,3 +277,20 @@ def test_a_version_that_was_set_by_hand_is_told_in_one_sentence(
     assert shop.main("status") == 2
     (said,) = capsys.readouterr().err.strip().splitlines()
     assert re.search(r"is no job store: (duplicate column|table jobs already)|the job store has version", said)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["status"], ["logs", "x"], ["show", "x"], ["report", "x"], ["batch", "status"], ["attach"]]
+)
+def test_reading_a_project_without_jobs_leaves_nothing_behind(tmp_path: Path, arguments: list[str]):
+    done = command(tmp_path, *arguments)
+    assert done.returncode == (2 if "x" in arguments else 0)
+    assert " no jobs yet" in done.stderr + done.stdout or arguments in (["batch", "status"], ["attach"])
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_store_that_was_opened_before_it_was_made_sees_the_jobs_of_others(shop: Shop):
+    with closing(Store.of(shop.folder)) as early:
+        assert early.jobs() == []
+        assert shop.main("run", shop.spec()) == 0
+        assert [job.id for job in early.jobs()] == [shop.record().id]

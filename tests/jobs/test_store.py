@@ -158,7 +158,8 @@ def test_of_many_processes_exactly_one_claims_a_job(store: Store):
 
 def _open_new(folder: Path, barrier: object) -> None:
     barrier.wait()  # type: ignore[attr-defined]
-    Store.of(folder).close()
+    with closing(Store.of(folder)) as store:
+        store.check_writable()
 
 
 def test_many_processes_make_the_store_at_once(tmp_path: Path):
@@ -181,7 +182,8 @@ def test_folder_and_files_are_the_users_alone(store: Store):
 
 
 def test_a_store_of_a_newer_program_is_refused(tmp_path: Path):
-    Store.of(tmp_path).close()
+    with closing(Store.of(tmp_path)) as store:
+        store.check_writable()
     with closing(sqlite3.connect(tmp_path / ".cosmos" / "jobs.db")) as db:
         db.execute("PRAGMA user_version = 99")
     with pytest.raises(BadInput, match=r"version 99.*newer"):

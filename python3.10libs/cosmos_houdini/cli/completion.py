@@ -14,7 +14,7 @@ from cosmos_houdini.config.settings import LOCAL
 from cosmos_houdini.engines import engine_names
 from cosmos_houdini.errors import CosmosError
 from cosmos_houdini.jobs.store.batches import list_batches
-from cosmos_houdini.jobs.store.jobs import FOLDER, Store
+from cosmos_houdini.jobs.store.jobs import Store
 
 PROGRAM = "cosmos-houdini"
 
@@ -84,17 +84,9 @@ def _host_names() -> list[str]:
     return sorted({*load().settings.hosts, LOCAL})
 
 
-def _store() -> Store | None:
-    """Return the project's store if it exists; do not make one."""
-    project = load().project
-    return Store.of(project) if (project / FOLDER).is_dir() else None
-
-
 def _job_ids() -> list[str]:
-    store = _store()
-    return [job.id for job in store.jobs()] if store else []
+    return [job.id for job in Store.of(load().project).jobs()]
 
 
 def _batch_names() -> list[str]:
-    store = _store()
-    return sorted({batch.name for batch in list_batches(store)}) if store else []
+    return sorted({batch.name for batch in list_batches(Store.of(load().project))})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from cosmos_houdini.errors import BadInput, CosmosError
+from cosmos_houdini.errors import CosmosError
 from cosmos_houdini.jobs import runner
 from cosmos_houdini.jobs.client import Client
 from cosmos_houdini.model.job import JobStatus
@@ -56,11 +56,8 @@ def refresh_status(client: Client, words: Iterable[str] | None = None) -> Projec
 
 def _read_only_errors(client: Client, ids: Iterable[str]) -> dict[str, CosmosError]:
     """Return why the hosts of unfinished jobs are not asked, where what they say could not be kept."""
-    try:
-        client.store.check_writable()
-    except BadInput as error:
-        return {job.host: error for job in client.store.jobs(ids)}
-    return {}
+    error = client.store.read_only_error
+    return {job.host: error for job in client.store.jobs(ids)} if error else {}
 
 
 def _is_unsent(client: Client, status: JobStatus) -> bool:

@@ -49,7 +49,8 @@ class Store:
 
     Attributes:
         path: the database.
-        obstacle: why it can only be read, in words; empty where it can be written. It is read as it was when opened.
+        obstacle: why it can only be read, in words; empty where it can be written, or where no job has been yet. It is
+            read as it was when opened.
 
     Raises:
         BadInput: the file is no job store, or a newer program wrote it, or it is another user's alone, or its disk
@@ -59,17 +60,37 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.obstacle = find_obstacle(path)
-        self._db = open_snapshot(path) if self.obstacle else _connected(path)
-        self._db.row_factory = sqlite3.Row
+        self.obstacle = ""
+        self._is_made = False
+        self._opened = sqlite3.connect(":memory:", isolation_level=None)
+        if path.parent.exists():
+            self._make()
+        else:
+            # Reading a project that has no jobs leaves nothing behind.
+            migrate(self._opened)
+            self._opened.row_factory = sqlite3.Row
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        if not self._is_made and self.path.exists():
+            self._make()
+        return self._opened
+
+    def _make(self) -> None:
+        """Open the file, and make it first where there is none."""
+        self.obstacle = find_obstacle(self.path)
+        self._opened.close()
+        self._opened = open_snapshot(self.path) if self.obstacle else _connected(self.path)
+        self._opened.row_factory = sqlite3.Row
+        self._is_made = True
         try:
             with self._errors():
                 if self.obstacle:
-                    migrate(self._db)
+                    migrate(self._opened)
                 else:
                     self._prepare()
         except BaseException:
-            self._db.close()
+            self._opened.close()
             raise
 
     def _prepare(self) -> None:
@@ -82,19 +103,19 @@ class Store:
         acquire(lock)
         try:
             for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
-                self._db.execute(f"PRAGMA {pragma}")
-            migrate(self._db)
+                self._opened.execute(f"PRAGMA {pragma}")
+            migrate(self._opened)
         finally:
             lock.release()
 
     @classmethod
     def of(cls, project: Path) -> Store:
-        """Open the store of a project folder; create it if there is none."""
+        """Open the store of a project folder; the first job makes it."""
         return cls(store_path(project))
 
     def close(self) -> None:
         """Close the file."""
-        self._db.close()
+        self._opened.close()
 
     def add(self, record: JobRecord) -> JobRecord:
         """Add a job and return it; if its id is in the store already, return the stored job."""
@@ -288,16 +309,27 @@ class Store:
             self._db.execute("COMMIT")
 
     def check_writable(self) -> None:
-        """Refuse a store that can only be read.
+        """Make the file where there is none, and refuse a store that can only be read.
 
         Raises:
-            BadInput: this is one.
+            BadInput: this is one, or it cannot be made.
+            DiskFull: there is no room for it.
         """
-        if self.obstacle:
-            raise BadInput(
-                f"the jobs of {self.path.parent.parent} can only be read: {self.obstacle}",
-                action="work in a project folder of your own; `status`, `show` and `report` read this one",
-            )
+        if not self._is_made:
+            self._make()
+        error = self.read_only_error
+        if error:
+            raise error
+
+    @property
+    def read_only_error(self) -> BadInput | None:
+        """The error of writing to a store that can only be read; None if it can be written, or was not made yet."""
+        if not self.obstacle:
+            return None
+        return BadInput(
+            f"the jobs of {self.path.parent.parent} can only be read: {self.obstacle}",
+            action="work in a project folder of your own; `status`, `show` and `report` read this one",
+        )
 
     def _select(self, select: str, ids: Iterable[str] | None) -> list[sqlite3.Row]:
         with self._errors():
@@ -324,6 +356,9 @@ class Store:
         self._db.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?)", (job_id, now, attempt, str(state), detail))
 
     def _unknown(self, word: str) -> BadInput:
+        if not self._is_made:
+            project = self.path.parent.parent
+            return BadInput(f"no job {word!r}: {project} has no jobs yet", action="work in the folder of the project")
         found = self._db.execute("SELECT id FROM jobs ORDER BY created_at DESC LIMIT ?", (NEAREST_OF,)).fetchall()
         hint = did_you_mean(word, [row["id"] for row in found])
         return BadInput(f"no job {word!r} in {self.path}", action=hint or "`cosmos-houdini status` lists the jobs")
