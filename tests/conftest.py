@@ -22,6 +22,9 @@ hypothesis.settings.load_profile("untimed")
 # A run that a script starts in the background is born with Ctrl-C ignored, and would hand that on to what it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# Hundreds of tests start the program: without its bytecode, each start takes twice as long.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # Before any module of the Houdini ring is imported, for its doctests too.
 houdini_session.fresh()
 
