@@ -46,7 +46,7 @@ def test_a_farm_job_renders_runs_the_batch_and_prints_its_table(
     arguments = [str(shot.hip), "--rop", NODE, "--render", "--prompt", PROMPT, "--randomization", "night.yaml"]
     assert batch_script.main([*arguments, "--host", "here", "--max-parallel", "1"]) == 0
     printed = capsys.readouterr()
-    assert houdini.rendered == [(NODE, ())]
+    assert houdini.rendered == [(NODE, (1, 5, 1))]
     [table] = [Path(line) for line in printed.out.splitlines()]
     with table.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))

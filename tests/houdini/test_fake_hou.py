@@ -56,7 +56,7 @@ def members(class_name: str) -> dict[str, ast.AST]:
 
 def offered() -> Iterator[tuple[str, str | None, object]]:
     for name, value in vars(fake_hou).items():
-        if name.startswith("_") or getattr(value, "__module__", None) != "fake_hou":
+        if name.startswith("_") or getattr(value, "__module__", None) != fake_hou.__name__:
             continue
         yield name, None, value
         if inspect.isclass(value):
@@ -115,6 +115,11 @@ def test_the_project_asks_nothing_of_hou_that_houdini_lacks() -> None:
                 if isinstance(holder.value, ast.Name) and holder.value.id == "hou":
                     assert node.attr in members(holder.attr), f"{path.name}: hou.{holder.attr}.{node.attr}"
     assert {"hipFile", "playbar", "fps"} <= asked
+
+
+def test_the_proof_looks_at_the_whole_stand_in() -> None:
+    names = {(name, member) for name, member, _ in offered()}
+    assert {("hipFile", "load"), ("LopNode", None), ("Parm", "pressButton"), ("node", None)} <= names
 
 
 def test_the_proof_finds_what_houdini_would_refuse() -> None:

@@ -121,7 +121,7 @@ JOB_API_FILES = ROOT / "tests" / "support" / "houdini" / "job_api"
 
 def offered() -> Iterator[tuple[str, object]]:
     for name, value in vars(fake_pdg).items():
-        ours = isinstance(value, SimpleNamespace) or getattr(value, "__module__", None) == "fake_pdg"
+        ours = isinstance(value, SimpleNamespace) or getattr(value, "__module__", None) == fake_pdg.__name__
         if name.startswith("_") or name in OWN or not ours:
             continue
         yield f"pdg.{name}", value
@@ -145,6 +145,10 @@ def parameters(value: object) -> str:
 def test_the_stand_in_offers_nothing_that_is_not_documented(name: str, value: object) -> None:
     assert name in DOCUMENTED
     assert parameters(value) == DOCUMENTED[name][0]
+
+
+def test_the_proof_looks_at_the_whole_stand_in() -> None:
+    assert {"pdg.WorkItem.addOutputFile", "pdg.Node", "pdg.result"} <= {name for name, _ in offered()}
 
 
 def test_the_options_of_a_work_item_are_the_documented_ones() -> None:

@@ -15,6 +15,7 @@ from cosmos_houdini.scene import read_scene, sample_cameras
 from support.houdini import hip_files
 from support.houdini.houdini_session import Session
 from support.houdini.hython import hython
+from support.houdini.solaris import ROP as ROP_OF_STAGE
 
 ROP = {
     "trange": ['"normal"'],
@@ -22,6 +23,7 @@ ROP = {
     "vm_picture": ["$HIP/$F4.exr"],
     "camera": ["/obj/cam1"],
 }
+SETTINGS = {"primpath": ["/Render/$OS"], "picture": ["$HIP/a.$F4.exr"], "camera": ["/cameras/camera1"]}
 ROP_CHN = hip_files.channels(f1="segment { length = 0 expr = $FSTART }", f2="segment { length = 0 expr = $FEND }")
 CAM_CHN = hip_files.channels(
     tx="segment { length = 2 value = 1 5 expr = linear() } segment { length = 0 value = 5 5 expr = linear() }"
@@ -42,6 +44,8 @@ def animated(folder: Path) -> Path:
         hip_files.node("obj/rig/null1", "null", {}),
         hip_files.node("stage/camera1", "camera", hip_files.LOP_PARMS),
         hip_files.node("out/mantra1", "ifd", ROP, ROP_CHN),
+        hip_files.node("stage/settings", "karmarendersettings", SETTINGS, def_=hip_files.definition("camera1")),
+        hip_files.node("stage/render", "usdrender_rop", ROP_OF_STAGE, def_=hip_files.definition("settings")),
     )
 
 

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from cosmos_houdini.houdini.environment import ROOT
+from cosmos_houdini.houdini.hython import shot_arguments
 from cosmos_houdini.houdini.hython import submit as submit_script
 from support.houdini import fake_hou
 from support.houdini.houdini_session import Session
 from support.houdini.hython import hython
+from support.media.clips import bars, write_picture
 from support.media.shot_files import NODE, ShotOnDisk, make_shot
 
 PROMPT = 'A "wet" street; $(rain) & größe'
@@ -42,7 +44,7 @@ def test_a_farm_job_renders_submits_and_prints_the_results(
     houdini.on_render = lambda _: shutil.move(waiting, shot.renders)
     assert submit_script.main([str(shot.hip), "--rop", NODE, "--render", "--prompt", PROMPT]) == 0
     printed = capsys.readouterr()
-    assert houdini.rendered == [(NODE, ())]
+    assert houdini.rendered == [(NODE, (1, 5, 1))]
     assert any(Path(line).name == "result.mp4" and Path(line).is_file() for line in printed.out.splitlines())
     assert "verified and encoded 5 frames" in printed.err
 
@@ -50,6 +52,7 @@ def test_a_farm_job_renders_submits_and_prints_the_results(
 def test_a_given_range_is_rendered_and_submitted(
     houdini: Session, shot: ShotOnDisk, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    houdini.on_render = lambda _: [write_picture(shot.file("color", frame), bars(frame + 9)) for frame in (2, 3, 4)]
     arguments = ["--rop", NODE, "--render", "--range", "2-4", "--prompt", PROMPT, "--dry-run"]
     assert submit_script.main([str(shot.hip), *arguments]) == 0
     assert houdini.rendered == [(NODE, (2, 4, 1))]
@@ -78,6 +81,19 @@ def test_what_is_wrong_is_one_line_and_an_exit_code(
     line = capsys.readouterr().err.splitlines()[-1]
     assert line.startswith("error: ")
     assert all(word in line for word in words), line
+
+
+def test_old_frames_of_a_render_that_wrote_nothing_are_not_submitted(
+    houdini: Session, shot: ShotOnDisk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """husk may end at once without a licence; the frames of the last render are whole, and stand in the folder."""
+    monkeypatch.setattr(shot_arguments, "WAIT_S", 0.0)
+    assert submit_script.main([str(shot.hip), "--rop", NODE, "--render", "--prompt", PROMPT]) == 1
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert f"error: {NODE} ended, and 5 of 5 frames were not written: shot.color.0001.png" in line
+    assert "files of an earlier render are there" in line
+    assert houdini.rendered == [(NODE, (1, 5, 1))]
+    assert not (shot.folder / ".cosmos").exists()
 
 
 def test_a_render_that_fails_is_told_with_the_node(

@@ -19,7 +19,9 @@ from cosmos_houdini.houdini.tops.parameter_names import ParameterNames
 from cosmos_houdini.houdini.tops.shot import plan_shots
 from cosmos_houdini.houdini.tops.sweep import make_randomization
 from cosmos_houdini.houdini.tops.work_order import ATTRIBUTE, WorkOrder
+from cosmos_houdini.scene.reader import read_scene
 from support.houdini import fake_pdg
+from support.houdini.solaris import RENDER, SETTINGS, write_stage
 from support.houdini.top_network import Network, Top, node_types
 from support.media.shot_files import CAMERA, FRAMES
 
@@ -354,3 +356,16 @@ def test_a_build_without_calls_for_warnings_and_errors_loses_neither() -> None:
     assert item._log == [("warning", "beware")]
     with pytest.raises(RuntimeError, match="no prompt"):
         pdg_calls.fail(Mute(), "no prompt")
+
+
+def test_a_stage_is_one_work_item_with_the_facts_of_its_camera_and_its_renderer(tmp_path: Path) -> None:
+    hip = write_stage(tmp_path)
+    scene = read_scene(hip).document()
+    values = {"name": "", "renders": "", "nodes": "*", "cameras": "*", "takes": ""}
+    [shot] = plan_shots(scene, hip, values)
+    assert shot.source == {"output": RENDER}
+    assert shot.facts["shot_camera"] == "/cameras/camera1"
+    assert (shot.facts["shot_first"], shot.facts["shot_last"]) == (1001, 1003)
+    assert (shot.facts["shot_focal_mm"], shot.facts["shot_aperture_mm"]) == (35.0, 20.955)
+    [asked] = plan_shots(scene, hip, {**values, "nodes": SETTINGS})
+    assert asked.source == {"output": SETTINGS}

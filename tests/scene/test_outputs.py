@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.model.render_outputs import offered_outputs
 from cosmos_houdini.model.scene import RenderOutput
 from cosmos_houdini.scene import expand_picture, find_output, picture_pattern, read_scene
 from support.houdini import hip_files
+from support.houdini.solaris import RENDER, SETTINGS, write_stage
 
 ROP: dict[str, Sequence[object]] = {
     "trange": ['"normal"'],
@@ -39,6 +41,9 @@ def output_of(folder: Path, type_: str, values: dict[str, Sequence[object]], chn
         ("Redshift_ROP", "RS_outputFileNamePrefix", "RS_renderCamera"),
         ("arnold", "ar_picture", "camera"),
         ("vray_renderer", "SettingsOutput_img_file_path", "render_camera"),
+        ("Octane_ROP", "HO_img_fileName", "HO_renderCamera"),
+        ("renderproduct", "productName", "camera"),
+        ("rop_image", "copoutput", None),
         ("rop_comp", "copoutput", None),
         ("comp", "copoutput", None),
     ],
@@ -153,3 +158,54 @@ def test_a_node_without_files_is_answered_with_those_that_write_some(tmp_path: P
     with pytest.raises(BadInput, match=rf"/out/view {problem}.*allowed: /out/disk"):
         picture_pattern(scene, "/out/view")
     assert picture_pattern(scene, "/out/disk") == f"{tmp_path.resolve().as_posix()}/####.exr"
+
+
+def test_a_stage_tells_which_node_renders_which(tmp_path: Path) -> None:
+    products = {"depth": ("$HIP/depth.$F4.exr", "depth")}
+    scene = read_scene(write_stage(tmp_path, products, take=["night"]))
+    documents = {output.path: output.document() for output in scene.outputs}
+    assert documents[RENDER] == {
+        "path": RENDER,
+        "type": "usdrender_rop",
+        "picture": None,
+        "camera": None,
+        "frame_range": [1001, 1003, 1],
+        "delegate": "BRAY_HdKarmaXPU",
+        "take": "night",
+        "renders": [SETTINGS, "/stage/depth"],
+    }
+    assert documents[SETTINGS]["rendered_by"] == RENDER
+    assert documents["/stage/depth"]["vars"] == ["depth"]
+    assert [RenderOutput.of_document(documents[output.path]) for output in scene.outputs] == list(scene.outputs)
+    assert [camera.prim for camera in scene.cameras] == ["/cameras/camera1"]
+    [offered] = offered_outputs(scene.outputs)
+    assert (offered.path, offered.picture) == (RENDER, "$HIP/render/$OS.$F4.png")
+    assert (offered.camera, offered.take) == ("/cameras/camera1", "night")
+
+
+def test_a_renderer_elsewhere_names_the_stage_and_the_settings_that_it_takes(tmp_path: Path) -> None:
+    def settings(name: str, above: str, prim: str) -> list[tuple[hip_files.Body, hip_files.Body]]:
+        values = {"primpath": [prim], "picture": [f"$HIP/{name}.$F4.exr"]}
+        return hip_files.node(f"stage/{name}", "karmarendersettings", values, def_=hip_files.definition(above))
+
+    values = {"loppath": ["../../stage/late"], "rendersettings": ["/Render/$OS"], "outputimage": ['""']}
+    nodes = [
+        settings("early", "", "/Render/$OS"),
+        settings("late", "early", "/Render/$OS"),
+        hip_files.node("out/early", "usdrender", {**values, "rendersettings": ["/Render/early"]}),
+        hip_files.node("out/nearest", "usdrender", {**values, "rendersettings": ['""'], "loppath": ["/stage/late"]}),
+    ]
+    scene = read_scene(hip_files.write_hip(tmp_path, *nodes))
+    renders = {output.path: output.renders for output in scene.outputs}
+    assert renders["/out/early"] == ("/stage/early",)
+    assert renders["/out/nearest"] == ("/stage/late",)
+    assert picture_pattern(scene, "/out/early").endswith("/early.####.exr")
+
+
+@pytest.mark.hips
+def test_the_published_stage_is_offered_by_the_node_that_renders_it(hips: Path) -> None:
+    scene = read_scene(hips / "sideeffects+SideFXLabs__karma_aovs_for_prman_denoiser.1.0.hip")
+    assert [output.path for output in offered_outputs(scene.outputs)] == ["/stage/usdrender_rop3"]
+    assert picture_pattern(scene, "/stage/usdrender_rop3") == picture_pattern(scene, "/stage/karmarendersettings")
+    [camera] = [camera for camera in scene.cameras if camera.kind == "lop"]
+    assert camera.prim == offered_outputs(scene.outputs)[0].camera == "/cameras/camera1"

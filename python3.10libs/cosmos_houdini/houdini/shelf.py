@@ -11,7 +11,7 @@ import hou
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.alert import explain_errors
-from cosmos_houdini.houdini.open_scene import output_paths
+from cosmos_houdini.houdini.open_outputs import output_paths
 from cosmos_houdini.houdini.submission import Submission
 from cosmos_houdini.houdini.tops.sweep_network import build_sweep
 from cosmos_houdini.houdini.windows.doctor import DoctorWindow

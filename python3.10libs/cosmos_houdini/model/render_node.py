@@ -1,4 +1,4 @@
-"""The types of render node that write pictures, and the parameters that hold their picture path and their camera."""
+"""The types of node that write pictures, or name the pictures that another node writes, and their parameters."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 _VERSION = re.compile(r"[0-9.]+")
+_OWN_NAME = re.compile(r"\$(?:OS\b|\{OS\})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,15 +22,24 @@ RENDER_NODES = {
     "karma": RenderNode(picture="picture", camera="camera"),
     "karmarenderproperties": RenderNode(picture="picture", camera="camera"),
     "karmarendersettings": RenderNode(picture="picture", camera="camera"),
+    "renderproduct": RenderNode(picture="productName", camera="camera"),
     "usdrender": RenderNode(picture="outputimage", camera="override_camera"),
     "usdrender_rop": RenderNode(picture="outputimage", camera="override_camera"),
     "opengl": RenderNode(picture="picture", camera="camera"),
     "Redshift_ROP": RenderNode(picture="RS_outputFileNamePrefix", camera="RS_renderCamera"),
     "arnold": RenderNode(picture="ar_picture", camera="camera"),
     "vray_renderer": RenderNode(picture="SettingsOutput_img_file_path", camera="render_camera"),
+    "Octane_ROP": RenderNode(picture="HO_img_fileName", camera="HO_renderCamera"),
+    "rop_image": RenderNode(picture="copoutput", camera=None),
     "comp": RenderNode(picture="copoutput", camera=None),
     "rop_comp": RenderNode(picture="copoutput", camera=None),
 }
+STAGE_RENDERERS = frozenset({"usdrender", "usdrender_rop"})
+"""Nodes that render a USD stage: the pictures are named by themselves, or by nodes above them."""
+STAGE_SETTINGS = frozenset({"karma", "karmarenderproperties", "karmarendersettings"})
+"""Nodes of a stage that name the picture; ``karma`` renders too."""
+STAGE_PRODUCTS = frozenset({"renderproduct"})
+"""Nodes of a stage that name one further picture each, such as a pass in files of its own."""
 WINDOWS = ("ip", "md")
 """Picture paths that mean a window of Houdini, not a file."""
 
@@ -42,3 +52,12 @@ def base_type(type_: str) -> str:
     """
     *_, last = parts = type_.split("::")
     return parts[-2] if len(parts) > 1 and _VERSION.fullmatch(last) else last
+
+
+def expand_own_name(text: str, path: str) -> str:
+    """Return a parameter's text with ``$OS`` replaced by the name of its node.
+
+    >>> expand_own_name("/cameras/$OS", "/stage/camera1"), expand_own_name("/${OS}_b", "/stage/a")
+    ('/cameras/camera1', '/a_b')
+    """
+    return _OWN_NAME.sub(path.rpartition("/")[2].replace("\\", ""), text)

@@ -102,6 +102,7 @@ class Camera:
         unresolved: parameters whose value over time, or whose effect on the camera's position, is not clear from the
             file: expressions, interpolations of unknown shape, look-at, pivots. The values above are the saved ones.
         channels: the animated components that can be evaluated.
+        prim: path of the prim that a LOP camera makes, by which render nodes name it.
     """
 
     path: str
@@ -120,6 +121,7 @@ class Camera:
     parent: str | None
     unresolved: tuple[str, ...]
     channels: Mapping[str, Channel] = field(default_factory=dict)
+    prim: str | None = None
 
     def document(self) -> dict[str, Any]:
         """Return the camera as ``scene --json`` prints it."""
@@ -139,6 +141,7 @@ class Camera:
             "rotate": list(self.rotate) if self.rotate else None,
             "parent": self.parent,
             "unresolved": list(self.unresolved),
+            **({"prim": self.prim} if self.prim else {}),
         }
 
 
@@ -169,6 +172,11 @@ class RenderOutput:
         picture: the picture path with its variables, as the artist wrote it; None if the node names none.
         camera: node or prim path; None if the node names none.
         frame_range: first, last and increment; None if the node has no range or renders only the current frame.
+        delegate: the render delegate of a node that renders a USD stage, for example ``BRAY_HdKarma``.
+        take: the take that the node renders; None for the scene's current one.
+        renders: paths of the nodes that name the pictures which this one writes, the settings first.
+        rendered_by: path of the node that writes the picture which this one names; None where it writes it itself.
+        vars: names of the render vars of a render product, for example ``depth``.
     """
 
     path: str
@@ -176,6 +184,11 @@ class RenderOutput:
     picture: str | None
     camera: str | None
     frame_range: tuple[float, float, float] | None
+    delegate: str | None = None
+    take: str | None = None
+    renders: tuple[str, ...] = ()
+    rendered_by: str | None = None
+    vars: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """Return the output as ``scene --json`` prints it."""
@@ -185,7 +198,35 @@ class RenderOutput:
             "picture": self.picture,
             "camera": self.camera,
             "frame_range": list(self.frame_range) if self.frame_range else None,
+            **{key: value for key, value in self._of_stages().items() if value},
         }
+
+    def _of_stages(self) -> dict[str, Any]:
+        """Return the facts that few nodes have; the others are printed without these keys."""
+        return {
+            "delegate": self.delegate,
+            "take": self.take,
+            "renders": list(self.renders),
+            "rendered_by": self.rendered_by,
+            "vars": list(self.vars),
+        }
+
+    @classmethod
+    def of_document(cls, data: Mapping[str, Any]) -> RenderOutput:
+        """Return the output of a document; keys that few nodes have may be missing."""
+        frames = data.get("frame_range")
+        return cls(
+            path=data["path"],
+            type=data.get("type", ""),
+            picture=data["picture"],
+            camera=data["camera"],
+            frame_range=(frames[0], frames[1], frames[2]) if frames else None,
+            delegate=data.get("delegate"),
+            take=data.get("take"),
+            renders=tuple(data.get("renders", ())),
+            rendered_by=data.get("rendered_by"),
+            vars=tuple(data.get("vars", ())),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

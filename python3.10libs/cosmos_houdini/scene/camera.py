@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.model.render_node import base_type
+from cosmos_houdini.model.render_node import base_type, expand_own_name
 from cosmos_houdini.model.scene import Camera, CameraSample, Channel, Scene, Vector
 from cosmos_houdini.scene.curve import is_certain, is_keyed, is_locked, key_frames, value_at
-from cosmos_houdini.scene.nodes import Node
+from cosmos_houdini.scene.nodes import Node, wired_paths
 from cosmos_houdini.scene.parm import ParmValue
 from cosmos_houdini.scene.timeline import Timeline
 
@@ -32,8 +32,6 @@ _PLAIN = {
 }
 _PRETRANSFORM = re.compile(r"^pretransform UT_DMatrix4 (.*)$", re.MULTILINE)
 _IDENTITY = "1 0 0 0 0 1 0 0 0 0 1 0 0 0 0 1"
-_INPUTS = re.compile(r"^inputs\n\{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
-_INPUT = re.compile(r'^\d+[ \t]+"?([^"\s]+)"?[ \t]', re.MULTILINE)
 
 
 def read_cameras(nodes: tuple[Node, ...], types: Mapping[str, str], timeline: Timeline) -> tuple[Camera, ...]:
@@ -110,7 +108,13 @@ def _camera(node: Node, types: Mapping[str, str], timeline: Timeline) -> Camera 
         parent=None if is_lop else _parent(node, types),
         unresolved=(*dict.fromkeys(reading.unresolved), *_displacing(node)),
         channels=reading.channels,
+        prim=_prim(node) if is_lop else None,
     )
+
+
+def _prim(node: Node) -> str:
+    """Return the path of the prim that a LOP camera makes, with its own variable expanded."""
+    return expand_own_name(node.parms["primpath"][0].text, node.path)
 
 
 def _size(width: float | None, height: float | None) -> tuple[int, int] | None:
@@ -137,10 +141,8 @@ def _texts(values: tuple[ParmValue, ...]) -> tuple[str, ...]:
 def _parent(node: Node, types: Mapping[str, str]) -> str | None:
     """Return the object whose movement this one follows: the object wired into it, else the subnet around it."""
     folder = node.path.rpartition("/")[0]
-    block = _INPUTS.search(node.definition)
-    wired = _INPUT.search(block[1]) if block else None
-    if wired:
-        return f"{folder}/{wired[1]}"
+    if wired := wired_paths(node.path, node.definition):
+        return wired[0]
     around = types.get(folder)
     return folder if around is not None and base_type(around) != "objnet" else None
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.model.render_node import base_type
+from cosmos_houdini.model.render_node import STAGE_RENDERERS, base_type
 from cosmos_houdini.model.scene import Channel
 from cosmos_houdini.scene.archive import Archive
 from cosmos_houdini.scene.channel import parse_channels
@@ -20,6 +21,8 @@ _NETWORKS = frozenset({"obj", "out", "stage", "img", "ch", "shop", "mat", "vex",
 _GLOBAL = frozenset({".start", ".variables"})
 _KINDS = frozenset({"init", "def", "parm", "chn"})
 _TYPE = re.compile(r"^type = (\S+)", re.MULTILINE)
+_INPUTS = re.compile(r"^inputs\n\{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
+_INPUT = re.compile(r'^\d+[ \t]+"?([^"\s]+)"?[ \t]', re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,7 @@ class Contents:
         saved_s: when the archive was written, in seconds since the epoch; 0 if that is unknown.
         types: the type of every node in the file, by path.
         nodes: the nodes of the wanted types, in the order of the file.
+        inputs: the paths that are wired into a node, for the nodes that render a USD stage and all above them.
     """
 
     start: str | None
@@ -58,6 +62,7 @@ class Contents:
     saved_s: int
     types: Mapping[str, str]
     nodes: tuple[Node, ...]
+    inputs: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(slots=True)
@@ -65,6 +70,7 @@ class _Found:
     """The entries that may be wanted: global entries by name, entries of nodes by path and kind."""
 
     globals: dict[str, Entry] = field(default_factory=dict)
+    definitions: dict[str, Entry] = field(default_factory=dict)
     types: dict[str, str] = field(default_factory=dict)
     entries: dict[str, dict[str, Entry]] = field(default_factory=dict)
 
@@ -79,17 +85,51 @@ def read_contents(archive: Archive, wanted: frozenset[str]) -> Contents:
     start, variables = (
         archive.text(found.globals[name]) if name in found.globals else None for name in (".start", ".variables")
     )
+    nodes = tuple(
+        _node(archive, path, type_, found.entries.get(path, {}))
+        for path, type_ in found.types.items()
+        if base_type(type_) in wanted
+    )
     return Contents(
         start=start,
         variables=variables,
         saved_s=found.globals[".start"].saved_s if start is not None else 0,
         types=found.types,
-        nodes=tuple(
-            _node(archive, path, type_, found.entries.get(path, {}))
-            for path, type_ in found.types.items()
-            if base_type(type_) in wanted
-        ),
+        nodes=nodes,
+        inputs=_read_inputs(archive, found, stage_heads(nodes)),
     )
+
+
+def stage_heads(nodes: Iterable[Node]) -> list[str]:
+    """Return the nodes whose stage is rendered, and those that render it."""
+    renderers = [node for node in nodes if base_type(node.type) in STAGE_RENDERERS]
+    return [*(node.path for node in renderers), *filter(None, map(stage_path, renderers))]
+
+
+def stage_path(node: Node) -> str | None:
+    """Return the path of the node that a renderer names as its stage, or None where its input is the stage."""
+    values = node.parms.get("loppath")
+    text = values[0].text if values else ""
+    return posixpath.normpath(posixpath.join(node.path, text)) if text else None
+
+
+def wired_paths(path: str, definition: str) -> tuple[str, ...]:
+    """Return the paths of the nodes that are wired into one, from the text of its ``.def``."""
+    block = _INPUTS.search(definition)
+    folder = path.rpartition("/")[0]
+    return tuple(f"{folder}/{name}" for name in _INPUT.findall(block[1])) if block else ()
+
+
+def _read_inputs(archive: Archive, found: _Found, heads: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    inputs: dict[str, tuple[str, ...]] = {}
+    waiting = list(heads)
+    while waiting:
+        path = waiting.pop()
+        if path not in inputs:
+            entry = found.definitions.get(path)
+            inputs[path] = wired_paths(path, archive.text(entry)) if entry else ()
+            waiting += inputs[path]
+    return inputs
 
 
 def _find(archive: Archive, wanted: frozenset[str]) -> _Found:
@@ -103,6 +143,8 @@ def _find(archive: Archive, wanted: frozenset[str]) -> _Found:
         if kind not in _KINDS or stem.partition("/")[0] not in _NETWORKS:
             continue
         path = f"/{stem}"
+        if kind == "def":
+            found.definitions[path] = entry
         if kind == "init":
             match = _TYPE.search(archive.text(entry))
             found.types[path] = sys.intern(match[1]) if match else ""

@@ -3,22 +3,42 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from cosmos_houdini.errors import BadInput, did_you_mean
-from cosmos_houdini.model.render_node import RENDER_NODES, base_type
+from cosmos_houdini.model.render_node import (
+    RENDER_NODES,
+    STAGE_PRODUCTS,
+    STAGE_RENDERERS,
+    STAGE_SETTINGS,
+    base_type,
+    expand_own_name,
+)
+from cosmos_houdini.model.render_outputs import CURRENT_TAKE, StageNode, link_outputs, var_names
 from cosmos_houdini.model.scene import RenderOutput, Scene, whole
-from cosmos_houdini.scene.nodes import Node
+from cosmos_houdini.scene.nodes import Node, stage_path
 from cosmos_houdini.scene.parm import unquoted
 from cosmos_houdini.scene.timeline import Timeline
 
 OUTPUT_TYPES = frozenset(RENDER_NODES)
+_OF_STAGES = STAGE_RENDERERS | STAGE_SETTINGS | STAGE_PRODUCTS
 
 _TEXT_EXPRESSION = re.compile(r'"([^"`]*)"')
 
 
-def read_outputs(nodes: tuple[Node, ...], timeline: Timeline) -> tuple[RenderOutput, ...]:
-    """Return the render nodes among ``nodes``, in the order of the file."""
-    return tuple(_output(node, timeline) for node in nodes if base_type(node.type) in OUTPUT_TYPES)
+def read_outputs(
+    nodes: tuple[Node, ...], inputs: Mapping[str, tuple[str, ...]], timeline: Timeline
+) -> tuple[RenderOutput, ...]:
+    """Return the render nodes among ``nodes``, in the order of the file.
+
+    Args:
+        nodes: of the scene.
+        inputs: the paths that are wired into a node, for nodes of a USD stage.
+        timeline: gives the global range.
+    """
+    writing = [node for node in nodes if base_type(node.type) in OUTPUT_TYPES]
+    stage = {node.path: _stage_node(node, inputs) for node in writing if base_type(node.type) in _OF_STAGES}
+    return link_outputs((_output(node, timeline) for node in writing), stage, lambda path: inputs.get(path, ()))
 
 
 def find_output(scene: Scene, node_path: str) -> RenderOutput:
@@ -37,6 +57,14 @@ def find_output(scene: Scene, node_path: str) -> RenderOutput:
     return by_path[node_path]
 
 
+def _stage_node(node: Node, inputs: Mapping[str, tuple[str, ...]]) -> StageNode:
+    if base_type(node.type) in STAGE_RENDERERS:
+        named = stage_path(node)
+        return StageNode(heads=(named,) if named else inputs.get(node.path, ()), prim=_text(node, "rendersettings"))
+    prim = _text(node, "primpath")
+    return StageNode(prim=expand_own_name(prim, node.path) if prim else None)
+
+
 def _output(node: Node, timeline: Timeline) -> RenderOutput:
     renderer = RENDER_NODES[base_type(node.type)]
     return RenderOutput(
@@ -45,6 +73,9 @@ def _output(node: Node, timeline: Timeline) -> RenderOutput:
         picture=_text(node, renderer.picture),
         camera=_text(node, renderer.camera) if renderer.camera else None,
         frame_range=_range(node, timeline),
+        delegate=_text(node, "renderer") if base_type(node.type) in STAGE_RENDERERS else None,
+        take=None if (take := _text(node, "take")) in {None, CURRENT_TAKE} else take,
+        vars=var_names(_text(node, "orderedVars") or "") if base_type(node.type) in STAGE_PRODUCTS else (),
     )
 
 

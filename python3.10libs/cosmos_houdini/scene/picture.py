@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.model.render_node import WINDOWS
-from cosmos_houdini.model.scene import Scene
+from cosmos_houdini.model.render_outputs import find_named, offered_outputs
+from cosmos_houdini.model.scene import RenderOutput, Scene
 from cosmos_houdini.scene.output import find_output
 
 _VARIABLE = re.compile(r"\\?\$(?:\{([^}]*)\}|(\w+))")
@@ -16,6 +17,14 @@ _FRAME = re.compile(r"F(\d?)")
 _SUFFIXES = (".hip", ".hiplc", ".hipnc")
 _DEPTH_LIMIT = 8
 _LENGTH_LIMIT = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenPicture:
+    """A picture that a render node writes: the node that names it, and the pattern of its files."""
+
+    node: RenderOutput
+    pattern: str
 
 
 def expand_picture(text: str, *, hip: Path, node_path: str, variables: Mapping[str, str]) -> str:
@@ -58,18 +67,37 @@ def picture_pattern(scene: Scene, node_path: str) -> str:
     """Return the pattern of the files that a render node of the scene writes.
 
     Raises:
-        BadInput: there is no such node, it names a window or no picture, or its path cannot be expanded.
+        BadInput: there is no such node, it and the nodes above it name a window or no picture, or the path cannot be
+            expanded.
+    """
+    return picture_patterns(scene, node_path)[0].pattern
+
+
+def picture_patterns(scene: Scene, node_path: str) -> tuple[WrittenPicture, ...]:
+    """Return the pictures that a render node of the scene writes, the main one first, each with its pattern.
+
+    A node that renders a USD stage writes what the settings and the products above it name.
+
+    Raises:
+        BadInput: as for ``picture_pattern``.
     """
     output = find_output(scene, node_path)
-    if output.picture is None or output.picture in WINDOWS:
-        writing = [other.path for other in scene.outputs if other.picture and other.picture not in WINDOWS]
+    named = find_named(output, scene.outputs)
+    if not named:
+        writing = [other.path for other in offered_outputs(scene.outputs)]
         problem = "names no picture file" if output.picture is None else f"renders to a window ({output.picture!r})"
         raise BadInput(
             f"{scene.path}: {node_path} {problem}",
             allowed=", ".join(writing) or "a node with a picture path; the scene has none",
             action="name the folder of the frames with --renders",
         )
-    return expand_picture(output.picture, hip=scene.path, node_path=node_path, variables=scene.variables)
+    return tuple(
+        WrittenPicture(
+            node=each,
+            pattern=expand_picture(each.picture or "", hip=scene.path, node_path=each.path, variables=scene.variables),
+        )
+        for each in named
+    )
 
 
 def _own(hip: Path, node_path: str, variables: Mapping[str, str]) -> dict[str, str]:

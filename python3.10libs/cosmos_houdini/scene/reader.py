@@ -34,6 +34,6 @@ def read_scene(path: Path) -> Scene:
         frame_range=(timeline.first, timeline.last),
         playback_range=timeline.playback,
         cameras=read_cameras(contents.nodes, contents.types, timeline),
-        outputs=read_outputs(contents.nodes, timeline),
+        outputs=read_outputs(contents.nodes, contents.inputs, timeline),
         variables=variables,
     )

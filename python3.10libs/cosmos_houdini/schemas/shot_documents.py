@@ -36,6 +36,7 @@ class Camera(Struct, kw_only=True):
     rotate: Numbers | None
     parent: str | None
     unresolved: list[str]
+    prim: str | UnsetType = UNSET
     samples: list[CameraSample] | UnsetType = UNSET
 
 
@@ -47,6 +48,11 @@ class RenderOutput(Struct):
     picture: str | None
     camera: str | None
     frame_range: Numbers | None
+    delegate: str | UnsetType = UNSET
+    take: str | UnsetType = UNSET
+    renders: list[str] | UnsetType = UNSET
+    rendered_by: str | UnsetType = UNSET
+    vars: list[str] | UnsetType = UNSET
 
 
 class SceneDocument(Struct, kw_only=True):

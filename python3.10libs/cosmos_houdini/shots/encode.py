@@ -12,6 +12,7 @@ from cosmos_houdini.model.control import Control, Pass
 from cosmos_houdini.model.presets import DEFAULT_STRENGTH
 from cosmos_houdini.model.video import Conversion
 from cosmos_houdini.reporter import Reporter
+from cosmos_houdini.scene.output import find_output
 from cosmos_houdini.scene.reader import read_scene
 from cosmos_houdini.shots.frames import (
     ShotFrames,
@@ -47,13 +48,16 @@ def find_shot(
         shot = shot_of_folder(None, source.renders or "", names.files)
         names.refuse_unfound(shot.found)
         return shot
-    if source.take:
-        scene = replace(scene, variables={**scene.variables, "ACTIVETAKE": source.take})
+    take = source.take or (find_output(scene, source.output).take if source.output else None)
+    if take:
+        scene = replace(scene, variables={**scene.variables, "ACTIVETAKE": take})
     if source.renders is not None:
         shot = shot_of_folder(scene, source.renders, names.files)
     else:
         shot = shot_of_node(scene, source.output or "", names.files)
     names.refuse_unfound(shot.found)
+    if shot.frame_range is None:
+        reporter.say(f"{source.output} has no frame range: every frame of its picture that is there is taken")
     reporter.say(f"{scene.path.name}: {scene.fps:g} fps, frames {scene.frame_range[0]}-{scene.frame_range[1]}")
     return shot
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, cast
 
 from cosmos_houdini.model.scene import Channel
@@ -81,6 +81,21 @@ class Parm:
 
     def evalAsString(self) -> str:
         return houdini_session.current.followed(self._path, self._channel) or str(self._value.text)
+
+    def evalAsStringAtFrame(self, frame: float) -> str:
+        return houdini_session.current.expand(self.evalAsString(), self._path, round(frame))
+
+    def eval(self) -> float | str:
+        return cast("float | str", self._value.text if self._value.number is None else self._value.number)
+
+    def deleteAllKeyframes(self) -> None:
+        houdini_session.current.drive(self._path, self._value.channel, None)
+
+    def setKeyframe(self, keyframe: BaseKeyframe) -> None:
+        houdini_session.current.drive(self._path, self._value.channel, self._channel)
+
+    def pressButton(self, arguments: Mapping[str, Any] = MappingProxyType({})) -> None:
+        houdini_session.current.press(self._path, self._name)
 
     def set(
         self,
@@ -210,7 +225,12 @@ class Node:
         for one in houdini_session.current.nodes.values():
             one.is_current = one is self._saved and on
 
+    def warnings(self) -> tuple[str, ...]:
+        return ()
+
     def errors(self) -> tuple[str, ...]:
+        if self._saved.errors:
+            return tuple(self._saved.errors)
         network = houdini_session.current.networks.get(self._saved.path.rpartition("/")[0])
         tops = {top.name: top for top in getattr(network, "tops", ())}
         return tuple(tops[self.name()].errors) if self.name() in tops else ()
@@ -246,11 +266,21 @@ class OpNode(Node):
         return ParmTuple(parms) if parms else None
 
     def _parms(self, name: str) -> tuple[Parm, ...]:
+        """Return a parameter, or one component of it: ``t`` has ``tx``, and ``f`` has ``f1``."""
+        if name not in self._saved.parms and name[:-1] in self._saved.parms:
+            return tuple(parm for parm in self._parms(name[:-1]) if parm.name() == name)
         values = self._saved.parms.get(name, ())
-        names = [name] if len(values) == 1 else [f"{name}{axis}" for axis in "xyzw"]
+        axes = "123" if name == "f" else "xyzw"
+        names = [name] if len(values) == 1 else [f"{name}{axis}" for axis in axes]
         return tuple(
-            Parm(own, value, self._saved.channels.get(value.channel or ""), partial(self._set, name), self._saved.path)
-            for own, value in zip(names, values, strict=False)
+            Parm(
+                own,
+                value,
+                self._saved.channels.get(value.channel or ""),
+                partial(self._set, name, index=index),
+                self._saved.path,
+            )
+            for index, (own, value) in enumerate(zip(names, values, strict=False))
         )
 
     def setParms(self, parm_dict: Mapping[str, Any]) -> None:
@@ -259,13 +289,23 @@ class OpNode(Node):
                 raise OperationFailed(f"Invalid parameter {name}")
             self._set(name, value)
 
-    def _set(self, name: str, value: object) -> None:
-        self._saved.parms[name] = (ParmValue(text=str(value)),)
+    def _set(self, name: str, value: object, index: int = 0) -> None:
+        values = list(self._saved.parms.get(name, (ParmValue(text=""),)))
+        values[index] = ParmValue(text=str(value), channel=values[index].channel)
+        self._saved.parms[name] = tuple(values)
 
 
 class RopNode(OpNode):
     def render(self, frame_range: Sequence[float] | None = (), *, output_progress: bool = False) -> None:
         houdini_session.current.render(self._saved.path, tuple(frame_range or ()), talking=output_progress)
+
+
+class LopNode(OpNode):
+    """As the real one, it has no ``render``."""
+
+
+class CopNode(OpNode):
+    """As the real one, it has no ``render``."""
 
 
 class TopNode(OpNode):
@@ -299,8 +339,9 @@ class TopNode(OpNode):
 
 
 def _node(saved: houdini_session.SavedNode) -> Node:
-    if saved.category == "Top":
-        return TopNode(saved)
+    kinds = {"Top": TopNode, "Lop": LopNode, "Cop": CopNode}
+    if saved.category in kinds:
+        return kinds[saved.category](saved)
     return RopNode(saved) if saved.category == "Driver" and saved.type in houdini_session.ROPS else OpNode(saved)
 
 
@@ -357,6 +398,28 @@ def findFile(file_name: str) -> str:
         if (path := Path(folder) / file_name).is_file():
             return str(path)
     raise OperationFailed(f"no {file_name} on HOUDINI_PATH")
+
+
+class Take:
+    def __init__(self, *args: str) -> None:
+        self._name = args[0]
+
+    def name(self) -> str:
+        return self._name
+
+
+class takes:
+    @staticmethod
+    def findTake(take_name: str) -> Take | None:
+        return Take(take_name) if take_name in houdini_session.current.takes else None
+
+    @staticmethod
+    def currentTake() -> Take:
+        return Take(houdini_session.current.variables.get("ACTIVETAKE", "Main"))
+
+    @staticmethod
+    def setCurrentTake(take: Take) -> None:
+        houdini_session.current.variables["ACTIVETAKE"] = take.name()
 
 
 class playbar:

@@ -16,6 +16,7 @@ from cosmos_houdini.scene.camera import CAMERA_TYPES
 from cosmos_houdini.scene.nodes import Node, read_contents
 from cosmos_houdini.scene.output import OUTPUT_TYPES
 from cosmos_houdini.scene.parm import ParmValue
+from cosmos_houdini.scene.picture import expand_picture
 from cosmos_houdini.scene.timeline import parse_timeline
 from cosmos_houdini.scene.variables import parse_variables
 
@@ -54,6 +55,7 @@ class SavedNode:
     menus: Mapping[str, list[str]] = field(default_factory=dict)
     is_displayed: bool = False
     is_current: bool = False
+    errors: list[str] = field(default_factory=list)
 
 
 def managers() -> dict[str, SavedNode]:
@@ -80,6 +82,7 @@ class Session:
     houdini_path: list[str] = field(default_factory=list)
     rendered: list[tuple[str, tuple[float, ...]]] = field(default_factory=list)
     on_render: Callable[[str], None] = lambda _: None
+    takes: tuple[str, ...] = ("Main",)
     after_load: Callable[[], None] = lambda: None
     objects: frozenset[str] = frozenset({"cam", "copnet", "cop2net"})
     top_types: dict[str, tuple[str, frozenset[str]]] = field(default_factory=lambda: dict(TOP_TYPES))
@@ -103,7 +106,7 @@ class Session:
         known = {node.path: node for node in contents.nodes}
         self.nodes = managers()
         for path, type_ in contents.types.items():
-            self.nodes[path] = _saved(path, type_, known.get(path))
+            self.nodes[path] = _saved(path, type_, known.get(path), contents.inputs.get(path, ()))
         self.after_load()
 
     def create(self, parent: str, type_: str, name: str) -> SavedNode | None:
@@ -157,6 +160,30 @@ class Session:
         self.rendered.append((path, frames))
         self.on_render(path)
 
+    def press(self, path: str, button: str) -> None:
+        """Press a button of a node that renders: it takes the node's own range."""
+        if button != "execute":
+            raise AssertionError(f"{button} is not played here")
+        node = self.nodes[path]
+        frames = tuple(value.number or 0.0 for value in node.parms["f"])
+        shown = node.parms["soho_foreground"][0].text if "soho_foreground" in node.parms else ""
+        if shown not in {"", "1", '"on"', "on"}:
+            raise AssertionError(f"{path} returns before its pictures exist")
+        self.render(path, frames if node.parms["trange"][0].text not in {"off", "0"} else (), talking=False)
+
+    def drive(self, path: str, name: str | None, channel: Channel | None) -> None:
+        """Let a channel drive a parameter of a node, or none."""
+        node = self.nodes[path]
+        kept = {known: each for known, each in node.channels.items() if known != name}
+        node.channels = kept if channel is None or name is None else {**kept, name: channel}
+
+    def expand(self, text: str, path: str, frame: int) -> str:
+        """Return a text with its variables replaced as Houdini does; a variable behind a backslash stays."""
+        kept = text.replace("\\$", "\0")
+        pattern = expand_picture(kept, hip=Path(self.path), node_path=path, variables=self.variables)
+        numbered = re.sub("#+", lambda digits: f"{frame:0{len(digits[0])}d}", pattern)
+        return numbered.replace("\0", "$")
+
     def ask(self, question: str, shown: dict[str, object], default: object) -> object:
         """Show something to the person, and return the next of the answers that the test has put in."""
         if not self.has_interface:
@@ -166,10 +193,12 @@ class Session:
         return answers.pop(0) if answers else default
 
 
-def _saved(path: str, type_: str, node: Node | None) -> SavedNode:
+def _saved(path: str, type_: str, node: Node | None, inputs: tuple[str, ...]) -> SavedNode:
     category = CATEGORIES.get(path.split("/")[1], "Sop")
+    if type_ == "rop_image":
+        category = "Cop"
     if node is None:
-        return SavedNode(path=path, type=type_, category=category)
+        return SavedNode(path=path, type=type_, category=category, inputs=inputs)
     wired = _INPUT.search(node.definition)
     folder = path.rpartition("/")[0]
     return SavedNode(

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.houdini.hython.script import say
-from cosmos_houdini.houdini.open_scene import load_scene, render
+from cosmos_houdini.houdini.open_scene import load_scene
+from cosmos_houdini.houdini.rendering import WAIT_S, render
 from cosmos_houdini.houdini.submission import Submission
 
 _RANGE = re.compile(r"(-?\d+)-(-?\d+)")
@@ -38,16 +39,15 @@ def render_if_asked(options: argparse.Namespace) -> None:
     """Render the frames, if the options say so.
 
     Raises:
-        BadInput: no render node is named, or the range cannot be read.
-        ToolError: the node did not render.
+        BadInput: no render node is named, the range cannot be read, or the node cannot render it.
+        ToolError: the node did not render, or a frame was not written.
     """
     if not options.render:
         return
     if not options.rop:
         raise BadInput("--render renders nothing without a node", action="name it with --rop /out/NODE")
     load_scene(options.file)
-    say(f"rendering {options.rop}")
-    render(options.rop, _parse_range(options.range))
+    render(options.rop, _parse_range(options.range), say=say, wait_s=WAIT_S)
 
 
 def _parse_range(text: str | None) -> tuple[int, int] | None:

@@ -18,7 +18,8 @@ from cosmos_houdini.houdini.tops.pdg_calls import Holder, Node, WorkItem
 from cosmos_houdini.houdini.tops.project import find_project
 from cosmos_houdini.houdini.tops.work_order import WorkOrder
 from cosmos_houdini.model.names import portable_name
-from cosmos_houdini.model.render_node import WINDOWS
+from cosmos_houdini.model.render_outputs import find_named, offered_outputs, resolve_output
+from cosmos_houdini.model.scene import RenderOutput
 
 KIND = "shot"
 VIDEOS = "shot_videos"
@@ -95,10 +96,16 @@ def plan_shots(scene: Mapping[str, Any], hip: Path, values: Mapping[str, Any]) -
     found = []
     for output, take in ((output, take) for output in outputs for take in takes):
         words = [base]
-        words += [output["path"].strip("/").replace("/", "_")] if len(outputs) > 1 else []
+        words += [output.path.strip("/").replace("/", "_")] if len(outputs) > 1 else []
         words += [take] if take else []
-        source = {"output": output["path"], **({"take": take} if take else {})}
-        facts = {"shot_node": output["path"], "shot_camera": output["camera"] or "", "shot_take": take}
+        source = {"output": output.path, **({"take": take} if take else {})}
+        facts: dict[str, str | int | float] = {
+            "shot_node": output.path,
+            "shot_camera": output.camera or "",
+            "shot_take": take or output.take or "",
+        }
+        if output.frame_range:
+            facts["shot_first"], facts["shot_last"] = round(output.frame_range[0]), round(output.frame_range[1])
         found.append(_shot(scene, hip, portable_name("_".join(words)), source, facts))
     return found
 
@@ -114,7 +121,9 @@ def _shot(
         "shot_first": first,
         "shot_last": last,
     }
-    camera = next((camera for camera in scene["cameras"] if camera["path"] == facts.get("shot_camera")), None)
+    named = facts.get("shot_camera")
+    # A render node of a USD stage names its camera by the prim that the camera's node makes.
+    camera = next((camera for camera in scene["cameras"] if named in {camera["path"], camera.get("prim")}), None)
     return PlannedShot(name=name, source=source, facts={**known, **facts, **_camera_facts(camera or {})})
 
 
@@ -126,16 +135,19 @@ def _camera_facts(camera: Mapping[str, Any]) -> dict[str, str | int | float]:
     return facts
 
 
-def _matching(scene: Mapping[str, Any], values: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _matching(scene: Mapping[str, Any], values: Mapping[str, Any]) -> list[RenderOutput]:
     """Return the render nodes that write pictures and match the patterns, in the order of the scene."""
-    writing = [o for o in scene["outputs"] if o["picture"] and o["picture"] not in WINDOWS]
+    outputs = [RenderOutput.of_document(output) for output in scene["outputs"]]
+    offered = offered_outputs(outputs)
     nodes, cameras = values["nodes"], values["cameras"]
-    found = [o for o in writing if _fits(o["path"], nodes) and (o["camera"] is None or _fits(o["camera"], cameras))]
+    named = [output for output in outputs if output.path in nodes.split() and find_named(output, outputs)]
+    writing = offered + tuple(resolve_output(o, outputs) for o in named if o.path not in {x.path for x in offered})
+    found = [o for o in writing if _fits(o.path, nodes) and (o.camera is None or _fits(o.camera, cameras))]
     if not found:
-        paths = [output["path"] for output in writing]
+        paths = [output.path for output in writing]
         raise BadInput(
             f"{scene['path']} has no render node {nodes!r} with a camera {cameras!r}",
-            allowed=", ".join(f"{o['path']} ({o['camera'] or 'no camera'})" for o in writing) or "none writes pictures",
+            allowed=", ".join(f"{o.path} ({o.camera or 'no camera'})" for o in writing) or "none writes pictures",
             action=did_you_mean(nodes, paths) or "or name the frames under Rendered Frames",
         )
     return found
