@@ -18,7 +18,7 @@ CURRENT_TAKE = "_current_"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageNode:
-    """What a node of a USD stage says about its rendering.
+    """The facts of a node of a USD stage about its rendering.
 
     Attributes:
         heads: of a renderer, the nodes whose stage it renders: its ``loppath``, else its inputs.
