@@ -63,23 +63,22 @@ def resolve_layers(sequences: Iterable[Sequence], settings: PassSettings) -> lis
     headers = {sequence.pattern: _header(sequence) for sequence in all_ if is_exr(sequence)}
     owners = _owners(wanted, headers, all_)
     offers: dict[Pass, list[_Offer]] = {}
-    unfed: list[Sequence] = []
-    for sequence in all_:
-        if not is_exr(sequence):
-            unfed.append(sequence)
-            continue
+    for sequence in (each for each in all_ if each.pattern in headers):
         named = {pass_: wanted[pass_] for pass_, owner in owners.items() if owner == sequence.pattern}
         for offer in _offers(sequence, headers[sequence.pattern], named, settings, is_lone=len(all_) == 1):
-            if offer.fed.pass_ not in off:
-                offers.setdefault(offer.fed.pass_, []).append(offer)
-    taken = {sequence.pass_ for sequence in unfed} - set(owners)
-    fed = [sequence for sequence in unfed if sequence.pass_ not in owners]
-    for pass_ in (pass_ for pass_ in Pass if pass_ in offers and pass_ not in taken):
-        best = min(offer.rank for offer in offers[pass_])
-        fed += [offer.fed for offer in offers[pass_] if offer.rank == best]
-    if headers and not any(sequence.pass_ is not Pass.UNKNOWN for sequence in fed) and not off:
+            offers.setdefault(offer.fed.pass_, []).append(offer)
+    whole = [each for each in all_ if each.pattern not in headers and each.pass_ not in owners]
+    settled = {each.pass_ for each in whole} | off
+    fed = [*whole, *(each for pass_ in Pass if pass_ not in settled for each in _best(offers.get(pass_, [])))]
+    if headers and not off and all(each.pass_ is Pass.UNKNOWN for each in fed):
         raise _nothing_told(all_, headers)
     return fed
+
+
+def _best(offers: Iterable[_Offer]) -> list[Sequence]:
+    """Return what is fed by the offers of the lowest rank."""
+    ranked = sorted(offers, key=lambda offer: offer.rank)
+    return [offer.fed for offer in ranked if offer.rank == ranked[0].rank]
 
 
 def feeding_sentences(fed: Iterable[Sequence]) -> Iterator[str]:
@@ -187,25 +186,36 @@ def _offers(
     if own in _NEVER_FED and sequence.evidence in _OWN_NAME and not is_lone:
         told = {pass_: choice for pass_, choice in told.items() if choice.is_named}
     elif own is not Pass.COLOR and own not in _NEVER_FED and _tells_more_than_layers(sequence, told):
-        # A file that is named after its pass may have plain R, G and B, or an unusual layer name: its first one counts.
-        shown = told.get(own)
-        layer = shown.layer if shown else header.layers[0]
-        why = shown.why if shown and shown.is_named else sequence.why
-        rank = 0 if shown and shown.is_named else 1
-        yield _Offer(rank=rank, fed=replace(sequence, layer=layer.name, why=why))
+        shown = told.pop(own, None)
+        yield _own_offer(sequence, header, shown)
         # Its other layers are taken only if its pass is one of several that it names.
         if not (shown and shown.is_told):
             return
-        told = {pass_: choice for pass_, choice in told.items() if pass_ is not own}
     for pass_, choice in told.items():
         if pass_ not in _NEVER_FED:
-            rank = 0 if choice.is_named else _rank(sequence, pass_)
-            fed = replace(sequence, pass_=pass_, layer=choice.layer.name, why=choice.why, evidence=Evidence.LAYER)
-            if choice.is_named:
-                fed = replace(fed, evidence=Evidence.NAMED)
-            elif pass_ is Pass.COLOR and sequence.pass_ is Pass.COLOR and sequence.evidence in _OWN_NAME:
-                fed = replace(fed, why=sequence.why)
-            yield _Offer(rank=rank, fed=fed)
+            yield _layer_offer(sequence, pass_, choice)
+
+
+def _own_offer(sequence: Sequence, header: Header, shown: Choice | None) -> _Offer:
+    """Return what a file that is named after its pass offers for it.
+
+    It may have plain R, G and B, or an unusual layer name: its first layer counts.
+    """
+    layer = shown.layer if shown else header.layers[0]
+    if shown and shown.is_named:
+        return _Offer(rank=0, fed=replace(sequence, layer=layer.name, why=shown.why))
+    return _Offer(rank=1, fed=replace(sequence, layer=layer.name))
+
+
+def _layer_offer(sequence: Sequence, pass_: Pass, choice: Choice) -> _Offer:
+    """Return what a layer offers for the pass that it shows."""
+    why, evidence, rank = choice.why, Evidence.LAYER, _rank(sequence, pass_)
+    if choice.is_named:
+        evidence, rank = Evidence.NAMED, 0
+    elif pass_ is sequence.pass_ is Pass.COLOR and sequence.evidence in _OWN_NAME:
+        why = sequence.why
+    fed = replace(sequence, pass_=pass_, layer=choice.layer.name, why=why, evidence=evidence)
+    return _Offer(rank=rank, fed=fed)
 
 
 def _tells_more_than_layers(sequence: Sequence, told: Mapping[Pass, Choice]) -> bool:
