@@ -1,4 +1,4 @@
-"""Writes otls/cosmos_transfer_sweep.hda from scripts/asset/; for developers, with the worker environment's Python."""
+"""Writes the assets of otls/ from scripts/asset/; for developers, with the worker environment's Python."""
 
 import argparse
 import sys

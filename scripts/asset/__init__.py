@@ -1,4 +1,5 @@
-"""The description of ``otls/cosmos_transfer_sweep.hda`` and the program that writes it; for developers alone.
+"""The descriptions of the assets in ``otls`` and the program that writes them; for developers alone.
 
-``description.py`` says what the asset is; the other modules write it in the form in which ``hotl -t`` expands one.
+``description.py`` and ``node_assets.py`` say what the assets are; the other modules write
+them in the form in which ``hotl -t`` expands one.
 """

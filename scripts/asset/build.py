@@ -1,4 +1,4 @@
-"""Writes the asset's folder."""
+"""Writes the folders of all assets."""
 
 from __future__ import annotations
 
@@ -7,16 +7,20 @@ from pathlib import Path
 
 from asset.description import ASSET
 from asset.library import library_files
+from asset.node_assets import NODE_ASSETS
+
+ASSETS = (*NODE_ASSETS, ASSET)
 
 
 def write(otls: Path) -> list[Path]:
-    """Write ``<operator>.hda`` into a folder, in place of an earlier one, and return its files."""
-    folder = otls / f"{ASSET.operator}.hda"
-    shutil.rmtree(folder, ignore_errors=True)
+    """Write each asset's library into a folder, in place of earlier ones, and return all files."""
+    for earlier in otls.glob("cosmos_*.hda"):
+        shutil.rmtree(earlier)
     written = []
-    for name, text in library_files(ASSET).items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode("utf-8"))
-        written.append(path)
+    for asset in ASSETS:
+        for name, text in library_files(asset).items():
+            path = otls / asset.file / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode("utf-8"))
+            written.append(path)
     return written

@@ -11,16 +11,13 @@ from pathlib import Path
 from asset.help_page import help_page
 from asset.model import Asset, Field, Folder, Node, Part, fields
 from asset.table import button, inner, make_field
-from cosmos_houdini.engines import engine_names, find_engine
 from cosmos_houdini.houdini.tops.parms import CONTROLS, NUMBERS, REPORT, SHOT, SWEEP, TRANSFER
 
 FOLDER = Path(__file__).resolve().parent
-OPERATOR = "cosmos_transfer_sweep"
+OPERATOR = "cosmos::transfer_sweep::1.0"
 LABEL = "Cosmos Transfer Sweep"
 INTRODUCTION = "Runs NVIDIA Cosmos on a rendered shot, once or in many variations, and compares the results."
 
-_SCENES = "*.hip, *.hiplc, *.hipnc"
-_READ = {"filechooser_mode": "read"}
 _NONE = "{ variation == none }"
 _NO_SWEEP = "{ variation != sweep }"
 
@@ -45,26 +42,12 @@ def _varying(name: str) -> Field:
     return make_field(TRANSFER, name, disable_when=f'{{ variation != none {values} != "" }}')
 
 
-def engine_menu_script() -> tuple[str, ...]:
-    """Return the script of the engines' menu; it holds the built-in engines, for a Houdini without a worker."""
-    engines = (find_engine(name) for name in engine_names())
-    built_in = [(each.name, each.label) for each in engines if type(each).__module__.startswith("cosmos_houdini.")]
-    return (
-        "from cosmos_houdini.houdini.tops.engine_menu import engine_items",
-        f"return engine_items(kwargs, {[text for item in built_in for text in item]!r})",
-    )
-
-
 def _frame(name: str, label: str, *children: Field) -> Folder:
     return Folder(name=name, label=label, children=children, kind="groupsimple")
 
 
-SHOT_TAB = (
-    make_field(SHOT, "hip", type="file", tags={**_READ, "filechooser_pattern": _SCENES}),
-    make_field(SHOT, "nodes", type="oplist", tags={"opfilter": "!!ROP!!", "oprelative": "/"}),
-    make_field(SHOT, "cameras", type="oplist", tags={"opfilter": "!!OBJ/CAMERA!!", "oprelative": "/"}),
-    make_field(SHOT, "takes"),
-    make_field(SHOT, "renders", type="directory", tags=_READ),
+SHOT_TAB: tuple[Part, ...] = (
+    *(make_field(SHOT, name) for name in ("hip", "nodes", "cameras", "takes", "renders")),
     make_field(SHOT, "name", rename="shot_name"),
     make_field(SHOT, "frame_range"),
     make_field(SHOT, "fps"),
@@ -99,18 +82,24 @@ VARIATION_TAB = (
     ),
 )
 ENGINE_TAB = (
-    make_field(TRANSFER, "engine", also=(SWEEP,), menu_script=engine_menu_script()),
+    make_field(TRANSFER, "engine", also=(SWEEP,)),
     make_field(TRANSFER, "host"),
     make_field(TRANSFER, "num_gpu"),
     make_field(TRANSFER, "options", rename="transfer_options"),
-    make_field(SHOT, "folder", type="directory", also=(TRANSFER, SWEEP, REPORT), tags=_READ),
+    make_field(SHOT, "folder", also=(TRANSFER, SWEEP, REPORT)),
 )
 REPORT_TAB = (
     make_field(REPORT, "name", rename="report_name", disable_when='{ report_folder != "" }'),
-    make_field(REPORT, "output", rename="report_folder", type="directory", tags={"filechooser_mode": "write"}),
+    make_field(REPORT, "output", rename="report_folder"),
 )
 
-TABS = {"Shot": SHOT_TAB, "Look": LOOK_TAB, "Variation": VARIATION_TAB, "Engine": ENGINE_TAB, "Report": REPORT_TAB}
+TABS: dict[str, tuple[Part, ...]] = {
+    "Shot": SHOT_TAB,
+    "Look": LOOK_TAB,
+    "Variation": VARIATION_TAB,
+    "Engine": ENGINE_TAB,
+    "Report": REPORT_TAB,
+}
 
 INTERFACE: tuple[Part, ...] = (
     button("cook", "Cook", "Make everything: shot, variations, results, report. Existing results are kept."),
@@ -142,7 +131,9 @@ NETWORK = (
         channels={"input": 'ch("../variation")'},
     ),
     inner("transfer", TRANSFER, "transfer", ("variation",), _FIELDS),
-    inner("report", REPORT, "report", ("transfer",), _FIELDS),
+    # Below nodes that generate while they cook, this alone collects every work item.
+    Node(name="wait", type="waitforall", above=("transfer",)),
+    inner("report", REPORT, "report", ("wait",), _FIELDS),
     Node(name="output0", type="output", above=("report",), values={"outputidx": 0}),
 )
 
@@ -150,14 +141,16 @@ ASSET = Asset(
     operator=OPERATOR,
     label=LABEL,
     submenu="Cosmos",
-    saved=datetime(2026, 11, 23, 12, tzinfo=timezone.utc),
+    saved=datetime(2026, 11, 30, 12, tzinfo=timezone.utc),
     houdini="20.0.506",
     inputs=("Renders to Wait For",),
     interface=INTERFACE,
     nodes=NETWORK,
     sections={
-        "Help": help_page(OPERATOR, LABEL, INTRODUCTION, (FOLDER / "help.txt").read_text(encoding="utf-8"), INTERFACE),
+        "Help": help_page(
+            OPERATOR, LABEL, INTRODUCTION, (FOLDER / "transfer_sweep.txt").read_text(encoding="utf-8"), INTERFACE
+        ),
         "PythonModule": "from cosmos_houdini.houdini.tops.asset_buttons import cook, job_monitor, open_report\n",
-        "IconSVG": (FOLDER / "icon.svg").read_text(encoding="utf-8"),
+        "IconSVG": (FOLDER / "transfer_sweep.svg").read_text(encoding="utf-8"),
     },
 )

@@ -91,7 +91,7 @@ def _field(field: Field, indent: str) -> Iterator[str]:
     if field.hide_when:
         yield f"{inner}hidewhen {quote(field.hide_when)}"
     yield from _menu(field.menu, inner)
-    yield from _scripted_menu(field.menu_script, inner)
+    yield from _scripted_menu(field, inner)
     if field.range:
         yield f"{inner}range   {{ {' '.join(field.range)} }}"
     yield from _tags("parmtag", field.tags, inner)
@@ -109,11 +109,11 @@ def _menu(items: Sequence[tuple[str, str]], indent: str) -> Iterator[str]:
     yield f"{indent}}}"
 
 
-def _scripted_menu(script: Sequence[str], indent: str) -> Iterator[str]:
-    if not script:
+def _scripted_menu(field: Field, indent: str) -> Iterator[str]:
+    if not field.menu_script:
         return
-    yield f"{indent}menureplace {{"
-    for line in script:
+    yield f"{indent}{'menutoggle' if field.picks_several else 'menureplace'} {{"
+    for line in field.menu_script:
         yield f"{indent}{_STEP}[ {quote(line)} ]"
     yield f"{indent}{_STEP}language python"
     yield f"{indent}}}"

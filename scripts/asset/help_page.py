@@ -19,8 +19,10 @@ def help_page(operator: str, label: str, introduction: str, text: str, interface
         text: between introduction and parameters, in wiki markup.
         interface: the parameters, by folder.
     """
+    namespace, _, rest = operator.partition("::")
     head = (
-        f"= {label} =\n\n#type: node\n#context: top\n#internal: {operator}\n#icon: opdef:/Top/{operator}?IconSVG\n"
+        f"= {label} =\n\n#type: node\n#context: top\n#internal: {operator}\n"
+        f"#icon: opdef:/{namespace}::Top/{rest}?IconSVG\n"
         f'#tags: pdg, cosmos, video\n\n"""{introduction}"""\n\n'
     )
     return f"{head}{text}\n@parameters\n\n" + "".join(_described(interface))

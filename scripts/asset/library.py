@@ -27,12 +27,11 @@ _PYTHON_SECTIONS = ("PythonModule",)
 
 
 def library_files(asset: Asset) -> dict[str, str]:
-    """Return the text of every file of ``<operator>.hda`` by its path in that folder."""
-    table = f"Top/{asset.operator}"
-    folder = mangle(table)
+    """Return the text of every file of the asset's library by its path in that folder."""
+    folder = mangle(asset.table)
     sections = {
         "DialogScript": dialog_script(asset.operator, asset.label, asset.inputs, asset.interface),
-        "CreateScript": _create_script(asset.operator),
+        "CreateScript": _create_script(asset),
         "InternalFileOptions": houdini_json({key: _entry("bool", False) for key in ("nodeconntype", "nodeparmtype")}),
         "Contents.gz": "",
         "TypePropertiesOptions": "".join(f"{key} := {value};\n" for key, value in _OPTIONS.items()),
@@ -52,7 +51,7 @@ def library_files(asset: Asset) -> dict[str, str]:
         "houdini.hdalibrary": "",
         "INDEX__SECTION": _index(asset),
         "Sections.list": _list(
-            {"INDEX__SECTION": "INDEX_SECTION", "houdini.hdalibrary": "houdini.hdalibrary", folder: table}
+            {"INDEX__SECTION": "INDEX_SECTION", "houdini.hdalibrary": "houdini.hdalibrary", folder: asset.table}
         ),
         f"{folder}/Sections.list": _list({mangle(name): name for name in sections}),
         **{f"{folder}/{name}": text for name, text in files.items()},
@@ -63,19 +62,18 @@ def library_files(asset: Asset) -> dict[str, str]:
 def mangle(section: str) -> str:
     """Return the name of the file that holds a section.
 
-    >>> mangle("Top/a_b::1.0")
-    'Top_1a__b_8_81.0'
+    >>> mangle("c::Top/a_b::1.0")
+    'c_8_8Top_1a__b_8_81.0'
     """
     return section.replace("_", "__").replace("/", "_1").replace(":", "_8")
 
 
 def _index(asset: Asset) -> str:
-    table = f"Top/{asset.operator}"
     rows = {
         "Operator": asset.operator,
         "Label": asset.label,
-        "Path": f"oplib:/{table}?{table}",
-        "Icon": f"opdef:/{table}?IconSVG",
+        "Path": f"oplib:/{asset.table}?{asset.table}",
+        "Icon": f"opdef:/{asset.table}?IconSVG",
         "Table": "Top",
         "License": "",
         "Extra": "",
@@ -93,11 +91,12 @@ def _list(files: dict[str, str]) -> str:
     return '""\n' + "".join(f"{name}\t{section}\n" for name, section in files.items())
 
 
-def _create_script(operator: str) -> str:
+def _create_script(asset: Asset) -> str:
     return (
-        f"# Automatically generated script\n\\set noalias = 1\n#\n#  Creation script for {operator} operator\n#\n\n"
+        f"# Automatically generated script\n\\set noalias = 1\n#\n"
+        f"#  Creation script for {asset.operator} operator\n#\n\n"
         'if ( "$arg1" == "" ) then\n    echo This script is intended as a creation script\n    exit\nendif\n\n'
-        f"# Node $arg1 (Top/{operator})\nopexprlanguage -s hscript $arg1\nopuserdata -n '___Version___' -v '' $arg1\n"
+        f"# Node $arg1 ({asset.table})\nopexprlanguage -s hscript $arg1\nopuserdata -n '___Version___' -v '' $arg1\n"
     )
 
 

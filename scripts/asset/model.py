@@ -20,6 +20,7 @@ class Field:
         menu: token and label of each choice.
         menu_script: lines of a Python script that returns tokens and labels, instead of ``menu``; another text than
             these can be typed.
+        picks_several: whether a choice of a scripted menu is added to the text, instead of replacing it.
         range: lowest and highest value of the slider; ``!`` behind one makes it a limit.
         disable_when: a rule in Houdini's grammar.
         hide_when: a rule in Houdini's grammar.
@@ -38,6 +39,7 @@ class Field:
     help: str = ""
     menu: tuple[tuple[str, str], ...] = ()
     menu_script: tuple[str, ...] = ()
+    picks_several: bool = False
     range: tuple[str, str] | None = None
     disable_when: str = ""
     hide_when: str = ""
@@ -104,7 +106,7 @@ class Asset:
     """A digital asset for TOP networks.
 
     Attributes:
-        operator: name of the node type.
+        operator: name of the node type, as namespace, name and version: ``cosmos::shot::1.0``.
         label: in the TAB menu.
         submenu: of the TAB menu.
         saved: when its description was changed last, in UTC; every file has it instead of the time of writing.
@@ -124,6 +126,18 @@ class Asset:
     interface: tuple[Part, ...]
     nodes: tuple[Node, ...]
     sections: Mapping[str, str]
+
+    @property
+    def file(self) -> str:
+        """The name of its library: ``cosmos_shot.1.0.hda``."""
+        namespace, name, version = self.operator.split("::")
+        return f"{namespace}_{name}.{version}.hda"
+
+    @property
+    def table(self) -> str:
+        """Its place among all operators; the namespace stands before the table: ``cosmos::Top/shot::1.0``."""
+        namespace, _, name = self.operator.partition("::")
+        return f"{namespace}::Top/{name}"
 
 
 def fields(parts: Iterable[Part]) -> Iterator[Field]:

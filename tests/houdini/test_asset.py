@@ -1,4 +1,4 @@
-"""The digital asset in otls/: written from its description, of the form, and sound; read by a reader of its own."""
+"""The digital assets in otls/: written from descriptions, of the form, and sound; read by a reader of its own."""
 
 from __future__ import annotations
 
@@ -12,13 +12,17 @@ import pytest
 from asset.build import write
 
 from cosmos_houdini.houdini.environment import ROOT
+from cosmos_houdini.houdini.tops.node_assets import TRANSFER_SWEEP, operator_of
 from cosmos_houdini.houdini.tops.parms import REPORT, SHOT, SWEEP, TRANSFER, NodeType
 from support.houdini.expanded_asset.asset import Asset, read_assets
 from support.houdini.expanded_asset.library import FormError, unmangled
 from support.houdini.expanded_asset.soundness import complaints, referred
 
-LIBRARY = ROOT / "otls" / "cosmos_transfer_sweep.hda"
-OPERATOR = "Top_1cosmos__transfer__sweep"
+NAMED = {"shot": SHOT, "transfer": TRANSFER, "sweep": SWEEP, "report": REPORT}
+LIBRARIES = sorted((ROOT / "otls").iterdir())
+LIBRARY = ROOT / "otls" / "cosmos_transfer_sweep.1.0.hda"
+OPERATOR = "cosmos_8_8Top_1transfer__sweep_8_81.0"
+SINGLE = {type_.label: (type_, f"cosmos_{name}.1.0.hda") for name, type_ in NAMED.items()}
 INNER = {"shot": SHOT, "wedge": SWEEP, "sweep": SWEEP, "transfer": TRANSFER, "report": REPORT}
 
 
@@ -41,11 +45,78 @@ def test_what_is_committed_is_what_the_program_writes(tmp_path: Path) -> None:
     assert {path.relative_to(tmp_path): path.read_bytes() for path in written} == there, "run scripts/build_asset.py"
 
 
-def test_it_is_of_the_form_and_names_nothing_that_is_not_there(asset: Asset) -> None:
-    assert complaints(asset) == []
-    index = asset.operator.index
-    assert (index.operator, index.table, index.inputs) == ("cosmos_transfer_sweep", "Top", (0, 1))
-    assert unmangled(asset.operator.folder.name) == "Top/cosmos_transfer_sweep"
+@pytest.mark.parametrize("library", LIBRARIES, ids=lambda path: path.name)
+def test_it_is_of_the_form_and_names_nothing_that_is_not_there(library: Path) -> None:
+    [found] = read_assets(library)
+    assert complaints(found) == []
+    index = found.operator.index
+    namespace, name, version = index.operator.split("::")
+    assert (namespace, index.table, index.inputs) == ("cosmos", "Top", (0, 1))
+    assert unmangled(found.operator.folder.name) == f"cosmos::Top/{name}::{version}"
+    assert library.name == f"cosmos_{name}.{version}.hda"
+
+
+def test_every_step_has_an_asset_of_its_label_and_an_icon_of_its_own() -> None:
+    found = [asset for library in LIBRARIES for asset in read_assets(library)]
+    assert {asset.operator.index.operator for asset in found} == {*map(operator_of, NAMED.values()), TRANSFER_SWEEP}
+    assert {asset.dialog.label for asset in found} == {*SINGLE, "Cosmos Transfer Sweep"}
+    assert len({asset.operator.text("IconSVG") for asset in found}) == len(found)
+
+
+@pytest.mark.parametrize(("type_", "library"), SINGLE.values(), ids=SINGLE)
+def test_an_asset_of_one_step_shows_the_table_in_its_tabs(type_: NodeType, library: str) -> None:
+    [found] = read_assets(ROOT / "otls" / library)
+    tabs = [part.label for part in found.dialog.parts if part.kind == "group"]
+    assert tabs == list(dict.fromkeys(parm.folder for parm in type_.parms))
+    parms = found.dialog.parms()
+    shown = {name: part for name, part in parms.items() if part.type != "button"}
+    assert set(shown) == {parm.name for parm in type_.parms}
+    for parm in type_.parms:
+        part = shown[parm.name]
+        assert (part.label, part.help) == (parm.label, parm.help)
+        assert part.defaults[0].text == str(parm.default) or float(part.defaults[0].text) == parm.default
+        assert part.conditions.get("disablewhen", "") == parm.disable_when
+        assert (part.tags.get("editor") == "1") is parm.is_multiline
+        assert (part.type == "toggle") is parm.is_toggle
+        assert bool(part.range) is (parm.limits is not None)
+    assert found.contents
+    module = library.removeprefix("cosmos_").partition(".")[0]
+    followed = referred(found.contents.nodes[module])
+    assert {name: target for name, (_, target) in followed.items()} == {parm.name: parm.name for parm in type_.parms}
+
+
+MENUS = [
+    ("shot", "nodes", "menutoggle", "render_node_items"),
+    ("shot", "cameras", "menutoggle", "camera_items"),
+    ("shot", "takes", "menutoggle", "take_items"),
+    ("transfer", "engine", "menureplace", "engine_items"),
+    ("transfer", "host", "menureplace", "host_items"),
+    ("sweep", "engine", "menureplace", "engine_items"),
+]
+
+
+@pytest.mark.parametrize(("name", "parm", "kind", "call"), MENUS)
+def test_menus_come_from_the_scene_and_the_configuration(name: str, parm: str, kind: str, call: str) -> None:
+    [found] = read_assets(ROOT / "otls" / f"cosmos_{name}.1.0.hda")
+    menu = found.dialog.parms()[parm].menu
+    assert menu
+    assert menu.kind == kind
+    assert call in menu.script[-1]
+
+
+def test_the_report_waits_for_all_work_items_above_by_a_partition() -> None:
+    [found] = read_assets(ROOT / "otls" / "cosmos_report.1.0.hda")
+    assert found.contents
+    wait, report = found.contents.nodes["wait"], found.contents.nodes["report"]
+    assert wait.type == "waitforall"
+    assert [wire.source for wire in wait.wires] == [None]
+    assert [wire.source for wire in report.wires] == ["wait"]
+
+
+def test_scenes_with_the_name_of_before_find_the_asset() -> None:
+    lines = (ROOT / "OPcustomize").read_text(encoding="utf-8").splitlines()
+    commands = [line.split() for line in lines if not line.startswith("//")]
+    assert commands == [["opalias", "Top", TRANSFER_SWEEP, "cosmos_transfer_sweep"]]
 
 
 def test_the_interface_has_the_folders_and_buttons_of_an_artist(asset: Asset) -> None:
@@ -69,7 +140,8 @@ def test_the_network_goes_from_the_shot_by_a_wedge_or_a_sweep_to_the_report(asse
         "sweep": ["shot"],
         "variation": ["shot", "wedge", "sweep"],
         "transfer": ["variation"],
-        "report": ["transfer"],
+        "wait": ["transfer"],
+        "report": ["wait"],
         "output0": ["report"],
     }
     switch = asset.dialog.parms()["variation"].menu
@@ -106,7 +178,7 @@ def test_the_icon_is_a_drawing(asset: Asset) -> None:
 def test_the_help_page_is_of_the_node(asset: Asset) -> None:
     lines = asset.operator.text("Help").splitlines()
     assert lines[0] == "= Cosmos Transfer Sweep ="
-    assert {"#type: node", "#context: top", "#internal: cosmos_transfer_sweep"} <= set(lines)
+    assert {"#type: node", "#context: top", "#internal: cosmos::transfer_sweep::1.0"} <= set(lines)
 
 
 def replaced(path: str, old: str, new: str) -> Callable[[Path], None]:
@@ -122,7 +194,7 @@ DIALOG = f"{OPERATOR}/DialogScript"
 MIME = f"{OPERATOR}/Contents.dir/Contents.mime"
 REFUSED = {
     "index key": (replaced("INDEX__SECTION", "Table:", "Tabel:"), "the keys are"),
-    "index path": (replaced("INDEX__SECTION", "?Top/cosmos", "?Sop/cosmos"), "the list has"),
+    "index path": (replaced("INDEX__SECTION", "?cosmos::Top", "?cosmos::Sop"), "the list has"),
     "mangling": (replaced("Sections.list", "INDEX__SECTION", "INDEX_SECTION"), "Sections.list:2"),
     "first line of a list": (replaced(f"{OPERATOR}/Sections.list", '""', ""), 'not a first line ""'),
     "missing section": (replaced(f"{OPERATOR}/Sections.list", "Help\tHelp", "Halp\tHalp"), "there is no Halp"),
@@ -136,7 +208,7 @@ REFUSED = {
     ),
     "quotation mark": (replaced(DIALOG, '"Cook"', '"Cook'), "DialogScript:"),
     "keyword": (replaced(DIALOG, "joinnext", "joinall"), "the keyword 'joinall' is unknown"),
-    "type": (replaced(DIALOG, "type    oplist", "type    nodelist"), "the type 'nodelist' is unknown"),
+    "type": (replaced(DIALOG, "type    directory", "type    nodelist"), "the type 'nodelist' is unknown"),
     "defaults": (replaced(DIALOG, 'default { "0.5" }', 'default { "0.5" "1" }'), "2 defaults for 1 values"),
     "range": (replaced(DIALOG, "range   { 0! 1 }", "range   { none 1 }"), "'none' is no number"),
     "twice": (replaced(DIALOG, '"open_report"', '"cook"'), "cook is there twice"),
@@ -168,7 +240,7 @@ UNSOUND = {
     "icon": (replaced("INDEX__SECTION", "?IconSVG", "?IconPNG"), "is no section"),
     "HScript": (replaced(f"{OPERATOR}/ExtraFileOptions", "true", "false"), "would be read as HScript"),
     "help": (replaced(f"{OPERATOR}/Help", "#id: prompt", "#id: prompts"), "the help page describes"),
-    "another operator": (replaced(f"{OPERATOR}/CreateScript", "for cosmos_", "for cosmic_"), "CreateScript is of"),
+    "another operator": (replaced(f"{OPERATOR}/CreateScript", "for cosmos::", "for cosmic::"), "CreateScript is of"),
 }
 
 

@@ -10,7 +10,6 @@ import pytest
 
 from cosmos_houdini.houdini.environment import ROOT
 from cosmos_houdini.houdini.tops import project as top_project
-from cosmos_houdini.houdini.tops.asset_check import ASSET
 from cosmos_houdini.scene.parm import ParmValue
 from support.houdini import fake_hou, offscreen
 from support.houdini.asset_network import saved_nodes
@@ -19,12 +18,12 @@ from support.houdini.houdini_session import Session
 from support.media.shot_files import ShotOnDisk, make_shot
 
 shelf = pytest.importorskip("cosmos_houdini.houdini.shelf", exc_type=ImportError)
-PATH = f"/tasks/topnet1/{ASSET}1"
+PATH = "/tasks/topnet1/transfer_sweep1"
 
 
 @pytest.fixture(scope="module")
 def asset() -> Asset:
-    [found] = read_assets(ROOT / "otls" / f"{ASSET}.hda")
+    [found] = read_assets(ROOT / "otls" / "cosmos_transfer_sweep.1.0.hda")
     return found
 
 
@@ -120,7 +119,7 @@ def test_open_report_opens_the_page_that_the_report_node_writes(
         set_parm(session, "report_folder", folder.as_posix())
     press(asset, "open_report")
     assert opened == []
-    assert told(session)[-1].endswith("cook the asset to its end first")
+    assert told(session)[-1].endswith("cook the node to its end first")
     folder.mkdir(parents=True)
     (folder / "index.html").touch()
     press(asset, "open_report")

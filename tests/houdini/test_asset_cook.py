@@ -10,9 +10,10 @@ import pytest
 
 from cosmos_houdini.houdini.environment import ROOT
 from cosmos_houdini.houdini.tops import project as top_project
+from support.houdini import fake_pdg
 from support.houdini.asset_network import Instance
 from support.houdini.expanded_asset.asset import Asset, read_assets
-from support.houdini.top_network import STATE, Network
+from support.houdini.top_network import STATE, Network, node_types
 from support.media.shot_files import ShotOnDisk, make_shot
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the scheduler that is played here is that of Linux")
@@ -31,7 +32,7 @@ def shot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ShotOnDisk:
 
 @pytest.fixture(scope="module")
 def asset() -> Asset:
-    [found] = read_assets(ROOT / "otls" / "cosmos_transfer_sweep.hda")
+    [found] = read_assets(ROOT / "otls" / "cosmos_transfer_sweep.1.0.hda")
     return found
 
 
@@ -104,3 +105,32 @@ def test_what_is_missing_is_said_on_the_node_that_misses_it(shot: ShotOnDisk, as
     assert not network.generate()
     [error] = made.tops["transfer"].errors
     assert "there is no prompt" in error
+
+
+def test_the_assets_of_single_steps_make_the_network_that_the_one_asset_holds(shot: ShotOnDisk) -> None:
+    network = Network(shot.folder, shot.hip)
+    above: Instance | None = None
+    made = {}
+    for name, values in {"shot": {}, "sweep": {"count": 3}, "transfer": LOOK, "report": {}}.items():
+        [asset] = read_assets(ROOT / "otls" / f"cosmos_{name}.1.0.hda")
+        known = {key: value for key, value in values.items() if key in asset.dialog.parms()}
+        made[name] = above = Instance(network, asset, name, above=above and above.output, **known)
+    assert network.generate(), [top.errors for top in network.tops]
+    assert {name: len(each.output.items) for name, each in made.items()} == {
+        "shot": 1,
+        "sweep": 3,
+        "transfer": 3,
+        "report": 1,
+    }
+    [partition] = made["report"].tops["wait"].items
+    assert len(partition.partitionItems) == 3
+    order = json.loads(made["report"].output.items[0].attribValue("cosmos_order"))
+    assert len(order["job_links"]) == 3
+    assert order["options"]["output"].endswith("cosmos_out/report/report")
+
+
+def test_the_registered_report_waits_below_nodes_that_generate_while_they_cook() -> None:
+    options = fake_pdg.NodeOptions()
+    report = node_types()["Cosmos Report (Basic)"](None)
+    assert report.onConfigureNode(options) == fake_pdg.result.Success
+    assert options.requiresGeneratedInputs

@@ -28,6 +28,7 @@ DOCUMENTED: dict[str, tuple[str, str]] = {
     "pdg.WorkItem.name": ("", PAGES + "pdg/WorkItem.html"),
     "pdg.WorkItem.state": ("", PAGES + "pdg/WorkItem.html"),
     "pdg.WorkItem.command": ("", PAGES + "pdg/WorkItem.html"),
+    "pdg.WorkItem.partitionItems": ("", PAGES + "pdg/WorkItem.html"),
     "pdg.WorkItem.outputFiles": ("", PAGES + "pdg/WorkItem.html"),
     "pdg.WorkItem.hasAttrib": ("name", PAGES + "pdg/WorkItem.html"),
     "pdg.WorkItem.attribNames": ("type", SHIPPED),
@@ -68,6 +69,9 @@ DOCUMENTED: dict[str, tuple[str, str]] = {
     "pdg.TypeRegistry.registerNode": ("py_type type static_gen label category", PAGES + "processors.html"),
     "pdg.result": ("Success Failure", PAGES + "pdg/result.html"),
     "pdg.nodeType": ("Processor Partitioner", PAGES + "pdg/nodeType.html"),
+    "pdg.NodeOptions": ("", PAGES + "pdg/NodeOptions.html"),
+    "pdg.PyProcessor.onConfigureNode": ("node_options", PAGES + "processors.html"),
+    "pdg.workItemType": ("Regular Partition Batch", PAGES + "pdg/workItemType.html"),
     "pdg.generationType": ("Static Dynamic Regenerate", PAGES + "pdg/generationType.html"),
     "pdg.workItemState": (
         "Uncooked Waiting Scheduled Cooking CookedSuccess CookedFail CookedCancel Dirty",

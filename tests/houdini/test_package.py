@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from cosmos_houdini.houdini.environment import ROOT
-from cosmos_houdini.houdini.tops.asset_check import ASSET
 from cosmos_houdini.installation import PACKAGE_NAME, installed_text, is_supported
 
 DOCUMENTED = {"env", "enable", "load_package_once", "process_order", "package_path", "path", "recommends", "requires"}
@@ -59,7 +58,8 @@ def test_houdini_finds_shelf_icons_nodes_and_asset_on_its_path(package: dict[str
     for name in (
         "toolbar/cosmos.shelf",
         "config/Icons/COSMOS_doctor.svg",
-        f"otls/{ASSET}.hda/INDEX__SECTION",
+        "otls/cosmos_transfer.1.0.hda/INDEX__SECTION",
+        "OPcustomize",
         "pdg/types/cosmos_houdini_nodes.py",
     ):
         assert [entry for entry in path if (Path(entry) / name).is_file()], name

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from cosmos_houdini.houdini.environment import LIBRARIES, ROOT
 from cosmos_houdini.houdini.hython import selftest
-from cosmos_houdini.houdini.tops.asset_check import ASSET, check_asset
+from cosmos_houdini.houdini.tops.asset_check import SHAPES, check_assets
+from cosmos_houdini.houdini.tops.node_assets import TRANSFER_SWEEP
 from support.houdini import fake_hou, hip_files
 from support.houdini.asset_network import saved_nodes
 from support.houdini.expanded_asset.asset import read_assets
@@ -25,7 +27,7 @@ def loaded(houdini: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     houdini.variables["COSMOS_HOUDINI"] = str(ROOT)
     houdini.houdini_path = [str(ROOT), str(ROOT / "pdg_types"), "/opt/hfs21.0/houdini"]
     houdini.nodes["/tasks"] = SavedNode(path="/tasks", type="manager", category="Manager")
-    install_asset(houdini)
+    install_assets(houdini)
     houdini.variables["HFS"] = str(tmp_path / "hfs")
     write_shell(tmp_path / "hfs" / "bin", "mplay", "exit 0")
     monkeypatch.setenv("PYTHONPATH", str(LIBRARIES))
@@ -37,11 +39,13 @@ def loaded(houdini: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     return houdini
 
 
-def install_asset(houdini: Session) -> None:
-    [asset] = read_assets(ROOT / "otls" / f"{ASSET}.hda")
-    houdini.top_types[ASSET] = (asset.dialog.label, frozenset(asset.dialog.parms()))
-    houdini.libraries[ASSET] = str(ROOT / "otls" / f"{ASSET}.hda")
-    houdini.inside[ASSET] = lambda path: saved_nodes(asset, path)
+def install_assets(houdini: Session) -> None:
+    for library in (ROOT / "otls").iterdir():
+        [asset] = read_assets(library)
+        operator = asset.operator.index.operator
+        houdini.top_types[operator] = (asset.dialog.label, frozenset(asset.dialog.parms()))
+        houdini.libraries[operator] = str(library)
+        houdini.inside[operator] = partial(saved_nodes, asset)
 
 
 def test_a_houdini_with_the_package_passes_everything(
@@ -78,7 +82,7 @@ def test_a_houdini_without_the_package_fails_line_by_line(
 
 
 def test_a_parameter_that_a_node_does_not_take_is_named_and_nothing_is_left(loaded: Session) -> None:
-    loaded.top_types["pdg_cosmosreport"] = ("Cosmos Report", frozenset())
+    loaded.top_types["cosmos::report::1.0"] = ("Cosmos Report", frozenset())
     with pytest.raises(selftest.CheckFailed, match="not taken: report/name = selftest_sweep"):
         selftest._sweep()
     assert not [path for path in loaded.nodes if path.startswith("/tasks/")]
@@ -129,9 +133,10 @@ def test_qt_is_told_with_its_version() -> None:
     assert selftest._qt() == f"Qt {qt.qVersion()}"
 
 
-def test_the_asset_is_made_looked_at_and_removed_again(loaded: Session) -> None:
+def test_every_asset_is_made_looked_at_and_removed_again(loaded: Session) -> None:
     before = set(loaded.nodes)
-    assert check_asset() == str(ROOT / "otls" / f"{ASSET}.hda")
+    assert check_assets() == ", ".join(shape.operator for shape in SHAPES)
+    assert len(SHAPES) == len(list((ROOT / "otls").iterdir()))
     assert set(loaded.nodes) == before
 
 
@@ -146,7 +151,7 @@ def test_the_asset_is_made_looked_at_and_removed_again(loaded: Session) -> None:
     ],
 )
 def test_an_asset_that_is_not_whole_fails(loaded: Session, damage: Callable[[SavedNode], object], reason: str) -> None:
-    whole = loaded.inside[ASSET]
+    whole = loaded.inside[TRANSFER_SWEEP]
 
     def damaged(path: str) -> list[SavedNode]:
         nodes = whole(path)
@@ -155,24 +160,24 @@ def test_an_asset_that_is_not_whole_fails(loaded: Session, damage: Callable[[Sav
         damage(node)
         return nodes
 
-    loaded.inside[ASSET] = damaged
+    loaded.inside[TRANSFER_SWEEP] = damaged
     before = set(loaded.nodes)
     with pytest.raises(selftest.CheckFailed, match=re.escape(reason)):
-        check_asset()
+        check_assets()
     assert set(loaded.nodes) == before
 
 
 def test_an_asset_from_elsewhere_is_told(loaded: Session) -> None:
-    loaded.libraries[ASSET] = f"/home/a/houdini21.0/otls/{ASSET}.hda"
+    loaded.libraries[TRANSFER_SWEEP] = "/home/a/houdini21.0/otls/transfer_sweep.hda"
     with pytest.raises(selftest.CheckFailed, match="comes from /home/a"):
-        check_asset()
-    del loaded.top_types[ASSET]
+        check_assets()
+    del loaded.top_types[TRANSFER_SWEEP]
     with pytest.raises(selftest.CheckFailed, match="there is no TOP node"):
-        check_asset()
+        check_assets()
 
 
 def test_a_node_type_that_pdg_has_not_loaded_is_named(houdini: Session) -> None:
     assert selftest.check_top_nodes() == "pdg_cosmosshot, pdg_cosmostransfer, pdg_cosmossweep, pdg_cosmosreport"
     del houdini.top_types["pdg_cosmossweep"]
-    with pytest.raises(selftest.CheckFailed, match="no TOP node is called Cosmos Sweep"):
+    with pytest.raises(selftest.CheckFailed, match=r"no TOP node is called Cosmos Sweep \(Basic\)"):
         selftest.check_top_nodes()

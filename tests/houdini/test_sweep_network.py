@@ -10,6 +10,8 @@ import pytest
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.houdini import shelf
+from cosmos_houdini.houdini.tops.node_assets import operator_of
+from cosmos_houdini.houdini.tops.parms import REPORT, SHOT, TRANSFER
 from cosmos_houdini.houdini.tops.sweep_network import build_sweep
 from support.houdini import fake_hou, offscreen
 from support.houdini.houdini_session import SavedNode, Session
@@ -68,6 +70,16 @@ def test_the_nodes_are_wired_set_and_shown(session: Session) -> None:
     assert "/tasks/cosmos_shot" in str(shown["message"])
 
 
+def test_the_assets_are_taken_where_houdini_has_them(session: Session) -> None:
+    for type_ in (SHOT, TRANSFER, REPORT):
+        session.top_types[operator_of(type_)] = (type_.label, frozenset(parm.name for parm in type_.parms))
+    shelf.set_up_sweep()
+    nodes = network(session)
+    assert [nodes[name].type for name in ("shot", "transfer", "report")] == [
+        *("cosmos::shot::1.0", "cosmos::transfer::1.0", "cosmos::report::1.0"),
+    ]
+
+
 def test_what_was_typed_for_the_shot_is_the_prompt_of_the_sweep(session: Session) -> None:
     shelf.submit_shot()
     [dialog] = shelf._dialogs.values()
@@ -107,7 +119,7 @@ def test_a_houdini_without_our_nodes_is_told_what_to_do(session: Session) -> Non
 
 def test_a_parameter_of_another_name_is_told_and_the_network_stays(session: Session) -> None:
     session.top_types["wedge"] = ("Wedge", frozenset({"wedgecount"}))
-    session.top_types["pdg_cosmosshot"] = ("Cosmos Shot", frozenset())
+    session.top_types["pdg_cosmosshot"] = ("Cosmos Shot (Basic)", frozenset())
     shelf.set_up_sweep()
     [(question, shown)] = session.shown
     assert (question, shown["severity"]) == ("displayMessage", "Warning")

@@ -62,6 +62,11 @@ class cosmosreport(PyProcessor):
     def templateBody(cls):
         return parms.REPORT.template()
 
+    def onConfigureNode(self, node_options):
+        # Below nodes that generate while they cook, it waits for all work items instead of one after another.
+        node_options.requiresGeneratedInputs = True
+        return pdg.result.Success
+
     def onGenerate(self, item_holder, upstream_items, generation_type):
         return node.generate_items(report.generate, self, item_holder, upstream_items, pdg.result)
 
@@ -71,5 +76,9 @@ def registerTypes(type_registry):
     for node_type in (cosmosshot, cosmostransfer, cosmossweep, cosmosreport):
         described = next(each for each in parms.NODE_TYPES if each.name == node_type.templateName())
         type_registry.registerNode(
-            node_type, pdg.nodeType.Processor, static_gen=True, label=described.label, category=parms.CATEGORY
+            node_type,
+            pdg.nodeType.Processor,
+            static_gen=True,
+            label=described.registered_label,
+            category=parms.CATEGORY,
         )

@@ -77,13 +77,13 @@ def job_monitor() -> None:
 @explain_errors
 def compare_results() -> None:
     """Show results of the scene's project, to be set side by side in a report or in MPlay."""
-    _show_results("Compare Cosmos Results", (report_action(open_in_system), mplay_action()))
+    show_results("Compare Cosmos Results", (report_action(open_in_system), mplay_action()))
 
 
 @explain_errors
 def load_result() -> None:
     """Show results of the scene's project, to be set behind the shot's camera or loaded into a COP network."""
-    _show_results("Load Cosmos Result", (background_action(), cop_action()))
+    show_results("Load Cosmos Result", (background_action(), cop_action()))
 
 
 @explain_errors
@@ -113,7 +113,8 @@ def doctor() -> None:
     _bring_to_front(_doctors[folder])
 
 
-def _show_results(title: str, actions: Sequence[ResultAction]) -> None:
+def show_results(title: str, actions: Sequence[ResultAction]) -> None:
+    """Show the results of the scene's project in a window with these actions."""
     folder = _saved_scene().parent
     key = (title, folder)
     if key in _results:

@@ -20,11 +20,15 @@ class Instance:
         network: where it stands.
         asset: as read.
         name: of the node, ``$OS``.
+        above: wired into its input.
         values: of its parameters; all others have their defaults.
     """
 
-    def __init__(self, network: Network, asset: Asset, name: str, **values: object) -> None:
+    def __init__(
+        self, network: Network, asset: Asset, name: str, *, above: Top | None = None, **values: object
+    ) -> None:
         assert asset.contents
+        self._above = above
         self._network, self._name, self._contents = network, name, asset.contents
         self._parms = asset.dialog.parms()
         unknown = set(values) - set(self._parms)
@@ -52,7 +56,8 @@ class Instance:
         if node.type == "switch":
             [(_, followed)] = referred(node).values()
             sources = [sources[int(str(self.evaluate_parms(followed)))]]
-        above = tuple(self._top(contents, source) for source in sources if source)
+        inside = tuple(self._top(contents, source) for source in sources if source)
+        above = (*inside, *([self._above] if self._above and None in sources else []))
         top = Top(self._network, path, above, {}, lambda *_: "")
         top.generate = self._generate(top, node)
         self.tops[path] = top
@@ -60,6 +65,8 @@ class Instance:
         return top
 
     def _generate(self, top: Top, node: Node):
+        if node.type == "waitforall":
+            return _waited_for
         if node.type != "pythonprocessor":
             return _passed_on
         script = compile(node.parms["generate"][0].text, f"{node.path}/generate", "exec")
@@ -69,10 +76,12 @@ class Instance:
             sys.modules.update(fake_pdg.modules())
             try:
                 exec(script, {"self": seen_from_inside, "item_holder": holder, "upstream_items": upstream})  # noqa: S102
+            except RuntimeError:
+                return fake_pdg.result.Failure
             finally:
                 for name in fake_pdg.modules():
                     sys.modules.pop(name)
-            return fake_pdg.result.Failure if top.errors else fake_pdg.result.Success
+            return fake_pdg.result.Success
 
         return generate
 
@@ -82,6 +91,10 @@ class InnerNode:
 
     def __init__(self, top: Top, node: Node, instance: Instance) -> None:
         self._top, self._node, self._instance = top, node, instance
+
+    @property
+    def name(self) -> str:
+        return self._node.path
 
     def __getitem__(self, name: str) -> fake_pdg.Port:
         spare = next(part for part in self._node.spare if part.name == name and "baseparm" not in part.flags)
@@ -100,6 +113,13 @@ def _passed_on(holder: fake_pdg.WorkItemHolder, upstream: list[fake_pdg.WorkItem
     """Generate as a switch or an output does: one work item for each above."""
     for index, parent in enumerate(upstream):
         holder.addWorkItem(index=index, parent=parent)
+    return fake_pdg.result.Success
+
+
+def _waited_for(holder: fake_pdg.WorkItemHolder, upstream: list[fake_pdg.WorkItem]) -> str:
+    """Generate as Wait for All does: one partition of all work items above."""
+    if upstream:
+        holder.addWorkItem(index=0, parentArray=upstream)._type = fake_pdg.workItemType.Partition
     return fake_pdg.result.Success
 
 

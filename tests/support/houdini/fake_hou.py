@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, cast
 
+from cosmos_houdini.model.render_node import base_type
 from cosmos_houdini.model.scene import Channel
 from cosmos_houdini.scene.curve import is_keyed, key_frames, value_at
 from cosmos_houdini.scene.parm import ParmValue
@@ -144,7 +145,9 @@ class NodeTypeCategory:
 
 class OpNodeTypeCategory(NodeTypeCategory):
     def nodeTypes(self) -> dict[str, NodeType]:
-        return {name: NodeType(name, self._name) for name in houdini_session.current.top_types}
+        in_scene = [node.type for node in houdini_session.current.nodes.values() if node.category == self._name]
+        names = houdini_session.current.top_types if self._name == "Top" else dict.fromkeys(in_scene)
+        return {name: OpNodeType(name, self._name) for name in names}
 
 
 class NodeType:
@@ -171,6 +174,10 @@ class HDADefinition:
 
 
 class OpNodeType(NodeType):
+    def instances(self) -> tuple[Node, ...]:
+        saved = houdini_session.current.nodes.values()
+        return tuple(_node(one) for one in saved if (one.type, one.category) == (self._name, self._category))
+
     def definition(self) -> HDADefinition | None:
         library = houdini_session.current.libraries.get(self._name)
         return HDADefinition(library) if library else None
@@ -199,7 +206,7 @@ class Node:
         *,
         force_valid_node_name: bool = False,
     ) -> Node:
-        name = node_name or f"{node_type_name}1"
+        name = node_name or f"{base_type(node_type_name)}1"
         if force_valid_node_name:
             name = re.sub(r"\W", "_", name)
         if not re.fullmatch(r"\w[\w.-]*", name):
@@ -362,6 +369,24 @@ def topNodeTypeCategory() -> OpNodeTypeCategory:
 
 def objNodeTypeCategory() -> OpNodeTypeCategory:
     return OpNodeTypeCategory("Object")
+
+
+def lopNodeTypeCategory() -> OpNodeTypeCategory:
+    return OpNodeTypeCategory("Lop")
+
+
+class Take:
+    def __init__(self, *args: str) -> None:
+        self._name = args[0]
+
+    def name(self) -> str:
+        return self._name
+
+
+class takes:
+    @staticmethod
+    def takes() -> tuple[Take, ...]:
+        return tuple(map(Take, houdini_session.current.takes))
 
 
 def root() -> Node:

@@ -13,6 +13,7 @@ from typing import Any
 
 result = SimpleNamespace(Success="Success", Failure="Failure")
 nodeType = SimpleNamespace(Processor="Processor", Partitioner="Partitioner")
+workItemType = SimpleNamespace(Regular="Regular", Partition="Partition", Batch="Batch")
 generationType = SimpleNamespace(Static="Static", Dynamic="Dynamic", Regenerate="Regenerate")
 workItemState = SimpleNamespace(
     Uncooked="Uncooked",
@@ -58,6 +59,7 @@ class WorkItem:
         self._custom_state = ""
         self._log: list[tuple[str, str]] = []
         self._node_name = "item"
+        self._type = workItemType.Regular
 
     @property
     def id(self) -> int:
@@ -78,6 +80,10 @@ class WorkItem:
     @property
     def command(self) -> str:
         return self._command
+
+    @property
+    def partitionItems(self) -> list[WorkItem]:
+        return self._parents if self._type == workItemType.Partition else []
 
     @property
     def outputFiles(self) -> list[File]:
@@ -211,8 +217,18 @@ class Node:
         self._node.errors.append(message)
 
 
+class NodeOptions:
+    """How PDG treats a node; its callback fills it in before a cook."""
+
+    def __init__(self) -> None:
+        self.requiresGeneratedInputs = False
+
+
 class PyProcessor(Node):
     """Base of all processors."""
+
+    def onConfigureNode(self, node_options: NodeOptions) -> str:
+        return result.Success
 
     def onGenerate(self, item_holder: WorkItemHolder, upstream_items: Iterable[WorkItem], generation_type: str) -> str:
         raise NotImplementedError

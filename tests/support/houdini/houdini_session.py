@@ -24,7 +24,7 @@ TOP_TYPES = {
     "wedge": ("Wedge", frozenset({"wedgecount", "seed", "wedgeattributes"})),
     "localscheduler": ("Local Scheduler", frozenset()),
     # By other names than ours: Houdini is not documented to take them as they are.
-    **{f"pdg_{t.name}": (t.label, frozenset(p.name for p in t.parms)) for t in NODE_TYPES},
+    **{f"pdg_{t.name}": (t.registered_label, frozenset(p.name for p in t.parms)) for t in NODE_TYPES},
 }
 """Label and parameters of the nodes that a TOP network takes."""
 _WEDGE_PARMS = re.compile(r"(name|type|wedgetype|(int|float)range)\d+[xy]?")
@@ -84,6 +84,7 @@ class Session:
     on_render: Callable[[str], None] = lambda _: None
     takes: tuple[str, ...] = ("Main",)
     after_load: Callable[[], None] = lambda: None
+    takes: tuple[str, ...] = ("Main",)
     objects: frozenset[str] = frozenset({"cam", "copnet", "cop2net"})
     top_types: dict[str, tuple[str, frozenset[str]]] = field(default_factory=lambda: dict(TOP_TYPES))
     libraries: dict[str, str] = field(default_factory=dict)

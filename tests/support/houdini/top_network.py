@@ -90,8 +90,8 @@ class Network:
         self._by_id: dict[int, tuple[Top, fake_pdg.WorkItem]] = {}
 
     def add(self, label: str, *above: Top, name: str = "", **values: object) -> Top:
-        """Add a node of one of our types."""
-        type_ = self._types[label]
+        """Add a node of one of our types, by the label of its asset."""
+        type_ = self._types[f"{label} (Basic)"]
         top = Top(self, name or type_.__name__ + "1", above, values, lambda *_: "")
         node = type_(top)
         top.generate = lambda holder, upstream: node.onGenerate(holder, upstream, fake_pdg.generationType.Static)

@@ -20,7 +20,7 @@ from cosmos_houdini.houdini.hython.command_lines import selftest_parser
 from cosmos_houdini.houdini.hython.comparison import compare_scenes
 from cosmos_houdini.houdini.hython.script import exit_code, print_result
 from cosmos_houdini.houdini.open_scene import load_scene, read_open_scene, sample_open_scene
-from cosmos_houdini.houdini.tops.asset_check import check_asset, check_top_nodes
+from cosmos_houdini.houdini.tops.asset_check import check_assets, check_top_nodes
 from cosmos_houdini.houdini.tops.sweep_network import build_sweep
 from cosmos_houdini.houdini.windows.result_actions import BACKGROUND, mplay_program
 from cosmos_houdini.houdini.windows.result_nodes import load_in_cops
@@ -193,7 +193,7 @@ CHECKS = (
     Check(title="its folders are on HOUDINI_PATH", run=_houdini_path),
     Check(title="its shelf is found", run=_shelf),
     Check(title="PDG has loaded its node types", run=check_top_nodes),
-    Check(title="its asset is installed and whole", run=check_asset),
+    Check(title="its assets are installed and whole", run=check_assets),
     Check(title="Qt is there for the job monitor", run=_qt),
     Check(title="the worker answers", run=_worker),
     Check(title="the doctor finds nothing in the way of jobs here", run=_doctor),

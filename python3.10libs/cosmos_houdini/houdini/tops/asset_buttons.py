@@ -12,6 +12,7 @@ from cosmos_houdini.houdini.alert import explain_errors
 from cosmos_houdini.houdini.tops.project import find_project
 from cosmos_houdini.houdini.tops.report import report_folder
 from cosmos_houdini.houdini.windows.monitor import open_in_system
+from cosmos_houdini.houdini.windows.result_actions import copy_action
 
 PAGE = "index.html"
 
@@ -24,6 +25,18 @@ def cook(kwargs: dict[str, Any]) -> None:
 def open_report(kwargs: dict[str, Any]) -> None:
     """Show the report of the asset's last cook in the web browser."""
     explain_errors(lambda: _open_report(kwargs["node"]))()
+
+
+def open_node_report(kwargs: dict[str, Any]) -> None:
+    """Show the report of the last cook of a Cosmos Report in the web browser."""
+    node = kwargs["node"]
+    explain_errors(lambda: _open_page(node, _text(node, "name"), _text(node, "output")))()
+
+
+def copy_from_result(kwargs: dict[str, Any]) -> None:
+    """Let the artist choose a result of the project, whose parameters are copied to the node."""
+    node = kwargs["node"]
+    explain_errors(lambda: shelf.show_results(f"Copy Parameters to {node.path()}", (copy_action(node),)))()
 
 
 def job_monitor(kwargs: dict[str, Any]) -> None:
@@ -43,10 +56,13 @@ def _cook(node: hou.TopNode) -> None:
 
 
 def _open_report(node: hou.OpNode) -> None:
-    project = find_project(_text(node, "folder"))
-    page = report_folder(project, _text(node, "report_name"), _text(node, "report_folder")) / PAGE
+    _open_page(node, _text(node, "report_name"), _text(node, "report_folder"))
+
+
+def _open_page(node: hou.OpNode, name: str, folder: str) -> None:
+    page = report_folder(find_project(_text(node, "folder")), name, folder) / PAGE
     if not page.is_file():
-        raise BadInput(f"there is no report {page} yet", action="cook the asset to its end first")
+        raise BadInput(f"there is no report {page} yet", action="cook the node to its end first")
     open_in_system(page)
 
 

@@ -36,6 +36,22 @@ def generate_items(generate: Generate, node: Node, holder: Holder, upstream: Seq
     return result.Success
 
 
+def generate_embedded(
+    generate: Generate,
+    node: Node,
+    holder: Holder,
+    upstream: Sequence[WorkItem],
+    result: Any,  # noqa: ANN401 - pdg.result
+) -> None:
+    """Generate the work items of a Python Processor, whose script has no result that PDG would look at.
+
+    Raises:
+        RuntimeError: nothing was generated; PDG lets a node fail whose script raises.
+    """
+    if generate_items(generate, node, holder, upstream, result) != result.Success:
+        raise RuntimeError(f"{node.name} has no work items; its first error says why")
+
+
 def artist_text(error: CosmosError) -> str:
     """Return an error as an artist reads it on a node or in the log of a work item: title, sentence, what to do."""
     title = error.title if isinstance(error, WorkerError) else "This cannot be used"

@@ -55,7 +55,7 @@ class NodeType:
 
     Attributes:
         name: of the class and of its template.
-        label: in the TAB menu.
+        label: of its asset in the TAB menu.
         help: the meaning of a work item, and its cook.
         parms: in the order of display.
     """
@@ -64,6 +64,11 @@ class NodeType:
     label: str
     help: str
     parms: tuple[Parm, ...]
+
+    @property
+    def registered_label(self) -> str:
+        """The label of the type that PDG registers: it has no menus, and stands beside the asset of the plain label."""
+        return f"{self.label} (Basic)"
 
     def template(self) -> str:
         """Return the body of the parameter template, as ``templateBody`` of a PDG node has to give it."""
@@ -349,21 +354,22 @@ SWEEP = NodeType(
             help="The same seed makes the same sweep.",
             folder="Sweep",
             limits=(0, 2**31 - 1),
+            disable_when="{ sampler == grid }",
         ),
         Parm(
             name="seeds",
             label="Seeds",
             default="random",
             help="random gives every run its own seed. " + _VALUES,
-            folder="Sweep",
+            folder="Values",
         ),
         *(
-            Parm(name=name, label=TRANSFER[name].label, default="", help=_VALUES, folder="Sweep")
+            Parm(name=name, label=TRANSFER[name].label, default="", help=_VALUES, folder="Values")
             for name in NUMBERS
             if name != "seed"
         ),
         *(
-            Parm(name=f"weight_{control}", label=f"{control.label} Weight", default="", help=_VALUES, folder="Sweep")
+            Parm(name=f"weight_{control}", label=f"{control.label} Weight", default="", help=_VALUES, folder="Values")
             for control in Control
         ),
         Parm(
@@ -371,7 +377,7 @@ SWEEP = NodeType(
             label="Further Parameters",
             default="",
             help="Any parameter of the engine, one a line: KEY = values as above.",
-            folder="Sweep",
+            folder="Values",
             is_multiline=True,
         ),
         Parm(
@@ -379,7 +385,7 @@ SWEEP = NodeType(
             label="Largest Sum of Weights",
             default=0.0,
             help="Largest sum of the weights of a run; 0 sets no limit.",
-            folder="Sweep",
+            folder="Values",
             limits=(0, len(Control)),
         ),
         _ENGINE,
@@ -398,6 +404,7 @@ REPORT = NodeType(
             default="$OS",
             help="Name of the report; its folder is cosmos_out/NAME/report in the project folder.",
             folder="Report",
+            disable_when='{ output != "" }',
         ),
         Parm(
             name="output",

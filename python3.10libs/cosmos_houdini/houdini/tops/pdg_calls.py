@@ -42,6 +42,8 @@ class Holder(Protocol):
 class Node(Protocol):
     """A node that generates (pdg.Node)."""
 
+    @property
+    def name(self) -> str: ...
     def __getitem__(self, name: str) -> Port: ...
 
 
@@ -53,6 +55,15 @@ def add_below(holder: Holder, index: int, upstream: WorkItem | None) -> WorkItem
 def add_below_all(holder: Holder, index: int, upstream: Sequence[WorkItem]) -> WorkItem:
     """Return a new work item that waits for all those above."""
     return holder.addWorkItem(index=index, parentArray=list(upstream)) if upstream else holder.addWorkItem(index=index)
+
+
+def single_items(upstream: Sequence[WorkItem]) -> list[WorkItem]:
+    """Return the work items above, those of a partition in its place: a Wait for All makes one of all."""
+    found: list[WorkItem] = []
+    for item in upstream:
+        inside: list[WorkItem] = list(getattr(item, "partitionItems", ()) or ())
+        found += inside or [item]
+    return found
 
 
 def attribute_names(item: WorkItem) -> list[str]:

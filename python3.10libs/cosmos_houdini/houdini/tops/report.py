@@ -25,7 +25,8 @@ def generate(node: Node, holder: Holder, upstream: Sequence[WorkItem]) -> None:
     """
     values = evaluate_parms(REPORT, node, upstream[0] if upstream else None)
     project = find_project(values["folder"])
-    texts = [str(item.attribValue(ATTRIBUTE)) for item in upstream if item.hasAttrib(ATTRIBUTE)]
+    transfers = pdg_calls.single_items(upstream)
+    texts = [str(item.attribValue(ATTRIBUTE)) for item in transfers if item.hasAttrib(ATTRIBUTE)]
     orders = [order for order in map(WorkOrder.parse, texts) if order.kind == TRANSFER_KIND]
     if not orders:
         raise BadInput("no work item above is of a Cosmos Transfer", action="wire a Cosmos Transfer into this node")

@@ -9,6 +9,7 @@ from typing import cast
 import hou
 
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.houdini.tops.node_assets import operator_of
 from cosmos_houdini.houdini.tops.parms import REPORT, SHOT, TRANSFER
 
 NETWORKS = "/tasks"
@@ -87,12 +88,21 @@ def build_sweep(name: str, render_node: str, prompt: str) -> SweepNetwork:
 
 
 def _types() -> dict[str, str]:
-    """Return the name of each of our TOP nodes by its label: no document says how PDG names them.
+    """Return the operator of each of our TOP nodes by its label: the asset, or the type that PDG has registered.
+
+    No document says how PDG names the types that it registers, so that they are found by their labels.
 
     Raises:
         BadInput: one is missing.
     """
-    found = {type_.description(): name for name, type_ in hou.topNodeTypeCategory().nodeTypes().items()}
+    known = hou.topNodeTypeCategory().nodeTypes()
+    labels = {type_.description(): name for name, type_ in known.items()}
+    found = {}
+    for each in (SHOT, TRANSFER, REPORT):
+        operator = operator_of(each)
+        name = operator if operator in known else labels.get(each.registered_label)
+        if name:
+            found[each.label] = name
     missing = [each.label for each in (SHOT, TRANSFER, REPORT) if each.label not in found]
     if missing:
         raise BadInput(

@@ -13,6 +13,8 @@ import hou
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.houdini.open_scene import read_open_scene
+from cosmos_houdini.houdini.tops.project import find_project
+from cosmos_houdini.houdini.tops.result_parameters import RESULT, apply_values, read_result, transfer_values
 from cosmos_houdini.houdini.windows.job_row import JobRow
 from cosmos_houdini.houdini.windows.result_frames import ResultFrames
 from cosmos_houdini.houdini.windows.result_nodes import load_in_cops
@@ -85,6 +87,26 @@ def cop_action() -> ResultAction:
         tip="Loads the chosen results into a COP network of the scene, a File node each",
         requests=lambda chosen: [_plate_frames(row).request for row in chosen],
         finish=load,
+    )
+
+
+def copy_action(node: hou.OpNode) -> ResultAction:
+    """Return the action that copies the parameters of a result to a node."""
+
+    def copy(chosen: Sequence[JobRow], _: list[Any]) -> str:
+        result = read_result(cast("Path", chosen[0].video).with_name(RESULT))
+        folder = node.parm("folder")
+        project = find_project(folder.evalAsString() if folder else str(Path(hou.hipFile.path()).parent))
+        missing = apply_values(node, transfer_values(result, project))
+        rest = f"; it has no {', '.join(missing)}" if missing else ""
+        return f"{node.path()} has the parameters of {result.job}{rest}"
+
+    return ResultAction(
+        label=f"Copy to {node.name()}",
+        tip="Copies prompt, weights, engine and parameters of the chosen result to the node",
+        requests=lambda _: [],
+        finish=copy,
+        most=1,
     )
 
 
