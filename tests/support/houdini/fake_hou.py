@@ -375,20 +375,6 @@ def lopNodeTypeCategory() -> OpNodeTypeCategory:
     return OpNodeTypeCategory("Lop")
 
 
-class Take:
-    def __init__(self, *args: str) -> None:
-        self._name = args[0]
-
-    def name(self) -> str:
-        return self._name
-
-
-class takes:
-    @staticmethod
-    def takes() -> tuple[Take, ...]:
-        return tuple(map(Take, houdini_session.current.takes))
-
-
 def root() -> Node:
     return _node(houdini_session.current.nodes["/"])
 
@@ -434,6 +420,10 @@ class Take:
 
 
 class takes:
+    @staticmethod
+    def takes() -> tuple[Take, ...]:
+        return tuple(map(Take, houdini_session.current.takes))
+
     @staticmethod
     def findTake(take_name: str) -> Take | None:
         return Take(take_name) if take_name in houdini_session.current.takes else None

@@ -84,7 +84,6 @@ class Session:
     on_render: Callable[[str], None] = lambda _: None
     takes: tuple[str, ...] = ("Main",)
     after_load: Callable[[], None] = lambda: None
-    takes: tuple[str, ...] = ("Main",)
     objects: frozenset[str] = frozenset({"cam", "copnet", "cop2net"})
     top_types: dict[str, tuple[str, frozenset[str]]] = field(default_factory=lambda: dict(TOP_TYPES))
     libraries: dict[str, str] = field(default_factory=dict)
