@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import hou
 
-from cosmos_houdini.houdini.open_scene import output_paths
+from cosmos_houdini.houdini.open_outputs import output_paths
 from cosmos_houdini.model.render_node import base_type
 
 ALL = ("*", "All")
