@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from cosmos_houdini.cli import main
-from cosmos_houdini.engines.diffusers import engine as diffusers
 from cosmos_houdini.media.videos.probe import probe_video
-from support.engines.tiny_transfer import ENV, engine_python, tiny_plan, write_weights
+from support.engines.tiny_transfer import ENV, engine_python, tiny_plans, write_weights
 from support.media import FFMPEG
 from support.media.shot_files import NODE, ShotOnDisk, make_shot
 
@@ -34,14 +31,28 @@ def submit(shot: ShotOnDisk, *arguments: str, prompt: str = PROMPT) -> int:
 
 
 @pytest.mark.diffusers
-def test_a_shot_comes_back_verified_and_a_blocked_prompt_does_not(
-    shot: ShotOnDisk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("arguments", "weights"),
+    [
+        (("--weights", "0", "0", "0.8", "0"), {"depth": 0.8}),
+        (
+            ("--set", "model=cosmos3-nano", "--edge", "medium", "--weights", "0", "0.5", "0.5", "0"),
+            {"edge": 0.5, "depth": 0.5},
+        ),
+    ],
+    ids=["transfer2.5", "cosmos3"],
+)
+def test_a_shot_comes_back_verified(
+    shot: ShotOnDisk,
+    arguments: tuple[str, ...],
+    weights: dict[str, float],
+    capsys: pytest.CaptureFixture[str],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    monkeypatch.setattr(diffusers, "frame_plan", partial(tiny_plan, size=SIZE))
     host = {"root": str(shot.folder / "root"), "python": str(engine_python()), "env": ENV}
-    shot.configure(hosts={"gpu01": host | {"engine_path": str(write_weights(shot.folder / "weights"))}})
-    weights = ("--weights", "0", "0", "0.8", "0")
-    assert submit(shot, *weights, "--set", "seed=7", "--set", "num_steps=2") == 0
+    shot.configure(hosts={"gpu01": host | {"engine_path": str(write_weights(tmp_path_factory))}})
+    with tiny_plans(size=SIZE):
+        assert submit(shot, *arguments, "--set", "seed=7", "--set", "num_steps=2") == 0
     job = json.loads(capsys.readouterr().out)
     (result,) = map(Path, job["outputs"])
     clip = probe_video(result, ffmpeg=FFMPEG)
@@ -49,20 +60,13 @@ def test_a_shot_comes_back_verified_and_a_blocked_prompt_does_not(
     document = json.loads((result.parent / "result.json").read_text(encoding="utf-8"))
     request = document["request"]
     # The program reports the values with which it called the pipeline; they are the values that it was sent.
-    assert document["recorded"] == {"parameters": request["parameters"], "weights": {"depth": 0.8}}
+    assert document["recorded"] == {"parameters": request["parameters"], "weights": weights}
     assert document["made_with"]["engine_version"].startswith("diffusers 0.")
     assert request["prompt"] == PROMPT
     assert not list(shot.folder.rglob("pwned"))
 
-    assert submit(shot, *weights, prompt="forbidden") == 1
-    capsys.readouterr()
-    assert main(["status", "--json"]) == 0
-    states = {job["state"]: job for job in json.loads(capsys.readouterr().out)["jobs"]}
-    assert states["failed"]["error"]["class"] == "guardrail_blocked"
-    assert states["failed"]["outputs"] == []
-
 
 def test_two_controls_are_refused_before_anything_is_sent(shot: ShotOnDisk, capsys: pytest.CaptureFixture[str]) -> None:
     assert submit(shot, "--edge", "medium", "--weights", "0", "0.5", "0.5", "0") == 2
-    assert "exactly one control" in capsys.readouterr().err
+    assert "exactly one control with a weight above 0" in capsys.readouterr().err
     assert not (shot.folder / "root" / "jobs").exists()

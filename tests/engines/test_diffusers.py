@@ -49,6 +49,12 @@ def sent(request: InferenceRequest, site: Site = SITE) -> dict[str, Any]:
         ({"num_gpu": 2}, r"num_gpu = 2; allowed: 1"),
         ({"frames": 1}, r"has 1 frames"),
         ({"prompt": " "}, r"the prompt is empty"),
+        ({"shift": 3.0}, r"shift = 3.0 with model = transfer2.5; allowed: 10.0 there"),
+        ({"model": "cosmos3-nano", "num_gpu": 2}, r"num_gpu = 2; allowed: 1"),
+        (
+            {"model": "cosmos3-nano", "weights": {"depth": 0.5, "edge": 0.2}},
+            r"weights edge 0.2, depth 0.5 with model = cosmos3-nano; allowed: equal weights",
+        ),
     ],
 )
 def test_what_the_pipeline_cannot_do_is_refused(changes: dict[str, Any], words: str):
@@ -82,9 +88,9 @@ def test_every_value_arrives():
     values = {"seed": 9, "num_steps": 12, "guidance": 6.5, "fps": 30}
     request = diffusers_request(prompt='"; $(touch x)\n größe', frames=94, **values)
     (written,) = sent(request)["requests"]
-    assert {name: written[name] for name in values} == values
+    assert {name: written["parameters"][name] for name in values} == values
     assert written["prompt"] == request.prompt
-    assert (written["kind"], written["weight"]) == ("depth", 0.6)
+    assert written["weights"] == {"depth": 0.6}
     assert (written["frames"], written["chunks"], written["frames_per_chunk"], written["overlap"]) == (94, 2, 93, 1)
     assert written["size"] == [1280, 704]
     assert written["result"] == "/data/jobs/street-1/out/result.mp4"
@@ -94,15 +100,56 @@ def test_weights_come_from_the_hub_or_from_the_folder_that_the_host_names():
     there = Site(folder=SITE.folder, engine_path=PurePosixPath("/data/weights"))
     edge, vis = ({kind: 0.5} for kind in ("edge", "vis"))
     assert sent(diffusers_request(edge))["model"] == {
+        "family": "transfer2.5",
         "pipeline": {"path": "nvidia/Cosmos-Transfer2.5-2B", "revision": "diffusers/general"},
         "controlnet": {"path": "nvidia/Cosmos-Transfer2.5-2B", "revision": "diffusers/controlnet/general/edge"},
         "offload": False,
     }
     assert sent(diffusers_request(vis, offload_models=True), there)["model"] == {
+        "family": "transfer2.5",
         "pipeline": {"path": "/data/weights/diffusers/general", "revision": None},
         "controlnet": {"path": "/data/weights/diffusers/controlnet/general/blur", "revision": None},
         "offload": True,
     }
+
+
+def test_cosmos3_comes_from_its_own_repository_or_folder():
+    both = {"edge": 0.5, "depth": 0.5}
+    request = diffusers_request(both, model="cosmos3-nano")
+    assert sent(request)["model"] == {
+        "family": "cosmos3",
+        "pipeline": {"path": "nvidia/Cosmos3-Nano", "revision": "main"},
+        "controlnet": None,
+        "offload": False,
+    }
+    there = sent(request, Site(folder=SITE.folder, engine_path=PurePosixPath("/data/weights")))
+    assert there["model"]["pipeline"] == {"path": "/data/weights/Cosmos3-Nano", "revision": None}
+
+
+def test_cosmos3_gets_its_own_frames_and_its_own_names_of_controls():
+    request = diffusers_request({"vis": 0.5, "depth": 0.5}, frames=94, model="cosmos3-nano")
+    plan = DIFFUSERS.plan(request)
+    assert (plan.size, plan.chunks, plan.seams) == ((1280, 720), 2, (93,))
+    (written,) = sent(request)["requests"]
+    assert (written["size"], written["overlap"], sorted(written["readers"])) == ([1280, 720], 1, ["depth", "vis"])
+    assert written["hints"]["vis"] == "blur"
+    assert written["prompt"].startswith("a street at night Follow the blur, depth control video precisely")
+    plain = diffusers_request({"vis": 0.5}, model="cosmos3-nano", emphasize_control_in_prompt=False)
+    assert sent(plain)["requests"][0]["prompt"] == "a street at night"
+
+
+def test_only_frames_that_begin_the_result_bring_the_colour_video():
+    request = diffusers_request(model="cosmos3-nano", num_first_chunk_conditional_frames=1)
+    assert sorted(DIFFUSERS.invocation(request, SITE).inputs) == ["in/color.mp4", "in/depth.mp4"]
+
+
+def test_requests_of_cosmos3_share_a_process_whatever_their_controls():
+    one, two = (
+        diffusers_request(weights, model="cosmos3-nano") for weights in ({"edge": 0.5}, {"edge": 0.5, "depth": 0.5})
+    )
+    assert DIFFUSERS.load_key(one) == DIFFUSERS.load_key(two)
+    other = diffusers_request({"edge": 0.5}, model="cosmos3-super")
+    assert len({DIFFUSERS.load_key(one), DIFFUSERS.load_key(other), DIFFUSERS.load_key(diffusers_request())}) == 3
 
 
 def test_only_the_control_is_brought_and_the_hosts_own_python_runs():
@@ -137,7 +184,9 @@ def test_one_process_reads_and_writes_in_the_folder_of_each_job():
     assert [request["seed"] for request in written] == [0, 1]
     assert [request["result"] for request in written] == [f"{site.outputs}/result.mp4" for site in sites]
     assert [request["folder"] for request in written] == [str(site.folder) for site in sites]
-    assert all(f"{site.inputs}/depth.mp4" in request["reader"] for request, site in zip(written, sites, strict=True))
+    assert all(
+        f"{site.inputs}/depth.mp4" in request["readers"]["depth"] for request, site in zip(written, sites, strict=True)
+    )
 
 
 LINES = """\
@@ -201,6 +250,7 @@ GATED = (
         (127, "", "", "bad_input"),
         (1, "", "no checkpoint: there is no folder /data/weights/diffusers/general", "missing_checkpoint"),
         (1, "refused: guardrail: it blocks the prompt\n", "", "guardrail_blocked"),
+        (0, "refused: out of memory: CUDA out of memory. Tried to allocate 20.00 GiB.\n", "", "oom"),
         (0, "refused: guardrail: it blocks the video that was made\n", "", "guardrail_blocked"),
         (0, "refused: bad input: the control has 4 frames instead of 5\n", "", "bad_input"),
         (1, "", "OSError: [Errno 28] No space left on device", "disk_full"),

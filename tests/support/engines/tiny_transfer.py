@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from functools import cache
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache, partial
 from pathlib import Path
 
+import filelock
 import pytest
 
 from cosmos_houdini.engines.cosmos.chunks import Chunking
+from cosmos_houdini.engines.diffusers import engine as diffusers
 from cosmos_houdini.model.request import FramePlan, InferenceRequest
 from support import ROOT
 
@@ -40,11 +44,31 @@ def engine_python() -> Path:
     return python
 
 
-def write_weights(folder: Path) -> Path:
-    """Write tiny weights, as an ``engine_path`` has them."""
-    program = HERE / "tiny_transfer_weights.py"
-    subprocess.run([engine_python(), program, folder], env=os.environ | ENV, check=True, capture_output=True)
+def write_weights(factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with tiny weights, as an ``engine_path`` has them; all tests of a run share it."""
+    folder = shared_folder(factory) / "tiny_weights"
+    with filelock.FileLock(folder.with_suffix(".lock")):
+        if not folder.exists():
+            part = folder.with_suffix(".part")
+            program = HERE / "tiny_transfer_weights.py"
+            subprocess.run([engine_python(), program, part], env=os.environ | ENV, check=True, capture_output=True)
+            part.rename(folder)
     return folder
+
+
+def shared_folder(factory: pytest.TempPathFactory) -> Path:
+    """Return the folder that all processes of this test run share."""
+    base = factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@contextmanager
+def tiny_plans(size: tuple[int, int] = SIZE) -> Iterator[None]:
+    """Plan tiny frames for both models for a while."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("frame_plan", "plan_frames"):
+            patch.setattr(diffusers, name, partial(tiny_plan, size=size))
+        yield
 
 
 def tiny_plan(request: InferenceRequest, *_: object, size: tuple[int, int] = SIZE) -> FramePlan:

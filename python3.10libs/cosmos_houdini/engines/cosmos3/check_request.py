@@ -57,8 +57,16 @@ def scout_request(request: InferenceRequest) -> Scout:
     return Scout(parameters={"num_steps": steps}, frames=frames)
 
 
-def check_cosmos3_request(request: InferenceRequest, parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
+def check_cosmos3_request(
+    request: InferenceRequest, parameters: Mapping[str, Parameter], *, weighted: bool = True, crops: bool = True
+) -> tuple[str, ...]:
     """Return warnings about a request that Cosmos 3 would run.
+
+    Args:
+        request: the request.
+        parameters: the parameters of its engine, by name.
+        weighted: whether the engine's program takes weights of controls.
+        crops: whether the engine's program crops videos of another shape; else they are stretched.
 
     Raises:
         BadInput: the request would fail after the model is loaded, or upstream would silently change it.
@@ -69,7 +77,7 @@ def check_cosmos3_request(request: InferenceRequest, parameters: Mapping[str, Pa
         check_prompt(request.negative_prompt, f"the negative prompt of {request.name}")
     _check_length(request)
     _check_controls(request)
-    return (*_frame_warnings(request), *_strength_warnings(request))
+    return (*_frame_warnings(request, crops=crops), *_strength_warnings(request, weighted=weighted))
 
 
 def _check_length(request: InferenceRequest) -> None:
@@ -115,7 +123,7 @@ def _check_controls(request: InferenceRequest) -> None:
             )
 
 
-def _frame_warnings(request: InferenceRequest) -> list[str]:
+def _frame_warnings(request: InferenceRequest, *, crops: bool) -> list[str]:
     cut, size = generated_frames(request), request.video.size
     bucket = bucket_size(size, str(request.parameters["resolution"]))
     warnings = []
@@ -132,7 +140,7 @@ def _frame_warnings(request: InferenceRequest) -> list[str]:
             f"{cut.frames} frames cost {cut.chunks} chunks of {cut.frames_per_chunk}; {cut.shorter} frames would cost "
             f"{cut.chunks - 1}"
         )
-    if (lost := cropped_share(size, bucket)) > NOTICEABLE_CROP:
+    if crops and (lost := cropped_share(size, bucket)) > NOTICEABLE_CROP:
         warnings.append(
             f"{size[0]}x{size[1]} is scaled to cover {bucket[0]}x{bucket[1]}, and {100 * lost:.0f} % of the picture "
             "is cut off; --fit letterbox keeps it"
@@ -144,16 +152,16 @@ def _frame_warnings(request: InferenceRequest) -> list[str]:
     return warnings
 
 
-def _strength_warnings(request: InferenceRequest) -> list[str]:
+def _strength_warnings(request: InferenceRequest, *, weighted: bool) -> list[str]:
     kinds = [control.kind for control in request.controls]
     warnings = []
     tuned, parameters = tuned_strength(kinds), request.parameters
     if kinds == [Control.SEG] and parameters.get("control_guidance") == TUNED.control_guidance:
         warnings.append(f"for seg alone, upstream has tuned control_guidance = {tuned.control_guidance:g}")
-    if len(kinds) > 1:
+    if len(kinds) > 1 and weighted:
         total = sum(control.weight for control in request.controls)
         told = ", ".join(f"{control.kind} {control.weight / total:.2f}" for control in request.controls)
         warnings.append(f"Cosmos 3 divides the weights by their sum: {told}")
-    elif kinds and request.controls[0].weight != 1:
+    elif len(kinds) == 1 and request.controls[0].weight != 1:
         warnings.append(f"the weight of {kinds[0]} changes nothing: it is the only control, and takes part fully")
     return warnings

@@ -27,9 +27,13 @@ _STEP = re.compile(
 _ENCODING = re.compile(r"^encoding$", re.MULTILINE)
 _MADE = re.compile(r"^made with (?P<document>\{.*\})$", re.MULTILINE)
 _SAVED = re.compile(r"^saved ", re.MULTILINE)
-_REFUSED = re.compile(r"^refused: (?P<why>guardrail|bad input): (?P<message>.*)$", re.MULTILINE)
+_REFUSED = re.compile(r"^refused: (?P<why>guardrail|bad input|out of memory): (?P<message>.*)$", re.MULTILINE)
 
-_REFUSALS = {"guardrail": FailureClass.GUARDRAIL_BLOCKED, "bad input": FailureClass.BAD_INPUT}
+_REFUSALS = {
+    "guardrail": FailureClass.GUARDRAIL_BLOCKED,
+    "bad input": FailureClass.BAD_INPUT,
+    "out of memory": FailureClass.OOM,
+}
 _SYMPTOMS = (
     symptom(
         FailureClass.BAD_INPUT,

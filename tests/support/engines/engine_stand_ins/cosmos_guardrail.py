@@ -1,7 +1,11 @@
 """Stands in for the guardrail, whose models come from the Hub alone; it answers as cosmos_guardrail 0.3.2 does.
 
-Words of the prompt choose the verdict: "forbidden" blocks the prompt, "unfit" the video, "purple" paints it.
+Words of the prompt choose the verdict: "forbidden" blocks the prompt, "unfit" the video, "purple" paints it. A prompt
+with "enormous" finds no memory on the GPU, as long as the file that TINY_GPU_IS_FULL names is there; it is removed.
 """
+
+import os
+from pathlib import Path
 
 import torch
 
@@ -15,6 +19,10 @@ class CosmosSafetyChecker(torch.nn.Module):
 
     def check_text_safety(self, prompt):
         self.prompt = prompt
+        full = Path(os.environ.get("TINY_GPU_IS_FULL", ""))
+        if "enormous" in prompt and full.is_file():
+            full.unlink()
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has 1.00 GiB free.")
         return "forbidden" not in prompt
 
     def check_video_safety(self, frames):
