@@ -44,7 +44,6 @@ def modules_that_list(words: set[str]) -> set[str]:
                 "config/settings.py",  # a key of the configuration for each pass
                 "engines/cosmos/transfer_request.py",  # the controls of upstream's models
                 "engines/cosmos3/hints.py",  # the controls of Cosmos 3, by upstream's names and in its order
-                "engines/diffusers/engine.py",  # the weights of each control, by upstream's names
                 "media/sequences/pass_words.py",  # the words in file names that tell a pass
             },
         ),

@@ -9,7 +9,6 @@ from typing import Final, Literal
 from cosmos_houdini.engines.cosmos3.hints import HINTS
 from cosmos_houdini.engines.cosmos3.parameters import SHARED_PARAMETERS
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.parameter import Parameter
 from cosmos_houdini.model.request import ControlInput, InferenceRequest
 
@@ -65,13 +64,6 @@ _COSMOS3 = tuple(
 )
 MODELS: Final = {model.name: model for model in (TRANSFER25, *_COSMOS3)}
 
-_CONTROLNETS = {
-    Control.VIS: "diffusers/controlnet/general/blur",
-    Control.EDGE: "diffusers/controlnet/general/edge",
-    Control.DEPTH: "diffusers/controlnet/general/depth",
-    Control.SEG: "diffusers/controlnet/general/seg",
-}
-
 # The names and defaults are those of the pipelines' calls, except for the names that Cosmos spells differently.
 _COMMON = (
     Parameter(
@@ -99,7 +91,7 @@ def model_of(request: InferenceRequest) -> Model:
 
 def controlnet(request: InferenceRequest, engine_path: PurePosixPath | None) -> dict[str, str | None]:
     """Return the location of the weights of a request's only control, for Transfer2.5."""
-    revision = _CONTROLNETS[only_control(request).kind]
+    revision = f"diffusers/controlnet/general/{HINTS[only_control(request).kind]}"
     if engine_path is None:
         return {"path": TRANSFER25.repository, "revision": revision}
     return {"path": str(engine_path / revision), "revision": None}
