@@ -23,6 +23,8 @@ class HostConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         launcher: how jobs run there.
         ffmpeg: FFmpeg of the host; without it this machine's own is sent.
         python: Python of the host for engines that are libraries of it.
+        server: URL of an inference server, as jobs on the host reach it: ``http://127.0.0.1:8000``.
+        server_sees_files: whether that server sees the files of the root under the same paths.
         bandwidth_mb_per_s: limit of transfers to and from the host, in 1e6 bytes a second.
         env: environment of every job, nothing secret.
         secrets: variables of this machine that jobs get in secret.
@@ -43,6 +45,8 @@ class HostConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     engine_path: str | None = None
     ffmpeg: str | None = None
     python: str = "python3"
+    server: str | None = None
+    server_sees_files: bool = False
     bandwidth_mb_per_s: Annotated[float, Meta(gt=0)] | None = None
     env: dict[str, str] = {}
     secrets: tuple[str, ...] = ("HF_TOKEN",)

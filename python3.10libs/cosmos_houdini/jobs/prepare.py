@@ -31,7 +31,7 @@ class Prepared:
         plan: the frame size, the chunks and the estimated time.
         site: the site of its first attempt.
         invocation: the command that will run, with its files and environment.
-        warnings: the engine's warnings about the request, as sentences.
+        warnings: the engine's warnings about the request and its host, as sentences.
         script: the script for the scheduler of a cluster; empty on a plain host.
     """
 
@@ -82,6 +82,6 @@ def prepare(request: InferenceRequest, *, config: Config, host: str | None, resu
         plan=chosen.plan(request),
         site=site,
         invocation=task.invocation,
-        warnings=warnings,
+        warnings=(*warnings, *task.invocation.warnings),
         script=script if launcher_type(settings).traits.schedules_itself else "",
     )

@@ -20,6 +20,8 @@ def site_for(root: PurePosixPath, job_id: str, attempt: int, config: HostConfig,
         ffmpeg=config.ffmpeg or (ffmpeg.program if sees_own_programs(config) else None),
         own_ffmpeg=ffmpeg.path,
         python=config.python,
+        server=config.server,
+        server_sees_files=config.server_sees_files,
     )
 
 

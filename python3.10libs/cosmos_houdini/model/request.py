@@ -146,6 +146,8 @@ class Site:
         own_ffmpeg: the FFmpeg of this machine, which an engine may send to a host that has none; None for the
             program of imageio-ffmpeg.
         python: the Python on the host that has the engines that are libraries.
+        server: the URL of an inference server, as the host reaches it; None if the configuration names none.
+        server_sees_files: whether that server sees the job's folder under the same path.
     """
 
     folder: PurePosixPath
@@ -153,6 +155,8 @@ class Site:
     ffmpeg: str | None = None
     own_ffmpeg: Path | None = None
     python: str = "python3"
+    server: str | None = None
+    server_sees_files: bool = False
 
     @property
     def inputs(self) -> PurePosixPath:
@@ -195,6 +199,7 @@ class Invocation:
         cwd: the working folder on the host; None for the job's folder.
         version: a command on the host that prints the engine's version in its first line; empty if there is none.
         outputs: the videos that must exist afterwards.
+        warnings: sentences about this site that a person should read before the start.
     """
 
     argv: tuple[str, ...]
@@ -205,3 +210,4 @@ class Invocation:
     cwd: PurePosixPath | None = None
     version: tuple[str, ...] = ()
     outputs: tuple[ExpectedOutput, ...]
+    warnings: tuple[str, ...] = ()

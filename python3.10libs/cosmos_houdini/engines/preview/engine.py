@@ -8,7 +8,6 @@ same request gives the same bytes on the same machine.
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
@@ -17,14 +16,12 @@ from cosmos_houdini.engines.base import EngineLog, EngineRecord, Needs, Unshared
 from cosmos_houdini.engines.cosmos.parameters import TRANSFER1_PARAMETERS
 from cosmos_houdini.engines.cosmos.transfer_request import TRANSFER1, check_transfer_request, frame_plan, scout
 from cosmos_houdini.engines.failures import CANNOT_EXECUTE_EXITS, GENERAL_SYMPTOMS, explain_missing_marker
+from cosmos_houdini.engines.own_ffmpeg import brought_ffmpeg, ffmpeg_program
 from cosmos_houdini.engines.preview.graph import PreviewGraph, preview_graph
-from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
 from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Scout, Site
 
-FFMPEG_FILE = "in/ffmpeg"
 SECONDS_PER_CHUNK = 8.0
 """The time measured with four controls on two cores of a server; on other machines it is a guess."""
 
@@ -72,14 +69,14 @@ class Preview(UnsharedEngine):
         plan = self.plan(request)
         graph = preview_graph(request, plan)
         inputs = {f"in/{role}.mp4": path for role, path in _videos(request).items()}
-        brought = {} if site.ffmpeg else {FFMPEG_FILE: _own_ffmpeg(site)}
+        brought = brought_ffmpeg(site)
         return Invocation(
-            argv=(site.ffmpeg or str(site.folder / FFMPEG_FILE), *_arguments(graph, list(inputs), plan)),
+            argv=(ffmpeg_program(site), *_arguments(graph, list(inputs), plan)),
             env={},
             files=graph.files,
-            inputs=inputs | brought,
+            inputs={**inputs, **brought},
             executables=tuple(brought),
-            version=(site.ffmpeg or str(site.folder / FFMPEG_FILE), "-version"),
+            version=(ffmpeg_program(site), "-version"),
             outputs=(
                 ExpectedOutput(path=PurePosixPath("result.mp4"), role="result", frames=plan.frames, size=plan.size),
                 ExpectedOutput(
@@ -114,17 +111,6 @@ class Preview(UnsharedEngine):
                 message="FFmpeg does not start on the host; configure one that does as hosts.<name>.ffmpeg",
             )
         return failure
-
-
-def _own_ffmpeg(site: Site) -> Path:
-    name = FFmpeg(path=site.own_ffmpeg).program
-    path = Path(shutil.which(name) or name).absolute()
-    if path.suffix.lower() == ".exe":
-        raise BadInput(
-            f"{path} cannot be sent along: hosts run no Windows programs",
-            action="name an FFmpeg of the host as hosts.<name>.ffmpeg in the configuration",
-        )
-    return path
 
 
 def _videos(request: InferenceRequest) -> dict[str, Path]:
