@@ -19,15 +19,20 @@ RUNS = 7
 BIG_BODIES = 480
 SMALL_NODES = 4800
 MIB = 1 << 20
+MOVE = "segment { length = 10 value = 0 5 expr = linear() } segment { length = 0 value = 5 5 expr = linear() }"
 RATIO = 2.0
+FACTS_RATIO = 1.2
 MEMORY_MIB = 100.0
 
 
 def write(path: Path, bodies: int, *, limited: bool) -> None:
     """Write a scene of ``bodies`` MiB whose entries alternate between geometry and nodes."""
     body = os.urandom(MIB).replace(b"Hou", b"hou")
-    camera = hip_files.node("obj/cam1", "cam", hip_files.CAM_PARMS)
-    head, tail = hip_files.scene_entries(camera)[:-1], hip_files.scene_entries()[-1:]
+    camera = hip_files.node(
+        "obj/cam1", "cam", {**hip_files.CAM_PARMS, "t": [("tx", 0), 0, 0]}, hip_files.channels(tx=MOVE)
+    )
+    light = hip_files.node("obj/sun", "hlight", {"light_type": ["sun"], "t": [0, 0, 0], "r": [-30, 0, 0]})
+    head, tail = hip_files.scene_entries(camera, light)[:-1], hip_files.scene_entries()[-1:]
     marker = len(hip_files.limited([]))
 
     def encoded(entries: Sequence[tuple[hip_files.Body, hip_files.Body]]) -> bytes:
@@ -71,9 +76,21 @@ def measure() -> list[Figure]:
             read(["cat"], path)  # the file is in memory for both
             wall_s, peak_mib = read([sys.executable, "-m", "cosmos_houdini", "scene", str(path), "--json"], path)
             other_s = None if limited else read(["cpio", "-it"], path)[0]
+            facts_s = read([sys.executable, "-m", "cosmos_houdini", "scene", str(path), "--facts", "--json"], path)[0]
             beside, most = ("", None) if limited else ("cpio -it", RATIO)
             shot = f"scene of {name}"
             found.append(Figure(name=shot, ours=wall_s, unit="s", other=other_s, beside=beside, ratio_limit=most))
             found.append(Figure(name=f"{shot}, memory", ours=peak_mib, unit="MB", limit=MEMORY_MIB))
+            with_facts = f"{shot}, with its facts"
+            found.append(
+                Figure(
+                    name=with_facts,
+                    ours=facts_s,
+                    unit="s",
+                    other=wall_s,
+                    beside="scene alone",
+                    ratio_limit=None if limited else FACTS_RATIO,
+                )
+            )
             path.unlink()
     return found

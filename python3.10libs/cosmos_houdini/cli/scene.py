@@ -11,6 +11,7 @@ from rich.text import Text
 
 from cosmos_houdini.cli.console import json_option, print_json
 from cosmos_houdini.errors import one_line
+from cosmos_houdini.facts.read import read_facts
 from cosmos_houdini.model.scene import Camera, CameraSample, License, RenderOutput, Scene
 from cosmos_houdini.scene import read_scene, sample_cameras
 
@@ -20,13 +21,14 @@ _WIDTH = 10_000
 @click.command("scene")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--samples", is_flag=True, help="Add every camera at every frame of the global range.")
+@click.option("--facts", is_flag=True, help="Add lens, camera move, lights, materials, objects and time of day.")
 @json_option
-def scene(file: Path, *, samples: bool, as_json: bool) -> None:
+def scene(file: Path, *, samples: bool, facts: bool, as_json: bool) -> None:
     """Print the frame rate, ranges, cameras and render outputs of FILE (.hip, .hiplc or .hipnc).
 
     Houdini is not needed, and nothing in the file is run.
     """
-    found = read_scene(file)
+    found, told = read_facts(file) if facts else (read_scene(file), None)
     sampled = sample_cameras(found) if samples else None
     if as_json:
         print_json("scene", found.document(sampled))
@@ -37,6 +39,8 @@ def scene(file: Path, *, samples: bool, as_json: bool) -> None:
         console.print(part)
     for path, frames in (sampled or {}).items():
         console.print("", _sample_table(path, frames), sep="\n")
+    for line in told.lines() if told else ():
+        console.print(_plain(line))
 
 
 def _summary(found: Scene) -> list[Text | Table]:

@@ -242,6 +242,7 @@ class Scene:
         frame_range: the global range, both ends included.
         playback_range: the playbar's range, both ends included.
         variables: global variables of the scene, for example ``JOB``.
+        facts: lens, camera move, lights and the like as JSON data, where somebody asked for them.
     """
 
     path: Path
@@ -255,6 +256,7 @@ class Scene:
     cameras: tuple[Camera, ...]
     outputs: tuple[RenderOutput, ...]
     variables: Mapping[str, str]
+    facts: Mapping[str, Any] | None = None
 
     def document(self, samples: Mapping[str, Sequence[CameraSample]] | None = None) -> dict[str, Any]:
         """Return the scene as ``scene --json`` prints it; ``samples``, by camera path, are added to the cameras."""
@@ -273,4 +275,5 @@ class Scene:
             "playback_range": list(self.playback_range),
             "cameras": cameras,
             "outputs": [output.document() for output in self.outputs],
+            **({} if self.facts is None else {"facts": dict(self.facts)}),
         }

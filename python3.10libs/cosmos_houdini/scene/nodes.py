@@ -14,6 +14,7 @@ from cosmos_houdini.model.scene import Channel
 from cosmos_houdini.scene.archive import Archive
 from cosmos_houdini.scene.channel import parse_channels
 from cosmos_houdini.scene.entry import Entry
+from cosmos_houdini.scene.parenting import is_object, parent_path, wired_paths
 from cosmos_houdini.scene.parm import Parms, parse_parms
 
 # The managers at the top of a scene; other entries in the form of a node belong to the definition of an asset.
@@ -21,8 +22,7 @@ _NETWORKS = frozenset({"obj", "out", "stage", "img", "ch", "shop", "mat", "vex",
 _GLOBAL = frozenset({".start", ".variables"})
 _KINDS = frozenset({"init", "def", "parm", "chn"})
 _TYPE = re.compile(r"^type = (\S+)", re.MULTILINE)
-_INPUTS = re.compile(r"^inputs\n\{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
-_INPUT = re.compile(r'^\d+[ \t]+"?([^"\s]+)"?[ \t]', re.MULTILINE)
+_HIDDEN = re.compile(r"^flags = .* display off ", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +55,8 @@ class Contents:
         types: the type of every node in the file, by path.
         nodes: the nodes of the wanted types, in the order of the file.
         inputs: the paths that are wired into a node, for the nodes that render a USD stage and all above them.
+        carriers: every object that one of them follows, directly or not, by path; empty if nobody asked for them.
+        displayed: paths of the displayed objects with geometry; empty likewise.
     """
 
     start: str | None
@@ -63,6 +65,8 @@ class Contents:
     types: Mapping[str, str]
     nodes: tuple[Node, ...]
     inputs: Mapping[str, tuple[str, ...]]
+    carriers: Mapping[str, Node] = field(default_factory=dict)
+    displayed: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -75,20 +79,25 @@ class _Found:
     entries: dict[str, dict[str, Entry]] = field(default_factory=dict)
 
 
-def read_contents(archive: Archive, wanted: frozenset[str]) -> Contents:
+def read_contents(archive: Archive, wanted: frozenset[str], *, with_objects: bool = False) -> Contents:
     """Walk an archive once and read the entries of the nodes whose base type is in ``wanted``.
+
+    Args:
+        archive: an open scene file.
+        wanted: types without namespace and version.
+        with_objects: whether the objects that carry these nodes, and the displayed ones, are read, too.
 
     Raises:
         BadInput: the archive is damaged, or a needed entry is too long or has no text of its kind.
     """
-    found = _find(archive, wanted)
-    start, variables = (
-        archive.text(found.globals[name]) if name in found.globals else None for name in (".start", ".variables")
-    )
+    found = _find(archive, wanted, with_objects=with_objects)
     nodes = tuple(
         _node(archive, path, type_, found.entries.get(path, {}))
         for path, type_ in found.types.items()
         if base_type(type_) in wanted
+    )
+    start, variables = (
+        archive.text(found.globals[name]) if name in found.globals else None for name in (".start", ".variables")
     )
     return Contents(
         start=start,
@@ -97,6 +106,8 @@ def read_contents(archive: Archive, wanted: frozenset[str]) -> Contents:
         types=found.types,
         nodes=nodes,
         inputs=_read_inputs(archive, found, stage_heads(nodes)),
+        carriers=_carriers(archive, nodes, found) if with_objects else {},
+        displayed=_displayed(archive, found) if with_objects else (),
     )
 
 
@@ -113,13 +124,6 @@ def stage_path(node: Node) -> str | None:
     return posixpath.normpath(posixpath.join(node.path, text)) if text else None
 
 
-def wired_paths(path: str, definition: str) -> tuple[str, ...]:
-    """Return the paths of the nodes that are wired into one, from the text of its ``.def``."""
-    block = _INPUTS.search(definition)
-    folder = path.rpartition("/")[0]
-    return tuple(f"{folder}/{name}" for name in _INPUT.findall(block[1])) if block else ()
-
-
 def _read_inputs(archive: Archive, found: _Found, heads: Iterable[str]) -> dict[str, tuple[str, ...]]:
     inputs: dict[str, tuple[str, ...]] = {}
     waiting = list(heads)
@@ -132,7 +136,34 @@ def _read_inputs(archive: Archive, found: _Found, heads: Iterable[str]) -> dict[
     return inputs
 
 
-def _find(archive: Archive, wanted: frozenset[str]) -> _Found:
+def _carriers(archive: Archive, nodes: tuple[Node, ...], found: _Found) -> dict[str, Node]:
+    """Read the objects that nodes follow, up to the top; a wire to nowhere, or in a ring, ends a chain."""
+    carriers: dict[str, Node] = {}
+    waiting = [node for node in nodes if is_object(node.path, found.types)]
+    while waiting:
+        node = waiting.pop()
+        parent = parent_path(node.path, node.definition, found.types)
+        if parent is not None and parent not in carriers and parent in found.types:
+            carriers[parent] = _node(archive, parent, found.types[parent], found.entries.get(parent, {}))
+            waiting.append(carriers[parent])
+    return carriers
+
+
+def _displayed(archive: Archive, found: _Found) -> tuple[str, ...]:
+    """Return the objects with geometry whose display flag is on."""
+    return tuple(
+        path
+        for path, type_ in found.types.items()
+        if base_type(type_) == "geo" and is_object(path, found.types) and not _is_hidden(archive, found.entries[path])
+    )
+
+
+def _is_hidden(archive: Archive, entries: Mapping[str, Entry]) -> bool:
+    definition = archive.text(entries["def"]) if "def" in entries else ""
+    return _HIDDEN.search(definition) is not None
+
+
+def _find(archive: Archive, wanted: frozenset[str], *, with_objects: bool) -> _Found:
     """Find the entries of all nodes, except the entries of nodes that are known to have an unwanted type."""
     found = _Found()
     for entry in archive.entries():
@@ -148,9 +179,12 @@ def _find(archive: Archive, wanted: frozenset[str]) -> _Found:
         if kind == "init":
             match = _TYPE.search(archive.text(entry))
             found.types[path] = sys.intern(match[1]) if match else ""
-            if base_type(found.types[path]) not in wanted:
+            is_kept = base_type(found.types[path]) in wanted or (with_objects and is_object(path, found.types))
+            if is_kept:
+                found.entries.setdefault(path, {})
+            else:
                 found.entries.pop(path, None)
-        elif path not in found.types or base_type(found.types[path]) in wanted:
+        elif path not in found.types or path in found.entries:
             found.entries.setdefault(path, {})[kind] = entry
     return found
 

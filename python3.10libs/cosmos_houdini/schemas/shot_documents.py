@@ -55,8 +55,41 @@ class RenderOutput(Struct):
     vars: list[str] | UnsetType = UNSET
 
 
+class LensFact(Struct):
+    """A lens; full_frame_mm is the focal length with the same view on film of 36 mm width."""
+
+    focal_mm: float
+    full_frame_mm: float | None
+    view_deg: float | None
+    words: str
+
+
+class CameraMove(Struct):
+    """What the camera does; each of moves has word, direction, amount, unit and comes_back."""
+
+    word: str
+    sentence: str
+    moves: list[dict[str, Any]]
+
+
+class SceneFacts(Struct, kw_only=True):
+    """What a scene says about its shot; null where it does not say. unresolved names what hides the camera's way."""
+
+    fps: float
+    frames: int
+    duration_s: float
+    camera: str | None
+    lens: LensFact | None
+    camera_move: CameraMove | None
+    unresolved: list[str]
+    lights: list[dict[str, Any]]
+    materials: list[dict[str, Any]]
+    objects: list[str]
+    time_of_day: str | None
+
+
 class SceneDocument(Struct, kw_only=True):
-    """The facts of a .hip file."""
+    """The contents of a .hip file."""
 
     path: str
     license: Literal["commercial", "indie", "apprentice"]
@@ -68,6 +101,7 @@ class SceneDocument(Struct, kw_only=True):
     playback_range: Numbers
     cameras: list[Camera]
     outputs: list[RenderOutput]
+    facts: SceneFacts | UnsetType = UNSET
 
 
 class CorruptFrame(Struct):

@@ -80,9 +80,9 @@ def _read_scene(path: Path | None) -> Scene | None:
     if path is None:
         return None
     # Imported here: most calls need no scene reader.
-    from cosmos_houdini.scene.reader import read_scene  # noqa: PLC0415
+    from cosmos_houdini.facts.read import read_described_scene  # noqa: PLC0415
 
-    return read_scene(path)
+    return read_described_scene(path)
 
 
 def _write_preview(conversion: Conversion, ffmpeg: FFmpeg) -> Path:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from cosmos_houdini.config import Config
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.facts.read import read_described_scene
 from cosmos_houdini.model.control import Control, Pass
 from cosmos_houdini.model.presets import DEFAULT_STRENGTH
 from cosmos_houdini.model.video import Conversion
 from cosmos_houdini.reporter import Reporter
 from cosmos_houdini.scene.output import find_output
-from cosmos_houdini.scene.reader import read_scene
 from cosmos_houdini.shots.frames import (
     ShotFrames,
     encode_frames,
@@ -43,7 +43,7 @@ def find_shot(
         BadInput: the scene cannot be read, has no such node, or there are no renders or those of several shots.
     """
     names = name_passes(config, passes or {})
-    scene = read_scene(source.scene) if source.scene else None
+    scene = read_described_scene(source.scene) if source.scene else None
     if scene is None:
         shot = shot_of_folder(None, source.renders or "", names.files)
         names.refuse_unfound(shot.found)

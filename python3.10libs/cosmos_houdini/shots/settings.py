@@ -10,6 +10,7 @@ from typing import Any
 from cosmos_houdini.config import Config
 from cosmos_houdini.engines.blur import find_blur_presets
 from cosmos_houdini.errors import BadInput, did_you_mean
+from cosmos_houdini.facts.scene_facts import rendering_camera
 from cosmos_houdini.json_text import read_json_file
 from cosmos_houdini.media.control_settings import ColorSettings, ControlSettings, DepthKind, DepthSettings, Fit, Lens
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg
@@ -142,6 +143,6 @@ def _camera(scene: Scene, wanted: str | None) -> Camera | None:
         raise BadInput(
             f"{scene.path} has no camera {wanted}", allowed=", ".join(paths), action=did_you_mean(wanted, paths)
         )
-    rendered = {output.camera for output in scene.outputs} & set(paths)
-    only = wanted or (rendered.pop() if len(rendered) == 1 else paths[0] if len(paths) == 1 else None)
-    return next((camera for camera in scene.cameras if camera.path == only), None)
+    if wanted is not None:
+        return next(camera for camera in scene.cameras if camera.path == wanted)
+    return rendering_camera(scene)
