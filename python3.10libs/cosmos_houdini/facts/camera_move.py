@@ -86,7 +86,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraMove:
-    """What a camera does in a shot; no moves mean that it stands still."""
+    """The moves of a camera in a shot; no moves mean that it stands still."""
 
     moves: tuple[Move, ...]
 

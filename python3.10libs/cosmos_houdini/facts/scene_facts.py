@@ -19,7 +19,7 @@ _DEFAULT_NAME = re.compile(r"(geo|box|sphere|grid|torus|tube|null|file|object|in
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SceneFacts:
-    """What a scene says about a shot.
+    """The facts of a shot that its scene gives.
 
     Attributes:
         fps: frames a second.

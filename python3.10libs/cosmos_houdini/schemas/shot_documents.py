@@ -65,7 +65,7 @@ class LensFact(Struct):
 
 
 class CameraMove(Struct):
-    """What the camera does; each of moves has word, direction, amount, unit and comes_back."""
+    """The moves of the camera; each of moves has word, direction, amount, unit and comes_back."""
 
     word: str
     sentence: str
@@ -73,7 +73,7 @@ class CameraMove(Struct):
 
 
 class SceneFacts(Struct, kw_only=True):
-    """What a scene says about its shot; null where it does not say. unresolved names what hides the camera's way."""
+    """The facts of a scene about its shot; null where it does not say. unresolved names what hides the camera's way."""
 
     fps: float
     frames: int
