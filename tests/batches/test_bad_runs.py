@@ -159,3 +159,20 @@ def test_the_dry_run_of_a_namesake_that_would_be_refused_is_refused(shop: Shop, 
         said.append(capsys.readouterr().err.splitlines()[-1])
     assert said[0] == said[1]
     assert "another batch 'night'" in said[0]
+
+
+def test_a_batch_stops_after_one_run_that_a_wrong_host_has_failed(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fault = "say RuntimeError: Found no NVIDIA driver on your system"
+    items = [{"spec": "shot.spec.json", "name": name, "parameters": {"fault": fault}} for name in "abc"]
+    file = batch(shop, {"seeds": [1]}, items)
+    assert shop.main("run-batch", file, "--max-parallel", 1) == 1
+    assert [row["state"] for row in table(shop)] == ["failed", "queued", "queued"]
+    assert table(shop)[0]["failure"] == "host_setup"
+    said = capsys.readouterr().err
+    assert "local must be mended first: the NVIDIA driver of the host is missing or too old" in said
+    assert "cosmos-houdini doctor --host local" in said
+    # Each new beginning tries the host again, with one run.
+    assert shop.main("run-batch", file, "--max-parallel", 1) == 1
+    assert [row["state"] for row in table(shop)] == ["failed", "queued", "queued"]

@@ -40,6 +40,7 @@ class World:
     spent: Spending = NOTHING
     counts: Mapping[JobState, int] = field(default_factory=dict)
     busy: int = 0
+    broken: str = ""
     notices: list[Notice] = field(default_factory=list)
     looks: int = 0
 
@@ -55,6 +56,7 @@ class World:
             spent=lambda: self.spent,
             counts=lambda: self.counts,
             busy=lambda: self.busy,
+            broken=lambda: self.broken,
         )
         settings = LimitSettings(batch="sea", host="gpu01", **terms)  # type: ignore[arg-type]
         return StartLimits(settings=settings, probes=probes, notify=self.notices.append)
@@ -271,3 +273,17 @@ def test_heat_and_a_full_disk_hold_back_what_waits_on_the_host_and_full_memory_d
     assert not World(free_disk_gb=1.0).limits().may_begin_waiting()
     full = HostHealth(gpus=(replace(COOL, free_gb=1.0),))
     assert World(look=full).limits(gpu_memory_gb=75.0).may_begin_waiting()
+
+
+def test_a_host_that_is_set_up_wrong_ends_the_batch_and_names_doctor() -> None:
+    world = World()
+    limits = world.limits()
+    assert limits.gate() is None
+    world.broken = "the NVIDIA driver of the host is missing or too old: Found no NVIDIA driver. Please check"
+    hold = limits.gate()
+    assert hold is not None
+    assert hold.final
+    assert "too old" in hold.reason
+    assert "cosmos-houdini doctor --host gpu01" in hold.reason
+    assert not limits.may_begin_waiting()
+    assert [notice.occasion for notice in world.notices] == ["budget"]

@@ -245,9 +245,9 @@ GATED = (
     [
         (1, "", "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.", "oom"),
         (1, "", GATED, "auth"),
-        (1, "", "ModuleNotFoundError: No module named 'diffusers'", "bad_input"),
-        (1, "", "torch 2.13.0+cpu finds no CUDA GPU", "bad_input"),
-        (127, "", "", "bad_input"),
+        (1, "", "ModuleNotFoundError: No module named 'diffusers'", "host_setup"),
+        (1, "", "torch 2.13.0+cpu finds no CUDA GPU", "host_setup"),
+        (127, "", "", "host_setup"),
         (1, "", "no checkpoint: there is no folder /data/weights/diffusers/general", "missing_checkpoint"),
         (1, "refused: guardrail: it blocks the prompt\n", "", "guardrail_blocked"),
         (0, "refused: out of memory: CUDA out of memory. Tried to allocate 20.00 GiB.\n", "", "oom"),

@@ -251,7 +251,7 @@ def test_weights_that_are_neither_in_the_cache_nor_to_be_had_are_missing(tmp_pat
 def test_nothing_is_made_on_a_cpu_unless_it_is_asked_for(tmp_path: Path, clips: dict[str, Path], weights: Path):
     found = alone(tmp_path, clips, weights, {name: ENV[name] for name in ENV if name != "COSMOS_DIFFUSERS_DEVICE"})
     assert found is not None
-    assert str(found.failure) == "bad_input"
+    assert str(found.failure) == "host_setup"
     assert "finds no CUDA GPU" in found.message
 
 
@@ -263,5 +263,5 @@ def test_nothing_is_made_without_the_guardrail(tmp_path: Path, clips: dict[str, 
     (tmp_path / "job").mkdir()
     found = alone(tmp_path / "job", clips, weights, {**ENV, "PYTHONPATH": str(bare)})
     assert found is not None
-    assert str(found.failure) == "bad_input"
+    assert str(found.failure) == "host_setup"
     assert "cosmos_guardrail" in found.message

@@ -214,8 +214,8 @@ def test_progress_counts_frames():
         (0, "frame=3\n", "", FailureClass.ENGINE_ERROR),
         (1, "progress=end\n", "Conversion failed!", FailureClass.ENGINE_ERROR),
         (1, "", "av_interleaved_write_frame(): No space left on device", FailureClass.DISK_FULL),
-        (126, "", "sh: in/ffmpeg: cannot execute binary file: Exec format error", FailureClass.BAD_INPUT),
-        (127, "", "sh: ffmpeg: not found", FailureClass.BAD_INPUT),
+        (126, "", "sh: in/ffmpeg: cannot execute binary file: Exec format error", FailureClass.HOST_SETUP),
+        (127, "", "sh: ffmpeg: not found", FailureClass.HOST_SETUP),
         (137, "", "", FailureClass.OOM),
     ],
 )

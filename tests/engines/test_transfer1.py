@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -44,8 +45,9 @@ def test_no_argument_of_the_program_is_joined_with_its_value():
     assert not [word for word in own if "=" in word]
 
 
-def test_two_jobs_do_not_meet_at_one_port():
-    ports = {invocation(request_of(seed=seed)).argv[4] for seed in range(20)}
+def test_two_attempts_do_not_meet_at_one_port():
+    sites = [replace(SITE, folder=SITE.folder.with_name(f"sea-1f2e.{attempt}")) for attempt in range(20)]
+    ports = {find_engine("transfer1").invocation(request_of(), site).argv[4] for site in sites}
     assert len(ports) == 20
     assert all(20000 <= int(port.removeprefix("--master_port=")) < 30000 for port in ports)
 

@@ -51,8 +51,9 @@ def test_many_gpus_are_served_by_torchrun_and_end_where_one_process_alone_would_
     assert "--no-keep-going" in argv
 
 
-def test_two_jobs_do_not_meet_at_one_port() -> None:
-    assert len({invocation(asked(num_gpu=2, seed=seed)).argv[4] for seed in range(20)}) == 20
+def test_two_attempts_do_not_meet_at_one_port() -> None:
+    sites = [replace(SITE, folder=SITE.folder.with_name(f"sea-1f2e.{attempt}")) for attempt in range(20)]
+    assert len({ENGINE.invocation(asked(num_gpu=2), site).argv[4] for site in sites}) == 20
 
 
 def test_the_distilled_model_is_asked_for_by_name_and_let_in_by_a_variable() -> None:

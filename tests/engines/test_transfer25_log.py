@@ -141,7 +141,7 @@ HF = "subprocess.CalledProcessError: Command '['uvx', 'hf>=1.3.5', 'download', '
         (f"Error: Not logged in\n{HF}", "auth"),
         (f"Error: Local entry not found. [Errno 101] Network is unreachable\n{HF}", "missing_checkpoint"),
         (HF, "missing_checkpoint"),
-        ("FileNotFoundError: [Errno 2] No such file or directory: 'uvx'", "missing_checkpoint"),
+        ("FileNotFoundError: [Errno 2] No such file or directory: 'uvx'", "host_setup"),
         ("Error validating parameters from '/x/in/spec.json' at line 0\n1 validation error for X", "bad_input"),
         ("Error: Inference samplename result is not unique", "bad_input"),
         ("ValueError: No input frames; cannot pad. Verify that video frame counts match.", "bad_input"),

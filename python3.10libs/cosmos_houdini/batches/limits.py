@@ -14,6 +14,7 @@ from cosmos_houdini.errors import one_line
 from cosmos_houdini.hosts.health import HostHealth
 from cosmos_houdini.jobs.store.spending import Spending, cost_of
 from cosmos_houdini.model.job import JobState
+from cosmos_houdini.report.entry import first_sentence
 
 PROBE_INTERVAL: Final = timedelta(seconds=15)
 NOTIFY_AFTER: Final = timedelta(minutes=5)
@@ -75,6 +76,7 @@ class LimitProbes:
         spent: time that the batch has used.
         counts: how many jobs of the batch are in each state.
         busy: how many GPUs of the host the jobs of this project use now.
+        broken: the message of a run of the batch that failed because the host is set up wrong; empty if none did.
     """
 
     now: Callable[[], datetime]
@@ -83,6 +85,7 @@ class LimitProbes:
     spent: Callable[[], Spending]
     counts: Callable[[], Mapping[JobState, int]]
     busy: Callable[[], int]
+    broken: Callable[[], str] = str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -107,7 +110,7 @@ class StartLimits:
     def gate(self) -> Hold | None:
         """Return why nothing is started now, or None; see ``batches.gate``."""
         now = self.probes.now()
-        hold = self._past_limit(now) or self._unsafe(now) or self._out_of_memory(now)
+        hold = self._past_limit(now) or self._set_up_wrong() or self._unsafe(now) or self._out_of_memory(now)
         self._record(now, hold)
         return hold
 
@@ -117,7 +120,7 @@ class StartLimits:
         Memory that other users take does not count here, because these jobs already have their GPU.
         """
         now = self.probes.now()
-        return not (self._past_limit(now) or self._unsafe(now))
+        return not (self._past_limit(now) or self._set_up_wrong() or self._unsafe(now))
 
     def hear(self, event: BatchEvent) -> None:
         """Notify people, once, when too many runs have failed."""
@@ -170,6 +173,14 @@ class StartLimits:
 
     def _past_limit(self, now: datetime) -> Hold | None:
         return self._outside_window(now) or self._over_budget()
+
+    def _set_up_wrong(self) -> Hold | None:
+        """Return the hold of a host on which every run would fail as one has."""
+        message = first_sentence(self.probes.broken())
+        if not message:
+            return None
+        doctor = f"`cosmos-houdini doctor --host {self.settings.host}` tells more"
+        return Hold(reason=f"{self.settings.host} must be mended first: {message}; {doctor}", final=True)
 
     # A reason keeps its words while it holds: changing numbers in it would be another reason each time.
     def _unsafe(self, now: datetime) -> Hold | None:

@@ -31,6 +31,7 @@ from cosmos_houdini.jobs.store.spending import Spending, read_spending
 from cosmos_houdini.launchers import launcher_type
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.batch import BatchSpec
+from cosmos_houdini.model.job import FailureClass
 from cosmos_houdini.report.entry import ReportEntry, list_varied
 
 MOST_MEASURED = 100
@@ -111,6 +112,7 @@ class BatchSupervisor:
             spent=lambda: read_spending(store, settings.batch, settings.host, time.time()),
             counts=lambda: batches.count_states(store, settings.batch, settings.host),
             busy=lambda: batches.count_gpus_in_use(store, settings.host),
+            broken=lambda: batches.find_failure(store, settings.batch, settings.host, FailureClass.HOST_SETUP),
         )
         limits = StartLimits(settings=settings, probes=probes, notify=notifier.send)
         return cls(client=client, limits=limits, notifier=notifier, began=local_time(), spent_before=probes.spent())

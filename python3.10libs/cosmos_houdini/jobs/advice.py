@@ -23,4 +23,6 @@ def advise(job: Job) -> str:
         return ""
     if job.failure.failure is FailureClass.OOM and not uses_gpu(job.engine):
         return WITHOUT_GPU
+    if job.failure.failure is FailureClass.HOST_SETUP:
+        return f"mend the host, as `cosmos-houdini doctor --host {job.host}` says; then retry"
     return job.failure.failure.advice

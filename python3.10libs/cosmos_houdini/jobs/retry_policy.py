@@ -38,6 +38,9 @@ REMEDIES: Final[Mapping[FailureClass, Remedy]] = {
     FailureClass.CANCELLED: Remedy.NONE,
     FailureClass.LOST: Remedy.AGAIN,
     FailureClass.CORRUPT_OUTPUT: Remedy.AGAIN,
+    FailureClass.HOST_SETUP: Remedy.NONE,
+    # Each attempt takes another port.
+    FailureClass.TRANSIENT: Remedy.AGAIN,
 }
 
 

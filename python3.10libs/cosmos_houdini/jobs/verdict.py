@@ -12,6 +12,10 @@ from cosmos_houdini.model.request import Clip, ExpectedOutput
 
 TELLING_LINES = 3
 LINE_LENGTH = 240
+QUOTED = 80
+"""The characters of a line by which a message is known to tell it."""
+SHORT_LINE = 12
+"""Lines up to this length say too little to be recognised."""
 SIGTERM_EXIT = 143
 
 OOM_KILLED = "the program was killed because main memory ran out, by the host's own record"
@@ -107,7 +111,9 @@ def _lines(text: str) -> list[str]:
 
 
 def _told(failure: JobFailure, log: EngineLog) -> JobFailure:
+    """Return a failure with the end of the log, where its message tells no line of this end already."""
     last = telling(log)
-    if last and last not in failure.message:
+    said = last.split(" | ")
+    if last and not any(line[:QUOTED].rstrip(".") in failure.message for line in said if len(line) > SHORT_LINE):
         return replace(failure, message=f"{failure.message.rstrip('.')}; the log ends: {last}")
     return failure

@@ -53,6 +53,10 @@ class FailureClass(TextEnum):
     CANCELLED = "cancelled"
     LOST = "lost"
     CORRUPT_OUTPUT = "corrupt_output"
+    HOST_SETUP = "host_setup"
+    """The host must be mended first: a driver, a library, a program, an image, a permission."""
+    TRANSIENT = "transient"
+    """Chance: a port was taken, a server or a GPU was busy."""
 
     @property
     def advice(self) -> str:
@@ -73,6 +77,8 @@ _ADVICE = {
     FailureClass.TIMEOUT: "allow more time or ask for less, then retry",
     FailureClass.CANCELLED: "retry when it is wanted after all",
     FailureClass.LOST: "the host or the program went away without a trace; retry",
+    FailureClass.HOST_SETUP: "mend the host, as `cosmos-houdini doctor --host HOST` says; then retry",
+    FailureClass.TRANSIENT: "it was chance; retry",
     FailureClass.CORRUPT_OUTPUT: "what the engine wrote is not what was asked for; read the log, then retry",
 }
 

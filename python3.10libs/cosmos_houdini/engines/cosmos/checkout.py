@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
 from cosmos_houdini.errors import BadInput
@@ -25,20 +26,23 @@ def find_checkout(site: Site, engine: str, upstream: str) -> PurePosixPath:
     return site.engine_path
 
 
-def torchrun(request: InferenceRequest) -> tuple[str, ...]:
+def torchrun(request: InferenceRequest, site: Site) -> tuple[str, ...]:
     """Return the command that starts a program once for each GPU of the request, all on this host."""
     return (
         "torchrun",
         f"--nproc_per_node={request.num_gpu}",
         "--nnodes=1",
         "--node_rank=0",
-        f"--master_port={_master_port(request)}",
+        f"--master_port={_master_port(site)}",
     )
 
 
-def _master_port(request: InferenceRequest) -> int:
-    """Return a port that two jobs of one host rarely share, because torchrun's own default is always 29500."""
-    return MASTER_PORTS[int(request.content_hash()[:8], 16) % len(MASTER_PORTS)]
+def _master_port(site: Site) -> int:
+    """Return a port that two attempts on one host rarely share, because torchrun's own default is always 29500.
+
+    It follows from the attempt's folder: the next attempt, and the same shot of another user, have another one.
+    """
+    return MASTER_PORTS[int(sha256(str(site.folder).encode()).hexdigest()[:8], 16) % len(MASTER_PORTS)]
 
 
 def version_command(engine_path: PurePosixPath) -> tuple[str, ...]:

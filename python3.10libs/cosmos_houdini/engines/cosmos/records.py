@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from cosmos_houdini.engines.base import EngineLog
-from cosmos_houdini.engines.failures import GENERAL_SYMPTOMS, Symptom, explain_missing_marker
+from cosmos_houdini.engines.failures import GENERAL_SYMPTOMS, Symptom, exceptions_in, explain_missing_marker
 from cosmos_houdini.model.job import JobFailure
 
 # A record must begin its line. So a prompt that the program prints back, escaped, is not mistaken for a record.
@@ -43,7 +43,7 @@ def find_failure(
         log: the whole log.
         marker: the words with which the record of a saved video begins.
         blocked: takes the messages of errors, and whether a video was saved, and returns the guardrail's failure.
-        symptoms: the symptoms of this program, which are checked after the general ones.
+        symptoms: the symptoms of this program, which are checked before the general ones.
     """
     found = list(records(log.stdout))
     saved = any(message.startswith(marker) for _, message in found)
@@ -52,5 +52,5 @@ def find_failure(
     errors = [message for level, message in found if level in ERROR_LEVELS]
     if by_guardrail := blocked(errors, saved):
         return by_guardrail
-    lines = [*log.stderr.replace("\r", "\n").splitlines(), *errors]
-    return explain_missing_marker(exit_code, lines, (*GENERAL_SYMPTOMS, *symptoms), marker.strip())
+    lines = [*exceptions_in(log.stdout), *log.stderr.replace("\r", "\n").splitlines(), *errors]
+    return explain_missing_marker(exit_code, lines, (*symptoms, *GENERAL_SYMPTOMS), marker.strip())

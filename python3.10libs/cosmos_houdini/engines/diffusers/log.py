@@ -34,18 +34,7 @@ _REFUSALS = {
     "bad input": FailureClass.BAD_INPUT,
     "out of memory": FailureClass.OOM,
 }
-_SYMPTOMS = (
-    symptom(
-        FailureClass.BAD_INPUT,
-        r"ModuleNotFoundError|No module named|cannot import name|cosmos_guardrail` is not installed"
-        r"|finds no CUDA GPU",
-    ),
-    symptom(
-        FailureClass.MISSING_CHECKPOINT,
-        r"^no checkpoint: |RevisionNotFoundError|EntryNotFoundError|no file named|not appear to have a file"
-        r"|couldn't connect to|OfflineModeIsEnabled|is not a valid model identifier",
-    ),
-)
+_SYMPTOMS = (symptom(FailureClass.MISSING_CHECKPOINT, r"^no checkpoint: "),)
 
 _LOADING_FRACTION = 0.02
 _BEGIN_FRACTION = 0.1
@@ -100,14 +89,14 @@ def failure(exit_code: int, log: EngineLog) -> JobFailure | None:
     if refused:
         return JobFailure(failure=_REFUSALS[refused["why"]], message=shorten(refused["message"]))
     lines = log.stderr.replace("\r", "\n").splitlines()
-    known = classify(lines, (*GENERAL_SYMPTOMS, *_SYMPTOMS))
+    known = classify(lines, (*_SYMPTOMS, *GENERAL_SYMPTOMS))
     if known:
         return known
     if exit_code == 0:
         return JobFailure(failure=FailureClass.ENGINE_ERROR, message="it ended without a result")
     if exit_code in CANNOT_EXECUTE_EXITS:
         return JobFailure(
-            failure=FailureClass.BAD_INPUT,
+            failure=FailureClass.HOST_SETUP,
             message="the host has no such Python; name one with torch and diffusers as hosts.<name>.python",
         )
     return explain_exit(exit_code, lines)

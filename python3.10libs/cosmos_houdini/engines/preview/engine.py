@@ -103,14 +103,12 @@ class Preview(UnsharedEngine):
         """Return why FFmpeg failed; see engines.base."""
         if exit_code == 0 and _END.search(log.stdout):
             return None
-        lines = log.stderr.splitlines()
-        failure = explain_missing_marker(exit_code, lines, GENERAL_SYMPTOMS, "progress=end")
-        if failure.failure is FailureClass.ENGINE_ERROR and exit_code in CANNOT_EXECUTE_EXITS:
+        if exit_code in CANNOT_EXECUTE_EXITS:
             return JobFailure(
-                failure=FailureClass.BAD_INPUT,
+                failure=FailureClass.HOST_SETUP,
                 message="FFmpeg does not start on the host; configure one that does as hosts.<name>.ffmpeg",
             )
-        return failure
+        return explain_missing_marker(exit_code, log.stderr.splitlines(), GENERAL_SYMPTOMS, "progress=end")
 
 
 def _videos(request: InferenceRequest) -> dict[str, Path]:

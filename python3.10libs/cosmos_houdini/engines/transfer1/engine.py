@@ -142,7 +142,7 @@ def spec_text(request: InferenceRequest, site: Site) -> str:
 
 def _argv(request: InferenceRequest, site: Site, engine_path: PurePosixPath) -> tuple[str, ...]:
     return (
-        *torchrun(request),
+        *torchrun(request, site),
         PROGRAM,
         "--checkpoint_dir",
         str(engine_path / CHECKPOINTS),

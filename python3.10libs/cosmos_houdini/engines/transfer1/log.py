@@ -43,7 +43,6 @@ _GUARDRAIL = (
 )
 _TRANSFER1_SYMPTOMS = (
     symptom(FailureClass.BAD_INPUT, r"transfer\.py: error:|ValueError: Invalid hint_key|Control weight for \w+ must"),
-    symptom(FailureClass.BAD_INPUT, r"sizes of tensors must match|the size of tensor a .* must match"),
 )
 
 

@@ -192,7 +192,7 @@ def _argv(request: InferenceRequest, specs: PurePosixPath, site: Site) -> tuple[
         "--no-keep-going": many,
     }
     return (
-        *(torchrun(request) if many else ("python",)),
+        *(torchrun(request, site) if many else ("python",)),
         PROGRAM,
         *("-i", str(specs), "-o", str(site.outputs)),
         *(("--model", "edge/distilled") if request.parameters["use_distilled"] else ()),

@@ -43,15 +43,7 @@ _STAGES = Stages(
 )
 
 _TRANSFER25_SYMPTOMS = (
-    # The Hugging Face tool has its own wording for these failures.
-    symptom(FailureClass.AUTH, r"Access denied\. This repository requires approval|Not logged in|Repository not found"),
-    symptom(FailureClass.MISSING_CHECKPOINT, r"Local entry not found|CalledProcessError: .*'hf\b.*'download'"),
-    symptom(FailureClass.MISSING_CHECKPOINT, r"Checkpoint '.*' (not found|does not exist)|no such file.*'uvx'"),
-    symptom(
-        FailureClass.BAD_INPUT, r"Error validating parameters from|validation errors? for |samplename .* not unique"
-    ),
-    symptom(FailureClass.BAD_INPUT, r"No input frames; cannot pad|Input video is empty|Invalid video extension"),
-    symptom(FailureClass.BAD_INPUT, r"sizes of tensors must match|the size of tensor a .* must match"),
+    symptom(FailureClass.BAD_INPUT, r"samplename .* not unique|No input frames; cannot pad|Invalid video extension"),
 )
 
 

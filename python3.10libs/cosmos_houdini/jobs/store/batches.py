@@ -36,6 +36,10 @@ SELECT coalesce(sum(gpus), 0) AS gpus FROM (
     WHERE host = ? AND state IN ('staging', 'pending', 'running', 'collecting')
     GROUP BY coalesce(nullif(shared_process, ''), id))
 """
+_FAILED_AS = """
+SELECT failure_message FROM jobs WHERE batch = ? AND host = ? AND state = 'failed' AND failure_class = ?
+ORDER BY updated_at LIMIT 1
+"""
 _OF_JOB = "SELECT batch FROM batch_jobs WHERE job = ? GROUP BY batch ORDER BY min(rowid)"
 _RESTORED = """
 SELECT id FROM jobs WHERE batch IS NULL AND state = 'cancelled' AND failure_message = ?
@@ -109,6 +113,12 @@ def count_unfinished(counts: Mapping[JobState, int]) -> int:
 def count_gpus_in_use(store: Store, host: str) -> int:
     """Return how many GPUs the active jobs of a host use, in all batches."""
     return int(store.rows(_GPUS_IN_USE, (host,))[0]["gpus"])
+
+
+def find_failure(store: Store, batch: str, host: str, failure: FailureClass) -> str:
+    """Return the message of a job of a batch that failed in this way; empty if none did."""
+    found = store.rows(_FAILED_AS, (batch, host, str(failure)))
+    return str(found[0]["failure_message"]) if found else ""
 
 
 def list_jobs_of(store: Store, names: Iterable[str]) -> list[str]:
