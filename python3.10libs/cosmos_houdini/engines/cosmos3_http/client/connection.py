@@ -16,7 +16,7 @@ from .failure import Failure
 
 CONNECT_TIMEOUT_S = 20.0
 READ_TIMEOUT_S = 60.0
-PIECE_BYTES = 1 << 18
+PIECE_BYTES = 1 << 20
 LARGEST_DOCUMENT = 8 << 20
 """Bytes of an answer that is read as a whole."""
 _EARLY_ANSWER_S = 2.0
