@@ -15,6 +15,7 @@ from support.engines.transfer25_checkout import make_checkout, write_programs
 from support.jobs.doctor_project import Clinic
 from support.servers.host_programs import A100, GB10, H100, NO_DRIVER, write_nvidia_smi, write_shell
 from support.servers.sshd import free_port, make_key
+from support.servers.video_server import Behaviour, video_server
 
 pytestmark = pytest.mark.sshd
 
@@ -270,3 +271,27 @@ def test_only_modules_that_cannot_be_found_are_named(clinic: Clinic) -> None:
     lacking = [name for name in find_engine("diffusers").needs.modules if importlib.util.find_spec(name) is None]
     assert lacking, "the environment of the tests is not meant to hold torch"
     assert check["seen"].endswith(f"lacks {', '.join(lacking)}")
+
+
+def test_a_server_is_asked_from_the_host_what_it_is(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COSMOS_SERVER_KEY", "sk-4711")
+    with video_server(Behaviour(key="sk-4711")) as running:
+        settings = {"server": running.url, "python": sys.executable}
+        clinic.configure("cosmos3-http", **settings, secrets=["COSMOS_SERVER_KEY"])
+        code, checks = clinic.host_checks()
+        assert (code, checks["server"]["verdict"]) == (0, "pass")
+        assert checks["server"]["seen"] == "vLLM-Omni 0.24.0 with nvidia/Cosmos3-Nano"
+        clinic.configure("cosmos3-http", **settings)
+        code, checks = clinic.host_checks()
+        assert code == 1
+        assert "refuses the API key (HTTP 401)" in checks["server"]["seen"]
+    assert not [path for path in (clinic.folder / "root").rglob("*") if path.is_file()], "a doctor leaves nothing"
+
+
+def test_a_server_that_is_away_or_has_no_address_is_told(clinic: Clinic) -> None:
+    clinic.configure("cosmos3-http", server=f"http://127.0.0.1:{free_port()}", python=sys.executable)
+    code, checks = clinic.host_checks()
+    assert (code, checks["server"]["verdict"]) == (1, "fail")
+    assert "cannot be reached: Connection refused" in checks["server"]["seen"]
+    clinic.configure("cosmos3-http", python=sys.executable)
+    assert "the host names no server" in clinic.host_checks()[1]["engine cosmos3-http"]["seen"]

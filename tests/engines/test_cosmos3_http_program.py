@@ -17,7 +17,7 @@ import pytest
 
 from cosmos_houdini.engines import EngineLog, find_engine
 from cosmos_houdini.media.videos.probe import probe_video
-from cosmos_houdini.model.job import FailureClass, JobFailure
+from cosmos_houdini.model.job import JobFailure
 from cosmos_houdini.model.parameter import ParameterValue
 from cosmos_houdini.model.request import InferenceRequest, Site
 from support.media import FFMPEG
@@ -47,10 +47,9 @@ class Ran:
         return self.log.stdout.splitlines()
 
     def failed_as(self, name: str) -> str:
-        """Return the message of a failure of that class; a class that the program does not know yet is an error."""
+        """Return the message of a failure, which must have that class."""
         assert self.failure is not None, self.log
-        known = name if name in set(FailureClass) else FailureClass.ENGINE_ERROR
-        assert str(self.failure.failure) == known, self.failure
+        assert str(self.failure.failure) == name, self.failure
         return self.failure.message
 
 
@@ -390,6 +389,16 @@ def test_a_wrong_key_is_told_and_no_key_is_ever_printed(bench: Bench) -> None:
         assert "***" in ran.failed_as("engine_error")
     written = [path for path in bench.folder.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
     assert (written, KEY in ran.log.stdout + ran.log.stderr) == ([], False)
+
+
+def test_a_redirect_to_another_machine_gets_no_key(bench: Bench) -> None:
+    with video_server(Behaviour(kind="shop")) as store, video_server(Behaviour(key=KEY)) as server:
+        server.does.stored_at = f"{store.url}/video.mp4"
+        check_result(bench.run(server.url, env={"COSMOS_SERVER_KEY": KEY}))
+        assert store.seen.keys == {""}
+        server.does.stored_at = "file:///etc/passwd"
+        ran = bench.run(server.url, env={"COSMOS_SERVER_KEY": KEY}, name="b-1")
+        assert "redirects to file:///etc/passwd, which is not as safe" in ran.failed_as("lost")
 
 
 def test_a_certificate_is_verified(bench: Bench, tmp_path: Path) -> None:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from cosmos_houdini.doctor.survey import cached_as
 from cosmos_houdini.engines import Engine, engine_names, find_engine
+from cosmos_houdini.engines.base import AskingEngine
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.hosts import Host
 from cosmos_houdini.hosts.nvidia_smi import Gpu
 from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.hosts.survey import Survey
+from cosmos_houdini.jobs.secrets import redacted, secrets_from
 from cosmos_houdini.launchers.registry import launcher_type
+from cosmos_houdini.launchers.shell import exports, words
+from cosmos_houdini.launchers.site import site_for
+from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.finding import Finding, failed, passed, warned
 
+QUESTION_TIMEOUT_S = 120.0
 _SHOWN_FILES = 3
 
 
@@ -32,6 +41,31 @@ def worth_judging(engines: list[Engine], survey: Survey) -> list[Engine]:
     first, *others = engines
     absent = set(survey.all("no_file"))
     return [first, *([known for known in others if not absent.issuperset(known.needs.files)] or others)]
+
+
+def ask_engine(host: Host, config: HostConfig, wanted: Engine, environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield the finding of an engine that depends on more than files, such as a server, asked from the host.
+
+    Args:
+        host: the host.
+        config: how jobs run there; only a launcher of processes of the host sees what this question sees.
+        wanted: the engine.
+        environ: the variables of this machine, some of which are the host's secrets.
+
+    Raises:
+        HostError: the connection failed.
+    """
+    if not (isinstance(wanted, AskingEngine) and launcher_type(config).traits.runs_on_host):
+        return
+    try:
+        command = words(wanted.question(site_for(host.root, "doctor", 1, config, ffmpeg=FFmpeg())))
+    except BadInput as error:
+        yield failed(f"engine {wanted.name}", error.problem, error.action or f"allowed: {error.allowed}")
+        return
+    secrets = secrets_from(config.secrets, environ)
+    done = host.run(f"{exports({**config.env, **secrets})}{command}\n", timeout_s=QUESTION_TIMEOUT_S)
+    found = wanted.answer(done.exit_code, done.stdout)
+    yield replace(found, seen=redacted(found.seen, secrets))
 
 
 def check_gpus(name: str, config: HostConfig, wanted: Engine, survey: Survey) -> Finding:

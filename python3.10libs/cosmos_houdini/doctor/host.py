@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from cosmos_houdini.doctor.disk import judge_disk
-from cosmos_houdini.doctor.engine import check_engine, check_gpus, worth_judging
+from cosmos_houdini.doctor.engine import ask_engine, check_engine, check_gpus, worth_judging
 from cosmos_houdini.doctor.survey import survey_script
 from cosmos_houdini.engines.base import Engine
 from cosmos_houdini.errors import AuthRefused, BadInput, CosmosError, HostKeyError, HostUnreachable
@@ -50,6 +51,7 @@ def check_host(name: str, config: HostConfig, engines: list[Engine], *, project:
         done = host.run(script, timeout_s=SURVEY_TIMEOUT_S)
         took_s = time.monotonic() - began
         survey = parse_survey(done.stdout)
+        asked = list(ask_engine(host, config, engines[0], os.environ))
     except _UNREACHED as error:
         yield failed(CONNECTION, error.problem, _next(error))
         return
@@ -60,6 +62,7 @@ def check_host(name: str, config: HostConfig, engines: list[Engine], *, project:
         host.close()
     yield _connection(config, took_s, host.remarks() if isinstance(host, RemarkingHost) else ())
     yield from _judged(host, config, engines, survey, here_s=clock + took_s / 2)
+    yield from asked
 
 
 def _judged(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
+from cosmos_houdini.model.finding import Finding
 from cosmos_houdini.model.job import JobFailure, Progress
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
 from cosmos_houdini.model.request import FramePlan, InferenceRequest, Invocation, Scout, Site
@@ -164,6 +165,21 @@ class Engine(Protocol):
 
         The output files are checked elsewhere.
         """
+
+
+@runtime_checkable
+class AskingEngine(Protocol):
+    """An engine that depends on more than the files of a host, and that can ask for it there; ``doctor`` asks."""
+
+    def question(self, site: Site) -> tuple[str, ...]:
+        """Return a command that changes nothing on the host and starts no job.
+
+        Raises:
+            BadInput: the host's configuration lacks what the question needs.
+        """
+
+    def answer(self, exit_code: int, stdout: str) -> Finding:
+        """Return the finding that the output of the command makes."""
 
 
 class UnsharedEngine:

@@ -47,7 +47,8 @@ class Behaviour:
         size, fps, frames, codec: of the video, where they are not those that were asked for.
         error: the error with which each job fails, as status and message.
         faults: things that go wrong once, by route.
-        keeps: whether it throws the files of requests away, for large ones.
+        keeps: whether it keeps the files of requests.
+        stored_at: the URL to which it redirects for a video.
     """
 
     kind: str = "vllm-omni"
@@ -60,6 +61,7 @@ class Behaviour:
     error: tuple[int, str] | None = None
     faults: list[tuple[str, Any]] = field(default_factory=list)
     keeps: bool = True
+    stored_at: str = ""
 
 
 @dataclass
@@ -176,7 +178,9 @@ class _Handler(BaseHTTPRequestHandler):
         answer(method, path)
 
     def _shop(self, method: str, path: str) -> None:  # noqa: ARG002
-        if path == "/openapi.json":
+        if path == "/video.mp4":
+            self._content(made_video((320, 192), 5, 24), None)
+        elif path == "/openapi.json":
             self._say(200, {"info": {"title": "Pet Store"}, "paths": {"/pets": {}}})
         else:
             self._say(404, {"detail": "Not Found"})
@@ -271,6 +275,11 @@ class _Handler(BaseHTTPRequestHandler):
             owner.seen.removed.append(video)
             del owner.jobs[video]
             self._say(200, {"id": video, "deleted": True})
+        elif rest == "content" and does.stored_at:
+            self.send_response(302)
+            self.send_header("Location", does.stored_at)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
         elif rest == "content":
             self._content(self._made(job["form"]), fault)
         else:

@@ -23,6 +23,7 @@ from cosmos_houdini.engines.cosmos3_http.address import address_warnings, find_s
 from cosmos_houdini.engines.own_ffmpeg import brought_ffmpeg, ffmpeg_program
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.videos.encode import Encoding
+from cosmos_houdini.model.finding import Finding
 from cosmos_houdini.model.job import JobFailure, Progress
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
 from cosmos_houdini.model.request import (
@@ -37,6 +38,23 @@ from cosmos_houdini.model.request import (
 CLIENT = "cosmos3_client"
 REQUESTS_FILE = "in/requests.json"
 RESULT = "result.mp4"
+
+# A doctor leaves no file on the host, so that the modules come as an argument.
+_ASK = """\
+import importlib.abc, importlib.util, json, sys
+texts = json.loads(sys.argv[1])
+class Texts(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
+    def find_spec(self, name, path=None, target=None):
+        package, _, module = name.partition(".")
+        if package != "client" or (module or "__init__") not in texts:
+            return None
+        return importlib.util.spec_from_loader(name, self, is_package=not module)
+    def get_source(self, name):
+        return texts[name.partition(".")[2] or "__init__"]
+sys.meta_path.insert(0, Texts())
+from client.ask import ask
+sys.exit(ask(sys.argv[2]))
+"""
 
 AWAY_S = 2400.0
 """Seconds that a server may be away: one that was restarted loads its model for up to half an hour."""
@@ -140,6 +158,14 @@ class Cosmos3Http:
                 for number, (_, site) in enumerate(members, start=1)
             ),
         )
+
+    def question(self, site: Site) -> tuple[str, ...]:
+        """Return a command that asks the server what it is, as a job would; see engines.base.AskingEngine."""
+        return (site.python, "-c", _ASK, json.dumps(_modules()), find_server(site, self.name))
+
+    def answer(self, exit_code: int, stdout: str) -> Finding:
+        """Return what the server is, or why it can serve no job; see engines.base.AskingEngine."""
+        return server_log.finding(exit_code, stdout)
 
     def progress(self, log: EngineLog, plan: FramePlan) -> Progress | None:  # noqa: ARG002 - a server tells no steps
         """Return the stage of the request; see engines.base."""
@@ -262,10 +288,12 @@ def _env(site: Site) -> dict[str, str]:
 
 
 def _files(url: str, members: Sequence[tuple[InferenceRequest, Site]], process: Site) -> dict[str, str]:
+    modules = {f"in/{CLIENT}/{name}.py": text for name, text in _modules().items()}
+    return {**modules, REQUESTS_FILE: requests_text(url, members, process)}
+
+
+def _modules() -> dict[str, str]:
+    """Return the text of each module of the program, by its name."""
     package = resources.files("cosmos_houdini.engines.cosmos3_http.client")
-    modules = {
-        f"in/{CLIENT}/{module.name}": module.read_text(encoding="utf-8")
-        for module in package.iterdir()
-        if module.name.endswith(".py")
-    }
-    return {**dict(sorted(modules.items())), REQUESTS_FILE: requests_text(url, members, process)}
+    files = sorted((module for module in package.iterdir() if module.name.endswith(".py")), key=lambda file: file.name)
+    return {file.name.removesuffix(".py"): file.read_text(encoding="utf-8") for file in files}

@@ -13,6 +13,7 @@ from cosmos_houdini.engines.failures import (
     explain_exit,
     shorten,
 )
+from cosmos_houdini.model.finding import Finding, failed, passed
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
 
 _ASKING = re.compile(r"^asking ", re.MULTILINE)
@@ -22,6 +23,8 @@ _STAGE = re.compile(
     r"|(?P<said>waiting for the server|the server loads its model|downloading the video|encoding))",
     re.MULTILINE | re.ASCII,
 )
+_IS = re.compile(r"^it is (?P<kind>.+)$", re.MULTILINE)
+_START = "start the server on or near the host, or correct hosts.<name>.server"
 _BEGIN = re.compile(r"^\[\d+/\d+\] begin ", re.MULTILINE)
 _MADE = re.compile(r"^made with (?P<document>\{.*\})$", re.MULTILINE)
 _SAVED = re.compile(r"^saved ", re.MULTILINE)
@@ -93,26 +96,33 @@ def failure(exit_code: int, log: EngineLog) -> JobFailure | None:
         return JobFailure(failure=FailureClass.ENGINE_ERROR, message="it ended without a result")
     if exit_code in CANNOT_EXECUTE_EXITS or any("SyntaxError" in line for line in lines):
         return JobFailure(
-            failure=_class("host_setup"),
+            failure=FailureClass.HOST_SETUP,
             message="the host has no Python 3.10 or newer of that name; name one as hosts.<name>.python",
         )
     return explain_exit(exit_code, lines)
+
+
+def finding(exit_code: int, stdout: str) -> Finding:
+    """Return what ``client.ask`` has found out about the server."""
+    if exit_code == 0 and (told := _IS.search(stdout)):
+        return passed("server", told["kind"])
+    told_failure = failure(exit_code, EngineLog(stdout=stdout, stderr=""))
+    seen = told_failure.message if told_failure else "it gave no answer"
+    action = "set COSMOS_SERVER_KEY here and name it in the host's secrets" if _is_key(told_failure) else _START
+    return failed("server", seen, action)
+
+
+def _is_key(found: JobFailure | None) -> bool:
+    return found is not None and found.failure is FailureClass.AUTH
 
 
 def _named(document: str) -> JobFailure | None:
     try:
         found = json.loads(document)
         return JobFailure(
-            failure=_class(str(found["class"])),
+            failure=FailureClass(found["class"]),
             message=shorten(str(found["message"])),
             retryable=found["retryable"] is True,
         )
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-
-
-def _class(name: str) -> FailureClass:
-    try:
-        return FailureClass(name)
-    except ValueError:
-        return FailureClass.ENGINE_ERROR
