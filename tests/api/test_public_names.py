@@ -37,7 +37,7 @@ METHODS = {
             "jobs",
             "attach",
         ),
-        *("cancel", "retry", "report", "restore", "scene", "check", "convert"),
+        *("cancel", "retry", "report", "restore", "scene", "check", "convert", "facts", "write_prompt"),
     },
     "Job": {
         *("state", "name", "status", "done", "wait", "result", "exception", "cancel", "retry", "fetch", "log"),

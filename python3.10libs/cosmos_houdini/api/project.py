@@ -31,6 +31,8 @@ from cosmos_houdini.specs.files import load_run_spec
 
 if TYPE_CHECKING:
     from cosmos_houdini.api.batch import Batch
+    from cosmos_houdini.caption.prompt import PromptFormat, WrittenPrompt
+    from cosmos_houdini.facts.scene_facts import SceneFacts
     from cosmos_houdini.model.batch import Sampler
     from cosmos_houdini.model.scene import Scene
     from cosmos_houdini.model.video import Conversion
@@ -388,6 +390,35 @@ class Project:
         from cosmos_houdini.scene.reader import read_scene  # noqa: PLC0415 - most scripts read none
 
         return read_scene(Path(path))
+
+    def facts(self, path: str | Path, *, camera: str | None = None) -> SceneFacts:
+        """Return what a scene file says about the picture: lens, camera move, lights, materials, time of day.
+
+        Args:
+            path: a .hip, .hiplc or .hipnc file.
+            camera: path of the camera; None for that of the render nodes, or the only one.
+
+        Raises:
+            BadInput: the file cannot be read.
+        """
+        from cosmos_houdini.facts.read import read_facts  # noqa: PLC0415 - most scripts read none
+
+        return read_facts(Path(path), camera)[1]
+
+    def write_prompt(self, shot: str | Path, *, style: str = "", format: PromptFormat = "text") -> WrittenPrompt:  # noqa: A002 - the name of the option
+        """Return a first prompt for a shot, from its caption, its scene's facts and the user's words.
+
+        Args:
+            shot: a .hip file, or a folder of videos that ``prepare`` or ``convert`` wrote.
+            style: the user's own words.
+            format: ``text`` for a paragraph, ``cosmos3`` for a structured caption.
+
+        Raises:
+            BadInput: the shot cannot be read, or nothing says what it shows.
+        """
+        from cosmos_houdini.caption.shot_words import prompt_of  # noqa: PLC0415 - most scripts write none
+
+        return prompt_of(Path(shot), ffmpeg=self.config.ffmpeg, style=style, format_=format)
 
     def check(
         self,

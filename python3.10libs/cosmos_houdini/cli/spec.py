@@ -10,6 +10,8 @@ from typing import TypeVar
 import click
 
 from cosmos_houdini import config
+from cosmos_houdini.caption.prompt import FORMATS, PromptFormat
+from cosmos_houdini.caption.spec import spec_from_metadata
 from cosmos_houdini.cli.assignments import parse_controls, parse_parameters
 from cosmos_houdini.cli.console import json_option, print_json, print_schema, say
 from cosmos_houdini.cli.request_options import engine_option, parameter_options
@@ -42,9 +44,12 @@ def schema_option(name: str) -> Callable[[_Command], _Command]:
 
 
 @click.command("create-spec", help="Write a prompt spec: a prompt, the colour video and its control videos.")
-@click.argument("name")
-@click.argument("prompt")
-@click.option("--input-video", required=True, type=_FILE, help="The colour video.")
+@click.argument("name", required=False)
+@click.argument("prompt", required=False)
+@click.option("--input-video", type=_FILE, help="The colour video.")
+@click.option("--from-metadata", type=_FILE, metavar="DIR", help="Videos, name and first prompt of a conversion.")
+@click.option("--style", default="", metavar="TEXT", help="With --from-metadata: your own words for the first prompt.")
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", help="Of the first prompt.")
 @click.option("--control", "controls", multiple=True, metavar="KIND=VIDEO", help="vis, edge, depth or seg; repeatable.")
 @click.option("--negative-prompt", default="", help="Things to avoid; without it, the engine's own.")
 @click.option("-o", "--output", type=_FILE, help="File to write; NAME.spec.json without it.")
@@ -52,9 +57,12 @@ def schema_option(name: str) -> Callable[[_Command], _Command]:
 @schema_option("prompt-spec")
 def create_spec(
     *,
-    name: str,
-    prompt: str,
-    input_video: Path,
+    name: str | None,
+    prompt: str | None,
+    input_video: Path | None,
+    from_metadata: Path | None,
+    style: str,
+    format_: PromptFormat,
     controls: tuple[str, ...],
     negative_prompt: str,
     output: Path | None,
@@ -63,8 +71,21 @@ def create_spec(
     """Check the values and the videos, then write the file."""
     videos = parse_controls(controls)
     ffmpeg = config.load().ffmpeg
-    spec = create_prompt_spec(name, prompt, input_video, videos, ffmpeg=ffmpeg, negative_prompt=negative_prompt)
-    path = output or Path(f"{name}.spec.json")
+    if from_metadata and not input_video and not videos:
+        spec, _ = spec_from_metadata(
+            from_metadata,
+            ffmpeg=ffmpeg,
+            name=name,
+            prompt=prompt,
+            style=style,
+            format_=format_,
+            negative_prompt=negative_prompt,
+        )
+    elif name is not None and prompt is not None and input_video and not from_metadata:
+        spec = create_prompt_spec(name, prompt, input_video, videos, ffmpeg=ffmpeg, negative_prompt=negative_prompt)
+    else:
+        raise click.UsageError("give NAME, PROMPT and --input-video, or --from-metadata DIR without --control")
+    path = output or Path(f"{spec.name}.spec.json")
     save_prompt_spec(spec, path)
     _report(spec, path, "create-run", as_json=as_json)
 

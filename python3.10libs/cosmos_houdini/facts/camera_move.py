@@ -34,6 +34,14 @@ _STEEP = 0.9
 _MEASURES = {"degrees": 40.0, "units": 5.0}
 _ORBIT_FACTOR = 2.0
 
+_ANGLES = (
+    (-60.0, "top-down view"),
+    (-12.0, "high angle"),
+    (12.0, "level angle"),
+    (60.0, "low angle"),
+    (math.inf, "view straight up"),
+)
+
 _VERBS = {
     "pan": ("pans right", "pans left"),
     "tilt": ("tilts up", "tilts down"),
@@ -128,6 +136,18 @@ def describe_move(path: CameraPath, fps: float) -> CameraMove | None:
     found += _zoom(path.poses, rate)
     found.sort(key=_weight, reverse=True)
     return CameraMove(moves=(*found, *_shake(turns, way, has_moves=bool(found))))
+
+
+def describe_angle(path: CameraPath) -> str | None:
+    """Return the camera's angle in words, by its mean tilt; None where its way is not known.
+
+    The words are those of https://en.wikipedia.org/wiki/Camera_angle.
+    """
+    if not path.poses:
+        return None
+    tilts = [math.degrees(math.asin(max(-1.0, min(1.0, _view(pose)[1])))) for pose in path.poses]
+    tilt = sum(tilts) / len(tilts)
+    return next(words for limit, words in _ANGLES if tilt < limit)
 
 
 class _Way:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from cosmos_houdini.facts.camera_move import CameraMove, describe_move
+from cosmos_houdini.facts.camera_move import CameraMove, describe_angle, describe_move
 from cosmos_houdini.facts.daylight import sun_elevation, time_of_day
 from cosmos_houdini.facts.lens import LensFact, describe_lens
 from cosmos_houdini.model.contents import CameraPath, Light, Material, SceneContents
@@ -27,6 +27,7 @@ class SceneFacts:
         camera: path of the camera that the facts are about; None where it is open which one renders.
         lens: its lens.
         move: what it does; None where its way is not known.
+        angle: its angle in words; None likewise.
         unresolved: parameters that hide its way.
         lights: every light that is on.
         materials: every material.
@@ -39,6 +40,7 @@ class SceneFacts:
     camera: str | None
     lens: LensFact | None
     move: CameraMove | None
+    angle: str | None
     unresolved: tuple[str, ...]
     lights: tuple[Light, ...]
     materials: tuple[Material, ...]
@@ -80,6 +82,7 @@ class SceneFacts:
             "camera": self.camera,
             "lens": self.lens.document() if self.lens else None,
             "camera_move": self.move.document() if self.move else None,
+            "camera_angle": self.angle,
             "unresolved": list(self.unresolved),
             "lights": [
                 {"path": light.path, "name": light.name, "kind": light.kind, "elevation_deg": _rounded(light)}
@@ -109,6 +112,7 @@ def describe_scene(contents: SceneContents, camera: str | None) -> SceneFacts:
         camera=path.path if path else None,
         lens=_lens(path) if path else None,
         move=describe_move(path, contents.fps) if path else None,
+        angle=describe_angle(path) if path else None,
         unresolved=path.unresolved if path else (),
         lights=contents.lights,
         materials=contents.materials,

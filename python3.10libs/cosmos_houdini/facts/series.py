@@ -83,7 +83,7 @@ def follow(values: Sequence[float], fps: float) -> Course:
         turns=_turns(smooth, reach * _TURN),
         sway=_root_mean_square(values, straight),
         rest=_root_mean_square(values, smooth),
-        shake=_shake(values, max(2, round(WINDOW_S * fps / 2))),
+        shake=_shake(values, max(2, round(min(WINDOW_S * fps, len(values) / 3) / 2))),
     )
 
 

@@ -40,6 +40,7 @@ _STRUCTURES: Mapping[str, type[msgspec.Struct]] = {
     "history": jobs.HistoryDocument,
     "install-houdini": commands.InstallDocument,
     "logs": jobs.LogsDocument,
+    "prompt": shots.PromptDocument,
     "report": jobs.ReportDocument,
     "restore": shots.FilesDocument,
     "retry": jobs.JobsDocument,

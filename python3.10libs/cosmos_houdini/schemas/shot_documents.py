@@ -81,6 +81,7 @@ class SceneFacts(Struct, kw_only=True):
     camera: str | None
     lens: LensFact | None
     camera_move: CameraMove | None
+    camera_angle: str | None
     unresolved: list[str]
     lights: list[dict[str, Any]]
     materials: list[dict[str, Any]]
@@ -102,6 +103,25 @@ class SceneDocument(Struct, kw_only=True):
     cameras: list[Camera]
     outputs: list[RenderOutput]
     facts: SceneFacts | UnsetType = UNSET
+
+
+class PromptPart(Struct):
+    """A part of a prompt: its place in a caption of Cosmos 3, its words, and where they come from."""
+
+    key: str
+    text: str
+    source: Literal["model", "scene", "user"]
+
+
+class PromptDocument(Struct, kw_only=True):
+    """A first prompt for a shot; left_out has the keys of parts for which there was no room."""
+
+    format: Literal["text", "cosmos3"]
+    prompt: str
+    parts: list[PromptPart]
+    left_out: list[str]
+    words: int
+    tokens: int
 
 
 class CorruptFrame(Struct):
