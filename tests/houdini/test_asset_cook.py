@@ -42,7 +42,7 @@ def test_a_wedge_is_cooked_to_the_report_of_the_asset_s_name(shot: ShotOnDisk, a
         made = Instance(network, asset, "rainy", **values)
         transfer = made.tops["transfer"]
         assert network.cook(), [(top.errors, top.states) for top in network.tops]
-    requests = [request(item) for item in transfer.items]
+    requests = [request(network, item) for item in transfer.items]
     assert [asked["parameters"]["guidance"] for asked in requests] == [4.0, 8.0]
     assert {asked["parameters"]["seed"] for asked in requests} == {1}
     assert {asked["controls"]["depth"]["weight"] for asked in requests} == {0.3}
@@ -52,9 +52,9 @@ def test_a_wedge_is_cooked_to_the_report_of_the_asset_s_name(shot: ShotOnDisk, a
     assert "sweep" not in made.tops
 
 
-def request(item: object) -> dict:
-    [path] = [file.path for file in item.outputFiles if file.path.endswith("result.json")]
-    return json.loads(Path(path).read_text(encoding="utf-8"))["request"]
+def request(network: Network, item: object) -> dict:
+    [path] = [network.path(file) for file in item.outputFiles if file.path.endswith("result.json")]
+    return json.loads(path.read_text(encoding="utf-8"))["request"]
 
 
 @pytest.mark.parametrize(

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from pathlib import Path
-from threading import Event
+from threading import Thread
 
 import pytest
 
 from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.environment import ROOT
 from cosmos_houdini.houdini.hython import cook as cook_script
-from cosmos_houdini.houdini.hython.cook_stop import stopped_by_signals
 from support.houdini import fake_hou, fake_pdg, top_scene
 from support.houdini.houdini_session import Session
 from support.houdini.top_network import wait_until
@@ -35,6 +35,11 @@ def session(houdini: Session, monkeypatch: pytest.MonkeyPatch) -> Session:
         monkeypatch.setitem(sys.modules, name, module)
     top_scene.with_sweep(houdini)
     return houdini
+
+
+@pytest.fixture
+def starts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("starts") / "starts"
 
 
 def jobs(shot: ShotOnDisk) -> list[dict[str, object]]:
@@ -69,6 +74,10 @@ def test_work_items_that_fail_are_named_with_reason_and_log(
         log = Path(line.rpartition("(log: ")[2].rstrip(")"))
         assert log.is_file()
         assert "Traceback" not in line
+        # The cause itself, and not the last line of the log, which names the worker's log.
+        assert "The command failed: job shot-" in line
+        assert "no such filter" in line
+        assert "Everything that the worker wrote" not in line
     assert lines[-1].startswith("error: 6 work items: 3 cooked, 2 failed, 1 not cooked")
     assert session.shown == []
 
@@ -87,24 +96,36 @@ def test_ctrl_c_cancels_the_cook_and_the_jobs_on_hosts(shot: ShotOnDisk) -> None
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process at once")
-def test_a_farms_order_to_stop_reaches_a_main_thread_that_waits(capsys: pytest.CaptureFixture[str]) -> None:
-    cancelled = Event()
-
-    def cancel() -> None:
-        cancelled.set()
-        raise fake_hou.OperationFailed("not now")
-
+def test_a_farms_order_to_stop_reaches_a_main_thread_that_waits(
+    session: Session, shot: ShotOnDisk, starts: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The stand-in refuses a call from a second thread, as Houdini might not survive one."""
     before = signal.getsignal(signal.SIGTERM)
-    with stopped_by_signals(cancel) as stopped:
-        assert not stopped.is_set()
-        os.kill(os.getpid(), signal.SIGTERM)
-        assert cancelled.wait(timeout=60)
-    assert stopped.is_set()
+    host_ffmpeg(shot, f'[ "$1" = -version ] || {{ echo >> {starts}; exec sleep 600; }}')
+    pid = os.getpid()
+
+    def stop() -> None:
+        wait_until(starts.exists)
+        os.kill(pid, signal.SIGTERM)
+
+    Thread(target=stop).start()
+    assert cook_script.main([str(shot.hip), "--node", NETWORK]) == 4
+    assert "stopping" in capsys.readouterr().err.splitlines()
     assert signal.getsignal(signal.SIGTERM) is before
-    assert "Houdini does not cancel the cook: not now" in capsys.readouterr().err
-    with stopped_by_signals(cancelled.clear) as stopped:
-        pass
-    assert (stopped.is_set(), cancelled.is_set()) == (False, True)
+    assert session.shown == []
+
+
+def test_a_cook_that_ends_at_once_is_not_waited_for(
+    session: Session, shot: ShotOnDisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[str] = []
+    monkeypatch.setattr(fake_hou.TopNode, "cookWorkItems", lambda self, **_: ended.append(self.path()))
+    monkeypatch.setattr(cook_script, "has_ended", lambda _: True)
+    started = time.monotonic()
+    assert cook_script.main([str(shot.hip), "--node", f"{NETWORK}/shot"]) == 1
+    assert time.monotonic() - started < cook_script._START_S
+    assert ended == [f"{NETWORK}/shot"] * 2
+    assert session.networks
 
 
 def test_a_node_of_a_network_is_cooked_without_those_below(
@@ -113,7 +134,7 @@ def test_a_node_of_a_network_is_cooked_without_those_below(
     cooked: list[str] = []
     monkeypatch.setattr(fake_hou.TopNode, "cookWorkItems", lambda self, **_: cooked.append(self.path()))
     assert cook_script.main([str(shot.hip), "--node", f"{NETWORK}/shot"]) == 1
-    assert cooked == [f"{NETWORK}/shot"]
+    assert cooked == [f"{NETWORK}/shot"] * 2
     assert f"{NETWORK}/shot made no work item" in capsys.readouterr().err
     assert session.path == shot.hip.as_posix()
 

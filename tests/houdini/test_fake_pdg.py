@@ -15,7 +15,7 @@ from support.houdini import fake_hou as hou
 from support.houdini import fake_pdg
 
 PAGES = "https://www.sidefx.com/docs/houdini/tops/"
-HDK = "https://www.sidefx.com/docs/hdk/class_p_d_g___node-members.html"
+LABS = "filter_by_value and archive_project of SideFXLabs"
 SHIPPED = "pdgjson.py and pdgcmd.py, which Houdini copies to $PDG_TEMP/scripts"
 
 # name -> its parameters, and where that stands
@@ -54,14 +54,17 @@ DOCUMENTED: dict[str, tuple[str, str]] = {
     "pdg.Node.scheduler": ("", PAGES + "pdg/Node.html"),
     "pdg.Node.templateName": ("", PAGES + "processors.html"),
     "pdg.Node.templateBody": ("", PAGES + "processors.html"),
-    "pdg.Node.addWarning": ("message", HDK),
-    "pdg.Node.addError": ("message", HDK),
+    "pdg.Node.cookWarning": ("message", LABS),
+    "pdg.Node.cookError": ("message", LABS),
     "pdg.Graph": ("", PAGES + "pdg/Graph.html"),
     "pdg.Graph.nodes": ("", PAGES + "pdg/Graph.html"),
     "pdg.GraphContext": ("", PAGES + "pdg/GraphContext.html"),
+    "pdg.GraphContext.cooking": ("", PAGES + "pdg/GraphContext.html"),
+    "pdg.GraphContext.cancelCook": ("", PAGES + "pdg/GraphContext.html"),
     "pdg.GraphContext.byName": ("name", PAGES + "pdg/GraphContext.html"),
     "pdg.GraphContext.graph": ("", PAGES + "pdg/GraphContext.html"),
     "pdg.Scheduler": ("", PAGES + "pdg/Scheduler.html"),
+    "pdg.Scheduler.localizePath": ("path", PAGES + "pdg/Scheduler.html"),
     "pdg.Scheduler.getLogURI": ("work_item", PAGES + "schedulers_callbacks.html"),
     "pdg.PyProcessor": ("", PAGES + "processors.html"),
     "pdg.PyProcessor.onGenerate": ("item_holder upstream_items generation_type", PAGES + "processors.html"),
@@ -81,10 +84,13 @@ DOCUMENTED: dict[str, tuple[str, str]] = {
 OPTIONS = {"index", "parent", "parentArray", "priority", "cookType", "inProcess"}
 """Of a new work item: pdg/WorkItemOptions.html."""
 
-TIMES = "duration hash_code"
+TIMES = "duration hash_code batch_size"
+SET = "attr_name attr_value attr_index workitem_id subindex server_addr raise_exc"
+SET_ARRAY = "attr_name attr_value workitem_id subindex server_addr raise_exc"
 JOB_API: dict[str, tuple[str, str]] = {
+    "pdgjson.getWorkItemJsonPath": ("item_name", SHIPPED),
     "pdgjson.WorkItem": ("", PAGES + "jobapi.html"),
-    "pdgjson.WorkItem.fromJobEnvironment": ("item_name cb_server expand_strings as_native", PAGES + "jobapi.html"),
+    "pdgjson.WorkItem.fromJobEnvironment": ("item_name cb_server expand_strings as_native print_info", SHIPPED),
     "pdgjson.WorkItem.id": ("", SHIPPED),
     "pdgjson.WorkItem.hasAttrib": ("key", SHIPPED),
     "pdgjson.WorkItem.attribValue": ("name index", PAGES + "jobapi.html"),
@@ -95,29 +101,37 @@ JOB_API: dict[str, tuple[str, str]] = {
     "pdgjson.WorkItem.setCookPercent": ("cook_percent", SHIPPED),
     "pdgjson.WorkItem.setCustomState": ("custom_state", SHIPPED),
     "pdgjson.WorkItem.cookWarning": ("message", SHIPPED),
+    "pdgjson.WorkItem.localizePath": ("path", SHIPPED),
     "pdgjson.WorkItem.addMessage": ("message verbosity timestamp", SHIPPED),
     "pdgjson.WorkItem.addWarning": ("message verbosity timestamp", SHIPPED),
     "pdgjson.WorkItem.addError": ("message fail_task timestamp", SHIPPED),
     "pdgjson.AttribError": ("", SHIPPED),
-    "pdgcmd.printlog": ("message prefix verbosity timestamp", SHIPPED),
+    "pdgcmd.RpcError": ("", SHIPPED),
+    "pdgcmd.printlog": ("msg verbosity timestamp prefix end", SHIPPED),
+    "pdgcmd.delocalizePath": ("local_path", SHIPPED),
+    "pdgcmd.localizePath": ("deloc_path", SHIPPED),
     "pdgcmd.addOutputFile": (
-        f"result_data workitem_id server_addr result_data_tag subindex and_success to_stdout {TIMES} raise_exc",
-        PAGES + "jobapi.html",
+        f"result_data workitem_id server_addr result_data_tag subindex and_success to_stdout raise_exc {TIMES}",
+        SHIPPED,
     ),
-    "pdgcmd.setIntAttrib": ("attr_name value index workitem_id subindex server_addr raise_exc", PAGES + "jobapi.html"),
-    "pdgcmd.setFloatAttrib": (
-        "attr_name value index workitem_id subindex server_addr raise_exc",
-        PAGES + "jobapi.html",
+    "pdgcmd.setIntAttrib": (SET, SHIPPED),
+    "pdgcmd.setFloatAttrib": (SET, SHIPPED),
+    "pdgcmd.setStringAttrib": (SET, SHIPPED),
+    "pdgcmd.setIntAttribArray": (SET_ARRAY, SHIPPED),
+    "pdgcmd.setFloatAttribArray": (SET_ARRAY, SHIPPED),
+    "pdgcmd.setStringAttribArray": (SET_ARRAY, SHIPPED),
+    "pdgcmd.workItemSetCookPercent": (
+        "cook_percent workitem_id subindex server_addr to_stdout raise_exc",
+        SHIPPED,
     ),
-    "pdgcmd.setStringAttrib": (
-        "attr_name value index workitem_id subindex server_addr raise_exc",
-        PAGES + "jobapi.html",
+    "pdgcmd.workItemSetCustomState": (
+        "custom_state workitem_id subindex server_addr to_stdout raise_exc",
+        SHIPPED,
     ),
-    "pdgcmd.workItemSetCookPercent": ("cook_percent workitem_id subindex server_addr", SHIPPED),
-    "pdgcmd.workItemSetCustomState": ("custom_state workitem_id subindex server_addr", SHIPPED),
-    "pdgcmd.warning": ("message workitem_id server_addr", SHIPPED),
+    "pdgcmd.warning": ("message workitem_id server_addr raise_exc", SHIPPED),
 }
-OWN = {"copied", "modules", "job_environment", "annotations"}
+"""The names and parameters of the files that Houdini 21 copies beside its jobs, read from a published copy."""
+OWN = {"copied", "modules", "job_document", "job_environment", "annotations"}
 RING = LIBRARIES / "cosmos_houdini" / "houdini"
 
 JOB_API_FILES = ROOT / "tests" / "support" / "houdini" / "job_api"
@@ -202,7 +216,7 @@ def test_what_reads_a_cooked_graph_asks_for_documented_names() -> None:
 
 def test_the_project_asks_nothing_of_pdg_that_is_not_documented() -> None:
     """This covers all names of the protocols, and every call that is looked up by name, with its older names."""
-    looked_for = {"cookWarning", "cookError", "addResultData"}
+    looked_for = {"addWarning", "addError", "addResultData"}
     known = {name.rpartition(".")[2] for name in (*DOCUMENTED, *JOB_API)} | looked_for
     protocols = ast.parse((RING / "tops" / "pdg_calls.py").read_text(encoding="utf-8"))
     asked = {

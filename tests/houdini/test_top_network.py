@@ -84,7 +84,8 @@ def test_a_wedge_of_24_is_cooked_to_its_report(
     jobs = [item.attribValue("cosmos_job") for item in transfer.items]
     assert len(set(jobs)) == 24
     for item in transfer.items:
-        paths = {Path(file.path).name: Path(file.path) for file in item.outputFiles}
+        assert all(file.path.startswith("__PDG_DIR__/cosmos_out/") for file in item.outputFiles)
+        paths = {Path(file.path).name: network.path(file) for file in item.outputFiles}
         asked = json.loads(paths["result.json"].read_text(encoding="utf-8"))["request"]
         assert asked["prompt"] == PROMPT
         assert asked["parameters"]["seed"] == item.attribValue("seed")
@@ -97,14 +98,14 @@ def test_a_wedge_of_24_is_cooked_to_its_report(
     [one] = report.items
     folder = shot.folder / "cosmos_out" / "wedge" / "report"
     assert {"index.html", "grid.png", "grid.mp4", "runs.csv", "report.json"} <= {
-        Path(file.path).relative_to(folder).as_posix() for file in one.outputFiles
+        network.path(file).relative_to(folder).as_posix() for file in one.outputFiles
     }
     assert sorted(one.attribArray("cosmos_jobs")) == sorted(jobs)
     scores = one.attribArray("cosmos_scores")
     assert scores == sorted(scores, reverse=True)
     assert one.attribValue("cosmos_best_score") == scores[0]
     [best] = [item for item in transfer.items if item.attribValue("cosmos_job") == one.attribValue("cosmos_best_job")]
-    assert Path(one.attribValue("cosmos_best_result")) in {Path(file.path) for file in best.outputFiles}
+    assert Path(one.attribValue("cosmos_best_result")) in {network.path(file) for file in best.outputFiles}
 
 
 def test_a_result_is_measured_as_soon_as_it_is_there_where_that_is_wanted(shot: ShotOnDisk) -> None:

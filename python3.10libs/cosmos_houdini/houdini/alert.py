@@ -8,7 +8,7 @@ from functools import wraps
 import hou
 
 from cosmos_houdini.errors import CosmosError
-from cosmos_houdini.houdini.worker_error import WorkerError
+from cosmos_houdini.houdini.worker_error import WorkerError, title_of
 
 
 def explain_errors(tool: Callable[[], None]) -> Callable[[], None]:
@@ -32,13 +32,11 @@ def explain_errors(tool: Callable[[], None]) -> Callable[[], None]:
 
 def show(error: CosmosError) -> None:
     """Show an error: what is allowed and what to do stand below the sentence."""
-    title, details = "This cannot be used", None
-    if isinstance(error, WorkerError):
-        title, details = error.title, f"Everything that the worker wrote: {error.log}"
+    details = f"Everything that the worker wrote: {error.log}" if isinstance(error, WorkerError) else None
     parts = [error.problem, error.allowed and f"Allowed: {error.allowed}", error.action]
     hou.ui.displayMessage(
         "\n\n".join(part for part in parts if part),
         severity=hou.severityType.Error,
-        title=title,
+        title=title_of(error),
         details=details,
     )

@@ -82,6 +82,11 @@ class WorkerError(CosmosError):
         return cls(problem, action=action, title=_UNEXPECTED, status=1, log=log)
 
 
+def title_of(error: CosmosError) -> str:
+    """Return a few words for a window's title, or for the first line of a log."""
+    return error.title if isinstance(error, WorkerError) else _TITLES.get(error.exit_code, _TITLES[1])
+
+
 def log_file(environ: Mapping[str, str] | None = None) -> Path:
     """Return the log: in Houdini's preferences folder, or outside of Houdini in the user's home folder."""
     environ = os.environ if environ is None else environ

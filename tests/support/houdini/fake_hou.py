@@ -331,12 +331,14 @@ class TopNode(OpNode):
         save_prompt: bool = False,
         nodes: Sequence[TopNode] = (),
     ) -> None:
-        if not houdini_session.current.has_interface and (not block or save_prompt):
-            raise AssertionError("a farm waits for the end, and has nobody who answers a question")
-        self._network().cook()
-
-    def cancelCook(self) -> None:
-        self._network().cancel()
+        if not houdini_session.current.has_interface and save_prompt:
+            raise AssertionError("a farm has nobody who answers a question")
+        if tops_only:
+            return
+        if block or houdini_session.current.has_interface:
+            self._network().cook()
+        else:
+            self._network().start()
 
     def getPDGGraphContextName(self) -> str | None:
         return self._saved.path.rpartition("/")[0]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Callable, Iterable
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -210,10 +211,10 @@ class Node:
         value = self._node.values.get(name, parameters[name]["value"])
         return Port(value, {**self._node.network.variables, "OS": self._node.name})
 
-    def addWarning(self, message: str) -> None:
+    def cookWarning(self, message: str) -> None:
         self._node.warnings.append(message)
 
-    def addError(self, message: str) -> None:
+    def cookError(self, message: str) -> None:
         self._node.errors.append(message)
 
 
@@ -248,14 +249,24 @@ class GraphContext:
     """A TOP network as PDG has it."""
 
     def __init__(self, *args: Any) -> None:
-        self._graph = Graph(args[0])
+        self._network = args[0]
+        self._graph = Graph([Node(top) for top in self._network.tops])
+
+    @property
+    def cooking(self) -> bool:
+        return bool(self._network.is_cooking)
+
+    def cancelCook(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            raise AssertionError("Houdini is called from a second thread")
+        self._network.cancel()
 
     @staticmethod
     def byName(name: str) -> GraphContext | None:
         from support.houdini import houdini_session  # noqa: PLC0415 - nodes generate without a session
 
         network = houdini_session.current.networks.get(name)
-        return GraphContext([Node(top) for top in network.tops]) if network else None
+        return GraphContext(network) if network else None
 
     @property
     def graph(self) -> Graph:
@@ -263,10 +274,13 @@ class GraphContext:
 
 
 class Scheduler:
-    """The Local Scheduler, which writes a log for each work item."""
+    """The Local Scheduler, which writes a log for each work item, and knows the folder that paths are relative to."""
 
     def __init__(self, *args: Any) -> None:
         self._network = args[0]
+
+    def localizePath(self, path: str) -> str:
+        return path.replace("__PDG_DIR__", self._network.folder.as_posix())
 
     def getLogURI(self, work_item: WorkItem) -> str:
         return (self._network.temp / "logs" / f"{work_item.name}.log").as_uri()
@@ -296,7 +310,17 @@ def modules() -> dict[str, ModuleType]:
     return {"pdg": sys.modules[__name__], "pdg.processor": processor}
 
 
-def job_environment(item: WorkItem, name: str, temp: str, server: str) -> dict[str, str]:
+def job_document(item: WorkItem) -> dict[str, Any]:
+    """Return a work item as the file of its job has it, with the keys and numbers of pdgjson.py."""
+    numbers = {int: 0, float: 1, str: 2}
+    attributes = {
+        name: {"type": numbers[kind], "flag": 0, "own": True, "concat": False, "value": values}
+        for name, (kind, values) in item._attributes.items()
+    }
+    return {"version": 7, "workitem": {"id": item.id, "index": item.index, "attributes": attributes}}
+
+
+def job_environment(item: WorkItem, name: str, folder: str, temp: str, server: str) -> dict[str, str]:
     """Return the variables that a scheduler gives a job, besides those of Houdini itself."""
     return {
         **os.environ,
@@ -304,7 +328,10 @@ def job_environment(item: WorkItem, name: str, temp: str, server: str) -> dict[s
         "PDG_ITEM_NAME": name,
         "PDG_ITEM_ID": str(item.id),
         "PDG_INDEX": str(item.index),
-        "PDG_DIR": temp,
-        "PDG_TEMP": temp,
-        "PDG_SCRIPTDIR": f"{temp}/scripts",
+        "PDG_DIR": folder,
+        # In terms of another variable, as on a farm.
+        "PDG_SHARED_TEMP": temp,
+        "PDG_TEMP": "$PDG_SHARED_TEMP",
+        "PDG_SCRIPTDIR": "$PDG_SHARED_TEMP/scripts",
+        "PDG_RPC_RETRIES": "2",
     }

@@ -7,6 +7,7 @@ listens for what the job reports, and kills without warning what is cancelled.
 from __future__ import annotations
 
 import contextlib
+import gzip
 import importlib.util
 import itertools
 import json
@@ -18,10 +19,13 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+from xmlrpc.server import SimpleXMLRPCServer
 
 from cosmos_houdini.houdini.environment import ROOT
 from cosmos_houdini.houdini.tops.job_program import run
@@ -81,7 +85,11 @@ class Network:
     def __init__(self, folder: Path, hip: Path, slots: int = 2) -> None:
         self.variables = {"HIPFILE": hip.as_posix(), "HIP": folder.as_posix()}
         self.tops: list[Top] = []
+        self.folder = folder
         self.temp = folder / "pdgtemp"
+        self.job_variables: dict[str, str] = {}
+        self.calls: Counter[str] = Counter()
+        self.is_cooking = False
         self._types = node_types()
         self._ids = itertools.count(1)
         self._slots = slots
@@ -145,6 +153,18 @@ class Network:
                     done.result()
         return all(state == STATE.CookedSuccess for top in self.tops for state in top.states)
 
+    def start(self) -> None:
+        """Cook in the background, as Houdini does for a caller that does not wait."""
+        self.is_cooking = True
+
+        def run() -> None:
+            try:
+                self.cook()
+            finally:
+                self.is_cooking = False
+
+        threading.Thread(target=run, name="cook").start()
+
     def cancel(self, sent: signal.Signals = signal.SIGKILL) -> None:
         """Cancel the cook as the Local Scheduler does: what runs is killed, and nothing more is started."""
         self._cancelled.set()
@@ -161,6 +181,10 @@ class Network:
             for item in top.items:
                 item._state = STATE.Dirty
                 item._files.clear()
+
+    def path(self, file: fake_pdg.File) -> Path:
+        """Return where an output file is: PDG keeps it relative to the network's folder."""
+        return Path(fake_pdg.Scheduler(self).localizePath(file.path))
 
     def log(self, top: Top, item: fake_pdg.WorkItem) -> str:
         """Return what a work item's job has printed."""
@@ -186,9 +210,11 @@ class Network:
         name = f"{top.name}_{item.id}"
         for folder in ("data", "logs"):
             (self.temp / folder).mkdir(parents=True, exist_ok=True)
-        document = {"id": item.id, "attributes": {n: (k.__name__, v) for n, (k, v) in item._attributes.items()}}
-        (self.temp / "data" / f"{name}.json").write_text(json.dumps(document), encoding="utf-8")
-        environ = fake_pdg.job_environment(item, name, str(self.temp), self._address)
+        # Compressed, as the Local Scheduler does unless it is told otherwise.
+        with gzip.open(self.temp / "data" / f"{name}.json.gz", "wt", encoding="utf-8") as file:
+            json.dump(fake_pdg.job_document(item), file)
+        environ = fake_pdg.job_environment(item, name, self.folder.as_posix(), str(self.temp), self._address)
+        environ |= self.job_variables
         # Houdini's own, which a job inherits and which no other Python survives.
         environ |= {"PYTHONHOME": "/opt/hfs21.0/python", "PYTHONPATH": "/opt/hfs21.0/houdini/python3.11libs"}
         with (self.temp / "logs" / f"{name}.log").open("wb") as log:
@@ -207,19 +233,15 @@ class Network:
             JOB_API, self.temp / "scripts", ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True
         )
 
-        class Handler(socketserver.StreamRequestHandler):
-            def handle(self) -> None:
-                line = self.rfile.readline()
-                if line:
-                    name, item_id, *values = json.loads(line)
-                    network._report(*network._by_id[item_id], name, values)
-                    self.wfile.write(b"ok")
-
-        class Server(socketserver.ThreadingTCPServer):
+        class Server(socketserver.ThreadingMixIn, SimpleXMLRPCServer):
             daemon_threads = True
             request_queue_size = 128
 
-        self._server = Server(("127.0.0.1", 0), Handler)
+            def _dispatch(self, name: str, values: tuple[Any, ...]) -> bool:
+                network._report(name, *values)
+                return True
+
+        self._server = Server(("127.0.0.1", 0), logRequests=False, allow_none=True)
         self._address = f"127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self._thread.start()
@@ -231,17 +253,21 @@ class Network:
         self._server.server_close()
         self._thread.join()
 
-    def _report(self, top: Top, item: fake_pdg.WorkItem, name: str, values: list[object]) -> None:
-        calls: dict[str, Callable[..., object]] = {
-            "int": item.setIntAttrib,
-            "float": item.setFloatAttrib,
-            "string": item.setStringAttrib,
-            "file": item.addOutputFile,
-            "percent": lambda percent: setattr(item, "_percent", percent),
-            "state": lambda state: setattr(item, "_custom_state", state),
-            "warning": top.warnings.append,
-        }
-        calls[name](*values)
+    def _report(self, name: str, item_id: int, *values: Any) -> None:  # noqa: ANN401 - whatever the call has
+        """Take a call of a job under SideFX's own names; the last value is the job's number in its scheduler."""
+        top, item = self._by_id[item_id]
+        self.calls[name] += 1
+        if name == "result":
+            path, tag, *_ = values
+            item.addOutputFile(path.data.decode(), tag)
+        elif name == "warning":
+            top.warnings.append(values[0])
+        elif name in {"set_cook_percent", "set_custom_state"}:
+            setattr(item, {"set_cook_percent": "_percent", "set_custom_state": "_custom_state"}[name], values[1])
+        else:
+            kind = name.removeprefix("set_").partition("_")[0].title()
+            _, attribute, value, *index = values[:-1]
+            getattr(item, f"set{kind}Attrib")(attribute, value, *index)
 
 
 class DirectItem:

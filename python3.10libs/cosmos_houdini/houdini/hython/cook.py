@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import signal
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import hou
 
 from cosmos_houdini.errors import BadInput, CosmosError, JobError, ToolError
 from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.hython.command_lines import cook_parser
-from cosmos_houdini.houdini.hython.cook_stop import stopped_by_signals
-from cosmos_houdini.houdini.hython.script import INTERRUPTED, exit_code, print_result, say
+from cosmos_houdini.houdini.hython.script import INTERRUPTED, exit_code, handle_signals, print_result, say
 from cosmos_houdini.houdini.open_scene import load_scene
-from cosmos_houdini.houdini.tops.cooked_items import CookedItem, read_cooked_items
+from cosmos_houdini.houdini.tops.cooked_items import CookedItem, find_context, has_ended, read_cooked_items
+
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGBREAK")
+_POLL_S = 0.1
+_START_S = 2.0
+"""How long a cook may take to begin; one that has ended meanwhile is seen by its work items."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -27,8 +36,8 @@ def _run(file: Path, path: str | None) -> int:
     load_scene(file)
     node = _target(path)
     say(f"cooking {node.path()}")
-    with stopped_by_signals(node.cancelCook) as stopped:
-        _cook(node)
+    with stopped_by_signals() as stopped:
+        _cook(node, stopped)
     items = read_cooked_items(node)
     for line in _failures(node, items):
         say(f"error: {line}")
@@ -80,19 +89,44 @@ def _is_network(node: hou.Node) -> bool:
     return inside is not None and inside.name() == "Top" and not isinstance(node, hou.TopNode)
 
 
-def _cook(node: hou.TopNode) -> None:
-    """Cook a node and all above it, and wait.
+@contextmanager
+def stopped_by_signals() -> Iterator[Event]:
+    """Yield an event that is set when a signal arrives: Ctrl-C, or the signal of a farm."""
+    stopped = Event()
+    numbers = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
+    with handle_signals(numbers, lambda *_: stopped.set()):
+        yield stopped
+
+
+def _cook(node: hou.TopNode, stopped: Event) -> None:
+    """Cook a node and all above it, and look now and then how far it is: the main thread alone calls Houdini.
 
     Raises:
         ToolError: the cook did not begin, as where a scheduler does not start.
     """
     try:
-        node.cookWorkItems(block=True)
+        # The graph exists only after the nodes themselves were cooked.
+        node.cookWorkItems(block=True, tops_only=True)
+        node.cookWorkItems(block=False)
     except hou.OperationFailed as error:
         reason = "; ".join([error.instanceMessage(), *_node_errors(node)])
         raise ToolError(
             f"{node.path()} was not cooked: {reason}", action="cook it once in Houdini's interface"
         ) from error
+    context = find_context(node)
+    started, is_cancelled = time.monotonic(), False
+    while context is not None and (_is_cooking(context) or time.monotonic() - started < _START_S):
+        if not _is_cooking(context) and has_ended(node):
+            return
+        if stopped.is_set() and not is_cancelled:
+            say("stopping")
+            context.cancelCook()
+            is_cancelled = True
+        time.sleep(_POLL_S)
+
+
+def _is_cooking(context: Any) -> bool:  # noqa: ANN401 - pdg has no stubs
+    return bool(context.cooking)
 
 
 def _cancel_jobs(items: Sequence[CookedItem]) -> None:

@@ -44,13 +44,13 @@ def cook(order: WorkOrder, item: JobItem, call: Call) -> None:
 
 def _cook_shot(order: WorkOrder, item: JobItem, call: Call) -> None:
     document = call(SUBMIT, order.options, words=order.words)
-    for pass_, video in document["videos"].items():
-        item.set(f"shot_video_{pass_}", Path(video["path"]).as_posix())
-        _add_file(item, Path(video["path"]))
-    _add_file(item, Path(next(iter(document["videos"].values()))["path"]).parent / _METADATA)
-    item.set("shot_passes", list(document["videos"]))
+    videos = {pass_: Path(video["path"]) for pass_, video in document["videos"].items()}
+    for pass_, path in videos.items():
+        item.set(f"shot_video_{pass_}", path.as_posix())
+    item.set("shot_passes", list(videos))
     item.set("shot_frames", document["frames"])
     item.set("shot_rate", document["fps"])
+    _add_files(item, [*videos.values(), next(iter(videos.values())).parent / _METADATA])
 
 
 def _cook_transfer(order: WorkOrder, item: JobItem, call: Call) -> None:
@@ -58,15 +58,13 @@ def _cook_transfer(order: WorkOrder, item: JobItem, call: Call) -> None:
     order.note_job(document["id"])
     outputs = [Path(path) for path in document["outputs"]]
     folder = outputs[0].parent
-    for path in (*outputs, folder / _RESTORED, folder / _RESULT):
-        if path.is_file():
-            _add_file(item, path)
     of_job = {f"cosmos_{name}": document[key] for name, key in _JOB_ATTRIBUTES.items() if key in document}
     request = json.loads((folder / _RESULT).read_text(encoding="utf-8"))["request"]
     for name, value in {**of_job, **_read_parameters(request, order)}.items():
         # An inherited attribute has been used, and PDG does not let its type change.
         if name in of_job or not item.has(name):
             item.set(name, value)
+    _add_files(item, [path for path in (*outputs, folder / _RESTORED, folder / _RESULT) if path.is_file()])
 
 
 def _read_parameters(request: Mapping[str, Any], order: WorkOrder) -> dict[str, str | int | float]:
@@ -91,9 +89,6 @@ def _cook_report(order: WorkOrder, item: JobItem, call: Call) -> None:
         item.warning(f"{len(links) - len(jobs)} of {len(links)} work items above have no job yet and are left out")
     document = call("report", {"jobs": jobs, **order.options})
     folder = Path(order.options["output"])
-    for name in document["files"]:
-        if "/" not in name:
-            _add_file(item, folder / name)
     scored = document["best"]
     item.set("cosmos_report", (folder / "index.html").as_posix())
     item.set("cosmos_jobs", [run["job"] for run in scored])
@@ -103,7 +98,10 @@ def _cook_report(order: WorkOrder, item: JobItem, call: Call) -> None:
         item.set("cosmos_best_job", scored[0]["job"])
         item.set("cosmos_best_score", float(scored[0]["score"]))
         item.set("cosmos_best_result", next(run["result"] for run in document["runs"] if run["rank"] == 1))
+    _add_files(item, [folder / name for name in document["files"] if "/" not in name])
 
 
-def _add_file(item: JobItem, path: Path) -> None:
-    item.add_file(path, _TAGS.get(path.suffix, "file"))
+def _add_files(item: JobItem, paths: Sequence[Path]) -> None:
+    """Add output files, after all attributes: a work item with its files looks finished."""
+    for path in paths:
+        item.add_file(path, _TAGS.get(path.suffix, "file"))

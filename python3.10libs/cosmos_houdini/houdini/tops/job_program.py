@@ -6,6 +6,7 @@ host. Errors reach the artist as title, sentence and what to do.
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,9 @@ _SIGNALS = ("SIGTERM", "SIGINT", "SIGBREAK")
 
 def main() -> int:
     """Cook the work item of this process and return 0, or an exit code of the command line."""
+    # Houdini's own, for another Python: the job API starts this one anew for some of its calls, and it would not start.
+    for name in ("PYTHONHOME", "PYTHONPATH"):
+        os.environ.pop(name, None)
     try:
         item = PdgItem.of_environment()
     except CosmosError as error:
@@ -39,7 +43,9 @@ def run(item: JobItem) -> int:
     """Cook a work item."""
     cooking: CookingItem | None = None
     try:
-        cooking = CookingItem(WorkOrder.parse(item.text(ATTRIBUTE)), item)
+        order = WorkOrder.parse(item.text(ATTRIBUTE)).localized(item.localize)
+        order.require_here()
+        cooking = CookingItem(order, item)
         cooking.catch_signals()
         cook(cooking.order, item, cooking.call)
     except Cancelled:

@@ -11,7 +11,7 @@ from cosmos_houdini.houdini.tops import pdg_calls
 from cosmos_houdini.houdini.tops.parms import NodeType
 from cosmos_houdini.houdini.tops.pdg_calls import Holder, Node, WorkItem
 from cosmos_houdini.houdini.tops.work_order import ATTRIBUTE, WorkOrder
-from cosmos_houdini.houdini.worker_error import WorkerError
+from cosmos_houdini.houdini.worker_error import title_of
 
 JOB_SCRIPT = ROOT / "scripts" / "cosmos_top_job.py"
 
@@ -54,8 +54,7 @@ def generate_embedded(
 
 def artist_text(error: CosmosError) -> str:
     """Return an error as an artist reads it on a node or in the log of a work item: title, sentence, what to do."""
-    title = error.title if isinstance(error, WorkerError) else "This cannot be used"
-    lines = [f"{title}: {error.problem}", error.allowed and f"Allowed: {error.allowed}", error.action]
+    lines = [f"{title_of(error)}: {error.problem}", error.allowed and f"Allowed: {error.allowed}", error.action]
     return "\n".join(line for line in lines if line)
 
 

@@ -74,7 +74,7 @@ def attribute_names(item: WorkItem) -> list[str]:
 
 def warn(node: Node, item: WorkItem, sentence: str) -> None:
     """Show a warning on a node, or where this build has no such call in the log of a work item."""
-    _first(((node, "addWarning"), (node, "cookWarning"), (item, "addWarning")), sentence)
+    _first(((node, "cookWarning"), (node, "addWarning"), (item, "addWarning")), sentence)
 
 
 def fail(node: Node, sentence: str) -> None:
@@ -83,13 +83,19 @@ def fail(node: Node, sentence: str) -> None:
     Raises:
         RuntimeError: this build has no call for it; PDG shows what a callback raises.
     """
-    if not _first(((node, "addError"), (node, "cookError")), sentence):
+    # The first is what SideFX's own nodes of Python call; the second is documented for C++.
+    if not _first(((node, "cookError"), (node, "addError")), sentence):
         raise RuntimeError(sentence)
 
 
 def command_line(argv: Sequence[str]) -> str:
-    """Return a work item's command, quoted for the shell of this system."""
-    return " ".join(f'"{word}"' for word in argv) if os.name == "nt" else shlex.join(argv)
+    """Return a work item's command, quoted for the shell of this system.
+
+    Paths of Windows get slashes: some schedulers split the command as a shell does, and take backslashes out.
+    """
+    if os.name == "nt":
+        return " ".join(f'"{word.replace(chr(92), "/")}"' for word in argv)
+    return shlex.join(argv)
 
 
 def _first(calls: Sequence[tuple[object, str]], sentence: str) -> bool:

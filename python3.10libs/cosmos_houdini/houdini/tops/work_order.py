@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from cosmos_houdini.errors import BadInput
 
 ATTRIBUTE = "cosmos_order"
 JOB_LINKS = Path(".cosmos") / "top"
+_PATHS = frozenset({"scene", "renders", "results", "videos", "output"})
+"""Options of an order that may be paths; the path of a node under ``output`` is in no path map."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +29,7 @@ class WorkOrder:
         options: of the worker's command, as JSON values by name.
         words: further options as the artist typed them, one word each.
         job_links: names of the links to the jobs that a report compares.
+        link: the name of the link to its own job; empty where it follows from the order itself.
     """
 
     kind: str
@@ -34,6 +38,7 @@ class WorkOrder:
     options: Mapping[str, Any]
     words: tuple[str, ...] = ()
     job_links: tuple[str, ...] = ()
+    link: str = ""
 
     @property
     def text(self) -> str:
@@ -76,8 +81,34 @@ class WorkOrder:
     @property
     def job_link(self) -> Path:
         """The file that names the job of this order, for as long as the project keeps its jobs."""
-        digest = hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
-        return self.project / JOB_LINKS / digest[:32]
+        return self.project / JOB_LINKS / (self.link or self._digest)
+
+    @property
+    def _digest(self) -> str:
+        return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+    def localized(self, localize: Callable[[str], str]) -> WorkOrder:
+        """Return the order with its paths as they are on this machine; its job's link keeps its name.
+
+        Args:
+            localize: replaces tokens, variables and path maps of PDG in a path.
+        """
+        options = {k: localize(v) if k in _PATHS and isinstance(v, str) else v for k, v in self.options.items()}
+        folder, project = (Path(localize(path.as_posix())) for path in (self.folder, self.project))
+        return replace(self, folder=folder, project=project, options=options, link=self.link or self._digest)
+
+    def require_here(self) -> None:
+        """Refuse to cook on a machine that does not have the project.
+
+        Raises:
+            BadInput: its folder is not there.
+        """
+        if not self.folder.is_dir():
+            raise BadInput(
+                f"{platform.node()} ({platform.system()}) has no folder {self.folder}",
+                action="mount it there under the same path, or map it with a PDG path map; "
+                "machines of another system need a checkout of their own, and cannot cook this work item",
+            )
 
     def note_job(self, job_id: str) -> None:
         """Write the job of this order into its link."""
