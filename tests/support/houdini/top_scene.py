@@ -54,7 +54,7 @@ def play(session: houdini_session.Session, path: str) -> Network:
         label, _ = session.top_types[saved.type]
         above = tuple(tops[input_] for input_ in saved.inputs)
         values = {name: value.text for name, (value,) in saved.parms.items()}
-        top = _wedge(network, values, above) if label == "Wedge" else network.add(label, *above)
+        top = _wedge(network, values, above) if label == "Wedge" else network.add(label.removesuffix(" (Basic)"), *above)
         top.name, top.values = node_path.rpartition("/")[2], values
         tops[node_path] = top
     session.networks[path] = network
