@@ -51,10 +51,10 @@ def play(session: houdini_session.Session, path: str) -> Network:
     for node_path, saved in session.nodes.items():
         if not node_path.startswith(f"{path}/") or saved.type == "localscheduler":
             continue
-        label, _ = session.top_types[saved.type]
+        label = session.top_types[saved.type][0].removesuffix(" (Basic)")
         above = tuple(tops[input_] for input_ in saved.inputs)
         values = {name: value.text for name, (value,) in saved.parms.items()}
-        top = _wedge(network, values, above) if label == "Wedge" else network.add(label.removesuffix(" (Basic)"), *above)
+        top = _wedge(network, values, above) if label == "Wedge" else network.add(label, *above)
         top.name, top.values = node_path.rpartition("/")[2], values
         tops[node_path] = top
     session.networks[path] = network
