@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from cosmos_houdini.errors import ToolError as ToolError
     from cosmos_houdini.hosts import register_host as register_host
     from cosmos_houdini.launchers import register_launcher as register_launcher
+    from cosmos_houdini.model.delivery import Delivery as Delivery
     from cosmos_houdini.model.job import JobState as JobState
     from cosmos_houdini.reporter import Reporter as Reporter
     from cosmos_houdini.shots.options import EncodeOptions as EncodeOptions
@@ -56,6 +57,7 @@ _MODULES = {
     "api.shot": "Shot",
     "shots.options": "EncodeOptions",
     "api.job": "Job as_completed",
+    "model.delivery": "Delivery",
     "model.job": "JobState",
     "api.result": "Result",
     "api.batch": "Batch",
@@ -78,6 +80,7 @@ __all__ = [
     "Cancelled",
     "CheckFailed",
     "CosmosError",
+    "Delivery",
     "DiskFull",
     "EncodeOptions",
     "HostError",

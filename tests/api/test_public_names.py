@@ -15,7 +15,7 @@ from support import ROOT
 
 PROMISED = {
     "__version__",
-    *("Project", "Shot", "EncodeOptions", "Job", "as_completed", "JobState", "Result", "Batch"),
+    *("Project", "Shot", "EncodeOptions", "Job", "as_completed", "JobState", "Result", "Batch", "Delivery"),
     *("Uniform", "uniform", "Reporter", "register_engine", "register_launcher", "register_host"),
     *("CosmosError", "BadInput", "CheckFailed", "JobError", "JobFailed", "DiskFull", "ToolError"),
     *("HostError", "HostUnreachable", "HostKeyError", "AuthRefused", "Cancelled"),
@@ -37,7 +37,7 @@ METHODS = {
             "jobs",
             "attach",
         ),
-        *("cancel", "retry", "report", "restore", "scene", "check", "convert", "facts", "write_prompt"),
+        *("cancel", "retry", "report", "restore", "deliver", "scene", "check", "convert", "facts", "write_prompt"),
     },
     "Job": {
         *("state", "name", "status", "done", "wait", "result", "exception", "cancel", "retry", "fetch", "log"),

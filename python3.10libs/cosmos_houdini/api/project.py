@@ -20,6 +20,7 @@ from cosmos_houdini.jobs.client import Client
 from cosmos_houdini.jobs.follow import follow_jobs, queue_job
 from cosmos_houdini.jobs.prepare import Prepared
 from cosmos_houdini.media.selection import OnGap
+from cosmos_houdini.model.delivery import DeliveryFormat
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.model.spec import RunSpec, SpecValue
 from cosmos_houdini.reporter import Reporter, Silent
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
     from cosmos_houdini.api.batch import Batch
     from cosmos_houdini.caption.prompt import PromptFormat, WrittenPrompt
     from cosmos_houdini.facts.scene_facts import SceneFacts
+    from cosmos_houdini.media.delivery.exr import Compression
     from cosmos_houdini.model.batch import Sampler
+    from cosmos_houdini.model.delivery import Delivery
     from cosmos_houdini.model.scene import Scene
     from cosmos_houdini.model.video import Conversion
     from cosmos_houdini.report.make import WrittenReport
@@ -500,6 +503,40 @@ class Project:
         from cosmos_houdini.shots.restore import restore_video  # noqa: PLC0415 - results are restored by themselves
 
         return restore_video(self.config, Path(video), Path(metadata), Path(out), self.reporter).files
+
+    def deliver(
+        self,
+        *jobs: Job | str,
+        to: DeliveryFormat | str = "exr",
+        output: str | Path | None = None,
+        compression: Compression = "zip",
+    ) -> list[Delivery]:
+        """Write results for comp: in the plate's size, position, frame numbers, rate, timecode and names.
+
+        Every file is read back before it gets its name.
+
+        Args:
+            jobs: jobs, their ids, or names of runs.
+            to: ``exr``, ``exr-linear``, ``prores``, ``prores4444``, ``dnxhr``, ``png16``, ``png``, ``tiff`` or ``mp4``.
+            output: a pattern such as ``comp/sh010.####.exr``, a movie's name, or a folder for the plate's own names;
+                ``{run}`` and ``{job}`` in it stand for names. None for a folder beside the result.
+            compression: of EXR files: ``zip`` without loss, or ``dwaa``.
+
+        Raises:
+            BadInput: there is no such job or format, a name promises another format, or the view that was applied to
+                the plate has no inverse.
+            JobFailed: a job has no result.
+            CheckFailed: the files do not read back as they were written.
+        """
+        from cosmos_houdini.shots.deliver import DeliverOptions, deliver_results  # noqa: PLC0415 - loads OpenEXR
+
+        options = DeliverOptions(
+            to=DeliveryFormat.parse(str(to)),
+            output=str(output) if output is not None else None,
+            compression=compression,
+        )
+        with self.client() as client:
+            return deliver_results(client, [self._job(job).id for job in jobs], options, self.reporter)
 
     def _plan_shot(self, shot: Shot, options: SubmitOptions) -> Prepared:
         named = replace(options, name=options.name or shot.name)

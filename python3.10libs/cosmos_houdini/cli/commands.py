@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "extract-frame": ("standardize", "extract_frame", "Write one frame or all frames of a video as PNG."),
     "restore": ("restore", "restore", "Restore a result to the size and position of its plate."),
     "write-prompt": ("prompt", "write_prompt", "Write a first prompt from caption, scene facts and your words."),
+    "deliver": ("deliver", "deliver", "Write results for comp: EXR, ProRes, DNxHR, 16 bits; over their plates."),
     "create-spec": ("spec", "create_spec", "Write a prompt spec: prompt, color video, controls."),
     "create-run": ("spec", "create_run", "Write a run spec: engine, weights, parameters."),
     "run": ("run", "run", "Run one inference to a verified result."),

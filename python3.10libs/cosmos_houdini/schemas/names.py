@@ -17,6 +17,7 @@ NAMES: Mapping[str, int] = {
     "conversion": 1,
     "conversions": 1,
     "create-batch": 1,
+    "deliver": 1,
     "demo": 1,
     "doctor": 1,
     "dry-run": 1,

@@ -30,6 +30,7 @@ _STRUCTURES: Mapping[str, type[msgspec.Struct]] = {
     "conversion": shots.ConversionDocument,
     "conversions": shots.ConversionsDocument,
     "create-batch": jobs.CreateBatchDocument,
+    "deliver": shots.DeliveriesDocument,
     "demo": jobs.JobDocument,
     "doctor": commands.DoctorDocument,
     "dry-run": jobs.DryRunDocument,

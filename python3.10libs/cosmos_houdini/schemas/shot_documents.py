@@ -225,3 +225,25 @@ class FilesDocument(Struct):
 
     path: str
     frames: int
+
+
+class DeliveryFacts(Struct, kw_only=True):
+    """One result as comp wants it: its files, and what comp has to know of them."""
+
+    job: str
+    format: Literal["exr", "exr-linear", "prores", "prores4444", "dnxhr", "png16", "png", "tiff", "mp4"]
+    path: str
+    files: list[str]
+    frames: list[int]
+    held: list[int]
+    size: list[int]
+    rate: float
+    timecode: str | None
+    color: str
+    remarks: list[str]
+
+
+class DeliveriesDocument(Struct):
+    """What ``deliver`` has written."""
+
+    deliveries: list[DeliveryFacts]

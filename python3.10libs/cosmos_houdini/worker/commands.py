@@ -94,6 +94,15 @@ class ExtractOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeliverRequest:
+    """Runs to deliver, the kind of the files, and their pattern; see ``deliver --help``."""
+
+    runs: tuple[str, ...]
+    to: str
+    output: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportOptions:
     """The jobs to compare, and the folder of the report; None for ``cosmos_out/jobs/report`` in the project."""
 
@@ -184,6 +193,17 @@ def _extract_frames(request: Request, reporter: Reporter) -> Document:
 
     options = _decode(ExtractOptions, request)
     return {"frames": extract_frames(load(), options.video, options.output, reporter, first=options.first)}
+
+
+def _deliver(request: Request, reporter: Reporter) -> Document:
+    from cosmos_houdini.model.delivery import DeliveryFormat  # noqa: PLC0415
+    from cosmos_houdini.shots.deliver import DeliverOptions, deliver_results  # noqa: PLC0415
+
+    options = _decode(DeliverRequest, request)
+    with _open_client() as client:
+        wanted = DeliverOptions(to=DeliveryFormat.parse(options.to), output=options.output)
+        made = deliver_results(client, options.runs, wanted, reporter)
+    return {"schema": schema_id("deliver"), "deliveries": [each.document() for each in made]}
 
 
 def _status(request: Request, reporter: Reporter) -> Document:
@@ -324,6 +344,7 @@ COMMANDS: Mapping[str, Callable[[Request, Reporter], Document]] = {
     "retry": _retry,
     "restore": _restore,
     "extract-frames": _extract_frames,
+    "deliver": _deliver,
     "report": _report,
     "create-batch": _create_batch,
     "run-batch": _run_batch,

@@ -106,6 +106,37 @@ def inspect_video(
     return replace(_facts(path, lines, packets, signatures), picked=planes)
 
 
+def describe_video(clip: Clip, *, ffmpeg: FFmpeg) -> VideoFacts:
+    """Return the facts of a video that was decoded before, from its header alone; it has no signatures.
+
+    Args:
+        clip: the video as it was decoded; its file must not have changed since.
+        ffmpeg: reads the header.
+
+    Raises:
+        BadInput: the file holds no video, or one of another size than the clip's.
+    """
+    how = Run(task=f"reading {clip.path}", timeout_s=TIMEOUT_S)
+    nothing = ("-map", "0:v:0", "-c", "copy", "-t", "0", "-f", "null", "-")
+    try:
+        lines = ffmpeg.run([*input_arguments(clip.path), *nothing], how)
+    except ToolError as error:
+        raise BadInput(f"{clip.path} is no whole video: {error.detail or error.problem}") from error
+    stream, pixels = _stream(lines)
+    if stream is None or pixels is None or (int(pixels["width"]), int(pixels["height"])) != clip.size:
+        raise BadInput(f"{clip.path} is not the video that was verified", action="fetch the job again")
+    return VideoFacts(
+        clip=clip,
+        codec=stream["codec"],
+        pix_fmt=pixels["pix_fmt"],
+        color=_color(pixels["notes"] or ""),
+        pixel_aspect=_pixel_aspect(stream),
+        rotation_deg=0,
+        constant_rate=True,
+        signatures=b"",
+    )
+
+
 def input_arguments(path: Path) -> list[str]:
     """Return the arguments that open a video file, and nothing but that file."""
     return [
@@ -163,12 +194,10 @@ def _picked_arguments(picked: Sequence[int]) -> list[str]:
 
 
 def _facts(path: Path, lines: Sequence[str], packets: Sequence[str], signatures: bytes) -> VideoFacts:
-    stream = next((match for line in lines if (match := _STREAM.match(line))), None)
-    pixels = _PIXELS.search(stream["rest"]) if stream else None
+    stream, pixels = _stream(lines)
     frames = frame_order.count(signatures)
     if stream is None or pixels is None or frames == 0:
         raise BadInput(f"{path} holds no video that can be decoded")
-    aspect = _ASPECT.search(stream["rest"])
     fps, constant = _rate(packets)
     return VideoFacts(
         clip=Clip(
@@ -181,12 +210,23 @@ def _facts(path: Path, lines: Sequence[str], packets: Sequence[str], signatures:
         codec=stream["codec"],
         pix_fmt=pixels["pix_fmt"],
         color=_color(pixels["notes"] or ""),
-        pixel_aspect=Fraction(int(aspect[1]), int(aspect[2])) if aspect and aspect[1] != "0" else Fraction(1),
+        pixel_aspect=_pixel_aspect(stream),
         rotation_deg=next((int(match[1]) for line in lines if (match := _TURN.search(line))), 0),
         constant_rate=constant,
         signatures=signatures,
         field_order=_field_order(pixels["notes"] or ""),
     )
+
+
+def _stream(lines: Sequence[str]) -> tuple[re.Match[str] | None, re.Match[str] | None]:
+    """Return FFmpeg's words about the first video stream, and those about its pixels."""
+    stream = next((match for line in lines if (match := _STREAM.match(line))), None)
+    return stream, _PIXELS.search(stream["rest"]) if stream else None
+
+
+def _pixel_aspect(stream: re.Match[str]) -> Fraction:
+    aspect = _ASPECT.search(stream["rest"])
+    return Fraction(int(aspect[1]), int(aspect[2])) if aspect and aspect[1] != "0" else Fraction(1)
 
 
 def _rate(packets: Sequence[str]) -> tuple[Fraction, bool]:

@@ -50,9 +50,9 @@ def restore(
         ToolError: FFmpeg failed.
     """
     numbered = pattern.parse(out.name)
-    suffix.refuse_other(out, suffix.PICTURE if numbered else suffix.VIDEO)
+    suffix.refuse_other(out, suffix.PICTURE if numbered else suffix.MPEG4)
     facts = inspect_video(video, ffmpeg=ffmpeg)
-    geometry, frames = _framing(conversion), int(conversion["frames"])
+    geometry, frames = framing_of(conversion), int(conversion["frames"])
     if facts.clip.frames < frames:
         raise BadInput(f"{video} has {facts.clip.frames} frames", allowed=f"{frames}, as the shot, or more")
     filters = restore_filters(geometry, facts, frames=frames)
@@ -63,8 +63,7 @@ def restore(
             _check(inspect_video(folder / encode.VIDEO, ffmpeg=ffmpeg), geometry.plate, frames, facts)
             (folder / encode.VIDEO).replace(out)
             return (out,)
-        # A change of size keeps the shape of the whole picture, and so it changes that of the pixels.
-        graph = ",".join([*filters, f"setsar={geometry.pixel_aspect:g}", *AS_PICTURE])
+        graph = ",".join([*filters, *picture_filters(geometry)])
         arguments = ["-xerror", *input_arguments(video), "-map", "0:v:0", "-vf", graph, "-fps_mode", "passthrough"]
         ffmpeg.run([*arguments, "-f", "image2", "-start_number", "0", "%08d.png"], how)
         files = []
@@ -74,8 +73,14 @@ def restore(
         return tuple(files)
 
 
-def restore_filters(geometry: Geometry, facts: VideoFacts, *, frames: int) -> list[str]:
+def restore_filters(geometry: Geometry, facts: VideoFacts, *, frames: int, is_deep: bool = False) -> list[str]:
     """Return the FFmpeg filters that put the frames of a result back into the plate, as RGB.
+
+    Args:
+        geometry: of the shot.
+        facts: of the result.
+        frames: how many of its frames the plate has.
+        is_deep: whether RGB has 16 bits a channel, and not 8; chroma and resampling give values between the levels.
 
     Raises:
         BadInput: the frames have another shape than the engine's.
@@ -84,7 +89,8 @@ def restore_filters(geometry: Geometry, facts: VideoFacts, *, frames: int) -> li
     inside = source if size == plate else _target(geometry, facts)
     # In RGB a cut at an odd pixel moves nothing; in 4:2:0 the chroma covers two pixels in each direction.
     filters = [f"trim=end_frame={frames}"]
-    filters += [f"scale=in_color_matrix={matrix_of(facts)}:out_range=pc:flags={_EXACT}", "format=gbrp"]
+    filters += [f"scale=in_color_matrix={matrix_of(facts)}:out_range=pc:flags={_EXACT}"]
+    filters += ["format=gbrp16le" if is_deep else "format=gbrp"]
     if (inside.width, inside.height) != size:
         filters.append(f"crop={inside.width}:{inside.height}:{inside.x}:{inside.y}")
     if (source.width, source.height) != (inside.width, inside.height):
@@ -92,6 +98,13 @@ def restore_filters(geometry: Geometry, facts: VideoFacts, *, frames: int) -> li
     if (source.width, source.height) != plate:
         filters.append(f"pad={plate[0]}:{plate[1]}:{source.x}:{source.y}:black")
     return filters
+
+
+def picture_filters(geometry: Geometry, *, is_deep: bool = False) -> list[str]:
+    """Return the FFmpeg filters that turn RGB over the plate into PNG pictures of 8 or 16 bits."""
+    # A change of size keeps the shape of the whole picture, and so it changes that of the pixels.
+    pixels = ["format=rgb48be", *AS_PICTURE[1:]] if is_deep else AS_PICTURE
+    return [f"setsar={geometry.pixel_aspect:g}", *pixels]
 
 
 def _target(geometry: Geometry, facts: VideoFacts) -> Rectangle:
@@ -106,7 +119,12 @@ def _target(geometry: Geometry, facts: VideoFacts) -> Rectangle:
     return _scaled(geometry.target, across, down)
 
 
-def _framing(conversion: Mapping[str, Any]) -> Geometry:
+def framing_of(conversion: Mapping[str, Any]) -> Geometry:
+    """Return where a conversion put its plate.
+
+    Raises:
+        BadInput: the conversion does not say it.
+    """
     found = conversion.get("frame")
     if not isinstance(found, dict):
         raise BadInput("the conversion does not say how it was framed", action="make it again with convert-sequence")

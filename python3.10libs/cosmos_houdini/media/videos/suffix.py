@@ -7,6 +7,8 @@ from pathlib import Path
 from cosmos_houdini.errors import BadInput
 
 VIDEO = (".mp4", ".m4v", ".mov")
+MPEG4 = (".mp4", ".m4v")
+"""Of H.264: in comp, a name that ends in .mov promises ProRes or DNxHR."""
 PICTURE = (".png",)
 
 

@@ -1,0 +1,1 @@
+"""A result in the files that comp reads: EXR, ProRes, DNxHR, PNG, TIFF, H.264."""
