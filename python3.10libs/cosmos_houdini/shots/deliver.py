@@ -42,7 +42,7 @@ from cosmos_houdini.shots.restore import RESULT, conversion_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliverOptions:
-    """What a delivery is, and where it goes.
+    """The files of a delivery, and where they go.
 
     Attributes:
         to: the kind of the files.

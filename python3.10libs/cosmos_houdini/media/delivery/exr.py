@@ -76,7 +76,7 @@ class ExrFrames:
 
 @dataclass(slots=True, kw_only=True)
 class WrittenExr:
-    """What is known of the written files.
+    """The facts about the written files.
 
     Attributes:
         white: the share of pixels with a channel at the display's white.

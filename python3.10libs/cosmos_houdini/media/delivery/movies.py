@@ -57,7 +57,7 @@ _CODECS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Movie:
-    """What a movie says of itself.
+    """The format of a movie and its own words about it.
 
     Attributes:
         kind: its format.

@@ -35,7 +35,7 @@ _RATES = ("framesPerSecond", "FramesPerSecond")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlateFrame:
-    """What the header of one frame of the plate says.
+    """The header of one frame of the plate.
 
     Attributes:
         attributes: those of an EXR that describe the frame and not its storage, in the types of the OpenEXR binding.
