@@ -454,6 +454,24 @@ def test_a_nim_that_cuts_the_line_while_it_works_is_not_paid_twice(bench: Bench)
         assert len(server.seen.forms) == 1
 
 
+def test_a_nim_that_was_restarted_is_asked_again(bench: Bench) -> None:
+    with video_server(Behaviour(kind="nim", faults=[("POST", "restart")])) as server:
+        check_result(bench.run(server.url))
+        assert server.does.faults == []
+        assert len(server.seen.forms) == 2
+
+
+def test_a_cancelled_request_leaves_a_nim_at_once(bench: Bench) -> None:
+    with video_server(Behaviour(kind="nim", steps=100_000)) as server:
+        folder = bench.prepare(server.url)
+        process = subprocess.Popen(bench.argv(folder), env=bench.env(folder), stdout=subprocess.PIPE, text=True)
+        wait_for(lambda: server.seen.forms)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=10)
+        server.does.steps = 1
+    assert process.returncode == 143
+
+
 def test_one_program_serves_many_requests_and_a_refused_one_costs_the_others_nothing(
     bench: Bench, server: VideoServer
 ) -> None:

@@ -30,6 +30,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 HOST = "127.0.0.1"
+MANY_STEPS = 1000
+"""A NIM with more steps does not answer."""
 MODEL = "nvidia/Cosmos3-Nano"
 HINTS = frozenset({"edge", "blur", "depth", "seg", "wsm"})
 _NAME = re.compile(rb'name="([^"]*)"(?:; filename="([^"]*)")?')
@@ -336,10 +338,14 @@ class _Handler(BaseHTTPRequestHandler):
         document = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         owner.seen.forms.append(document)
         fault = owner.fault("POST")
-        if fault == "hang up":
+        if fault == "restart":
+            does.faults += [("ready", 503)] * 3
+        if fault in {"hang up", "restart"}:
             self.close_connection = True
             self.connection.close()
             return
+        while does.steps > MANY_STEPS:
+            time.sleep(0.01)
         if does.error or isinstance(fault, int):
             status, message = does.error or (fault, f"fault {fault}")
             self._say(status, {"error": {"message": message, "type": "x", "code": status}})
