@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import PurePosixPath
 
 from cosmos_houdini.hosts.registry import host_type
@@ -20,6 +21,7 @@ def site_for(root: PurePosixPath, job_id: str, attempt: int, config: HostConfig,
         ffmpeg=config.ffmpeg or (ffmpeg.program if sees_own_programs(config) else None),
         own_ffmpeg=ffmpeg.path,
         python=config.python,
+        own_python=sys.executable if sees_own_programs(config) else None,
         server=config.server,
         server_sees_files=config.server_sees_files,
     )

@@ -146,6 +146,7 @@ class Site:
         own_ffmpeg: the FFmpeg of this machine, which an engine may send to a host that has none; None for the
             program of imageio-ffmpeg.
         python: the Python on the host that has the engines that are libraries.
+        own_python: the Python that runs this program, where the host's jobs see it; else None.
         server: the URL of an inference server, as the host reaches it; None if the configuration names none.
         server_sees_files: whether that server sees the job's folder under the same path.
     """
@@ -155,6 +156,7 @@ class Site:
     ffmpeg: str | None = None
     own_ffmpeg: Path | None = None
     python: str = "python3"
+    own_python: str | None = None
     server: str | None = None
     server_sees_files: bool = False
 

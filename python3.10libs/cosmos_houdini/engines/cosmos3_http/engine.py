@@ -161,7 +161,7 @@ class Cosmos3Http:
 
     def question(self, site: Site) -> tuple[str, ...]:
         """Return a command that asks the server what it is, as a job would; see engines.base.AskingEngine."""
-        return (site.python, "-c", _ASK, json.dumps(_modules()), find_server(site, self.name))
+        return (_python(site), "-c", _ASK, json.dumps(_modules()), find_server(site, self.name))
 
     def answer(self, exit_code: int, stdout: str) -> Finding:
         """Return what the server is, or why it can serve no job; see engines.base.AskingEngine."""
@@ -274,7 +274,12 @@ def _videos(request: InferenceRequest) -> dict[str, Path]:
 
 
 def _argv(site: Site) -> tuple[str, ...]:
-    return (site.python, "-m", CLIENT, str(site.folder / REQUESTS_FILE))
+    return (_python(site), "-m", CLIENT, str(site.folder / REQUESTS_FILE))
+
+
+def _python(site: Site) -> str:
+    """Return the Python of this program where jobs see it: that of macOS may be too old, and Windows has no python3."""
+    return site.own_python or site.python
 
 
 def _env(site: Site) -> dict[str, str]:
