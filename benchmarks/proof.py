@@ -19,7 +19,7 @@ TARGET = 1.05
 _WITHOUT = """
 import sys
 from cosmos_houdini.media.videos import color_proof
-color_proof.pick_frames = lambda signatures: ()
+color_proof.pick_frames = lambda *_: ()
 from cosmos_houdini.cli import main
 sys.exit(main())
 """
