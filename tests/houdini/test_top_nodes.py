@@ -46,9 +46,9 @@ def attributes(item: fake_pdg.WorkItem) -> dict[str, Any]:
     return {name: item.attribValue(name) for name in item.attribNames()}
 
 
-def test_the_four_nodes_are_registered_under_their_labels() -> None:
+def test_the_four_nodes_are_registered_under_labels_that_no_asset_has() -> None:
     types = node_types()
-    assert list(types) == ["Cosmos Shot", "Cosmos Transfer", "Cosmos Sweep", "Cosmos Report"]
+    assert list(types) == [f"Cosmos {step} (Basic)" for step in ("Shot", "Transfer", "Sweep", "Report")]
     for described, type_ in zip(top_parms.NODE_TYPES, types.values(), strict=True):
         assert type_.__name__ == type_.templateName() == described.name
         parameters = json.loads(type_.templateBody())["parameters"]

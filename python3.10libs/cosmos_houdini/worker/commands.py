@@ -103,6 +103,13 @@ class DeliverRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ThumbnailOptions:
+    """Videos on this machine."""
+
+    videos: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportOptions:
     """The jobs to compare, and the folder of the report; None for ``cosmos_out/jobs/report`` in the project."""
 
@@ -204,6 +211,21 @@ def _deliver(request: Request, reporter: Reporter) -> Document:
         wanted = DeliverOptions(to=DeliveryFormat.parse(options.to), output=options.output)
         made = deliver_results(client, options.runs, wanted, reporter)
     return {"schema": schema_id("deliver"), "deliveries": [each.document() for each in made]}
+
+
+def _estimate(request: Request, _: Reporter) -> Document:
+    from cosmos_houdini.config import load  # noqa: PLC0415
+    from cosmos_houdini.shots.estimate import EstimateOptions, estimate_shot  # noqa: PLC0415
+
+    return estimate_shot(load(), _decode(EstimateOptions, request)).document()
+
+
+def _thumbnails(request: Request, reporter: Reporter) -> Document:
+    from cosmos_houdini.config import load  # noqa: PLC0415
+    from cosmos_houdini.shots.thumbnails import make_thumbnails  # noqa: PLC0415
+
+    made = make_thumbnails(load(), _decode(ThumbnailOptions, request).videos, reporter)
+    return {"pictures": {str(video): str(picture) for video, picture in made.items()}}
 
 
 def _status(request: Request, reporter: Reporter) -> Document:
@@ -345,6 +367,8 @@ COMMANDS: Mapping[str, Callable[[Request, Reporter], Document]] = {
     "restore": _restore,
     "extract-frames": _extract_frames,
     "deliver": _deliver,
+    "estimate": _estimate,
+    "thumbnails": _thumbnails,
     "report": _report,
     "create-batch": _create_batch,
     "run-batch": _run_batch,
