@@ -12,7 +12,7 @@ import pytest
 from cosmos_houdini.houdini.environment import ROOT
 from cosmos_houdini.houdini.hython.command_lines import PARSERS
 
-LIBRARIES = {"environment.py"}
+LIBRARIES = {"environment.py", "externaldragdrop.py"}
 SCRIPTS = sorted(path.name for path in (ROOT / "scripts").iterdir() if path.is_file() and path.name not in LIBRARIES)
 
 

@@ -13,6 +13,7 @@ from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.environment import ROOT
 from cosmos_houdini.houdini.tops import project as top_project
 from cosmos_houdini.houdini.tops.work_order import ATTRIBUTE, WorkOrder
+from cosmos_houdini.houdini.windows.shot_choice import ShotChoice
 from cosmos_houdini.houdini.windows.submit_dialog import SubmitDialog
 from support.houdini import offscreen
 from support.houdini.hython import hython
@@ -66,7 +67,7 @@ def of_the_top_node(shot: ShotOnDisk) -> str:
 
 def of_the_shelf(shot: ShotOnDisk) -> str:
     offscreen.application()
-    dialog = SubmitDialog(shot.hip, [NODE])
+    dialog = SubmitDialog(shot.hip, [ShotChoice(path=NODE, first=1, last=5)])
     dialog._prompt.setPlainText(PROMPT)
     dialog._options.setText(" ".join([*OPTIONS, "--dry-run"]))
     submission = dialog.submission()

@@ -60,6 +60,10 @@ def test_houdini_finds_shelf_icons_nodes_and_asset_on_its_path(package: dict[str
         "config/Icons/COSMOS_doctor.svg",
         "otls/cosmos_transfer.1.0.hda/INDEX__SECTION",
         "OPcustomize",
+        "OPmenu.xml",
+        "PARMmenu.xml",
+        "python_panels/cosmos_jobs.pypanel",
+        "scripts/externaldragdrop.py",
         "pdg/types/cosmos_houdini_nodes.py",
     ):
         assert [entry for entry in path if (Path(entry) / name).is_file()], name

@@ -13,8 +13,8 @@ from PIL import Image
 
 from cosmos_houdini.houdini import shelf, worker
 from cosmos_houdini.houdini.windows import result_actions
+from cosmos_houdini.houdini.windows.camera_background import BACKGROUND, show_behind_camera
 from cosmos_houdini.houdini.windows.job_row import JobRow
-from cosmos_houdini.houdini.windows.result_actions import BACKGROUND, show_behind_camera
 from cosmos_houdini.houdini.windows.result_frames import ResultFrames
 from cosmos_houdini.houdini.windows.results import ResultsWindow, describe_result
 from support.houdini import fake_hou, offscreen
@@ -87,7 +87,7 @@ def test_the_chosen_results_are_opened_as_a_report(
     assert [row.id for row in window._jobs] == jobs
     lines = [window._list.item(index).text() for index in range(2)]
     assert lines == [
-        f"{job}   preview on local   seed {seed}   depth 0.5   rain" for job, seed in zip(jobs, (2, 1), strict=True)
+        f"{job}\npreview on local   seed {seed}   depth 0.5\nrain" for job, seed in zip(jobs, (2, 1), strict=True)
     ]
     window._list.selectAll()
     click(window, "Open Report")
@@ -258,7 +258,7 @@ def test_a_result_without_its_file_is_told_by_its_job(tmp_path: Path) -> None:
     row = JobRow(
         id="sea-1f2e", name="sea", state="succeeded", engine="preview", host="gpu01", outputs=(tmp_path / "a.mp4",)
     )
-    assert describe_result(row) == "sea-1f2e   preview on gpu01"
+    assert describe_result(row) == "sea-1f2e\npreview on gpu01"
 
 
 @pytest.mark.parametrize(

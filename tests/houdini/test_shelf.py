@@ -16,6 +16,7 @@ from cosmos_houdini.cli import main
 from cosmos_houdini.houdini import shelf, worker
 from cosmos_houdini.houdini.environment import ROOT
 from cosmos_houdini.houdini.windows.doctor import DoctorWindow
+from cosmos_houdini.houdini.windows.shot_choice import ShotChoice
 from cosmos_houdini.houdini.windows.submit_dialog import SubmitDialog
 from support.houdini import fake_hou, offscreen
 from support.houdini.houdini_session import Session
@@ -120,7 +121,7 @@ def test_submit_shot_starts_the_worker_and_shows_the_monitor(session: Session, s
 def test_submit_shot_plans_byte_for_byte_what_the_command_line_plans(
     session: Session, shot: ShotOnDisk, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    dialog = SubmitDialog(shot.hip, [NODE])
+    dialog = SubmitDialog(shot.hip, [ShotChoice(path=NODE, first=1, last=5)])
     dialog._prompt.setPlainText(PROMPT)
     dialog._negative.setText("blur")
     dialog._options.setText("--set seed=7 --dry-run")
@@ -137,7 +138,7 @@ def test_submit_shot_plans_byte_for_byte_what_the_command_line_plans(
 
 def test_the_dialog_offers_what_is_configured(session: Session, shot: ShotOnDisk, tmp_path: Path) -> None:
     shot.configure(defaults={"host": "gpu01"}, hosts={"gpu01": {"address": "gpu01.example", "root": "/data"}})
-    dialog = SubmitDialog(shot.hip, [NODE])
+    dialog = SubmitDialog(shot.hip, [ShotChoice(path=NODE, first=1, last=5)])
     offscreen.until(lambda: dialog._choices is None, "the hosts and engines are known")
     assert [dialog._host.itemText(i) for i in range(3)] == ["as configured: gpu01", "gpu01", "local"]
     assert dialog._engine.findText("transfer1") > 0

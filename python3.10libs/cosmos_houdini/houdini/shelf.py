@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -12,6 +13,7 @@ from cosmos_houdini.errors import BadInput
 from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.alert import explain_errors
 from cosmos_houdini.houdini.open_outputs import output_paths
+from cosmos_houdini.houdini.shot_choices import read_shot_choices, render_flipbook
 from cosmos_houdini.houdini.submission import Submission
 from cosmos_houdini.houdini.tops.sweep_network import build_sweep
 from cosmos_houdini.houdini.windows.doctor import DoctorWindow
@@ -31,15 +33,30 @@ _results: dict[tuple[str, Path], ResultsWindow] = {}
 @explain_errors
 def submit_shot() -> None:
     """Ask for prompt and render node, and submit the scene in the background; the job monitor shows how it goes."""
+    open_submit_form()
+
+
+def open_submit_form(node: str = "") -> None:
+    """Show the form of a submission.
+
+    Args:
+        node: the render node that is chosen in it; empty for the one of before.
+
+    Raises:
+        BadInput: the scene has no file, or no render node.
+    """
     hip = _saved_scene()
-    nodes = _render_nodes(hip)
     if hou.hipFile.hasUnsavedChanges() and not save_if_wanted("Submit Shot to Cosmos"):
         return
-    dialog = SubmitDialog(hip, nodes, hou.qt.mainWindow())
+    shots = read_shot_choices(node)
+    if not shots:
+        _render_nodes(hip)
+    dialog = SubmitDialog(hip, shots, hou.qt.mainWindow())
     dialog.setStyleSheet(hou.qt.styleSheet())
-    dialog.accepted.connect(explain_errors(lambda: _submit(dialog.submission())))
+    dialog.accepted.connect(explain_errors(lambda: _submit_form(dialog)))
     if hip in _dialogs:
         dialog.go_on_from(_dialogs[hip])
+    dialog.choose(node)
     _dialogs[hip] = dialog
     # Not exec: PySide2 spells it otherwise, and nothing here has to wait.
     dialog.open()
@@ -126,6 +143,15 @@ def show_results(title: str, actions: Sequence[ResultAction]) -> None:
     _bring_to_front(_results[key])
 
 
+def _submit_form(dialog: SubmitDialog) -> None:
+    submission = dialog.submission()
+    if submission.output is None:
+        folder = render_flipbook(submission.scene, *dialog.frames, dialog.shot.size)
+        options = {name: value for name, value in submission.options.items() if name != "range"}
+        submission = replace(submission, options={**options, "renders": str(folder)})
+    _submit(submission)
+
+
 def _submit(submission: Submission) -> None:
     _monitor(submission.scene.parent).submit(submission)
 
@@ -184,6 +210,20 @@ def save_if_wanted(title: str) -> bool:
     return answer == 0
 
 
+def adopt_monitor(monitor: Monitor) -> None:
+    """Let a monitor of a panel show what is submitted, in place of a window of its own."""
+    if earlier := _monitors.get(monitor.folder):
+        earlier.close()
+    _monitors[monitor.folder] = monitor
+
+
+def forget_monitors(monitors: Sequence[Monitor]) -> None:
+    """Forget monitors whose panel was closed."""
+    for monitor in monitors:
+        if _monitors.get(monitor.folder) is monitor:
+            del _monitors[monitor.folder]
+
+
 def _monitor(folder: Path) -> Monitor:
     """Return the one monitor of a project, shown in front."""
     if folder not in _monitors:
@@ -194,6 +234,13 @@ def _monitor(folder: Path) -> Monitor:
 
 
 def _bring_to_front(window: QtWidgets.QWidget) -> None:
+    if not window.isWindow():
+        # A page of a panel: the pane is where the artist has put it.
+        around = window.parentWidget()
+        pages = around.parentWidget() if around else None
+        if isinstance(pages, QtWidgets.QTabWidget):
+            pages.setCurrentWidget(window)
+        return
     window.show()
     window.raise_()
     window.activateWindow()

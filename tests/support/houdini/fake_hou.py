@@ -310,6 +310,13 @@ class RopNode(OpNode):
 class LopNode(OpNode):
     """As the real one, it has no ``render``."""
 
+    def setDisplayFlag(self, on: bool) -> None:
+        for one in self.parent().children():
+            one._saved.is_displayed = one == self and on
+
+    def isDisplayFlagSet(self) -> bool:
+        return self._saved.is_displayed
+
 
 class CopNode(OpNode):
     """As the real one, it has no ``render``."""
@@ -518,6 +525,9 @@ class PathBasedPaneTab:
     def setPwd(self, node: Node) -> None:
         self._shown = node
 
+    def pwd(self) -> Node | None:
+        return self._shown
+
 
 class NetworkEditor(PathBasedPaneTab):
     pass
@@ -562,6 +572,29 @@ class GeometryViewport:
         return self._settings
 
 
+class FlipbookSettings:
+    def __init__(self, *args: Any) -> None:
+        self._values: dict[str, Any] = {}
+
+    def stash(self) -> FlipbookSettings:
+        return FlipbookSettings()
+
+    def frameRange(self, value: Sequence[float] | None = None) -> Any:
+        self._values["frameRange"] = value
+
+    def resolution(self, value: tuple[int, int] | None = None) -> Any:
+        self._values["resolution"] = value
+
+    def useResolution(self, value: bool | None = None) -> Any:
+        self._values["useResolution"] = value
+
+    def output(self, value: str | None = None) -> Any:
+        self._values["output"] = value
+
+    def outputToMPlay(self, value: bool | None = None) -> Any:
+        self._values["outputToMPlay"] = value
+
+
 class SceneViewer(PathBasedPaneTab):
     def __init__(self, *args: Any) -> None:
         self._viewport = GeometryViewport()
@@ -569,8 +602,27 @@ class SceneViewer(PathBasedPaneTab):
     def curViewport(self) -> GeometryViewport:
         return self._viewport
 
+    def flipbookSettings(self) -> FlipbookSettings:
+        return FlipbookSettings()
+
+    def flipbook(
+        self,
+        viewport: GeometryViewport | None = None,
+        settings: FlipbookSettings | None = None,
+        open_dialog: bool = False,
+    ) -> None:
+        if settings is None or open_dialog:
+            raise AssertionError("the artist's own settings of flipbooks are left as they are")
+        values = settings._values
+        for frame in range(int(values["frameRange"][0]), int(values["frameRange"][1]) + 1):
+            houdini_session.current.on_flipbook(values["output"].replace("$F4", f"{frame:04d}"), values["resolution"])
+
 
 class ui:
+    @staticmethod
+    def paneTabUnderCursor() -> Any:
+        return houdini_session.current.pane_under_cursor
+
     @staticmethod
     def paneTabOfType(type: EnumValue, index: int = 0) -> Any:
         panes = [pane for pane in houdini_session.current.panes if pane.__class__.__name__ == type.name()]

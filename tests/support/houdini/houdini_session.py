@@ -82,16 +82,20 @@ class Session:
     variables: dict[str, str] = field(default_factory=dict)
     nodes: dict[str, SavedNode] = field(default_factory=managers)
     houdini_path: list[str] = field(default_factory=list)
+    pressed: list[str] = field(default_factory=list)
     rendered: list[tuple[str, tuple[float, ...]]] = field(default_factory=list)
     on_render: Callable[[str], None] = lambda _: None
     takes: tuple[str, ...] = ("Main",)
     after_load: Callable[[], None] = lambda: None
+    lops: frozenset[str] = frozenset({"backgroundplate"})
     objects: frozenset[str] = frozenset({"cam", "copnet", "cop2net"})
     top_types: dict[str, tuple[str, frozenset[str]]] = field(default_factory=lambda: dict(TOP_TYPES))
     libraries: dict[str, str] = field(default_factory=dict)
     inside: dict[str, Callable[[str], list[SavedNode]]] = field(default_factory=dict)
     networks: dict[str, Cooks] = field(default_factory=dict)
     panes: list[object] = field(default_factory=list)
+    pane_under_cursor: object | None = None
+    on_flipbook: Callable[[str, tuple[int, int]], None] = lambda *_: None
     undo_groups: list[str] = field(default_factory=list)
     answers: dict[str, list[object]] = field(default_factory=dict)
     shown: list[tuple[str, dict[str, object]]] = field(default_factory=list)
@@ -116,7 +120,7 @@ class Session:
         inside = self.nodes[parent].type == "topnet"
         takes = {"topnet": self.top_types, "copnet": {"file"}, "cop2net": {"file"}}.get(self.nodes[parent].type)
         if takes is None:
-            takes = {"/tasks": {"topnet"}, "/obj": self.objects}.get(parent, ())
+            takes = {"/tasks": {"topnet"}, "/obj": self.objects, "/stage": self.lops}.get(parent, ())
         if type_ not in takes:
             return None
         path = f"{parent}/{name}"
@@ -126,8 +130,13 @@ class Session:
         self.nodes[path] = SavedNode(path=path, type=type_, category="Top" if inside else "TopNet")
         if type_ == "cam":
             self.nodes[path].parms["vm_background"] = (ParmValue(text=""),)
-        if type_ in self.objects | {"file"}:
+        if type_ in self.lops:
+            self.nodes[path].category = "Lop"
+            self.nodes[path].parms["plate"] = (ParmValue(text=""),)
+        elif type_ in self.objects | {"file"}:
             self.nodes[path].category = "Object"
+            if type_ == "file" and self.nodes[parent].type == "copnet":
+                self.nodes[path].parms["addaovs"] = (ParmValue(text=""),)
         elif not inside:
             self.nodes[f"{path}/localscheduler"] = SavedNode(
                 path=f"{path}/localscheduler", type="localscheduler", category="Top"
@@ -163,7 +172,10 @@ class Session:
         self.on_render(path)
 
     def press(self, path: str, button: str) -> None:
-        """Press a button of a node that renders: it takes the node's own range."""
+        """Press a button: one that renders takes the node's own range."""
+        if button == "addaovs":
+            self.pressed.append(path)
+            return
         if button != "execute":
             raise AssertionError(f"{button} is not played here")
         node = self.nodes[path]

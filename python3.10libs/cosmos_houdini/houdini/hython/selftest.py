@@ -22,7 +22,8 @@ from cosmos_houdini.houdini.hython.script import exit_code, print_result
 from cosmos_houdini.houdini.open_scene import load_scene, read_open_scene, sample_open_scene
 from cosmos_houdini.houdini.tops.asset_check import check_assets, check_top_nodes
 from cosmos_houdini.houdini.tops.sweep_network import build_sweep
-from cosmos_houdini.houdini.windows.result_actions import BACKGROUND, mplay_program
+from cosmos_houdini.houdini.windows.camera_background import BACKGROUND
+from cosmos_houdini.houdini.windows.result_actions import mplay_program
 from cosmos_houdini.houdini.windows.result_nodes import load_in_cops
 from cosmos_houdini.installation import NEWEST, OLDEST
 

@@ -12,16 +12,13 @@ from typing import Any, cast
 import hou
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.houdini.open_scene import read_open_scene
 from cosmos_houdini.houdini.tops.project import find_project
 from cosmos_houdini.houdini.tops.result_parameters import RESULT, apply_values, read_result, transfer_values
+from cosmos_houdini.houdini.windows.camera_background import show_behind_camera
 from cosmos_houdini.houdini.windows.job_row import JobRow
 from cosmos_houdini.houdini.windows.result_frames import ResultFrames
 from cosmos_houdini.houdini.windows.result_nodes import load_in_cops
 from cosmos_houdini.houdini.windows.results import ResultAction
-
-BACKGROUND = "vm_background"
-"""The parameter of a camera that holds its background image."""
 
 # Kept until they have ended: a process that no one waits for stays as a zombie.
 _players: list[subprocess.Popen[bytes]] = []
@@ -59,11 +56,11 @@ def mplay_action() -> ResultAction:
     )
 
 
-def background_action() -> ResultAction:
-    """Return the action that shows a result behind the shot's camera."""
+def background_action(camera: hou.OpNode | None = None) -> ResultAction:
+    """Return the action that shows a result behind a camera, or behind that of the shot."""
 
     def set_background(chosen: Sequence[JobRow], _: list[Any]) -> str:
-        return show_behind_camera(_plate_frames(chosen[0]).houdini_path)
+        return show_behind_camera(_plate_frames(chosen[0]).houdini_path, camera)
 
     return ResultAction(
         label="Set as Background",
@@ -110,31 +107,6 @@ def copy_action(node: hou.OpNode) -> ResultAction:
     )
 
 
-def show_behind_camera(pictures: str) -> str:
-    """Set pictures as the background of the shot's camera, or of the viewport where /obj has no camera.
-
-    Returns:
-        A sentence that names the camera or the viewport.
-
-    Raises:
-        BadInput: there is neither.
-    """
-    camera = _camera()
-    if camera is not None:
-        with hou.undos.group("Load Cosmos Result"):
-            camera.setParms({BACKGROUND: pictures})
-        return f"{pictures} is the background of {camera.path()}"
-    viewer = cast("hou.SceneViewer | None", hou.ui.paneTabOfType(hou.paneTabType.SceneViewer))
-    if viewer is None:
-        raise BadInput(
-            "the scene has no camera in /obj, and no Scene View is open", action="open one, then load the result again"
-        )
-    settings = viewer.curViewport().settings()
-    settings.backgroundImage(hou.viewportBGImageView.Camera).setImageFile(pictures)
-    settings.setDisplayBackgroundImage(True)
-    return f"{pictures} is the background of the Scene View wherever it looks through a camera"
-
-
 def mplay_program() -> Path:
     """Return where Houdini keeps MPlay."""
     return Path(hou.getenv("HFS") or "") / "bin" / ("mplay.exe" if sys.platform == "win32" else "mplay")
@@ -157,23 +129,6 @@ def start_mplay(files: Sequence[Path]) -> None:
         raise BadInput(
             f"MPlay does not start: {program}: {error.strerror}", action=f"open {folder} in MPlay"
         ) from error
-
-
-def _camera() -> hou.OpNode | None:
-    """Return the camera of the scene's render nodes, else its only one; cameras of /obj alone have a background."""
-    scene = read_open_scene()
-    cameras = [camera.path for camera in scene.cameras if camera.kind == "obj"]
-    used = [output.camera for output in scene.outputs if output.camera and output.camera in cameras]
-    paths = list(dict.fromkeys(used)) or cameras
-    picked: Sequence[int] = range(len(paths))
-    if len(paths) > 1:
-        title = "Load Cosmos Result"
-        picked = hou.ui.selectFromList(
-            paths, default_choices=(0,), exclusive=True, message="Show it behind which camera?", title=title
-        )
-        if not picked:
-            raise hou.OperationInterrupted
-    return cast("hou.OpNode", hou.node(paths[picked[0]])) if picked else None
 
 
 def _frames(row: JobRow) -> ResultFrames:

@@ -12,6 +12,7 @@ from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.render_node import base_type
 
 PLACE, NETWORK, FILE = "/obj", "cosmos_results", "file"
+ADD_PLANES = "addaovs"
 KINDS: Mapping[str, str] = {"copnet": "filename", "cop2net": "filename1"}
 """The parameter of a File node in each kind of network: Copernicus from Houdini 20.5 on, and compositing before."""
 
@@ -36,7 +37,11 @@ def load_in_cops(pictures: Mapping[str, str]) -> hou.OpNode:
             valid = re.sub(r"\W", "_", name)
             # Not checked at run time, here and below: Houdini 20.0 has no class of this name.
             node = cast("hou.OpNode | None", hou.node(f"{network.path()}/{valid}"))
-            (node or network.createNode(FILE, valid)).setParms({parm: path})
+            file = node or network.createNode(FILE, valid)
+            file.setParms({parm: path})
+            # In Copernicus a File node has no planes before this button is pressed.
+            if planes := file.parm(ADD_PLANES):
+                planes.pressButton()
         network.layoutChildren()
     return network
 

@@ -12,9 +12,10 @@ from cosmos_houdini.errors import CosmosError
 from cosmos_houdini.houdini.background import BackgroundCall
 from cosmos_houdini.houdini.windows.error_frame import ErrorFrame
 from cosmos_houdini.houdini.windows.job_row import JobRow, rows
-from cosmos_houdini.houdini.windows.qt import QtCore, QtWidgets
+from cosmos_houdini.houdini.windows.qt import QtCore, QtGui, QtWidgets
 
 TICK_MS = 100
+PICTURE = QtCore.QSize(128, 72)
 DESCRIBED = 200
 """The number of results that are listed with seed, weights and prompt; older ones are listed by their job alone."""
 RESULT = "result.json"
@@ -43,16 +44,22 @@ class ResultAction:
 
 
 def describe_result(row: JobRow) -> str:
-    """Return a result in one line: job, engine, host, seed, weights, prompt; without ``result.json`` the job alone."""
-    words = [row.id, f"{row.engine} on {row.host}"]
+    """Return a result in three lines: job, then engine, host, seed and weights, then the prompt.
+
+    Without ``result.json`` there are the job, the engine and the host alone.
+    """
+    words = [f"{row.engine} on {row.host}"]
+    prompt = ""
     try:
         request = json.loads(row.outputs[0].with_name(RESULT).read_text(encoding="utf-8"))["request"]
         weights = " ".join(f"{kind} {control['weight']:g}" for kind, control in request["controls"].items())
-        words += [f"seed {request['parameters']['seed']}", weights, " ".join(request["prompt"].split())]
-    except (OSError, ValueError, KeyError, TypeError):
-        # Another engine may have no seed, and another machine may keep the files.
-        return "   ".join(words)
-    return "   ".join(word for word in words if word)
+        seed = request["parameters"].get("seed")
+        words += ["" if seed is None else f"seed {seed}", weights]
+        prompt = " ".join(request["prompt"].split())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        # Another machine may keep the files.
+        return f"{row.id}\n{words[0]}"
+    return "\n".join(line for line in (row.id, "   ".join(word for word in words if word), prompt) if line)
 
 
 class ResultsWindow(QtWidgets.QWidget):
@@ -80,6 +87,7 @@ class ResultsWindow(QtWidgets.QWidget):
         self._show_error = show_error
         self._jobs: list[JobRow] = []
         self._status: BackgroundCall | None = None
+        self._pictures: BackgroundCall | None = None
         self._task: BackgroundCall | None = None
         self._action: ResultAction | None = None
         self._chosen: list[JobRow] = []
@@ -118,6 +126,9 @@ class ResultsWindow(QtWidgets.QWidget):
         if self._status is not None and self._status.ended:
             status, self._status = self._status, None
             self._take_jobs(status)
+        if self._pictures is not None and self._pictures.ended:
+            pictures, self._pictures = self._pictures, None
+            self._take_pictures(pictures)
         if self._task is None:
             return
         for line in self._task.new_messages():
@@ -138,12 +149,35 @@ class ResultsWindow(QtWidgets.QWidget):
             return
         self._jobs = found
         self._list.clear()
+        self._pictures = BackgroundCall(
+            "thumbnails",
+            {"videos": [str(row.video) for row in found[:DESCRIBED] if row.video is not None]},
+            folder=self._folder,
+        )
         # Each description is read from a file, maybe on a slow share; older results are listed by their job alone.
         self._list.addItems([describe_result(row) for row in found[:DESCRIBED]] + [row.id for row in found[DESCRIBED:]])
         for index in range(self._list.count()):
             self._list.item(index).setToolTip(self._list.item(index).text())
         if found:
             self._list.setCurrentRow(0)
+        self._filter()
+
+    def _take_pictures(self, task: BackgroundCall) -> None:
+        try:
+            pictures = task.result()["pictures"]
+        except CosmosError:
+            # The words are there; pictures are not worth an error.
+            return
+        for index, row in enumerate(self._jobs):
+            if row.video is not None and (path := pictures.get(str(row.video))):
+                self._list.item(index).setIcon(QtGui.QIcon(path))
+
+    def _filter(self) -> None:
+        """Hide the results that lack one of the typed words."""
+        words = self._words.text().lower().split()
+        for index in range(self._list.count()):
+            item = self._list.item(index)
+            item.setHidden(not all(word in item.text().lower() for word in words))
 
     def _take(self, task: BackgroundCall) -> None:
         try:
@@ -183,10 +217,18 @@ class ResultsWindow(QtWidgets.QWidget):
 
     def _build(self, title: str, actions: Sequence[ResultAction]) -> None:
         self.setWindowTitle(title)
-        self.resize(760, 360)
+        self.resize(760, 520)
         self._head = QtWidgets.QLabel()
         self._head.setWordWrap(True)
         self._list = QtWidgets.QListWidget()
+        self._list.setIconSize(PICTURE)
+        self._list.setWordWrap(True)
+        self._list.setSpacing(2)
+        self._list.setUniformItemSizes(False)
+        self._words = QtWidgets.QLineEdit()
+        self._words.setPlaceholderText("Filter: words of a job, an engine, a prompt, such as seed 7 rain")
+        self._words.setClearButtonEnabled(True)
+        self._words.textChanged.connect(lambda _: self._filter())
         self._list.setSelectionMode(QtWidgets.QAbstractItemView.SelectionMode.ExtendedSelection)
         self._list.itemSelectionChanged.connect(self._allow)
         self._error = ErrorFrame()
@@ -207,6 +249,7 @@ class ResultsWindow(QtWidgets.QWidget):
         line.addWidget(again)
         layout = QtWidgets.QVBoxLayout(self)
         layout.addWidget(QtWidgets.QLabel(str(self._folder)))
+        layout.addWidget(self._words)
         layout.addWidget(self._list, 1)
         layout.addWidget(self._head)
         layout.addWidget(self._error)
