@@ -1,4 +1,4 @@
-"""What a shot would cost, and small pictures of videos: both for the windows in Houdini."""
+"""The cost of a shot, and small pictures of videos: both for the windows in Houdini."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a shot would cost, before a frame is read: chunks, padding, time and money of a frame count and size."""
+"""The cost of a shot before a frame is read: chunks, padding, time and money of a frame count and size."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class EstimateOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """What it would cost.
+    """The cost of a shot.
 
     Attributes:
         engine: that would make it.
