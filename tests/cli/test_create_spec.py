@@ -134,7 +134,6 @@ def test_without_an_engine_the_configured_one_is_taken(spec_file: Path, monkeypa
     ("words", "sentence"),
     [
         (["--weights", 0, 0, 1.4, 0], "weights.depth = 1.4; allowed: a number from 0 to 1"),
-        (["--weights", 0, 0.3, 0.5, 0.5], "weight 0.3 for edge, but there is no edge video"),
         (["--weights", "nan", 0, 0, 0], "weights.vis = nan"),
         (["--set", "guidence=3"], "did you mean 'guidance'?"),
         (["--set", "guidance=x"], "parameter guidance = 'x' cannot be used; allowed: a number from 0 to 20"),

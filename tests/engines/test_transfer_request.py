@@ -67,11 +67,20 @@ def test_a_control_without_a_model_is_refused_by_name():
         check_transfer_request(request_of(engine="transfer1", **GOOD), TRANSFER1_PARAMETERS, model)
 
 
+def without_video(kind: str) -> InferenceRequest:
+    request = request_of(**{**GOOD, "weights": {kind: 0.5}})
+    return replace(request, controls=(replace(request.controls[0], clip=None),))
+
+
 def test_a_control_that_the_engine_would_make_by_chance_is_refused(check: Check):
-    request = request_of(**GOOD)
-    bare = replace(request, controls=(replace(request.controls[0], clip=None),))
-    with pytest.raises(BadInput, match=r"no depth video.*would change with the seed"):
-        check(bare)
+    with pytest.raises(BadInput, match=r"no edge video|no control takes part"):
+        check(without_video("edge"))
+
+
+def test_a_control_that_the_engine_estimates_is_said_with_what_a_rendered_pass_does_better():
+    (sentence,) = [said for said in find_engine("transfer1").check(without_video("depth")) if "estimates" in said]
+    assert "transfer1 estimates depth from the colour video (depth by Depth Anything 2), the same for" in sentence
+    assert "rendered passes would be exact" in sentence
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from cosmos_houdini.engines.cosmos.parameters import TRANSFER1_PARAMETERS
 from cosmos_houdini.errors import BadInput
@@ -72,8 +73,16 @@ def test_a_weight_of_zero_drops_the_control_and_its_video(paths: dict[str, Path]
 
 
 def test_a_weight_without_a_video_is_refused_with_those_that_have_one(paths: dict[str, Path]):
-    with pytest.raises(BadInput, match=r"weight 0\.3 for edge.*allowed: weights for depth, seg.*--control edge=VIDEO"):
-        build_request(run_of(paths, weights={"edge": 0.3}), TRANSFER1_PARAMETERS, probe=PROBE)
+    del paths["seg"]
+    run = structs.replace(run_of(paths, weights={"seg": 0.3}), engine="diffusers")
+    with pytest.raises(BadInput, match=r"weight 0\.3 for seg.*diffusers estimates none.*weights for depth; give one"):
+        build_request(run, TRANSFER1_PARAMETERS, probe=PROBE)
+
+
+def test_what_the_engine_estimates_needs_no_video(paths: dict[str, Path]):
+    del paths["seg"]
+    request, _ = build_request(run_of(paths, weights={"seg": 0.3}), TRANSFER1_PARAMETERS, probe=PROBE)
+    assert [(str(each.kind), each.clip is None) for each in request.controls] == [("depth", False), ("seg", True)]
 
 
 def test_a_weight_of_zero_needs_no_video(paths: dict[str, Path]):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from cosmos_houdini.config import Config
 from cosmos_houdini.engines import Engine, find_engine
+from cosmos_houdini.engines.estimates import COMPUTED
 from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.jobs.conversions import keep_conversion
 from cosmos_houdini.jobs.prepare import Prepared, prepare
@@ -20,15 +21,17 @@ from cosmos_houdini.jobs.store.jobs import FOLDER
 from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.media.videos.cut import cut
 from cosmos_houdini.model.batch import BatchSpec
+from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.request import Clip
 from cosmos_houdini.model.spec import PromptSpec
 from cosmos_houdini.reporter import Reporter
+from cosmos_houdini.shots.computed_controls import with_computed_controls
 from cosmos_houdini.specs.create import check_videos
 from cosmos_houdini.specs.files import load_prompt_spec
 from cosmos_houdini.specs.request import Probe, build_request, caching_probe
 from cosmos_houdini.sweeps.adaptive import Adaptive
 from cosmos_houdini.sweeps.scout import make_scout
-from cosmos_houdini.sweeps.sweep import Sweep, SweepRun, expand, selection_names
+from cosmos_houdini.sweeps.sweep import Shared, Sweep, SweepRun, expand, selection_names
 
 SHOWN_WARNINGS = 5
 
@@ -247,6 +250,7 @@ class _RunCheck:
     engine: Engine
     selection: RunSelection
     dry_run: bool
+    _shared: dict[tuple[int, frozenset[Control]], Shared] = field(default_factory=dict)
 
     def check_all(
         self, runs: Sequence[SweepRun], set_aside: list[SetAside], reporter: Reporter
@@ -268,7 +272,7 @@ class _RunCheck:
         with reporter.progress("checking", total=len(runs), unit="runs") as advance:
             for asked in runs:
                 try:
-                    run, prepared, said = self._check(asked, probe)
+                    run, prepared, said = self._check(self._with_controls(asked, probe, reporter), probe)
                 except BadInput as error:
                     if not self.selection.skip_bad:
                         raise
@@ -301,6 +305,18 @@ class _RunCheck:
         except BadInput as error:
             problem = error.problem.removeprefix(f"{run.name}: ")
             raise BadInput(f"{run.name}: {problem}", allowed=error.allowed, action=error.action) from error
+
+    def _with_controls(self, run: SweepRun, probe: Probe, reporter: Reporter) -> SweepRun:
+        """Return a run whose edge and vis have videos; runs of one item that need the same share them."""
+        spec = run.shared.spec
+        kinds = frozenset(kind for kind, weight in run.weights.items() if weight > 0 and kind not in spec.controls)
+        if not kinds & COMPUTED:
+            return run
+        key = (id(run.shared), kinds)
+        if key not in self._shared:
+            made = with_computed_controls(run.run_spec(), self.config, reporter, probe=probe)
+            self._shared[key] = replace(run.shared, spec=made.spec)
+        return replace(run, shared=self._shared[key])
 
     def _scout(self, run: SweepRun, probe: Probe) -> SweepRun:
         """Return the scout of a run; its shorter videos are kept in the project, by content and length."""

@@ -8,11 +8,13 @@ from functools import cache
 from pathlib import Path
 
 from cosmos_houdini.engines import Engine, find_engine
+from cosmos_houdini.engines.estimates import COMPUTED
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.jobs.store.batches import list_jobs_of
 from cosmos_houdini.jobs.store.jobs import Store
 from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.media.videos.probe import sha256_of
+from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.request import Clip, InferenceRequest
 from cosmos_houdini.specs.request import Probe, build_request
 from cosmos_houdini.sweeps.scout import make_scout
@@ -114,8 +116,17 @@ def _scout(run: SweepRun, engine: Engine, probe: Probe) -> SweepRun:
 def _is_asked(request: InferenceRequest, record: JobRecord, engine: Engine) -> bool:
     """Whether a job has a request; a parameter that its engine did not have yet counts as its default."""
     known = record.request["parameters"]
+    asked_controls = request.document()["controls"]
+    for kind, control in record.request["controls"].items():
+        if Control(kind) in COMPUTED and asked_controls.get(kind, {}).get("clip", control) is None:
+            # The job has the video that was computed from the colour video of the run.
+            asked_controls[kind]["clip"] = control["clip"]
     new = {name: value for name, value in request.parameters.items() if name not in known}
-    asked = {**request.document(), "parameters": {k: v for k, v in request.parameters.items() if k in known}}
+    asked = {
+        **request.document(),
+        "controls": asked_controls,
+        "parameters": {k: v for k, v in request.parameters.items() if k in known},
+    }
     return asked == dict(record.request) and all(engine.parameters[k].default == v for k, v in new.items())
 
 

@@ -13,6 +13,7 @@ from cosmos_houdini.jobs.prepare import Prepared, prepare
 from cosmos_houdini.model.request import Invocation
 from cosmos_houdini.model.spec import RunSpec
 from cosmos_houdini.reporter import Reporter
+from cosmos_houdini.shots.computed_controls import with_computed_controls
 from cosmos_houdini.specs.dry_run import dry_run_document, write_plan
 from cosmos_houdini.specs.request import Probe, build_request, caching_probe
 
@@ -27,7 +28,9 @@ def plan_run(
     results: Path | None = None,
     probe: Probe | None = None,
 ) -> Prepared:
-    """Return the job of a RunSpec, ready to be queued; nothing is reached or written.
+    """Return the job of a RunSpec, ready to be queued; no host is reached.
+
+    Where edge or vis has a weight and no video, it is computed from the colour video, and kept in the project.
 
     Args:
         run_spec: what to run.
@@ -43,6 +46,7 @@ def plan_run(
     """
     known = find_engine(run_spec.engine).parameters
     probe = probe or caching_probe(config.ffmpeg)
+    run_spec = with_computed_controls(run_spec, config, reporter, probe=probe)
     request, warnings = build_request(run_spec, known, probe=probe, num_gpu=num_gpu)
     prepared = prepare(request, config=config, host=host, results=results)
     for warning in (*warnings, *prepared.warnings):

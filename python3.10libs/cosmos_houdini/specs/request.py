@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from cosmos_houdini.engines.estimates import COMPUTED, find_estimates
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.media.videos.probe import inspect_video
@@ -41,7 +42,8 @@ def build_request(
     """
     weights = resolve_weights(run)
     given = resolve(parameters, run.parameters, engine=run.engine)
-    videos = {"color": run.spec.input_video} | {str(kind): run.spec.controls[kind] for kind in weights}
+    given_videos = {str(kind): run.spec.controls[kind] for kind in weights if kind in run.spec.controls}
+    videos = {"color": run.spec.input_video} | given_videos
     clips = probe(videos)
     check_alike(clips)
     request = InferenceRequest(
@@ -50,7 +52,7 @@ def build_request(
         prompt=run.spec.prompt,
         negative_prompt=run.spec.negative_prompt,
         video=clips["color"],
-        controls=tuple(ControlInput(kind=kind, weight=w, clip=clips[str(kind)]) for kind, w in weights.items()),
+        controls=tuple(ControlInput(kind=kind, weight=w, clip=clips.get(str(kind))) for kind, w in weights.items()),
         parameters=_with_input_fps(given, parameters, run, clips["color"]),
         num_gpu=run.num_gpu if num_gpu is None else num_gpu,
     )
@@ -63,17 +65,21 @@ def resolve_weights(run: RunSpec) -> dict[Control, float]:
     A control without a weight gets DEFAULT_WEIGHT. A control with weight 0 takes no part.
 
     Raises:
-        BadInput: a control has a weight but no video. The engines can compute edge and vis themselves, but with random
-            settings that change with the seed. Two seeds could then not be compared.
+        BadInput: a control has a weight but no video, this program does not compute it, and the engine does not
+            estimate it.
     """
+    made = COMPUTED | find_estimates(run.engine).keys()
     for kind, weight in run.weights.items():
-        if weight > 0 and kind not in run.spec.controls:
+        if weight > 0 and kind not in run.spec.controls and kind not in made:
             raise BadInput(
-                f"{run.name}: weight {weight:g} for {kind}, but there is no {kind} video",
+                f"{run.name}: weight {weight:g} for {kind}, but there is no {kind} video, and {run.engine} estimates "
+                "none",
                 allowed=f"weights for {_names(run.spec.controls)}",
-                action=f"give one with create-spec --control {kind}=VIDEO, or set its weight to 0",
+                action=f"give one with create-spec --control {kind}=VIDEO, set its weight to 0, or take an engine that "
+                "estimates it (transfer1, transfer2.5)",
             )
-    weights = {kind: run.weights.get(kind, DEFAULT_WEIGHT) for kind in Control if kind in run.spec.controls}
+    kinds = [kind for kind in Control if kind in run.spec.controls or kind in run.weights]
+    weights = {kind: run.weights.get(kind, DEFAULT_WEIGHT) for kind in kinds}
     return {kind: float(weight) for kind, weight in weights.items() if weight > 0}
 
 

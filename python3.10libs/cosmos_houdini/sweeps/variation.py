@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from cosmos_houdini.engines.estimates import COMPUTED, find_estimates
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.batch import BatchItem, BatchSpec, Condition, Exclusion, Randomization, Range
 from cosmos_houdini.model.control import DEFAULT_WEIGHT, Control
@@ -78,7 +79,7 @@ def build_variation(batch: BatchSpec, item: BatchItem, spec: PromptSpec, words: 
     fixed.update(asked.items())
     fixed.update(weights.items())
     for key in (*domains, SEED) if seeds else domains:
-        fixed.pop(key)
+        fixed.pop(key, None)
     return Variation(
         weights=weights,
         parameters=asked,
@@ -105,7 +106,8 @@ def _weights(batch: BatchSpec, item: BatchItem, spec: PromptSpec) -> dict[Contro
     given = {**batch.weights, **item.weights}
     # Refuses a weight for a control that has no video.
     resolve_weights(RunSpec(name=spec.name, engine=batch.engine, spec=spec, weights=given))
-    return {kind: float(given.get(kind, DEFAULT_WEIGHT)) for kind in Control if kind in spec.controls}
+    kinds = [kind for kind in Control if kind in spec.controls or given.get(kind, 0) > 0]
+    return {kind: float(given.get(kind, DEFAULT_WEIGHT)) for kind in kinds}
 
 
 def _varied(how: Randomization, spec: PromptSpec, words: ParameterNames) -> dict[Key, Range | tuple[object, ...]]:
@@ -114,11 +116,12 @@ def _varied(how: Randomization, spec: PromptSpec, words: ParameterNames) -> dict
     each: Mapping[Control, Range | tuple[object, ...]] = (
         given if isinstance(given, dict) else {kind: given for kind in spec.controls if given is not None}
     )
+    possible = spec.controls.keys() | COMPUTED | find_estimates(words.engine).keys()
     for kind in each:
-        if kind not in spec.controls:
+        if kind not in possible:
             raise BadInput(
-                f"control_weights vary {kind}, but {spec.name} has no {kind} video",
-                allowed=", ".join(str(known) for known in Control if known in spec.controls) or "none",
+                f"control_weights vary {kind}, but {spec.name} has no {kind} video, and {words.engine} estimates none",
+                allowed=", ".join(str(known) for known in Control if known in possible),
                 action=f"give one with create-spec --control {kind}=VIDEO",
             )
     named: dict[str, Range | tuple[object, ...]] = {**words.spelled(how.parameters)}

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from importlib import resources
 from pathlib import Path, PurePosixPath
 
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.request import InferenceRequest, Site
+
+_STEADY_FILE = "in/steady_colors.py"
 
 MASTER_PORTS = range(20000, 30000)
 """The ports for torchrun, which are below those that Linux assigns automatically."""
@@ -43,6 +47,29 @@ def _master_port(site: Site) -> int:
     It follows from the attempt's folder: the next attempt, and the same shot of another user, have another one.
     """
     return MASTER_PORTS[int(sha256(str(site.folder).encode()).hexdigest()[:8], 16) % len(MASTER_PORTS)]
+
+
+def steady_program(request: InferenceRequest, site: Site, painter: str) -> tuple[str, ...]:
+    """Return what starts upstream's program where it estimates a segmentation; empty where it estimates none.
+
+    Args:
+        request: the request.
+        site: the folder that gets the files of ``steady_files``.
+        painter: upstream's module that paints the objects.
+    """
+    return (str(site.folder / _STEADY_FILE), painter) if _estimates_seg(request) else ()
+
+
+def steady_files(*requests: InferenceRequest) -> dict[str, str]:
+    """Return the program that ``steady_program`` starts, by its name in the job's folder."""
+    if not any(map(_estimates_seg, requests)):
+        return {}
+    program = resources.files("cosmos_houdini.engines.cosmos").joinpath("steady_colors.py")
+    return {_STEADY_FILE: program.read_text(encoding="utf-8")}
+
+
+def _estimates_seg(request: InferenceRequest) -> bool:
+    return any(control.kind is Control.SEG and control.clip is None for control in request.controls)
 
 
 def version_command(engine_path: PurePosixPath) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cosmos_houdini.engines.cosmos.chunks import Chunking
 from cosmos_houdini.engines.cosmos.frame_size import RESOLUTION, generated_size, stretch
@@ -46,6 +46,7 @@ class Model:
         restores_size: whether the result gets the size of the input.
         divider: the program or model that divides weights with a sum above 1; empty for a model with only one control.
         controls: the controls that the model accepts.
+        estimates: the controls that the program estimates from the colour video, and the model that does it.
     """
 
     frames_per_chunk: int
@@ -55,6 +56,7 @@ class Model:
     restores_size: bool = False
     divider: str = ""
     controls: tuple[Control, ...] = UPSTREAM_CONTROLS
+    estimates: Mapping[Control, str] = field(default_factory=dict)
 
 
 TRANSFER1 = Model(
@@ -65,6 +67,7 @@ TRANSFER1 = Model(
     distilled_steps=1,
     restores_size=False,
     divider="the model",
+    estimates={Control.DEPTH: "Depth Anything 2", Control.SEG: "Grounding DINO and SAM 2"},
 )
 TRANSFER25 = Model(
     frames_per_chunk=93,
@@ -75,6 +78,7 @@ TRANSFER25 = Model(
     restores_size=True,
     # Upstream's documents say that upstream divides them; its code does so only if a control has a mask.
     divider="this program",
+    estimates={Control.DEPTH: "Video Depth Anything", Control.SEG: "Grounding DINO and SAM 2"},
 )
 
 
@@ -136,7 +140,11 @@ def check_transfer_request(
     _check_controls(request, model)
     if request.parameters.get("use_distilled"):
         _check_distilled(request)
-    return (*_frame_warnings(request, model), *_look_warnings(request, model))
+    return (
+        *estimate_warnings(request, model.estimates),
+        *_frame_warnings(request, model),
+        *_look_warnings(request, model),
+    )
 
 
 def _check_frames(request: InferenceRequest) -> None:
@@ -163,12 +171,25 @@ def _check_controls(request: InferenceRequest, model: Model) -> None:
             )
         if not 0 < control.weight <= 1:
             raise BadInput(f"{request.name}: weight {control.weight:g} for {control.kind}", allowed="above 0, up to 1")
-        if control.clip is None:
+        if control.clip is None and control.kind not in model.estimates:
             raise BadInput(
                 f"{request.name}: no {control.kind} video",
-                action=f"give one with create-spec --control {control.kind}=VIDEO; one that the engine makes would "
-                "change with the seed",
+                action=f"give one with create-spec --control {control.kind}=VIDEO",
             )
+
+
+def estimate_warnings(request: InferenceRequest, estimates: Mapping[Control, str]) -> tuple[str, ...]:
+    """Return a sentence about the controls that the program estimates from the colour video, if there are any."""
+    kinds = [control.kind for control in request.controls if control.clip is None]
+    if not kinds:
+        return ()
+    told = ", ".join(f"{kind} by {estimates[kind]}" for kind in kinds)
+    names = " and ".join(map(str, kinds))
+    sentence = (
+        f"{request.engine} estimates {names} from the colour video ({told}), the same for every seed; rendered passes "
+        "would be exact, would not flicker, and would keep every object apart"
+    )
+    return (sentence,)
 
 
 def _check_distilled(request: InferenceRequest) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
@@ -18,6 +19,7 @@ from cosmos_houdini.engines.cosmos.transfer_request import TRANSFER1, check_tran
 from cosmos_houdini.engines.failures import CANNOT_EXECUTE_EXITS, GENERAL_SYMPTOMS, explain_missing_marker
 from cosmos_houdini.engines.own_ffmpeg import brought_ffmpeg, ffmpeg_program
 from cosmos_houdini.engines.preview.graph import PreviewGraph, preview_graph
+from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
 from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Scout, Site
@@ -47,10 +49,17 @@ class Preview(UnsharedEngine):
     needs = Needs()
     """Empty, because its only program, FFmpeg, is either on the host or sent with the job."""
     offload: Mapping[str, ParameterValue] = MappingProxyType({})
+    estimates: Mapping[Control, str] = TRANSFER1.estimates
+    """Those of cosmos-transfer1, so that the same run can be looked at first; they are not shown."""
 
     def check(self, request: InferenceRequest) -> tuple[str, ...]:
         """Refuse requests and return warnings as for cosmos-transfer1; see engines.base."""
-        return check_transfer_request(request, self.parameters, TRANSFER1)
+        missing = [control.kind for control in request.controls if control.clip is None]
+        warnings = check_transfer_request(_drawn(request), self.parameters, TRANSFER1)
+        if not missing:
+            return warnings
+        kinds = " and ".join(map(str, missing))
+        return (f"preview shows no {kinds}: transfer1 and transfer2.5 estimate it where it was not rendered", *warnings)
 
     def plan(self, request: InferenceRequest) -> FramePlan:
         """Return the chunks of cosmos-transfer1."""
@@ -67,7 +76,7 @@ class Preview(UnsharedEngine):
             BadInput: this machine has no FFmpeg that a host can run.
         """
         plan = self.plan(request)
-        graph = preview_graph(request, plan)
+        graph = preview_graph(_drawn(request), plan)
         inputs = {f"in/{role}.mp4": path for role, path in _videos(request).items()}
         brought = brought_ffmpeg(site)
         return Invocation(
@@ -109,6 +118,11 @@ class Preview(UnsharedEngine):
                 message="FFmpeg does not start on the host; configure one that does as hosts.<name>.ffmpeg",
             )
         return explain_missing_marker(exit_code, log.stderr.splitlines(), GENERAL_SYMPTOMS, "progress=end")
+
+
+def _drawn(request: InferenceRequest) -> InferenceRequest:
+    """Return the request with the controls alone that have a video."""
+    return replace(request, controls=tuple(control for control in request.controls if control.clip is not None))
 
 
 def _videos(request: InferenceRequest) -> dict[str, Path]:

@@ -11,12 +11,20 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from cosmos_houdini.engines.base import EngineLog, EngineRecord, Needs, UnsharedEngine
-from cosmos_houdini.engines.cosmos.checkout import find_checkout, input_videos, torchrun, version_command
+from cosmos_houdini.engines.cosmos.checkout import (
+    find_checkout,
+    input_videos,
+    steady_files,
+    steady_program,
+    torchrun,
+    version_command,
+)
 from cosmos_houdini.engines.cosmos.parameters import TRANSFER1_PARAMETERS
 from cosmos_houdini.engines.cosmos.transfer_request import TRANSFER1, check_transfer_request, frame_plan, scout
 from cosmos_houdini.engines.transfer1 import log as transfer1_log
 from cosmos_houdini.media.controls.blur_presets import TRANSFER1 as TRANSFER1_BLUR
 from cosmos_houdini.media.controls.blur_presets import BlurPreset
+from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.job import JobFailure, Progress
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
 from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Scout, Site
@@ -24,6 +32,8 @@ from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceReq
 PROGRAM = "cosmos_transfer1/diffusion/inference/transfer.py"
 SPEC_FILE = "in/spec.json"
 RESULT_NAME = "result"
+PAINTER = "cosmos_transfer1.diffusion.datasets.augmentors.control_input"
+"""Upstream's module that paints an estimated segmentation."""
 
 SECONDS_PER_CHUNK = 19 * 60 / 2
 STEPS_OF_THAT = 35
@@ -69,6 +79,7 @@ class Transfer1(UnsharedEngine):
     needs = _NEEDS
     offload: Mapping[str, ParameterValue] = OFFLOAD
     blur_presets: Mapping[str, BlurPreset] = TRANSFER1_BLUR
+    estimates: Mapping[Control, str] = TRANSFER1.estimates
 
     def check(self, request: InferenceRequest) -> tuple[str, ...]:
         """Return warnings; see engines.base."""
@@ -94,7 +105,7 @@ class Transfer1(UnsharedEngine):
         return Invocation(
             argv=_argv(request, site, engine_path),
             env=_env(engine_path),
-            files={SPEC_FILE: spec_text(request, site)},
+            files={SPEC_FILE: spec_text(request, site), **steady_files(request)},
             inputs=input_videos(request),
             cwd=engine_path,
             version=version_command(engine_path),
@@ -133,16 +144,17 @@ def spec_text(request: InferenceRequest, site: Site) -> str:
     spec["input_video_path"] = str(site.inputs / "color.mp4")
     spec |= numbers
     for control in request.controls:
-        spec[str(control.kind)] = {
-            "control_weight": control.weight,
-            "input_control": str(site.inputs / f"{control.kind}.mp4"),
-        }
+        # Without a video, upstream estimates the control.
+        video = {"input_control": str(site.inputs / f"{control.kind}.mp4")} if control.clip else {}
+        spec[str(control.kind)] = {"control_weight": control.weight, **video}
     return json.dumps(spec, indent=2, ensure_ascii=True) + "\n"
 
 
 def _argv(request: InferenceRequest, site: Site, engine_path: PurePosixPath) -> tuple[str, ...]:
     return (
         *torchrun(request, site),
+        *torchrun(request, site),
+        *steady_program(request, site, PAINTER),
         PROGRAM,
         "--checkpoint_dir",
         str(engine_path / CHECKPOINTS),

@@ -12,12 +12,20 @@ from types import MappingProxyType
 from typing import Any
 
 from cosmos_houdini.engines.base import EngineLog, EngineRecord, Needs, SharedInvocation
-from cosmos_houdini.engines.cosmos.checkout import find_checkout, input_videos, torchrun, version_command
+from cosmos_houdini.engines.cosmos.checkout import (
+    find_checkout,
+    input_videos,
+    steady_files,
+    steady_program,
+    torchrun,
+    version_command,
+)
 from cosmos_houdini.engines.cosmos.frame_size import generated_size
 from cosmos_houdini.engines.cosmos.parameters import TRANSFER25_PARAMETERS
 from cosmos_houdini.engines.cosmos.transfer_request import TRANSFER25, check_transfer_request, frame_plan, scout, shares
 from cosmos_houdini.engines.transfer25 import log as transfer25_log
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.job import JobFailure, Progress
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
 from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Scout, Site
@@ -27,6 +35,8 @@ UPSTREAM = "cosmos-transfer2.5"
 SPEC_FILE = "in/spec.json"
 SPECS_FILE = "in/specs.jsonl"
 RESULT_NAME = "result"
+PAINTER = "cosmos_transfer2._src.transfer2.datasets.augmentors.seg"
+"""Upstream's module that paints an estimated segmentation."""
 CHECKPOINTS = "checkpoints"
 
 SECONDS_PER_CHUNK = 264.13
@@ -68,6 +78,7 @@ class Transfer25:
         ),
         cache=CHECKPOINTS,
     )
+    estimates: Mapping[Control, str] = TRANSFER25.estimates
     offload: Mapping[str, ParameterValue] = MappingProxyType({"offload_guardrail_models": True})
     """Only the guardrail models can be moved out of the GPU's memory (upstream issue 47)."""
 
@@ -100,9 +111,12 @@ class Transfer25:
         """
         engine_path = find_checkout(site, self.name, UPSTREAM)
         return Invocation(
-            argv=_argv(request, site.folder / SPEC_FILE, site),
+            argv=_argv([request], site.folder / SPEC_FILE, site),
             env=_env(request, engine_path),
-            files={SPEC_FILE: json.dumps(_sample(request, site, RESULT_NAME), indent=2) + "\n"},
+            files={
+                SPEC_FILE: json.dumps(_sample(request, site, RESULT_NAME), indent=2) + "\n",
+                **steady_files(request),
+            },
             inputs=input_videos(request),
             cwd=engine_path,
             version=version_command(engine_path),
@@ -134,14 +148,15 @@ class Transfer25:
         """
         engine_path = find_checkout(process, self.name, UPSTREAM)
         first, _ = members[0]
+        requests = [request for request, _ in members]
         # Upstream appends a sample's name to its output folder. There, a link leads to the request's own folder.
         names = [f"{site.folder.name}/{RESULT_NAME}" for _, site in members]
         samples = (_sample(request, site, name) for (request, site), name in zip(members, names, strict=True))
         return SharedInvocation(
             invocation=Invocation(
-                argv=_argv(first, process.folder / SPECS_FILE, process),
+                argv=_argv(requests, process.folder / SPECS_FILE, process),
                 env=_env(first, engine_path),
-                files={SPECS_FILE: "".join(json.dumps(sample) + "\n" for sample in samples)},
+                files={SPECS_FILE: "".join(json.dumps(sample) + "\n" for sample in samples), **steady_files(*requests)},
                 inputs={},
                 cwd=engine_path,
                 outputs=(),
@@ -167,7 +182,7 @@ def _sample(request: InferenceRequest, site: Site, name: str) -> dict[str, Any]:
     """Return one sample in the form for upstream's parser, which refuses unknown keys.
 
     Paths are absolute, because upstream resolves relative paths from the folder of the file. Inside a control, upstream
-    silently accepts unknown keys. Without ``control_path`` it would make the control itself.
+    silently accepts unknown keys. Without ``control_path`` it makes the control itself.
     """
     sample: dict[str, Any] = {"name": name, "prompt": request.prompt}
     if request.negative_prompt and not request.parameters["use_distilled"]:
@@ -175,15 +190,18 @@ def _sample(request: InferenceRequest, site: Site, name: str) -> dict[str, Any]:
     sample["video_path"] = str(site.inputs / "color.mp4")
     sample |= {key: request.parameters[key] for key in _OF_A_SAMPLE}
     sample["keep_input_resolution"] = True
-    for kind, weight in shares(request).items():
-        sample[str(kind)] = {"control_path": str(site.inputs / f"{kind}.mp4"), "control_weight": weight}
+    weights = shares(request)
+    for control in request.controls:
+        video = {"control_path": str(site.inputs / f"{control.kind}.mp4")} if control.clip else {}
+        sample[str(control.kind)] = {**video, "control_weight": weights[control.kind]}
     return sample
 
 
 _OF_A_SAMPLE = ("seed", "guidance", "num_steps", "resolution", "num_conditional_frames")
 
 
-def _argv(request: InferenceRequest, specs: PurePosixPath, site: Site) -> tuple[str, ...]:
+def _argv(requests: Sequence[InferenceRequest], specs: PurePosixPath, site: Site) -> tuple[str, ...]:
+    request = requests[0]
     many = request.num_gpu > 1
     flags = {
         "--offload-guardrail-models": request.parameters["offload_guardrail_models"],
@@ -193,6 +211,8 @@ def _argv(request: InferenceRequest, specs: PurePosixPath, site: Site) -> tuple[
     }
     return (
         *(torchrun(request, site) if many else ("python",)),
+        *(torchrun(request, site) if many else ("python",)),
+        *next((start for each in requests if (start := steady_program(each, site, PAINTER))), ()),
         PROGRAM,
         *("-i", str(specs), "-o", str(site.outputs)),
         *(("--model", "edge/distilled") if request.parameters["use_distilled"] else ()),
