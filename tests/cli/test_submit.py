@@ -302,12 +302,14 @@ def test_who_attaches_later_gets_the_plates_size_too(shot: ShotOnDisk, capsys: p
     assert str(restored) in capsys.readouterr().err
 
 
-def test_a_job_whose_videos_were_made_anew_since_is_not_put_over_their_plate(shot: ShotOnDisk) -> None:
+def test_a_job_whose_videos_were_made_anew_since_comes_back_by_those_it_was_made_of(shot: ShotOnDisk) -> None:
     scope(shot)
     assert shot.submit("--renders", "render", "--detach") == 0
     assert shot.submit("--renders", "render", "--range", "2-4", "--prepare") == 0
     assert main(["attach", "shot"]) == 0
-    assert not list(shot.folder.rglob("restored.mp4"))
+    (restored,) = shot.folder.rglob("restored.mp4")
+    clip = probe_video(restored, ffmpeg=FFMPEG)
+    assert (clip.frames, clip.size) == (5, (956, 400))
 
 
 def test_held_frames_are_told(shot: ShotOnDisk, capsys: pytest.CaptureFixture[str]) -> None:
