@@ -80,7 +80,7 @@ def test_a_result_is_measured_where_that_is_asked_for(shot: ShotOnDisk, capsys: 
     assert document["score"] == pytest.approx(document["structure"] - 10 * document["flicker"], abs=1e-3)
     assert f"score {document['score']:g}" in told.err
     assert main(["report", document["id"], "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["best"][0]["score"] == document["score"]
+    assert json.loads(capsys.readouterr().out)["runs"][0]["score"] == document["score"]
 
 
 def test_asking_for_the_same_again_runs_nothing_and_gives_the_result(

@@ -103,9 +103,9 @@ def test_a_wedge_of_24_is_cooked_to_its_report(
     assert sorted(one.attribArray("cosmos_jobs")) == sorted(jobs)
     scores = one.attribArray("cosmos_scores")
     assert scores == sorted(scores, reverse=True)
-    assert one.attribValue("cosmos_best_score") == scores[0]
-    [best] = [item for item in transfer.items if item.attribValue("cosmos_job") == one.attribValue("cosmos_best_job")]
-    assert Path(one.attribValue("cosmos_best_result")) in {network.path(file) for file in best.outputFiles}
+    assert len(scores) == 24
+    # No model has made these results, so none is the best.
+    assert not one.hasAttrib("cosmos_best_job")
 
 
 def test_a_result_is_measured_as_soon_as_it_is_there_where_that_is_wanted(shot: ShotOnDisk) -> None:

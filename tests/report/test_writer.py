@@ -26,9 +26,9 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
 
 
 def test_more_runs_than_a_page_holds_make_several_pages(tmp_path: Path, clip: Clip):
-    entries = [entry(f"run-{n}", {"seed": n}, clip=clip, source=clip) for n in range(PER_PAGE + 1)]
+    entries = [entry(f"run-{n}", {"seed": n}, clip=clip, source=clip, engine="transfer1") for n in range(PER_PAGE + 1)]
     steps: list[int] = []
-    document = write_report("night", entries, tmp_path / "report", on_step=steps.append, ffmpeg=FFMPEG)
+    document = write_report("night", entries, tmp_path / "report", on_step=steps.append, ffmpeg=FFMPEG).document
     names = {"grid.png", "grid.mp4", "grid-2.png", "grid-2.mp4"}
     assert names <= set(document["files"])
     assert [probe_video(tmp_path / "report" / f"{stem}.mp4", ffmpeg=FFMPEG).frames for stem in ("grid", "grid-2")] == [
@@ -45,7 +45,7 @@ def test_more_runs_than_a_page_holds_make_several_pages(tmp_path: Path, clip: Cl
 def test_without_its_source_a_result_is_shown_and_has_no_score(tmp_path: Path, clip: Clip):
     gone = replace(clip, path=tmp_path / "gone.mp4")
     entries = [entry("a", {"seed": 1}, clip=clip, source=gone), entry("b", {"seed": 2}, clip=clip)]
-    document = write_report("night", entries, tmp_path / "report", ffmpeg=FFMPEG)
+    document = write_report("night", entries, tmp_path / "report", ffmpeg=FFMPEG).document
     assert [run["score"] for run in document["runs"]] == [None, None]
     assert document["best"] == []
     assert (tmp_path / "report" / "frames" / "0002.jpg").is_file()
@@ -55,17 +55,17 @@ def test_a_result_that_is_broken_by_now_is_a_dark_cell_like_a_failure(tmp_path: 
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(clip.path.read_bytes()[:900])
     entries = [
-        entry("a", {"seed": 1}, clip=clip, source=clip),
-        entry("b", {"seed": 2}, clip=replace(clip, path=broken), source=clip),
+        entry("a", {"seed": 1}, clip=clip, source=clip, engine="transfer1"),
+        entry("b", {"seed": 2}, clip=replace(clip, path=broken), source=clip, engine="transfer1"),
     ]
-    document = write_report("night", entries, tmp_path / "report", ffmpeg=FFMPEG)
+    document = write_report("night", entries, tmp_path / "report", ffmpeg=FFMPEG).document
     assert [run["rank"] for run in document["runs"]] == [1, None]
     assert "unreadable" in (tmp_path / "report" / "index.html").read_text("utf-8")
 
 
 def test_where_nothing_succeeded_there_is_a_picture_and_no_video(tmp_path: Path):
     entries = [entry("a", {"seed": n}, failure=(FailureClass.OOM, "out of memory")) for n in range(2)]
-    document = write_report("night", entries, tmp_path / "report", ffmpeg=FFMPEG)
+    document = write_report("night", entries, tmp_path / "report", ffmpeg=FFMPEG).document
     assert sorted(document["files"]) == ["grid.png", "index.html", "report.json", "runs.csv"]
 
 

@@ -32,7 +32,7 @@ from cosmos_houdini.launchers import launcher_type
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.batch import BatchSpec
 from cosmos_houdini.model.job import FailureClass
-from cosmos_houdini.report.entry import ReportEntry, list_varied
+from cosmos_houdini.report.entry import ReportEntry, find_result, list_varied
 
 MOST_MEASURED = 100
 """Measuring a result takes about a second; for larger batches, ``report`` measures."""
@@ -191,7 +191,7 @@ def _look(client: Client, job: JobRecord) -> HostHealth:
 
 def _measure(entries: Sequence[ReportEntry], ffmpeg: FFmpeg) -> Sequence[ReportEntry]:
     # OpenCV and NumPy take a fifth of a second to load; ``--dry-run`` and ``--detach`` do not need them.
-    from cosmos_houdini.report.examine import find_result, score_entries  # noqa: PLC0415 - see above
+    from cosmos_houdini.report.examine import score_entries  # noqa: PLC0415 - see above
 
     if not 1 < sum(find_result(entry) is not None for entry in entries) <= MOST_MEASURED:
         return entries

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cosmos_houdini.errors import one_line
+from cosmos_houdini.engines import find_engine
+from cosmos_houdini.errors import BadInput, one_line
 from cosmos_houdini.jobs.store.price import Price
 from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.job import Attempt, JobState
-from cosmos_houdini.model.request import Clip
+from cosmos_houdini.model.request import Clip, InferenceRequest
 from cosmos_houdini.report.measures import Measures
 from cosmos_houdini.report.table import Row, build_row
 from cosmos_houdini.sweeps.sweep import SweepRun
 
 NOT_QUEUED = "not queued"
+PREVIEW = "preview"
+"""The engine that runs no model: its results look like none of a model, and are never ranked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +35,13 @@ class ReportEntry:
         prompt: of its prompt spec.
         settings: parameters, and the weight of every control by the control's name.
         source: its colour video; None for a run that was never queued.
+        controls: the videos of its controls.
+        seams: frames, from 0, at which a further chunk of the engine begins.
         folder: of its result and logs; None for a run that was never queued.
         problem: why it has no picture: a few words, and a sentence that may be empty; None where it has one.
         measures: None where they could not be taken.
         frame: its middle frame, a file in the report's folder; empty where it has none.
-        rank: by score among all runs, from 1; None without a score.
+        rank: by score among all runs that a model made, from 1; None without a score.
     """
 
     name: str
@@ -48,6 +53,8 @@ class ReportEntry:
     source: Clip | None
     folder: Path | None
     problem: tuple[str, str] | None
+    controls: Mapping[str, Clip] = field(default_factory=dict)
+    seams: tuple[int, ...] = ()
     measures: Measures | None = None
     frame: str = ""
     rank: int | None = None
@@ -56,6 +63,16 @@ class ReportEntry:
     def state(self) -> str:
         """The job's state, or that there is no job."""
         return str(self.row.job.state) if self.row else NOT_QUEUED
+
+    @property
+    def is_preview(self) -> bool:
+        """Whether no model has made its result."""
+        return self.engine == PREVIEW
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """Its measures by name; ``measure_kinds`` describes them. Empty where it has none."""
+        return {"score": self.measures.score, **asdict(self.measures)} if self.measures else {}
 
     def document(self) -> dict[str, Any]:
         """Return the run as JSON data."""
@@ -110,6 +127,7 @@ def build_planned_entry(run: SweepRun) -> ReportEntry:
 def build_entry(run: SweepRun | None, record: JobRecord, attempts: Iterable[Attempt], price: Price) -> ReportEntry:
     """Return the entry of a run that has a job; see ``build_row``."""
     row = build_row(run, record, attempts, price)
+    request = record.inference()
     return ReportEntry(
         name=run.name if run else record.id,
         row=row,
@@ -117,7 +135,9 @@ def build_entry(run: SweepRun | None, record: JobRecord, attempts: Iterable[Atte
         engine=row.job.engine,
         prompt=record.request["prompt"],
         settings={**row.parameters, **_weights(row.weights)},
-        source=record.inference().video,
+        source=request.video,
+        controls={str(control.kind): control.clip for control in request.controls if control.clip},
+        seams=_seams(request),
         folder=record.results,
         problem=_problem(row),
     )
@@ -153,6 +173,19 @@ def first_sentence(text: str) -> str:
     'CUDA out of memory'
     """
     return one_line(text).split(". ")[0].split("; ")[0].rstrip(".")
+
+
+def find_result(entry: ReportEntry) -> Clip | None:
+    """Return the video of a run that can be shown."""
+    return entry.row.clip if entry.row and not entry.problem else None
+
+
+def _seams(request: InferenceRequest) -> tuple[int, ...]:
+    """Return the seams of a request; none where its engine is gone, or takes no such request by now."""
+    try:
+        return find_engine(request.engine).plan(request).seams
+    except BadInput:
+        return ()
 
 
 def _weights(weights: Mapping[str, float]) -> dict[str, float]:

@@ -13,8 +13,7 @@ from PIL import Image
 from cosmos_houdini.errors import ToolError
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.media.videos.standardize import fit_size
-from cosmos_houdini.model.request import Clip
-from cosmos_houdini.report.entry import ReportEntry, first_sentence
+from cosmos_houdini.report.entry import ReportEntry, find_result, first_sentence
 from cosmos_houdini.report.frames import read_frames
 from cosmos_houdini.report.measures import Luma, measure, sample_indices
 
@@ -92,8 +91,11 @@ def measure_videos(video: Path, source: Path, frames: int, *, ffmpeg: FFmpeg) ->
 
 
 def rank_entries(entries: Sequence[ReportEntry]) -> tuple[ReportEntry, ...]:
-    """Return runs in their order, each with its rank by score; of equal scores, the earlier run ranks first."""
-    scored = [(entry.measures.score, entry.name) for entry in entries if entry.measures]
+    """Return runs in their order, each with its rank by score; of equal scores, the earlier run ranks first.
+
+    Runs of the engine preview have no rank: no model has made them.
+    """
+    scored = [(entry.measures.score, entry.name) for entry in entries if entry.measures and not entry.is_preview]
     places = {name: place for place, (_, name) in enumerate(sorted(scored, key=lambda one: -one[0]), start=1)}
     return tuple(replace(entry, rank=places.get(entry.name)) for entry in entries)
 
@@ -104,11 +106,6 @@ def _source(entry: ReportEntry) -> tuple[Path, int] | None:
     if clip is None or entry.source is None or not entry.source.path.is_file():
         return None
     return entry.source.path, min(clip.frames, entry.source.frames)
-
-
-def find_result(entry: ReportEntry) -> Clip | None:
-    """Return the video of a run that can be shown."""
-    return entry.row.clip if entry.row and not entry.problem else None
 
 
 def _luma(source: tuple[Path, int], *, ffmpeg: FFmpeg) -> Luma | None:

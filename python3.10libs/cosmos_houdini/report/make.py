@@ -13,12 +13,13 @@ from cosmos_houdini.errors import BadInput
 from cosmos_houdini.jobs.client import Client, open_client
 from cosmos_houdini.jobs.prepare import RESULTS
 from cosmos_houdini.jobs.store.batches import points_file
+from cosmos_houdini.jobs.store.jobs import FOLDER as STORE_FOLDER
 from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.model.batch import BatchSpec
 from cosmos_houdini.model.spec import PromptSpec
 from cosmos_houdini.report.batch_jobs import BatchJobs, find_batch_jobs
 from cosmos_houdini.report.entry import ReportEntry, build_entry, build_planned_entry
-from cosmos_houdini.report.writer import PAGE, STEPS, write_report
+from cosmos_houdini.report.writer import PAGE, STEPS, WriteOptions, write_report
 from cosmos_houdini.reporter import Reporter
 from cosmos_houdini.specs.batch_file import load_batch
 from cosmos_houdini.specs.files import load_prompt_spec
@@ -26,6 +27,8 @@ from cosmos_houdini.sweeps.adaptive import Adaptive
 from cosmos_houdini.sweeps.sweep import SweepRun, expand, selection_names
 
 FOLDER = "report"
+CLIP_CACHE = "clips"
+"""Folder of kept clips, beside the project's store."""
 SHOWN_OTHERS = 4
 
 
@@ -83,15 +86,17 @@ def write_entries(
     """Write the report of runs; see ``make_report``."""
     place = (folder or config.project / RESULTS / name / FOLDER).absolute()
     with reporter.progress("measuring and drawing", total=STEPS * len(entries), unit="steps") as advance:
-        document = write_report(
+        written = write_report(
             name,
             entries,
             place,
             ffmpeg=config.ffmpeg,
             on_step=advance,
-            currency=config.settings.defaults.currency,
+            options=WriteOptions(
+                currency=config.settings.defaults.currency, cache=config.project / STORE_FOLDER / CLIP_CACHE
+            ),
         )
-    return WrittenReport(folder=place, document=document)
+    return WrittenReport(folder=place, document=written.document)
 
 
 def find_batch_entries(

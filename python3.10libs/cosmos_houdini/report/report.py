@@ -55,6 +55,11 @@ class Report:
         return sorted((entry for entry in self.entries if entry.rank), key=lambda entry: entry.rank or 0)
 
     @property
+    def is_preview(self) -> bool:
+        """Whether any of the runs was made without a model."""
+        return any(entry.is_preview for entry in self.entries)
+
+    @property
     def states(self) -> dict[str, int]:
         """How many runs are in each state."""
         return dict(Counter(entry.state for entry in self.entries))

@@ -1,27 +1,67 @@
-"""The files of a report: grids, table, page and data, in one folder."""
+"""The files of a report: clips, grids, table, page and data, in one folder that can be copied anywhere."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+import os
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cosmos_houdini.jobs.collect import LOGS, RESULT
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg
+from cosmos_houdini.model.job import JobState
+from cosmos_houdini.model.request import Clip
 from cosmos_houdini.report import grid
-from cosmos_houdini.report.entry import ReportEntry, list_varied
-from cosmos_houdini.report.examine import examine, find_result
+from cosmos_houdini.report.entry import ReportEntry, find_result, list_varied
+from cosmos_houdini.report.examine import examine
 from cosmos_houdini.report.folder import DOCUMENT, list_files, replace_folder
 from cosmos_houdini.report.grid_video import write_grid_video
 from cosmos_houdini.report.page import render_page
+from cosmos_houdini.report.page_clips import PageClips, run_clip, write_page_clips
+from cosmos_houdini.report.page_data import Link, PageInput, build_page_data
+from cosmos_houdini.report.plate import find_plate
 from cosmos_houdini.report.report import Grid, Report
 from cosmos_houdini.report.table import format_csv
 
-PAGE = "index.html"
-TABLE = "runs.csv"
+PAGE, TABLE, RATINGS = "index.html", "runs.csv", "ratings.json"
+FILES = "files"
 EMPTY_CELL = (1280, 720)
-STEPS = 2
-"""Steps of the work on each run: it is examined, and it is drawn."""
+STEPS = 3
+"""Steps of the work on each run: it is examined, its clip is encoded, and it is drawn."""
+
+_MOST_LOG_BYTES = 200_000
+"""The end of a log is kept; its beginning is where the job is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteOptions:
+    """How a report is written.
+
+    Attributes:
+        currency: of the costs where no run has its own; may be empty.
+        cache: where clips are kept for later reports; None keeps none.
+        ratings: a document of ratings that the page starts with; None for none.
+    """
+
+    currency: str = ""
+    cache: Path | None = None
+    ratings: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A report as it was written.
+
+    Attributes:
+        document: the content of ``report.json``, with paths of this machine.
+        given: what the page was made from.
+    """
+
+    document: dict[str, Any]
+    given: PageInput
 
 
 def write_report(
@@ -31,9 +71,9 @@ def write_report(
     *,
     ffmpeg: FFmpeg,
     on_step: Callable[[int], None] = lambda _: None,
-    currency: str = "",
-) -> dict[str, Any]:
-    """Write the report of runs into a folder, whole or not at all, and return the content of its ``report.json``.
+    options: WriteOptions = WriteOptions(),
+) -> Written:
+    """Write the report of runs into a folder, whole or not at all.
 
     Args:
         name: of all runs together.
@@ -41,7 +81,7 @@ def write_report(
         folder: made where it is missing; it replaces an earlier report.
         ffmpeg: encodes and decodes.
         on_step: called with how many more steps are done, of STEPS for each run.
-        currency: of the costs where no run has its own; may be empty.
+        options: see WriteOptions.
 
     Raises:
         BadInput: ``folder`` holds something else than a report.
@@ -52,19 +92,28 @@ def write_report(
     layout = _layout(entries, varied)
     with replace_folder(folder) as fresh:
         seen = examine(entries, fresh, layout.cell, ffmpeg=ffmpeg, on_done=on_step)
-        grids = []
-        for number, page in enumerate(grid.split_pages(seen), start=1):
-            stem = "grid" if number == 1 else f"grid-{number}"
-            grids.append(_write_grid(fresh / stem, page, varied, layout.of_page(len(page)), ffmpeg))
-            on_step(len(page))
+        clips = write_page_clips(seen, fresh, ffmpeg=ffmpeg, cache=options.cache, on_done=on_step)
+        grids = _write_grids(seen, clips, varied, layout, fresh, ffmpeg=ffmpeg, on_step=on_step)
         priced = {entry.row.currency for entry in seen if entry.row and entry.row.cost is not None}
-        currency = priced.pop() if len(priced) == 1 else currency
-        report = Report(name=name, folder=folder, entries=seen, varied=varied, grids=tuple(grids), currency=currency)
-        _write_text(fresh / TABLE, format_csv(entry.document() for entry in seen))
-        _write_text(fresh / PAGE, render_page(report))
+        currency = priced.pop() if len(priced) == 1 else options.currency
+        report = Report(name=name, folder=folder, entries=seen, varied=varied, grids=grids, currency=currency)
+        links = [_write_links(number, entry, clips, fresh) for number, entry in enumerate(seen, 1)]
+        if options.ratings:
+            _write_json(fresh / RATINGS, options.ratings)
+        given = PageInput(
+            report=report,
+            clips=clips,
+            plates=[find_plate(source.video) for source in clips.sources],
+            links=links,
+            ratings=options.ratings,
+            files=[TABLE, DOCUMENT, *(name for one in grids for name in (one.video, one.picture) if name)],
+        )
+        _write_text(fresh / PAGE, render_page(build_page_data(given)))
+        _write_text(fresh / TABLE, format_csv(_without_paths(entry.document(), folder) for entry in seen))
         document = report.document([*list_files(fresh), DOCUMENT])
-        _write_text(fresh / DOCUMENT, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
-    return document
+        runs = [_without_paths(run, folder) for run in document["runs"]]
+        _write_json(fresh / DOCUMENT, {**document, "runs": runs})
+    return Written(document=document, given=given)
 
 
 def _layout(entries: Sequence[ReportEntry], varied: Sequence[str]) -> grid.Layout:
@@ -75,17 +124,93 @@ def _layout(entries: Sequence[ReportEntry], varied: Sequence[str]) -> grid.Layou
     return grid.plan_layout(len(entries), size, lines=grid.count_caption_lines(entries, varied, bare))
 
 
+def _write_grids(
+    entries: Sequence[ReportEntry],
+    clips: PageClips,
+    varied: Sequence[str],
+    layout: grid.Layout,
+    folder: Path,
+    *,
+    ffmpeg: FFmpeg,
+    on_step: Callable[[int], None],
+) -> tuple[Grid, ...]:
+    grids, first = [], 1
+    for number, page in enumerate(grid.split_pages(entries), start=1):
+        stem = folder / ("grid" if number == 1 else f"grid-{number}")
+        names = [run_clip(first + index) for index in range(len(page))]
+        # The small clips are decoded many times faster than the results, and a cell is no larger.
+        videos = {at: _small(clips, name, folder) for at, name in enumerate(names) if name in clips.clips}
+        grids.append(_write_grid(stem, page, videos, varied, layout.of_page(len(page)), ffmpeg=ffmpeg))
+        first += len(page)
+        on_step(len(page))
+    return tuple(grids)
+
+
+def _small(clips: PageClips, name: str, folder: Path) -> Clip:
+    clip = clips.clips[name]
+    whole = clip.source
+    return Clip(path=folder / clip.file, sha256="", frames=whole.frames, size=clip.size, fps=whole.fps)
+
+
 def _write_grid(
-    stem: Path, entries: Sequence[ReportEntry], varied: Sequence[str], layout: grid.Layout, ffmpeg: FFmpeg
+    stem: Path,
+    entries: Sequence[ReportEntry],
+    clips: Mapping[int, Clip],
+    varied: Sequence[str],
+    layout: grid.Layout,
+    *,
+    ffmpeg: FFmpeg,
 ) -> Grid:
     drawing = grid.draw_backdrop(entries, varied, layout)
     picture, video = stem.with_suffix(".png"), stem.with_suffix(".mp4")
-    clips = {index: clip for index, entry in enumerate(entries) if (clip := find_result(entry))}
     if clips:
         drawing.save(picture)
         write_grid_video(video, picture, clips, layout, ffmpeg=ffmpeg)
     grid.draw_contact_sheet(entries, drawing, layout, stem.parent).save(picture)
     return Grid(picture=picture.name, video=video.name if clips else "", size=layout.size)
+
+
+def _write_links(number: int, entry: ReportEntry, clips: PageClips, folder: Path) -> list[Link]:
+    """Copy the small files that tell how a run was made, and return the links of the run."""
+    links: list[Link] = []
+    if (clip := clips.clips.get(run_clip(number))) is not None:
+        links.append(("result", clip.full or clip.file))
+    if entry.row is None or entry.folder is None:
+        return links
+    wanted = [("how it was made", RESULT)] if entry.row.job.state is JobState.SUCCEEDED else []
+    wanted += [(name.removesuffix(".log"), name) for name in LOGS] if entry.row.job.failure else []
+    for title, name in wanted:
+        if (entry.folder / name).is_file():
+            target = f"{FILES}/{number:04d}.{name}"
+            (folder / FILES).mkdir(exist_ok=True)
+            _copy_end(entry.folder / name, folder / target)
+            links.append((title, target))
+    return links
+
+
+def _copy_end(path: Path, target: Path) -> None:
+    with path.open("rb") as source, target.open("wb") as copy:
+        source.seek(max(0, path.stat().st_size - _MOST_LOG_BYTES))
+        shutil.copyfileobj(source, copy)
+
+
+def _without_paths(run: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Return the document of a run with its paths relative to the report's folder, so that both can be moved."""
+    return {**run, **{key: _relative(run[key], folder) for key in ("spec", "result")}}
+
+
+def _relative(path: str, folder: Path) -> str:
+    if not path:
+        return ""
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:
+        # On Windows there is no relative path from one drive to another.
+        return Path(path).name
+
+
+def _write_json(path: Path, document: Mapping[str, Any]) -> None:
+    _write_text(path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
 
 def _write_text(path: Path, text: str) -> None:

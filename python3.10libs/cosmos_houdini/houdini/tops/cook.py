@@ -89,15 +89,16 @@ def _cook_report(order: WorkOrder, item: JobItem, call: Call) -> None:
         item.warning(f"{len(links) - len(jobs)} of {len(links)} work items above have no job yet and are left out")
     document = call("report", {"jobs": jobs, **order.options})
     folder = Path(order.options["output"])
-    scored = document["best"]
+    scored = sorted((run for run in document["runs"] if run["score"] is not None), key=lambda run: -run["score"])
     item.set("cosmos_report", (folder / "index.html").as_posix())
     item.set("cosmos_jobs", [run["job"] for run in scored])
     item.set("cosmos_scores", [float(run["score"]) for run in scored])
-    if scored:
-        # For the nodes below: the best result and its path.
-        item.set("cosmos_best_job", scored[0]["job"])
-        item.set("cosmos_best_score", float(scored[0]["score"]))
-        item.set("cosmos_best_result", next(run["result"] for run in document["runs"] if run["rank"] == 1))
+    for best in document["runs"]:
+        # For the nodes below: the best result and its path. Runs of the engine preview have no rank.
+        if best["rank"] == 1:
+            item.set("cosmos_best_job", best["job"])
+            item.set("cosmos_best_score", float(best["score"]))
+            item.set("cosmos_best_result", best["result"])
     _add_files(item, [folder / name for name in document["files"] if "/" not in name])
 
 

@@ -1,0 +1,144 @@
+"""Ratings, picks, notes and choices of a reviewer: one JSON file that the page saves and commands read."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from cosmos_houdini.errors import BadInput
+from cosmos_houdini.json_text import read_json_file
+
+SCHEMA = "cosmos-houdini/ratings/1"
+KEY_DIGITS = 16
+_SHOWN = 3
+
+_Key = Annotated[str, Meta(pattern=f"^[0-9a-f]{{{KEY_DIGITS}}}$")]
+_Time = Annotated[str, Meta(max_length=40)]
+
+
+class RunJudgement(Struct, kw_only=True):
+    """The judgement of one run; ``at`` is the time of the last change, in ISO 8601 and UTC."""
+
+    run: Annotated[str, Meta(min_length=1)]
+    key: _Key
+    rating: Annotated[int, Meta(ge=1, le=5)] | None
+    picked: bool
+    note: Annotated[str, Meta(max_length=20_000)]
+    at: _Time
+
+
+class Choice(Struct, kw_only=True):
+    """One of two runs was found better than the other; both by their keys."""
+
+    better: _Key
+    worse: _Key
+    at: _Time
+
+
+class Ratings(Struct, kw_only=True):
+    """The judgements of a reviewer on the runs of one report.
+
+    A run is known by its key, the first 16 digits of the SHA-256 of its job's id, so that a file of a shared report,
+    whose runs may have other names, finds its runs too.
+    """
+
+    schema: str
+    report: str
+    saved_at: _Time
+    runs: list[RunJudgement]
+    choices: list[Choice] = []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """The judgements of runs that exist.
+
+    Attributes:
+        by_key: by the run's key.
+        choices: between two of these runs.
+        document: the file's content, of these runs alone.
+        foreign: names of runs in the file that do not exist here.
+    """
+
+    by_key: Mapping[str, RunJudgement]
+    choices: Sequence[Choice]
+    document: Mapping[str, Any]
+    foreign: Sequence[str]
+
+    def picked(self) -> list[str]:
+        """Return the keys of the picked runs, in the file's order."""
+        return [key for key, one in self.by_key.items() if one.picked]
+
+
+def key_of(job_id: str) -> str:
+    """Return the key by which the run of a job is known.
+
+    >>> key_of("shot-0001-ab12cd34ef")
+    'f9cce8ee07e4ed42'
+    """
+    return hashlib.sha256(job_id.encode()).hexdigest()[:KEY_DIGITS]
+
+
+def read_ratings(path: Path, job_ids: Iterable[str]) -> Judged:
+    """Read a file of ratings and keep what is about these jobs.
+
+    Raises:
+        BadInput: the file cannot be read, is of another kind, or says nothing of any of these jobs.
+    """
+    document = read_json_file(path)
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+        raise BadInput(
+            f"{path} is no file of ratings", allowed=f"schema {SCHEMA}", action="save one from the page of a report"
+        )
+    try:
+        found = msgspec.convert(document, Ratings, strict=True)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"{path}: {error}", action="save it again from the page of the report") from error
+    keys = {key_of(job_id) for job_id in job_ids}
+    known = {one.key: one for one in found.runs if one.key in keys}
+    if found.runs and not known:
+        names = ", ".join(one.run for one in found.runs[:_SHOWN])
+        raise BadInput(
+            f"{path} is about other runs: report {found.report!r} with {names}",
+            action="name the batch or the jobs that it was saved for",
+        )
+    choices = [one for one in found.choices if {one.better, one.worse} <= keys]
+    kept = Ratings(schema=SCHEMA, report=found.report, saved_at=found.saved_at, runs=[*known.values()], choices=choices)
+    return Judged(
+        by_key=known,
+        choices=choices,
+        document=msgspec.to_builtins(kept),
+        foreign=[one.run for one in found.runs if one.key not in keys],
+    )
+
+
+def preferences(judged: Judged) -> dict[str, float]:
+    """Return how much each judged run is liked, 0 to 1, by its key: stars and choices between two runs in one number.
+
+    A rating of 1 to 5 becomes 0 to 1, a pick without a rating 1. Choices move these by the Bradley-Terry model
+    (Bradley and Terry, 1952): the probability that a run is chosen before another grows with the difference of their
+    strengths. Runs without any judgement are left out.
+    """
+    start = {
+        key: (one.rating - 1) / 4 if one.rating else 1.0
+        for key, one in judged.by_key.items()
+        if one.rating or one.picked
+    }
+    compared = {key for one in judged.choices for key in (one.better, one.worse)}
+    strength = {key: 4.0 * (start.get(key, 0.5) - 0.5) for key in {*start, *compared}}
+    anchor = dict(strength)
+    for _ in range(200):
+        # Gradient ascent on the log-likelihood of the choices, with a normal prior about what the stars say.
+        slope = {key: anchor[key] - value for key, value in strength.items()}
+        for one in judged.choices:
+            surprise = 1.0 / (1.0 + pow(2.718281828459045, strength[one.better] - strength[one.worse]))
+            slope[one.better] += surprise
+            slope[one.worse] -= surprise
+        strength = {key: value + 0.1 * slope[key] for key, value in strength.items()}
+    return {key: min(1.0, max(0.0, value / 4.0 + 0.5)) for key, value in strength.items()}
