@@ -21,7 +21,7 @@ from support.plugins import install_plugin
 
 
 def test_every_engine_answers_to_its_name():
-    assert engine_names() == ("preview", "transfer1", "transfer2.5", "diffusers", "cosmos3-http")
+    assert engine_names() == ("preview", "transfer1", "transfer2.5", "diffusers", "cosmos3", "cosmos3-http")
     assert [find_engine(name).name for name in engine_names()] == list(engine_names())
 
 

@@ -97,6 +97,15 @@ class SharedInvocation:
     links: Mapping[str, PurePosixPath] = field(default_factory=dict)
 
 
+@runtime_checkable
+class RecordsElsewhere(Protocol):
+    """An engine whose record is in another file than RECORD_FILE; without this file, no result is a success."""
+
+    @property
+    def record_file(self) -> PurePosixPath:
+        """The path of the record file, relative to a job's folder on its host."""
+
+
 class Engine(Protocol):
     """A program that turns an InferenceRequest into videos."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from cosmos_houdini.engines.base import Engine
+from cosmos_houdini.engines.cosmos3.engine import Cosmos3
 from cosmos_houdini.engines.cosmos3_http.engine import Cosmos3Http
 from cosmos_houdini.engines.diffusers.engine import Diffusers
 from cosmos_houdini.engines.preview.engine import Preview
@@ -70,6 +71,8 @@ def _check(name: str, found: Any) -> Engine:  # noqa: ANN401 - whatever an entry
 _REGISTRY: Registry[Engine] = Registry(
     "engine",
     group=GROUP,
-    builtin={engine.name: engine for engine in (Preview(), Transfer1(), Transfer25(), Diffusers(), Cosmos3Http())},
+    builtin={
+        engine.name: engine for engine in (Preview(), Transfer1(), Transfer25(), Diffusers(), Cosmos3(), Cosmos3Http())
+    },
     check=_check,
 )

@@ -66,15 +66,17 @@ class RemoteFile:
     sha256: str
 
 
-def fetch_log(host: Host, folder: PurePosixPath, secrets: Mapping[str, str]) -> tuple[EngineLog, Provenance]:
+def fetch_log(
+    host: Host, folder: PurePosixPath, secrets: Mapping[str, str], *, record_file: PurePosixPath = RECORD_FILE
+) -> tuple[EngineLog, Provenance]:
     """Return the last LOG_BYTES of each log of a job, with secrets masked, and the provenance from its folder.
 
-    A log that does not exist is empty.
+    A log that does not exist is empty. ``record_file`` is relative to the folder.
     """
     # The boundary is new and random, so no program can have printed it.
     boundary = f"\n{uuid.uuid4().hex}\n"
     # Only regular files are read: a pipe in place of a log would never end.
-    logs = [_quoted(folder / name) for name in (*LOGS, RECORD_FILE)]
+    logs = [_quoted(folder / name) for name in (*LOGS, record_file)]
     tails = [f"[ ! -f {log} ] || tail -c {LOG_BYTES} {log} 2>/dev/null" for log in logs]
     cut = f"\nprintf %s {shlex.quote(boundary)}\n"
     script = f"owned {_quoted(folder)}\n" + cut.join((*tails, provenance_script(folder))) + ":"

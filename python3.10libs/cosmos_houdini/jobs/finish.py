@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cosmos_houdini.engines.base import EngineLog
+from cosmos_houdini.engines.base import RECORD_FILE, EngineLog, RecordsElsewhere
 from cosmos_houdini.errors import JobError
 from cosmos_houdini.jobs import collect, retry_policy, verdict
 from cosmos_houdini.jobs.client import Client
@@ -134,7 +134,11 @@ def fetch_verified(client: Client, record: JobRecord, results: Path) -> tuple[st
 def _collect(client: Client, record: JobRecord, seen: Observation, *, last: bool) -> None:
     client.store.note(record, "fetching and verifying the results", began_s=seen.began_s)
     secrets = client.secrets(record)
-    log, made_with = collect.fetch_log(client.host(record), client.site(record).folder, secrets)
+    engine = client.engine(record)
+    record_file = engine.record_file if isinstance(engine, RecordsElsewhere) else RECORD_FILE
+    log, made_with = collect.fetch_log(
+        client.host(record), client.site(record).folder, secrets, record_file=record_file
+    )
     collect.keep_log(log, record.results)
     client.store.note_provenance(record, made_with)
     if seen.cancelled:
@@ -150,9 +154,9 @@ def _collect(client: Client, record: JobRecord, seen: Observation, *, last: bool
         # On a host with a full disk, the file of the exit code can be empty.
         _fail(client, record, verdict.lost("its exit code was not written", log), last=last)
         return
-    failure = verdict.run_failure(
-        client.engine(record), seen.exit_code, log, oom_killed=seen.oom_killed, stopped=seen.stopped
-    )
+    failure = verdict.run_failure(engine, seen.exit_code, log, oom_killed=seen.oom_killed, stopped=seen.stopped)
+    if failure is None and record_file != RECORD_FILE and not log.record:
+        failure = verdict.corrupt(f"it left no {record_file}")
     outputs: tuple[str, ...] = ()
     failure = failure or _misread(client, record, again=False)
     if failure is None:

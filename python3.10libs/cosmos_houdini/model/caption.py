@@ -57,7 +57,7 @@ _PLAIN: Final[Mapping[str, Kind]] = {
     **dict.fromkeys(
         (
             *("scene_imagination", "temporal_caption", "background_setting", "style_medium", "artistic_style"),
-            *("context", "audio_description", "aspect_ratio", "duration"),
+            *("context", "audio_description", "physical_realism", "aspect_ratio", "duration"),
         ),
         "text",
     ),

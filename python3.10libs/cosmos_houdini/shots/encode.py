@@ -71,6 +71,7 @@ def encode_shot(
     frames: FrameOptions = DEFAULT_FRAMES,
     encoding: EncodeOptions = DEFAULT_ENCODING,
     engine: str = "",
+    parameters: Mapping[str, object] | None = None,
     weights: Mapping[Control, float] | None = None,
 ) -> Conversion:
     """Verify and encode the frames of a shot.
@@ -82,7 +83,8 @@ def encode_shot(
         reporter: takes the warnings, and shows the progress.
         frames: which frames, and at which rate.
         encoding: how passes become control videos.
-        engine: whose rules hold for controls that are computed.
+        engine: whose rules hold for controls that are computed, and for the frame.
+        parameters: of the engine, as far as they are given.
         weights: of controls; edge and vis are computed where they have a weight and were not rendered.
 
     Raises:
@@ -90,7 +92,9 @@ def encode_shot(
         CheckFailed: frames are missing or damaged, or the passes disagree.
         CosmosError: as for ``convert_sequences``.
     """
-    settings = resolve_settings(config, encoding, shot.scene, engine=engine, passes=frames.passes)
+    settings = resolve_settings(
+        config, encoding, shot.scene, engine=engine, parameters=parameters, passes=frames.passes
+    )
     options = frames if frames.frame_range else replace(frames, frame_range=shot.frame_range)
     sequences = verify_sequences(shot.found, reporter, on_gap=frames.on_gap)
     selected = select_frames(sequences, settings, options, reporter)

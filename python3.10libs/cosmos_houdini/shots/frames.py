@@ -183,4 +183,6 @@ def _framing(selections: Mapping[Pass, Selection], settings: EncodeSettings) -> 
             aspect = pixel_aspect(first.files[0])
     presets = {Pass.EDGE: settings.controls.edge, Pass.VIS: settings.controls.vis}
     exact = any(preset and pass_ not in selections for pass_, preset in presets.items())
-    return plan_framing(picture.size, pixel_aspect=aspect, fit=settings.fit, exact=exact)
+    return plan_framing(
+        picture.size, pixel_aspect=aspect, fit=settings.fit, exact=exact, frame_size=settings.frame_size
+    )

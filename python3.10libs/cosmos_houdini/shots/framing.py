@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +39,14 @@ class Framing:
         return {**self.geometry.document(), "applied": self.applied}
 
 
-def plan_framing(plate: Size, *, pixel_aspect: float = 1.0, fit: Fit = "auto", exact: bool = False) -> Framing:
+def plan_framing(
+    plate: Size,
+    *,
+    pixel_aspect: float = 1.0,
+    fit: Fit = "auto",
+    exact: bool = False,
+    frame_size: Callable[[Size], Size] | None = None,
+) -> Framing:
     """Return the framing of a plate.
 
     Args:
@@ -50,23 +57,27 @@ def plan_framing(plate: Size, *, pixel_aspect: float = 1.0, fit: Fit = "auto", e
             ``auto`` does so where the aspect changes by 5 % or less, or where the plate is less than half as large as
             the engine's frame; otherwise it letterboxes.
         exact: whether passes are computed, for which ``auto`` makes all videos in the engine's size.
+        frame_size: tells the frame of an engine that crops videos of another size; ``auto`` makes all videos in this
+            size. None for an engine that stretches them.
 
     Raises:
         BadInput: a size or the pixel aspect is not positive.
     """
     shown = (max(1, round(plate[0] * pixel_aspect)), plate[1])
-    engine = generated_size(shown)
+    engine = (frame_size or generated_size)(shown)
     factor = stretch(shown, engine)
+    if frame_size and fit == "none" and factor != 1:
+        return _cropped_by_engine(plate, engine, pixel_aspect)
     is_close = abs(factor - 1) <= NOTICEABLE_STRETCH
     is_square = pixel_aspect == 1
     is_small = plate[0] * 2 < engine[0] and plate[1] * 2 < engine[1]
     changed = f"{plate[0]}x{plate[1]} to {engine[0]}x{engine[1]}"
-    if fit == "none" or (fit == "auto" and (is_close or (is_small and is_square and not exact))):
+    if fit == "none" or (fit == "auto" and (is_close or (is_small and is_square and not (exact or frame_size)))):
         geometry = plan_geometry(plate, engine, pixel_aspect=pixel_aspect, placement=Placement.STRETCH)
         squashed = f"the engine scales {changed}: everything becomes {factor:.2f} times as wide"
         return Framing(
             geometry=geometry,
-            applied=fit == "auto" and (exact or not is_square),
+            applied=fit == "auto" and (exact or not is_square or (frame_size is not None and plate != engine)),
             sentence="" if is_close else f"{squashed}; --fit letterbox keeps the aspect",
         )
     placement = Placement.LETTERBOX if fit == "auto" else Placement(fit)
@@ -74,4 +85,12 @@ def plan_framing(plate: Size, *, pixel_aspect: float = 1.0, fit: Fit = "auto", e
         geometry=plan_geometry(plate, engine, pixel_aspect=pixel_aspect, placement=placement),
         applied=True,
         sentence=f"{placement}: every pass is scaled from {changed}; restore undoes it",
+    )
+
+
+def _cropped_by_engine(plate: Size, engine: Size, pixel_aspect: float) -> Framing:
+    return Framing(
+        geometry=plan_geometry(plate, engine, pixel_aspect=pixel_aspect, placement=Placement.CROP),
+        applied=False,
+        sentence=f"the engine crops {plate[0]}x{plate[1]} to {engine[0]}x{engine[1]}; --fit letterbox keeps all of it",
     )

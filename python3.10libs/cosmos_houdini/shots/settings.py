@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cosmos_houdini.config import Config
 from cosmos_houdini.engines.blur import find_blur_presets
+from cosmos_houdini.engines.frame_size import find_frame_size
 from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.facts.scene_facts import rendering_camera
 from cosmos_houdini.json_text import read_json_file
@@ -33,6 +34,7 @@ class EncodeSettings:
         fit: how the plate fills the engine's frame.
         pixel_aspect: width of a pixel divided by its height; None for what the files say.
         ffmpeg: encodes and decodes.
+        frame_size: tells the frame of an engine that crops videos of another size; None for one that stretches them.
     """
 
     controls: ControlSettings
@@ -40,6 +42,7 @@ class EncodeSettings:
     fit: Fit
     pixel_aspect: float | None
     ffmpeg: FFmpeg
+    frame_size: Callable[[tuple[int, int]], tuple[int, int]] | None = None
 
 
 def resolve_settings(
@@ -48,6 +51,7 @@ def resolve_settings(
     scene: Scene | None,
     *,
     engine: str = "",
+    parameters: Mapping[str, object] | None = None,
     passes: Mapping[str, str] | None = None,
 ) -> EncodeSettings:
     """Return the settings of a shot: the options, and the configuration where they are None or empty.
@@ -56,7 +60,8 @@ def resolve_settings(
         config: of the project.
         options: the options that a person gave.
         scene: has the cameras; None where there is no scene.
-        engine: whose rules hold for controls that are computed.
+        engine: whose rules hold for controls that are computed, and for the frame.
+        parameters: of the engine, as far as they are given.
         passes: by pass, what shows it, as ``FrameOptions.passes``.
 
     Raises:
@@ -86,6 +91,7 @@ def resolve_settings(
         fit=options.fit or controls.fit,
         pixel_aspect=options.pixel_aspect,
         ffmpeg=config.ffmpeg,
+        frame_size=find_frame_size(engine, parameters or {}),
     )
 
 

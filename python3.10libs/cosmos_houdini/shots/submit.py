@@ -179,6 +179,7 @@ def encode_videos(
         frames=frames,
         encoding=encoding,
         engine=chosen.name,
+        parameters=options.parameters,
         weights=options.weights,
     )
     return ShotVideos(name=shot.name, folder=folder, document=conversion.document(), encoded_now=True)

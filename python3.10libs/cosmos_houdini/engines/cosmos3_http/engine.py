@@ -16,6 +16,7 @@ from typing import Any
 from cosmos_houdini.engines.base import EngineLog, EngineRecord, Needs, SharedInvocation
 from cosmos_houdini.engines.cosmos3.buckets import find_aspect_ratio
 from cosmos_houdini.engines.cosmos3.check_request import check_cosmos3_request, plan_frames, scout_request
+from cosmos_houdini.engines.cosmos3.family import Cosmos3Family
 from cosmos_houdini.engines.cosmos3.hints import HINTS
 from cosmos_houdini.engines.cosmos3.parameters import SHARED_PARAMETERS
 from cosmos_houdini.engines.cosmos3_http import log as server_log
@@ -82,7 +83,7 @@ _OPTIONS = (
 )
 
 
-class Cosmos3Http:
+class Cosmos3Http(Cosmos3Family):
     """The engine ``cosmos3-http``."""
 
     name = "cosmos3-http"
