@@ -16,8 +16,8 @@ from cosmos_houdini.reporter import Reporter
 
 PACKAGE_NAME = "houdini_package.json"
 INSTALLED_NAME = "cosmos_houdini.json"
-OLDEST, NEWEST = (20, 0), (21, 99)
-"""Houdini versions that the package's own ``enable`` expression accepts."""
+OLDEST, NEWEST_KNOWN = (20, 0), (22, 99)
+"""The oldest Houdini that the package's own ``enable`` expression accepts, and the newest that it was written for."""
 
 _ROOT_VARIABLE = "COSMOS_HOUDINI"
 _PYTHON_VARIABLE = "COSMOS_HOUDINI_PYTHON"
@@ -84,10 +84,16 @@ def version_of(folder: Path) -> tuple[int, int] | None:
     return (int(match[1]), int(match[2])) if match else None
 
 
+def is_unknown(folder: Path) -> bool:
+    """Whether a preferences folder is that of a Houdini which is newer than this package."""
+    version = version_of(folder)
+    return version is not None and version > NEWEST_KNOWN
+
+
 def is_supported(folder: Path) -> bool:
     """Whether the Houdini of a preferences folder loads the package; a folder without a version counts as loading."""
     version = version_of(folder)
-    return version is None or OLDEST <= version <= NEWEST
+    return version is None or version >= OLDEST
 
 
 def install(folder: Path, root: Path, python: Path) -> Step:
@@ -143,7 +149,9 @@ def install_all(prefs: Path | None, root: Path, python: Path, reporter: Reporter
     supported = [folder for folder in folders if prefs or is_supported(folder)]
     for folder in folders:
         if folder not in supported:
-            reporter.say(f"{folder} is skipped: the package needs Houdini 20.0 to 21")
+            reporter.say(f"{folder} is skipped: the package needs Houdini 20.0 or newer")
+        elif is_unknown(folder):
+            reporter.say(f"{folder}: a Houdini newer than 22; hython scripts/cosmos_selftest.py says what works there")
     return _do_all(supported, lambda folder: install(folder, root, python), reporter)
 
 

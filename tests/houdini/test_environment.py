@@ -64,3 +64,19 @@ def test_a_missing_worker_is_named_with_the_command_that_makes_it(tmp_path: Path
     command = caught.value.action
     assert str(environment.ROOT / "scripts" / "install") in command
     assert (environment.ROOT / "scripts" / "install").is_file()
+
+
+def test_the_colours_of_houdini_reach_the_worker_though_their_file_is_its_own() -> None:
+    config = f"{HFS}/packages/ocio/houdini-config-v2.0.0_aces-v1.3_ocio-v2.2.ocio"
+    clean = environment.clean_environment({"HFS": HFS, "OCIO": config, "OTHER": f"{HFS}/packages"})
+    assert clean["OCIO"] == config
+    assert "OTHER" not in clean
+
+
+def test_a_folder_of_houdini_is_known_by_both_of_its_names(tmp_path: Path) -> None:
+    """On Windows, $HFS has the 8.3 form, and PATH may have the long one."""
+    long, short = tmp_path / "Side Effects Software", tmp_path / "SIDEEF~1"
+    long.mkdir()
+    short.symlink_to(long)
+    path = inside(str(long / "bin"), str(short / "bin"), "/usr/bin")
+    assert environment.clean_environment({"HFS": str(short), "PATH": path})["PATH"] == "/usr/bin"

@@ -185,3 +185,15 @@ def test_without_any_houdini_the_commands_say_where_they_looked(
     monkeypatch.setattr(installation, "preferences", lambda **_: ())
     assert main(["install-houdini"]) == 2
     assert "--prefs" in capsys.readouterr().err
+
+
+def test_a_houdini_newer_than_the_package_is_served_and_said_once(
+    linux_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (linux_home / "houdini22.0").mkdir()
+    (linux_home / "houdini23.0").mkdir()
+    assert main(["install-houdini"]) == 0
+    said = capsys.readouterr()
+    for name in ("houdini22.0", "houdini23.0"):
+        assert (linux_home / name / "packages" / INSTALLED_NAME).is_file()
+    assert said.err.count("a Houdini newer than 22") == 1

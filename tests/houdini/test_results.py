@@ -15,10 +15,11 @@ from cosmos_houdini.houdini import shelf, worker
 from cosmos_houdini.houdini.windows import result_actions
 from cosmos_houdini.houdini.windows.camera_background import BACKGROUND, show_behind_camera
 from cosmos_houdini.houdini.windows.job_row import JobRow
+from cosmos_houdini.houdini.windows.result_actions import start_mplay
 from cosmos_houdini.houdini.windows.result_frames import ResultFrames
 from cosmos_houdini.houdini.windows.results import ResultsWindow, describe_result
 from support.houdini import fake_hou, offscreen
-from support.houdini.houdini_session import Session
+from support.houdini.houdini_session import SavedNode, Session
 from support.media.shot_files import NODE, ShotOnDisk, make_shot
 from support.servers.host_programs import write_shell
 
@@ -179,6 +180,11 @@ def test_results_are_loaded_into_a_cop_network_a_file_node_each(
         first = Path(value.text.replace("$F4", "0001"))
         assert (node.type, first.is_file()) == ("file", True)
         assert first.name.replace("-", "_").startswith(f"{path.rpartition('/')[2]}.restored.")
+        if parm == "filename":
+            # The planes of the files, in the colours of a display; the button works only after a cook.
+            assert path in session.cooked
+            assert [node.parms[name][0].text for name in ("colorspace", "aovs")] == ["ocio", "0"]
+    assert sorted(session.pressed) == (sorted(nodes) if parm == "filename" else [])
     assert session.nodes["/obj/cosmos_results"].is_current
     assert session.undo_groups == ["Load Cosmos Results"]
     click(window, "Load in COPs")
@@ -295,3 +301,24 @@ def test_frames_of_a_job_without_a_shot_begin_with_1(tmp_path: Path) -> None:
     assert frames.first == 1
     assert frames.houdini_path == f"{tmp_path.as_posix()}/sea-1f2e/frames/sea-1f2e.result.$F4.png"
     assert frames.files == []
+
+
+def test_an_odd_camera_elsewhere_does_not_keep_a_result_from_the_shots_camera(session: Session) -> None:
+    session.nodes["/stage/odd"] = SavedNode(path="/stage/odd", type="camera::9.0", category="Lop")
+    session.nodes["/obj/odd"] = SavedNode(path="/obj/odd", type="cam", category="Object")
+    assert show_behind_camera("/a.$F4.png").endswith(CAMERA)
+    assert session.shown == []
+
+
+def test_frames_on_two_drives_have_names_of_their_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def refuse(_: object) -> str:
+        raise ValueError("Paths don't have the same drive")
+
+    started: list[list[str]] = []
+    monkeypatch.setattr(result_actions.os.path, "commonpath", refuse)
+    monkeypatch.setattr(result_actions, "mplay_program", lambda: Path("/hfs/mplay"))
+    monkeypatch.setattr(result_actions.subprocess, "Popen", lambda argv, **_: started.append(argv))
+    files = [tmp_path / "a.0001.png", tmp_path / "b" / "a.0001.png"]
+    monkeypatch.setattr(result_actions, "_players", [])
+    start_mplay(files)
+    assert started == [["/hfs/mplay", "-g", *map(str, files)]]

@@ -145,3 +145,11 @@ def houdini_opens(session: Session, path: Path) -> bool:
     except ValueError:
         return False
     return True
+
+
+def test_a_camera_of_another_build_has_unknown_values_and_is_no_error(houdini: Session, tmp_path: Path) -> None:
+    values = {name: value for name, value in hip_files.LOP_PARMS.items() if name != "clippingRange"}
+    houdini.load(str(hip_files.write_hip(tmp_path, hip_files.node("stage/camera1", "camera", values))))
+    [camera] = read_open_scene().cameras
+    assert (camera.near, camera.far, camera.focal_mm, camera.unresolved) == (None, None, 35, ("clippingRange",))
+    assert camera.prim == "/cameras/camera1"

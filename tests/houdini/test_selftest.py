@@ -66,7 +66,7 @@ def test_a_houdini_without_the_package_fails_line_by_line(
     monkeypatch.setenv("PYTHONPATH", "")
     monkeypatch.setenv("COSMOS_HOUDINI_PYTHON", "/nowhere/python")
     monkeypatch.setattr(fake_hou, "applicationVersionString", lambda: "19.5.805")
-    monkeypatch.setattr(selftest, "PYTHONS", ())
+    monkeypatch.setattr(selftest, "PYTHONS", ((9, 9),))
     checks = tuple(check for check in selftest.CHECKS if check.run is not selftest._qt)
     monkeypatch.setattr(selftest, "CHECKS", checks)
     assert houdini.houdini_path == []
@@ -78,7 +78,7 @@ def test_a_houdini_without_the_package_fails_line_by_line(
     assert failed == lines
     assert last == f"0 of {len(lines)} passed"
     assert "install-houdini" in next(line for line in failed if "$COSMOS_HOUDINI" in line)
-    assert "this is Houdini 19.5.805; allowed: Houdini 20.0 to 21" in failed[0]
+    assert "this is Houdini 19.5.805; allowed: Houdini 20.0 or newer" in failed[0]
 
 
 def test_a_parameter_that_a_node_does_not_take_is_named_and_nothing_is_left(loaded: Session) -> None:
@@ -181,3 +181,16 @@ def test_a_node_type_that_pdg_has_not_loaded_is_named(houdini: Session) -> None:
     del houdini.top_types["pdg_cosmossweep"]
     with pytest.raises(selftest.CheckFailed, match=r"no TOP node is called Cosmos Sweep \(Basic\)"):
         selftest.check_top_nodes()
+
+
+@pytest.mark.usefixtures("houdini")
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [("22.0.368", ""), ("23.0.101", ", which is newer than those that the package was written for")],
+)
+def test_a_newer_houdini_is_said_once_and_not_refused(monkeypatch: pytest.MonkeyPatch, version: str, said: str) -> None:
+    monkeypatch.setattr(fake_hou, "applicationVersionString", lambda: version)
+    assert selftest._version() == f"{version}{said}"
+    monkeypatch.setattr(selftest, "PYTHONS", ((3, 10),))
+    monkeypatch.setattr(selftest.sys, "version_info", (3, 14, 0))
+    assert selftest._python().endswith("in which nobody has tried the package")

@@ -12,7 +12,7 @@ from cosmos_houdini.errors import BadInput
 from cosmos_houdini.houdini import shelf
 from cosmos_houdini.houdini.tops.node_assets import operator_of
 from cosmos_houdini.houdini.tops.parms import REPORT, SHOT, TRANSFER
-from cosmos_houdini.houdini.tops.sweep_network import build_sweep
+from cosmos_houdini.houdini.tops.sweep_network import RUNS, build_sweep, slots_for
 from support.houdini import fake_hou, offscreen
 from support.houdini.houdini_session import SavedNode, Session
 from support.media.shot_files import NODE, make_shot
@@ -150,3 +150,34 @@ def test_a_houdini_without_the_tasks_network_is_refused(session: Session) -> Non
     del session.nodes["/tasks"]
     with pytest.raises(BadInput, match="no /tasks"):
         build_sweep("shot", NODE, "")
+
+
+@pytest.mark.parametrize(
+    ("host", "slots"),
+    [
+        ({"address": "gpu01.example", "gpus": [0]}, RUNS),
+        ({"launcher": "slurm"}, RUNS),
+        ({"gpus": [0, 1, 2, 3, 4, 5, 6, 7]}, 8),
+        ({}, None),
+    ],
+)
+def test_a_work_item_that_only_waits_holds_nothing_back(host: dict[str, object], slots: int | None) -> None:
+    assert slots_for({"defaults": {"host": "a"}, "hosts": {"a": host}}) == slots
+
+
+def test_the_networks_own_scheduler_begins_as_many_items_as_the_host_takes(session: Session, tmp_path: Path) -> None:
+    (tmp_path / "cosmos-houdini.yaml").write_text(
+        "defaults: {host: gpu01}\nhosts: {gpu01: {address: gpu01.example, root: /data}}\n", encoding="utf-8"
+    )
+    shelf.set_up_sweep()
+    assert values(network(session)["localscheduler"]) == {"maxprocsmenu": "2", "maxprocs": str(RUNS)}
+    built = build_sweep("plain", NODE, "")
+    assert values(network(session, built.network.path())["localscheduler"]) == {}
+
+
+def test_a_scheduler_that_takes_no_slots_is_told(session: Session) -> None:
+    session.top_types["localscheduler"] = ("Local Scheduler", frozenset())
+    assert build_sweep("shot", NODE, "", slots=4).unset == (
+        "localscheduler/maxprocsmenu = 2",
+        "localscheduler/maxprocs = 4",
+    )

@@ -9,7 +9,14 @@ import PyOpenColorIO as OCIO  # noqa: N814
 import pytest
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.media.pictures.color import ColorSettings, DisplayTransform, display_transform
+from cosmos_houdini.media.pictures.color import (
+    BUILT_IN,
+    SEEN_DISPLAY,
+    SEEN_VIEW,
+    ColorSettings,
+    DisplayTransform,
+    display_transform,
+)
 from cosmos_houdini.media.pictures.display_cube import BRIGHTEST, DARKEST, LOG_TO_LINEAR, bake, computed, is_faithful
 from cosmos_houdini.media.pictures.display_levels import display_bytes
 
@@ -185,3 +192,14 @@ def test_eight_bit_comps_pass_untouched_and_others_are_rounded():
     assert np.array_equal(display_bytes(bytes_.astype(np.uint16) * 257 + 120), bytes_[..., :3])
     grey_picture = display_bytes(np.array([[0.0, 0.5, 1.0, 7.0, np.nan]], np.float32))
     assert grey_picture[0].tolist() == [[level] * 3 for level in (0, 128, 255, 255, 0)]
+
+
+def test_the_view_of_houdinis_viewport_counts_where_nothing_is_configured():
+    seen = {SEEN_DISPLAY: "sRGB - Display", SEEN_VIEW: "Un-tone-mapped"}
+    assert display_transform(ColorSettings(), {}, environ=seen).view == "Un-tone-mapped"
+    assert display_transform(ColorSettings(view="Raw"), {}, environ=seen).view == "Raw"
+    default = display_transform(ColorSettings(), {}, environ={}).view
+    assert display_transform(ColorSettings(config=BUILT_IN), {}, environ=seen).view == default
+    # A viewport of another configuration than the worker's.
+    assert display_transform(ColorSettings(), {}, environ={**seen, SEEN_DISPLAY: "Cinema"}).view == default
+    assert display_transform(ColorSettings(), {}, environ={**seen, SEEN_VIEW: "Film"}).view == default

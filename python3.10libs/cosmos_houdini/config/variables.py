@@ -12,6 +12,8 @@ ENV_PREFIX = "COSMOS_HOUDINI_"
 NOT_CONFIGURATION = frozenset(
     {
         "COSMOS_HOUDINI_CONFIG",  # names the file of the configuration
+        "COSMOS_HOUDINI_OCIO_DISPLAY",  # the display of Houdini's viewport
+        "COSMOS_HOUDINI_OCIO_VIEW",  # its view
         "COSMOS_HOUDINI_JOB",  # marks the processes of a job on its host
         "COSMOS_HOUDINI_NOTIFY_URLS",  # holds passwords, so no file may set it
         "COSMOS_HOUDINI_PYTHON",  # Python of the worker, which Houdini starts

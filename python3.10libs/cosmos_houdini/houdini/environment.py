@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cosmos_houdini.errors import BadInput
@@ -56,6 +56,8 @@ def install_command(root: Path) -> str:
 def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """Return ``environ`` without Houdini's own variables and without paths into its installation folder ``$HFS``.
 
+    ``$OCIO`` stays: Houdini's own colours are a file in that folder, and no program is loaded from there.
+
     >>> houdini = {"HFS": "/opt/hfs", "PATH": os.pathsep.join(["/opt/hfs/bin", "/usr/bin"]), "QT_PLUGIN_PATH": "x"}
     >>> clean_environment(houdini)["PATH"]
     '/usr/bin'
@@ -63,17 +65,30 @@ def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in environ.items() if not name.upper().startswith(_HOUDINIS)}
     home = environ.get("HFS", "").rstrip("/\\")
     if home:
-        outside = {name: _outside(value, home) for name, value in kept.items()}
+        homes = _spellings(home)
+        outside = {name: value if name == "OCIO" else _outside(value, homes) for name, value in kept.items()}
         kept = {name: value for name, value in outside.items() if value is not None}
     return kept | _OWN
 
 
-def _outside(value: str, home: str) -> str | None:
-    """Return a value without its entries below ``home``; None where nothing is left of it."""
+def _spellings(home: str) -> tuple[str, ...]:
+    """Return how paths into a folder may begin: as it is named, and as the system names it.
+
+    Houdini names its folder on Windows in 8.3 form (``C:/PROGRA~1``), and others write the long form into ``PATH``.
+    """
+    return tuple({_spelled(home), _spelled(os.path.realpath(home))})
+
+
+def _spelled(path: str) -> str:
+    # As forward slashes: Houdini writes them on Windows too, where upper and lower case are the same.
+    text = path.replace("\\", "/")
+    return text.casefold() if sys.platform == "win32" else text
+
+
+def _outside(value: str, homes: Sequence[str]) -> str | None:
+    """Return a value without its entries below one of some folders; None where nothing is left of it."""
     entries = value.split(os.pathsep)
-    # As forward slashes: Houdini writes them on Windows too.
-    prefix = home.replace("\\", "/")
-    left = [entry for entry in entries if not f"{entry.replace(chr(92), '/')}/".startswith(f"{prefix}/")]
+    left = [e for e in entries if not any(f"{_spelled(e)}/".startswith(f"{home}/") for home in homes)]
     if len(left) == len(entries):
         return value
     return os.pathsep.join(left) or None

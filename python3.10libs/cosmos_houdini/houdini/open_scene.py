@@ -40,7 +40,7 @@ def read_open_scene() -> Scene:
     first, last = hou.playbar.frameRange()
     start, end = hou.playbar.playbackRange()
     nodes = all_nodes()
-    cameras = [_camera(node, kind) for node in nodes if (kind := _camera_kind(node))]
+    cameras = [_camera(node, kind) for node in nodes if (kind := camera_kind(node))]
     return Scene(
         path=path,
         license=_LICENSES.get(path.suffix, License.COMMERCIAL),
@@ -66,7 +66,8 @@ def _node(path: str) -> hou.OpNode:
     return cast("hou.OpNode", hou.node(path))
 
 
-def _camera_kind(node: hou.OpNode) -> str | None:
+def camera_kind(node: hou.OpNode) -> str | None:
+    """Return ``obj`` or ``lop`` for a camera of that kind, and None for any other node."""
     type_, category = type_name(node), node.type().category().name()
     if type_ == "cam" and category == "Object":
         return "obj"

@@ -13,9 +13,10 @@ from cosmos_houdini.errors import BadInput
 from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.alert import explain_errors
 from cosmos_houdini.houdini.open_outputs import output_paths
+from cosmos_houdini.houdini.saving import saved_scene, scene_path
 from cosmos_houdini.houdini.shot_choices import read_shot_choices, render_flipbook
 from cosmos_houdini.houdini.submission import Submission
-from cosmos_houdini.houdini.tops.sweep_network import build_sweep
+from cosmos_houdini.houdini.tops.sweep_network import build_sweep, slots_for
 from cosmos_houdini.houdini.windows.doctor import DoctorWindow
 from cosmos_houdini.houdini.windows.monitor import Monitor, open_in_system
 from cosmos_houdini.houdini.windows.qt import QtWidgets
@@ -45,8 +46,8 @@ def open_submit_form(node: str = "") -> None:
     Raises:
         BadInput: the scene has no file, or no render node.
     """
-    hip = _saved_scene()
-    if hou.hipFile.hasUnsavedChanges() and not save_if_wanted("Submit Shot to Cosmos"):
+    hip = saved_scene("Submit Shot to Cosmos")
+    if hip is None:
         return
     shots = read_shot_choices(node)
     if not shots:
@@ -65,11 +66,14 @@ def open_submit_form(node: str = "") -> None:
 @explain_errors
 def set_up_sweep() -> None:
     """Build a TOP network that runs the shot with several seeds and sets the results side by side."""
-    hip = _saved_scene()
-    node = _chosen_render_node(hip)
-    if node is None:
+    node = _chosen_render_node(scene_path())
+    hip = saved_scene("Set Up Cosmos Sweep") if node else None
+    if node is None or hip is None:
         return
-    built = build_sweep(hip.stem, node, _dialogs[hip].prompt if hip in _dialogs else "")
+    with hou.InterruptableOperation("Reading the settings", open_interrupt_dialog=True) as operation:
+        settings_ = worker.call("config", folder=hip.parent, on_wait=operation.updateProgress)["settings"]
+    prompt = _dialogs[hip].prompt if hip in _dialogs else ""
+    built = build_sweep(hip.stem, node, prompt, slots=slots_for(settings_))
     built.transfer.setCurrent(True, clear_all_selected=True)
     if editor := cast("hou.NetworkEditor | None", hou.ui.paneTabOfType(hou.paneTabType.NetworkEditor)):
         editor.setPwd(built.network)
@@ -88,7 +92,7 @@ def set_up_sweep() -> None:
 @explain_errors
 def job_monitor() -> None:
     """Show the jobs of the scene's project."""
-    _monitor(_saved_scene().parent)
+    _monitor(scene_path().parent)
 
 
 @explain_errors
@@ -106,7 +110,7 @@ def load_result() -> None:
 @explain_errors
 def settings() -> None:
     """Show every value of the configuration, and where it was set."""
-    folder = _saved_scene().parent
+    folder = scene_path().parent
     with hou.InterruptableOperation("Reading the settings", open_interrupt_dialog=True) as operation:
         document = worker.call("config", folder=folder, on_wait=operation.updateProgress)
     hou.ui.displayMessage(
@@ -121,7 +125,7 @@ def settings() -> None:
 @explain_errors
 def doctor() -> None:
     """Show what this machine and the hosts lack. A scene without a file is enough: this helps before the first shot."""
-    folder = Path.home() if hou.hipFile.isNewFile() else _saved_scene().parent
+    folder = Path.home() if hou.hipFile.isNewFile() else scene_path().parent
     if folder not in _doctors:
         _doctors[folder] = DoctorWindow(folder, hou.qt.mainWindow())
         _doctors[folder].setStyleSheet(hou.qt.styleSheet())
@@ -132,7 +136,7 @@ def doctor() -> None:
 
 def show_results(title: str, actions: Sequence[ResultAction]) -> None:
     """Show the results of the scene's project in a window with these actions."""
-    folder = _saved_scene().parent
+    folder = scene_path().parent
     key = (title, folder)
     if key in _results:
         _results[key].refresh()
@@ -154,17 +158,6 @@ def _submit_form(dialog: SubmitDialog) -> None:
 
 def _submit(submission: Submission) -> None:
     _monitor(submission.scene.parent).submit(submission)
-
-
-def _saved_scene() -> Path:
-    """Return the open scene's file.
-
-    Raises:
-        BadInput: the scene has never been saved.
-    """
-    if hou.hipFile.isNewFile():
-        raise BadInput("this scene has no file yet", action="save it; the jobs of a shot belong to its scene's folder")
-    return Path(hou.hipFile.path())
 
 
 def _render_nodes(hip: Path) -> tuple[str, ...]:
@@ -195,19 +188,6 @@ def _chosen_render_node(hip: Path) -> str | None:
         title="Set Up Cosmos Sweep",
     )
     return nodes[picked[0]] if picked else None
-
-
-def save_if_wanted(title: str) -> bool:
-    """Save the scene if the artist agrees, and return whether it was saved: the worker reads the file."""
-    answer = hou.ui.displayMessage(
-        "The scene has unsaved changes, and the saved file is submitted.",
-        buttons=("Save and Continue", "Cancel"),
-        close_choice=1,
-        title=title,
-    )
-    if answer == 0:
-        hou.hipFile.save()
-    return answer == 0
 
 
 def adopt_monitor(monitor: Monitor) -> None:

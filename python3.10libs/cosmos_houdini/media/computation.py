@@ -100,13 +100,15 @@ class Computation:
 
 
 def _encoding_sentences(selections: Mapping[Pass, Selection], made: Mapping[Pass, ComputedFrames]) -> Iterator[str]:
-    """Yield a sentence for each pass whose files say that their colours are not those of an sRGB display."""
+    """Yield a sentence for each pass whose colours are not shown as the files have them."""
     for pass_ in (Pass.COLOR, Pass.VIS):
         encoding = selections[pass_].picture.encoding if pass_ in selections else None
         if encoding is not None:
             shown = next((words for words in made[pass_].applied if words.startswith("shown by")), "")
             told = shown or "which cannot be applied: the numbers count as sRGB"
             yield f"{pass_}: the files say {encoding}; {told}" if shown else f"warning: {pass_}: {encoding}, {told}"
+        elif pass_ in made:
+            yield from (f"{pass_}: {words}" for words in made[pass_].applied if words.startswith("shown by"))
 
 
 def _size(selections: Mapping[Pass, Selection]) -> tuple[int, int]:

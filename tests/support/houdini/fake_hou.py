@@ -264,6 +264,9 @@ class Node:
 
 
 class OpNode(Node):
+    def cook(self, force: bool = False, frame_range: Sequence[float] = ()) -> None:
+        houdini_session.current.cooked.append(self._saved.path)
+
     def parm(self, parm_path: str) -> Parm | None:
         parms = self._parms(parm_path)
         return parms[0] if parms else None
@@ -405,6 +408,10 @@ def isUIAvailable() -> bool:
     return houdini_session.current.has_interface
 
 
+def isApprentice() -> bool:
+    return houdini_session.current.ending == ".hipnc"
+
+
 def applicationVersionString() -> str:
     return "21.0.512"
 
@@ -479,8 +486,8 @@ class hipFile:
         return houdini_session.current.has_unsaved_changes
 
     @staticmethod
-    def save() -> None:
-        houdini_session.current.has_unsaved_changes = False
+    def save(file_name: str | None = None, save_to_recent_files: bool = True) -> None:
+        houdini_session.current.save()
 
 
 class InterruptableOperation:
@@ -598,6 +605,7 @@ class FlipbookSettings:
 class SceneViewer(PathBasedPaneTab):
     def __init__(self, *args: Any) -> None:
         self._viewport = GeometryViewport()
+        self._seen = args
 
     def curViewport(self) -> GeometryViewport:
         return self._viewport
@@ -616,6 +624,15 @@ class SceneViewer(PathBasedPaneTab):
         values = settings._values
         for frame in range(int(values["frameRange"][0]), int(values["frameRange"][1]) + 1):
             houdini_session.current.on_flipbook(values["output"].replace("$F4", f"{frame:04d}"), values["resolution"])
+
+    def usingOCIO(self) -> bool:
+        return bool(self._seen)
+
+    def getOCIODisplay(self) -> str:
+        return str(self._seen[0])
+
+    def getOCIOView(self) -> str:
+        return str(self._seen[1])
 
 
 class ui:

@@ -22,11 +22,16 @@ from cosmos_houdini.scene.variables import parse_variables
 
 TOP_TYPES = {
     "wedge": ("Wedge", frozenset({"wedgecount", "seed", "wedgeattributes"})),
-    "localscheduler": ("Local Scheduler", frozenset()),
+    "localscheduler": ("Local Scheduler", frozenset({"maxprocsmenu", "maxprocs"})),
     # By other names than ours: Houdini is not documented to take them as they are.
     **{f"pdg_{t.name}": (t.registered_label, frozenset(p.name for p in t.parms)) for t in NODE_TYPES},
 }
 """Label and parameters of the nodes that a TOP network takes."""
+_MADE = {
+    ("copnet", "file"): {"filename": "", "colorspace": "raw", "aovs": "2", "reload": "0", "addaovs": "0"},
+    ("", "cam"): {"vm_background": ""},
+}
+"""Parameters that a node has when it is made, by the network that it is made in and its own type."""
 _WEDGE_PARMS = re.compile(r"(name|type|wedgetype|(int|float)range)\d+[xy]?")
 CATEGORIES = {"obj": "Object", "out": "Driver", "stage": "Lop", "img": "Cop2", "tasks": "TopNet"}
 ROPS = OUTPUT_TYPES
@@ -85,6 +90,8 @@ class Session:
     pressed: list[str] = field(default_factory=list)
     rendered: list[tuple[str, tuple[float, ...]]] = field(default_factory=list)
     on_render: Callable[[str], None] = lambda _: None
+    ending: str = ".hip"
+    cooked: list[str] = field(default_factory=list)
     takes: tuple[str, ...] = ("Main",)
     after_load: Callable[[], None] = lambda: None
     lops: frozenset[str] = frozenset({"backgroundplate"})
@@ -128,15 +135,13 @@ class Session:
             stem = path.rstrip("0123456789")
             path = f"{stem}{int(path[len(stem) :] or 0) + 1}"
         self.nodes[path] = SavedNode(path=path, type=type_, category="Top" if inside else "TopNet")
-        if type_ == "cam":
-            self.nodes[path].parms["vm_background"] = (ParmValue(text=""),)
+        made = _MADE.get((self.nodes[parent].type, type_)) or _MADE.get(("", type_), {})
+        self.nodes[path].parms |= {own: (ParmValue(text=text),) for own, text in made.items()}
         if type_ in self.lops:
             self.nodes[path].category = "Lop"
             self.nodes[path].parms["plate"] = (ParmValue(text=""),)
         elif type_ in self.objects | {"file"}:
             self.nodes[path].category = "Object"
-            if type_ == "file" and self.nodes[parent].type == "copnet":
-                self.nodes[path].parms["addaovs"] = (ParmValue(text=""),)
         elif not inside:
             self.nodes[f"{path}/localscheduler"] = SavedNode(
                 path=f"{path}/localscheduler", type="localscheduler", category="Top"
@@ -159,7 +164,7 @@ class Session:
         """Whether a node that was made here has a parameter."""
         if node.type == "file":
             above = self.nodes[node.path.rpartition("/")[0]]
-            return name == {"copnet": "filename", "cop2net": "filename1"}.get(above.type)
+            return name in node.parms or name == {"copnet": "filename", "cop2net": "filename1"}.get(above.type)
         if node.category != "Top":
             return name in node.parms or (node.type, name) == ("cam", "vm_background")
         known = self.top_types[node.type][1]
@@ -171,14 +176,22 @@ class Session:
         self.rendered.append((path, frames))
         self.on_render(path)
 
+    def save(self) -> None:
+        """Save the scene; the licence may give it another ending, and the file of before stays as it was."""
+        self.path = str(Path(self.path).with_suffix(self.ending))
+        Path(self.path).touch()
+        self.has_unsaved_changes = False
+
     def press(self, path: str, button: str) -> None:
-        """Press a button: one that renders takes the node's own range."""
-        if button == "addaovs":
-            self.pressed.append(path)
+        """Press a button of a node that renders: it takes the node's own range."""
+        node = self.nodes[path]
+        if node.type == "file":
+            # Houdini 21 does nothing for a COP that has not been cooked.
+            if path in self.cooked:
+                self.pressed += [path] if button == "addaovs" else []
             return
         if button != "execute":
             raise AssertionError(f"{button} is not played here")
-        node = self.nodes[path]
         frames = tuple(value.number or 0.0 for value in node.parms["f"])
         shown = node.parms["soho_foreground"][0].text if "soho_foreground" in node.parms else ""
         if shown not in {"", "1", '"on"', "on"}:

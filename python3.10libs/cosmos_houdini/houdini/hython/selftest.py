@@ -25,7 +25,7 @@ from cosmos_houdini.houdini.tops.sweep_network import build_sweep
 from cosmos_houdini.houdini.windows.camera_background import BACKGROUND
 from cosmos_houdini.houdini.windows.result_actions import mplay_program
 from cosmos_houdini.houdini.windows.result_nodes import load_in_cops
-from cosmos_houdini.installation import NEWEST, OLDEST
+from cosmos_houdini.installation import NEWEST_KNOWN, OLDEST
 
 PYTHONS = ((3, 10), (3, 11), (3, 13))
 
@@ -72,15 +72,16 @@ def _passes(check: Check) -> bool:
 def _version() -> str:
     text = hou.applicationVersionString()
     version = tuple(int(number) for number in re.findall(r"\d+", text)[:2])
-    if not OLDEST <= version <= NEWEST:
-        raise CheckFailed(f"this is Houdini {text}", allowed="Houdini 20.0 to 21")
-    return text
+    if version < OLDEST:
+        raise CheckFailed(f"this is Houdini {text}", allowed="Houdini 20.0 or newer")
+    return text if version <= NEWEST_KNOWN else f"{text}, which is newer than those that the package was written for"
 
 
 def _python() -> str:
-    if sys.version_info[:2] not in PYTHONS:
-        raise CheckFailed(f"this is Python {sys.version.split()[0]}", allowed="Python 3.10, 3.11 or 3.13")
-    return sys.version.split()[0]
+    text = sys.version.split()[0]
+    if sys.version_info[:2] < PYTHONS[0]:
+        raise CheckFailed(f"this is Python {text}", allowed="Python 3.10 or newer")
+    return text if sys.version_info[:2] in PYTHONS else f"{text}, in which nobody has tried the package"
 
 
 def _package() -> str:

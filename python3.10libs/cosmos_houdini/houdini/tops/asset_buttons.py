@@ -9,6 +9,7 @@ import hou
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.houdini import shelf
 from cosmos_houdini.houdini.alert import explain_errors
+from cosmos_houdini.houdini.saving import saved_scene, scene_path
 from cosmos_houdini.houdini.tops.project import find_project
 from cosmos_houdini.houdini.tops.report import report_folder
 from cosmos_houdini.houdini.windows.monitor import open_in_system
@@ -46,13 +47,11 @@ def job_monitor(kwargs: dict[str, Any]) -> None:
 
 
 def _cook(node: hou.TopNode) -> None:
-    if hou.hipFile.isNewFile():
-        raise BadInput("this scene has no file yet", action="save it; the shot is read from its file")
+    scene_path()
     if not _text(node, "prompt").strip():
         raise BadInput("there is no prompt", action="type one in the tab Look")
-    if hou.hipFile.hasUnsavedChanges() and not shelf.save_if_wanted("Cook Cosmos Transfer Sweep"):
-        return
-    node.cookWorkItems()
+    if saved_scene("Cook Cosmos Transfer Sweep") is not None:
+        node.cookWorkItems()
 
 
 def _open_report(node: hou.OpNode) -> None:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import hou
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.houdini.tops.node_assets import operator_of
 from cosmos_houdini.houdini.tops.parms import REPORT, SHOT, TRANSFER
+from cosmos_houdini.model.render_node import base_type
 
 NETWORKS = "/tasks"
 WEDGE = "wedge"
 RUNS = 8
 # Names and menu positions as public scripts for hython set them; `seed` is the parameter of Cosmos Transfer.
 _INTEGER, _RANGE = 2, 0
+_CUSTOM_SLOTS = 2
 _WEDGE_PARMS: Mapping[str, int | str] = {
     "wedgecount": RUNS,
     "wedgeattributes": 1,
@@ -43,13 +45,30 @@ class SweepNetwork:
     unset: tuple[str, ...]
 
 
-def build_sweep(name: str, render_node: str, prompt: str) -> SweepNetwork:
+def slots_for(settings: Mapping[str, Any]) -> int | None:
+    """Return how many work items of a sweep may be begun at once; None for the Local Scheduler's own number.
+
+    Where the jobs run elsewhere, a work item only waits, and all may. On this machine, it is one for each GPU. Without
+    GPUs the work is done by the CPUs, which the Local Scheduler divides.
+
+    Args:
+        settings: as ``config`` of the worker returns them.
+    """
+    name = settings["defaults"]["host"]
+    host = settings["hosts"].get(name, {})
+    if host.get("address") or host.get("launcher") == "slurm":
+        return RUNS
+    return len(host.get("gpus") or ()) or None
+
+
+def build_sweep(name: str, render_node: str, prompt: str, *, slots: int | None = None) -> SweepNetwork:
     """Build Cosmos Shot, Wedge, Cosmos Transfer and Cosmos Report in a network of their own; one undo removes all.
 
     Args:
         name: of the shot.
         render_node: the node that wrote the frames.
         prompt: what the results show; empty where the artist still has to say it.
+        slots: work items that the Local Scheduler may begin at once, instead of a quarter of the CPUs.
 
     Raises:
         BadInput: Houdini has not loaded the nodes.
@@ -78,6 +97,7 @@ def build_sweep(name: str, render_node: str, prompt: str) -> SweepNetwork:
                 *_set(wedge, _WEDGE_PARMS),
                 *_set(transfer, {"prompt": prompt} if prompt else {}),
                 *_set(report, {"name": f"{name}_sweep"}),
+                *_set_slots(network, slots),
             ]
             cast("hou.TopNode", report).setDisplayFlag(True)
             network.layoutChildren()
@@ -115,6 +135,16 @@ def _types() -> dict[str, str]:
 def _set(node: hou.OpNode, values: Mapping[str, int | str]) -> list[str]:
     """Set parameters, and return those that the node does not have: the network is of use without them."""
     return [f"{node.name()}/{name} = {value}" for name, value in values.items() if not _takes(node, name, value)]
+
+
+def _set_slots(network: hou.OpNode, slots: int | None) -> list[str]:
+    """Set the slots of the network's own scheduler, and return what could not be set."""
+    if slots is None:
+        return []
+    scheduler = next((node for node in network.children() if base_type(node.type().name()) == "localscheduler"), None)
+    if scheduler is None:
+        return [f"the network's scheduler / slots = {slots}"]
+    return _set(scheduler, {"maxprocsmenu": _CUSTOM_SLOTS, "maxprocs": slots})
 
 
 def _takes(node: hou.OpNode, name: str, value: int | str) -> bool:

@@ -120,8 +120,13 @@ def start_mplay(files: Sequence[Path]) -> None:
     """
     program = mplay_program()
     # Relative names: a command line of Windows has at most 32,767 characters.
-    folder = os.path.commonpath([file.parent for file in files])
-    argv = [str(program), "-g", *(os.path.relpath(file, folder) for file in files)]
+    try:
+        folder = os.path.commonpath([file.parent for file in files])
+        names = [os.path.relpath(file, folder) for file in files]
+    except ValueError:
+        # On two drives of Windows, which have no common folder.
+        folder, names = str(files[0].parent), [str(file) for file in files]
+    argv = [str(program), "-g", *names]
     _players[:] = [player for player in _players if player.poll() is None]
     try:
         _players.append(subprocess.Popen(argv, cwd=folder, stdin=subprocess.DEVNULL))

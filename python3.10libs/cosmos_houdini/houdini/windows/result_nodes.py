@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import cast
 
 import hou
@@ -12,9 +13,12 @@ from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.render_node import base_type
 
 PLACE, NETWORK, FILE = "/obj", "cosmos_results", "file"
-ADD_PLANES = "addaovs"
 KINDS: Mapping[str, str] = {"copnet": "filename", "cop2net": "filename1"}
 """The parameter of a File node in each kind of network: Copernicus from Houdini 20.5 on, and compositing before."""
+
+
+ADD_PLANES, SPACE = "addaovs", "colorspace"
+"""Parameters of the File node in Copernicus: the button Add AOVs from File, and Color Space."""
 
 
 def load_in_cops(pictures: Mapping[str, str]) -> hou.OpNode:
@@ -37,13 +41,31 @@ def load_in_cops(pictures: Mapping[str, str]) -> hou.OpNode:
             valid = re.sub(r"\W", "_", name)
             # Not checked at run time, here and below: Houdini 20.0 has no class of this name.
             node = cast("hou.OpNode | None", hou.node(f"{network.path()}/{valid}"))
-            file = node or network.createNode(FILE, valid)
-            file.setParms({parm: path})
-            # In Copernicus a File node has no planes before this button is pressed.
-            if planes := file.parm(ADD_PLANES):
-                planes.pressButton()
+            node = node or network.createNode(FILE, valid)
+            node.setParms({parm: path})
+            _add_planes(node)
         network.layoutChildren()
     return network
+
+
+def _add_planes(node: hou.OpNode) -> None:
+    """Let a File node of Copernicus take the planes that its files have, in the colours that its names say.
+
+    Houdini 21 presses a button of a COP only after a cook, and a node that had other files keeps their planes else.
+    """
+    if node.parm(ADD_PLANES) is None:
+        return
+    if node.parm(SPACE) is not None:
+        # The file rules of the OpenColorIO configuration: a PNG is a picture of a display.
+        node.setParms({SPACE: "ocio"})
+    with suppress(hou.OperationFailed):
+        # Without planes the first cook may fail, and adds nothing wrong.
+        node.cook(force=True)
+    if (planes := node.parm("aovs")) is not None:
+        planes.set(0)
+    for name in ("reload", ADD_PLANES):
+        if (button := node.parm(name)) is not None:
+            button.pressButton()
 
 
 def _network() -> hou.OpNode:

@@ -25,6 +25,8 @@ from cosmos_houdini.media.pictures.display_levels import three_channels
 
 BUILT_IN = "ocio://studio-config-v4.0.0_aces-v2.0_ocio-v2.5"
 SCENE_LINEAR = "scene_linear"
+SEEN_DISPLAY, SEEN_VIEW = "COSMOS_HOUDINI_OCIO_DISPLAY", "COSMOS_HOUDINI_OCIO_VIEW"
+"""Variables with the display and view of Houdini's viewport; they count where nothing is configured."""
 BRIGHTEST_HALF = 65504.0
 CHROMATICITY_TOLERANCE = 2e-3
 OCIO_ERRORS = (OCIO.Exception, OCIO.ExceptionMissingFile)
@@ -145,17 +147,20 @@ def display_transform(
     Args:
         choice: the user's settings.
         attributes: header of the EXR part that holds the colour; its ``chromaticities`` decide the input space.
-        environ: environment in which to look up ``OCIO``; by default that of the process.
+        environ: environment in which to look up ``OCIO``, SEEN_DISPLAY and SEEN_VIEW; by default that of the process.
 
     Raises:
         BadInput: the configuration cannot be read, or lacks the display, view or space; the error lists those it has.
     """
-    name = choice.config or (os.environ if environ is None else environ).get("OCIO") or BUILT_IN
+    environ = os.environ if environ is None else environ
+    name = choice.config or environ.get("OCIO") or BUILT_IN
     config = _open_config(name)
-    display = _one_of(name, "display", choice.display or config.getDefaultDisplay(), [*config.getDisplays()])
-    view = _one_of(
-        name, f"view of {display}", choice.view or config.getDefaultView(display), [*config.getViews(display)]
-    )
+    displays = [*config.getDisplays()]
+    seen = None if choice.config else environ.get(SEEN_DISPLAY)
+    display = _one_of(name, "display", choice.display or _known(seen, displays) or config.getDefaultDisplay(), displays)
+    views = [*config.getViews(display)]
+    seen_view = _known(environ.get(SEEN_VIEW), views) if seen == display else None
+    view = _one_of(name, f"view of {display}", choice.view or seen_view or config.getDefaultView(display), views)
     space, reason = _input_space(name, config, choice.input_space, (attributes or {}).get("chromaticities"))
     transform = DisplayTransform(
         config=name,
@@ -168,6 +173,11 @@ def display_transform(
     )
     _ = transform.exact  # raises the errors of the configuration before the first picture is read
     return transform
+
+
+def _known(name: str | None, names: list[str]) -> str | None:
+    """Return a name that a viewport has, where the configuration has it too."""
+    return name if name in names else None
 
 
 def finite_light(linear: Linear) -> NDArray[np.float32]:

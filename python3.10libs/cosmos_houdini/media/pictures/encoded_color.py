@@ -164,4 +164,5 @@ def shown_words(transform: EncodedDisplay | DisplayTransform) -> str:
     """Return in words what a transform does."""
     if isinstance(transform, EncodedDisplay):
         return f"shown by OpenColorIO: {transform.encoding} to sRGB"
-    return f"shown by OpenColorIO: {transform.input_space} on {transform.display}"
+    seen = f"{transform.input_space} on {transform.display}, {transform.view}"
+    return f"shown by OpenColorIO: {seen}, of {transform.config}"
