@@ -25,11 +25,12 @@ MINIMUM = (3, 10)
 _WAYS_OF_PIP = {"index-url", "no-index", "proxy", "trusted-host", "client-cert"}
 
 
-def ensure(lock_name: str) -> Path:
+def ensure(lock_name: str, *, is_quiet: bool = True) -> Path:
     """Return the Python of an environment in which everything of the lock, and this package, is installed.
 
     Args:
         lock_name: a lock file with hashes at the top of the repository.
+        is_quiet: whether the installer's own lines are left out.
     """
     if sys.version_info < MINIMUM:
         sys.exit(f"Python {sys.version.split()[0]} is too old; 3.10 or newer is needed: `python3.12 {sys.argv[0]}`")
@@ -39,10 +40,22 @@ def ensure(lock_name: str) -> Path:
     lock = ROOT / lock_name
     start = time.monotonic()
     print(f"installing {lock_name} into {FOLDER}, once: ", end="", flush=True)
-    installer = _install(lock)
+    if not is_quiet:
+        print(flush=True)
+    installer = _install(lock, ["--quiet"] if is_quiet else [])
     print(f"{installer} took {time.monotonic() - start:.0f} s", flush=True)
     _stamp(lock_name).write_text(_fingerprint(lock), encoding="ascii")
     return python
+
+
+def remove() -> str:
+    """Delete the environment, and return a sentence about it; a folder that is no environment is left alone."""
+    if not FOLDER.exists():
+        return f"there is no {FOLDER}"
+    if not (FOLDER / "pyvenv.cfg").is_file():
+        sys.exit(f"{FOLDER} is no environment; it is left as it is")
+    shutil.rmtree(FOLDER)
+    return f"removed {FOLDER}"
 
 
 def is_ready(lock_name: str) -> bool:
@@ -91,17 +104,17 @@ def _runs(python: Path, module: str = "sys") -> bool:
     return subprocess.run([str(python), "-c", check], capture_output=True, check=False).returncode == 0
 
 
-def _install(lock: Path) -> str:
-    """Fill the environment, and return the name of the program that did."""
+def _install(lock: Path, words: list[str]) -> str:
+    """Fill the environment, and return the name of the program that did; ``words`` are further options of it."""
     python = python_in(FOLDER)
     if not _runs(python):
         _make(with_pip=shutil.which("uv") is None)
     uv = uv_here() or _uv_by_pip(python)
-    if uv is not None and _install_with_uv(uv, python, lock):
+    if uv is not None and _install_with_uv(uv, python, lock, words):
         return "uv"
     if not _runs(python, "pip"):
         _make(with_pip=True)
-    _install_with_pip(python, lock)
+    _install_with_pip(python, lock, words)
     return "pip"
 
 
@@ -126,8 +139,8 @@ def _uv_by_pip(python: Path) -> str | None:
     return uv_here() if done.returncode == 0 else None
 
 
-def _install_with_uv(uv: str, python: Path, lock: Path) -> bool:
-    install = [uv, "pip", "install", "--quiet", "--python", str(python)]
+def _install_with_uv(uv: str, python: Path, lock: Path, words: list[str]) -> bool:
+    install = [uv, "pip", "install", *words, "--python", str(python)]
     for argv in (
         [*install, "--require-hashes", "-r", str(lock)],
         [*install, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)],
@@ -136,11 +149,13 @@ def _install_with_uv(uv: str, python: Path, lock: Path) -> bool:
         if done.returncode:
             print(f"\nuv failed, so pip is tried. uv says:\n{done.stderr.strip()}", flush=True)
             return False
+        if not words:
+            print(done.stderr.strip(), flush=True)
     return True
 
 
-def _install_with_pip(python: Path, lock: Path) -> None:
-    pip = [*program(python, "pip"), "--disable-pip-version-check", "install", "--quiet"]
+def _install_with_pip(python: Path, lock: Path, words: list[str]) -> None:
+    pip = [*program(python, "pip"), "--disable-pip-version-check", "install", *words]
     for argv in (
         [*pip, "--require-hashes", "-r", str(lock)],
         [*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)],

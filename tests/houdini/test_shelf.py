@@ -25,9 +25,9 @@ from support.servers.sshd import free_port
 
 FILE = ROOT / "toolbar" / "cosmos.shelf"
 PROMPT = 'A "wet" street; $(rain) & größe'
-NAMES = ["submit_shot", "set_up_sweep", "job_monitor", "compare_results", "load_result", "settings", "doctor"]
+NAMES = ["submit_shot", "set_up_sweep", "job_monitor", "compare_results", "load_result", "settings", "doctor", "set_up"]
 TOOLS = [f"cosmos::{name}" for name in NAMES]
-OF_A_SCENE = [name for name in TOOLS if name != "cosmos::doctor"]
+OF_A_SCENE = [name for name in TOOLS if name not in {"cosmos::doctor", "cosmos::set_up"}]
 
 
 def document() -> ET.Element:

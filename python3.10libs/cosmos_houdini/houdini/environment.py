@@ -38,7 +38,7 @@ def worker_python(environ: Mapping[str, str] | None = None) -> Path:
     if not python.is_file():
         raise BadInput(
             f"the worker's Python {python} does not exist" + (f" (${PYTHON_VARIABLE} names it)" if named else ""),
-            action=f"make it once, in a shell: {install_command(ROOT)}",
+            action=f"click Cosmos > Set Up in Houdini, or make it once in a shell: {install_command(ROOT)}",
         )
     return python
 

@@ -22,6 +22,7 @@ from cosmos_houdini.houdini.windows.monitor import Monitor, open_in_system
 from cosmos_houdini.houdini.windows.qt import QtWidgets
 from cosmos_houdini.houdini.windows.result_actions import background_action, cop_action, mplay_action, report_action
 from cosmos_houdini.houdini.windows.results import ResultAction, ResultsWindow
+from cosmos_houdini.houdini.windows.set_up import SetUpWindow
 from cosmos_houdini.houdini.windows.submit_dialog import SubmitDialog
 
 # Kept here: Qt does not keep a window's Python part alive.
@@ -29,6 +30,7 @@ _monitors: dict[Path, Monitor] = {}
 _dialogs: dict[Path, SubmitDialog] = {}
 _doctors: dict[Path, DoctorWindow] = {}
 _results: dict[tuple[str, Path], ResultsWindow] = {}
+_set_ups: list[SetUpWindow] = []
 
 
 @explain_errors
@@ -132,6 +134,16 @@ def doctor() -> None:
     else:
         _doctors[folder].look()
     _bring_to_front(_doctors[folder])
+
+
+@explain_errors
+def set_up() -> None:
+    """Show the window that makes the worker environment; there is one for all scenes."""
+    if not _set_ups:
+        window = SetUpWindow(hou.qt.mainWindow())
+        window.setStyleSheet(hou.qt.styleSheet())
+        _set_ups.append(window)
+    _bring_to_front(_set_ups[0])
 
 
 def show_results(title: str, actions: Sequence[ResultAction]) -> None:
