@@ -112,6 +112,19 @@ class CreateBatchDocument(Struct):
     runs: list[PlannedRun]
 
 
+class NextDocument(Struct, kw_only=True):
+    """The next sweep of a batch; reasons say what became of each varied value, and why."""
+
+    file: str
+    batch: str
+    chosen: list[str]
+    reasons: list[str]
+    runs: int
+    expected_s: float | None
+    cost: float | None
+    currency: str
+
+
 class RunRow(Struct, kw_only=True):
     """Outcome of one run of a batch; parameters has the weights by control."""
 

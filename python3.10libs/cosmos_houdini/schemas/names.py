@@ -28,6 +28,7 @@ NAMES: Mapping[str, int] = {
     "history": 1,
     "install-houdini": 1,
     "logs": 1,
+    "next": 1,
     "prompt": 1,
     "prompt-spec": 1,
     "report": 1,

@@ -41,6 +41,7 @@ _STRUCTURES: Mapping[str, type[msgspec.Struct]] = {
     "history": jobs.HistoryDocument,
     "install-houdini": commands.InstallDocument,
     "logs": jobs.LogsDocument,
+    "next": jobs.NextDocument,
     "prompt": shots.PromptDocument,
     "report": jobs.ReportDocument,
     "restore": shots.FilesDocument,
