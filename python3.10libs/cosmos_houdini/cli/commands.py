@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "retry": ("jobs", "retry", "Start a new attempt of jobs without results."),
     "fetch": ("jobs", "fetch", "Download and verify the results of jobs again."),
     "doctor": ("doctor", "doctor", "Check that this machine or a host can run jobs."),
+    "setup-host": ("setup_host", "setup_host", "Make a host ready for an engine: checkout, image, weights."),
     "clean": ("clean", "clean", "Remove old jobs and unused inputs from a host."),
     "install-houdini": ("houdini", "install_houdini", "Make every Houdini of this user load the package."),
     "uninstall-houdini": ("houdini", "uninstall_houdini", "Undo install-houdini."),

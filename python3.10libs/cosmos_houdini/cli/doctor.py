@@ -20,6 +20,11 @@ _WIDTH = 15
 @json_option
 def doctor(*, host: str | None, engine: str | None, as_json: bool) -> int:
     """Print each finding immediately; exit with 1 if a check failed, with 3 if the host cannot be reached."""
+    return report_findings(host, engine, as_json=as_json)
+
+
+def report_findings(host: str | None, engine: str | None, *, as_json: bool) -> int:
+    """Print the findings on this machine and on a host, and return the exit code of ``doctor``."""
     diagnosis = Diagnosis(host=host)
     last: str | None = ""
     for found in diagnosis.run(engine=engine):

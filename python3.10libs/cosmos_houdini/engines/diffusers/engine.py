@@ -23,6 +23,7 @@ from cosmos_houdini.engines.diffusers.models import (
     FIRST_FRAMES,
     OFFLOAD,
     PARAMETERS,
+    TRANSFER25,
     check_equal_weights,
     check_parameters,
     controlnet,
@@ -30,6 +31,7 @@ from cosmos_houdini.engines.diffusers.models import (
     only_control,
     prompt_of,
 )
+from cosmos_houdini.engines.recipe import Recipe, Weights
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.videos.encode import Encoding, tail_filters
 from cosmos_houdini.model.control import Control
@@ -44,6 +46,7 @@ from cosmos_houdini.model.request import (
     Site,
 )
 
+_PACKAGES = (*("torch", "torchvision", "diffusers==0.42.1", "transformers==5.24.0", "accelerate", "cosmos_guardrail"),)
 PROGRAM = "diffusers_transfer.py"
 PROGRAM_FILE = f"in/{PROGRAM}"
 REQUESTS_FILE = "in/requests.json"
@@ -74,6 +77,25 @@ class Diffusers:
     needs = Needs(
         modules=("torch", "torchvision", "diffusers", "transformers", "accelerate", "cosmos_guardrail"),
         action="install them there with pip, and set hosts.<name>.python to the Python that has them",
+    )
+    recipe = Recipe(
+        environment=(
+            ("python3", "-m", "venv", "venv"),
+            ("venv/bin/python", "-m", "pip", "install", *_PACKAGES),
+        ),
+        weights=(
+            *(
+                Weights(repository=TRANSFER25.repository, revision=revision, folder=revision)
+                for revision in (
+                    TRANSFER25.revision,
+                    *(f"diffusers/controlnet/general/{hint}" for hint in HINTS.values()),
+                )
+            ),
+            Weights(repository="nvidia/Cosmos3-Nano", folder="Cosmos3-Nano"),
+            Weights(repository="nvidia/Cosmos-1.0-Guardrail"),
+            Weights(repository="Qwen/Qwen3Guard-Gen-0.6B"),
+        ),
+        settings=(("python", "{engine_path}/venv/bin/python"), ("env", "{HF_HOME: {engine_path}/checkpoints}")),
     )
     offload: Mapping[str, ParameterValue] = {OFFLOAD: True}
 

@@ -21,6 +21,7 @@ from cosmos_houdini.engines.cosmos.checkout import (
 )
 from cosmos_houdini.engines.cosmos.parameters import TRANSFER1_PARAMETERS
 from cosmos_houdini.engines.cosmos.transfer_request import TRANSFER1, check_transfer_request, frame_plan, scout
+from cosmos_houdini.engines.recipe import Recipe, Weights
 from cosmos_houdini.engines.transfer1 import log as transfer1_log
 from cosmos_houdini.media.controls.blur_presets import TRANSFER1 as TRANSFER1_BLUR
 from cosmos_houdini.media.controls.blur_presets import BlurPreset
@@ -67,6 +68,34 @@ _NEEDS = Needs(
 )
 
 
+_RECIPE = Recipe(
+    repository="https://github.com/nvidia-cosmos/cosmos-transfer1.git",
+    commit="5005e823dbd478ad8e51f6bc28a913a13a994b5f",
+    image=True,
+    weights=(
+        Weights(
+            repository="nvidia/Cosmos-Transfer1-7B",
+            files=("base_model.pt", *(f"{kind}_control.pt" for kind in TRANSFER1.controls)),
+            folder=_MODEL,
+        ),
+        *(
+            Weights(repository=name, folder=f"{CHECKPOINTS}/{name}")
+            for name in (
+                *("nvidia/Cosmos-Tokenize1-CV8x8x8-720p", "nvidia/Cosmos-Guardrail1"),
+                "meta-llama/Llama-Guard-3-8B",
+            )
+        ),
+        # The same weights lie there for TensorFlow too.
+        Weights(
+            repository="google-t5/t5-11b",
+            files=("*.json", "*.model", "pytorch_model.bin"),
+            folder=f"{CHECKPOINTS}/google-t5/t5-11b",
+        ),
+    ),
+    cache=CHECKPOINTS,
+)
+
+
 class Transfer1(UnsharedEngine):
     """The engine ``transfer1``."""
 
@@ -77,6 +106,7 @@ class Transfer1(UnsharedEngine):
     """GPUs with 80 GB run it if they are nearly empty; 60 GiB free was not enough, even with everything offloaded
     (upstream issue 189)."""
     needs = _NEEDS
+    recipe = _RECIPE
     offload: Mapping[str, ParameterValue] = OFFLOAD
     blur_presets: Mapping[str, BlurPreset] = TRANSFER1_BLUR
     estimates: Mapping[Control, str] = TRANSFER1.estimates

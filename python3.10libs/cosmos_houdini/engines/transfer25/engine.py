@@ -23,6 +23,7 @@ from cosmos_houdini.engines.cosmos.checkout import (
 from cosmos_houdini.engines.cosmos.frame_size import generated_size
 from cosmos_houdini.engines.cosmos.parameters import TRANSFER25_PARAMETERS
 from cosmos_houdini.engines.cosmos.transfer_request import TRANSFER25, check_transfer_request, frame_plan, scout, shares
+from cosmos_houdini.engines.recipe import Recipe, Weights
 from cosmos_houdini.engines.transfer25 import log as transfer25_log
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.control import Control
@@ -79,6 +80,15 @@ class Transfer25:
         cache=CHECKPOINTS,
     )
     estimates: Mapping[Control, str] = TRANSFER25.estimates
+    recipe = Recipe(
+        repository="https://github.com/nvidia-cosmos/cosmos-transfer2.5.git",
+        commit="2ff49d0717af02057ae79bc75c00fbff9da1b4e7",
+        environment=(("uv", "sync", "--locked", "--extra=cu128"),),
+        image=True,
+        weights=tuple(Weights(repository=name) for name in needs.models),
+        cache=CHECKPOINTS,
+        settings=(("env", "{PATH: {engine_path}/.venv/bin:/usr/local/bin:/usr/bin:/bin}"),),
+    )
     offload: Mapping[str, ParameterValue] = MappingProxyType({"offload_guardrail_models": True})
     """Only the guardrail models can be moved out of the GPU's memory (upstream issue 47)."""
 
