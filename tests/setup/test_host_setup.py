@@ -276,7 +276,7 @@ def test_the_file_of_apptainer_is_made_once(site: Site, hub: Hub) -> None:
     check_ready(site, hub)
 
 
-RECIPES = [name for name in ("preview", "transfer1", "transfer2.5", "diffusers") if name != "preview"]
+RECIPES = ("transfer1", "transfer2.5", "diffusers", "cosmos3")
 LAUNCHERS = {
     "process": HostConfig(engine_path="/opt/engine"),
     "docker": HostConfig(engine_path="/opt/engine", launcher="docker", extra=(DockerSettings(image="cosmos:1"),)),

@@ -32,6 +32,7 @@ from cosmos_houdini.engines.cosmos3.spec import (
     write_sample,
     write_samples,
 )
+from cosmos_houdini.engines.recipe import Recipe, Weights
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.job import JobFailure, Progress
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
@@ -73,6 +74,15 @@ class Cosmos3(Cosmos3Family):
         action=f"clone github.com/NVIDIA/{UPSTREAM} there, and set it up as its docs/setup.md says",
         models=("nvidia/Cosmos3-Nano", "nvidia/Cosmos-Guardrail1", "Qwen/Qwen3Guard-Gen-0.6B"),
         cache=CHECKPOINTS,
+    )
+    recipe = Recipe(
+        repository=f"https://github.com/NVIDIA/{UPSTREAM}.git",
+        commit="5eee9ed574255f017b192161bfbb5a10253d65cf",
+        environment=(("uv", "sync", "--all-extras", "--group=cu130"),),
+        image=True,
+        weights=tuple(Weights(repository=name) for name in needs.models),
+        cache=CHECKPOINTS,
+        settings=(("env", "{PATH: {engine_path}/.venv/bin:/usr/local/bin:/usr/bin:/bin}"),),
     )
     offload: Mapping[str, ParameterValue] = MappingProxyType({"offload_guardrail_models": True})
     record_file = PurePosixPath("out") / RESULT / "sample_outputs.json"
