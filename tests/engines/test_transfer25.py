@@ -155,7 +155,7 @@ def test_chunks_are_counted_as_upstream_counts_them(frames: int, overlap: int) -
 
 def test_the_estimate_follows_chunks_steps_pixels_and_gpus() -> None:
     def estimate(**changes: object) -> float:
-        return ENGINE.plan(asked(**GOOD | changes)).estimate_s or 0
+        return ENGINE.plan(asked(**GOOD | {"weights": {"edge": 1.0}} | changes)).estimate_s or 0
 
     assert estimate() == pytest.approx(264.13)
     # Published for 121 frames with all that is around it: 533.58 s.

@@ -47,7 +47,7 @@ def test_a_request_that_fits_has_no_warnings(check: Check):
         ({"fps": 23.976}, "fps = 23.976 cannot be used; allowed: a whole number from 1 to 60"),
         ({"num_steps": "35"}, "num_steps = '35' cannot be used; allowed: a whole number"),
         ({"canny_threshold": "banana"}, "canny_threshold = 'banana' cannot be used; allowed: very_low, low"),
-        ({"sigma_max": 81.0}, "sigma_max = 81.0 cannot be used; allowed: a number from 0 to 80"),
+        ({"sigma_max": 81.0}, "sigma_max = 81.0 cannot be used; allowed: a number from 0.01 to 80"),
         ({"seed": -1}, "seed = -1"),
         ({"seed": True}, "seed = True"),
         ({"guidance": float("nan")}, "guidance = nan"),

@@ -43,7 +43,21 @@ def schema_option(name: str) -> Callable[[_Command], _Command]:
     )
 
 
-@click.command("create-spec", help="Write a prompt spec: a prompt, the colour video and its control videos.")
+class CommandWithPrompt(click.Command):
+    """A command with a prompt; for one that begins with a dash, an error says how to give it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the options."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            told = f"{error.format_message()} A prompt that begins with a dash follows --, after the options."
+            raise click.UsageError(told, ctx) from error
+
+
+@click.command(
+    "create-spec", cls=CommandWithPrompt, help="Write a prompt spec: a prompt, the colour video and its control videos."
+)
 @click.argument("name", required=False)
 @click.argument("prompt", required=False)
 @click.option("--input-video", type=_FILE, help="The colour video.")

@@ -15,6 +15,9 @@ from cosmos_houdini.model.request import FramePlan, InferenceRequest, Invocation
 RECORD_FILE = PurePosixPath("out") / "result.json"
 """The path of the record file, relative to a job's folder on its host."""
 
+PROMPT_FILE = PurePosixPath("out") / "result.txt"
+"""The path of the file with the prompt that was really used, relative to a job's folder; Transfer1 and 2.5 write it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineRecord:
@@ -23,14 +26,17 @@ class EngineRecord:
     Attributes:
         parameters: the parameters that the log gives, by their names in ``Engine.parameters``.
         weights: the weights of the controls that took part, by the names of the Control type.
+        prompt: the prompt that the model was given; empty if the engine does not say.
     """
 
     parameters: Mapping[str, ParameterValue]
     weights: Mapping[str, float]
+    prompt: str = ""
 
     def document(self) -> dict[str, Any]:
-        """Return the record as JSON data."""
-        return {"parameters": dict(self.parameters), "weights": dict(self.weights)}
+        """Return the record as JSON data; ``prompt`` is left out where it is empty."""
+        prompt = {"prompt": self.prompt} if self.prompt else {}
+        return {"parameters": dict(self.parameters), "weights": dict(self.weights), **prompt}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +47,13 @@ class EngineLog:
         stdout: standard output.
         stderr: standard error.
         record: the text of RECORD_FILE, where an engine may write the values that it uses; empty while it runs.
+        prompt: the text of PROMPT_FILE; empty while it runs.
     """
 
     stdout: str
     stderr: str
     record: str = ""
+    prompt: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

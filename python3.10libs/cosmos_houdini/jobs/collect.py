@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from cosmos_houdini.engines.base import RECORD_FILE, EngineLog
+from cosmos_houdini.engines.base import PROMPT_FILE, RECORD_FILE, EngineLog
 from cosmos_houdini.errors import AuthRefused, BadInput, CosmosError, DiskFull, HostError, HostKeyError, HostUnreachable
 from cosmos_houdini.hosts.base import Host, OnProgress, Transfer
 from cosmos_houdini.hosts.files import arriving
@@ -33,6 +33,8 @@ RESULT = "result.json"
 UNVERIFIED = ".unverified"
 """The folder for files that have arrived and are not verified yet."""
 LOGS = ("stdout.log", "stderr.log")
+USED_PROMPT = "prompt.txt"
+"""The file with the prompt that the model was given, where the engine writes it."""
 RAN_WITH = "ran_with.json"
 """The file with the engine's own record of the values that it used."""
 
@@ -76,15 +78,18 @@ def fetch_log(
     # The boundary is new and random, so no program can have printed it.
     boundary = f"\n{uuid.uuid4().hex}\n"
     # Only regular files are read: a pipe in place of a log would never end.
-    logs = [_quoted(folder / name) for name in (*LOGS, record_file)]
+    logs = [_quoted(folder / name) for name in (*LOGS, record_file, PROMPT_FILE)]
     tails = [f"[ ! -f {log} ] || tail -c {LOG_BYTES} {log} 2>/dev/null" for log in logs]
     cut = f"\nprintf %s {shlex.quote(boundary)}\n"
     script = f"owned {_quoted(folder)}\n" + cut.join((*tails, provenance_script(folder))) + ":"
     done = host.run(script, timeout_s=LOG_TIMEOUT_S)
-    stdout, stderr, record, made_with, *_ = [*done.stdout.split(boundary), "", "", ""]
+    stdout, stderr, record, prompt, made_with, *_ = [*done.stdout.split(boundary), "", "", "", ""]
     # A longer record is cut off at its beginning. The rest is not valid JSON and is ignored later.
     log = EngineLog(
-        stdout=redacted_end(stdout, secrets), stderr=redacted_end(stderr, secrets), record=redacted_end(record, secrets)
+        stdout=redacted_end(stdout, secrets),
+        stderr=redacted_end(stderr, secrets),
+        record=redacted_end(record, secrets),
+        prompt=redacted_end(prompt, secrets),
     )
     return log, parse_provenance(redacted(made_with, secrets))
 
@@ -120,19 +125,20 @@ def keep_log(log: EngineLog, results: Path) -> None:
     results.mkdir(parents=True, exist_ok=True)
     for name, text in zip(LOGS, (log.stdout, log.stderr), strict=True):
         _replace(results / name, text.encode())
-    if log.record:
-        _replace(results / RAN_WITH, log.record.encode())
-    else:
-        (results / RAN_WITH).unlink(missing_ok=True)
+    for name, text in ((RAN_WITH, log.record), (USED_PROMPT, log.prompt)):
+        if text:
+            _replace(results / name, text.encode())
+        else:
+            (results / name).unlink(missing_ok=True)
 
 
 def kept_log(results: Path) -> EngineLog:
     """Return the logs that ``keep_log`` wrote; a log that no longer exists is empty."""
-    stdout, stderr, record = (
+    stdout, stderr, record, prompt = (
         path.read_text(encoding="utf-8", errors="replace") if (path := results / name).is_file() else ""
-        for name in (*LOGS, RAN_WITH)
+        for name in (*LOGS, RAN_WITH, USED_PROMPT)
     )
-    return EngineLog(stdout=stdout, stderr=stderr, record=record)
+    return EngineLog(stdout=stdout, stderr=stderr, record=record, prompt=prompt)
 
 
 def set_aside(results: Path, attempt: int) -> None:

@@ -102,7 +102,9 @@ class Parameter:
         if isinstance(self.default, bool):
             return self.check_value(_TRUTH.get(text.strip().lower(), text))
         try:
-            return self.check_value(int(text) if isinstance(self.default, int) else float(text))
+            # Upstream takes 3.0 for a whole number, too; a long number of digits must not pass through a float.
+            is_plain = isinstance(self.default, int) and text.strip().lstrip("+-").isdigit()
+            return self.check_value(int(text) if is_plain else float(text))
         except (ValueError, OverflowError) as error:
             # BadInput is our own kind of ValueError and names the parameter already.
             raise (error if isinstance(error, BadInput) else self._refused(text)) from None

@@ -57,6 +57,7 @@ def history(
         "batches": list(batches),
         "created_at": record.created_at,
         "prompt": record.request["prompt"],
+        "used_prompt": _used_prompt(record, result),
         "negative_prompt": record.request["negative_prompt"],
         "num_gpu": record.request["num_gpu"],
         "asked": _settings(record.request),
@@ -72,6 +73,13 @@ def history(
         "outputs": _outputs(record, result),
         "command": command(record),
     }
+
+
+def _used_prompt(record: JobRecord, result: Mapping[str, Any] | None) -> str | None:
+    """Return the prompt that the model was given, where the engine wrote another one than was asked for."""
+    recorded = (result or {}).get("recorded") or {}
+    used = recorded.get("prompt", "")
+    return used if used and used != record.request["prompt"] else None
 
 
 def command(record: JobRecord) -> str:
@@ -115,6 +123,8 @@ def history_lines(document: Mapping[str, Any]) -> list[str]:
     job = document["job"]
     place = f"{job['host']} ({job['launcher']}, {job['root']})"
     lines = [f"{job['id']}: {job['state']}", f"  engine {job['engine']} on {place}", f"  prompt: {document['prompt']}"]
+    if document["used_prompt"]:
+        lines.append(f"  prompt that the engine made of it: {document['used_prompt']}")
     if document["batches"]:
         lines.append(f"  run {job['name']} of batch {', '.join(document['batches'])}")
     if document["negative_prompt"]:

@@ -233,6 +233,7 @@ class HistoryDocument(Struct, kw_only=True):
     batches: list[str]
     created_at: float
     prompt: str
+    used_prompt: str | None
     negative_prompt: str
     num_gpu: Count
     asked: dict[str, Any]

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from cosmos_houdini.engines.estimates import COMPUTED, find_estimates
+from cosmos_houdini.engines.registry import find_engine
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.media.videos.probe import inspect_video
@@ -21,6 +22,11 @@ LONG_PROMPT_WORDS = 300
 The text encoders of Cosmos read 512 tokens, which are 300 to 380 English words. They drop the rest without a message.
 """
 
+
+FIRST_IDEOGRAPH = "\u2e7f"
+"""The last character before those of Chinese and Japanese, which are written without spaces."""
+LETTERS_OF_A_WORD = 10
+LONGEST_WORD = 100
 
 Probe = Callable[[Mapping[str, Path]], Mapping[str, Clip]]
 
@@ -41,7 +47,7 @@ def build_request(
             in length, size or frame rate.
     """
     weights = resolve_weights(run)
-    given = resolve(parameters, run.parameters, engine=run.engine)
+    given = _with_distilled_steps(resolve(parameters, run.parameters, engine=run.engine), run)
     given_videos = {str(kind): run.spec.controls[kind] for kind in weights if kind in run.spec.controls}
     videos = {"color": run.spec.input_video} | given_videos
     clips = probe(videos)
@@ -145,6 +151,14 @@ def _facts(clip: Clip) -> tuple[str, str, str]:
     return (f"{clip.frames} frames", f"{clip.size[0]}x{clip.size[1]} pixels", f"{clip.fps:g} fps")
 
 
+def _with_distilled_steps(resolved: dict[str, ParameterValue], run: RunSpec) -> dict[str, ParameterValue]:
+    """Use the steps for which the engine's distilled model was trained, if that model is asked for and no steps are."""
+    steps = getattr(find_engine(run.engine), "distilled_steps", 0)
+    if steps and resolved.get("use_distilled") and "num_steps" not in run.parameters:
+        return {**resolved, "num_steps": steps}
+    return resolved
+
+
 def _with_input_fps(
     resolved: Mapping[str, ParameterValue], parameters: Mapping[str, Parameter], run: RunSpec, color: Clip
 ) -> dict[str, ParameterValue]:
@@ -155,21 +169,43 @@ def _with_input_fps(
         raise BadInput(
             f"{color.path} has {color.fps:g} fps",
             allowed="a whole number of frames a second",
-            action="standardize --fps gives it one",
+            action=f"standardize --fps gives it one; or keep its frames and name the rate of the result: --set "
+            f"fps={round(color.fps)}",
         )
-    return {**resolved, "fps": parameters["fps"].check_value(color.fps)}
+    try:
+        return {**resolved, "fps": parameters["fps"].check_value(color.fps)}
+    except BadInput as error:
+        raise BadInput(
+            f"{color.path} has {color.fps:g} fps",
+            allowed=parameters["fps"].allowed,
+            action="standardize --fps gives it another rate; or keep its frames and name the rate of the result with "
+            "--set fps=N",
+        ) from error
 
 
 def _warnings(request: InferenceRequest) -> tuple[str, ...]:
     words = {
-        "prompt": len(request.prompt.split()),
-        "negative prompt": len(request.negative_prompt.split()),
+        "prompt": _count_words(request.prompt),
+        "negative prompt": _count_words(request.negative_prompt),
     }
     return tuple(
         f"the {what} has {count} words; the model reads about {LONG_PROMPT_WORDS} and ignores the rest"
         for what, count in words.items()
         if count > LONG_PROMPT_WORDS
     )
+
+
+def _count_words(text: str) -> int:
+    """Return how many English words a text counts for: a sign of Chinese or Japanese counts for one.
+
+    >>> _count_words("a street at night"), _count_words("夜" * 400), _count_words("a" * 4000)
+    (4, 400, 400)
+    """
+    signs = sum(character > FIRST_IDEOGRAPH for character in text)
+    longest = max((len(word) for word in text.split()), default=0)
+    # A text encoder cuts what is no word into pieces of a few letters.
+    pieces = (longest - signs) // LETTERS_OF_A_WORD if longest > LONGEST_WORD else 0
+    return max(len(text.split()), signs + max(0, pieces))
 
 
 def _names(kinds: Mapping[Control, Path]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from math import ceil, floor
 from typing import Any
 
 import numpy as np
@@ -112,7 +113,11 @@ def _of_range(values: Range, parameter: Parameter, *, clamp: bool) -> tuple[Doma
         raise BadInput(
             f"{parameter.name} has no range from {values.min} to {values.max}", allowed=f"a list: {parameter.allowed}"
         )
-    low, high = ((_clamped(end, parameter) if clamp else end) for end in (values.min, values.max))
+    ends: tuple[float, float] = (values.min, values.max)
+    if isinstance(parameter.default, int):
+        # A range that was written for an engine with fractions: the whole numbers in it are varied.
+        ends = (ceil(values.min), floor(values.max)) if ceil(values.min) <= floor(values.max) else ends
+    low, high = ((_clamped(end, parameter) if clamp else end) for end in ends)
     notes: tuple[str, ...] = ()
     if (low, high) != (values.min, values.max):
         notes = (

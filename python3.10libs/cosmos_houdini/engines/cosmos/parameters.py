@@ -8,18 +8,18 @@ from cosmos_houdini.model.presets import DEFAULT_STRENGTH, STRENGTHS
 
 # cosmos-transfer1 itself checks little: it accepts a spec with "num_steps": "35" or "fps": 23.976, and fails or gives a
 # misleading result later. The defaults are those of its transfer.py. Numpy accepts seeds below 2**32, and chunk i uses
-# seed + i.
+# seed + i: there are fewer than 2**12 chunks.
+MAX_SEED = 2**32 - 2**12
 _TABLE = (
-    Parameter(
-        name="seed", default=1, help="Start of the random numbers; chunk i uses seed + i.", low=0, high=2**31 - 1
-    ),
+    Parameter(name="seed", default=1, help="Start of the random numbers; chunk i uses seed + i.", low=0, high=MAX_SEED),
     Parameter(name="num_steps", default=35, help="Diffusion steps; 1 for the distilled model.", low=1, high=100),
     Parameter(name="guidance", default=5.0, help="How strongly the prompt pulls.", low=0, high=20),
     Parameter(
         name="sigma_max",
         default=70.0,
         help="Noise put over the colour video at the start; at 80 nothing of it is left.",
-        low=0,
+        # Upstream's sampler ends at 0.002, and fails, after all models are loaded, if it does not begin above that.
+        low=0.01,
         high=80,
     ),
     Parameter(
@@ -50,7 +50,7 @@ TRANSFER1_PARAMETERS = {parameter.name: parameter for parameter in _TABLE}
 # Types, ranges and defaults are those of cosmos-transfer2.5 (cosmos_transfer2/config.py). It also accepts sigma_max but
 # does not use it: the sampler with rectified flow (generate_samples_from_batch) never reads it.
 _TABLE25 = (
-    Parameter(name="seed", default=2025, help="Start of the random numbers.", low=0, high=2**31 - 1),
+    Parameter(name="seed", default=2025, help="Start of the random numbers.", low=0, high=2**32 - 1),
     Parameter(name="num_steps", default=35, help="Diffusion steps; 4 for the distilled model.", low=1, high=100),
     Parameter(name="guidance", default=3, help="How strongly the prompt pulls.", low=0, high=7),
     Parameter(

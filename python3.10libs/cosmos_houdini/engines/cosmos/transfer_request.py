@@ -43,6 +43,7 @@ class Model:
         gpu_counts: the numbers of GPUs that can share a chunk.
         filling: the words that say how the model fills up a clip that is shorter than a chunk.
         distilled_steps: the diffusion steps with which the distilled model was trained; 0 if there is no such model.
+        distilled_ignores: the parameters that its distilled model does not read.
         restores_size: whether the result gets the size of the input.
         divider: the program or model that divides weights with a sum above 1; empty for a model with only one control.
         controls: the controls that the model accepts.
@@ -53,6 +54,7 @@ class Model:
     gpu_counts: tuple[int, ...]
     filling: str
     distilled_steps: int = 0
+    distilled_ignores: tuple[str, ...] = ()
     restores_size: bool = False
     divider: str = ""
     controls: tuple[Control, ...] = UPSTREAM_CONTROLS
@@ -65,6 +67,8 @@ TRANSFER1 = Model(
     gpu_counts=(1, 2, 4, 8, 16),
     filling="the last frame is held",
     distilled_steps=1,
+    # VideoDistillModelWithCtrl.generate_samples_from_batch takes them as **kwargs and makes one pass over noise.
+    distilled_ignores=("num_steps", "guidance", "sigma_max"),
     restores_size=False,
     divider="the model",
     estimates={Control.DEPTH: "Depth Anything 2", Control.SEG: "Grounding DINO and SAM 2"},
@@ -86,6 +90,13 @@ def chunking(request: InferenceRequest, model: Model) -> Chunking:
     """Return how the model divides the request's video into chunks."""
     overlap = int(request.parameters.get("num_conditional_frames", 1))
     return Chunking(frames=request.video.frames, frames_per_chunk=model.frames_per_chunk, overlap=overlap)
+
+
+def effective_steps(request: InferenceRequest, model: Model) -> int:
+    """Return the diffusion steps that the model makes: Transfer1's distilled model makes one, whatever is asked for."""
+    if request.parameters.get("use_distilled") and model.distilled_ignores:
+        return model.distilled_steps
+    return int(request.parameters["num_steps"])
 
 
 def frame_plan(request: InferenceRequest, model: Model, seconds_per_chunk: float | None) -> FramePlan:
@@ -112,7 +123,7 @@ def scout(request: InferenceRequest, model: Model) -> Scout:
 
     The resolution and the model stay the same, because noise of another shape gives another picture for the same seed.
     """
-    steps = min(int(request.parameters["num_steps"]), SCOUT_STEPS)
+    steps = min(effective_steps(request, model), SCOUT_STEPS)
     return Scout(parameters={"num_steps": steps}, frames=min(request.video.frames, model.frames_per_chunk))
 
 
@@ -140,6 +151,7 @@ def check_transfer_request(
     _check_controls(request, model)
     if request.parameters.get("use_distilled"):
         _check_distilled(request)
+        _check_ignored(request, parameters, model)
     return (
         *estimate_warnings(request, model.estimates),
         *_frame_warnings(request, model),
@@ -198,6 +210,25 @@ def _check_distilled(request: InferenceRequest) -> None:
         raise BadInput(
             f"{request.name}: use_distilled with {', '.join(map(str, kinds))}",
             allowed="edge alone: no other control has a distilled model",
+        )
+
+
+def _check_ignored(request: InferenceRequest, parameters: Mapping[str, Parameter], model: Model) -> None:
+    """Refuse a value that the distilled model would not read; a sweep over it would make one video many times."""
+    for name in model.distilled_ignores:
+        usual = model.distilled_steps if name == "num_steps" else parameters[name].default
+        value = request.parameters[name]
+        if value not in {usual, parameters[name].default}:
+            raise BadInput(
+                f"{request.name}: {name} = {value} with use_distilled",
+                allowed=f"{usual}: {request.engine}'s distilled model does not read it, and makes one video for all",
+                action="leave it out, or set use_distilled=false",
+            )
+    if model.distilled_ignores and request.negative_prompt:
+        raise BadInput(
+            f"{request.name}: a negative prompt with use_distilled",
+            allowed=f"none: {request.engine}'s distilled model reads none",
+            action="leave it out, or set use_distilled=false",
         )
 
 

@@ -49,6 +49,7 @@ class Preview(UnsharedEngine):
     needs = Needs()
     """Empty, because its only program, FFmpeg, is either on the host or sent with the job."""
     offload: Mapping[str, ParameterValue] = MappingProxyType({})
+    distilled_steps = TRANSFER1.distilled_steps
     estimates: Mapping[Control, str] = TRANSFER1.estimates
     """Those of cosmos-transfer1, so that the same run can be looked at first; they are not shown."""
 

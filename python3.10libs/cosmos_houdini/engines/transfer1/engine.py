@@ -20,7 +20,13 @@ from cosmos_houdini.engines.cosmos.checkout import (
     version_command,
 )
 from cosmos_houdini.engines.cosmos.parameters import TRANSFER1_PARAMETERS
-from cosmos_houdini.engines.cosmos.transfer_request import TRANSFER1, check_transfer_request, frame_plan, scout
+from cosmos_houdini.engines.cosmos.transfer_request import (
+    TRANSFER1,
+    check_transfer_request,
+    effective_steps,
+    frame_plan,
+    scout,
+)
 from cosmos_houdini.engines.recipe import Recipe, Weights
 from cosmos_houdini.engines.transfer1 import log as transfer1_log
 from cosmos_houdini.media.controls.blur_presets import TRANSFER1 as TRANSFER1_BLUR
@@ -49,6 +55,11 @@ OFFLOAD: Mapping[str, ParameterValue] = {name: True for name in TRANSFER1_PARAME
 
 _FLAGS = tuple(name for name, parameter in TRANSFER1_PARAMETERS.items() if isinstance(parameter.default, bool))
 
+
+_MANY_GPUS = (
+    "upstream shows several GPUs with one control alone; with several controls, its code divides only the first among "
+    "the GPUs, so that the others may be wrong from the second slice on: compare a short run on one GPU first"
+)
 
 CHECKPOINTS = "checkpoints"
 _MODEL = f"{CHECKPOINTS}/nvidia/Cosmos-Transfer1-7B"
@@ -110,15 +121,20 @@ class Transfer1(UnsharedEngine):
     offload: Mapping[str, ParameterValue] = OFFLOAD
     blur_presets: Mapping[str, BlurPreset] = TRANSFER1_BLUR
     estimates: Mapping[Control, str] = TRANSFER1.estimates
+    distilled_steps = TRANSFER1.distilled_steps
 
     def check(self, request: InferenceRequest) -> tuple[str, ...]:
         """Return warnings; see engines.base."""
-        return check_transfer_request(request, self.parameters, TRANSFER1)
+        warnings = check_transfer_request(request, self.parameters, TRANSFER1)
+        if request.num_gpu > 1 and len(request.controls) > 1:
+            # general_dit_ctrl_enc.py divides the frames of the first control alone among the GPUs.
+            return (*warnings, _MANY_GPUS)
+        return warnings
 
     def plan(self, request: InferenceRequest) -> FramePlan:
         """Return chunks of 121 frames that overlap by one frame, and a time scaled by the number of steps."""
-        steps = request.parameters["num_steps"]
-        return frame_plan(request, TRANSFER1, SECONDS_PER_CHUNK * float(steps) / STEPS_OF_THAT)
+        steps = effective_steps(request, TRANSFER1)
+        return frame_plan(request, TRANSFER1, SECONDS_PER_CHUNK * steps / STEPS_OF_THAT)
 
     def scout(self, request: InferenceRequest) -> Scout:
         """Return the first chunk with few steps; see engines.base."""
@@ -182,7 +198,6 @@ def spec_text(request: InferenceRequest, site: Site) -> str:
 
 def _argv(request: InferenceRequest, site: Site, engine_path: PurePosixPath) -> tuple[str, ...]:
     return (
-        *torchrun(request, site),
         *torchrun(request, site),
         *steady_program(request, site, PAINTER),
         PROGRAM,

@@ -83,6 +83,7 @@ def record(log: EngineLog, known: Container[str]) -> EngineRecord | None:
     return EngineRecord(
         parameters={name: value for name, value in arguments.items() if name in known},
         weights={kind: control["control_weight"] for kind, control in controls.items() if "control_weight" in control},
+        prompt=log.prompt,
     )
 
 

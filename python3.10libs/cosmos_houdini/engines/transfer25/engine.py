@@ -47,6 +47,12 @@ STEPS_OF_THAT = 35
 Loading takes additional time.
 """
 
+BASE_BLOCKS, CONTROL_BLOCKS = 28, 4
+"""The transformer blocks of the model, and those that each control adds (minimal_v4_lvg_dit_control_vace.py).
+
+The published time is that of one control.
+"""
+
 GPU_EXPONENT = -0.82
 """The exponent with which the time depends on the number of GPUs.
 
@@ -80,6 +86,7 @@ class Transfer25:
         cache=CHECKPOINTS,
     )
     estimates: Mapping[Control, str] = TRANSFER25.estimates
+    distilled_steps = TRANSFER25.distilled_steps
     recipe = Recipe(
         repository="https://github.com/nvidia-cosmos/cosmos-transfer2.5.git",
         commit="2ff49d0717af02057ae79bc75c00fbff9da1b4e7",
@@ -221,7 +228,6 @@ def _argv(requests: Sequence[InferenceRequest], specs: PurePosixPath, site: Site
     }
     return (
         *(torchrun(request, site) if many else ("python",)),
-        *(torchrun(request, site) if many else ("python",)),
         *next((start for each in requests if (start := steady_program(each, site, PAINTER))), ()),
         PROGRAM,
         *("-i", str(specs), "-o", str(site.outputs)),
@@ -262,7 +268,8 @@ def _seconds_per_chunk(request: InferenceRequest) -> float:
         steps = DISTILLED_SHARE * float(parameters["num_steps"]) / TRANSFER25.distilled_steps
     else:
         steps = float(parameters["num_steps"]) / STEPS_OF_THAT
-    return float(SECONDS_PER_CHUNK * steps * pixels * request.num_gpu**GPU_EXPONENT)
+    blocks = (BASE_BLOCKS + CONTROL_BLOCKS * len(request.controls)) / (BASE_BLOCKS + CONTROL_BLOCKS)
+    return float(SECONDS_PER_CHUNK * steps * pixels * blocks * request.num_gpu**GPU_EXPONENT)
 
 
 def _distilled_warnings(request: InferenceRequest, parameters: Mapping[str, Parameter]) -> list[str]:

@@ -109,7 +109,11 @@ def record(log: EngineLog, known: Container[str]) -> EngineRecord | None:
         weights = {str(kind): _weight(arguments[kind]) for kind in Control if arguments.get(kind) is not None}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
-    return EngineRecord(parameters={name: value for name, value in arguments.items() if name in known}, weights=weights)
+    return EngineRecord(
+        parameters={name: value for name, value in arguments.items() if name in known},
+        weights=weights,
+        prompt=log.prompt,
+    )
 
 
 def _weight(control: dict[str, Any]) -> float:
