@@ -99,6 +99,12 @@ def write_prompt(known: Known, format_: PromptFormat = "text") -> WrittenPrompt:
     return _structured(parts) if format_ == "cosmos3" else _paragraph(parts)
 
 
+def describe_camera(known: Known) -> dict[str, str]:
+    """Return what is known of the camera, by the keys of ``cinematography`` in a caption of Cosmos 3."""
+    parts = (part for part in _parts(known) if part.key.startswith("cinematography."))
+    return {part.key.partition(".")[2]: part.text for part in parts}
+
+
 def _parts(known: Known) -> Iterator[Part]:
     facts = known.facts or {}
     if caption := plain_text(known.caption):

@@ -29,7 +29,7 @@ from cosmos_houdini.shots.submit import INPUTS, ShotVideos, encode_videos, plan_
 @click.option("--renders", metavar="DIR", help="Folder or pattern of the rendered frames.")
 @click.option("--output", "node", metavar="/out/NODE", help="Instead: the render node that wrote the frames.")
 @click.option("--take", metavar="NAME", help="With --output: the take that was rendered, for $ACTIVETAKE.")
-@click.option("--prompt", default="", help="Description of the result.")
+@click.option("--prompt", default="", help="Description of the result: text, a caption as JSON, or @FILE.")
 @click.option("--negative-prompt", default="", help="Things to avoid; without it, the engine's own.")
 @click.option("--name", help="Name of the shot; else the renders' own.")
 @engine_option

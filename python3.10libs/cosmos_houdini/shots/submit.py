@@ -30,9 +30,11 @@ from cosmos_houdini.shots.options import (
     SubmitOptions,
     refuse_shaping,
 )
+from cosmos_houdini.shots.prompts import prompt_of_shot
 from cosmos_houdini.shots.restore import restore_result
 from cosmos_houdini.shots.run import plan_run
 from cosmos_houdini.specs.files import save_prompt_spec, save_run_spec
+from cosmos_houdini.specs.prompts import read_prompt
 from cosmos_houdini.specs.request import caching_probe
 from cosmos_houdini.specs.values import validate_spec
 
@@ -203,6 +205,14 @@ def plan_videos(config: Config, videos: ShotVideos, options: SubmitOptions, repo
         BadInput: a value cannot be used, there is no colour video, or a video cannot be read.
     """
     chosen = _check_options(config, options)
+    prompt = prompt_of_shot(
+        read_prompt(options.prompt),
+        videos.document,
+        engine=chosen.name,
+        parameters=resolve(chosen.parameters, options.parameters, engine=chosen.name),
+        ffmpeg=config.ffmpeg,
+    )
+    options = replace(options, prompt=prompt)
     prompt_spec, run_spec = _specs(options, chosen, videos.name, spec_videos(videos.document))
     if videos.encoded_now:
         save_prompt_spec(prompt_spec, videos.folder / f"{videos.name}.spec.json")

@@ -12,6 +12,7 @@ from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.parameter import resolve
 from cosmos_houdini.model.spec import PromptSpec, RunSpec, SpecValue
 from cosmos_houdini.specs.files import spec_document
+from cosmos_houdini.specs.prompts import read_prompt
 from cosmos_houdini.specs.request import check_alike, probe_videos, resolve_weights
 from cosmos_houdini.specs.values import validate_spec
 
@@ -29,7 +30,7 @@ def create_prompt_spec(
 
     Args:
         name: a name of 1 to 80 letters, digits, ``.``, ``_`` and ``-``.
-        prompt: a description of the result.
+        prompt: a description of the result, a caption as JSON, or a file with either; see ``read_prompt``.
         input_video: the colour video.
         controls: one video for each control.
         ffmpeg: the FFmpeg that decodes the videos.
@@ -40,7 +41,7 @@ def create_prompt_spec(
     """
     data = {
         "name": name,
-        "prompt": prompt,
+        "prompt": read_prompt(prompt),
         "negative_prompt": negative_prompt,
         "input_video": input_video.absolute(),
         "controls": {str(kind): video.absolute() for kind, video in controls.items()},

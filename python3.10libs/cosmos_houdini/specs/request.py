@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from cosmos_houdini.engines.captions import reads_captions
 from cosmos_houdini.engines.estimates import COMPUTED, find_estimates
 from cosmos_houdini.engines.registry import find_engine
 from cosmos_houdini.errors import BadInput
@@ -15,6 +16,7 @@ from cosmos_houdini.model.control import DEFAULT_WEIGHT, Control
 from cosmos_houdini.model.parameter import Parameter, ParameterValue, resolve
 from cosmos_houdini.model.request import Clip, ControlInput, InferenceRequest
 from cosmos_houdini.model.spec import RunSpec
+from cosmos_houdini.specs.prompts import fit_prompt
 
 LONG_PROMPT_WORDS = 300
 """The number of words in a prompt above which there is a warning.
@@ -62,7 +64,8 @@ def build_request(
         parameters=_with_input_fps(given, parameters, run, clips["color"]),
         num_gpu=run.num_gpu if num_gpu is None else num_gpu,
     )
-    return request, _warnings(request)
+    fitted, told = fit_prompt(request)
+    return fitted, (*_warnings(fitted), *told)
 
 
 def resolve_weights(run: RunSpec) -> dict[Control, float]:
@@ -184,6 +187,8 @@ def _with_input_fps(
 
 
 def _warnings(request: InferenceRequest) -> tuple[str, ...]:
+    if reads_captions(request.engine, request.parameters):
+        return ()
     words = {
         "prompt": _count_words(request.prompt),
         "negative prompt": _count_words(request.negative_prompt),

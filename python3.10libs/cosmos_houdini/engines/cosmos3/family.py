@@ -11,7 +11,9 @@ from cosmos_houdini.model.parameter import ParameterValue
 class Cosmos3Family:
     """The base of the engines of Cosmos 3: their frames are buckets, and their prompts may be captions."""
 
-    takes_captions = True
+    def reads_captions(self, parameters: Mapping[str, ParameterValue]) -> bool:  # noqa: ARG002 - the same for all
+        """Return True; see engines.captions."""
+        return True
 
     def frame_size(self, size: Size, parameters: Mapping[str, ParameterValue]) -> Size:
         """Return the bucket for a video of this size; see engines.frame_size."""

@@ -21,6 +21,7 @@ from cosmos_houdini.engines.cosmos3.hints import HINTS
 from cosmos_houdini.engines.diffusers import log as diffusers_log
 from cosmos_houdini.engines.diffusers.models import (
     FIRST_FRAMES,
+    MODELS,
     OFFLOAD,
     PARAMETERS,
     TRANSFER25,
@@ -114,6 +115,10 @@ class Diffusers:
         if guidance <= 1:
             return (*warnings, f"guidance = {guidance:g} is none: it begins above 1, and with it the negative prompt")
         return warnings
+
+    def reads_captions(self, parameters: Mapping[str, ParameterValue]) -> bool:
+        """Return whether the model is one of Cosmos 3; see engines.captions."""
+        return MODELS[str(parameters["model"])].family == "cosmos3"
 
     def plan(self, request: InferenceRequest) -> FramePlan:
         """Return the chunks of the request's model, without a time, because none is published."""

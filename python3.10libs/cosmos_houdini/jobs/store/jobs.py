@@ -250,7 +250,7 @@ class Store:
         Args:
             seen: the job, in the state that it must still have.
             stage: a few words about what happens now.
-            progress: from 0 to 1; None leaves it as it was.
+            progress: from 0 to 1; None leaves it as it was, and so does less: the end of a long log may tell less.
             eta_s: seconds until the end, if that is known.
             began_s: how many seconds ago the program of the attempt began; 0 while it waits on its host.
             place: place of a pending job among those that wait for the same, from 1.
@@ -260,7 +260,7 @@ class Store:
                 began = time.time() - began_s
                 self._db.execute(rows.BEGAN, {"began": began, "id": seen.id, "attempt": seen.job.attempt})
             self._db.execute(
-                "UPDATE jobs SET stage = ?, progress = coalesce(?, progress), eta_s = ?, waiting_place = ?"
+                "UPDATE jobs SET stage = ?, progress = max(progress, coalesce(?, 0)), eta_s = ?, waiting_place = ?"
                 " WHERE id = ? AND state = ? AND attempt = ?",
                 (stage, progress, eta_s, place, seen.id, str(seen.state), seen.job.attempt),
             )
