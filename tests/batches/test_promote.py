@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Mapping
 from contextlib import closing
@@ -12,11 +13,12 @@ import pytest
 
 from cosmos_houdini import config
 from cosmos_houdini.batches.plan import RunSelection
-from cosmos_houdini.batches.promote import select_promoted
+from cosmos_houdini.batches.promote import list_picked, select_promoted
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.videos.probe import inspect_video, probe_video
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.report.make import make_report
+from cosmos_houdini.report.ratings import SCHEMA, key_of
 from cosmos_houdini.reporter import Silent
 from cosmos_houdini.specs.batch_file import load_batch
 from support.engines.fake_engine import SCOUT_FRAMES
@@ -121,3 +123,27 @@ def test_the_whole_batch_takes_promoted_results_as_its_own(shop: Shop):
     assert [row["run"] for row in table(shop)] == ["shot-0001", "shot-0002"]
     assert shop.started() == 4
     assert {record.state for record in records(shop)} == {JobState.SUCCEEDED}
+
+
+def test_runs_that_were_picked_on_the_page_are_promoted(shop: Shop, tmp_path: Path):
+    file = batch(shop, {"seeds": [7, 13]})
+    assert run(shop, file, selection=SCOUTS).error is None
+    scouts = [record.id for record in records(shop)]
+    picks = tmp_path / "night.ratings.json"
+
+    def pick(*chosen: bool) -> tuple[str, ...]:
+        runs = [
+            # A client saw other names than ours.
+            {"run": "Version 1", "key": key_of(job), "rating": None, "picked": picked, "note": "", "at": ""}
+            for job, picked in zip(scouts, chosen, strict=True)
+        ]
+        document = {"schema": SCHEMA, "report": "night", "saved_at": "", "runs": runs, "choices": []}
+        picks.write_text(json.dumps(document), encoding="utf-8")
+        with closing(shop.client()) as client:
+            return list_picked(client, load_batch(file), picks, Silent(), file=file)
+
+    assert pick(False, True) == ("shot-0002-scout",)
+    with pytest.raises(BadInput, match="picks no run of night"):
+        pick(False, False)
+    promote(shop, file, *pick(False, True))
+    assert {record.job.name for record in records(shop)} == {"shot-0001-scout", "shot-0002-scout", "shot-0002"}

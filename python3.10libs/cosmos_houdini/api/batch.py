@@ -18,7 +18,7 @@ from cosmos_houdini.batches.run import run_batch
 from cosmos_houdini.errors import JobError
 from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.model.job import JobState
-from cosmos_houdini.report.make import WrittenReport, make_report
+from cosmos_houdini.report.make import ReportOptions, WrittenReport, make_report
 from cosmos_houdini.specs.batch_file import load_batch
 
 
@@ -162,17 +162,19 @@ class Batch:
         with self.session.client() as client:
             return cancel_batch(client, self.name)
 
-    def report(self, folder: str | Path | None = None) -> WrittenReport:
+    def report(self, folder: str | Path | None = None, *, ratings: str | Path | None = None) -> WrittenReport:
         """Write the review page of the batch: all results side by side, with measures.
 
         Args:
             folder: replaced where it holds an earlier report; None for ``cosmos_out/NAME/report`` in the project.
+            ratings: a file that the page has saved; None for the ratings of the report before.
 
         Raises:
-            BadInput: none of the runs was ever queued, or the folder holds other files.
+            BadInput: none of the runs was ever queued, the folder holds other files, or the ratings are of other runs.
         """
         out = Path(folder) if folder is not None else None
-        return make_report(self.session.config, [str(self.file)], out, self.session.reporter, host=self.host)
+        options = ReportOptions(host=self.host, ratings=Path(ratings) if ratings is not None else None)
+        return make_report(self.session.config, [str(self.file)], out, self.session.reporter, options=options)
 
     def to_dict(self) -> Mapping[str, Any]:
         """Return the batch and its jobs as JSON data, as they were seen last."""

@@ -14,6 +14,8 @@ from cosmos_houdini.model.batch import BatchSpec
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.model.spec import PromptSpec
 from cosmos_houdini.report.batch_jobs import find_batch_jobs
+from cosmos_houdini.report.make import find_batch_entries
+from cosmos_houdini.report.ratings import key_of, read_ratings
 from cosmos_houdini.reporter import Reporter, Silent
 from cosmos_houdini.sweeps.adaptive import Adaptive
 from cosmos_houdini.sweeps.sweep import SCOUT_SUFFIX
@@ -52,6 +54,39 @@ def select_promoted(
     if before - chosen:
         reporter.say(f"{len(before - chosen)} runs that were promoted before are in the same queue and table")
     return RunSelection(only=chosen | before)
+
+
+def list_picked(
+    client: Client,
+    batch: BatchSpec,
+    path: Path,
+    reporter: Reporter,
+    *,
+    host: str | None = None,
+    specs: Mapping[Path, PromptSpec] | None = None,
+    file: Path | None = None,
+) -> tuple[str, ...]:
+    """Return the names of the runs, or of their scouts, that are picked in a file of ratings.
+
+    Args:
+        client: of the project.
+        batch: the batch.
+        path: of the file, as the page of a report saves it; it may be of a shared report with other names.
+        reporter: takes messages.
+        host: of the batch's jobs; None for the host with the latest news.
+        specs: as for ``plan_batch``.
+        file: as for ``plan_batch``.
+
+    Raises:
+        BadInput: the file cannot be read, is about other runs, or picks none.
+    """
+    entries = find_batch_entries(client, batch, reporter, specs=specs, file=file, host=host)
+    names = {key_of(entry.row.job.id): entry.name for entry in entries if entry.row}
+    judged = read_ratings(path, [entry.row.job.id for entry in entries if entry.row])
+    picked = tuple(names[key] for key in judged.picked())
+    if not picked:
+        raise BadInput(f"{path} picks no run of {batch.name}", action="pick some on the page of the report with P")
+    return picked
 
 
 def _list_promoted(

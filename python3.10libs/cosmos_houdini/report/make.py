@@ -19,7 +19,10 @@ from cosmos_houdini.model.batch import BatchSpec
 from cosmos_houdini.model.spec import PromptSpec
 from cosmos_houdini.report.batch_jobs import BatchJobs, find_batch_jobs
 from cosmos_houdini.report.entry import ReportEntry, build_entry, build_planned_entry
-from cosmos_houdini.report.writer import PAGE, STEPS, WriteOptions, write_report
+from cosmos_houdini.report.player import find_player, open_results
+from cosmos_houdini.report.ratings import read_ratings
+from cosmos_houdini.report.share import Share, write_share
+from cosmos_houdini.report.writer import PAGE, RATINGS, STEPS, WriteOptions, write_report
 from cosmos_houdini.reporter import Reporter
 from cosmos_houdini.specs.batch_file import load_batch
 from cosmos_houdini.specs.files import load_prompt_spec
@@ -50,8 +53,30 @@ class WrittenReport:
         return self.folder / PAGE
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportOptions:
+    """How a report is made.
+
+    Attributes:
+        host: of the batch's jobs; None for the host with the latest news. Jobs are on the hosts that they are on.
+        ratings: a file that the page has saved; None for the ratings that the report before had.
+        share: a report to send is written too.
+        opens: whether the picked results are shown in a player, or else the page in the browser.
+    """
+
+    host: str | None = None
+    ratings: Path | None = None
+    share: Share | None = None
+    opens: bool = False
+
+
 def make_report(
-    config: Config, wanted: Sequence[str], folder: Path | None, reporter: Reporter, *, host: str | None = None
+    config: Config,
+    wanted: Sequence[str],
+    folder: Path | None,
+    reporter: Reporter,
+    *,
+    options: ReportOptions = ReportOptions(),
 ) -> WrittenReport:
     """Write the report of a batch file, or of jobs.
 
@@ -60,14 +85,17 @@ def make_report(
         wanted: one batch file, or ids or names of jobs.
         folder: replaced where it holds an earlier report; None for ``cosmos_out/NAME/report`` in the project.
         reporter: shows the progress, and takes the names of other hosts that the batch ran on.
-        host: of the batch's jobs; None for the host with the latest news. Jobs are on the hosts that they are on.
+        options: see ReportOptions.
 
     Raises:
-        BadInput: a batch that cannot be read or never ran there, a job that does not exist, or a folder with other
-            files.
+        BadInput: a batch that cannot be read or never ran there, a job that does not exist, a folder with other
+            files, or ratings of other runs.
         ToolError: FFmpeg failed to write a grid.
         DiskFull: no room.
     """
+    host = options.host
+    if options.share:
+        options.share.check()
     with open_client(config) as client:
         if len(wanted) == 1 and _is_batch(Path(wanted[0])):
             file = Path(wanted[0])
@@ -77,14 +105,21 @@ def make_report(
             raise BadInput(f"--host {host} is for a batch, and jobs are named", action="leave it out")
         else:
             name, entries = "jobs", find_job_entries(client, wanted)
-    return write_entries(config, name, entries, folder, reporter)
+    return write_entries(config, name, entries, folder, reporter, options=options)
 
 
 def write_entries(
-    config: Config, name: str, entries: Sequence[ReportEntry], folder: Path | None, reporter: Reporter
+    config: Config,
+    name: str,
+    entries: Sequence[ReportEntry],
+    folder: Path | None,
+    reporter: Reporter,
+    *,
+    options: ReportOptions = ReportOptions(),
 ) -> WrittenReport:
     """Write the report of runs; see ``make_report``."""
     place = (folder or config.project / RESULTS / name / FOLDER).absolute()
+    ratings = _read_ratings(options.ratings, place, entries, reporter)
     with reporter.progress("measuring and drawing", total=STEPS * len(entries), unit="steps") as advance:
         written = write_report(
             name,
@@ -93,10 +128,38 @@ def write_entries(
             ffmpeg=config.ffmpeg,
             on_step=advance,
             options=WriteOptions(
-                currency=config.settings.defaults.currency, cache=config.project / STORE_FOLDER / CLIP_CACHE
+                currency=config.settings.defaults.currency,
+                cache=config.project / STORE_FOLDER / CLIP_CACHE,
+                ratings=ratings,
             ),
         )
-    return WrittenReport(folder=place, document=written.document)
+    report = WrittenReport(folder=place, document=written.document)
+    if options.share:
+        count = write_share(options.share, written.given, place)
+        reporter.say(f"wrote {options.share.path} with {count} runs")
+    if options.opens:
+        picked = [Path(run["result"]) for run in report.document["runs"] if run.get("picked") and run["result"]]
+        reporter.say(f"opened {open_results(report.page, picked, find_player())}")
+    return report
+
+
+def _read_ratings(
+    path: Path | None, folder: Path, entries: Sequence[ReportEntry], reporter: Reporter
+) -> Mapping[str, Any] | None:
+    """Return the ratings that a report begins with: of a file, or else those of the report before."""
+    jobs = [entry.row.job.id for entry in entries if entry.row]
+    if path is None:
+        kept = folder / RATINGS
+        try:
+            return read_ratings(kept, jobs).document if kept.is_file() else None
+        except BadInput as error:
+            reporter.say(f"the ratings of the report before are left out: {error.problem}")
+            return None
+    judged = read_ratings(path, jobs)
+    if judged.foreign:
+        names = ", ".join(judged.foreign[:SHOWN_OTHERS])
+        reporter.say(f"{path} is also about {len(judged.foreign)} runs that are not here: {names}")
+    return judged.document
 
 
 def find_batch_entries(

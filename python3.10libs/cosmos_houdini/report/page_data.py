@@ -93,7 +93,7 @@ def build_page_data(given: PageInput) -> dict[str, Any]:
         "runs": [_run(number, entry, given, columns) for number, entry in entries],
         "failures": _failures(report) if shown.facts else [],
         "common": _common(report) if shown.parameters and shown.facts else [],
-        "prompts": _prompts(report.entries) if shown.prompts else [],
+        "prompts": _prompts(entries, shown) if shown.prompts else [],
         "importance": _importance(report) if shown.measures and shown.parameters else [],
         "ratings": given.ratings,
         "files": list(given.files),
@@ -219,7 +219,7 @@ def _run(number: int, entry: ReportEntry, given: PageInput, columns: Sequence[Ma
     varied = given.report.varied if shown.parameters else ()
     return {
         "key": key_of(row.job.id) if row else f"planned-{number}",
-        "name": entry.name if shown.names else f"Version {number}",
+        "name": _name(number, entry, shown),
         "state": entry.state,
         "problem": list(entry.problem) if entry.problem and shown.facts else None,
         "clip": name if name in given.clips.clips else None,
@@ -278,15 +278,19 @@ def _common(report: Report) -> list[list[str]]:
     ]
 
 
-def _prompts(entries: Iterable[ReportEntry]) -> list[list[str]]:
+def _prompts(entries: Iterable[tuple[int, ReportEntry]], shown: Shown) -> list[list[str]]:
     """Return each prompt with the names of its runs."""
     runs: dict[str, list[str]] = {}
-    for entry in entries:
-        runs.setdefault(entry.prompt, []).append(entry.name)
+    for number, entry in entries:
+        runs.setdefault(entry.prompt, []).append(_name(number, entry, shown))
     return [
         [names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}, {len(names)} runs", prompt]
         for prompt, names in runs.items()
     ]
+
+
+def _name(number: int, entry: ReportEntry, shown: Shown) -> str:
+    return entry.name if shown.names else f"Version {number}"
 
 
 def _importance(report: Report) -> list[dict[str, Any]]:

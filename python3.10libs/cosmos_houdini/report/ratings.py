@@ -48,7 +48,6 @@ class Ratings(Struct, kw_only=True):
     whose runs may have other names, finds its runs too.
     """
 
-    schema: str
     report: str
     saved_at: _Time
     runs: list[RunJudgement]
@@ -109,11 +108,11 @@ def read_ratings(path: Path, job_ids: Iterable[str]) -> Judged:
             action="name the batch or the jobs that it was saved for",
         )
     choices = [one for one in found.choices if {one.better, one.worse} <= keys]
-    kept = Ratings(schema=SCHEMA, report=found.report, saved_at=found.saved_at, runs=[*known.values()], choices=choices)
+    kept = Ratings(report=found.report, saved_at=found.saved_at, runs=[*known.values()], choices=choices)
     return Judged(
         by_key=known,
         choices=choices,
-        document=msgspec.to_builtins(kept),
+        document={"schema": SCHEMA, **msgspec.to_builtins(kept)},
         foreign=[one.run for one in found.runs if one.key not in keys],
     )
 

@@ -22,9 +22,12 @@ from cosmos_houdini.report.grid_video import write_grid_video
 from cosmos_houdini.report.page import render_page
 from cosmos_houdini.report.page_clips import PageClips, run_clip, write_page_clips
 from cosmos_houdini.report.page_data import Link, PageInput, build_page_data
-from cosmos_houdini.report.plate import find_plate
+from cosmos_houdini.report.plate import Plate, find_plate
+from cosmos_houdini.report.ratings import key_of
 from cosmos_houdini.report.report import Grid, Report
 from cosmos_houdini.report.table import format_csv
+from cosmos_houdini.report.timeline import FILE as TIMELINE
+from cosmos_houdini.report.timeline import TimelineClip, build_timeline
 
 PAGE, TABLE, RATINGS = "index.html", "runs.csv", "ratings.json"
 FILES = "files"
@@ -98,20 +101,23 @@ def write_report(
         currency = priced.pop() if len(priced) == 1 else options.currency
         report = Report(name=name, folder=folder, entries=seen, varied=varied, grids=grids, currency=currency)
         links = [_write_links(number, entry, clips, fresh) for number, entry in enumerate(seen, 1)]
+        plates = [find_plate(source.video) for source in clips.sources]
         if options.ratings:
             _write_json(fresh / RATINGS, options.ratings)
+            _write_timeline(fresh / TIMELINE, report, clips, plates, options.ratings)
         given = PageInput(
             report=report,
             clips=clips,
-            plates=[find_plate(source.video) for source in clips.sources],
+            plates=plates,
             links=links,
             ratings=options.ratings,
             files=[TABLE, DOCUMENT, *(name for one in grids for name in (one.video, one.picture) if name)],
         )
         _write_text(fresh / PAGE, render_page(build_page_data(given)))
-        _write_text(fresh / TABLE, format_csv(_without_paths(entry.document(), folder) for entry in seen))
-        document = report.document([*list_files(fresh), DOCUMENT])
-        runs = [_without_paths(run, folder) for run in document["runs"]]
+        judged = [{**entry.document(), **_judgement(entry, options.ratings)} for entry in seen]
+        runs = [_without_paths(run, folder) for run in judged]
+        _write_text(fresh / TABLE, format_csv(runs))
+        document = {**report.document([*list_files(fresh), DOCUMENT]), "runs": judged}
         _write_json(fresh / DOCUMENT, {**document, "runs": runs})
     return Written(document=document, given=given)
 
@@ -186,6 +192,41 @@ def _write_links(number: int, entry: ReportEntry, clips: PageClips, folder: Path
             _copy_end(entry.folder / name, folder / target)
             links.append((title, target))
     return links
+
+
+def _judgement(entry: ReportEntry, ratings: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the rating, the pick and the note of a run; nothing for a run that nobody judged."""
+    if not ratings or entry.row is None:
+        return {}
+    key = key_of(entry.row.job.id)
+    found = next((one for one in ratings["runs"] if one["key"] == key), None)
+    return {name: found[name] for name in ("rating", "picked", "note")} if found else {}
+
+
+def _write_timeline(
+    path: Path, report: Report, clips: PageClips, plates: Sequence[Plate | None], ratings: Mapping[str, Any]
+) -> None:
+    """Write the picked runs as a timeline; nothing where none is picked."""
+    picked = []
+    for number, entry in enumerate(report.entries, 1):
+        judged = _judgement(entry, ratings)
+        clip = clips.clips.get(run_clip(number))
+        if clip is None or not judged.get("picked"):
+            continue
+        at = clips.of_run[number - 1]
+        plate = plates[at] if at is not None else None
+        picked.append(
+            TimelineClip(
+                name=entry.name,
+                file=clip.full or clip.file,
+                first=plate.first if plate else 1,
+                frames=clip.source.frames,
+                fps=clip.source.fps,
+                note=judged["note"],
+            )
+        )
+    if picked:
+        _write_json(path, build_timeline(report.name, picked))
 
 
 def _copy_end(path: Path, target: Path) -> None:

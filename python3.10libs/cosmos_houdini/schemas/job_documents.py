@@ -205,6 +205,9 @@ class ReportRun(RunRow, kw_only=True):
     score: float | None
     structure: Any
     flicker: float | None
+    rating: int | UnsetType | None = UNSET
+    picked: bool | UnsetType = UNSET
+    note: str | UnsetType = UNSET
 
 
 class ReportDocument(Struct, kw_only=True):

@@ -31,6 +31,7 @@ NAMES: Mapping[str, int] = {
     "next": 1,
     "prompt": 1,
     "prompt-spec": 1,
+    "ratings": 1,
     "report": 1,
     "restore": 1,
     "retry": 1,

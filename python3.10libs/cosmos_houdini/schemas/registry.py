@@ -10,6 +10,7 @@ import msgspec
 
 from cosmos_houdini.model.batch import BatchSpec
 from cosmos_houdini.model.spec import PromptSpec, RunSpec
+from cosmos_houdini.report.ratings import Ratings
 from cosmos_houdini.schemas import command_documents as commands
 from cosmos_houdini.schemas import job_documents as jobs
 from cosmos_houdini.schemas import shot_documents as shots
@@ -43,6 +44,7 @@ _STRUCTURES: Mapping[str, type[msgspec.Struct]] = {
     "logs": jobs.LogsDocument,
     "next": jobs.NextDocument,
     "prompt": shots.PromptDocument,
+    "ratings": Ratings,
     "report": jobs.ReportDocument,
     "restore": shots.FilesDocument,
     "retry": jobs.JobsDocument,
