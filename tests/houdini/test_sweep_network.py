@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,7 +14,7 @@ from cosmos_houdini.errors import BadInput
 from cosmos_houdini.houdini import shelf
 from cosmos_houdini.houdini.tops.node_assets import operator_of
 from cosmos_houdini.houdini.tops.parms import REPORT, SHOT, TRANSFER
-from cosmos_houdini.houdini.tops.sweep_network import RUNS, build_sweep, slots_for
+from cosmos_houdini.houdini.tops.sweep_network import RUNS, build_sweep, set_slots, slots_for
 from support.houdini import fake_hou, offscreen
 from support.houdini.houdini_session import SavedNode, Session
 from support.media.shot_files import NODE, make_shot
@@ -170,14 +172,28 @@ def test_the_networks_own_scheduler_begins_as_many_items_as_the_host_takes(sessi
         "defaults: {host: gpu01}\nhosts: {gpu01: {address: gpu01.example, root: /data}}\n", encoding="utf-8"
     )
     shelf.set_up_sweep()
-    assert values(network(session)["localscheduler"]) == {"maxprocsmenu": "2", "maxprocs": str(RUNS)}
-    built = build_sweep("plain", NODE, "")
-    assert values(network(session, built.network.path())["localscheduler"]) == {}
+    scheduler = network(session)["localscheduler"]
+    offscreen.until(lambda: bool(values(scheduler)), "the worker has said which host it is")
+    assert values(scheduler) == {"maxprocsmenu": "2", "maxprocs": str(RUNS)}
 
 
 def test_a_scheduler_that_takes_no_slots_is_told(session: Session) -> None:
     session.top_types["localscheduler"] = ("Local Scheduler", frozenset())
-    assert build_sweep("shot", NODE, "", slots=4).unset == (
-        "localscheduler/maxprocsmenu = 2",
-        "localscheduler/maxprocs = 4",
-    )
+    made = build_sweep("shot", NODE, "").network
+    assert set_slots(made, 4) == ("localscheduler/maxprocsmenu = 2", "localscheduler/maxprocs = 4")
+    assert set_slots(made, None) == ()
+    shelf._set_slots(made.path(), {"defaults": {"host": "a"}, "hosts": {"a": {"launcher": "slurm"}}})
+    [(_, shown)] = session.shown
+    assert "set by hand: localscheduler/maxprocsmenu = 2" in str(shown["message"])
+    made.destroy()
+    shelf._set_slots(made.path(), {"defaults": {"host": "a"}, "hosts": {"a": {"launcher": "slurm"}}})
+
+
+def test_a_worker_that_is_slow_does_not_stop_the_interface(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[object] = []
+    monkeypatch.setattr(shelf, "BackgroundCall", lambda *_, **__: calls.append(0) or SimpleNamespace(ended=False))
+    started = time.thread_time()
+    shelf.set_up_sweep()
+    assert time.thread_time() - started < 0.05
+    assert calls
+    assert "/tasks/cosmos_shot" in session.nodes

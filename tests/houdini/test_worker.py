@@ -45,7 +45,6 @@ def test_the_environment_of_houdini_does_not_break_the_worker(tmp_path: Path, mo
     assert worker.call("scene", {"file": str(hip)})["fps"] == 24
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 has no PYTHONSAFEPATH")
 def test_a_module_beside_the_scene_takes_no_place_in_the_worker(tmp_path: Path) -> None:
     (tmp_path / "json.py").write_text("raise SystemExit('the wrong json')\n", encoding="utf-8")
     hip = hip_files.write_hip(tmp_path)

@@ -3,7 +3,8 @@
 import pdg
 from pdg.processor import PyProcessor
 
-from cosmos_houdini.houdini.tops import node, parms, report, shot, sweep, transfer
+# Houdini waits for this module when it starts, so that the rest is imported by the first node that generates.
+from cosmos_houdini.houdini.tops import parms
 
 
 class cosmosshot(PyProcessor):
@@ -18,6 +19,8 @@ class cosmosshot(PyProcessor):
         return parms.SHOT.template()
 
     def onGenerate(self, item_holder, upstream_items, generation_type):
+        from cosmos_houdini.houdini.tops import node, shot  # noqa: PLC0415 - see above
+
         return node.generate_items(shot.generate, self, item_holder, upstream_items, pdg.result)
 
 
@@ -33,6 +36,8 @@ class cosmostransfer(PyProcessor):
         return parms.TRANSFER.template()
 
     def onGenerate(self, item_holder, upstream_items, generation_type):
+        from cosmos_houdini.houdini.tops import node, transfer  # noqa: PLC0415 - see above
+
         return node.generate_items(transfer.generate, self, item_holder, upstream_items, pdg.result)
 
 
@@ -48,6 +53,8 @@ class cosmossweep(PyProcessor):
         return parms.SWEEP.template()
 
     def onGenerate(self, item_holder, upstream_items, generation_type):
+        from cosmos_houdini.houdini.tops import node, sweep  # noqa: PLC0415 - see above
+
         return node.generate_items(sweep.generate, self, item_holder, upstream_items, pdg.result)
 
 
@@ -68,6 +75,8 @@ class cosmosreport(PyProcessor):
         return pdg.result.Success
 
     def onGenerate(self, item_holder, upstream_items, generation_type):
+        from cosmos_houdini.houdini.tops import node, report  # noqa: PLC0415 - see above
+
         return node.generate_items(report.generate, self, item_holder, upstream_items, pdg.result)
 
 

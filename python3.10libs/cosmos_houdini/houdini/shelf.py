@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import hou
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.alert import explain_errors
+from cosmos_houdini.houdini.background import BackgroundCall
 from cosmos_houdini.houdini.open_outputs import output_paths
 from cosmos_houdini.houdini.saving import saved_scene, scene_path
 from cosmos_houdini.houdini.shot_choices import read_shot_choices, render_flipbook
 from cosmos_houdini.houdini.submission import Submission
-from cosmos_houdini.houdini.tops.sweep_network import build_sweep, slots_for
+from cosmos_houdini.houdini.tops.sweep_network import build_sweep, set_slots, slots_for
 from cosmos_houdini.houdini.windows.doctor import DoctorWindow
 from cosmos_houdini.houdini.windows.monitor import Monitor, open_in_system
-from cosmos_houdini.houdini.windows.qt import QtWidgets
+from cosmos_houdini.houdini.windows.qt import QtCore, QtWidgets
 from cosmos_houdini.houdini.windows.result_actions import background_action, cop_action, mplay_action, report_action
 from cosmos_houdini.houdini.windows.results import ResultAction, ResultsWindow
 from cosmos_houdini.houdini.windows.set_up import SetUpWindow
 from cosmos_houdini.houdini.windows.submit_dialog import SubmitDialog
+
+TICK_MS = 100
 
 # Kept here: Qt does not keep a window's Python part alive.
 _monitors: dict[Path, Monitor] = {}
@@ -72,10 +75,10 @@ def set_up_sweep() -> None:
     hip = saved_scene("Set Up Cosmos Sweep") if node else None
     if node is None or hip is None:
         return
-    with hou.InterruptableOperation("Reading the settings", open_interrupt_dialog=True) as operation:
-        settings_ = worker.call("config", folder=hip.parent, on_wait=operation.updateProgress)["settings"]
-    prompt = _dialogs[hip].prompt if hip in _dialogs else ""
-    built = build_sweep(hip.stem, node, prompt, slots=slots_for(settings_))
+    built = build_sweep(hip.stem, node, _dialogs[hip].prompt if hip in _dialogs else "")
+    path = built.network.path()
+    # The worker takes a second to start, and the network is of use meanwhile.
+    _take_answer(BackgroundCall("config", folder=hip.parent), lambda found: _set_slots(path, found["settings"]))
     built.transfer.setCurrent(True, clear_all_selected=True)
     if editor := cast("hou.NetworkEditor | None", hou.ui.paneTabOfType(hou.paneTabType.NetworkEditor)):
         editor.setPwd(built.network)
@@ -214,6 +217,23 @@ def forget_monitors(monitors: Sequence[Monitor]) -> None:
     for monitor in monitors:
         if _monitors.get(monitor.folder) is monitor:
             del _monitors[monitor.folder]
+
+
+def _take_answer(call: BackgroundCall, take: Callable[[Any], None]) -> None:
+    """Hand the worker's answer over on Houdini's own thread, without waiting for it."""
+    if call.ended:
+        explain_errors(lambda: take(call.result()))()
+    else:
+        QtCore.QTimer.singleShot(TICK_MS, lambda: _take_answer(call, take))
+
+
+def _set_slots(path: str, found: Mapping[str, Any]) -> None:
+    """Give a network's scheduler the slots that its host takes, unless the network is gone meanwhile."""
+    # Not checked at run time: Houdini 20.0 has no class of this name.
+    network = cast("hou.OpNode | None", hou.node(path))
+    unset = set_slots(network, slots_for(found)) if network is not None else ()
+    if unset:
+        hou.ui.setStatusMessage(f"{path}: set by hand: {', '.join(unset)}", hou.severityType.Warning)
 
 
 def _monitor(folder: Path) -> Monitor:

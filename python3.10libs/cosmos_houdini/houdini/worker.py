@@ -14,10 +14,16 @@ from threading import Thread
 from typing import IO, Any, cast
 
 from cosmos_houdini.errors import BadInput, Cancelled
-from cosmos_houdini.houdini.environment import ROOT, clean_environment, install_command, worker_python
+from cosmos_houdini.houdini.environment import LIBRARIES, ROOT, clean_environment, install_command, worker_python
 from cosmos_houdini.houdini.worker_error import WorkerError, keep_log
 
 POLL_S = 0.1
+_PROGRAM = """
+import sys
+sys.path.insert(0, sys.argv.pop(1))
+from cosmos_houdini.worker.program import main
+sys.exit(main())
+"""
 STOP_GRACE_S = 10.0
 
 Event = Mapping[str, Any]
@@ -30,7 +36,8 @@ def worker_argv() -> list[str]:
     Raises:
         BadInput: there is no worker environment.
     """
-    return [str(worker_python()), "-m", "cosmos_houdini.worker"]
+    # Isolated: neither the working folder nor anything of Houdini's is on its path, in Python 3.10 too.
+    return [str(worker_python()), "-I", "-X", "utf8", "-u", "-c", _PROGRAM, str(LIBRARIES)]
 
 
 def call(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cosmos_houdini.houdini.environment import LIBRARIES
 from support import TESTS
 
 
@@ -16,14 +17,17 @@ def use_fake_worker(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let Houdini's side start the worker that has the engine."""
     python = folder / "python"
     program = shlex.quote(
-        "import sys; from support.engines import fake_engine; fake_engine.register(); "
+        "import sys; "
+        f"sys.path[:0] = [{str(LIBRARIES)!r}, {str(TESTS)!r}]; "
+        "from support.engines import fake_engine; fake_engine.register(); "
         "from cosmos_houdini.worker.program import main; sys.exit(main())"
     )
     lines = [
         "#!/bin/sh",
-        'if [ "$1" != -m ]; then exec ' + shlex.quote(sys.executable) + ' "$@"; fi',
+        # The worker's own call, and not that of a work item's program.
+        'if [ "$2" != -X ]; then exec ' + shlex.quote(sys.executable) + ' "$@"; fi',
         f"PYTHONPATH=$PYTHONPATH{os.pathsep}{shlex.quote(str(TESTS))}",
-        f"export PYTHONPATH; exec {shlex.quote(sys.executable)} -c {program}",
+        f"export PYTHONPATH; exec {shlex.quote(sys.executable)} -I -u -c {program}",
     ]
     python.write_text("\n".join(lines) + "\n", encoding="utf-8")
     python.chmod(0o755)

@@ -61,14 +61,28 @@ def slots_for(settings: Mapping[str, Any]) -> int | None:
     return len(host.get("gpus") or ()) or None
 
 
-def build_sweep(name: str, render_node: str, prompt: str, *, slots: int | None = None) -> SweepNetwork:
+def set_slots(network: hou.OpNode, slots: int | None) -> tuple[str, ...]:
+    """Let a network's own scheduler begin so many work items at once, and return what it does not take.
+
+    Args:
+        network: the TOP network; it may be gone.
+        slots: as ``slots_for`` returns them; None changes nothing.
+    """
+    if slots is None:
+        return ()
+    scheduler = next((node for node in network.children() if base_type(node.type().name()) == "localscheduler"), None)
+    if scheduler is None:
+        return (f"the network's scheduler / slots = {slots}",)
+    return tuple(_set(scheduler, {"maxprocsmenu": _CUSTOM_SLOTS, "maxprocs": slots}))
+
+
+def build_sweep(name: str, render_node: str, prompt: str) -> SweepNetwork:
     """Build Cosmos Shot, Wedge, Cosmos Transfer and Cosmos Report in a network of their own; one undo removes all.
 
     Args:
         name: of the shot.
         render_node: the node that wrote the frames.
         prompt: what the results show; empty where the artist still has to say it.
-        slots: work items that the Local Scheduler may begin at once, instead of a quarter of the CPUs.
 
     Raises:
         BadInput: Houdini has not loaded the nodes.
@@ -97,7 +111,6 @@ def build_sweep(name: str, render_node: str, prompt: str, *, slots: int | None =
                 *_set(wedge, _WEDGE_PARMS),
                 *_set(transfer, {"prompt": prompt} if prompt else {}),
                 *_set(report, {"name": f"{name}_sweep"}),
-                *_set_slots(network, slots),
             ]
             cast("hou.TopNode", report).setDisplayFlag(True)
             network.layoutChildren()
@@ -135,16 +148,6 @@ def _types() -> dict[str, str]:
 def _set(node: hou.OpNode, values: Mapping[str, int | str]) -> list[str]:
     """Set parameters, and return those that the node does not have: the network is of use without them."""
     return [f"{node.name()}/{name} = {value}" for name, value in values.items() if not _takes(node, name, value)]
-
-
-def _set_slots(network: hou.OpNode, slots: int | None) -> list[str]:
-    """Set the slots of the network's own scheduler, and return what could not be set."""
-    if slots is None:
-        return []
-    scheduler = next((node for node in network.children() if base_type(node.type().name()) == "localscheduler"), None)
-    if scheduler is None:
-        return [f"the network's scheduler / slots = {slots}"]
-    return _set(scheduler, {"maxprocsmenu": _CUSTOM_SLOTS, "maxprocs": slots})
 
 
 def _takes(node: hou.OpNode, name: str, value: int | str) -> bool:
