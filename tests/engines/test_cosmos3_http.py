@@ -50,6 +50,26 @@ def test_only_the_videos_that_are_used_are_sent() -> None:
     assert list(ENGINE.invocation(begins, site()).inputs) == ["in/depth.mp4", "in/color.mp4"]
 
 
+def test_a_caption_gets_the_facts_of_the_shot_and_no_sentences_behind_it() -> None:
+    caption = request_of(
+        weights={"depth": 1.0},
+        engine="cosmos3-http",
+        size=(1280, 720),
+        frames=96,
+        prompt='{"temporal_caption": "Rain.", "fps": 3}',
+    )
+    (order,) = json.loads(ENGINE.invocation(caption, site()).files["in/requests.json"])["requests"]
+    assert json.loads(order["prompt"]) == {
+        "temporal_caption": "Rain.",
+        "resolution": {"H": 720, "W": 1280},
+        "aspect_ratio": "16,9",
+        "duration": "4s",
+        "fps": 24.0,
+    }
+    assert not order["options"]["use_duration_template"]
+    assert not order["options"]["use_resolution_template"]
+
+
 def test_requests_of_a_batch_share_one_program() -> None:
     other = request_of(weights={"edge": 0.5}, engine="cosmos3-http", size=(1280, 720), frames=93, seed=9)
     assert ENGINE.load_key(REQUEST) == ENGINE.load_key(other) != ""

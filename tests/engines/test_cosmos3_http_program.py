@@ -155,6 +155,10 @@ def test_a_request_arrives_whole_and_its_video_comes_back(bench: Bench, server: 
         "num_conditional_frames": 1,
         "num_first_chunk_conditional_frames": 0,
         "emphasize_control_in_prompt": True,
+        "use_duration_template": True,
+        "use_resolution_template": True,
+        "negative_metadata_mode": "same",
+        "share_vision_temporal_positions": True,
         "resolution": "256",
         "max_frames": 5,
     }

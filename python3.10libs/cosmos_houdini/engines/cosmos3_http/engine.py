@@ -24,6 +24,7 @@ from cosmos_houdini.engines.cosmos3_http.address import address_warnings, find_s
 from cosmos_houdini.engines.own_ffmpeg import brought_ffmpeg, ffmpeg_program
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.videos.encode import Encoding
+from cosmos_houdini.model.caption import ShotFacts, describe_shot, parse_caption, write_caption
 from cosmos_houdini.model.finding import Finding
 from cosmos_houdini.model.job import JobFailure, Progress
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
@@ -212,7 +213,15 @@ def requests_text(url: str, members: Sequence[tuple[InferenceRequest, Site]], pr
 
 def _request(request: InferenceRequest, site: Site) -> dict[str, Any]:
     plan, parameters = plan_frames(request, None), request.parameters
-    options = {name: parameters[name] for name in _OPTIONS}
+    caption = parse_caption(request.prompt)
+    # The server adds sentences on length, rate and size to a plain text. In a caption these are keys, and sentences
+    # behind JSON are nothing that the model was trained with.
+    options = {name: parameters[name] for name in _OPTIONS} | {
+        "use_duration_template": caption is None,
+        "use_resolution_template": caption is None,
+        "negative_metadata_mode": "same",
+        "share_vision_temporal_positions": True,
+    }
     # The server rounds the length of a chunk as the plan does.
     options["num_video_frames_per_chunk"] = plan.frames_per_chunk
     begins_with_video = int(parameters["num_first_chunk_conditional_frames"]) > 0
@@ -220,7 +229,7 @@ def _request(request: InferenceRequest, site: Site) -> dict[str, Any]:
         "name": site.folder.name,
         "folder": str(site.folder),
         "content": request.content_hash(),
-        "prompt": request.prompt,
+        "prompt": request.prompt if caption is None else write_caption(describe_shot(caption, _facts(request, plan))),
         "negative_prompt": request.negative_prompt,
         "controls": [
             {"hint": HINTS[control.kind], "path": str(site.folder / _file(str(control.kind))), "weight": control.weight}
@@ -240,6 +249,16 @@ def _request(request: InferenceRequest, site: Site) -> dict[str, Any]:
         "parameters": dict(parameters),
         "weights": {str(control.kind): control.weight for control in request.controls},
     }
+
+
+def _facts(request: InferenceRequest, plan: FramePlan) -> ShotFacts:
+    """Return what the framework would put into a caption by itself, and a server does not."""
+    return ShotFacts(
+        size=plan.size,
+        aspect_ratio=find_aspect_ratio(request.video.size),
+        frames=plan.frames,
+        fps=float(request.parameters["fps"]),
+    )
 
 
 def _writer() -> list[str]:
