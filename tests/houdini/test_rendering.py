@@ -219,3 +219,19 @@ def test_a_failure_of_the_call_is_told_with_the_nodes_own_errors(mantra: Session
     mantra.on_render = fail
     with pytest.raises(ToolError, match="did not render: Error rendering child: /out/mantra1; no camera"):
         rendering.render("/out/mantra1", None)
+
+
+def test_every_product_of_a_stage_has_to_be_written(houdini: Session, tmp_path: Path) -> None:
+    products = {"depth": ("$HIP/render/depth.$F4.png", "depth")}
+    in_list = {"ids": ("$HIP/render/ids.$F4.png", "segmentation")}
+    houdini.load(str(write_stage(tmp_path, products, in_list, f=[1, 2, 1])))
+    folder = tmp_path / "render"
+
+    def render(*names: str) -> Callable[[str], None]:
+        return lambda path: [writer(folder, 1, 2, name=name, ending="png")(path) for name in names]
+
+    houdini.on_render = render("karmarendersettings", "depth", "ids")
+    assert len(rendering.render(RENDER, None)) == 2
+    houdini.on_render = render("karmarendersettings", "depth")
+    with pytest.raises(ToolError, match="2 of 6 frames were not written"):
+        rendering.render(RENDER, None, wait_s=0)

@@ -11,6 +11,7 @@ from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.render_outputs import offered_outputs
 from cosmos_houdini.model.scene import RenderOutput
 from cosmos_houdini.scene import expand_picture, find_output, picture_pattern, read_scene
+from cosmos_houdini.scene.picture import picture_patterns
 from support.houdini import hip_files
 from support.houdini.solaris import RENDER, SETTINGS, write_stage
 
@@ -209,3 +210,23 @@ def test_the_published_stage_is_offered_by_the_node_that_renders_it(hips: Path) 
     assert picture_pattern(scene, "/stage/usdrender_rop3") == picture_pattern(scene, "/stage/karmarendersettings")
     [camera] = [camera for camera in scene.cameras if camera.kind == "lop"]
     assert camera.prim == offered_outputs(scene.outputs)[0].camera == "/cameras/camera1"
+
+
+def test_each_product_of_a_list_is_an_output_of_its_own(tmp_path: Path) -> None:
+    in_list = {
+        "far": (r"$HIP/$OS.`chs(\"primname_0\")`.$F4.png", "depth"),
+        "unused": ("", "N"),
+        "all": ("$HIP/all.$F4.png", ""),
+    }
+    scene = read_scene(write_stage(tmp_path, in_list=in_list))
+    outputs = {output.path: output for output in scene.outputs if output.node_path == "/stage/list1"}
+    assert list(outputs) == ["/stage/list1/productName_0", "/stage/list1/productName_2"]
+    far, every = outputs.values()
+    assert (far.picture, far.vars, far.camera) == ("$HIP/$OS.far.$F4.png", ("depth",), "/cameras/camera1")
+    assert (every.vars, every.rendered_by) == ((), RENDER)
+    patterns = [picture.pattern for picture in picture_patterns(scene, RENDER)]
+    assert [Path(pattern).name for pattern in patterns] == [
+        "karmarendersettings.####.png",
+        "list1.far.####.png",
+        "all.####.png",
+    ]

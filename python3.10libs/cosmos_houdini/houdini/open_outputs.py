@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import cast
 
 import hou
 
 from cosmos_houdini.model.render_node import (
+    PRODUCT_LISTS,
     RENDER_NODES,
     STAGE_PRODUCTS,
     STAGE_RENDERERS,
     STAGE_SETTINGS,
     base_type,
     expand_own_name,
+    list_products,
 )
 from cosmos_houdini.model.render_outputs import CURRENT_TAKE, StageNode, link_outputs, offered_outputs, var_names
 from cosmos_houdini.model.scene import RenderOutput, whole
@@ -35,9 +37,10 @@ def read_open_outputs(nodes: Iterable[hou.OpNode] | None = None) -> tuple[Render
     Args:
         nodes: of the scene; without them, all are read.
     """
-    writing = [node for node in (all_nodes() if nodes is None else nodes) if type_name(node) in RENDER_NODES]
+    known = RENDER_NODES.keys() | PRODUCT_LISTS
+    writing = [node for node in (all_nodes() if nodes is None else nodes) if type_name(node) in known]
     stage = {node.path(): _stage_node(node) for node in writing if type_name(node) in _OF_STAGES}
-    return link_outputs(map(_output, writing), stage, _inputs)
+    return link_outputs([output for node in writing for output in _outputs(node)], stage, _inputs)
 
 
 def output_paths() -> tuple[str, ...]:
@@ -61,6 +64,22 @@ def read_text(node: hou.OpNode, name: str) -> str | None:
         # Driven by a channel. One that is nothing but a quoted text is that text, as the artist wrote it.
         literal = _TEXT_EXPRESSION.fullmatch(parm.expression())
         return (literal[1] if literal else parm.evalAsString()) or None
+
+
+def _outputs(node: hou.OpNode) -> Iterator[RenderOutput]:
+    """Yield the pictures that a node names: one, or one for each product in its list."""
+    if type_name(node) not in PRODUCT_LISTS:
+        yield _output(node)
+        return
+    for parm, picture, camera, prims in list_products(lambda name: read_text(node, name)):
+        yield RenderOutput(
+            path=f"{node.path()}/{parm}",
+            type=node.type().name(),
+            picture=picture,
+            camera=camera,
+            frame_range=None,
+            vars=var_names(prims or ""),
+        )
 
 
 def _output(node: hou.OpNode) -> RenderOutput:

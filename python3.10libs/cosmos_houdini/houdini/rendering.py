@@ -18,7 +18,7 @@ import hou
 
 from cosmos_houdini.errors import BadInput, ToolError, did_you_mean
 from cosmos_houdini.houdini.open_outputs import read_open_outputs
-from cosmos_houdini.model.render_node import RENDER_NODES, STAGE_PRODUCTS, STAGE_SETTINGS, base_type
+from cosmos_houdini.model.render_node import PRODUCT_LISTS, RENDER_NODES, STAGE_PRODUCTS, STAGE_SETTINGS, base_type
 from cosmos_houdini.model.render_outputs import find_named, offered_outputs, resolve_output
 from cosmos_houdini.model.scene import RenderOutput
 
@@ -144,7 +144,9 @@ def _files(output: RenderOutput, take: str | None, numbers: Sequence[int]) -> li
     Raises:
         BadInput: two frames have the same file.
     """
-    parm = _node(output.path).parm(RENDER_NODES[base_type(output.type)].picture)
+    listed = base_type(output.type) in PRODUCT_LISTS
+    name = output.path.rpartition("/")[2] if listed else RENDER_NODES[base_type(output.type)].picture
+    parm = _node(output.node_path).parm(name)
     with _in_take(output.take or take):
         paths = [Path(expand_late_frame(cast("hou.Parm", parm).evalAsStringAtFrame(n), n)) for n in numbers]
     if len(set(paths)) < len(paths):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 _VERSION = re.compile(r"[0-9.]+")
+_OFF = ("off", "0")
 _OWN_NAME = re.compile(r"\$(?:OS\b|\{OS\})")
 
 
@@ -38,10 +40,30 @@ STAGE_RENDERERS = frozenset({"usdrender", "usdrender_rop"})
 """Nodes that render a USD stage: the pictures are named by themselves, or by nodes above them."""
 STAGE_SETTINGS = frozenset({"karma", "karmarenderproperties", "karmarendersettings"})
 """Nodes of a stage that name the picture; ``karma`` renders too."""
-STAGE_PRODUCTS = frozenset({"renderproduct"})
-"""Nodes of a stage that name one further picture each, such as a pass in files of its own."""
+PRODUCT_LISTS = frozenset({"karmarenderproducts"})
+"""Nodes of a stage that name any number of further pictures, in parameters that are numbered from 0."""
+STAGE_PRODUCTS = frozenset({"renderproduct"}) | PRODUCT_LISTS
+"""Nodes of a stage that name further pictures, such as a pass in files of its own."""
 WINDOWS = ("ip", "md")
 """Picture paths that mean a window of Houdini, not a file."""
+
+
+def list_products(read: Callable[[str], str | None]) -> Iterator[tuple[str, str | None, str | None, str | None]]:
+    """Yield the products of a node in PRODUCT_LISTS: parameter, picture, camera, and the prims of its render vars.
+
+    Args:
+        read: returns the text of one of the node's parameters.
+    """
+    count = read("products") or ""
+    for number in range(int(float(count)) if count.replace(".", "", 1).isdigit() else 0):
+        if read(f"enable_{number}") in _OFF:
+            continue
+        picture, name = read(f"productName_{number}"), read(f"primname_{number}") or ""
+        # As a new node has it.
+        picture = picture and picture.replace(f'`chs("primname_{number}")`', name)
+        own = {key: read(f"do{key}_{number}") not in {None, *_OFF} for key in ("camera", "orderedVars")}
+        camera, vars_ = (read(f"{key}_{number}" if is_own else key) for key, is_own in own.items())
+        yield f"productName_{number}", picture, camera, vars_
 
 
 def base_type(type_: str) -> str:

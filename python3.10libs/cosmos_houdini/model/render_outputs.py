@@ -111,7 +111,10 @@ def _named_above(
     inputs: Callable[[str], Sequence[str]],
 ) -> tuple[str, ...]:
     """Return the settings that a renderer takes, and the products above it, nearest first."""
-    above = [path for path in _walk(stage[renderer].heads, inputs) if path in by_path]
+    of_nodes: dict[str, list[str]] = {}
+    for path, output in by_path.items():
+        of_nodes.setdefault(output.node_path, []).append(path)
+    above = [path for node in _walk(stage[renderer].heads, inputs) for path in of_nodes.get(node, ())]
     settings = [path for path in above if base_type(by_path[path].type) in STAGE_SETTINGS]
     wanted = stage[renderer].prim
     chosen = [path for path in settings if wanted and path in stage and stage[path].prim == wanted] or settings

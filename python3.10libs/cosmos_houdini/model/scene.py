@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cosmos_houdini.model.render_node import PRODUCT_LISTS, base_type
 from cosmos_houdini.model.text_enum import TextEnum
 
 Vector = tuple[float, float, float]
@@ -169,6 +170,7 @@ class RenderOutput:
     """A node that renders pictures.
 
     Attributes:
+        path: of the node, or of its parameter where one node names several pictures.
         picture: the picture path with its variables, as the artist wrote it; None if the node names none.
         camera: node or prim path; None if the node names none.
         frame_range: first, last and increment; None if the node has no range or renders only the current frame.
@@ -189,6 +191,11 @@ class RenderOutput:
     renders: tuple[str, ...] = ()
     rendered_by: str | None = None
     vars: tuple[str, ...] = ()
+
+    @property
+    def node_path(self) -> str:
+        """The path of the node that names the picture."""
+        return self.path.rpartition("/")[0] if base_type(self.type) in PRODUCT_LISTS else self.path
 
     def document(self) -> dict[str, Any]:
         """Return the output as ``scene --json`` prints it."""

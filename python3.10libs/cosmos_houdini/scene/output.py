@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.model.render_node import (
+    PRODUCT_LISTS,
     RENDER_NODES,
     STAGE_PRODUCTS,
     STAGE_RENDERERS,
     STAGE_SETTINGS,
     base_type,
     expand_own_name,
+    list_products,
 )
 from cosmos_houdini.model.render_outputs import CURRENT_TAKE, StageNode, link_outputs, var_names
 from cosmos_houdini.model.scene import RenderOutput, Scene, whole
@@ -20,7 +22,7 @@ from cosmos_houdini.scene.nodes import Node, stage_path
 from cosmos_houdini.scene.parm import unquoted
 from cosmos_houdini.scene.timeline import Timeline
 
-OUTPUT_TYPES = frozenset(RENDER_NODES)
+OUTPUT_TYPES = frozenset(RENDER_NODES) | PRODUCT_LISTS
 _OF_STAGES = STAGE_RENDERERS | STAGE_SETTINGS | STAGE_PRODUCTS
 
 _TEXT_EXPRESSION = re.compile(r'"([^"`]*)"')
@@ -38,7 +40,8 @@ def read_outputs(
     """
     writing = [node for node in nodes if base_type(node.type) in OUTPUT_TYPES]
     stage = {node.path: _stage_node(node, inputs) for node in writing if base_type(node.type) in _OF_STAGES}
-    return link_outputs((_output(node, timeline) for node in writing), stage, lambda path: inputs.get(path, ()))
+    outputs = [output for node in writing for output in _outputs(node, timeline)]
+    return link_outputs(outputs, stage, lambda path: inputs.get(path, ()))
 
 
 def find_output(scene: Scene, node_path: str) -> RenderOutput:
@@ -63,6 +66,22 @@ def _stage_node(node: Node, inputs: Mapping[str, tuple[str, ...]]) -> StageNode:
         return StageNode(heads=(named,) if named else inputs.get(node.path, ()), prim=_text(node, "rendersettings"))
     prim = _text(node, "primpath")
     return StageNode(prim=expand_own_name(prim, node.path) if prim else None)
+
+
+def _outputs(node: Node, timeline: Timeline) -> Iterator[RenderOutput]:
+    """Yield the pictures that a node names: one, or one for each product in its list."""
+    if base_type(node.type) not in PRODUCT_LISTS:
+        yield _output(node, timeline)
+        return
+    for parm, picture, camera, prims in list_products(lambda name: _text(node, name)):
+        yield RenderOutput(
+            path=f"{node.path}/{parm}",
+            type=node.type,
+            picture=picture,
+            camera=camera,
+            frame_range=None,
+            vars=var_names(prims or ""),
+        )
 
 
 def _output(node: Node, timeline: Timeline) -> RenderOutput:

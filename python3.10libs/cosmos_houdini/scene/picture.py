@@ -94,7 +94,9 @@ def picture_patterns(scene: Scene, node_path: str) -> tuple[WrittenPicture, ...]
     return tuple(
         WrittenPicture(
             node=each,
-            pattern=expand_picture(each.picture or "", hip=scene.path, node_path=each.path, variables=scene.variables),
+            pattern=expand_picture(
+                each.picture or "", hip=scene.path, node_path=each.node_path, variables=scene.variables
+            ),
         )
         for each in named
     )
