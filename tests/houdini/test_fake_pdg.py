@@ -73,6 +73,7 @@ DOCUMENTED: dict[str, tuple[str, str]] = {
     "pdg.result": ("Success Failure", PAGES + "pdg/result.html"),
     "pdg.nodeType": ("Processor Partitioner", PAGES + "pdg/nodeType.html"),
     "pdg.NodeOptions": ("", PAGES + "pdg/NodeOptions.html"),
+    "pdg.NodeOptions.requiresGeneratedInputs": ("", PAGES + "pdg/NodeOptions.html"),
     "pdg.PyProcessor.onConfigureNode": ("node_options", PAGES + "processors.html"),
     "pdg.workItemType": ("Regular Partition Batch", PAGES + "pdg/workItemType.html"),
     "pdg.generationType": ("Static Dynamic Regenerate", PAGES + "pdg/generationType.html"),

@@ -16,6 +16,13 @@ def test_there_are_at_most_fifteen_steps_each_with_what_is_seen() -> None:
     assert len(steps) <= 15
 
 
+def test_every_open_question_that_the_self_test_answers_is_marked() -> None:
+    rows = re.findall(r"^\| (.+?) \| (.+?) \|$", TEXT.split("## Open questions")[1], re.MULTILINE)
+    answered = [question for question, step in rows if step.startswith("3")]
+    assert len(answered) >= 8
+    assert "--report" in TEXT
+
+
 def test_the_files_that_it_names_are_there_and_the_self_test_has_as_many_lines() -> None:
     for name in re.findall(r"scripts/\w+(?:\.py)?", TEXT):
         assert (ROOT / name).is_file(), name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -11,9 +12,10 @@ import pytest
 
 from cosmos_houdini.houdini.environment import LIBRARIES, ROOT
 from cosmos_houdini.houdini.hython import selftest
+from cosmos_houdini.houdini.hython.open_questions import QUESTIONS, answer
 from cosmos_houdini.houdini.tops.asset_check import SHAPES, check_assets
 from cosmos_houdini.houdini.tops.node_assets import TRANSFER_SWEEP
-from support.houdini import fake_hou, hip_files
+from support.houdini import fake_hou, fake_pdg, hip_files
 from support.houdini.asset_network import saved_nodes
 from support.houdini.expanded_asset.asset import read_assets
 from support.houdini.houdini_session import SavedNode, Session
@@ -86,6 +88,51 @@ def test_a_parameter_that_a_node_does_not_take_is_named_and_nothing_is_left(load
     with pytest.raises(selftest.CheckFailed, match="not taken: report/name = selftest_sweep"):
         selftest._sweep()
     assert not [path for path in loaded.nodes if path.startswith("/tasks/")]
+
+
+def test_one_file_to_send_has_every_line_and_every_answer(
+    loaded: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shot = make_shot(tmp_path, monkeypatch)
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+
+    def open_stage() -> None:
+        loaded.nodes["/stage"] = SavedNode(path="/stage", type="manager", category="Manager")
+
+    loaded.after_load = open_stage
+    monkeypatch.setitem(sys.modules, "pdg", fake_pdg)
+    report = tmp_path / "report.md"
+    assert selftest.main(["--report", str(report), "--scene", str(shot.hip)]) == 0
+    text = report.read_text(encoding="utf-8")
+    *lines, _ = capsys.readouterr().out.splitlines()
+    assert all(f"- {line}".replace(str(tmp_path), "~") in text for line in lines)
+    answers = dict(re.findall(r"^- (.+?\?) (.+)$", text, re.MULTILINE))
+    assert list(answers) == [question.text for question in QUESTIONS]
+    assert str(tmp_path) not in text
+    plate = "Which node is a background in Solaris, and which parameter has its pictures?"
+    assert answers[plate] == "backgroundplate, plate: there"
+    assert answers["Which parameters has a File node of a COP network?"] == "copnet/file has filename, addaovs"
+    calls = answers["Which calls have PDG's nodes and work items?"]
+    assert "partitionItems yes, isPartition no; NodeOptions: requiresGeneratedInputs yes" in calls
+    assert not [path for path in loaded.nodes if "cosmos" in path]
+
+
+def test_what_this_build_lacks_is_an_answer_and_leaves_nothing_behind(loaded: Session) -> None:
+    before = set(loaded.nodes)
+    assert {question.text: answer(question) for question in QUESTIONS}[
+        "Which type has a node of the asset's name of before 1.0?"
+    ].startswith("not answered: Invalid node type name")
+    assert set(loaded.nodes) == before
+
+
+def test_a_report_that_cannot_be_written_is_refused_before_the_checks(
+    loaded: Session, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert selftest.main(["--report", str(tmp_path / "nowhere" / "report.md")]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "cannot be written" in printed.err
+    assert loaded.shown == []
 
 
 def test_what_the_doctor_finds_is_told(loaded: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

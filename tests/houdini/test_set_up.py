@@ -162,7 +162,8 @@ def make_environment(folder: Path) -> str:
 def test_the_window_makes_the_environment_shows_its_lines_and_takes_it_away(
     window: Callable[[str], SetUpWindow], tmp_path: Path, houdini: Session
 ) -> None:
-    shown = window(make_environment(tmp_path))
+    (tmp_path / "beside.py").write_text("", encoding="utf-8")
+    shown = window(f"import beside\n{make_environment(tmp_path)}")
     assert shown._state.text().startswith("Not set up yet")
     assert not shown._remove.isEnabled()
     shown._make.click()

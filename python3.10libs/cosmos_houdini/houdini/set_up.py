@@ -84,6 +84,15 @@ def is_working_python(program: str) -> bool:
     return done.returncode == 0 and done.stdout.split() in [list(map(str, version)) for version in VERSIONS]
 
 
+def script_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of the script, which imports the module beside it, and none of the package's."""
+    return {
+        name: value
+        for name, value in clean_environment(environ).items()
+        if name not in {"PYTHONSAFEPATH", "PYTHONPATH"}
+    }
+
+
 def count_packages(lock: str) -> int:
     r"""Return how many packages a lock names.
 
@@ -153,7 +162,7 @@ class SetUpRun:
         self._process = subprocess.Popen(
             argv,
             cwd=ROOT,
-            env=clean_environment(os.environ),
+            env=script_environment(os.environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

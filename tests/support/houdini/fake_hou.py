@@ -404,6 +404,15 @@ def getenv(name: str, default_value: str | None = None) -> str | None:
     return houdini_session.current.variables.get(name, default_value)
 
 
+def findFiles(file_name: str) -> tuple[str, ...]:
+    paths = [Path(folder) / file_name for folder in houdini_session.current.houdini_path]
+    return tuple(str(path) for path in paths if path.is_file())
+
+
+def licenseCategory() -> EnumValue:
+    return EnumValue("Commercial")
+
+
 def isUIAvailable() -> bool:
     return houdini_session.current.has_interface
 

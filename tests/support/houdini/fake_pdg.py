@@ -221,8 +221,7 @@ class Node:
 class NodeOptions:
     """How PDG treats a node; its callback fills it in before a cook."""
 
-    def __init__(self) -> None:
-        self.requiresGeneratedInputs = False
+    requiresGeneratedInputs = False
 
 
 class PyProcessor(Node):

@@ -67,6 +67,12 @@ def selftest_parser() -> argparse.ArgumentParser:
         "cosmos_selftest.py", "whether this Houdini has loaded the package and its worker works, a line for each thing"
     )
     parser.add_argument("--scene", type=Path, metavar="SHOT.hip", help="compare this scene too; it is not changed")
+    parser.add_argument(
+        "--report",
+        type=Path,
+        metavar="FILE",
+        help="write all lines and facts of this Houdini into one file to send",
+    )
     return parser
 
 

@@ -13,11 +13,13 @@ from typing import cast
 
 import hou
 
-from cosmos_houdini.errors import CheckFailed, one_line
+from cosmos_houdini import __version__
+from cosmos_houdini.errors import BadInput, CheckFailed, one_line
 from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.environment import LIBRARIES, ROOT, worker_python
 from cosmos_houdini.houdini.hython.command_lines import selftest_parser
 from cosmos_houdini.houdini.hython.comparison import compare_scenes
+from cosmos_houdini.houdini.hython.open_questions import QUESTIONS, answer
 from cosmos_houdini.houdini.hython.script import exit_code, print_result
 from cosmos_houdini.houdini.open_scene import load_scene, read_open_scene, sample_open_scene
 from cosmos_houdini.houdini.tops.asset_check import check_assets, check_top_nodes
@@ -27,6 +29,7 @@ from cosmos_houdini.houdini.windows.result_actions import mplay_program
 from cosmos_houdini.houdini.windows.result_nodes import load_in_cops
 from cosmos_houdini.installation import NEWEST_KNOWN, OLDEST
 
+PASSED = "pass"
 PYTHONS = ((3, 10), (3, 11), (3, 13))
 
 
@@ -45,28 +48,66 @@ class Check:
 
 def main(argv: Sequence[str]) -> int:
     """Try everything and return 1 if something failed."""
-    scene: Path | None = selftest_parser().parse_args(argv).scene
+    arguments = selftest_parser().parse_args(argv)
+    scene: Path | None = arguments.scene
     checks = list(CHECKS)
     if scene is not None:
         given = scene
         checks.append(Check(title=f"{scene} is read alike by Houdini and without it", run=lambda: _compare(given)))
-    return exit_code(lambda: _run(checks))
+    return exit_code(lambda: _run(checks, arguments.report))
 
 
-def _run(checks: Sequence[Check]) -> int:
-    passed = [_passes(check) for check in checks]
-    print_result(f"{sum(passed)} of {len(passed)} passed")
-    return 0 if all(passed) else 1
+def _run(checks: Sequence[Check], report: Path | None) -> int:
+    if report is not None:
+        # Before the checks, which take minutes: a file that cannot be written is said at once.
+        _write(report, "")
+    lines = []
+    for check in checks:
+        lines.append(_tried(check))
+        print_result(lines[-1])
+    passed = sum(line.startswith(PASSED) for line in lines)
+    summary = f"{passed} of {len(lines)} passed"
+    print_result(summary)
+    if report is not None:
+        _write(report, report_text(lines, summary, [(each.text, answer(each)) for each in QUESTIONS]))
+        print_result(f"wrote {report}")
+    return 0 if passed == len(lines) else 1
 
 
-def _passes(check: Check) -> bool:
+def _tried(check: Check) -> str:
     try:
-        print_result(f"pass  {check.title}: {one_line(check.run())}")
+        return f"{PASSED}  {check.title}: {one_line(check.run())}"
     except Exception as error:  # noqa: BLE001 - whatever went wrong, the other lines are wanted too
         reason = error.instanceMessage() if isinstance(error, hou.Error) else str(error)
-        print_result(f"FAIL  {check.title}: {one_line(reason) or type(error).__name__}")
-        return False
-    return True
+        return f"FAIL  {check.title}: {one_line(reason) or type(error).__name__}"
+
+
+def report_text(lines: Sequence[str], summary: str, answers: Sequence[tuple[str, str]]) -> str:
+    """Return the report that can be sent: every check and every answer, without the user's home folder."""
+    text = "\n".join(
+        [
+            f"# cosmos-houdini {__version__} in Houdini {hou.applicationVersionString()}",
+            "",
+            "## Checks",
+            "",
+            *(f"- {line}" for line in (*lines, summary)),
+            "",
+            "## Answers",
+            "",
+            *(f"- {question} {found}" for question, found in answers),
+            "",
+        ]
+    )
+    return text.replace(str(Path.home()), "~").replace(Path.home().as_posix(), "~")
+
+
+def _write(report: Path, text: str) -> None:
+    try:
+        report.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BadInput(
+            f"{report} cannot be written: {error.strerror}", action="name a file in a folder of yours"
+        ) from error
 
 
 def _version() -> str:

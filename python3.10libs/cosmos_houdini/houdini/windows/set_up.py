@@ -13,7 +13,7 @@ TICK_MS = 100
 _WORDS = (
     "The worker does everything outside of Houdini: it verifies frames, encodes videos and talks to hosts. Its Python "
     "packages are in a folder of their own. Houdini's own Python stays as it is.\n\nSetting up needs the network once, "
-    "and about 400 MB of disk."
+    "and about 650 MB of disk."
 )
 
 
