@@ -111,6 +111,29 @@ def test_no_room_below_the_use_cases_reads_the_configuration_by_itself() -> None
                 assert not names & {"cosmos_houdini.config", "cosmos_houdini.config.cascade"}, path
 
 
+TORCH = {"torch", "torchvision", "transformers", "diffusers", "huggingface_hub", "tokenizers", "accelerate"}
+OUTSIDE = {"caption/captioner.py"}
+"""Programs with a process and an environment of their own."""
+
+
+def test_torch_is_imported_in_programs_of_their_own_alone() -> None:
+    importing = {Path(file).as_posix() for file, _, name in room_imports() if name.partition(".")[0] in TORCH}
+    assert {file for file in importing if not file.startswith("engines/diffusers/")} == OUTSIDE
+    for file, _, name in room_imports():
+        assert Path(file).as_posix() not in OUTSIDE or not name.startswith("cosmos_houdini"), f"{file} imports {name}"
+        assert not name.endswith("captioner"), f"{file} imports the captioner, which runs in a process of its own"
+
+
+def test_captions_and_facts_load_no_torch() -> None:
+    names = [
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+        for room in ("caption", "facts")
+        for path in sorted((PACKAGE / room).glob("*.py"))
+        if path.stem not in {"__init__", "captioner"}
+    ]
+    assert not modules_after("\n".join(f"import {name}" for name in names)) & (TORCH | {"cv2", "numpy", "paramiko"})
+
+
 def test_hou_and_pdg_are_imported_in_the_houdini_ring_alone() -> None:
     for file, room, name in room_imports():
         if name.partition(".")[0] in {"hou", "pdg"}:

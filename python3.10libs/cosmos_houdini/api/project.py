@@ -423,6 +423,27 @@ class Project:
 
         return prompt_of(Path(shot), ffmpeg=self.config.ffmpeg, style=style, format_=format)
 
+    def caption(self, path: str | Path, *, model: str | None = None, frames: int | None = None) -> dict[str, Any]:
+        """Describe a video, or the videos of a folder, by a model on this machine.
+
+        Args:
+            path: a video file, or a folder of videos whose ``metadata.json`` gets the caption.
+            model: folder of a model, or its name in the local cache; None for the configuration's.
+            frames: the most frames to look at, 1 to 64; None for 8.
+
+        Returns:
+            ``text``, ``tags``, ``name``, ``confidence``, ``model``, ``revision`` and ``settings``.
+
+        Raises:
+            BadInput: the video cannot be decoded, or there is no model or no environment for it.
+            ToolError: the model's process died.
+        """
+        from cosmos_houdini.caption.describe import CaptionOptions, caption_path  # noqa: PLC0415 - few scripts do
+        from cosmos_houdini.caption.frames import MOST_FRAMES  # noqa: PLC0415 - likewise
+
+        options = CaptionOptions(model=model, most_frames=frames or MOST_FRAMES)
+        return caption_path(self.config, Path(path), self.reporter, options)
+
     def check(
         self,
         path: str | Path,
@@ -460,6 +481,7 @@ class Project:
         on_gap: OnGap = "stop",
         passes: Mapping[str, str] | None = None,
         encoding: EncodeOptions | None = None,
+        caption: bool = False,
     ) -> list[Conversion]:
         """Verify the image sequences of a path and encode one video a pass, with ``metadata.json``.
 
@@ -472,6 +494,7 @@ class Project:
             on_gap: ``stop`` refuses a missing or corrupt frame, ``hold`` repeats the frame before it.
             passes: by pass, what shows it: a pattern of files, a layer or channel of EXR files, or ``none``.
             encoding: how passes become control videos; None follows the configuration.
+            caption: whether a model on this machine describes each shot; a caption that fails is a message.
 
         Raises:
             BadInput: there are no sequences, or something in them or in the arguments cannot be used.
@@ -487,6 +510,7 @@ class Project:
             scene_file=Path(scene) if scene is not None else None,
             frames=FrameOptions(fps=fps, frame_range=frame_range, on_gap=on_gap, passes=passes or {}),
             encoding=encoding or EncodeOptions(),
+            caption=caption,
         )
 
     def restore(self, video: str | Path, metadata: str | Path, out: str | Path) -> tuple[Path, ...]:

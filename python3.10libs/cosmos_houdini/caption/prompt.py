@@ -25,6 +25,18 @@ MOST_MOVES = 3
 _DISPENSABLE = ("context", "cinematography.camera_angle", "lighting.conditions", "subjects", "cinematography.framing")
 
 
+def check_format(word: str) -> PromptFormat:
+    """Return a format by its name.
+
+    Raises:
+        BadInput: there is no such format.
+    """
+    for known in FORMATS:
+        if word == known:
+            return known
+    raise BadInput(f"no prompt format {word!r}", allowed=", ".join(FORMATS))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """Everything that is known about a shot.

@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "standardize": ("standardize", "standardize", "Convert a video to another frame rate and size."),
     "extract-frame": ("standardize", "extract_frame", "Write one frame or all frames of a video as PNG."),
     "restore": ("restore", "restore", "Restore a result to the size and position of its plate."),
+    "caption": ("caption", "caption", "Describe a video by a model on this machine: caption, tags, name."),
     "write-prompt": ("prompt", "write_prompt", "Write a first prompt from caption, scene facts and your words."),
     "deliver": ("deliver", "deliver", "Write results for comp: EXR, ProRes, DNxHR, 16 bits; over their plates."),
     "create-spec": ("spec", "create_spec", "Write a prompt spec: prompt, color video, controls."),

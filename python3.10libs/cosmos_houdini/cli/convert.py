@@ -31,6 +31,7 @@ from cosmos_houdini.shots.options import EncodeOptions, FrameOptions
     "--hip", metavar="FILE", type=click.Path(path_type=Path), help="Take frame rate and description from this scene."
 )
 @frame_options
+@click.option("--caption", is_flag=True, help="Describe each shot by a model on this machine; see caption --help.")
 @click.option("--preview", is_flag=True, help="Also write preview.png: some frames of every pass, labelled.")
 @encoding_options
 @json_option
@@ -40,6 +41,7 @@ def convert_sequence(
     out_dir: Path,
     hip: Path | None,
     preview: bool,
+    caption: bool,
     as_json: bool,
     frames: FrameOptions,
     encoding: EncodeOptions,
@@ -58,6 +60,7 @@ def convert_sequence(
         frames=frames,
         encoding=encoding,
         preview=preview,
+        caption=caption,
     )
     documents = [conversion.document() for conversion in conversions]
     if as_json:

@@ -116,6 +116,20 @@ class ControlsConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     fit: Fit = "auto"
 
 
+class CaptionConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The model that describes shots, and the Python that runs it.
+
+    Attributes:
+        model: folder of a model, or its name in the local cache of Hugging Face.
+        python: a Python with torch and transformers; without it, the environment that ``caption --install`` makes.
+        device: where the model runs: ``auto``, ``cpu`` or ``cuda``.
+    """
+
+    model: Annotated[str, Meta(min_length=1)] = "HuggingFaceTB/SmolVLM2-500M-Video-Instruct"
+    python: Path | None = None
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+
 class NotifyConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Notifications about batches.
 
@@ -160,6 +174,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     depth: DepthConfig = DepthConfig()
     seg: SegConfig = SegConfig()
     controls: ControlsConfig = ControlsConfig()
+    caption: CaptionConfig = CaptionConfig()
     notify: NotifyConfig = NotifyConfig()
     overnight: OvernightConfig = OvernightConfig()
 

@@ -9,6 +9,7 @@ NAMES: Mapping[str, int] = {
     "batch-spec": 1,
     "batch-status": 1,
     "cancel": 1,
+    "caption": 1,
     "check": 1,
     "clean": 1,
     "completion": 1,

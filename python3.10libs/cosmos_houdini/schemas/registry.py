@@ -23,6 +23,7 @@ _STRUCTURES: Mapping[str, type[msgspec.Struct]] = {
     "attach": jobs.JobsDocument,
     "batch-status": jobs.BatchStatusDocument,
     "cancel": jobs.JobsDocument,
+    "caption": shots.CaptionDocument,
     "check": shots.CheckDocument,
     "clean": commands.CleanDocument,
     "completion": commands.CompletionDocument,

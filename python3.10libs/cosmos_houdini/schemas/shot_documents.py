@@ -105,6 +105,18 @@ class SceneDocument(Struct, kw_only=True):
     facts: SceneFacts | UnsetType = UNSET
 
 
+class CaptionDocument(Struct, kw_only=True):
+    """The words of a model for a shot; confidence is 0 to 1, and null where the model gives none."""
+
+    text: str
+    tags: list[str]
+    name: str
+    confidence: float | None
+    model: str
+    revision: str
+    settings: dict[str, Any]
+
+
 class PromptPart(Struct):
     """A part of a prompt: its place in a caption of Cosmos 3, its words, and where they come from."""
 
@@ -200,7 +212,7 @@ class ConversionDocument(Struct, kw_only=True):
     size: list[int]
     videos: dict[str, Video]
     scene: dict[str, Any] | None
-    caption: dict[str, Any] | None
+    caption: CaptionDocument | None
     sources: dict[str, dict[str, Any]]
     frame: dict[str, Any] | UnsetType = UNSET
 

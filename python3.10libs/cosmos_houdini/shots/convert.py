@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from cosmos_houdini.config import Config
@@ -29,6 +30,7 @@ def convert_path(
     frames: FrameOptions = DEFAULT_FRAMES,
     encoding: EncodeOptions = DEFAULT_ENCODING,
     preview: bool = False,
+    caption: bool = False,
 ) -> list[Conversion]:
     """Verify the image sequences of a path and encode one video a pass.
 
@@ -44,6 +46,7 @@ def convert_path(
         frames: which frames, and at which rate.
         encoding: how passes become control videos.
         preview: whether ``preview.png`` is written, too: some frames of every pass, labelled.
+        caption: whether a model on this machine describes each shot; a caption that fails is a warning.
 
     Returns:
         One conversion for each shot.
@@ -73,7 +76,14 @@ def convert_path(
         )
         if preview:
             reporter.say(f"wrote {_write_preview(conversions[-1], settings.ffmpeg)}")
-    return conversions
+    return [_describe(config, one, reporter) for one in conversions] if caption else conversions
+
+
+def _describe(config: Config, conversion: Conversion, reporter: Reporter) -> Conversion:
+    # Imported here: few conversions are described.
+    from cosmos_houdini.caption.describe import add_caption  # noqa: PLC0415
+
+    return replace(conversion, caption=add_caption(config, conversion, reporter))
 
 
 def _read_scene(path: Path | None) -> Scene | None:
