@@ -32,7 +32,7 @@ _ENGLISH = frozenset("a an the of in on at with and is are to from by over under
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a model said of some frames; confidence is 0 to 1, or None where the model gives none."""
+    """The words of a model about some frames; confidence is 0 to 1, or None where the model gives none."""
 
     text: str
     confidence: float | None = None

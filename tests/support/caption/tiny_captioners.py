@@ -1,6 +1,7 @@
 """Writes tiny captioners with random weights into a folder: ``blip``, and ``smolvlm``, which looks at many frames.
 
-Runs under the Python that has torch and transformers.
+Runs under the Python that has torch and transformers. Random weights would end a text at once, or fill it with marks,
+so those tokens are suppressed.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from transformers import (
     SmolVLMVideoProcessor,
 )
 
-WORDS = "a the red blue sphere wall floor on in of and courtyard stone light rain street night tags name : , .".split()
+WORDS = "red blue sphere wall floor courtyard stone light rain street night".split()
 SMALL = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
 
 
@@ -39,7 +40,9 @@ def write_blip(folder: Path) -> None:
         vision_config={**SMALL, "image_size": 32, "patch_size": 8},
         projection_dim=16,
     )
-    BlipForConditionalGeneration(config).save_pretrained(folder)
+    model = BlipForConditionalGeneration(config)
+    model.generation_config.suppress_tokens = list(range(len(words) - len(WORDS)))
+    model.save_pretrained(folder)
     BlipProcessor(
         BlipImageProcessor(size={"height": 32, "width": 32}), BertTokenizerFast(str(folder / "vocab.txt"))
     ).save_pretrained(folder)
@@ -94,8 +97,7 @@ def write_smolvlm(folder: Path) -> None:
         vision_config={**SMALL, "image_size": 32, "patch_size": 8},
     )
     model = SmolVLMForConditionalGeneration(config)
-    # Random weights would end a text at once, or fill it with marks.
-    model.generation_config.suppress_tokens = list(range(len(marks) + len(pictures) + 2))
+    model.generation_config.suppress_tokens = list(range(len(words) - len(WORDS)))
     folder.mkdir(parents=True)
     model.save_pretrained(folder)
     processor.save_pretrained(folder)
