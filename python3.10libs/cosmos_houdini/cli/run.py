@@ -22,6 +22,7 @@ from cosmos_houdini.specs.files import load_run_spec
 
 @click.command(help="Run one inference, from its RunSpec (- for standard input) to a verified result.")
 @click.argument("file", metavar="RUN.json", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--engine", help="Another engine than the RunSpec's; each value that changes is told.")
 @host_option
 @click.option("--num-gpu", type=click.IntRange(1), help="GPUs for this inference, instead of the RunSpec's number.")
 @detach_option
@@ -32,6 +33,7 @@ from cosmos_houdini.specs.files import load_run_spec
 def run(
     *,
     file: Path,
+    engine: str | None,
     host: str | None,
     num_gpu: int | None,
     detach: bool,
@@ -45,7 +47,8 @@ def run(
     if write_to and not dry_run:
         raise click.UsageError("--write-to goes with --dry-run")
     reporter = TerminalReporter()
-    prepared = plan_run(load_run_spec(file), config, reporter, host=host, num_gpu=num_gpu, results=output)
+    spec = load_run_spec(file)
+    prepared = plan_run(spec, config, reporter, host=host, num_gpu=num_gpu, results=output, engine=engine)
     say(chunk_sentence(prepared.plan))
     if dry_run:
         show_plan(prepared, write_to)

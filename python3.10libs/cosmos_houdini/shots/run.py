@@ -15,6 +15,7 @@ from cosmos_houdini.model.spec import RunSpec
 from cosmos_houdini.reporter import Reporter
 from cosmos_houdini.shots.computed_controls import with_computed_controls
 from cosmos_houdini.specs.dry_run import dry_run_document, write_plan
+from cosmos_houdini.specs.engine_switch import switch_engine
 from cosmos_houdini.specs.request import Probe, build_request, caching_probe
 
 
@@ -27,6 +28,7 @@ def plan_run(
     num_gpu: int | None = None,
     results: Path | None = None,
     probe: Probe | None = None,
+    engine: str | None = None,
 ) -> Prepared:
     """Return the job of a RunSpec, ready to be queued; no host is reached.
 
@@ -40,10 +42,14 @@ def plan_run(
         num_gpu: GPUs for the inference, 1 to 64; None for the RunSpec's number.
         results: folder for the verified results; None for ``cosmos_out/<job id>`` in the project.
         probe: as for ``build_request``; None to decode every video.
+        engine: another engine than the RunSpec's; every value that changes with it is told.
 
     Raises:
         BadInput: something in the RunSpec, its videos or the configuration cannot be used.
     """
+    run_spec, changes = switch_engine(run_spec, engine or run_spec.engine)
+    for change in changes:
+        reporter.say(f"{run_spec.engine}: {change}")
     known = find_engine(run_spec.engine).parameters
     probe = probe or caching_probe(config.ffmpeg)
     run_spec = with_computed_controls(run_spec, config, reporter, probe=probe)
