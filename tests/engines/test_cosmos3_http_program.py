@@ -402,7 +402,7 @@ def test_a_redirect_to_another_machine_gets_no_key(bench: Bench) -> None:
         assert store.seen.keys == {""}
         server.does.stored_at = "file:///etc/passwd"
         ran = bench.run(server.url, env={"COSMOS_SERVER_KEY": KEY}, name="b-1")
-        assert "redirects to file:///etc/passwd, which is not as safe" in ran.failed_as("lost")
+        assert "redirects to 'file:///etc/passwd', which is not as safe" in ran.failed_as("lost")
 
 
 def test_a_certificate_is_verified(bench: Bench, tmp_path: Path) -> None:
@@ -474,6 +474,18 @@ def test_a_cancelled_request_leaves_a_nim_at_once(bench: Bench) -> None:
         process.communicate(timeout=10)
         server.does.steps = 1
     assert process.returncode == 143
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_server_that_answers_nonsense_is_told_in_one_line(bench: Bench, seed: int) -> None:
+    with video_server(Behaviour(kind="nonsense")) as server:
+        server.drawn.seed(seed)
+        ran = bench.run(server.url, away_s=0.3, watchdog_s=1.0)
+    assert ran.log.stderr == ""
+    if ran.exit_code:
+        assert [line for line in ran.said if line.startswith("failed ")] == ran.said[-1:]
+    else:
+        check_result(ran)
 
 
 def test_one_program_serves_many_requests_and_a_refused_one_costs_the_others_nothing(

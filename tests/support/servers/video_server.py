@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import random
 import re
 import ssl
 import subprocess
@@ -36,6 +37,14 @@ MODEL = "nvidia/Cosmos3-Nano"
 HINTS = frozenset({"edge", "blur", "depth", "seg", "wsm"})
 _NAME = re.compile(rb'name="([^"]*)"(?:; filename="([^"]*)")?')
 _PIECE = 1 << 16
+_SENSE = 0.7
+_NONSENSE = (
+    *(b"", b"\0\xff", b"<html>busy</html>", b"[]", b"3", b'"x"', b"null", b"[" * 5000, b'{"data": {}}'),
+    *(b'{"data": [3, null]}', b'{"id": ["x"], "status": "queued"}', b'{"id": "x", "status": {"a": 1}}'),
+    *(b'{"status": "failed", "error": "x"}', b'{"status": "completed"}', b'{"paths": 3, "components": [1]}'),
+    *(b'{"components": {"schemas": {"a": 3}}}', b'{"modelInfo": "x", "version": {}}', b'{"b64_video": 7}'),
+    *(b'{"b64_video": "!!"}', b'{"b64_video": "AAA', b'{"detail": [{"loc": 3}, 4]}', b'{"error": {"message": {}}}'),
+)
 
 
 @dataclass
@@ -93,6 +102,7 @@ class VideoServer:
         self.jobs: dict[str, dict[str, Any]] = {}
         self._certificate = certificate
         self._count = 0
+        self.drawn = random.Random(14)
         self.port = 0
         self.start()
 
@@ -196,6 +206,20 @@ class _Handler(BaseHTTPRequestHandler):
             self._say(200, {"data": []})
         else:
             self._say(404, {"detail": "Not Found"})
+
+    def _nonsense(self, method: str, path: str) -> None:
+        """Answer as a vLLM-Omni, a NIM or neither, with documents of a wrong form."""
+        drawn = self.owner.drawn
+        if drawn.random() < _SENSE:
+            drawn.choice((self._vllm_omni, self._nim))(method, path)
+            return
+        text = drawn.choice(_NONSENSE)
+        self.send_response(drawn.choice((200, 200, 200, 201, 204, 302, 400, 404, 418, 500, 503)))
+        self.send_header("Content-Length", str(len(text) + drawn.choice((0, 0, 0, 5))))
+        self.send_header("Location", drawn.choice(("/", "http://127.0.0.1:1/", "gopher://x", "\xff")))
+        self.end_headers()
+        self.wfile.write(text)
+        self.close_connection = True
 
     def _vllm_omni(self, method: str, path: str) -> None:
         owner = self.owner

@@ -59,10 +59,15 @@ def message_of(told: Told) -> str:
     """Return the sentence of an error, in the forms of FastAPI, of OpenAI and of NIM; else the text itself."""
     detail = told.get("error", "message") or told.get("error") or told.get("message") or told.get("detail")
     if isinstance(detail, list):
-        # The errors of pydantic: where, and why.
-        detail = "; ".join(
-            f"{'.'.join(map(str, one.get('loc', ())))}: {one.get('msg', '')}" if isinstance(one, dict) else str(one)
-            for one in detail[:3]
-        )
+        detail = "; ".join(_sentence(one) for one in detail[:3])
     text = " ".join(str(detail or re.sub(r"<[^>]*>", " ", told.text[:2000])).split())
     return text[:LONGEST_MESSAGE] or "nothing"
+
+
+def _sentence(error: object) -> str:
+    """Return where and why, of an error of pydantic."""
+    if not isinstance(error, dict):
+        return str(error)
+    place = error.get("loc")
+    where = ".".join(map(str, place)) if isinstance(place, list) else ""
+    return f"{where}: {error.get('msg', '')}" if where else str(error.get("msg", error))

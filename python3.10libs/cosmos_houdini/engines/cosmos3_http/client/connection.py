@@ -114,9 +114,14 @@ class Server:
     Args:
         url: ``http`` or ``https``, a host, perhaps a port and a path before the paths of the API.
         key: the API key, which goes into a header of each request; may be empty.
+
+    Raises:
+        Failure: the key cannot stand in a header.
     """
 
     def __init__(self, url: str, key: str) -> None:
+        if not (key.isascii() and key.isprintable()):
+            raise Failure("auth", "the API key has letters that no key has; set COSMOS_SERVER_KEY anew", ends=True)
         self.url = url.rstrip("/")
         self._key = key
 
@@ -146,14 +151,14 @@ class Server:
             connection = _connect(url)
             try:
                 answer = self._sent(connection, _Call(method, body, timeout_s), url, key)
-                target = urljoin(url, answer.header("Location"))
                 if answer.status not in _REDIRECTS or body is not None or not answer.header("Location"):
                     yield answer
                     return
+                target = _target(url, answer.header("Location"))
+                _check_redirect(url, target)
                 if not _is_origin(url, target):
                     # Another machine must not learn the key.
                     key = ""
-                _check_redirect(url, target)
                 url = target
             finally:
                 connection.close()
@@ -259,16 +264,32 @@ def _connect(url: str) -> http.client.HTTPConnection:
     return connection
 
 
+def _target(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return location
+
+
 def _is_origin(url: str, target: str) -> bool:
     one, other = urlsplit(url), urlsplit(target)
     return (one.scheme, one.hostname, one.port) == (other.scheme, other.hostname, other.port)
 
 
 def _check_redirect(url: str, target: str) -> None:
-    if urlsplit(target).scheme not in {"http", "https"} or (
-        url.startswith("https:") and not target.startswith("https:")
-    ):
-        raise Failure("host_setup", f"{url} redirects to {target}, which is not as safe", ends=True)
+    """Refuse a redirect to another kind of address, to one without encryption, or to none at all.
+
+    Raises:
+        Failure: it is refused.
+    """
+    try:
+        parts = urlsplit(target)
+        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_address = False
+    is_plain = target.isascii() and target.isprintable() and " " not in target
+    if not (is_address and is_plain) or (url.startswith("https:") and not target.startswith("https:")):
+        raise Failure("host_setup", f"{url} redirects to {target!r}, which is not as safe", ends=True)
 
 
 def _reason(error: BaseException) -> str:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from .answers import BUSY, job_failure, message_of, refusal
 from .bodies import Multipart, size_of, sync
@@ -101,7 +102,7 @@ class VideosApi:
         """Ask the server to stop a job and to forget it; older servers go on until the job ends."""
         for _ in range(3):
             with suppress(Failure):
-                gone = self._server.ask(f"/v1/videos/{video}", method="DELETE", timeout_s=DELETE_TIMEOUT_S)
+                gone = self._server.ask(_path(video), method="DELETE", timeout_s=DELETE_TIMEOUT_S)
                 if gone.status != HTTPStatus.CONFLICT:
                     return
             time.sleep(self._patience.first_pause_s)
@@ -203,7 +204,7 @@ class VideosApi:
         state, began = "", time.monotonic()
         for pause_s in self._patience.pauses():
             try:
-                answer = self._server.ask(f"/v1/videos/{video}")
+                answer = self._server.ask(_path(video))
             except (Unreachable, Cut) as error:
                 self._patience.tell(error)
             else:
@@ -251,7 +252,7 @@ class VideosApi:
             if attempt:
                 time.sleep(self._patience.first_pause_s * 2**attempt)
             try:
-                with self._server.exchange("GET", f"/v1/videos/{video}/content") as found:
+                with self._server.exchange("GET", f"{_path(video)}/content") as found:
                     if found.status != HTTPStatus.OK:
                         # For a moment after the end of a job its file may not be there.
                         trouble = message_of(told(found))
@@ -270,3 +271,8 @@ class VideosApi:
                 part.replace(answer)
                 return
         raise Failure("lost", f"{video} is complete, and its video cannot be fetched: {trouble}", is_retryable=True)
+
+
+def _path(video: str) -> str:
+    """Return the path of a job, whatever letters its name has."""
+    return f"/v1/videos/{quote(video, safe='')}"
