@@ -40,6 +40,7 @@ class ReportEntry:
         folder: of its result and logs; None for a run that was never queued.
         problem: why it has no picture: a few words, and a sentence that may be empty; None where it has one.
         measures: None where they could not be taken.
+        found: further measures by name; empty where they could not be taken.
         frame: its middle frame, a file in the report's folder; empty where it has none.
         rank: by score among all runs that a model made, from 1; None without a score.
     """
@@ -56,6 +57,7 @@ class ReportEntry:
     controls: Mapping[str, Clip] = field(default_factory=dict)
     seams: tuple[int, ...] = ()
     measures: Measures | None = None
+    found: Mapping[str, float] = field(default_factory=dict)
     frame: str = ""
     rank: int | None = None
 
@@ -72,7 +74,8 @@ class ReportEntry:
     @property
     def figures(self) -> dict[str, float]:
         """Its measures by name; ``measure_kinds`` describes them. Empty where it has none."""
-        return {"score": self.measures.score, **asdict(self.measures)} if self.measures else {}
+        own = {"score": self.measures.score, **asdict(self.measures)} if self.measures else {}
+        return {**own, **self.found}
 
     def document(self) -> dict[str, Any]:
         """Return the run as JSON data."""
@@ -83,6 +86,7 @@ class ReportEntry:
             "score": measures.score if measures else None,
             "structure": measures.structure if measures else None,
             "flicker": measures.flicker if measures else None,
+            "measures": dict(self.found),
         }
 
     def _planned(self) -> dict[str, Any]:

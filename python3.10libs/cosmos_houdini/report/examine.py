@@ -15,6 +15,7 @@ from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.media.videos.standardize import fit_size
 from cosmos_houdini.report.entry import ReportEntry, find_result, first_sentence
 from cosmos_houdini.report.frames import read_frames
+from cosmos_houdini.report.measured import measure_entry
 from cosmos_houdini.report.measures import Luma, measure, sample_indices
 
 FRAMES = "frames"
@@ -131,4 +132,9 @@ def _examined(
         return replace(entry, problem=("unreadable", first_sentence(error.problem)))
     size = fit_size(clip.size, box)
     seen.middle.resize(size, Image.Resampling.LANCZOS).save(folder / frame, quality=JPEG_QUALITY)
-    return replace(entry, frame=frame, measures=None if source is None else measure(seen.luma, source, indices))
+    return replace(
+        entry,
+        frame=frame,
+        measures=None if source is None else measure(seen.luma, source, indices),
+        found=measure_entry(entry, ffmpeg=ffmpeg),
+    )

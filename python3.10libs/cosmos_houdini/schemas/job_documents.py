@@ -198,6 +198,13 @@ class BatchStatusDocument(Struct):
     batches: list[BatchStatus]
 
 
+class MeasuresDocument(Struct, kw_only=True):
+    """The measures of a result, kept beside it; made_of names the videos and settings that they hold for."""
+
+    made_of: dict[str, Any]
+    measures: dict[str, float]
+
+
 class ReportRun(RunRow, kw_only=True):
     """One run of a report with its measures; null where there is nothing to measure."""
 
@@ -205,6 +212,7 @@ class ReportRun(RunRow, kw_only=True):
     score: float | None
     structure: Any
     flicker: float | None
+    measures: dict[str, float] = {}
     rating: int | UnsetType | None = UNSET
     picked: bool | UnsetType = UNSET
     note: str | UnsetType = UNSET

@@ -29,6 +29,7 @@ NAMES: Mapping[str, int] = {
     "history": 1,
     "install-houdini": 1,
     "logs": 1,
+    "measures": 1,
     "next": 1,
     "prompt": 1,
     "prompt-spec": 1,

@@ -43,6 +43,7 @@ _STRUCTURES: Mapping[str, type[msgspec.Struct]] = {
     "history": jobs.HistoryDocument,
     "install-houdini": commands.InstallDocument,
     "logs": jobs.LogsDocument,
+    "measures": jobs.MeasuresDocument,
     "next": jobs.NextDocument,
     "prompt": shots.PromptDocument,
     "ratings": Ratings,
