@@ -325,7 +325,7 @@ class _RunCheck:
         videos: dict[Path, Path] = {}
         if scout.frames < request.video.frames and not self.dry_run:
             keep_conversion(self.config.project / FOLDER, request.video)
-            for clip in (request.video, *(control.clip for control in request.controls if control.clip)):
+            for clip in (clip for clip in request.clips.values() if clip.frames > 1):
                 videos[clip.path] = self.config.project / FOLDER / "scouts" / f"{clip.sha256}-{scout.frames}.mp4"
                 cut(clip.path, scout.frames, videos[clip.path], ffmpeg=self.config.ffmpeg)
         return make_scout(run, scout, videos)

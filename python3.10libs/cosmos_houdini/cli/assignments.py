@@ -45,9 +45,24 @@ def parse_parameters(settings: Iterable[str], known: Mapping[str, Parameter]) ->
     return {key: known[key].parse_value(text) for key, text in parse_assignments("--set", settings, known).items()}
 
 
-def parse_controls(texts: Iterable[str]) -> dict[Control, Path]:
+def parse_controls(texts: Iterable[str], option: str = "--control") -> dict[Control, Path]:
     """Return the videos of ``--control KIND=VIDEO`` options; errors as for ``parse_assignments``."""
-    return {Control(kind): Path(video) for kind, video in parse_assignments("--control", texts, CONTROLS).items()}
+    return {Control(kind): Path(video) for kind, video in parse_assignments(option, texts, CONTROLS).items()}
+
+
+def parse_regions(texts: Iterable[str]) -> dict[str, Path]:
+    """Return the masks of ``--region PROMPT=VIDEO`` options by prompt; the last ``=`` ends the prompt.
+
+    Raises:
+        BadInput: no ``PROMPT=VIDEO``, or a prompt that is repeated.
+    """
+    regions: dict[str, Path] = {}
+    for text in texts:
+        prompt, _, video = text.rpartition("=")
+        if not prompt.strip() or not video or prompt in regions:
+            raise BadInput(f"--region {text!r}", allowed="PROMPT=VIDEO, each prompt once")
+        regions[prompt] = Path(video)
+    return regions
 
 
 def parse_weights(four: Sequence[float] | None, named: Iterable[str]) -> dict[Control, float]:

@@ -12,7 +12,7 @@ import click
 from cosmos_houdini import config
 from cosmos_houdini.caption.prompt import FORMATS, PromptFormat
 from cosmos_houdini.caption.spec import spec_from_metadata
-from cosmos_houdini.cli.assignments import parse_controls, parse_parameters
+from cosmos_houdini.cli.assignments import parse_controls, parse_parameters, parse_regions
 from cosmos_houdini.cli.console import json_option, print_json, print_schema, say
 from cosmos_houdini.cli.request_options import engine_option, parameter_options
 from cosmos_houdini.cli.shot_options import CommandWithWeights, weight_options
@@ -21,6 +21,7 @@ from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.spec import PromptSpec, RunSpec
 from cosmos_houdini.specs.create import create_prompt_spec, create_run_spec
 from cosmos_houdini.specs.files import load_prompt_spec, save_prompt_spec, save_run_spec, spec_document
+from cosmos_houdini.specs.upstream import import_upstream
 
 _FILE = click.Path(path_type=Path)
 
@@ -65,6 +66,11 @@ class CommandWithPrompt(click.Command):
 @click.option("--style", default="", metavar="TEXT", help="With --from-metadata: your own words for the first prompt.")
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", help="Of the first prompt.")
 @click.option("--control", "controls", multiple=True, metavar="KIND=VIDEO", help="vis, edge, depth or seg; repeatable.")
+@click.option("--mask", "masks", multiple=True, metavar="KIND=VIDEO", help="White where a control applies; repeatable.")
+@click.option("--keep", type=_FILE, metavar="VIDEO", help="White where the plate is kept (transfer2.5).")
+@click.option("--image-context", type=_FILE, metavar="FILE", help="A picture with the look (transfer2.5).")
+@click.option("--region", "regions", multiple=True, metavar="PROMPT=VIDEO", help="Prompt of a region (transfer1).")
+@click.option("--from-upstream", type=_FILE, metavar="FILE", help="A spec of NVIDIA's; writes NAME.run.json, too.")
 @click.option("--negative-prompt", default="", help="Things to avoid; without it, the engine's own.")
 @click.option("-o", "--output", type=_FILE, help="File to write; NAME.spec.json without it.")
 @json_option
@@ -78,6 +84,11 @@ def create_spec(
     style: str,
     format_: PromptFormat,
     controls: tuple[str, ...],
+    masks: tuple[str, ...],
+    keep: Path | None,
+    image_context: Path | None,
+    regions: tuple[str, ...],
+    from_upstream: Path | None,
     negative_prompt: str,
     output: Path | None,
     as_json: bool,
@@ -85,7 +96,15 @@ def create_spec(
     """Check the values and the videos, then write the file."""
     videos = parse_controls(controls)
     ffmpeg = config.load().ffmpeg
-    if from_metadata and not input_video and not videos:
+    extras = {
+        "masks": {str(kind): path for kind, path in parse_controls(masks, "--mask").items()},
+        "guided_generation_mask": keep,
+        "image_context": image_context,
+        "regions": parse_regions(regions),
+    }
+    if from_upstream:
+        spec = _import_upstream(from_upstream, output)
+    elif from_metadata and not input_video and not videos:
         spec, _ = spec_from_metadata(
             from_metadata,
             ffmpeg=ffmpeg,
@@ -96,12 +115,25 @@ def create_spec(
             negative_prompt=negative_prompt,
         )
     elif name is not None and prompt is not None and input_video and not from_metadata:
-        spec = create_prompt_spec(name, prompt, input_video, videos, ffmpeg=ffmpeg, negative_prompt=negative_prompt)
+        spec = create_prompt_spec(
+            name, prompt, input_video, videos, ffmpeg=ffmpeg, negative_prompt=negative_prompt, extras=extras
+        )
     else:
         raise click.UsageError("give NAME, PROMPT and --input-video, or --from-metadata DIR without --control")
     path = output or Path(f"{spec.name}.spec.json")
     save_prompt_spec(spec, path)
     _report(spec, path, "create-run", as_json=as_json)
+
+
+def _import_upstream(file: Path, output: Path | None) -> PromptSpec:
+    """Write the run spec of an upstream spec, say what it leaves out, and return the prompt spec."""
+    imported = import_upstream(file)
+    for sentence in imported.left_out:
+        say(f"warning: {file.name}: {sentence}")
+    run = (output or Path()).parent / f"{imported.run.name}.run.json"
+    save_run_spec(imported.run, run)
+    say(f"wrote {run} for {imported.run.engine}; next: cosmos-houdini run {shlex.quote(str(run))}")
+    return imported.spec
 
 
 @click.command(

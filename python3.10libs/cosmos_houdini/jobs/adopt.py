@@ -16,6 +16,7 @@ from cosmos_houdini.jobs.start import SCHEMA
 from cosmos_houdini.jobs.store.record import JobRecord, request_from
 from cosmos_houdini.json_text import read_json
 from cosmos_houdini.launchers.job_folder import JOBS, attempt_folder
+from cosmos_houdini.model.extras import ROLE_PATTERN
 from cosmos_houdini.model.job import AttemptOptions, Job, JobState
 from cosmos_houdini.model.parameter import Parameter
 from cosmos_houdini.model.request import Clip, InferenceRequest
@@ -122,13 +123,14 @@ def _checked(request: InferenceRequest, options: AttemptOptions, job_id: str, ho
 
 
 def _is_valid_request(request: InferenceRequest, known: Mapping[str, Parameter]) -> bool:
-    clips = [request.video, *(control.clip for control in request.controls if control.clip)]
+    texts = (request.name, request.prompt, request.negative_prompt, *request.regions)
     return (
-        all(isinstance(text, str) for text in (request.name, request.prompt, request.negative_prompt))
+        all(isinstance(text, str) for text in texts)
         and request.name.isprintable()
         and type(request.num_gpu) is int
         and 1 <= request.num_gpu <= MOST_GPUS
-        and all(_is_valid_clip(clip) for clip in clips)
+        and all(_is_valid_clip(clip) for clip in request.clips.values())
+        and all(re.fullmatch(ROLE_PATTERN, role) for role in request.extras)
         and all(isinstance(control.weight, int | float) for control in request.controls)
         and isinstance(request.parameters, dict)
         and request.parameters.keys() == known.keys()

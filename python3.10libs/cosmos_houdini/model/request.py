@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -60,6 +60,9 @@ class InferenceRequest:
         controls: each kind at most once, in the order of the Control type.
         parameters: a value for every parameter that the engine has.
         num_gpu: how many GPUs one inference uses.
+        extras: further inputs by role: ``mask_edge`` and its kin, ``guided_generation_mask``, ``image_context`` (one
+            frame), ``region_1`` and so on.
+        regions: the prompts of ``region_1`` and so on.
     """
 
     name: str
@@ -70,9 +73,20 @@ class InferenceRequest:
     controls: tuple[ControlInput, ...]
     parameters: Mapping[str, ParameterValue]
     num_gpu: int = 1
+    extras: Mapping[str, Clip] = field(default_factory=dict)
+    regions: tuple[str, ...] = ()
+
+    @property
+    def clips(self) -> dict[str, Clip]:
+        """Every input by role: the colour video, the controls that have one, and the extras."""
+        return {"color": self.video} | {str(c.kind): c.clip for c in self.controls if c.clip} | dict(self.extras)
 
     def document(self) -> dict[str, Any]:
         """Return the request as JSON data; the same request gives the same data on every machine."""
+        extras = {role: clip.document() for role, clip in self.extras.items()}
+        more: dict[str, Any] = {"extras": extras} if extras else {}
+        if self.regions:
+            more["regions"] = list(self.regions)
         return {
             "schema": SCHEMA,
             "name": self.name,
@@ -85,6 +99,7 @@ class InferenceRequest:
             },
             "parameters": dict(self.parameters),
             "num_gpu": self.num_gpu,
+            **more,
         }
 
     def content_hash(self) -> str:

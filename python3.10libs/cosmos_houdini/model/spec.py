@@ -33,6 +33,14 @@ class PromptSpec(Struct, frozen=True, kw_only=True, tag_field="schema", tag=PROM
     controls: Annotated[dict[Control, Path], Meta(description="One video for each control.")] = field(
         default_factory=dict
     )
+    masks: Annotated[dict[Control, Path], Meta(description="White where a control applies; one video each.")] = field(
+        default_factory=dict
+    )
+    guided_generation_mask: Annotated[Path | None, Meta(description="White where the plate is kept.")] = None
+    image_context: Annotated[Path | None, Meta(description="A picture with the wanted look: PNG or JPEG.")] = None
+    regions: Annotated[
+        dict[str, Path], Meta(description="Prompts of regions, each with a video that is white there.")
+    ] = field(default_factory=dict)
 
 
 class RunSpec(Struct, frozen=True, kw_only=True, tag_field="schema", tag=RUN_SPEC_SCHEMA):

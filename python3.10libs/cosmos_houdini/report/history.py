@@ -14,6 +14,7 @@ from cosmos_houdini.jobs.store.batches import list_names_of_job
 from cosmos_houdini.jobs.store.price import KEY, Price
 from cosmos_houdini.jobs.store.record import Event, JobRecord, request_from
 from cosmos_houdini.media.videos.probe import sha256_of
+from cosmos_houdini.model.extras import extras_document
 from cosmos_houdini.model.job import Attempt
 from cosmos_houdini.model.spec import PROMPT_SPEC_SCHEMA, RUN_SPEC_SCHEMA
 from cosmos_houdini.report.table import apply_recorded, find_engine_differences, read_result
@@ -102,6 +103,7 @@ def command(record: JobRecord) -> str:
             "negative_prompt": request.negative_prompt,
             "input_video": str(request.video.path),
             "controls": {str(control.kind): str(control.clip.path) for control in request.controls if control.clip},
+            **extras_document(request),
         },
         "weights": {str(control.kind): control.weight for control in request.controls},
         "parameters": dict(request.parameters),
@@ -156,7 +158,6 @@ def _settings(request: Mapping[str, Any]) -> dict[str, Any]:
 
 def _inputs(record: JobRecord) -> list[dict[str, Any]]:
     request = record.inference()
-    clips = {"color": request.video} | {str(control.kind): control.clip for control in request.controls if control.clip}
     return [
         {
             "role": role,
@@ -164,7 +165,7 @@ def _inputs(record: JobRecord) -> list[dict[str, Any]]:
             **clip.document(),
             "found": _found(record.inputs.get(clip.sha256, ""), clip.sha256),
         }
-        for role, clip in clips.items()
+        for role, clip in request.clips.items()
     ]
 
 

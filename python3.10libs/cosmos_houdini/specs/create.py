@@ -9,11 +9,12 @@ from cosmos_houdini.engines import find_engine
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.control import Control
+from cosmos_houdini.model.extras import IMAGE_CONTEXT, spec_extras
 from cosmos_houdini.model.parameter import resolve
 from cosmos_houdini.model.spec import PromptSpec, RunSpec, SpecValue
-from cosmos_houdini.specs.files import spec_document
+from cosmos_houdini.specs.files import change_paths, spec_document
 from cosmos_houdini.specs.prompts import read_prompt
-from cosmos_houdini.specs.request import check_alike, probe_videos, resolve_weights
+from cosmos_houdini.specs.request import check_alike, picture_clip, probe_videos, resolve_weights
 from cosmos_houdini.specs.values import validate_spec
 
 
@@ -25,6 +26,7 @@ def create_prompt_spec(
     *,
     ffmpeg: FFmpeg,
     negative_prompt: str = "",
+    extras: Mapping[str, object] | None = None,
 ) -> PromptSpec:
     """Return a prompt spec after checking that its videos exist and match.
 
@@ -35,6 +37,7 @@ def create_prompt_spec(
         controls: one video for each control.
         ffmpeg: the FFmpeg that decodes the videos.
         negative_prompt: a description of what to avoid; empty for the engine's own.
+        extras: further keys of the spec: ``masks``, ``guided_generation_mask``, ``image_context``, ``regions``.
 
     Raises:
         BadInput: a value is invalid, a video cannot be read, or the videos differ in length, size or frame rate.
@@ -45,9 +48,14 @@ def create_prompt_spec(
         "negative_prompt": negative_prompt,
         "input_video": input_video.absolute(),
         "controls": {str(kind): video.absolute() for kind, video in controls.items()},
+        **(extras or {}),
     }
-    spec = validate_spec(PromptSpec, data, "create-spec")
+    spec = change_paths(validate_spec(PromptSpec, data, "create-spec"), Path.absolute)
     videos = {"color": spec.input_video} | {str(kind): path for kind, path in spec.controls.items()}
+    further = spec_extras(spec)
+    if IMAGE_CONTEXT in further:
+        picture_clip(further.pop(IMAGE_CONTEXT))
+    videos |= further
     check_alike(probe_videos(videos, ffmpeg=ffmpeg))
     return spec
 
@@ -83,7 +91,7 @@ def create_run_spec(
     }
     run = validate_spec(RunSpec, data, "create-run")
     resolve_weights(run)
-    check_videos([spec.input_video, *spec.controls.values()], spec_file or spec.name)
+    check_videos([spec.input_video, *spec.controls.values(), *spec_extras(spec).values()], spec_file or spec.name)
     return run
 
 

@@ -25,6 +25,9 @@ from cosmos_houdini.text_file import read_stream
 
 STDIN = Path("-")
 
+_SINGLE_PATHS = ("input_video", "guided_generation_mask", "image_context")
+_SEVERAL_PATHS = ("controls", "masks", "regions")
+
 _MADE_BY = {PROMPT_SPEC_SCHEMA: "create-spec", RUN_SPEC_SCHEMA: "create-run"}
 
 
@@ -34,7 +37,7 @@ def load_prompt_spec(path: Path) -> PromptSpec:
     Raises:
         BadInput: the file does not exist, is not JSON, or has an invalid key or value, which is named.
     """
-    return _with_paths(_load(PromptSpec, PROMPT_SPEC_SCHEMA, path), absolute_from(path))
+    return change_paths(_load(PromptSpec, PROMPT_SPEC_SCHEMA, path), absolute_from(path))
 
 
 def load_run_spec(path: Path) -> RunSpec:
@@ -44,17 +47,17 @@ def load_run_spec(path: Path) -> RunSpec:
         BadInput: as for load_prompt_spec.
     """
     run = _load(RunSpec, RUN_SPEC_SCHEMA, path)
-    return structs.replace(run, spec=_with_paths(run.spec, absolute_from(path)))
+    return structs.replace(run, spec=change_paths(run.spec, absolute_from(path)))
 
 
 def save_prompt_spec(spec: PromptSpec, path: Path) -> None:
     """Write a PromptSpec with relative paths for videos below the file's folder, so that the folder can be moved."""
-    _write(_with_paths(spec, relative_below(path)), path)
+    _write(change_paths(spec, relative_below(path)), path)
 
 
 def save_run_spec(run: RunSpec, path: Path) -> None:
     """Write a RunSpec with the same relative paths as in save_prompt_spec."""
-    _write(structs.replace(run, spec=_with_paths(run.spec, relative_below(path))), path)
+    _write(structs.replace(run, spec=change_paths(run.spec, relative_below(path))), path)
 
 
 def spec_document(spec: PromptSpec | RunSpec) -> dict[str, Any]:
@@ -88,9 +91,11 @@ def _load(model: type[Spec], schema: str, path: Path) -> Spec:
     return validate_spec(model, data, str(path))
 
 
-def _with_paths(spec: PromptSpec, change: Callable[[Path], Path]) -> PromptSpec:
-    controls = {kind: change(video) for kind, video in spec.controls.items()}
-    return structs.replace(spec, input_video=change(spec.input_video), controls=controls)
+def change_paths(spec: PromptSpec, change: Callable[[Path], Path]) -> PromptSpec:
+    """Return a spec with each of its paths changed."""
+    several = {name: {key: change(path) for key, path in getattr(spec, name).items()} for name in _SEVERAL_PATHS}
+    single = {name: change(path) if (path := getattr(spec, name)) else None for name in _SINGLE_PATHS}
+    return structs.replace(spec, **several, **single)
 
 
 def absolute_from(file: Path) -> Callable[[Path], Path]:
@@ -118,8 +123,14 @@ def _absolute(path: Path) -> Path:
 def _portable(data: dict[str, Any]) -> dict[str, Any]:
     """Change relative paths to use '/', which every system reads."""
     spec = data.get("spec", data)
-    spec["input_video"] = with_slashes(spec["input_video"])
-    spec["controls"] = {kind: with_slashes(path) for kind, path in spec["controls"].items()}
+    for name in _SINGLE_PATHS:
+        spec[name] = with_slashes(spec[name]) if spec[name] else None
+    for name in _SEVERAL_PATHS:
+        spec[name] = {key: with_slashes(path) for key, path in spec[name].items()}
+    for name in (*_SINGLE_PATHS, *_SEVERAL_PATHS):
+        # An older version knows only these two, and refuses others.
+        if not spec[name] and name not in {"input_video", "controls"}:
+            del spec[name]
     return data
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from cosmos_houdini.engines.captions import reads_captions
 from cosmos_houdini.engines.estimates import COMPUTED, find_estimates
-from cosmos_houdini.engines.registry import find_engine
+from cosmos_houdini.engines.registry import engine_names, find_engine
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg
-from cosmos_houdini.media.videos.probe import inspect_video
+from cosmos_houdini.media.videos.probe import inspect_video, sha256_of
 from cosmos_houdini.model.control import DEFAULT_WEIGHT, Control
+from cosmos_houdini.model.extras import IMAGE_CONTEXT, KINDS, spec_extras
 from cosmos_houdini.model.parameter import Parameter, ParameterValue, resolve
 from cosmos_houdini.model.request import Clip, ControlInput, InferenceRequest
 from cosmos_houdini.model.spec import RunSpec
@@ -25,6 +26,7 @@ The text encoders of Cosmos read 512 tokens, which are 300 to 380 English words.
 """
 
 
+PICTURES = (".png", ".jpg", ".jpeg")
 FIRST_IDEOGRAPH = "\u2e7f"
 """The last character before those of Chinese and Japanese, which are written without spaces."""
 LETTERS_OF_A_WORD = 10
@@ -51,9 +53,12 @@ def build_request(
     weights = resolve_weights(run)
     given = _with_distilled_steps(resolve(parameters, run.parameters, engine=run.engine), run)
     given_videos = {str(kind): run.spec.controls[kind] for kind in weights if kind in run.spec.controls}
-    videos = {"color": run.spec.input_video} | given_videos
-    clips = probe(videos)
+    extras = _extras(run)
+    pictures = {role: path for role, path in extras.items() if role == IMAGE_CONTEXT}
+    matte_videos = {role: path for role, path in extras.items() if role not in pictures}
+    clips = dict(probe({"color": run.spec.input_video} | given_videos | matte_videos))
     check_alike(clips)
+    clips |= {role: picture_clip(path) for role, path in pictures.items()}
     request = InferenceRequest(
         name=run.name,
         engine=run.engine,
@@ -63,9 +68,56 @@ def build_request(
         controls=tuple(ControlInput(kind=kind, weight=w, clip=clips.get(str(kind))) for kind, w in weights.items()),
         parameters=_with_input_fps(given, parameters, run, clips["color"]),
         num_gpu=run.num_gpu if num_gpu is None else num_gpu,
+        extras={role: clips[role] for role in extras},
+        regions=tuple(run.spec.regions),
     )
     fitted, told = fit_prompt(request)
     return fitted, (*_warnings(fitted), *told)
+
+
+def _extras(run: RunSpec) -> dict[str, Path]:
+    """Return the further inputs of a run by role.
+
+    Raises:
+        BadInput: the engine takes no input of a kind, or a mask belongs to a control that takes no part.
+    """
+    taken = getattr(find_engine(run.engine), "extras", ())
+    for kind, words in KINDS.items():
+        if getattr(run.spec, kind) and kind not in taken:
+            able = [name for name in engine_names() if kind in getattr(find_engine(name), "extras", ())]
+            raise BadInput(
+                f"{run.name}: {run.engine} takes no {kind} ({words})",
+                allowed=f"with {', '.join(able)}",
+                action="take one of these engines, or leave it out of the prompt spec",
+            )
+    weights = resolve_weights(run)
+    for control in run.spec.masks:
+        if control not in weights:
+            raise BadInput(
+                f"{run.name}: a mask for {control}, which takes no part",
+                allowed=f"masks for {', '.join(map(str, weights)) or 'no control'}",
+                action=f"give {control} a weight, or leave its mask out",
+            )
+    return spec_extras(run.spec)
+
+
+def picture_clip(path: Path) -> Clip:
+    """Return the facts of a picture; it counts as one frame.
+
+    Raises:
+        BadInput: it is no PNG or JPEG that can be read.
+    """
+    # Imported here: few runs have a picture.
+    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415
+
+    if path.suffix.lower() not in PICTURES:
+        raise BadInput(f"{path} is no picture", allowed=f"a file that ends with {', '.join(PICTURES)}")
+    try:
+        with Image.open(path) as picture:
+            picture.load()
+            return Clip(path=path, sha256=sha256_of(path), frames=1, size=picture.size, fps=1.0)
+    except (OSError, UnidentifiedImageError, SyntaxError, ValueError) as error:
+        raise BadInput(f"{path} cannot be read: {error}", allowed="a whole PNG or JPEG") from error
 
 
 def resolve_weights(run: RunSpec) -> dict[Control, float]:

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from msgspec import structs
-
 from cosmos_houdini.model.request import Scout
+from cosmos_houdini.specs.files import change_paths
 from cosmos_houdini.sweeps.sweep import SweepRun
 
 
@@ -20,12 +19,7 @@ def make_scout(run: SweepRun, scout: Scout, videos: Mapping[Path, Path]) -> Swee
         scout: the cheaper parameters of its engine.
         videos: the run's videos to their replacements; all others stay.
     """
-    spec = run.shared.spec
-    shorter = structs.replace(
-        spec,
-        input_video=videos.get(spec.input_video, spec.input_video),
-        controls={kind: videos.get(path, path) for kind, path in spec.controls.items()},
-    )
+    shorter = change_paths(run.shared.spec, lambda path: videos.get(path, path))
     shared = replace(
         run.shared,
         spec=shorter,

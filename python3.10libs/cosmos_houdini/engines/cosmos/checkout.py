@@ -8,7 +8,8 @@ from pathlib import Path, PurePosixPath
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.control import Control
-from cosmos_houdini.model.request import InferenceRequest, Site
+from cosmos_houdini.model.extras import IMAGE_CONTEXT
+from cosmos_houdini.model.request import Clip, InferenceRequest, Site
 
 _STEADY_FILE = "in/steady_colors.py"
 
@@ -80,5 +81,9 @@ def version_command(engine_path: PurePosixPath) -> tuple[str, ...]:
 
 def input_videos(request: InferenceRequest) -> dict[str, Path]:
     """Return the videos of a request, by their names in the job's folder."""
-    clips = {"color": request.video} | {str(c.kind): c.clip for c in request.controls if c.clip is not None}
-    return {f"in/{role}.mp4": clip.path for role, clip in clips.items()}
+    return {f"in/{role}{input_suffix(role, clip)}": clip.path for role, clip in request.clips.items()}
+
+
+def input_suffix(role: str, clip: Clip) -> str:
+    """Return the end of an input's name: upstream tells pictures from videos by it."""
+    return clip.path.suffix.lower() if role == IMAGE_CONTEXT else ".mp4"

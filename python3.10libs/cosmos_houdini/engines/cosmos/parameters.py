@@ -66,6 +66,22 @@ _TABLE25 = (
         low=0,
         high=2,
     ),
+    Parameter(
+        name="num_video_frames_per_chunk",
+        default=93,
+        help="Frames that are generated at once, 4k + 1; the models were trained with 93.",
+        low=1,
+        high=93,
+    ),
+    Parameter(
+        name="guided_generation_step_threshold",
+        default=25,
+        help="Steps during which the plate is kept where its mask is white.",
+        low=0,
+        high=100,
+    ),
+    Parameter(name="checkpoint_path", default="", help="A checkpoint of your own on the host; empty for upstream's."),
+    Parameter(name="experiment", default="", help="Upstream's name for the configuration of that checkpoint."),
     Parameter(name="use_distilled", default=False, help="The distilled model: edge alone, 4 steps, one chunk."),
     Parameter(name="offload_guardrail_models", default=True, help="Less GPU memory, a little more time."),
 )

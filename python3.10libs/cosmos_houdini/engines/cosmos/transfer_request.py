@@ -89,7 +89,8 @@ TRANSFER25 = Model(
 def chunking(request: InferenceRequest, model: Model) -> Chunking:
     """Return how the model divides the request's video into chunks."""
     overlap = int(request.parameters.get("num_conditional_frames", 1))
-    return Chunking(frames=request.video.frames, frames_per_chunk=model.frames_per_chunk, overlap=overlap)
+    length = int(request.parameters.get("num_video_frames_per_chunk", model.frames_per_chunk))
+    return Chunking(frames=request.video.frames, frames_per_chunk=length, overlap=overlap)
 
 
 def effective_steps(request: InferenceRequest, model: Model) -> int:
@@ -148,6 +149,7 @@ def check_transfer_request(
         allowed = ", ".join(map(str, model.gpu_counts))
         raise BadInput(f"{request.name}: num_gpu = {request.num_gpu}", allowed=allowed)
     _check_frames(request)
+    _check_chunk(request)
     _check_controls(request, model)
     if request.parameters.get("use_distilled"):
         _check_distilled(request)
@@ -166,6 +168,16 @@ def _check_frames(request: InferenceRequest) -> None:
             f"{request.video.path} has {frames} frames",
             allowed=f"{MIN_FRAMES} to {MAX_FRAMES} frames",
             action="cut it into several shots" if frames > MAX_FRAMES else "",
+        )
+
+
+def _check_chunk(request: InferenceRequest) -> None:
+    length = int(request.parameters.get("num_video_frames_per_chunk", 93))
+    overlap = int(request.parameters.get("num_conditional_frames", 1))
+    if length % 4 != 1 or length <= overlap:
+        raise BadInput(
+            f"{request.name}: num_video_frames_per_chunk = {length}",
+            allowed=f"5, 9, 13 and so on up to 93: 4k + 1 frames, more than the {overlap} that chunks share",
         )
 
 

@@ -20,6 +20,7 @@ from cosmos_houdini.engines.failures import CANNOT_EXECUTE_EXITS, GENERAL_SYMPTO
 from cosmos_houdini.engines.own_ffmpeg import brought_ffmpeg, ffmpeg_program
 from cosmos_houdini.engines.preview.graph import PreviewGraph, preview_graph
 from cosmos_houdini.model.control import Control
+from cosmos_houdini.model.extras import KINDS
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
 from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Scout, Site
@@ -50,6 +51,8 @@ class Preview(UnsharedEngine):
     """Empty, because its only program, FFmpeg, is either on the host or sent with the job."""
     offload: Mapping[str, ParameterValue] = MappingProxyType({})
     distilled_steps = TRANSFER1.distilled_steps
+    extras = tuple(KINDS)
+    """All of them, so that any run can be looked at first; none is shown."""
     estimates: Mapping[Control, str] = TRANSFER1.estimates
     """Those of cosmos-transfer1, so that the same run can be looked at first; they are not shown."""
 
@@ -57,6 +60,8 @@ class Preview(UnsharedEngine):
         """Refuse requests and return warnings as for cosmos-transfer1; see engines.base."""
         missing = [control.kind for control in request.controls if control.clip is None]
         warnings = check_transfer_request(_drawn(request), self.parameters, TRANSFER1)
+        if request.extras:
+            warnings = (f"preview shows nothing of {', '.join(request.extras)}", *warnings)
         if not missing:
             return warnings
         kinds = " and ".join(map(str, missing))

@@ -29,9 +29,11 @@ from cosmos_houdini.engines.cosmos.transfer_request import (
 )
 from cosmos_houdini.engines.recipe import Recipe, Weights
 from cosmos_houdini.engines.transfer1 import log as transfer1_log
+from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.controls.blur_presets import TRANSFER1 as TRANSFER1_BLUR
 from cosmos_houdini.media.controls.blur_presets import BlurPreset
 from cosmos_houdini.model.control import Control
+from cosmos_houdini.model.extras import region_role
 from cosmos_houdini.model.job import JobFailure, Progress
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
 from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Scout, Site
@@ -122,10 +124,12 @@ class Transfer1(UnsharedEngine):
     blur_presets: Mapping[str, BlurPreset] = TRANSFER1_BLUR
     estimates: Mapping[Control, str] = TRANSFER1.estimates
     distilled_steps = TRANSFER1.distilled_steps
+    extras = ("regions",)
 
     def check(self, request: InferenceRequest) -> tuple[str, ...]:
         """Return warnings; see engines.base."""
         warnings = check_transfer_request(request, self.parameters, TRANSFER1)
+        _check_regions(request, self.plan(request))
         if request.num_gpu > 1 and len(request.controls) > 1:
             # general_dit_ctrl_enc.py divides the frames of the first control alone among the GPUs.
             return (*warnings, _MANY_GPUS)
@@ -193,7 +197,32 @@ def spec_text(request: InferenceRequest, site: Site) -> str:
         # Without a video, upstream estimates the control.
         video = {"input_control": str(site.inputs / f"{control.kind}.mp4")} if control.clip else {}
         spec[str(control.kind)] = {"control_weight": control.weight, **video}
+    if request.regions:
+        spec["regional_prompts"] = [
+            {"prompt": prompt, "region_definitions_path": str(site.inputs / f"{region_role(number)}.mp4")}
+            for number, prompt in enumerate(request.regions, start=1)
+        ]
     return json.dumps(spec, indent=2, ensure_ascii=True) + "\n"
+
+
+def _check_regions(request: InferenceRequest, plan: FramePlan) -> None:
+    """Refuse masks of regions that upstream cannot use: it neither resizes them nor divides them into chunks.
+
+    Raises:
+        BadInput: the masks have another size or length than one chunk, or the distilled model would leave them out.
+    """
+    if not request.regions:
+        return
+    if request.parameters["use_distilled"]:
+        raise BadInput(f"{request.name}: regions with use_distilled", allowed="none: that model leaves them out")
+    if request.video.size != plan.size or request.video.frames != TRANSFER1.frames_per_chunk:
+        width, height = plan.size
+        raise BadInput(
+            f"{request.name}: regions with {request.video.frames} frames of {request.video.size[0]}x"
+            f"{request.video.size[1]}",
+            allowed=f"{TRANSFER1.frames_per_chunk} frames of {width}x{height}: upstream reads their masks as they are",
+            action="convert the shot in that size (--fit letterbox) and length, or cut it",
+        )
 
 
 def _argv(request: InferenceRequest, site: Site, engine_path: PurePosixPath) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from typing import Any
 from cosmos_houdini.engines.base import EngineLog, EngineRecord, Needs, SharedInvocation
 from cosmos_houdini.engines.cosmos.checkout import (
     find_checkout,
+    input_suffix,
     input_videos,
     steady_files,
     steady_program,
@@ -27,6 +28,7 @@ from cosmos_houdini.engines.recipe import Recipe, Weights
 from cosmos_houdini.engines.transfer25 import log as transfer25_log
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.control import Control
+from cosmos_houdini.model.extras import GUIDED_MASK, IMAGE_CONTEXT, mask_role
 from cosmos_houdini.model.job import JobFailure, Progress
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
 from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Scout, Site
@@ -36,6 +38,8 @@ UPSTREAM = "cosmos-transfer2.5"
 SPEC_FILE = "in/spec.json"
 SPECS_FILE = "in/specs.jsonl"
 RESULT_NAME = "result"
+STEP_THRESHOLD = "guided_generation_step_threshold"
+_CHECKPOINT = ("checkpoint_path", "experiment")
 PAINTER = "cosmos_transfer2._src.transfer2.datasets.augmentors.seg"
 """Upstream's module that paints an estimated segmentation."""
 CHECKPOINTS = "checkpoints"
@@ -87,6 +91,7 @@ class Transfer25:
     )
     estimates: Mapping[Control, str] = TRANSFER25.estimates
     distilled_steps = TRANSFER25.distilled_steps
+    extras = ("masks", GUIDED_MASK, IMAGE_CONTEXT)
     recipe = Recipe(
         repository="https://github.com/nvidia-cosmos/cosmos-transfer2.5.git",
         commit="2ff49d0717af02057ae79bc75c00fbff9da1b4e7",
@@ -108,6 +113,7 @@ class Transfer25:
                 allowed="a whole number of frames a second; of others the fraction is dropped",
                 action="bring it to one with standardize --fps",
             )
+        _check_extras(request)
         if request.parameters["use_distilled"]:
             return (*warnings, *_distilled_warnings(request, self.parameters))
         return warnings
@@ -155,7 +161,8 @@ class Transfer25:
         """
         kinds = ",".join(str(control.kind) for control in request.controls)
         flags = (name for name in ("use_distilled", "offload_guardrail_models") if request.parameters[name])
-        return " ".join((kinds, *flags))
+        own = (f"{name}={request.parameters[name]}" for name in _CHECKPOINT if request.parameters[name])
+        return " ".join((kinds, *flags, *own))
 
     def share(self, members: Sequence[tuple[InferenceRequest, Site]], process: Site) -> SharedInvocation:
         """Return one process that receives a sample for each request; see engines.base.
@@ -210,11 +217,46 @@ def _sample(request: InferenceRequest, site: Site, name: str) -> dict[str, Any]:
     weights = shares(request)
     for control in request.controls:
         video = {"control_path": str(site.inputs / f"{control.kind}.mp4")} if control.clip else {}
-        sample[str(control.kind)] = {**video, "control_weight": weights[control.kind]}
+        masked = mask_role(control.kind) in request.extras
+        mask = {"mask_path": str(site.inputs / f"{mask_role(control.kind)}.mp4")} if masked else {}
+        sample[str(control.kind)] = {**video, "control_weight": weights[control.kind], **mask}
+    if GUIDED_MASK in request.extras:
+        sample[GUIDED_MASK] = str(site.inputs / f"{GUIDED_MASK}.mp4")
+        sample[STEP_THRESHOLD] = request.parameters[STEP_THRESHOLD]
+    if style := request.extras.get(IMAGE_CONTEXT):
+        sample["image_context_path"] = str(site.inputs / f"{IMAGE_CONTEXT}{input_suffix(IMAGE_CONTEXT, style)}")
     return sample
 
 
-_OF_A_SAMPLE = ("seed", "guidance", "num_steps", "resolution", "num_conditional_frames")
+_OF_A_SAMPLE = ("seed", "guidance", "num_steps", "resolution", "num_conditional_frames", "num_video_frames_per_chunk")
+
+
+def _check_extras(request: InferenceRequest) -> None:
+    """Refuse extras that upstream refuses, or would not use.
+
+    Raises:
+        BadInput: a look is given twice, or a parameter has nothing that it applies to.
+    """
+    kinds = [control.kind for control in request.controls]
+    if IMAGE_CONTEXT in request.extras and Control.VIS in kinds:
+        raise BadInput(
+            f"{request.name}: a picture with the look, and vis",
+            allowed="one of the two: upstream takes the look from either, and refuses both",
+            action="set the weight of vis to 0, or leave the picture out",
+        )
+    if request.parameters[STEP_THRESHOLD] != TRANSFER25_PARAMETERS[STEP_THRESHOLD].default and (
+        GUIDED_MASK not in request.extras
+    ):
+        raise BadInput(
+            f"{request.name}: {STEP_THRESHOLD} without {GUIDED_MASK}",
+            allowed="with a mask that keeps the plate",
+            action=f"give one with create-spec --keep VIDEO, or leave {STEP_THRESHOLD} out",
+        )
+    if request.parameters["checkpoint_path"] and len(kinds) > 1:
+        raise BadInput(
+            f"{request.name}: checkpoint_path with {', '.join(map(str, kinds))}",
+            allowed="one control: with several, upstream loads its own checkpoints and ignores it",
+        )
 
 
 def _argv(requests: Sequence[InferenceRequest], specs: PurePosixPath, site: Site) -> tuple[str, ...]:
@@ -232,6 +274,12 @@ def _argv(requests: Sequence[InferenceRequest], specs: PurePosixPath, site: Site
         PROGRAM,
         *("-i", str(specs), "-o", str(site.outputs)),
         *(("--model", "edge/distilled") if request.parameters["use_distilled"] else ()),
+        *(
+            word
+            for name in _CHECKPOINT
+            if request.parameters[name]
+            for word in (f"--{name.replace('_', '-')}", str(request.parameters[name]))
+        ),
         *(flag for flag, is_set in flags.items() if is_set),
     )
 

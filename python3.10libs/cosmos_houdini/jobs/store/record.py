@@ -100,8 +100,7 @@ class JobRecord:
     def input_paths(self) -> tuple[Path, ...]:
         """Return the paths where the job's clips should be on this machine."""
         request = self.inference()
-        clips = [request.video, *(control.clip for control in request.controls)]
-        return tuple(clip.path for clip in clips if clip)
+        return tuple(clip.path for clip in request.clips.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +142,6 @@ def new_record(
     job_id: str, request: InferenceRequest, *, host: str, root: str, launcher: str, results: Path
 ) -> JobRecord:
     """Return the record of a new job in state ``queued``."""
-    clips = [request.video, *(control.clip for control in request.controls if control.clip)]
     return JobRecord(
         job=Job(
             id=job_id,
@@ -158,7 +156,7 @@ def new_record(
             outputs=(),
         ),
         request=request.document(),
-        inputs={clip.sha256: str(clip.path.resolve()) for clip in clips},
+        inputs={clip.sha256: str(clip.path.resolve()) for clip in request.clips.values()},
         root=root,
         launcher=launcher,
         results=results,
@@ -192,6 +190,8 @@ def request_from(document: Mapping[str, Any], inputs: Mapping[str, str]) -> Infe
             ),
             parameters=document["parameters"],
             num_gpu=document["num_gpu"],
+            extras={role: _clip(clip, inputs) for role, clip in document.get("extras", {}).items()},
+            regions=tuple(document.get("regions", ())),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BadInput(f"a job's request cannot be read: {type(error).__name__} {error}") from error
