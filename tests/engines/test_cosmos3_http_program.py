@@ -395,6 +395,20 @@ def test_a_wrong_key_is_told_and_no_key_is_ever_printed(bench: Bench) -> None:
     assert (written, KEY in ran.log.stdout + ran.log.stderr) == ([], False)
 
 
+def test_ffmpeg_gets_no_key(bench: Bench) -> None:
+    program, seen = bench.folder / "ffmpeg", bench.folder / "environment"
+    program.write_text(f'#!/bin/sh\nenv >>"{seen}"\nexec "{FFMPEG.program}" "$@"\n')
+    program.chmod(0o755)
+    with video_server(Behaviour(key=KEY)) as server:
+        folder = bench.prepare(server.url)
+        order = json.loads((folder / "in/requests.json").read_text())
+        order["requests"][0]["ffmpeg"] = str(program)
+        (folder / "in/requests.json").write_text(json.dumps(order))
+        check_result(bench.start_in(folder, env={"COSMOS_SERVER_KEY": KEY}))
+    assert "PATH=" in seen.read_text()
+    assert "COSMOS_SERVER_KEY" not in seen.read_text()
+
+
 def test_a_redirect_to_another_machine_gets_no_key(bench: Bench) -> None:
     with video_server(Behaviour(kind="shop")) as store, video_server(Behaviour(key=KEY)) as server:
         server.does.stored_at = f"{store.url}/video.mp4"

@@ -239,6 +239,7 @@ def test_the_command_prints_the_script_or_ends_with_doctor(site: Site, capsys: p
     assert not site.engine_path.exists()
     main(["setup-host", "gpu01", "--engine", "transfer2.5"])
     assert "engine transfer2.5" in capsys.readouterr().out
+    assert main(["clean", "--host", "gpu01", "--older-than", "0d", "--all-projects", "--yes"]) == 0
 
 
 @pytest.mark.docker
