@@ -19,7 +19,7 @@ from support.media.shot_files import CAMERA, FRAMES, NODE
 
 RING = environment.LIBRARIES / "cosmos_houdini" / "houdini"
 INSIDE = "cosmos_houdini.houdini."
-SHARED = {"errors", "installation", "model", "schemas", "houdini"}
+SHARED = {"", "errors", "installation", "model", "schemas", "houdini"}
 GIVEN_BY_HOUDINI = {"hou", "pdg", "hutil", "PySide6", "PySide2"}
 VERSIONS = ("3.10", "3.11", "3.12", "3.13")
 """Those that Houdini brings, and the one between."""

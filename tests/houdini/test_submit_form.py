@@ -85,10 +85,21 @@ def test_the_controls_are_seen_and_one_that_is_not_rendered_takes_no_weight(
     offscreen.until(dialog._look.isEnabled, "the pictures are there")
     color, vis, edge, depth, seg = dialog._columns
     assert [not column._picture.pixmap().isNull() for column in dialog._columns] == [True, False, False, True, False]
-    assert [column.weight.isEnabled() for column in (vis, edge, depth, seg)] == [False, False, True, False]
+    assert [column.weight.isEnabled() for column in (vis, edge, depth, seg)] == [True, True, True, False]
+    assert (edge.weight.value, depth.weight.value) == (0.0, 0.5)
+    assert dialog.submission().options == {}
     assert color.weight is None
     assert "5 frames are verified" in dialog._note.text()
     assert worker.call("status", folder=shot.folder)["jobs"] == []
+
+
+def test_a_control_that_can_be_computed_is_computed_as_soon_as_it_has_a_weight(dialog: SubmitDialog) -> None:
+    edge = dialog._columns[2]
+    edge.weight.set_value(0.7)
+    dialog._look.click()
+    offscreen.until(dialog._look.isEnabled, "the pictures are there")
+    assert not edge._picture.pixmap().isNull()
+    assert dialog.submission().options == {"weights": {"edge": 0.7}}
 
 
 def test_frames_that_cannot_be_used_are_explained_in_the_form(dialog: SubmitDialog, shot: ShotOnDisk) -> None:

@@ -8,7 +8,7 @@ from typing import Final, Protocol, runtime_checkable
 from cosmos_houdini.engines.registry import find_engine
 from cosmos_houdini.model.control import Control
 
-COMPUTED: Final = frozenset({Control.EDGE, Control.VIS})
+COMPUTED: Final = frozenset(control for control in Control if control.can_be_computed)
 """The controls that this program computes from the colour video, the same for every seed and every engine."""
 
 

@@ -45,6 +45,11 @@ class Control(TextEnum):
         return _SHOWS.get(self, f"the {self.value}")
 
     @property
+    def can_be_computed(self) -> bool:
+        """Whether the control is computed from the colour where no such pass was rendered."""
+        return self in {Control.EDGE, Control.VIS}
+
+    @property
     def pass_(self) -> Pass:
         """The pass whose pictures its video is made from."""
         return Pass(self.value)

@@ -267,7 +267,7 @@ TRANSFER = NodeType(
             default=70.0,
             help="Noise added to the colour video at the start; 80 hides it completely.",
             folder="Parameters",
-            limits=(0, 80),
+            limits=(0.01, 80),
         ),
         Parm(
             name="parameters",

@@ -11,6 +11,7 @@ from cosmos_houdini.model.control import DEFAULT_WEIGHT, Control
 PICTURE = QtCore.QSize(152, 86)
 UNKNOWN = "not looked at yet"
 MISSING = "not rendered"
+COMPUTED = "not rendered:\ncomputed, if it\nhas a weight"
 _FRAME = "border: 1px solid palette(mid); background: palette(dark); color: palette(mid);"
 
 
@@ -23,12 +24,12 @@ class PictureLabel(QtWidgets.QLabel):
         self.setAlignment(QtCore.Qt.AlignmentFlag.AlignCenter)
         self.setStyleSheet(_FRAME)
 
-    def show_picture(self, path: Path | None) -> None:
-        """Show a picture, or that there is none."""
+    def show_picture(self, path: Path | None, reason: str) -> None:
+        """Show a picture, or the reason why there is none."""
         pixmap = QtGui.QPixmap(str(path)) if path else QtGui.QPixmap()
         if pixmap.isNull():
             self.setPixmap(QtGui.QPixmap())
-            self.setText(MISSING)
+            self.setText(reason)
             return
         aspect, smooth = QtCore.Qt.AspectRatioMode.KeepAspectRatio, QtCore.Qt.TransformationMode.SmoothTransformation
         self.setPixmap(pixmap.scaled(PICTURE, aspect, smooth))
@@ -61,7 +62,12 @@ class ControlColumn(QtWidgets.QWidget):
         layout.addStretch(1)
 
     def show_picture(self, path: Path | None) -> None:
-        """Show the control's picture; without one it takes no part."""
-        self._picture.show_picture(path)
-        if self.weight is not None:
-            self.weight.setEnabled(path is not None)
+        """Show the control's picture; without one it takes no part, but for a control that is computed."""
+        is_computed = self.control is not None and self.control.can_be_computed
+        self._picture.show_picture(path, COMPUTED if is_computed else MISSING)
+        if self.weight is None:
+            return
+        self.weight.setEnabled(path is not None or is_computed)
+        if path is None and not self.weight.is_changed:
+            # A weight asks for it: without one, nothing is computed.
+            self.weight.describe(0, 1, 0.0)

@@ -103,7 +103,8 @@ class SubmitDialog(QtWidgets.QDialog):
         self._look.setEnabled(False)
         self._note.setText("Reading the frames ...")
         source = self._source()
-        options = {"scene": str(self._hip), **source, "prepare": True}
+        weights = self._weights()
+        options = {"scene": str(self._hip), **source, "prepare": True, **({"weights": weights} if weights else {})}
         self._looking = BackgroundCall(SUBMIT, options, folder=self._hip.parent)
 
     def submission(self) -> Submission:
