@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.model.hub_cache import find_snapshot
 from cosmos_houdini.user_path import expand_user
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
@@ -51,25 +51,13 @@ def find_model(name: str) -> LocalModel:
             f"there is no model folder {name}",
             allowed="a folder, or a name such as HuggingFaceTB/SmolVLM2-500M-Video-Instruct",
         )
-    cached = cache_folder() / f"models--{name.replace('/', '--')}"
-    head = cached / "refs" / "main"
-    revisions = [head.read_text(encoding="utf-8").strip()] if head.is_file() else []
-    for revision in revisions:
-        snapshot = cached / "snapshots" / revision
-        if re.fullmatch(r"[0-9a-f]{40}", revision) and (snapshot / "config.json").is_file():
-            return LocalModel(name=name, folder=snapshot, revision=revision)
+    snapshot = find_snapshot(name)
+    if snapshot and (snapshot / "config.json").is_file():
+        return LocalModel(name=name, folder=snapshot, revision=snapshot.name)
     raise BadInput(
         f"this machine does not have the model {name}",
         action="get it where there is a network with `cosmos-houdini caption --fetch`, or name a folder with --model",
     )
-
-
-def cache_folder() -> Path:
-    """Return the cache of Hugging Face, as its own library finds it."""
-    if hub := os.environ.get("HF_HUB_CACHE"):
-        return Path(hub)
-    home = os.environ.get("HF_HOME")
-    return (Path(home) if home else Path.home() / ".cache" / "huggingface") / "hub"
 
 
 def refuse_too_large(model: LocalModel) -> None:

@@ -41,6 +41,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "clean": ("clean", "clean", "Remove old jobs and unused inputs from a host."),
     "install-houdini": ("houdini", "install_houdini", "Make every Houdini of this user load the package."),
     "uninstall-houdini": ("houdini", "uninstall_houdini", "Undo install-houdini."),
+    "mcp": ("mcp", "mcp", "Serve this project to an agent by the Model Context Protocol."),
     "config": ("config", "config", "Print the configuration, and the origin of each value."),
     "completion": ("completion", "completion", "Print the script that lets a shell complete commands."),
     "schema": ("schema", "schema", "Print the JSON Schema of a document."),

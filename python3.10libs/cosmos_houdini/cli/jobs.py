@@ -18,6 +18,7 @@ from cosmos_houdini.jobs.client import open_client
 from cosmos_houdini.jobs.commands import cancel_jobs, fetch_jobs, retry_jobs
 from cosmos_houdini.jobs.follow import raise_failure
 from cosmos_houdini.jobs.logs import read_log
+from cosmos_houdini.jobs.search import search_jobs
 from cosmos_houdini.jobs.status import refresh_status
 from cosmos_houdini.jobs.store.jobs import Store
 from cosmos_houdini.model.job import JobStatus
@@ -30,11 +31,12 @@ needed_ids_argument = click.argument("ids", metavar="ID...", nargs=-1, required=
 
 @click.command(help="List jobs and their states; finished results are fetched from their hosts and verified.")
 @ids_argument
+@click.option("--search", metavar="WORDS", help="Only jobs with these words in name, prompt, caption or tags.")
 @json_option
-def status(*, ids: tuple[str, ...], as_json: bool) -> None:
+def status(*, ids: tuple[str, ...], search: str | None, as_json: bool) -> None:
     """Ask each host once about its unfinished jobs, and list jobs."""
     with open_client(load()) as client:
-        found = refresh_status(client, ids or None)
+        found = refresh_status(client, search_jobs(client.store, search, ids) if search else ids or None)
         for remark in found.remarks:
             say(remark)
         if as_json:
@@ -43,7 +45,7 @@ def status(*, ids: tuple[str, ...], as_json: bool) -> None:
         # There is one echo for all lines, because each echo inspects the terminal again.
         click.echo("".join(f"{_line(status)}\n" for status in found.jobs), nl=False)
         if not found.jobs:
-            say(f"{client.config.project} has no jobs yet")
+            say(f"no job has the words {search!r}" if search else f"{client.config.project} has no jobs yet")
         for job in (status.job for status in found.unsent):
             say(f"{job.id} is {job.state} and no process sends it; cosmos-houdini attach {job.id}")
         if not ids:

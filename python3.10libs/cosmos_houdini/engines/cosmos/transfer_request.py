@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from cosmos_houdini.engines.cosmos.blocklist import blocklist_warnings
 from cosmos_houdini.engines.cosmos.chunks import Chunking
 from cosmos_houdini.engines.cosmos.frame_size import RESOLUTION, generated_size, stretch
 from cosmos_houdini.errors import BadInput
@@ -135,9 +136,15 @@ def shares(request: InferenceRequest) -> dict[Control, float]:
 
 
 def check_transfer_request(
-    request: InferenceRequest, parameters: Mapping[str, Parameter], model: Model
+    request: InferenceRequest, parameters: Mapping[str, Parameter], model: Model, *, guarded: bool = True
 ) -> tuple[str, ...]:
     """Return warnings about a request that Cosmos Transfer would run.
+
+    Args:
+        request: the request.
+        parameters: the parameters of its engine, by name.
+        model: the rules of its model.
+        guarded: whether NVIDIA's guardrail reads the prompt.
 
     Raises:
         BadInput: the request would fail on the GPU, or the program would silently change it.
@@ -158,6 +165,7 @@ def check_transfer_request(
         *estimate_warnings(request, model.estimates),
         *_frame_warnings(request, model),
         *_look_warnings(request, model),
+        *(blocklist_warnings(request) if guarded else ()),
     )
 
 

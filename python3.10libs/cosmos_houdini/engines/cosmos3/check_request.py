@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cosmos_houdini.engines.cosmos.blocklist import blocklist_warnings
 from cosmos_houdini.engines.cosmos.chunks import Chunking
 from cosmos_houdini.engines.cosmos3.buckets import bucket_size, cropped_share
 from cosmos_houdini.engines.cosmos3.hints import HINTS, TUNED, tuned_strength
@@ -77,7 +78,11 @@ def check_cosmos3_request(
         check_prompt(request.negative_prompt, f"the negative prompt of {request.name}")
     _check_length(request)
     _check_controls(request)
-    return (*_frame_warnings(request, crops=crops), *_strength_warnings(request, weighted=weighted))
+    return (
+        *_frame_warnings(request, crops=crops),
+        *_strength_warnings(request, weighted=weighted),
+        *blocklist_warnings(request),
+    )
 
 
 def _check_length(request: InferenceRequest) -> None:

@@ -59,7 +59,7 @@ class Preview(UnsharedEngine):
     def check(self, request: InferenceRequest) -> tuple[str, ...]:
         """Refuse requests and return warnings as for cosmos-transfer1; see engines.base."""
         missing = [control.kind for control in request.controls if control.clip is None]
-        warnings = check_transfer_request(_drawn(request), self.parameters, TRANSFER1)
+        warnings = check_transfer_request(_drawn(request), self.parameters, TRANSFER1, guarded=False)
         if request.extras:
             warnings = (f"preview shows nothing of {', '.join(request.extras)}", *warnings)
         if not missing:
