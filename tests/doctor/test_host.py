@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from cosmos_houdini.cli import main
 from cosmos_houdini.engines import find_engine
 from support.engines.transfer25_checkout import make_checkout, write_programs
 from support.jobs.doctor_project import Clinic
+from support.media.transfer_clips import write_clips
 from support.servers.host_programs import A100, GB10, H100, NO_DRIVER, write_nvidia_smi, write_shell
 from support.servers.sshd import free_port, make_key
 from support.servers.video_server import Behaviour, video_server
@@ -295,3 +297,39 @@ def test_a_server_that_is_away_or_has_no_address_is_told(clinic: Clinic) -> None
     assert "cannot be reached: Connection refused" in checks["server"]["seen"]
     clinic.configure("cosmos3-http", python=sys.executable)
     assert "the host names no server" in clinic.host_checks()[1]["engine cosmos3-http"]["seen"]
+
+
+def write_run(folder: Path, engine: str, **changes: object) -> str:
+    clips = write_clips(folder, "color", "depth")
+    spec = {
+        "schema": "cosmos-houdini/prompt-spec/1",
+        "name": "boat",
+        "prompt": "a boat",
+        "input_video": str(clips["color"]),
+        "controls": {"depth": str(clips["depth"])},
+    }
+    run = {"schema": "cosmos-houdini/run-spec/1", "name": "boat", "engine": engine, "spec": spec, **changes}
+    (folder / "boat.run.json").write_text(json.dumps(run), "utf-8")
+    return "boat.run.json"
+
+
+def test_a_job_is_judged_for_its_host(clinic: Clinic) -> None:
+    write_nvidia_smi(clinic.programs, [H100])
+    clinic.configure(price_per_hour=3.6)
+    job = write_run(clinic.folder, "cosmos3")
+    _, checks = clinic.host_checks(job)
+    assert checks["job memory"]["verdict"] == "pass"
+    assert "1 GPU with 64 GiB free" in checks["job memory"]["seen"]
+    assert "by published times" in checks["job time"]["seen"]
+    write_nvidia_smi(clinic.programs, [A100])
+    assert clinic.host_checks(job)[1]["job memory"]["verdict"] == "warn"
+    assert clinic.host_checks(write_run(clinic.folder, "cosmos3", num_gpu=2))[1]["job memory"]["verdict"] == "fail"
+    _, refused = clinic.host_checks(write_run(clinic.folder, "cosmos3", num_gpu=3))
+    assert "num_gpu = 3" in refused["job"]["seen"]
+
+
+def test_a_job_without_a_host_is_no_question(clinic: Clinic) -> None:
+    clinic.configure()
+    assert main(["doctor", write_run(clinic.folder, "cosmos3")]) == 2
+    assert "name it with --host" in clinic.capfd.readouterr().err
+    assert main(["doctor", "no-such-job", "--host", "gpu01"]) == 2

@@ -20,7 +20,9 @@ from cosmos_houdini.batches.progress import BatchProgress, format_counts, resume
 from cosmos_houdini.batches.supervisor import BatchSupervisor, limit_settings
 from cosmos_houdini.config import Config
 from cosmos_houdini.errors import BadInput, Cancelled, CosmosError, HostError
+from cosmos_houdini.jobs.advice import uses_gpu
 from cosmos_houdini.jobs.client import Client, open_client
+from cosmos_houdini.jobs.expectation import expect
 from cosmos_houdini.jobs.prepare import RESULTS
 from cosmos_houdini.jobs.shared_load import load_of
 from cosmos_houdini.jobs.store import batches
@@ -67,6 +69,7 @@ def run_batch(config: Config, planned: PlannedBatch, options: BatchOptions, repo
         stack.callback(run.restorer.close)
         others = batches.list_workers(client.store, planned.batch.name, planned.host)
         enqueue_batch(client, planned, reporter)
+        _say_expectation(config, planned, reporter)
         if others:
             reporter.say(f"process {others[0].pid} works on {planned.batch.name} already")
         try:
@@ -86,11 +89,20 @@ def check_batch(config: Config, planned: PlannedBatch, options: BatchOptions, re
     Raises:
         BadInput: as for ``run_batch``.
     """
+    _say_expectation(config, planned, reporter)
     limit_settings(config, planned.batch, planned.host, options)
     Notifier(config.settings.notify, os.environ, reporter.say).close()
     if (config.project / FOLDER / DATABASE).is_file():
         with open_client(config) as client:
             batches.refuse_namesake(client.store, planned.batch.name, planned.host, planned.file)
+
+
+def _say_expectation(config: Config, planned: PlannedBatch, reporter: Reporter) -> None:
+    """Tell the time and the money of all runs, as if they ran one after the other."""
+    if uses_gpu(planned.batch.engine):
+        expected = expect(config, planned.host, (job.inference() for job in planned.jobs))
+        count = len(planned.jobs)
+        reporter.say(f"{count} run{'s' * (count != 1)}: {expected.sentence}")
 
 
 def hand_over(config: Config, planned: PlannedBatch, reporter: Reporter) -> bool:

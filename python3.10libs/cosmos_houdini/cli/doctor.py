@@ -14,20 +14,23 @@ _MARKS = {Verdict.PASSED: ("pass", "green"), Verdict.WARNED: ("warn", "yellow"),
 _WIDTH = 15
 
 
-@click.command(help="Check that this machine, and a host, have everything that jobs need; one line for each check.")
+@click.command(
+    help="Check that this machine, a host, and a JOB (RUN.json or id) on it have all they need, line by line."
+)
+@click.argument("job", required=False)
 @click.option("--host", help="Check this host too: connection, programs, GPUs, image, checkpoints, disk.")
 @click.option("--engine", help="The engine that must run there; without it, the configured default.")
 @json_option
-def doctor(*, host: str | None, engine: str | None, as_json: bool) -> int:
+def doctor(*, host: str | None, engine: str | None, job: str | None, as_json: bool) -> int:
     """Print each finding immediately; exit with 1 if a check failed, with 3 if the host cannot be reached."""
-    return report_findings(host, engine, as_json=as_json)
+    return report_findings(host, engine, as_json=as_json, job=job)
 
 
-def report_findings(host: str | None, engine: str | None, *, as_json: bool) -> int:
+def report_findings(host: str | None, engine: str | None, *, as_json: bool, job: str | None = None) -> int:
     """Print the findings on this machine and on a host, and return the exit code of ``doctor``."""
     diagnosis = Diagnosis(host=host)
     last: str | None = ""
-    for found in diagnosis.run(engine=engine):
+    for found in diagnosis.run(engine=engine, job=job):
         if not as_json:
             _show(found, is_first=found.host != last)
         last = found.host

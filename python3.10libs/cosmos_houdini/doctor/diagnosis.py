@@ -11,6 +11,7 @@ from typing import Any
 from cosmos_houdini.config import Config, load
 from cosmos_houdini.doctor.engine import engines_for
 from cosmos_houdini.doctor.host import CONNECTION, check_host
+from cosmos_houdini.doctor.job import check_job, read_job
 from cosmos_houdini.doctor.machine import check_machine, check_python, unusable_configuration
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.finding import Finding, Verdict
@@ -38,21 +39,24 @@ class Diagnosis:
     hosts: tuple[str, ...] = ()
     found: list[HostFinding] = field(default_factory=list)
 
-    def run(self, *, engine: str | None = None, folder: Path | None = None) -> Iterator[HostFinding]:
+    def run(
+        self, *, engine: str | None = None, folder: Path | None = None, job: str | None = None
+    ) -> Iterator[HostFinding]:
         """Check one thing after another, and give each finding as soon as it is known.
 
         Args:
             engine: the engine that must run on the host; None for the default one.
             folder: the folder whose configuration is used; None for the working folder.
+            job: a RunSpec or a job that must run on the host; None for none.
 
         Raises:
-            BadInput: there is no such host or engine.
+            BadInput: there is no such host, engine or job.
         """
-        for finding in self._check(engine, folder):
+        for finding in self._check(engine, folder, job):
             self.found.append(finding)
             yield finding
 
-    def _check(self, engine: str | None, folder: Path | None) -> Iterator[HostFinding]:
+    def _check(self, engine: str | None, folder: Path | None, job: str | None) -> Iterator[HostFinding]:
         try:
             config = load(folder)
         except BadInput as error:
@@ -60,10 +64,14 @@ class Diagnosis:
                 yield HostFinding(host=None, finding=finding)
             return
         self.hosts = tuple(config.settings.hosts)
-        yield from self._check_all(config, engine)
+        yield from self._check_all(config, engine, job)
 
-    def _check_all(self, config: Config, engine: str | None) -> Iterator[HostFinding]:
+    def _check_all(self, config: Config, engine: str | None, job: str | None) -> Iterator[HostFinding]:
         # A wrong name is refused before the first check begins.
+        if job and not self.host:
+            raise BadInput(f"{job} needs a host to be judged for", action="name it with --host")
+        request = read_job(config, job, engine) if job else None
+        engine = request.engine if request else engine
         settings = config.settings.host(self.host)[1] if self.host else None
         engines = engines_for(engine or config.settings.defaults.engine, settings) if settings else []
         for finding in check_machine(config):
@@ -71,6 +79,9 @@ class Diagnosis:
         if self.host and settings:
             for finding in check_host(self.host, settings, engines, project=config.project):
                 yield HostFinding(host=self.host, finding=finding)
+            if request and not self.is_unreachable:
+                for finding in check_job(config, self.host, request):
+                    yield HostFinding(host=self.host, finding=finding)
 
     @property
     def failures(self) -> list[str]:

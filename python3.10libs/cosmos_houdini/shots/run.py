@@ -9,6 +9,8 @@ from typing import Any
 
 from cosmos_houdini.config import Config
 from cosmos_houdini.engines import find_engine
+from cosmos_houdini.jobs.advice import uses_gpu
+from cosmos_houdini.jobs.expectation import expect
 from cosmos_houdini.jobs.prepare import Prepared, prepare
 from cosmos_houdini.model.request import Invocation
 from cosmos_houdini.model.spec import RunSpec
@@ -57,6 +59,8 @@ def plan_run(
     prepared = prepare(request, config=config, host=host, results=results)
     for warning in (*warnings, *prepared.warnings):
         reporter.say(f"warning: {warning}")
+    if uses_gpu(request.engine):
+        reporter.say(expect(config, prepared.record.job.host, [request]).sentence)
     return prepared
 
 

@@ -41,6 +41,8 @@ from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceReq
 UPSTREAM = "cosmos-framework"
 MODELS = ("Nano", "Super")
 GPU_COUNTS = (1, 2, 4, 8)
+_TRANSFER_MEMORY_GB = {"Nano": 64.0, "Super": 160.0}
+"""GiB in bfloat16 without offload, by the documents of NVIDIA's NIM; the GPUs of Super divide its weights."""
 FEWEST_GPUS = {"Nano": 1, "Super": 4}
 _OWN = (
     Parameter(name="model", default="Nano", help="Nano has 16e9 weights, Super has 65e9.", choices=MODELS),
@@ -100,6 +102,11 @@ class Cosmos3(Cosmos3Family):
     def plan(self, request: InferenceRequest) -> FramePlan:
         """Return chunks of 93 frames or as many as are asked for, and an estimate from published times."""
         return plan_frames(request, seconds_per_chunk(request, generated_frames(request).frames_per_chunk))
+
+    def memory_gb(self, request: InferenceRequest) -> float:
+        """Return the memory for a transfer by NVIDIA's table for its servers; see engines.memory."""
+        whole = _TRANSFER_MEMORY_GB[str(request.parameters["model"])]
+        return whole / request.num_gpu if request.parameters["model"] == "Super" else whole
 
     def scout(self, request: InferenceRequest) -> Scout:
         """Return the first chunk with few steps; see engines.base."""
