@@ -8,18 +8,20 @@ import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from cosmos_houdini.cli import main
-from cosmos_houdini.houdini import shelf, worker
+from cosmos_houdini.houdini import rendering, shelf, worker
 from cosmos_houdini.houdini.environment import ROOT
 from cosmos_houdini.houdini.windows.doctor import DoctorWindow
 from cosmos_houdini.houdini.windows.shot_choice import ShotChoice
 from cosmos_houdini.houdini.windows.submit_dialog import SubmitDialog
 from support.houdini import fake_hou, offscreen
 from support.houdini.houdini_session import Session
+from support.media.clips import bars, write_picture
 from support.media.shot_files import NODE, ShotOnDisk, make_shot
 from support.servers.sshd import free_port
 
@@ -290,3 +292,25 @@ def test_one_project_has_one_monitor(session: Session) -> None:
     shelf.job_monitor()
     assert len(shelf._monitors) == 1
     assert session.shown == []
+
+
+def test_a_render_that_the_form_starts_is_held_to_the_same_as_that_of_the_scripts(
+    session: Session, shot: ShotOnDisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submitted: list[object] = []
+    monkeypatch.setattr(shelf, "_submit", submitted.append)
+    monkeypatch.setattr(shelf, "render", partial(rendering.render, wait_s=0))
+    shelf.submit_shot()
+    [dialog] = shelf._dialogs.values()
+    dialog._prompt.setPlainText(PROMPT)
+    dialog._render.setChecked(True)
+    explained = shelf.explain_errors(lambda: shelf._submit_form(dialog))
+    explained()
+    # Nothing was written, and the frames of the last render are there.
+    assert submitted == []
+    assert "files of an earlier render are there" in str(session.shown[-1][1]["text"])
+    assert session.rendered == [(NODE, (1, 5, 1))]
+    session.on_render = lambda _: [write_picture(shot.file("color", frame), bars(frame + 9)) for frame in range(1, 6)]
+    explained()
+    assert len(submitted) == 1
+    assert ("setStatusMessage", {"message": f"rendering {NODE}, frames 1-5"}) in session.shown

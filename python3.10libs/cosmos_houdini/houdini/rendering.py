@@ -231,7 +231,8 @@ def _await_files(
         growing = [path for path in before if path not in left and seen.get(path) != now[path]]
         if not left and not growing:
             return
-        if time.monotonic() > deadline:
+        # One look alone does not show whether a file grows.
+        if time.monotonic() > deadline and (left or seen):
             break
         if not seen and left:
             say(f"waiting for {len(left)} frames to be written")

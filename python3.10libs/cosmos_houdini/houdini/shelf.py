@@ -14,6 +14,7 @@ from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.alert import explain_errors
 from cosmos_houdini.houdini.background import BackgroundCall
 from cosmos_houdini.houdini.open_outputs import output_paths
+from cosmos_houdini.houdini.rendering import render
 from cosmos_houdini.houdini.saving import saved_scene, scene_path
 from cosmos_houdini.houdini.shot_choices import read_shot_choices, render_flipbook
 from cosmos_houdini.houdini.submission import Submission
@@ -168,6 +169,8 @@ def _submit_form(dialog: SubmitDialog) -> None:
         folder = render_flipbook(submission.scene, *dialog.frames, dialog.shot.size)
         options = {name: value for name, value in submission.options.items() if name != "range"}
         submission = replace(submission, options={**options, "renders": str(folder)})
+    elif dialog.renders_first:
+        render(submission.output, dialog.frames, say=hou.ui.setStatusMessage)
     _submit(submission)
 
 

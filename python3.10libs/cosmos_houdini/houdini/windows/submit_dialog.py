@@ -69,6 +69,11 @@ class SubmitDialog(QtWidgets.QDialog):
         """First and last frame."""
         return self._first.value(), self._last.value()
 
+    @property
+    def renders_first(self) -> bool:
+        """Whether the frames are rendered before they are submitted."""
+        return bool(self.shot.path) and self._render.isChecked()
+
     def choose(self, node: str) -> None:
         """Choose a render node by its path."""
         paths = [shot.path for shot in self._shots]
@@ -190,7 +195,9 @@ class SubmitDialog(QtWidgets.QDialog):
         shot = self.shot
         self._first.setValue(shot.first)
         self._last.setValue(shot.last)
-        self._look.setEnabled(bool(shot.path))
+        for widget in (self._look, self._render):
+            # A flipbook is rendered in any case.
+            widget.setEnabled(bool(shot.path))
         self._note_change()
 
     def _note_change(self) -> None:
@@ -249,6 +256,9 @@ class SubmitDialog(QtWidgets.QDialog):
         line.addWidget(self._node, 1)
         for widget in (QtWidgets.QLabel("Frames"), self._first, QtWidgets.QLabel("to"), self._last, self._count):
             line.addWidget(widget)
+        self._render = QtWidgets.QCheckBox("Render First")
+        self._render.setToolTip("Renders these frames when you submit, and stops unless each of them was written")
+        line.addWidget(self._render)
         return _holding(line)
 
     def _build_controls(self) -> QtWidgets.QWidget:
