@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.videos.probe import probe_video
 from cosmos_houdini.model.request import Clip
 from cosmos_houdini.report.entry import ReportEntry
 from cosmos_houdini.report.measure_kinds import MEASURE_KINDS
 from cosmos_houdini.report.measured import FILE, measure_entry
-from cosmos_houdini.report.writer import write_report
+from cosmos_houdini.report.weighting import parse_weighting
+from cosmos_houdini.report.writer import WriteOptions, write_report
 from support.jobs.report_entries import entry
 from support.media import FFMPEG
 from support.media.transfer_clips import write_clips
@@ -78,3 +80,32 @@ def test_a_report_has_them_in_its_data_and_on_its_page(clips: dict[str, Clip], t
 
 def test_the_page_of_the_measures_is_what_the_report_knows():
     assert (ROOT / "docs" / "measures.md").read_text("utf-8") == page(), "run scripts/build_measures_page.py"
+
+
+def test_runs_are_ranked_by_the_weighting_that_is_asked_for(clips: dict[str, Clip], tmp_path: Path):
+    (tmp_path / "soft").mkdir()
+    soft = write_clips(tmp_path / "soft", "color", frames=5, size=(48, 32))["color"]
+    other = probe_video(soft, ffmpeg=FFMPEG)
+    one, two = made(clips, tmp_path / "a"), made(clips, tmp_path / "b")
+    assert two.row
+    entries = [one, replace(two, name="b", row=replace(two.row, run="b", clip=other, result=str(other.path)))]
+    for words, best in ((["sameness=1"], "a"), (["sameness=-1"], "b")):
+        options = WriteOptions(weighting=parse_weighting(words), smoothed=1)
+        document = write_report("night", entries, tmp_path / "report", ffmpeg=FFMPEG, options=options).document
+        assert document["best"][0]["run"] == best
+        assert words[0].partition("=")[0] in document["score"]
+        assert all("blur_ssim" in run["measures"] for run in document["runs"])
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("edge_f2=1", "did you mean 'edge_f1'"),
+        ("edge_f1=high", "no number"),
+        ("edge_f1", "no number"),
+        ("score=1", "no measure"),
+    ],
+)
+def test_a_wrong_weighting_is_named(word: str, told: str):
+    with pytest.raises(BadInput, match=told):
+        parse_weighting([word])

@@ -32,6 +32,10 @@ PARTS = ("names", "notes", "ratings", "prompts", "parameters", "measures")
 @click.option(
     "--open", "opens", is_flag=True, help="Open the picked results in mpv, DJV, RV or mplay, or else the page."
 )
+@click.option("--rank-by", metavar="MEASURE=WEIGHT", multiple=True, help="Rank by a sum of measures; repeat it.")
+@click.option(
+    "--blur-ssim", metavar="FRAMES", type=click.IntRange(0), default=0, help="Take Blur-SSIM at so many frames."
+)
 @json_option
 def report(
     *,
@@ -42,14 +46,18 @@ def report(
     share: Path | None,
     share_with: tuple[str, ...],
     opens: bool,
+    rank_by: tuple[str, ...],
+    blur_ssim: int,
     as_json: bool,
 ) -> None:
     """Write the report."""
     from cosmos_houdini.report.make import ReportOptions, make_report  # noqa: PLC0415 - loads NumPy and OpenCV
     from cosmos_houdini.report.share import Share, SharePart  # noqa: PLC0415 - likewise
+    from cosmos_houdini.report.weighting import parse_weighting  # noqa: PLC0415 - likewise
 
     sent = Share(path=share, parts=frozenset(map(SharePart, share_with))) if share else None
-    options = ReportOptions(host=host, ratings=ratings, share=sent, opens=opens)
+    ranking = parse_weighting(rank_by)
+    options = ReportOptions(host=host, ratings=ratings, share=sent, opens=opens, weighting=ranking, smoothed=blur_ssim)
     written = make_report(load(), wanted, output, TerminalReporter(), options=options)
     document = written.document
     if as_json:

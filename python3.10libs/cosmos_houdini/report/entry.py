@@ -42,6 +42,7 @@ class ReportEntry:
         measures: None where they could not be taken.
         found: further measures by name; empty where they could not be taken.
         frame: its middle frame, a file in the report's folder; empty where it has none.
+        score: by the weighting of the report, as ``weighting.Weighting`` says; None where a measure is missing.
         rank: by score among all runs that a model made, from 1; None without a score.
     """
 
@@ -59,6 +60,7 @@ class ReportEntry:
     measures: Measures | None = None
     found: Mapping[str, float] = field(default_factory=dict)
     frame: str = ""
+    score: float | None = None
     rank: int | None = None
 
     @property
@@ -74,8 +76,8 @@ class ReportEntry:
     @property
     def figures(self) -> dict[str, float]:
         """Its measures by name; ``measure_kinds`` describes them. Empty where it has none."""
-        own = {"score": self.measures.score, **asdict(self.measures)} if self.measures else {}
-        return {**own, **self.found}
+        own = {} if self.score is None else {"score": self.score}
+        return {**own, **(asdict(self.measures) if self.measures else {}), **self.found}
 
     def document(self) -> dict[str, Any]:
         """Return the run as JSON data."""
@@ -83,7 +85,7 @@ class ReportEntry:
         return {
             **(self.row.document() if self.row else self._planned()),
             "rank": self.rank,
-            "score": measures.score if measures else None,
+            "score": self.score,
             "structure": measures.structure if measures else None,
             "flicker": measures.flicker if measures else None,
             "measures": dict(self.found),

@@ -17,6 +17,7 @@ from cosmos_houdini.report.entry import ReportEntry, find_result, first_sentence
 from cosmos_houdini.report.frames import read_frames
 from cosmos_houdini.report.measured import measure_entry
 from cosmos_houdini.report.measures import Luma, measure, sample_indices
+from cosmos_houdini.report.weighting import DEFAULT, Weighting
 
 FRAMES = "frames"
 JPEG_QUALITY = 92
@@ -30,6 +31,8 @@ def examine(
     box: tuple[int, int],
     *,
     ffmpeg: FFmpeg,
+    smoothed: int = 0,
+    weighting: Weighting = DEFAULT,
     on_done: Callable[[int], None] = lambda _: None,
 ) -> tuple[ReportEntry, ...]:
     """Return the runs with measures, middle frames and ranks.
@@ -39,6 +42,8 @@ def examine(
         folder: of the report; gets a folder ``frames``.
         box: width and height within which middle frames are kept.
         ffmpeg: decodes.
+        smoothed: at how many frames of each result Blur-SSIM is taken.
+        weighting: gives the scores by which runs are ranked.
         on_done: called with how many more runs were looked at.
     """
     (folder / FRAMES).mkdir()
@@ -52,9 +57,9 @@ def examine(
             frame = f"{FRAMES}/{number:04d}.jpg"
             seen = _examined(entry, sources[pair] if pair else None, folder, frame, box, ffmpeg=ffmpeg)
             on_done(1)
-            return seen
+            return replace(seen, found={} if seen.problem else measure_entry(seen, smoothed=smoothed, ffmpeg=ffmpeg))
 
-        return rank_entries(list(pool.map(one, enumerate(entries, start=1))))
+        return rank_entries(list(pool.map(one, enumerate(entries, start=1))), weighting)
 
 
 def score_entries(entries: Sequence[ReportEntry], *, ffmpeg: FFmpeg) -> tuple[ReportEntry, ...]:
@@ -91,14 +96,15 @@ def measure_videos(video: Path, source: Path, frames: int, *, ffmpeg: FFmpeg) ->
     return {**asdict(measures), "score": measures.score}
 
 
-def rank_entries(entries: Sequence[ReportEntry]) -> tuple[ReportEntry, ...]:
-    """Return runs in their order, each with its rank by score; of equal scores, the earlier run ranks first.
+def rank_entries(entries: Sequence[ReportEntry], weighting: Weighting = DEFAULT) -> tuple[ReportEntry, ...]:
+    """Return runs in their order, each with its score and rank; of equal scores, the earlier run ranks first.
 
     Runs of the engine preview have no rank: no model has made them.
     """
-    scored = [(entry.measures.score, entry.name) for entry in entries if entry.measures and not entry.is_preview]
-    places = {name: place for place, (_, name) in enumerate(sorted(scored, key=lambda one: -one[0]), start=1)}
-    return tuple(replace(entry, rank=places.get(entry.name)) for entry in entries)
+    scored = [replace(entry, score=weighting.score(entry.figures)) for entry in entries]
+    ranked = [(entry.score, entry.name) for entry in scored if entry.score is not None and not entry.is_preview]
+    places = {name: place for place, (_, name) in enumerate(sorted(ranked, key=lambda one: -one[0]), start=1)}
+    return tuple(replace(entry, rank=places.get(entry.name)) for entry in scored)
 
 
 def _source(entry: ReportEntry) -> tuple[Path, int] | None:
@@ -132,9 +138,4 @@ def _examined(
         return replace(entry, problem=("unreadable", first_sentence(error.problem)))
     size = fit_size(clip.size, box)
     seen.middle.resize(size, Image.Resampling.LANCZOS).save(folder / frame, quality=JPEG_QUALITY)
-    return replace(
-        entry,
-        frame=frame,
-        measures=None if source is None else measure(seen.luma, source, indices),
-        found=measure_entry(entry, ffmpeg=ffmpeg),
-    )
+    return replace(entry, frame=frame, measures=None if source is None else measure(seen.luma, source, indices))

@@ -22,6 +22,7 @@ from cosmos_houdini.report.entry import ReportEntry, build_entry, build_planned_
 from cosmos_houdini.report.player import find_player, open_results
 from cosmos_houdini.report.ratings import read_ratings
 from cosmos_houdini.report.share import Share, write_share
+from cosmos_houdini.report.weighting import DEFAULT, Weighting
 from cosmos_houdini.report.writer import PAGE, RATINGS, STEPS, WriteOptions, write_report
 from cosmos_houdini.reporter import Reporter
 from cosmos_houdini.specs.batch_file import load_batch
@@ -62,12 +63,16 @@ class ReportOptions:
         ratings: a file that the page has saved; None for the ratings that the report before had.
         share: a report to send is written too.
         opens: whether the picked results are shown in a player, or else the page in the browser.
+        weighting: gives the scores by which runs are ranked.
+        smoothed: at how many frames of each result Blur-SSIM is taken; each takes seconds.
     """
 
     host: str | None = None
     ratings: Path | None = None
     share: Share | None = None
     opens: bool = False
+    weighting: Weighting = DEFAULT
+    smoothed: int = 0
 
 
 def make_report(
@@ -131,6 +136,8 @@ def write_entries(
                 currency=config.settings.defaults.currency,
                 cache=config.project / STORE_FOLDER / CLIP_CACHE,
                 ratings=ratings,
+                weighting=options.weighting,
+                smoothed=options.smoothed,
             ),
         )
     report = WrittenReport(folder=place, document=written.document)

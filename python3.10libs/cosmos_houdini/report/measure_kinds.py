@@ -34,6 +34,12 @@ class MeasureKind:
     digits: int = 3
     unit: str = ""
 
+    @property
+    def explanation(self) -> str:
+        """The text with what was published, as sentences."""
+        typical = f" Published: {self.typical}." if self.typical else ""
+        return f"{self.text[:1].upper()}{self.text[1:]}{typical}"
+
 
 _SHARE = (0.0, 1.0)
 

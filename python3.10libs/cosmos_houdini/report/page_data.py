@@ -150,7 +150,7 @@ def _measure_columns(report: Report, shown: Shown) -> list[dict[str, Any]]:
                 **_column(name, kind.title, "measure", "number"),
                 "better": kind.better,
                 "range": list(kind.range) if kind.range else None,
-                "text": kind.text[:1].upper() + kind.text[1:],
+                "text": report.weighting.text if name == "score" else kind.explanation,
                 "digits": kind.digits,
                 "unit": kind.unit,
             }

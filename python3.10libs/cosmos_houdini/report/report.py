@@ -10,8 +10,8 @@ from typing import Any
 
 from cosmos_houdini.report.entry import ReportEntry
 from cosmos_houdini.report.folder import SCHEMA
-from cosmos_houdini.report.measures import FORMULA
 from cosmos_houdini.report.table import sum_costs
+from cosmos_houdini.report.weighting import DEFAULT, Weighting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +40,7 @@ class Report:
         varied: names of the settings that are not the same for all of them.
         grids: pages of the grid.
         currency: of all costs; may be empty.
+        weighting: gave the scores by which runs are ranked.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Report:
     varied: tuple[str, ...]
     grids: tuple[Grid, ...]
     currency: str = ""
+    weighting: Weighting = DEFAULT
 
     @property
     def best(self) -> list[ReportEntry]:
@@ -92,7 +94,7 @@ class Report:
                 "currency": self.currency,
             },
             "varied": list(self.varied),
-            "score": FORMULA,
+            "score": self.weighting.text,
             "best": [{key: run[key] for key in ("rank", "run", "job", "score", "parameters")} for run in ranked],
             "runs": [entry.document() for entry in self.entries],
             "files": sorted(files),

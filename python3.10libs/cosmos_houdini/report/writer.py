@@ -28,6 +28,7 @@ from cosmos_houdini.report.report import Grid, Report
 from cosmos_houdini.report.table import format_csv
 from cosmos_houdini.report.timeline import FILE as TIMELINE
 from cosmos_houdini.report.timeline import TimelineClip, build_timeline
+from cosmos_houdini.report.weighting import DEFAULT, Weighting
 
 PAGE, TABLE, RATINGS = "index.html", "runs.csv", "ratings.json"
 FILES = "files"
@@ -47,11 +48,15 @@ class WriteOptions:
         currency: of the costs where no run has its own; may be empty.
         cache: where clips are kept for later reports; None keeps none.
         ratings: a document of ratings that the page starts with; None for none.
+        weighting: gives the scores by which runs are ranked.
+        smoothed: at how many frames of each result Blur-SSIM is taken.
     """
 
     currency: str = ""
     cache: Path | None = None
     ratings: Mapping[str, Any] | None = None
+    weighting: Weighting = DEFAULT
+    smoothed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +99,28 @@ def write_report(
     varied = list_varied(entries)
     layout = _layout(entries, varied)
     with replace_folder(folder) as fresh:
-        seen = examine(entries, fresh, layout.cell, ffmpeg=ffmpeg, on_done=on_step)
+        seen = examine(
+            entries,
+            fresh,
+            layout.cell,
+            ffmpeg=ffmpeg,
+            smoothed=options.smoothed,
+            weighting=options.weighting,
+            on_done=on_step,
+        )
         clips = write_page_clips(seen, fresh, ffmpeg=ffmpeg, cache=options.cache, on_done=on_step)
         grids = _write_grids(seen, clips, varied, layout, fresh, ffmpeg=ffmpeg, on_step=on_step)
         priced = {entry.row.currency for entry in seen if entry.row and entry.row.cost is not None}
         currency = priced.pop() if len(priced) == 1 else options.currency
-        report = Report(name=name, folder=folder, entries=seen, varied=varied, grids=grids, currency=currency)
+        report = Report(
+            name=name,
+            folder=folder,
+            entries=seen,
+            varied=varied,
+            grids=grids,
+            currency=currency,
+            weighting=options.weighting,
+        )
         links = [_write_links(number, entry, clips, fresh) for number, entry in enumerate(seen, 1)]
         plates = [find_plate(source.video) for source in clips.sources]
         if options.ratings:

@@ -63,9 +63,8 @@ def write_page(folder: Path, entries: Sequence[ReportEntry], *, measured: bool =
 
 
 def _keep_measures(
-    entries: Sequence[ReportEntry], folder: Path, _box: object, *, ffmpeg: object, on_done: Callable[[int], None]
+    entries: Sequence[ReportEntry], folder: Path, _box: object, *, on_done: Callable[[int], None], **_how: object
 ) -> tuple[ReportEntry, ...]:
-    assert ffmpeg
     on_done(len(entries))
     (folder / "frames").mkdir()
     return rank_entries(entries)
