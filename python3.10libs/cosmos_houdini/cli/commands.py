@@ -23,6 +23,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "create-spec": ("spec", "create_spec", "Write a prompt spec: prompt, color video, controls."),
     "create-run": ("spec", "create_run", "Write a run spec: engine, weights, parameters."),
     "run": ("run", "run", "Run one inference to a verified result."),
+    "upscale": ("finishing", "upscale", "Upscale a result or a video to 4K."),
+    "enhance-prompt": ("finishing", "enhance_prompt", "Let the engine write the prompt of a spec out."),
     "create-batch": ("batch", "create_batch", "Write a batch: many runs with varied parameters."),
     "run-batch": ("run_batch", "run_batch", "Run a batch to verified results, several runs in parallel."),
     "batch": ("batch_control", "batch", "Follow, pause, resume, reorder or cancel a batch."),

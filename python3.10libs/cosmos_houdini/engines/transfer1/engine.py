@@ -29,6 +29,17 @@ from cosmos_houdini.engines.cosmos.transfer_request import (
 )
 from cosmos_houdini.engines.recipe import Recipe, Weights
 from cosmos_houdini.engines.transfer1 import log as transfer1_log
+from cosmos_houdini.engines.transfer1.tasks import (
+    ENHANCE,
+    TASK_PARAMETERS,
+    TRANSFER,
+    UPSCALE,
+    UPSCALE_WEIGHT,
+    check_task,
+    enhancer_arguments,
+    plan_task,
+    task_of,
+)
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.controls.blur_presets import TRANSFER1 as TRANSFER1_BLUR
 from cosmos_houdini.media.controls.blur_presets import BlurPreset
@@ -114,7 +125,7 @@ class Transfer1(UnsharedEngine):
 
     name = "transfer1"
     label = "Cosmos Transfer1"
-    parameters: Mapping[str, Parameter] = TRANSFER1_PARAMETERS
+    parameters: Mapping[str, Parameter] = {**TRANSFER1_PARAMETERS, **TASK_PARAMETERS}
     gpu_memory_gb = 75.0
     """GPUs with 80 GB run it if they are nearly empty; 60 GiB free was not enough, even with everything offloaded
     (upstream issue 189)."""
@@ -128,6 +139,9 @@ class Transfer1(UnsharedEngine):
 
     def check(self, request: InferenceRequest) -> tuple[str, ...]:
         """Return warnings; see engines.base."""
+        if task_of(request) != TRANSFER:
+            check_task(request)
+            return ()
         warnings = check_transfer_request(request, self.parameters, TRANSFER1)
         _check_regions(request, self.plan(request))
         if request.num_gpu > 1 and len(request.controls) > 1:
@@ -137,6 +151,8 @@ class Transfer1(UnsharedEngine):
 
     def plan(self, request: InferenceRequest) -> FramePlan:
         """Return chunks of 121 frames that overlap by one frame, and a time scaled by the number of steps."""
+        if task_of(request) != TRANSFER:
+            return plan_task(request)
         steps = effective_steps(request, TRANSFER1)
         return frame_plan(request, TRANSFER1, SECONDS_PER_CHUNK * steps / STEPS_OF_THAT)
 
@@ -151,6 +167,8 @@ class Transfer1(UnsharedEngine):
             BadInput: the host's configuration has no path for cosmos-transfer1.
         """
         engine_path = find_checkout(site, self.name, "cosmos-transfer1")
+        if task_of(request) == ENHANCE:
+            return _enhancement(request, site, engine_path)
         plan = self.plan(request)
         return Invocation(
             argv=_argv(request, site, engine_path),
@@ -187,7 +205,9 @@ def spec_text(request: InferenceRequest, site: Site) -> str:
     because upstream resolves relative paths from its working folder. The file is ASCII, because upstream opens it in
     the locale's encoding.
     """
-    numbers = {name: value for name, value in request.parameters.items() if name not in _FLAGS}
+    numbers = {name: value for name, value in request.parameters.items() if name not in {*_FLAGS, *TASK_PARAMETERS}}
+    if task_of(request) == UPSCALE:
+        numbers = {name: numbers[name] for name in ("seed", "num_steps", "guidance", "fps")}
     spec: dict[str, Any] = {"prompt": request.prompt}
     if request.negative_prompt:
         spec["negative_prompt"] = request.negative_prompt
@@ -197,12 +217,27 @@ def spec_text(request: InferenceRequest, site: Site) -> str:
         # Without a video, upstream estimates the control.
         video = {"input_control": str(site.inputs / f"{control.kind}.mp4")} if control.clip else {}
         spec[str(control.kind)] = {"control_weight": control.weight, **video}
+    if task_of(request) == UPSCALE:
+        spec[UPSCALE] = {"control_weight": request.parameters[UPSCALE_WEIGHT]}
     if request.regions:
         spec["regional_prompts"] = [
             {"prompt": prompt, "region_definitions_path": str(site.inputs / f"{region_role(number)}.mp4")}
             for number, prompt in enumerate(request.regions, start=1)
         ]
     return json.dumps(spec, indent=2, ensure_ascii=True) + "\n"
+
+
+def _enhancement(request: InferenceRequest, site: Site, engine_path: PurePosixPath) -> Invocation:
+    """Return the command that writes a prompt out; it makes no video."""
+    return Invocation(
+        argv=(*torchrun(request, site), *enhancer_arguments(request, site, engine_path / CHECKPOINTS)),
+        env=_env(engine_path),
+        files={},
+        inputs=input_videos(request),
+        cwd=engine_path,
+        version=version_command(engine_path),
+        outputs=(),
+    )
 
 
 def _check_regions(request: InferenceRequest, plan: FramePlan) -> None:

@@ -21,6 +21,7 @@ from cosmos_houdini.model.request import FramePlan
 # The progress bar of the chunks has no label, unlike the bars that appear while models are loaded.
 _BAR = re.compile(r"(?:^|[\r\n])[ \t]*\d{1,3}%\|[^|\r\n]*\| (?P<done>\d{1,9})/(?P<total>\d{1,9}) \[", re.ASCII)
 _SAVED = "Saved video to "
+_ENHANCED = re.compile(r"^Upsampled prompt: (?P<prompt>.*)\Z", re.MULTILINE | re.DOTALL)
 
 _STAGES = Stages(
     early={
@@ -63,6 +64,8 @@ def failure(exit_code: int, log: EngineLog) -> JobFailure | None:
 
     If a video is blocked, the program ends with exit code 0 or with a TypeError, depending on the point of the block.
     """
+    if exit_code == 0 and enhanced_prompt(log):
+        return None
     return find_failure(exit_code, log, marker=_SAVED, blocked=_blocked, symptoms=_TRANSFER1_SYMPTOMS)
 
 
@@ -77,6 +80,8 @@ def record(log: EngineLog, known: Container[str]) -> EngineRecord | None:
         log: the whole log; if its beginning was cut off, the result is None.
         known: the names of the parameters that a request can have.
     """
+    if prompt := enhanced_prompt(log):
+        return EngineRecord(parameters={}, weights={}, prompt=prompt)
     arguments, controls = (_document(log.stdout, title) for title in ("final args: ", "control_inputs: "))
     if arguments is None or controls is None:
         return None
@@ -85,6 +90,12 @@ def record(log: EngineLog, known: Container[str]) -> EngineRecord | None:
         weights={kind: control["control_weight"] for kind, control in controls.items() if "control_weight" in control},
         prompt=log.prompt,
     )
+
+
+def enhanced_prompt(log: EngineLog) -> str:
+    """Return the prompt that upstream's language model prints at its end; empty if it has printed none."""
+    found = _ENHANCED.search(log.stdout)
+    return found["prompt"].strip() if found else ""
 
 
 def _document(stdout: str, title: str) -> dict[str, Any] | None:
