@@ -109,3 +109,20 @@ def test_a_larger_count_goes_on_where_the_smaller_one_ended(tmp_path: Path):
     few = through(tmp_path / "points.db", {**HOW, "count": 12})
     many = through(tmp_path / "points.db", {**HOW, "count": 14})
     assert many[:12] == few
+
+
+def test_a_persons_liking_chooses_instead_of_the_scores(tmp_path: Path):
+    how = {**HOW, "count": 30}
+
+    def add(file: str, liking: dict[tuple[str, int], float]) -> tuple[SweepRun, ...]:
+        first = sweep(how, Adaptive(file=tmp_path / file)).runs
+        scores = {("street", run.number): score(run) for run in first}
+        return sweep(how, Adaptive(file=tmp_path / file, scores=scores, more=12, liking=liking)).runs
+
+    first = sweep(how).runs
+    # The person likes what scores worst.
+    liking = {("street", run.number): -score(run) for run in first}
+    by_score, by_liking = add("a.db", {}), add("b.db", liking)
+    assert by_liking[:BEGINNING] == by_score[:BEGINNING] == first
+    added = [sum(map(score, runs[BEGINNING:])) for runs in (by_liking, by_score)]
+    assert added[0] < added[1] - 1

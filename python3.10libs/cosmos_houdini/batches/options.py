@@ -20,6 +20,7 @@ class BatchOptions:
         table: the CSV file to write, one row for each run; None for ``cosmos_out/NAME.csv`` in the project.
         log: the file with the messages of a detached process; empty if a person reads them.
         resume_command: the command that continues the batch; empty for a command from its file.
+        ratings: a file of ratings that chooses the further runs of an adaptive batch; None for their scores.
         folder: the folder in which the summary's commands work; None for the project.
     """
 
@@ -30,6 +31,7 @@ class BatchOptions:
     table: Path | None = None
     log: str = ""
     resume_command: str = ""
+    ratings: Path | None = None
     folder: Path | None = None
 
     def __post_init__(self) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cosmos_houdini.batches import scheduler
-from cosmos_houdini.batches.adaptive import Scores, next_adaptive_batch
+from cosmos_houdini.batches.adaptive import Scores, next_adaptive_batch, read_liking
 from cosmos_houdini.batches.enqueue import batch_slot, enqueue_batch, resume_batch
 from cosmos_houdini.batches.gate import BatchHooks
 from cosmos_houdini.batches.notify import Notifier
@@ -50,11 +50,12 @@ def run_batch(config: Config, planned: PlannedBatch, options: BatchOptions, repo
         A row for each run, the summary, and an error if not every run succeeded as it was requested.
 
     Raises:
-        BadInput: a limit that cannot be kept, an address for notices that cannot be used, or another batch with this
-            name; nothing was queued.
+        BadInput: a limit that cannot be kept, an address for notices that cannot be used, ratings that choose nothing,
+            or another batch with this name; nothing was queued.
         HostError: the host cannot be reached, and nothing was queued.
     """
     limits = limit_settings(config, planned.batch, planned.host, options)
+    liking = read_liking(planned, options.ratings) if options.ratings else {}
     notifier = Notifier(config.settings.notify, os.environ, reporter.say)
     with open_client(config) as client, closing(notifier), ExitStack() as stack:
         run = _BatchRun(
@@ -65,6 +66,7 @@ def run_batch(config: Config, planned: PlannedBatch, options: BatchOptions, repo
             supervisor=BatchSupervisor.of(client, limits, planned.jobs[0], notifier),
             slot=batch_slot(client, planned, options.max_parallel),
             restorer=PlateRestorer(config=config),
+            liking=liking,
         )
         stack.callback(run.restorer.close)
         others = batches.list_workers(client.store, planned.batch.name, planned.host)
@@ -141,6 +143,7 @@ class _BatchRun:
     supervisor: BatchSupervisor
     slot: BatchSlot
     restorer: PlateRestorer
+    liking: Scores
     scores: Scores = field(default_factory=dict)
 
     def work(self, *, resume: bool) -> None:
@@ -151,7 +154,9 @@ class _BatchRun:
         scheduled = self.client.traits(self.planned.jobs[0]).schedules_itself
         more = self.options.max_parallel or (BEGINNING if scheduled else self.slot.width)
         while self._follow():
-            longer = next_adaptive_batch(self.client, self.planned, self.scores, more, self.reporter)
+            longer = next_adaptive_batch(
+                self.client, self.planned, self.scores, more, self.reporter, liking=self.liking
+            )
             if longer is None:
                 break
             self.planned = longer

@@ -89,9 +89,19 @@ def running_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.argument("file", metavar="BATCH.yaml", type=FILE)
 @click.option("--scout", is_flag=True, help="Run cheap scouts of all runs first: fewer steps, only the first frames.")
 @click.option("--dry-run", is_flag=True, help="Check and print every run, and connect to nothing.")
+@click.option("--ratings", type=FILE, help="Ratings that choose the further runs of an adaptive batch.")
 @running_options
 @click.pass_context
-def run_batch(context: click.Context, /, *, file: Path, scout: bool, dry_run: bool, arguments: BatchArguments) -> None:
+def run_batch(
+    context: click.Context,
+    /,
+    *,
+    file: Path,
+    scout: bool,
+    dry_run: bool,
+    ratings: Path | None,
+    arguments: BatchArguments,
+) -> None:
     """Check every run, queue all of them, and follow them to their ends."""
     selection = RunSelection(scout=scout, skip_bad=arguments.skip_bad)
     if dry_run:
@@ -102,11 +112,17 @@ def run_batch(context: click.Context, /, *, file: Path, scout: bool, dry_run: bo
         check_batch(config, planned, arguments.options, reporter)
         print_json_lines("create-batch", "runs", run_documents(planned.runs))
         return
-    work(context, load(), file, selection, arguments)
+    work(context, load(), file, selection, arguments, ratings=ratings)
 
 
 def work(
-    context: click.Context, config: Config, file: Path, selection: RunSelection, arguments: BatchArguments
+    context: click.Context,
+    config: Config,
+    file: Path,
+    selection: RunSelection,
+    arguments: BatchArguments,
+    *,
+    ratings: Path | None = None,
 ) -> None:
     """Run the selected runs of a batch, or start a detached process that does.
 
@@ -123,6 +139,7 @@ def work(
     options = replace(
         arguments.options,
         resume_command=shlex.join(["cosmos-houdini", *rebuild_command_line(context, without={"log", "as_json"})]),
+        ratings=ratings,
         folder=Path.cwd(),
     )
     outcome = run_planned_batch(config, planned, options, reporter)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -41,11 +41,13 @@ class Adaptive:
         file: keeps points and scores, an SQLite file; None where nothing is kept.
         scores: of runs that have ended, by the item's name and the run's number; higher is better.
         more: how many points are added for each item.
+        liking: how much a person likes runs, as ``scores``; where there is any, it alone chooses new points.
     """
 
     file: Path | None = None
     scores: Mapping[tuple[str, int], float] = field(default_factory=dict)
     more: int = 0
+    liking: Mapping[tuple[str, int], float] = field(default_factory=dict)
 
     def points(self, name: str, batch: BatchSpec, variation: Variation) -> Selected:
         """Return the points of one item in the order in which they were drawn.
@@ -57,14 +59,19 @@ class Adaptive:
         if how.count is None:
             raise BadInput("sampler 'adaptive' needs a count", action="give a count")
         study = _Study(self.file, f"{name} {_digest(batch, variation)}", variation, how.seed)
-        study.add_scores({number: score for (item, number), score in self.scores.items() if item == name})
+        study.add_scores(_of_item(self.scores, name))
         wanted = max(min(BEGINNING, how.count), min(how.count, len(study.kept()) + self.more))
-        chosen = study.draw_until(wanted)
+        chosen = study.draw_until(wanted, _of_item(self.liking, name))
         if not chosen:
             raise explain_empty(variation)
         left = how.count - len(chosen)
-        note = f"{left} more runs are chosen by the scores of those before them" if left > 0 else ""
+        by = "ratings" if self.liking else "scores"
+        note = f"{left} more runs are chosen by the {by} of those before them" if left > 0 else ""
         return Selected(points=add_seeds(chosen, variation, how), notes=(*variation.notes, *([note] if note else [])))
+
+
+def _of_item(scores: Mapping[tuple[str, int], float], name: str) -> dict[int, float]:
+    return {number: score for (item, number), score in scores.items() if item == name}
 
 
 class _Study:
@@ -86,17 +93,18 @@ class _Study:
             if number in scores and trial.value is None:
                 self._study.tell(trial.number, scores[number])
 
-    def draw_until(self, wanted: int) -> list[Point]:
+    def draw_until(self, wanted: int, liking: Mapping[int, float]) -> list[Point]:
         """Draw until there are so many points, or too many were refused, and return all of them.
 
-        Only points that the rules admit are written to the file: each writing takes a tenth of a second.
+        Points are near those of the highest scores, or of the highest liking where there is any. Only points that the
+        rules admit are written to the file: each writing takes a tenth of a second.
         """
         import optuna  # noqa: PLC0415 - takes a second to load, which no other sampler needs
 
         kept = self.kept()
         chosen = [self._point(trial) for trial in kept]
         known = optuna.create_study(direction="maximize")
-        known.add_trials([trial for trial in kept if trial.value is not None])
+        known.add_trials(_liked(kept, liking) if liking else [trial for trial in kept if trial.value is not None])
         space: dict[str, BaseDistribution] = {
             name: optuna.distributions.FloatDistribution(0.0, _BELOW_ONE) for name in self._names
         }
@@ -121,6 +129,17 @@ class _Study:
 
     def _admits(self, point: Point) -> bool:
         return bool(self._variation.rules.admit([np.array([value], dtype=object) for value in point], 1)[0])
+
+
+def _liked(kept: Sequence[FrozenTrial], liking: Mapping[int, float]) -> list[FrozenTrial]:
+    """Return the points that a person judged, with the judgement as their score; numbers count from 1."""
+    import optuna  # noqa: PLC0415 - see above
+
+    return [
+        optuna.trial.create_trial(params=trial.params, distributions=trial.distributions, value=liking[number])
+        for number, trial in enumerate(kept, start=1)
+        if number in liking
+    ]
 
 
 def _study(file: Path | None, name: str) -> Study:

@@ -15,6 +15,7 @@ const MODES = [
   ["difference", "difference", "D"],
 ];
 const GAINS = [1, 4, 16];
+const MOST_SQUASHED = 0.06; // pictures whose shapes differ by more were cropped, not squashed
 
 export class Viewer {
   constructor() {
@@ -165,8 +166,16 @@ export class Viewer {
     this.show("a", this.a);
     if (isPair) this.show("b", this.b);
     else this.screens.b.close();
-    const shape = clips[this.a] ? clips[this.a].size[0] / clips[this.a].size[1] : 16 / 9;
-    this.stage.style.setProperty("--shape", shape);
+    this.fit();
+  }
+
+  /** Give both pictures one shape: engines squash the source into their frame, and its pixels lie on those of the result. */
+  fit() {
+    const [a, b] = [this.a, this.b].map((name) => (clips[name] ? clips[name].size[0] / clips[name].size[1] : 16 / 9));
+    this.stage.style.setProperty("--shape", a);
+    const isNear = Math.abs(b / a - 1) < MOST_SQUASHED;
+    this.screens.b.element.classList.toggle("fill", isNear);
+    if (isNear) this.screens.b.element.style.setProperty("--shape", a);
   }
 
   show(side, name) {
