@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +12,7 @@ from cosmos_houdini.api.arguments import job_state, submit_options
 from cosmos_houdini.api.job import Job
 from cosmos_houdini.api.session import Session
 from cosmos_houdini.api.shot import Shot
+from cosmos_houdini.caption.templates import expand_templates
 from cosmos_houdini.config import Config, load
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.jobs import commands
@@ -250,6 +251,7 @@ class Project:
         shots: Iterable[Shot],
         *,
         prompts: Iterable[str],
+        words: Mapping[str, Sequence[str]] | None = None,
         negative_prompt: str = "",
         vary: Mapping[str, Any] | None = None,
         weights: Mapping[str, float] | None = None,
@@ -269,6 +271,7 @@ class Project:
         Args:
             shots: one or more.
             prompts: one or more; every shot gets every prompt.
+            words: makes the prompts templates: by name, the texts that take the place of ``{name}``.
             negative_prompt: what to avoid; empty for the engine's own.
             vary: parameter to its values: ``uniform(low, high)``, a list, a range. ``seed`` varies the seed
                 (``"random"`` gives every run its own), ``weights`` takes a mapping of controls to values.
@@ -292,7 +295,7 @@ class Project:
         request = BatchRequest(
             name=name,
             engine=engine or self.config.settings.defaults.engine,
-            prompts=tuple(prompts),
+            prompts=tuple(prompts) if words is None else expand_templates(tuple(prompts), words),
             negative_prompt=negative_prompt,
             vary=vary or {},
             weights=named_weights(weights or {}),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from cosmos_houdini.batches.plan import expand_batch
+from cosmos_houdini.batches.prompts import vary_prompts
 from cosmos_houdini.config import Config
 from cosmos_houdini.engines import find_engine
 from cosmos_houdini.errors import BadInput
@@ -37,6 +39,8 @@ def create_batch(
     count: int | None = None,
     seed: int | None = None,
     output: Path | None = None,
+    templates: Sequence[str] = (),
+    words: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> CreatedBatch:
     """Work out every run of a new batch, then write its file.
 
@@ -49,9 +53,12 @@ def create_batch(
         count: runs for each prompt spec, before the randomization's count.
         seed: of the sweep, before the randomization's seed; equal seeds give equal runs.
         output: the file to write; None for ``NAME.batch.yaml`` in the working folder.
+        templates: prompts with placeholders; every prompt spec is run with every prompt that they make. None keeps
+            the specs' own prompts.
+        words: the texts that take the place of each placeholder; ``prompt`` is a spec's own prompt.
 
     Raises:
-        BadInput: a number out of range, or as for ``expand_batch``; nothing is written.
+        BadInput: a number out of range, a placeholder without words, or as for ``expand_batch``; no batch is written.
     """
     if count is not None and not 1 <= count <= MAX_RUNS:
         raise BadInput(f"count = {count}", allowed=f"a whole number from 1 to {MAX_RUNS}")
@@ -60,6 +67,8 @@ def create_batch(
     chosen = find_engine(engine or config.settings.defaults.engine)
     given = {"count": count, "seed": seed}
     file = output or Path(f"{load_prompt_spec(spec_files[0]).name if len(spec_files) == 1 else 'batch'}.batch.yaml")
+    if templates:
+        spec_files = vary_prompts(spec_files, templates, words, file.absolute().parent)
     batch = BatchSpec(
         name=_batch_name(file),
         engine=chosen.name,

@@ -10,6 +10,7 @@ import click
 from cosmos_houdini import config
 from cosmos_houdini.batches import create
 from cosmos_houdini.batches.plan import run_documents
+from cosmos_houdini.caption.templates import parse_words
 from cosmos_houdini.cli.console import json_option, print_json_lines, say
 from cosmos_houdini.cli.request_options import engine_option
 from cosmos_houdini.cli.spec import schema_option
@@ -26,6 +27,10 @@ _FILE = click.Path(path_type=Path)
 @engine_option
 @click.option("--count", type=click.IntRange(1, MAX_RUNS), help="Runs for each SPEC, before the file's count.")
 @click.option("--seed", type=click.IntRange(0), help="Seed of the sweep, before the file's; one seed, the same runs.")
+@click.option(
+    "--prompt", "templates", multiple=True, metavar="TEXT", help="Template, as '{prompt}, {time}'; repeatable."
+)
+@click.option("--words", multiple=True, metavar="NAME=A|B", help="Texts for {NAME}: a list, or @FILE; repeatable.")
 @click.option("-o", "--output", type=_FILE, help="File to write; NAME.batch.yaml without it.")
 @json_option
 @schema_option("batch-spec")
@@ -36,6 +41,8 @@ def create_batch(
     engine: str | None,
     count: int | None,
     seed: int | None,
+    templates: tuple[str, ...],
+    words: tuple[str, ...],
     output: Path | None,
     as_json: bool,
 ) -> None:
@@ -49,6 +56,8 @@ def create_batch(
         count=count,
         seed=seed,
         output=output,
+        templates=templates,
+        words=parse_words(words),
     )
     runs = created.sweep.runs
     if as_json:
