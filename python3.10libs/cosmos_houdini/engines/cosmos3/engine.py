@@ -20,6 +20,7 @@ from cosmos_houdini.engines.cosmos3.check_request import (
 )
 from cosmos_houdini.engines.cosmos3.duration import seconds_per_chunk
 from cosmos_houdini.engines.cosmos3.family import Cosmos3Family
+from cosmos_houdini.engines.cosmos3.host_question import ask_framework, judge_framework
 from cosmos_houdini.engines.cosmos3.parameters import SHARED_PARAMETERS
 from cosmos_houdini.engines.cosmos3.spec import (
     CHECKPOINTS,
@@ -34,6 +35,7 @@ from cosmos_houdini.engines.cosmos3.spec import (
 )
 from cosmos_houdini.engines.recipe import Recipe, Weights
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.model.finding import Finding
 from cosmos_houdini.model.job import JobFailure, Progress
 from cosmos_houdini.model.parameter import Parameter, ParameterValue
 from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceRequest, Invocation, Scout, Site
@@ -167,6 +169,15 @@ class Cosmos3(Cosmos3Family):
             begins=tuple(begin_text(process.outputs, name) for name in names),
             links={f"out/{site.folder.name}": site.outputs for _, site in members},
         )
+
+    def question(self, site: Site) -> tuple[str, ...]:
+        """Return a command that looks at Python, checkout and checkpoints; see engines.base.AskingEngine."""
+        engine_path = find_checkout(site, self.name, UPSTREAM)
+        return ask_framework(engine_path, engine_path / CHECKPOINTS, self.needs.models)
+
+    def answer(self, exit_code: int, stdout: str) -> Finding:
+        """Return what is there, or what is missing or damaged; see engines.base.AskingEngine."""
+        return judge_framework(exit_code, stdout, self.recipe.commit)
 
     def progress(self, log: EngineLog, plan: FramePlan) -> Progress | None:
         """Return the progress from the bars of the chunks and their diffusion steps."""
