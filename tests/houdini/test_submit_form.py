@@ -90,6 +90,9 @@ def test_the_controls_are_seen_and_one_that_is_not_rendered_takes_no_weight(
     assert dialog.submission().options == {}
     assert color.weight is None
     assert "5 frames are verified" in dialog._note.text()
+    dialog._node.setCurrentText(VIEWPORT)
+    assert [column._picture.text() for column in dialog._columns] == ["not looked at yet"] * 5
+    assert (edge.weight.value, seg.weight.isEnabled()) == (0.5, True)
     assert worker.call("status", folder=shot.folder)["jobs"] == []
 
 

@@ -68,6 +68,14 @@ class ControlColumn(QtWidgets.QWidget):
         if self.weight is None:
             return
         self.weight.setEnabled(path is not None or is_computed)
-        if path is None and not self.weight.is_changed:
-            # A weight asks for it: without one, nothing is computed.
-            self.weight.describe(0, 1, 0.0)
+        if not self.weight.is_changed:
+            # A weight asks for a control that is computed: without one, there is none.
+            self.weight.describe(0, 1, 0.0 if path is None else DEFAULT_WEIGHT)
+
+    def forget_picture(self) -> None:
+        """Show that another shot has not been looked at."""
+        self._picture.show_picture(None, UNKNOWN)
+        if self.weight is not None:
+            self.weight.setEnabled(True)
+            if not self.weight.is_changed:
+                self.weight.describe(0, 1, DEFAULT_WEIGHT)

@@ -198,6 +198,9 @@ class SubmitDialog(QtWidgets.QDialog):
         for widget in (self._look, self._render):
             # A flipbook is rendered in any case.
             widget.setEnabled(bool(shot.path))
+        self._note.setText("")
+        for column in self._columns:
+            column.forget_picture()
         self._note_change()
 
     def _note_change(self) -> None:
