@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,7 @@ from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.batch import Range
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.parameter import Parameter
-from cosmos_houdini.model.request import Clip, InferenceRequest
+from cosmos_houdini.model.request import Clip, InferenceRequest, Site
 from cosmos_houdini.model.spec import PromptSpec, RunSpec
 from cosmos_houdini.specs.request import build_request
 from cosmos_houdini.sweeps.domain import build_domain
@@ -142,3 +144,24 @@ def test_9_seeds_of_other_tools_are_taken():
 def test_9_a_prompt_that_begins_with_a_dash_is_explained(capsys: pytest.CaptureFixture[str]):
     assert main(["create-spec", "n", "--foo bar", "--input-video", "v.mp4"]) == 2
     assert "A prompt that begins with a dash follows --" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("engine", "key"), [("transfer1", "input_control_prompt"), ("transfer2.5", "control_prompt")])
+def test_the_objects_of_an_estimated_segmentation_can_be_named(engine: str, key: str):
+    request = request_of(**{**GOOD, "weights": {"seg": 1.0}}, engine=engine, seg_prompt="car . tree")
+    chosen = find_engine(engine)
+    with pytest.raises(BadInput, match="seg_prompt without a seg that the engine estimates"):
+        chosen.check(request)
+    bare = replace(request, controls=(replace(request.controls[0], clip=None),))
+    chosen.check(bare)
+    site = Site(folder=PurePosixPath("/j"), engine_path=PurePosixPath("/e"))
+    assert json.loads(chosen.invocation(bare, site).files["in/spec.json"])["seg"][key] == "car . tree"
+
+
+def test_weights_of_your_own_belong_to_the_only_control_of_transfer1():
+    engine, site = find_engine("transfer1"), Site(folder=PurePosixPath("/j"), engine_path=PurePosixPath("/e"))
+    sent = json.loads(engine.invocation(request_of(**GOOD, ckpt_path="/own.pt"), site).files["in/spec.json"])
+    assert sent["edge"]["ckpt_path"] == "/own.pt"
+    assert "ckpt_path" not in sent
+    with pytest.raises(BadInput, match="ckpt_path with 2 controls; allowed: one control"):
+        engine.check(request_of(ckpt_path="/own.pt"))

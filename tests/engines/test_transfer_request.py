@@ -111,7 +111,7 @@ def values(name: str) -> st.SearchStrategy[Any]:
     if isinstance(known.default, bool):
         return st.booleans()
     if isinstance(known.default, str):
-        return st.sampled_from(STRENGTHS)
+        return st.sampled_from(STRENGTHS) if known.default in STRENGTHS else st.just(known.default)
     if isinstance(known.default, int):
         return st.integers(int(known.low), int(known.high))
     return st.floats(known.low, known.high)

@@ -61,12 +61,12 @@ def test_each_key_that_cannot_be_expressed_is_named(tmp_path: Path):
         "hdmap",
         "edge.control_weight_prompt",
         "edge.control_weight",
-        "seg.input_control_prompt",
         "seg.control_weight",
         "regional_prompts[1].region_definitions_path",
         "regional_prompts[2].mask_prompt",
     ]
     assert found.run.weights == {"edge": 0.5, "seg": 1.0}
+    assert found.run.parameters == {"seg_prompt": "sea . sky"}
 
 
 def test_a_spec_of_transfer25_with_masks_a_look_and_a_prompt_file(tmp_path: Path):

@@ -9,7 +9,8 @@ from typing import Final
 from msgspec import structs
 
 from cosmos_houdini.config import Config
-from cosmos_houdini.engines.transfer1.tasks import ENHANCE, TASK, UPSCALE, UPSCALE_STEPS, UPSCALE_WEIGHT
+from cosmos_houdini.engines.cosmos.parameters import ENHANCE, TASK, UPSCALE, UPSCALE_WEIGHT
+from cosmos_houdini.engines.transfer1.tasks import UPSCALE_STEPS
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.jobs.client import Client
 from cosmos_houdini.jobs.collect import kept_log

@@ -47,6 +47,8 @@ class Dialect:
     marks: frozenset[str]
 
 
+_PARAMETERS: Final = {"input_control_prompt": "seg_prompt", "control_prompt": "seg_prompt", "ckpt_path": "ckpt_path"}
+"""The keys of a control that are parameters of ours."""
 _OWN_NAMES = {str(kind): kind for kind in Control}
 DIALECTS: Final = (
     Dialect(
@@ -202,6 +204,8 @@ def _read_control(reading: _Reading, control: Control, name: str, values: Mappin
             reading.spec["controls"][kind] = reading.path(value)
         elif key == "mask_path" and isinstance(value, str) and dialect.engine == "transfer2.5":
             reading.spec["masks"][kind] = reading.path(value)
+        elif key in _PARAMETERS and isinstance(value, str) and _read_parameter(reading, _PARAMETERS[key], value):
+            continue
         elif key != dialect.weight:
             reading.leave_out(f"{name}.{key}", value)
     try:

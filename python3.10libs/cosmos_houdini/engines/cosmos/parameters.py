@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from cosmos_houdini.engines.cosmos.frame_size import RESOLUTION, RESOLUTIONS
 from cosmos_houdini.model.parameter import Parameter
 from cosmos_houdini.model.presets import DEFAULT_STRENGTH, STRENGTHS
@@ -10,6 +12,15 @@ from cosmos_houdini.model.presets import DEFAULT_STRENGTH, STRENGTHS
 # misleading result later. The defaults are those of its transfer.py. Numpy accepts seeds below 2**32, and chunk i uses
 # seed + i: there are fewer than 2**12 chunks.
 MAX_SEED = 2**32 - 2**12
+TASK: Final = "task"
+TRANSFER: Final = "transfer"
+UPSCALE: Final = "upscale"
+ENHANCE: Final = "enhance-prompt"
+UPSCALE_WEIGHT: Final = "upscale_weight"
+
+_SEG_PROMPT = Parameter(
+    name="seg_prompt", default="", help="Objects of a seg that the engine estimates, as in: car . building . tree"
+)
 _TABLE = (
     Parameter(name="seed", default=1, help="Start of the random numbers; chunk i uses seed + i.", low=0, high=MAX_SEED),
     Parameter(name="num_steps", default=35, help="Diffusion steps; 1 for the distilled model.", low=1, high=100),
@@ -37,12 +48,23 @@ _TABLE = (
         help="Threshold of an edge control that the engine makes; no effect on an edge video.",
         choices=STRENGTHS,
     ),
+    _SEG_PROMPT,
+    Parameter(
+        name="ckpt_path", default="", help="Weights of your own on the host for the only control, such as a .pt."
+    ),
     Parameter(name="use_distilled", default=False, help="The distilled model: edge alone, 1 step."),
     Parameter(name="upsample_prompt", default=False, help="Let the engine's own language model write the prompt out."),
     Parameter(name="offload_diffusion_transformer", default=False, help="Less GPU memory, more time."),
     Parameter(name="offload_text_encoder_model", default=False, help="Less GPU memory, a little more time."),
     Parameter(name="offload_guardrail_models", default=True, help="Less GPU memory, a little more time."),
     Parameter(name="offload_prompt_upsampler", default=False, help="Less GPU memory while prompts are written out."),
+    Parameter(
+        name=TASK,
+        default=TRANSFER,
+        help="The commands upscale and enhance-prompt set it.",
+        choices=(TRANSFER, UPSCALE, ENHANCE),
+    ),
+    Parameter(name=UPSCALE_WEIGHT, default=0.5, help="How strongly the upscaler follows the video.", low=0.01, high=1),
 )
 
 TRANSFER1_PARAMETERS = {parameter.name: parameter for parameter in _TABLE}
@@ -82,6 +104,7 @@ _TABLE25 = (
     ),
     Parameter(name="checkpoint_path", default="", help="A checkpoint of your own on the host; empty for upstream's."),
     Parameter(name="experiment", default="", help="Upstream's name for the configuration of that checkpoint."),
+    _SEG_PROMPT,
     Parameter(name="use_distilled", default=False, help="The distilled model: edge alone, 4 steps, one chunk."),
     Parameter(name="offload_guardrail_models", default=True, help="Less GPU memory, a little more time."),
 )

@@ -157,6 +157,7 @@ def check_transfer_request(
         raise BadInput(f"{request.name}: num_gpu = {request.num_gpu}", allowed=allowed)
     _check_frames(request)
     _check_chunk(request)
+    _check_own(request)
     _check_controls(request, model)
     if request.parameters.get("use_distilled"):
         _check_distilled(request)
@@ -177,6 +178,19 @@ def _check_frames(request: InferenceRequest) -> None:
             allowed=f"{MIN_FRAMES} to {MAX_FRAMES} frames",
             action="cut it into several shots" if frames > MAX_FRAMES else "",
         )
+
+
+def _check_own(request: InferenceRequest) -> None:
+    """Refuse words and weights of one's own that would change nothing."""
+    if request.parameters.get("seg_prompt") and not any(
+        control.kind is Control.SEG and control.clip is None for control in request.controls
+    ):
+        raise BadInput(
+            f"{request.name}: seg_prompt without a seg that the engine estimates",
+            allowed="with a weight for seg, and no seg video",
+        )
+    if request.parameters.get("ckpt_path") and len(request.controls) != 1:
+        raise BadInput(f"{request.name}: ckpt_path with {len(request.controls)} controls", allowed="one control")
 
 
 def _check_chunk(request: InferenceRequest) -> None:

@@ -14,11 +14,12 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
 from cosmos_houdini.engines.base import EngineLog, EngineRecord, Needs, UnsharedEngine
-from cosmos_houdini.engines.cosmos.parameters import TRANSFER1_PARAMETERS
+from cosmos_houdini.engines.cosmos.parameters import TASK, TRANSFER, TRANSFER1_PARAMETERS
 from cosmos_houdini.engines.cosmos.transfer_request import TRANSFER1, check_transfer_request, frame_plan, scout
 from cosmos_houdini.engines.failures import CANNOT_EXECUTE_EXITS, GENERAL_SYMPTOMS, explain_missing_marker
 from cosmos_houdini.engines.own_ffmpeg import brought_ffmpeg, ffmpeg_program
 from cosmos_houdini.engines.preview.graph import PreviewGraph, preview_graph
+from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.extras import KINDS
 from cosmos_houdini.model.job import FailureClass, JobFailure, Progress
@@ -58,6 +59,10 @@ class Preview(UnsharedEngine):
 
     def check(self, request: InferenceRequest) -> tuple[str, ...]:
         """Refuse requests and return warnings as for cosmos-transfer1; see engines.base."""
+        if request.parameters[TASK] != TRANSFER:
+            raise BadInput(
+                f"{request.name}: {TASK} = {request.parameters[TASK]}", allowed="the engine transfer1 for it"
+            )
         missing = [control.kind for control in request.controls if control.clip is None]
         warnings = check_transfer_request(_drawn(request), self.parameters, TRANSFER1, guarded=False)
         if request.extras:

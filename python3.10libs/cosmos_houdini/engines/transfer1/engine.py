@@ -19,7 +19,7 @@ from cosmos_houdini.engines.cosmos.checkout import (
     torchrun,
     version_command,
 )
-from cosmos_houdini.engines.cosmos.parameters import TRANSFER1_PARAMETERS
+from cosmos_houdini.engines.cosmos.parameters import ENHANCE, TRANSFER, TRANSFER1_PARAMETERS, UPSCALE, UPSCALE_WEIGHT
 from cosmos_houdini.engines.cosmos.transfer_request import (
     TRANSFER1,
     check_transfer_request,
@@ -30,11 +30,7 @@ from cosmos_houdini.engines.cosmos.transfer_request import (
 from cosmos_houdini.engines.recipe import Recipe, Weights
 from cosmos_houdini.engines.transfer1 import log as transfer1_log
 from cosmos_houdini.engines.transfer1.tasks import (
-    ENHANCE,
     TASK_PARAMETERS,
-    TRANSFER,
-    UPSCALE,
-    UPSCALE_WEIGHT,
     check_task,
     enhancer_arguments,
     plan_task,
@@ -52,6 +48,8 @@ from cosmos_houdini.model.request import ExpectedOutput, FramePlan, InferenceReq
 PROGRAM = "cosmos_transfer1/diffusion/inference/transfer.py"
 SPEC_FILE = "in/spec.json"
 RESULT_NAME = "result"
+_OF_CONTROLS = ("seg_prompt", "ckpt_path")
+"""The parameters that are written into a control."""
 PAINTER = "cosmos_transfer1.diffusion.datasets.augmentors.control_input"
 """Upstream's module that paints an estimated segmentation."""
 
@@ -125,7 +123,7 @@ class Transfer1(UnsharedEngine):
 
     name = "transfer1"
     label = "Cosmos Transfer1"
-    parameters: Mapping[str, Parameter] = {**TRANSFER1_PARAMETERS, **TASK_PARAMETERS}
+    parameters: Mapping[str, Parameter] = TRANSFER1_PARAMETERS
     gpu_memory_gb = 75.0
     """GPUs with 80 GB run it if they are nearly empty; 60 GiB free was not enough, even with everything offloaded
     (upstream issue 189)."""
@@ -205,7 +203,11 @@ def spec_text(request: InferenceRequest, site: Site) -> str:
     because upstream resolves relative paths from its working folder. The file is ASCII, because upstream opens it in
     the locale's encoding.
     """
-    numbers = {name: value for name, value in request.parameters.items() if name not in {*_FLAGS, *TASK_PARAMETERS}}
+    numbers = {
+        name: value
+        for name, value in request.parameters.items()
+        if name not in {*_FLAGS, *TASK_PARAMETERS, *_OF_CONTROLS}
+    }
     if task_of(request) == UPSCALE:
         numbers = {name: numbers[name] for name in ("seed", "num_steps", "guidance", "fps")}
     spec: dict[str, Any] = {"prompt": request.prompt}
@@ -216,7 +218,10 @@ def spec_text(request: InferenceRequest, site: Site) -> str:
     for control in request.controls:
         # Without a video, upstream estimates the control.
         video = {"input_control": str(site.inputs / f"{control.kind}.mp4")} if control.clip else {}
-        spec[str(control.kind)] = {"control_weight": control.weight, **video}
+        own = {"ckpt_path": checkpoint} if (checkpoint := request.parameters.get("ckpt_path")) else {}
+        words = request.parameters.get("seg_prompt") if control.kind is Control.SEG else ""
+        objects = {"input_control_prompt": words} if words else {}
+        spec[str(control.kind)] = {"control_weight": control.weight, **video, **own, **objects}
     if task_of(request) == UPSCALE:
         spec[UPSCALE] = {"control_weight": request.parameters[UPSCALE_WEIGHT]}
     if request.regions:

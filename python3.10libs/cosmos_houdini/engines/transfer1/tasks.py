@@ -6,35 +6,18 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Final
 
+from cosmos_houdini.engines.cosmos.parameters import TASK, TRANSFER, UPSCALE, UPSCALE_WEIGHT
 from cosmos_houdini.engines.cosmos.transfer_request import MAX_FRAMES, MIN_FRAMES, TRANSFER1, frame_plan
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.model.parameter import Parameter
 from cosmos_houdini.model.request import FramePlan, InferenceRequest, Site
 
-TASK: Final = "task"
-TRANSFER: Final = "transfer"
-UPSCALE: Final = "upscale"
-ENHANCE: Final = "enhance-prompt"
-UPSCALE_WEIGHT: Final = "upscale_weight"
 UPSCALE_STEPS: Final = 10
 """The diffusion steps of upstream's own example (examples/inference_cosmos_transfer1_7b_4kupscaler.md)."""
 UPSCALE_FACTOR: Final = 3
 ENHANCER: Final = "cosmos_transfer1/auxiliary/upsampler/inference/upsampler_pipeline.py"
 
-TASK_PARAMETERS: Final = {
-    parameter.name: parameter
-    for parameter in (
-        Parameter(
-            name=TASK,
-            default=TRANSFER,
-            help="The commands upscale and enhance-prompt set it.",
-            choices=(TRANSFER, UPSCALE, ENHANCE),
-        ),
-        Parameter(
-            name=UPSCALE_WEIGHT, default=0.5, help="How strongly the upscaler follows the video.", low=0.01, high=1
-        ),
-    )
-}
+TASK_PARAMETERS: Final = (TASK, UPSCALE_WEIGHT)
+"""The parameters that upstream's own file does not have."""
 
 
 def task_of(request: InferenceRequest) -> str:

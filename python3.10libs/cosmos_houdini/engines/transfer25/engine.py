@@ -220,6 +220,8 @@ def _sample(request: InferenceRequest, site: Site, name: str) -> dict[str, Any]:
         masked = mask_role(control.kind) in request.extras
         mask = {"mask_path": str(site.inputs / f"{mask_role(control.kind)}.mp4")} if masked else {}
         sample[str(control.kind)] = {**video, "control_weight": weights[control.kind], **mask}
+        if control.kind is Control.SEG and request.parameters["seg_prompt"]:
+            sample[str(control.kind)]["control_prompt"] = request.parameters["seg_prompt"]
     if GUIDED_MASK in request.extras:
         sample[GUIDED_MASK] = str(site.inputs / f"{GUIDED_MASK}.mp4")
         sample[STEP_THRESHOLD] = request.parameters[STEP_THRESHOLD]
