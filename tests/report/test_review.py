@@ -9,7 +9,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from support.jobs.review_page import HOSTILE
+from cosmos_houdini.model.job import FailureClass
+from support.jobs.report_entries import entry
+from support.jobs.review_page import HOSTILE, write_page, write_videos
 
 pytestmark = pytest.mark.chromium
 
@@ -210,3 +212,49 @@ def test_axe_finds_nothing_serious_in_any_view(browser: Browser, review: Path, s
         assert serious == [], key
         assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), key
     context.close()
+
+
+@pytest.mark.parametrize("made", ["no result", "no source"])
+def test_a_report_without_results_or_source_takes_every_key_without_an_error(
+    browser: Browser, tmp_path: Path, made: str
+):
+    clip = None if made == "no result" else write_videos(tmp_path, frames=4, size=(64, 48))["color"]
+    failure = (FailureClass.OOM, "out of memory") if clip is None else None
+    write_page(tmp_path / "report", [entry("only", {"seed": 1}, clip=clip, failure=failure)], measured=True)
+    page = browser.new_page()
+    told: list[str] = []
+    page.on("pageerror", lambda error: told.append(str(error)))
+    page.goto((tmp_path / "report" / "index.html").as_uri())
+    page.wait_for_selector(".cell")
+    for key in [
+        "ArrowRight",
+        "3",
+        "p",
+        "n",
+        "Escape",
+        "Enter",
+        "w",
+        "f",
+        "d",
+        "s",
+        "b",
+        "Shift+A",
+        "Escape",
+        "c",
+        "t",
+        "v",
+        "e",
+        "g",
+        "Space",
+        ".",
+        ",",
+        "j",
+        "k",
+        "x",
+        "i",
+        "o",
+        "?",
+    ]:
+        press(page, key)
+    page.close()
+    assert told == []

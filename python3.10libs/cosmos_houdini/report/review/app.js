@@ -81,7 +81,7 @@ class App {
       button("Larger pictures", () => this.resize(1), { face: "+" }),
       this.count,
       el("span", { class: "space" }),
-      button("Save ratings as a file", () => this.save(), { face: "Save ratings" }),
+      button("Save ratings as a file", () => this.save(), { face: "Save" }),
       this.reader(),
       button("Light or dark", () => this.turnLight(), { face: "\u25d0" }),
       button("Keys", () => this.help.showModal(), { face: "?", key: "?" }),
