@@ -24,6 +24,7 @@ def session(houdini: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     make_shot(tmp_path, monkeypatch)
     houdini.load(str(tmp_path / "shot.hip"))
     houdini.has_interface, houdini.has_unsaved_changes = True, True
+    monkeypatch.setattr(shelf, "_take_answer", lambda *_: None)
     for name in (DISPLAY, VIEW):
         monkeypatch.delenv(name, raising=False)
     yield houdini

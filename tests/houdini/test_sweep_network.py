@@ -19,6 +19,7 @@ from support.houdini import fake_hou, offscreen
 from support.houdini.houdini_session import SavedNode, Session
 from support.media.shot_files import NODE, make_shot
 
+TAKE_ANSWER = shelf._take_answer
 PROMPT = 'A "wet" street; $(rain) & größe'
 
 
@@ -29,6 +30,8 @@ def session(houdini: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     make_shot(tmp_path, monkeypatch)
     houdini.load(str(tmp_path / "shot.hip"))
     houdini.has_interface = True
+    # The worker's answer comes after most of these tests have ended, into the Houdini of another one.
+    monkeypatch.setattr(shelf, "_take_answer", lambda *_: None)
     yield houdini
     for dialog in shelf._dialogs.values():
         dialog.close()
@@ -167,7 +170,10 @@ def test_a_work_item_that_only_waits_holds_nothing_back(host: dict[str, object],
     assert slots_for({"defaults": {"host": "a"}, "hosts": {"a": host}}) == slots
 
 
-def test_the_networks_own_scheduler_begins_as_many_items_as_the_host_takes(session: Session, tmp_path: Path) -> None:
+def test_the_networks_own_scheduler_begins_as_many_items_as_the_host_takes(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shelf, "_take_answer", TAKE_ANSWER)
     (tmp_path / "cosmos-houdini.yaml").write_text(
         "defaults: {host: gpu01}\nhosts: {gpu01: {address: gpu01.example, root: /data}}\n", encoding="utf-8"
     )
@@ -191,9 +197,16 @@ def test_a_scheduler_that_takes_no_slots_is_told(session: Session) -> None:
 
 def test_a_worker_that_is_slow_does_not_stop_the_interface(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[object] = []
-    monkeypatch.setattr(shelf, "BackgroundCall", lambda *_, **__: calls.append(0) or SimpleNamespace(ended=False))
+    settings = {"settings": {"defaults": {"host": "local"}, "hosts": {}}}
+    call = SimpleNamespace(ended=False, result=lambda: settings)
+    monkeypatch.setattr(shelf, "_take_answer", TAKE_ANSWER)
+    monkeypatch.setattr(shelf, "BackgroundCall", lambda *_, **__: calls.append(0) or call)
     started = time.thread_time()
     shelf.set_up_sweep()
     assert time.thread_time() - started < 0.05
     assert calls
     assert "/tasks/cosmos_shot" in session.nodes
+    taken: list[object] = []
+    monkeypatch.setattr(shelf, "_set_slots", lambda *_: taken.append(0))
+    call.ended = True
+    offscreen.until(lambda: bool(taken), "the answer is taken when it is there")
