@@ -57,7 +57,11 @@ def test_the_command_line_and_its_help_page_load_nothing_heavy(statement: str) -
     assert not modules_after(statement) & HEAVY
 
 
-SHARED = ["errors", *(f"model.{name}" for name in ("control", "presets", "text_enum", "sequence", "job", "request"))]
+SHARED = [
+    "errors",
+    *(f"model.{name}" for name in ("control", "presets", "text_enum", "sequence", "job", "request")),
+    *("model.contents", "model.node_kinds"),
+]
 
 
 @pytest.mark.parametrize("module", SHARED)

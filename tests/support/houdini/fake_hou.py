@@ -5,10 +5,11 @@ Every name and signature here is proven against the stubs of the real module.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, cast
@@ -305,6 +306,53 @@ class OpNode(Node):
         self._saved.parms[name] = tuple(values)
 
 
+class Matrix4:
+    def __init__(self, *args: Any) -> None:
+        self._values: tuple[float, ...] = tuple(args[0])
+
+    def asTuple(self) -> tuple[float, ...]:
+        return self._values
+
+
+class ObjNode(OpNode):
+    def isDisplayFlagSet(self) -> bool:
+        return self._saved.is_displayed
+
+    def worldTransformAtTime(self, time: float) -> Matrix4:
+        frame = time * houdini_session.current.fps + 1
+        whole = _UNIT
+        carrier: Node | None = self
+        while isinstance(carrier, ObjNode):
+            whole = _product(whole, carrier._local(frame))
+            wired = [one for one in carrier.inputs() if one is not None]
+            carrier = wired[0] if wired else carrier.parent()
+        return Matrix4([value for row in whole for value in row])
+
+    def _local(self, frame: float) -> Rows:
+        """Return scale, rotation about x, y and z, and translation, as a matrix for row vectors."""
+        (tx, ty, tz), turns, (sx, sy, sz) = (
+            parms.evalAsFloatsAtFrame(frame) if (parms := self.parmTuple(name)) else (default,) * 3
+            for name, default in (("t", 0.0), ("r", 0.0), ("s", 1.0))
+        )
+        (a, b, c), (d, e, f) = ([g(math.radians(turn)) for turn in turns] for g in (math.sin, math.cos))
+        steps: list[Rows] = [
+            [[sx, 0, 0, 0], [0, sy, 0, 0], [0, 0, sz, 0], [0, 0, 0, 1]],
+            [[1, 0, 0, 0], [0, d, a, 0], [0, -a, d, 0], [0, 0, 0, 1]],
+            [[e, 0, -b, 0], [0, 1, 0, 0], [b, 0, e, 0], [0, 0, 0, 1]],
+            [[f, c, 0, 0], [-c, f, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]],
+            [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [tx, ty, tz, 1]],
+        ]
+        return reduce(_product, steps)
+
+
+Rows = list[list[float]]
+_UNIT: Rows = [[float(row == column) for column in range(4)] for row in range(4)]
+
+
+def _product(first: Rows, second: Rows) -> Rows:
+    return [[sum(a * b for a, b in zip(row, column)) for column in zip(*second)] for row in first]  # noqa: B905
+
+
 class RopNode(OpNode):
     def render(self, frame_range: Sequence[float] | None = (), *, output_progress: bool = False) -> None:
         houdini_session.current.render(self._saved.path, tuple(frame_range or ()), talking=output_progress)
@@ -358,7 +406,7 @@ class TopNode(OpNode):
 
 
 def _node(saved: houdini_session.SavedNode) -> Node:
-    kinds = {"Top": TopNode, "Lop": LopNode, "Cop": CopNode}
+    kinds = {"Top": TopNode, "Lop": LopNode, "Cop": CopNode, "Object": ObjNode}
     if saved.category in kinds:
         return kinds[saved.category](saved)
     return RopNode(saved) if saved.category == "Driver" and saved.type in houdini_session.ROPS else OpNode(saved)
@@ -393,6 +441,10 @@ def root() -> Node:
 
 def fps() -> float:
     return houdini_session.current.fps
+
+
+def frameToTime(frame: float) -> float:
+    return (frame - 1) / houdini_session.current.fps
 
 
 def frame(full_precision: bool = False) -> float:

@@ -13,6 +13,7 @@ from cosmos_houdini.houdini.tops.parms import NODE_TYPES
 from cosmos_houdini.model.scene import Channel
 from cosmos_houdini.scene.archive import open_archive
 from cosmos_houdini.scene.camera import CAMERA_TYPES
+from cosmos_houdini.scene.contents import CONTENT_TYPES
 from cosmos_houdini.scene.nodes import Node, read_contents
 from cosmos_houdini.scene.output import OUTPUT_TYPES
 from cosmos_houdini.scene.parm import ParmValue
@@ -110,16 +111,18 @@ class Session:
     def load(self, file: str) -> None:
         """Open a scene file."""
         with open_archive(Path(file)) as archive:
-            contents = read_contents(archive, CAMERA_TYPES | OUTPUT_TYPES)
+            contents = read_contents(archive, CAMERA_TYPES | OUTPUT_TYPES | CONTENT_TYPES, with_objects=True)
         timeline = parse_timeline(contents.start, Path(file))
         self.path, self.is_new, self.has_unsaved_changes = file, False, False
         self.fps, self.frame = timeline.fps, timeline.current
         self.frame_range, self.playback_range = (timeline.first, timeline.last), timeline.playback
         self.variables = dict(parse_variables(contents.variables or ""))
-        known = {node.path: node for node in contents.nodes}
+        known = {node.path: node for node in contents.nodes} | contents.carriers
         self.nodes = managers()
         for path, type_ in contents.types.items():
             self.nodes[path] = _saved(path, type_, known.get(path), contents.inputs.get(path, ()))
+        for path in contents.displayed:
+            self.nodes[path].is_displayed = True
         self.after_load()
 
     def create(self, parent: str, type_: str, name: str) -> SavedNode | None:
