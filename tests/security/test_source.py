@@ -153,6 +153,11 @@ def test_a_piece_of_shell_that_is_not_quoted_is_found(text: str):
     assert not is_safe("jobs/logs.py", expression.replace("path", "other"))
 
 
+def _writes(call: ast.Call) -> bool:
+    """Return whether an archive is only written: what is unpacked may name places outside of its folder."""
+    return len(call.args) > 1 and ast.unparse(call.args[1]) == "'w'"
+
+
 def test_nothing_that_runs_data_is_called_anywhere():
     assert len(SOURCES) > 150
     found = []
@@ -160,7 +165,7 @@ def test_nothing_that_runs_data_is_called_anywhere():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
                 shell = any(k.arg == "shell" and getattr(k.value, "value", True) for k in node.keywords)
-                if ast.unparse(node.func) in FORBIDDEN or shell:
+                if (ast.unparse(node.func) in FORBIDDEN and not _writes(node)) or shell:
                     found.append((path.name, node.lineno, ast.unparse(node.func)))
     assert found == []
 
