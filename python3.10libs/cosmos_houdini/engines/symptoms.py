@@ -180,6 +180,7 @@ _GPU_TYPE = symptom(
     r"not compatible with the current pytorch",
     r"only supports? (ampere|hopper|blackwell)|out of resource: shared memory",
     r"(gpu|device)s? with compute capability|compute capability.*(not supported|required|too low)",
+    r"invalid value for --gpu-architecture",
     r"sm_\d+.*(not (supported|defined)|unsupported)|bf(loat)?16 is (not|only) supported",
     r"illegal instruction \(core|\(SIGILL\)|exitcode\s*:\s*-4\b",
     meaning="the installed programs do not fit the GPU or the processor of the host",
@@ -195,6 +196,7 @@ _LIBRARIES = symptom(
     r"got an unexpected keyword argument|binary incompatibility|compiled using NumPy 1|numpy is not available",
     r"version incompatibility|VERSION_MISMATCH|VersionConflict|PackageNotFoundError|DistributionNotFound",
     r"operator \S+ does not exist|`?\w+`? is not installed|requires the \S+ library|requires (a different )?python\b",
+    r"mismatches the version that was used to compile|cuda setup failed",
     r"SyntaxError: invalid syntax|compiled with different CUDA|(doesn't|does not) support bf(loat)?16",
     meaning="a library that the program needs is missing on the host, or has another version",
 )
