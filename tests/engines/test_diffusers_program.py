@@ -245,7 +245,7 @@ def test_weights_that_are_neither_in_the_cache_nor_to_be_had_are_missing(tmp_pat
     found = alone(tmp_path, clips, None, ENV)
     assert found is not None
     assert str(found.failure) == "missing_checkpoint"
-    assert "cannot find the requested files in the local cache" in found.message
+    assert "a checkpoint is not on the host" in found.message
 
 
 def test_nothing_is_made_on_a_cpu_unless_it_is_asked_for(tmp_path: Path, clips: dict[str, Path], weights: Path):

@@ -22,6 +22,9 @@ from support.media.transfer_clips import request_of, write_clips
 
 ENGINE = find_engine("transfer2.5")
 
+OF_A_PROCESS = {"use_distilled", "offload_guardrail_models", "checkpoint_path", "experiment", "seg_prompt"}
+"""The parameters that upstream does not write down by their names: arguments of the process, and words of a control."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bench:
@@ -93,7 +96,7 @@ def test_a_run_ends_with_the_video_that_was_promised(weird_path: Path) -> None:
     recorded = ENGINE.record(log)
     assert recorded is not None
     assert recorded.parameters == {name: request.parameters[name] for name in recorded.parameters}
-    assert set(recorded.parameters) == set(request.parameters) - {"use_distilled", "offload_guardrail_models"}
+    assert set(recorded.parameters) == set(request.parameters) - OF_A_PROCESS
     assert recorded.weights == {"depth": 0.5, "seg": 0.5}
 
 

@@ -70,7 +70,7 @@ def understood(invocation: Invocation) -> dict[str, Any]:
 
 
 def check(sample: dict[str, Any], request: InferenceRequest, folder: Path) -> None:
-    of_a_process = {"use_distilled", "offload_guardrail_models"}
+    of_a_process = {"use_distilled", "offload_guardrail_models", "checkpoint_path", "experiment", "seg_prompt"}
     assert {name: sample[name] for name in request.parameters if name not in of_a_process} == {
         name: value for name, value in request.parameters.items() if name not in of_a_process
     }
