@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from threading import Lock
 from typing import Protocol
 
 from cosmos_houdini.errors import HostError
@@ -15,6 +16,28 @@ from cosmos_houdini.model.job import JobStatus
 
 Advance = Callable[[int], None]
 """Takes how many more units are done. Several threads may call it."""
+
+
+def count_frames(advance: Advance, *, steps: int, frames: int) -> Advance:
+    """Return a counter of steps that counts frames: each frame takes the same number of steps.
+
+    Args:
+        advance: takes how many more frames are done.
+        steps: how many steps the work has.
+        frames: how many frames it has.
+    """
+    lock, done, said = Lock(), 0, 0
+
+    def count(more: int) -> None:
+        nonlocal done, said
+        with lock:
+            done = min(done + more, steps)
+            now = done * frames // max(steps, 1)
+            fresh, said = now - said, now
+        if fresh:
+            advance(fresh)
+
+    return count
 
 
 class JobDisplay(Protocol):

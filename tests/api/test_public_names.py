@@ -43,6 +43,7 @@ METHODS = {
             "report",
             "restore",
             "deliver",
+            "watch",
             "scene",
             "check",
             "convert",

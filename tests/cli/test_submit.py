@@ -379,8 +379,9 @@ def test_a_prepared_folder_has_its_videos_made_already(shot: ShotOnDisk, capsys:
         assert f"{option[0]} shapes the videos" in said(capsys)
     assert main(["submit", folder]) == 2
     assert "give --prompt" in said(capsys)
-    assert main(["submit", str(shot.folder), "--prompt", "rain"]) == 2
-    assert "holds no metadata.json" in said(capsys)
+    (shot.folder / "empty").mkdir()
+    assert main(["submit", str(shot.folder / "empty"), "--prompt", "rain"]) == 2
+    assert "holds no image sequence" in said(capsys)
 
 
 def test_a_take_is_found_by_its_name_in_the_picture_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

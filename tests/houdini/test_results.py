@@ -103,6 +103,19 @@ def test_the_chosen_results_are_opened_as_a_report(
     assert session.shown == []
 
 
+def test_the_chosen_results_are_delivered_over_their_plates(session: Session, jobs: list[str]) -> None:
+    window = opened(shelf.compare_results)
+    window._list.item(0).setSelected(True)
+    click(window, "Deliver EXR")
+    assert not window._error.isVisible()
+    told = window._head.text()
+    assert told.startswith("Delivered 1 results, the last as ")
+    pattern = Path(told.rpartition(" ")[2])
+    assert pattern.parent.parent.name == jobs[0]
+    assert len(list(pattern.parent.glob("*.exr"))) == 5
+    assert session.shown == []
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell script stands in for MPlay")
 def test_the_chosen_results_are_loaded_in_mplay_a_sequence_each(
     session: Session, jobs: list[str], tmp_path: Path

@@ -18,12 +18,14 @@ import pytest
 from numpy.typing import NDArray
 
 import cosmos_houdini as cosmos
+from cosmos_houdini.cli import main
 from cosmos_houdini.media.control_settings import ColorSettings
 from cosmos_houdini.media.delivery.exr import Compression
 from cosmos_houdini.media.pictures.color import display_transform
 from cosmos_houdini.media.pictures.geometry import Geometry
 from cosmos_houdini.media.videos.probe import inspect_video, sha256_of
 from cosmos_houdini.model.control import Pass
+from cosmos_houdini.report.ratings import key_of
 from support.media import FFMPEG
 from support.recorder import Recorder
 
@@ -258,6 +260,17 @@ def test_the_plate_is_never_overwritten(shot: Delivered) -> None:
 def test_several_results_need_names_of_their_own(shot: Delivered, tmp_path: Path) -> None:
     with pytest.raises(cosmos.BadInput, match="2 results would go to"):
         shot.project.deliver(shot.job, shot.job, to="exr", output=tmp_path)
+
+
+def test_what_a_reviewer_picked_is_delivered(shot: Delivered, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = {"run": "a", "key": key_of(shot.job.id), "rating": None, "picked": True, "note": "", "at": "2026-11-30"}
+    ratings = {"schema": "cosmos-houdini/ratings/1", "report": "r", "saved_at": "2026-11-30", "runs": [run]}
+    (tmp_path / "ratings.json").write_text(json.dumps(ratings), encoding="utf-8")
+    monkeypatch.chdir(shot.project.folder)
+    out = str(tmp_path / "{run}.####.png")
+    assert main(["deliver", "--picked", str(tmp_path / "ratings.json"), "--to", "png", "-o", out]) == 0
+    assert len(list(tmp_path.glob("sh010.*.png"))) == len(NUMBERS) - 1
+    assert main(["deliver", "--to", "png"]) == 2
 
 
 def test_a_plate_that_is_gone_is_told_and_its_result_is_delivered(shot: Delivered, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from cosmos_houdini.api.arguments import job_state, submit_options
@@ -21,6 +22,7 @@ from cosmos_houdini.jobs.client import Client
 from cosmos_houdini.jobs.follow import follow_jobs, queue_job
 from cosmos_houdini.jobs.prepare import Prepared
 from cosmos_houdini.media.selection import OnGap
+from cosmos_houdini.media.videos.metadata import FILE_NAME
 from cosmos_houdini.model.delivery import DeliveryFormat
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.model.spec import RunSpec, SpecValue
@@ -105,7 +107,8 @@ class Project:
         """Return a shot: frames of a scene's render node, of a folder, or videos that were encoded before.
 
         Args:
-            scene: a .hip, .hiplc or .hipnc file; or, alone, a folder of videos that ``prepare`` or ``convert`` wrote.
+            scene: a .hip, .hiplc or .hipnc file; or, alone, a folder of renders, or of videos that ``prepare`` or
+                ``convert`` wrote.
             renders: folder of the rendered frames, or a pattern such as ``name.####.exr``.
             output: instead of ``renders``, the render node that wrote the frames, such as ``/out/mantra1``.
             take: with ``output``, the take that was rendered.
@@ -123,7 +126,7 @@ class Project:
         path = Path(scene).absolute() if scene is not None else None
         source: ShotSource | Path
         if path is not None and path.is_dir() and renders is None and output is None:
-            source = path
+            source = path if (path / FILE_NAME).is_file() else ShotSource(renders=path)
         else:
             source = ShotSource(scene=path, renders=renders, output=output, take=take)
         return Shot(source=source, frames=frames, encoding=encoding or EncodeOptions(), name=name)
@@ -564,6 +567,58 @@ class Project:
         )
         with self.client() as client:
             return deliver_results(client, [self._job(job).id for job in jobs], options, self.reporter)
+
+    def watch(
+        self,
+        *folders: str | Path,
+        scene: str | Path | None = None,
+        frame_range: tuple[int, int] | None = None,
+        fps: float | None = None,
+        run: RunSpec | str | Path | None = None,
+        host: str | None = None,
+        deliver: DeliveryFormat | str | None = None,
+        output: str | None = None,
+        quiet_s: float = 10.0,
+        once: bool = False,
+        stop: Event | None = None,
+    ) -> int:
+        """Convert, submit and deliver each render that is complete, exactly once, until ``stop`` is set.
+
+        Args:
+            folders: to watch, with all folders below them.
+            scene: of all renders; None to look for one above each render.
+            frame_range: first and last frame; None for the range of the render node, else of the scene.
+            fps: frames a second; None for the scene's.
+            run: a RunSpec, or the file of one, with prompt, engine and weights of each job; None to convert alone.
+            host: where jobs run; None for the configuration's default.
+            deliver: a format of ``Project.deliver`` for each result; None for none.
+            output: as in ``Project.deliver``.
+            quiet_s: for how many seconds nothing may change before a render is complete.
+            once: return when everything that is complete has been dealt with, with all jobs.
+            stop: ends the watch; None to watch until the process is interrupted.
+
+        Returns:
+            How many renders are incomplete or have a job on its way.
+
+        Raises:
+            BadInput: a folder does not exist, or the scene or the RunSpec cannot be read.
+        """
+        from cosmos_houdini.watch.options import WatchOptions  # noqa: PLC0415 - few scripts watch
+        from cosmos_houdini.watch.watcher import watch  # noqa: PLC0415 - likewise
+
+        options = WatchOptions(
+            folders=tuple(map(Path, folders)),
+            scene=Path(scene) if scene is not None else None,
+            frame_range=frame_range,
+            fps=fps,
+            run=run if run is None or isinstance(run, RunSpec) else load_run_spec(Path(run)),
+            host=host,
+            deliver=DeliveryFormat.parse(str(deliver)) if deliver is not None else None,
+            output=output,
+            quiet_s=quiet_s,
+            once=once,
+        )
+        return watch(self.config, options, self.reporter, stop)
 
     def _plan_shot(self, shot: Shot, options: SubmitOptions) -> Prepared:
         named = replace(options, name=options.name or shot.name)

@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "promote": ("promote", "promote", "Run chosen runs of a scouted batch at full quality."),
     "report": ("report", "report", "Compare results: grid, page, table, best parameters."),
     "next": ("next_sweep", "next_sweep", "Write the next sweep, around chosen runs of a batch."),
+    "watch": ("watch", "watch", "Convert, submit and deliver what a render finishes."),
     "status": ("jobs", "status", "List the jobs of this project."),
     "show": ("show", "show", "Print how a result was made, and the command to repeat it."),
     "logs": ("jobs", "logs", "Print the log of a job."),

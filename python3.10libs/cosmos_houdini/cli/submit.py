@@ -18,14 +18,15 @@ from cosmos_houdini.engines import find_engine
 from cosmos_houdini.jobs.client import open_client
 from cosmos_houdini.jobs.follow import raise_failure
 from cosmos_houdini.model.control import Control
-from cosmos_houdini.shots.options import EncodeOptions, FrameOptions, ShotSource, SubmitOptions, shapes_videos
+from cosmos_houdini.shots.options import EncodeOptions, FrameOptions, SubmitOptions, shapes_videos
+from cosmos_houdini.shots.source import find_source
 from cosmos_houdini.shots.submit import INPUTS, ShotVideos, encode_videos, plan_shot, run_shot
 
 
 @click.command(
     cls=CommandWithWeights, help="Run a shot: scene, check, convert-sequence, create-spec, create-run and run in one."
 )
-@click.argument("shot_path", metavar="SHOT.hip|DIR", type=click.Path(path_type=Path))
+@click.argument("shot_path", metavar="SHOT.hip|DIR|MOVIE", type=click.Path(path_type=Path))
 @click.option("--renders", metavar="DIR", help="Folder or pattern of the rendered frames.")
 @click.option("--output", "node", metavar="/out/NODE", help="Instead: the render node that wrote the frames.")
 @click.option("--take", metavar="NAME", help="With --output: the take that was rendered, for $ACTIVETAKE.")
@@ -70,7 +71,7 @@ def submit(
 ) -> None:
     """Run a shot; everything of it is in one folder: ``input/``, the spec files, and a folder for each result.
 
-    DIR is a folder of videos that --prepare or convert-sequence has written; nothing is encoded then.
+    DIR holds renders, or videos that --prepare or convert-sequence has written; those are not encoded again.
     """
     config = load()
     reporter = TerminalReporter()
@@ -86,18 +87,16 @@ def submit(
         num_gpu=num_gpu,
         results=results,
     )
-    if shot_path.is_dir():
-        given = {"--renders": renders, "--output": node, "--take": take, "--prepare": prepare}
-        for option in (option for option, value in given.items() if value):
-            raise shapes_videos(option)
-        source: ShotSource | Path = shot_path
-    else:
-        source = ShotSource(scene=shot_path, renders=renders, output=node, take=take)
-        if prepare:
-            _print_videos(
-                encode_videos(config, source, options, reporter, frames=frames, encoding=encoding), as_json=as_json
-            )
-            return
+    source, options, frames = find_source(
+        config, shot_path, options, reporter, frames=frames, renders=renders, output=node, take=take
+    )
+    if prepare:
+        if isinstance(source, Path):
+            raise shapes_videos("--prepare")
+        _print_videos(
+            encode_videos(config, source, options, reporter, frames=frames, encoding=encoding), as_json=as_json
+        )
+        return
     plan = plan_shot(config, source, options, reporter, frames=frames, encoding=encoding)
     if dry_run:
         show_plan(plan.prepared, None)

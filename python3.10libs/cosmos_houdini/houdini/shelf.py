@@ -22,7 +22,13 @@ from cosmos_houdini.houdini.tops.sweep_network import build_sweep, set_slots, sl
 from cosmos_houdini.houdini.windows.doctor import DoctorWindow
 from cosmos_houdini.houdini.windows.monitor import Monitor, open_in_system
 from cosmos_houdini.houdini.windows.qt import QtCore, QtWidgets
-from cosmos_houdini.houdini.windows.result_actions import background_action, cop_action, mplay_action, report_action
+from cosmos_houdini.houdini.windows.result_actions import (
+    background_action,
+    cop_action,
+    deliver_action,
+    mplay_action,
+    report_action,
+)
 from cosmos_houdini.houdini.windows.results import ResultAction, ResultsWindow
 from cosmos_houdini.houdini.windows.set_up import SetUpWindow
 from cosmos_houdini.houdini.windows.submit_dialog import SubmitDialog
@@ -104,7 +110,7 @@ def job_monitor() -> None:
 @explain_errors
 def compare_results() -> None:
     """Show results of the scene's project, to be set side by side in a report or in MPlay."""
-    show_results("Compare Cosmos Results", (report_action(open_in_system), mplay_action()))
+    show_results("Compare Cosmos Results", (report_action(open_in_system), mplay_action(), deliver_action()))
 
 
 @explain_errors

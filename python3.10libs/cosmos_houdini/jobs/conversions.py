@@ -69,6 +69,11 @@ def copy_conversion(store_folder: Path, record: JobRecord, results: Path) -> Non
         _write(results / CONVERSION, _taken(found, video))
 
 
+def kept_conversion(store_folder: Path, record: JobRecord) -> Mapping[str, Any]:
+    """Return the document of a job's videos as the store's folder or theirs has it; empty if neither does."""
+    return _known(store_folder, _ColorVideo.of(record))
+
+
 def find_conversion(project: Path, store_folder: Path, record: JobRecord) -> Mapping[str, Any]:
     """Return the document of a job's videos, as ``metadata.json`` held it when they were made.
 

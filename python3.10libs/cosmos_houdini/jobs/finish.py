@@ -12,7 +12,8 @@ from cosmos_houdini.engines.base import RECORD_FILE, EngineLog, RecordsElsewhere
 from cosmos_houdini.errors import JobError
 from cosmos_houdini.jobs import collect, retry_policy, verdict
 from cosmos_houdini.jobs.client import Client
-from cosmos_houdini.jobs.conversions import copy_conversion
+from cosmos_houdini.jobs.conversions import copy_conversion, kept_conversion
+from cosmos_houdini.jobs.frame_words import frame_words, numbering
 from cosmos_houdini.jobs.progress_recorder import noting
 from cosmos_houdini.jobs.secrets import redacted
 from cosmos_houdini.jobs.store.record import Change, JobRecord
@@ -59,6 +60,8 @@ def _note_running(client: Client, record: JobRecord, seen: Observation) -> None:
     elif seen.run_s is not None and plan.estimate_s is not None:
         eta_s = max(0.0, plan.estimate_s - seen.run_s)
     stage = redacted(progress.stage, client.secrets(record)) if progress else ""
+    first, step = numbering(kept_conversion(client.store.path.parent, record))
+    stage = frame_words(stage, plan, first=first, step=step)
     stage = ", ".join(text for text in (seen.scheduler, stage) if text)
     client.store.note(running, stage, progress.fraction if progress else None, eta_s, began_s=seen.began_s)
 

@@ -171,3 +171,10 @@ class SchemasDocument(Struct):
     """The names of all documents, with the values of their key schema."""
 
     schemas: dict[str, str]
+
+
+class WatchInstallDocument(Struct):
+    """The file by which the system starts a watcher, and the command that makes it do so."""
+
+    path: str
+    command: str

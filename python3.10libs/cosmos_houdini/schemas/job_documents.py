@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
@@ -256,3 +256,42 @@ class HistoryDocument(Struct, kw_only=True):
     results: str
     outputs: list[dict[str, Any]]
     command: str
+
+
+class WatcherFacts(Struct):
+    """A process that watches folders."""
+
+    pid: int
+    folders: list[str]
+    since: float
+
+
+class WaitingRender(Struct):
+    """A render that lacks something, and the reason in words."""
+
+    name: str
+    folder: str
+    reason: str
+    at: float
+
+
+class FinishedRender(Struct, kw_only=True):
+    """A render that was complete, and how far it has come since."""
+
+    name: str
+    folder: str
+    version: int
+    frames: str
+    state: Literal["found", "converted", "submitted", "done", "failed"]
+    videos: str | None
+    job: str | None
+    message: str | None
+    at: float
+
+
+class WatchStatusDocument(Struct):
+    """The renders of the folders that are watched."""
+
+    watchers: list[WatcherFacts]
+    waiting: list[WaitingRender]
+    renders: list[FinishedRender]

@@ -47,6 +47,8 @@ NAMES: Mapping[str, int] = {
     "status": 1,
     "submit": 1,
     "uninstall-houdini": 1,
+    "watch-install": 1,
+    "watch-status": 1,
 }
 """Version of each document. A key may be added within a version; one that goes or changes makes a new version."""
 

@@ -59,6 +59,8 @@ _STRUCTURES: Mapping[str, type[msgspec.Struct]] = {
     "status": jobs.StatusDocument,
     "submit": jobs.SubmitDocument,
     "uninstall-houdini": commands.UninstallDocument,
+    "watch-install": commands.WatchInstallDocument,
+    "watch-status": jobs.WatchStatusDocument,
 }
 
 

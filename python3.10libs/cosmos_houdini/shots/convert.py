@@ -57,7 +57,6 @@ def convert_path(
         CosmosError: as for ``convert_sequences``.
     """
     scene = _read_scene(scene_file)
-    rate = frame_rate(frames.fps, scene, reporter)
     settings = resolve_settings(config, encoding, scene, passes=frames.passes)
     found = find_sequences(path, settings.passes.files)
     settings.passes.refuse_unfound(found)
@@ -65,6 +64,8 @@ def convert_path(
         reporter.say(f"warning: {sentence}")
     verified = by_shot(verify_sequences(found, reporter, on_gap=frames.on_gap))
     shots = {name: select_frames(members, settings, frames, reporter) for name, members in verified.items()}
+    first = next(iter(shots.values())).selections
+    rate = frame_rate(frames.fps, scene, reporter, selections=first)
     settings.passes.refuse_unfed(each for shot in shots.values() for each in shot.sequences)
     conversions = []
     for name, shot in shots.items():

@@ -36,6 +36,7 @@ from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.delivery import Delivery, DeliveryFormat
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.model.request import Clip
+from cosmos_houdini.report.ratings import key_of, read_ratings
 from cosmos_houdini.reporter import Reporter
 from cosmos_houdini.shots.restore import RESULT, conversion_of
 
@@ -78,6 +79,23 @@ def deliver_results(
     if options.output is not None and len(set(outputs)) < len(outputs):
         raise BadInput(f"{len(records)} results would go to {options.output}", allowed="a name with {run} or {job}")
     return [_deliver(client.config, record, options, reporter) for record in records]
+
+
+def picked_jobs(client: Client, path: Path) -> list[str]:
+    """Return the ids of the jobs that a reviewer has picked.
+
+    Args:
+        client: of the project.
+        path: of the ratings that the page of a report has saved; it may be of a shared report with other names.
+
+    Raises:
+        BadInput: the file cannot be read, or picks no run of this project.
+    """
+    ids = {key_of(job.id): job.id for job in client.store.jobs()}
+    picked = [ids[key] for key in read_ratings(path, ids.values()).picked()]
+    if not picked:
+        raise BadInput(f"{path} picks no run", action="pick some on the page of the report with P")
+    return picked
 
 
 def find_result(client: Client, word: str) -> JobRecord:

@@ -105,7 +105,7 @@ def encode_shot(
             action="name its files or layer: --pass color='*beauty*', or 'passes.color' in the configuration",
         )
     selected = _with_weighted(selected, weights or {}, reporter)
-    rate = frame_rate(frames.fps, shot.scene, reporter)
+    rate = frame_rate(frames.fps, shot.scene, reporter, selections=selected.selections)
     # The next step costs hours of a GPU: a black or linear beauty is reported before it.
     conversion = encode_frames(
         selected,

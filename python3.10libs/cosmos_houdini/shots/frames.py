@@ -20,7 +20,7 @@ from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.scene import Scene
 from cosmos_houdini.model.sequence import Sequence
 from cosmos_houdini.model.video import Conversion
-from cosmos_houdini.reporter import Reporter
+from cosmos_houdini.reporter import Reporter, count_frames
 from cosmos_houdini.shots.framing import Framing, plan_framing
 from cosmos_houdini.shots.options import FrameOptions
 from cosmos_houdini.shots.settings import EncodeSettings
@@ -29,6 +29,7 @@ DEFAULT_FPS = 24
 
 # A PNG or JPEG hardly ever says the shape of its pixels, and looking for it would load a picture library each time.
 _SAY_ASPECT = frozenset({"exr", "tiff", "dpx"})
+_SAY_RATE = frozenset({"exr", "dpx"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,17 +49,34 @@ class ShotFrames:
     settings: EncodeSettings
 
 
-def frame_rate(fps: float | None, scene: Scene | None, reporter: Reporter) -> int:
-    """Return the whole rate of the videos, 1 to 240 frames a second: the wanted one, else the scene's, else 24.
+def frame_rate(
+    fps: float | None, scene: Scene | None, reporter: Reporter, *, selections: Mapping[Pass, Selection] | None = None
+) -> int:
+    """Return the whole rate of the videos, 1 to 240 frames a second.
+
+    It is the wanted one, else the scene's, else that in the header of an EXR or DPX, else 24, which is said.
 
     Raises:
         BadInput: the rate is out of range.
     """
-    wanted = fps if fps is not None else scene.fps if scene else DEFAULT_FPS
+    wanted = fps if fps is not None else scene.fps if scene else _rate_of_files(selections or {}, reporter)
     rate = whole_fps(wanted)
     if rate != wanted:
         reporter.say(f"{wanted:g} fps is rounded to {rate}: the engines take only whole rates; every frame is kept")
     return rate
+
+
+def _rate_of_files(selections: Mapping[Pass, Selection], reporter: Reporter) -> float:
+    """Return the rate that the first frame's header has; without one, the usual rate of films, and a sentence."""
+    for selection in selections.values():
+        if selection.picture.format in _SAY_RATE:
+            from cosmos_houdini.media.delivery.plate import read_header  # noqa: PLC0415 - see _SAY_ASPECT
+
+            if rate := read_header(selection.files[0]).rate:
+                reporter.say(f"{float(rate):g} fps, as {selection.files[0].name} says")
+                return float(rate)
+    reporter.say(f"warning: neither scene nor files say the frame rate; {DEFAULT_FPS} fps is taken; --fps sets it")
+    return DEFAULT_FPS
 
 
 def verify_sequences(found: Collection[Unverified], reporter: Reporter, *, on_gap: OnGap) -> tuple[Sequence, ...]:
@@ -138,7 +156,8 @@ def encode_frames(
         choices=shot.settings.controls, geometry=shot.framing.of_videos, looks=sample, say=reporter.say
     )
     total = computation.steps(shot.selections)
-    with reporter.progress(f"encoding {name}", total=total, unit=f"steps for {len(numbers)} frames") as advance:
+    with reporter.progress(f"encoding {name}", total=len(numbers), unit="frames") as advance_frames:
+        advance = count_frames(advance_frames, steps=total, frames=len(numbers))
         return convert_sequences(
             shot.sequences,
             folder,

@@ -33,6 +33,7 @@ from cosmos_houdini.shots.options import (
 from cosmos_houdini.shots.prompts import prompt_of_shot
 from cosmos_houdini.shots.restore import restore_result
 from cosmos_houdini.shots.run import plan_run
+from cosmos_houdini.shots.shot import Shot
 from cosmos_houdini.specs.files import save_prompt_spec, save_run_spec
 from cosmos_houdini.specs.prompts import read_prompt
 from cosmos_houdini.specs.request import caching_probe
@@ -166,10 +167,30 @@ def encode_videos(
         CosmosError: as for ``plan_shot``.
     """
     # Imported here: videos that are there already need none of it.
-    from cosmos_houdini.shots.encode import encode_shot, find_shot  # noqa: PLC0415
+    from cosmos_houdini.shots.encode import find_shot  # noqa: PLC0415
+
+    _check_options(config, options)
+    shot = find_shot(config, source, reporter, passes=frames.passes)
+    return encode_found(config, shot, options, reporter, frames=frames, encoding=encoding)
+
+
+def encode_found(
+    config: Config,
+    shot: Shot,
+    options: SubmitOptions,
+    reporter: Reporter,
+    *,
+    frames: FrameOptions = DEFAULT_FRAMES,
+    encoding: EncodeOptions = DEFAULT_ENCODING,
+) -> ShotVideos:
+    """Verify and encode the frames of a shot that was found before, as ``encode_videos`` does.
+
+    Raises:
+        CosmosError: as for ``plan_shot``.
+    """
+    from cosmos_houdini.shots.encode import encode_shot  # noqa: PLC0415 - see ``encode_videos``
 
     chosen = _check_options(config, options)
-    shot = find_shot(config, source, reporter, passes=frames.passes)
     shot = replace(shot, name=options.name or shot.name)
     folder = _folder(config, options, shot.name)
     _specs(options, chosen, shot.name, {"input_video": folder})

@@ -56,6 +56,21 @@ def mplay_action() -> ResultAction:
     )
 
 
+def deliver_action() -> ResultAction:
+    """Return the action that writes the results for comp, as ``deliver --to exr`` does."""
+
+    def tell(_: Sequence[JobRow], documents: list[Any]) -> str:
+        made = documents[-1]["deliveries"]
+        return f"Delivered {len(made)} results, the last as {made[-1]['path']}"
+
+    return ResultAction(
+        label="Deliver EXR",
+        tip="Writes the chosen results as EXR over their plates, with the plates' frame numbers and headers",
+        requests=lambda chosen: [("deliver", {"runs": [row.id for row in chosen], "to": "exr"})],
+        finish=tell,
+    )
+
+
 def background_action(camera: hou.OpNode | None = None) -> ResultAction:
     """Return the action that shows a result behind a camera, or behind that of the shot."""
 

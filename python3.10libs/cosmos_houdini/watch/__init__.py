@@ -1,0 +1,1 @@
+"""Watches render folders: a sequence that is complete is converted, submitted and delivered, exactly once."""
