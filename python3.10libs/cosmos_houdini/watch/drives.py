@@ -30,7 +30,8 @@ def is_network_drive(folder: Path) -> bool:
 
         drive = f"{path.drive}\\"
         return drive.startswith("\\\\") or ctypes.windll.kernel32.GetDriveTypeW(drive) == _DRIVE_REMOTE
-    return type_of_mount(path, _mounts()) in NETWORK_TYPES
+    else:  # noqa: RET505 - for a type checker, the rest is unreachable on Windows
+        return type_of_mount(path, _mounts()) in NETWORK_TYPES
 
 
 def type_of_mount(path: Path, mounts: Iterable[tuple[str, str]]) -> str:
