@@ -29,6 +29,8 @@ from support.servers.sshd import running_sshd
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the scheduler that is played here is that of Linux")
 PROMPT = 'A "wet" street; $(rain) & größe\nat night'
+WEDGE = 8
+"""Work items: two seeds, each with four weights."""
 
 
 @pytest.fixture(autouse=True)
@@ -67,7 +69,7 @@ def small(network: Network, starts: Path, count: int, **engine: object) -> tuple
 
 
 @pytest.mark.parametrize("host", ["local", pytest.param("ssh", marks=pytest.mark.sshd)], ids=["here", "behind SSH"])
-def test_a_wedge_of_24_is_cooked_to_its_report(
+def test_a_wedge_is_cooked_to_its_report(
     shot: ShotOnDisk, host: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     if host == "ssh":
@@ -76,13 +78,13 @@ def test_a_wedge_of_24_is_cooked_to_its_report(
         shot.configure(hosts={"gpu01": settings}, defaults={"host": "gpu01"})
     with Network(shot.folder, shot.hip, slots=4) as network:
         made = network.add("Cosmos Shot", frame_range="1-2")
-        wedge = network.wedge(24, lambda index: {"seed": index // 4, "depth_weight": 0.2 + index % 4 / 5}, made)
+        wedge = network.wedge(WEDGE, lambda index: {"seed": index // 4, "depth_weight": 0.2 + index % 4 / 5}, made)
         transfer = network.add("Cosmos Transfer", wedge, prompt=PROMPT)
         report = network.add("Cosmos Report", transfer, name="wedge")
         assert network.cook(), [network.log(transfer, i) for i in transfer.items if i.state == STATE.CookedFail]
     assert Counter(file.tag for file in made.items[0].outputFiles) == {"file/video": 2, "file/json": 1}
     jobs = [item.attribValue("cosmos_job") for item in transfer.items]
-    assert len(set(jobs)) == 24
+    assert len(set(jobs)) == WEDGE
     for item in transfer.items:
         assert all(file.path.startswith("__PDG_DIR__/cosmos_out/") for file in item.outputFiles)
         paths = {Path(file.path).name: network.path(file) for file in item.outputFiles}
@@ -103,7 +105,7 @@ def test_a_wedge_of_24_is_cooked_to_its_report(
     assert sorted(one.attribArray("cosmos_jobs")) == sorted(jobs)
     scores = one.attribArray("cosmos_scores")
     assert scores == sorted(scores, reverse=True)
-    assert len(scores) == 24
+    assert len(scores) == WEDGE
     # No model has made these results, so none is the best.
     assert not one.hasAttrib("cosmos_best_job")
 
