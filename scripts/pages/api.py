@@ -38,7 +38,8 @@ def _entry(name: str, value: object) -> Iterator[str]:
 
 
 def _members(owner: str, value: type) -> Iterator[str]:
-    for name, member in vars(value).items():
+    own = {name: member for each in value.__mro__ if _is_ours(each) for name, member in vars(each).items()}
+    for name, member in own.items():
         if name.startswith("_"):
             continue
         function = inspect.unwrap(getattr(member, "__func__", getattr(member, "fget", getattr(member, "func", member))))
@@ -47,6 +48,10 @@ def _members(owner: str, value: type) -> Iterator[str]:
         attribute = not isinstance(member, FunctionType | classmethod | staticmethod)
         signature = "" if attribute else _signature(function)
         yield f"### {owner}.{name}\n\n```\n{owner}.{name}{signature}\n```\n\n{_text(function)}"
+
+
+def _is_ours(value: type) -> bool:
+    return value.__module__.startswith(cosmos_houdini.__name__)
 
 
 def _signature(function: FunctionType) -> str:

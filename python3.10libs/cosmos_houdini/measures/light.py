@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from cosmos_houdini.measures.moments import Grey, Moment
 
@@ -60,10 +61,10 @@ class Light:
         }
         return found | ({"sharpness": of_result / of_source} if of_source else {})
 
-    def _drift(self) -> np.ndarray:
+    def _drift(self) -> NDArray[np.float64]:
         length = max(round(len(self.colors) * _END), 1)
         off = np.array([np.subtract(mine, theirs) for mine, theirs in self.colors]) / WHITE
-        return np.asarray(off[-length:].mean(axis=0) - off[:length].mean(axis=0))
+        return np.asarray(off[-length:].mean(axis=0) - off[:length].mean(axis=0), np.float64)
 
 
 def _detail(grey: Grey) -> float:
