@@ -1,4 +1,4 @@
-"""The door for agents, by the SDK's own client over the real program's standard input and output."""
+"""The MCP server, by the SDK's own client over the real program's standard input and output."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import mcp
 import pytest
 
 from support.faults.fault_project import kill_jobs
 from support.media.shot_files import FRAMES, NODE, ShotOnDisk, make_shot
-
-mcp = pytest.importorskip("mcp", reason="the package mcp is an extra; pip install mcp")
 
 COUNT = FRAMES[1] - FRAMES[0] + 1
 Call = Callable[..., Awaitable[Any]]

@@ -1,1 +1,1 @@
-"""A door for agents: the Python API as tools of the Model Context Protocol."""
+"""The MCP server: the Python API as tools of the Model Context Protocol."""

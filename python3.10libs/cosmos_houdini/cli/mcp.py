@@ -1,12 +1,10 @@
-"""``mcp``: a door for agents over standard input and output."""
+"""``mcp``: the MCP server over standard input and output."""
 
 from __future__ import annotations
 
-import importlib.util
-
 import click
 
-from cosmos_houdini.errors import BadInput
+from cosmos_houdini.agents.sdk import require_sdk
 
 
 @click.command("mcp")
@@ -15,10 +13,7 @@ def mcp() -> None:
 
     The agent plans with time and cost before it submits; nothing that costs is done without a plan.
     """
-    if importlib.util.find_spec("mcp") is None:
-        raise BadInput(
-            "the door for agents needs the package mcp", action="install the extra: pip install cosmos-houdini[mcp]"
-        )
+    require_sdk()
     from cosmos_houdini.agents.server import make_server  # noqa: PLC0415 - the package is an extra
     from cosmos_houdini.api.project import Project  # noqa: PLC0415 - as above
 
