@@ -97,6 +97,14 @@ def find_conversion(project: Path, store_folder: Path, record: JobRecord) -> Map
     return next((_taken(read, video) for folder in folders if (read := _read(folder, video.sha256))), {})
 
 
+def descriptions(store_folder: Path, record: JobRecord) -> list[Mapping[str, Any]]:
+    """Return all descriptions of exactly a job's videos: beside its result, of the store's folder, and beside them."""
+    video = _ColorVideo.of(record)
+    files = [record.results / CONVERSION, store_folder / FOLDER / f"{video.sha256}.json"]
+    files += [video.folder / FILE_NAME] if video.folder is not None else []
+    return [found for file in files if (found := _describes(file, video.sha256))]
+
+
 def _keep(store_folder: Path, sha256: str, folder: Path | None) -> None:
     kept = store_folder / FOLDER / f"{sha256}.json"
     if folder is not None and not kept.is_file() and (found := _read(folder, sha256)):

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from cosmos_houdini.errors import CosmosError
+from cosmos_houdini.jobs.conversions import descriptions
 from cosmos_houdini.jobs.store.jobs import Store
 from cosmos_houdini.jobs.store.record import JobRecord
-from cosmos_houdini.json_text import read_json_file
-
-_METADATA = "metadata.json"
 
 
 def search_jobs(store: Store, text: str, ids: Iterable[str] = ()) -> list[str]:
@@ -26,34 +23,27 @@ def search_jobs(store: Store, text: str, ids: Iterable[str] = ()) -> list[str]:
         BadInput: an id is that of no job, or the beginning of several.
     """
     wanted = text.casefold().split()
-    captions: dict[Path, str] = {}
     among = [store.find(word) for word in ids]
-    return [record.id for record in store.records(among or None) if _holds(_words_of(record, captions), wanted)]
+    return [
+        record.id for record in store.records(among or None) if _holds(_words_of(record, store.path.parent), wanted)
+    ]
 
 
 def _holds(words: str, wanted: Iterable[str]) -> bool:
     return all(word in words for word in wanted)
 
 
-def _words_of(record: JobRecord, captions: dict[Path, str]) -> str:
-    folders = {Path(path).parent for path in record.inputs.values()}
-    for folder in folders - captions.keys():
-        captions[folder] = caption_words(folder)
-    request = record.request
-    texts = [record.job.name, record.job.engine, str(request.get("prompt", "")), *(captions[one] for one in folders)]
+def _words_of(record: JobRecord, store_folder: Path) -> str:
+    # A video may have got its caption after the job was queued.
+    captions = (caption_words(each) for each in descriptions(store_folder, record))
+    caption = next((words for words in captions if words), "")
+    texts = [record.job.name, record.job.engine, str(record.request.get("prompt", "")), caption]
     return " ".join(texts).casefold()
 
 
-def caption_words(folder: Path) -> str:
-    """Return caption, tags and suggested name of a folder of converted videos; empty where there are none."""
-    path = folder / _METADATA
-    if not path.is_file():
-        return ""
-    try:
-        document: Any = read_json_file(path)
-    except (CosmosError, OSError):
-        return ""
-    caption = document.get("caption") if isinstance(document, dict) else None
+def caption_words(description: Mapping[str, Any]) -> str:
+    """Return caption, tags and suggested name in a description of converted videos; empty where there are none."""
+    caption = description.get("caption")
     if not isinstance(caption, dict):
         return ""
     tags = caption.get("tags")
