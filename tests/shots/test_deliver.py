@@ -258,8 +258,20 @@ def test_the_plate_is_never_overwritten(shot: Delivered) -> None:
 
 
 def test_several_results_need_names_of_their_own(shot: Delivered, tmp_path: Path) -> None:
-    with pytest.raises(cosmos.BadInput, match="2 results would go to"):
+    with pytest.raises(cosmos.BadInput, match=r"the results of .* would go to"):
         shot.project.deliver(shot.job, shot.job, to="exr", output=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_shots_into_one_folder_have_the_names_of_their_plates(shot: Delivered, tmp_path: Path) -> None:
+    (tmp_path / "render").mkdir()
+    for number in (1001, 1002):
+        _write_plate(tmp_path / "render" / f"sh020_beauty.{number}.exr", shot.light[number], number)
+    other = shot.project.submit(shot.project.shot(renders=tmp_path / "render", fps=23.976), prompt=PROMPT)
+    other.wait()
+    made = shot.project.deliver(shot.job, other, to="png", output=tmp_path / "comp")
+    assert [each.files[0].name for each in made] == ["sh010_beauty.1001.png", "sh020_beauty.1001.png"]
+    assert len(list((tmp_path / "comp").iterdir())) == len(NUMBERS) - 1 + 2
 
 
 def test_what_a_reviewer_picked_is_delivered(shot: Delivered, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

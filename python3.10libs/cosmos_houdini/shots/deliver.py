@@ -75,10 +75,15 @@ def deliver_results(
         DiskFull: there is no room for them. Nothing has a final name then.
     """
     records = [find_result(client, word) for word in words]
-    outputs = [_output(record, options) for record in records]
-    if options.output is not None and len(set(outputs)) < len(outputs):
-        raise BadInput(f"{len(records)} results would go to {options.output}", allowed="a name with {run} or {job}")
-    return [_deliver(client.config, record, options, reporter) for record in records]
+    for record in records:
+        _output(record, options)
+    works = [_prepared(client.config, record, options) for record in records]
+    outputs = [_output(work.record, options, work.plate) for work in works]
+    for work, out in zip(works, outputs, strict=True):
+        _refuse_plate(work, out)
+    if options.output is not None:
+        _refuse_one_name_for_two(records, outputs)
+    return [_deliver(work, options, out, reporter) for work, out in zip(works, outputs, strict=True)]
 
 
 def picked_jobs(client: Client, path: Path) -> list[str]:
@@ -168,12 +173,10 @@ class _Work:
         }
 
 
-def _deliver(config: Config, record: JobRecord, options: DeliverOptions, reporter: Reporter) -> Delivery:
-    work = _prepared(config, record, options)
+def _deliver(work: _Work, options: DeliverOptions, out: Path, reporter: Reporter) -> Delivery:
+    record = work.record
     for remark in work.remarks:
         reporter.say(f"{record.id}: {remark}")
-    out = _output(record, options, work.plate)
-    _refuse_plate(work, out)
     label = f"delivering {record.job.name}"
     with (
         reporter.progress(label, total=work.frames.count, unit="frames") as advance,
@@ -369,6 +372,17 @@ def _output(record: JobRecord, options: DeliverOptions, plate: Plate | None = No
     if not kind.is_movie and pattern.parse(out.name) is None:
         raise BadInput(f"{out.name} has no place for frame numbers", allowed=f"such as {out.stem}.####{out.suffix}")
     return out
+
+
+def _refuse_one_name_for_two(records: Sequence[JobRecord], outputs: Sequence[Path]) -> None:
+    taken: dict[Path, str] = {}
+    for record, out in zip(records, outputs, strict=True):
+        first = _named(out, 1)
+        if other := taken.get(first):
+            raise BadInput(
+                f"the results of {other} and {record.id} would go to {out}", allowed="a name with {run} or {job}"
+            )
+        taken[first] = record.id
 
 
 def _refuse_plate(work: _Work, out: Path) -> None:
