@@ -22,6 +22,7 @@ from cosmos_houdini.engines.recipe import PreparableEngine, Recipe, Weights
 from cosmos_houdini.errors import BadInput, JobError
 from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.launchers.docker import DockerSettings
+from cosmos_houdini.launchers.job_folder import HostJobState, Observation
 from cosmos_houdini.launchers.slurm.launcher import SlurmSettings
 from cosmos_houdini.setup import host_setup
 from cosmos_houdini.setup.host_setup import HostSetup, plan_setup, run_setup
@@ -226,6 +227,13 @@ def test_a_setup_that_runs_already_is_followed(site: Site, hub: Hub) -> None:
     told = site.run().sentences
     assert told[-1] == "the host is ready"
     assert len(list((site.folder / ".cosmos/host/jobs").glob("setup-transfer2.5*"))) in {1, 2}
+
+
+def test_new_lines_of_a_log_with_letters_of_several_bytes_are_told_once() -> None:
+    old, new = "größe 4 GB\n", "fertig: 映画\n"
+    seen = Observation(state=HostJobState.RUNNING, stdout_tail=old + new, stdout_bytes=len((old + new).encode()))
+    assert host_setup._new_lines(seen, len(old.encode())) == ["fertig: 映画"]
+    assert host_setup._new_lines(seen, seen.stdout_bytes) == []
 
 
 def interrupted(*_: object) -> None:

@@ -172,5 +172,6 @@ def _follow(host: Host, task: Task, reporter: Reporter, secrets: Mapping[str, st
 
 
 def _new_lines(seen: Observation, shown: int) -> list[str]:
+    """Return the lines after the bytes that were shown; the log is counted in bytes, and its tail is text."""
     fresh = seen.stdout_bytes - shown
-    return seen.stdout_tail[-fresh:].splitlines() if fresh > 0 else []
+    return seen.stdout_tail.encode()[-fresh:].decode(errors="replace").splitlines() if fresh > 0 else []
