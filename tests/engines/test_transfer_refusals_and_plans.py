@@ -1,4 +1,4 @@
-"""Defects of the engines of Cosmos Transfer that an audit against upstream's code has found, one by one."""
+"""The engines of Cosmos Transfer refuse, plan and record as the programs of upstream really do."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def of_video(engine: str, *, fps: float = 24.0, prompt: str = "rain", **paramete
 
 
 @pytest.mark.parametrize("changes", [{"num_steps": 4}, {"guidance": 7.0}, {"sigma_max": 10.0}])
-def test_1_what_the_distilled_model_of_transfer1_does_not_read_is_refused(changes: dict[str, float]):
+def test_what_the_distilled_model_of_transfer1_does_not_read_is_refused(changes: dict[str, float]):
     request = request_of(**{**GOOD, "use_distilled": True, **changes})
     (name,) = changes
     with pytest.raises(BadInput, match=f"{name} = .* with use_distilled; allowed: .* does not read it"):
         find_engine("transfer1").check(request)
 
 
-def test_1_a_negative_prompt_is_not_read_either_and_one_step_is_planned():
+def test_a_negative_prompt_is_not_read_either_and_one_step_is_planned():
     engine, request = find_engine("transfer1"), request_of(**GOOD, use_distilled=True)
     with pytest.raises(BadInput, match="a negative prompt with use_distilled"):
         engine.check(replace(request, negative_prompt="fog"))
@@ -54,14 +54,14 @@ def test_1_a_negative_prompt_is_not_read_either_and_one_step_is_planned():
 
 
 @pytest.mark.parametrize("value", [0, 0.001, 0.002])
-def test_2_a_sigma_at_which_the_sampler_fails_is_refused(value: float):
+def test_a_sigma_at_which_the_sampler_fails_is_refused(value: float):
     with pytest.raises(BadInput, match=r"sigma_max = .* allowed: a number from 0\.01 to 80"):
         TRANSFER1_PARAMETERS["sigma_max"].check_value(value)
     assert TRANSFER1_PARAMETERS["sigma_max"].check_value(0.01) == 0.01
 
 
 @pytest.mark.parametrize("engine", ["transfer1", "transfer2.5"])
-def test_4_the_prompt_that_was_really_used_is_recorded(engine: str):
+def test_the_prompt_that_was_really_used_is_recorded(engine: str):
     stdout = "[06-07 10:21:25|INFO|a.py:1:b] final args: {}\n[06-07 10:21:25|INFO|a.py:1:b] control_inputs: {}\n"
     log = EngineLog(stdout=stdout, stderr="", record='{"seed": 1}', prompt="a street at night, in the rain")
     found = find_engine(engine).record(log)
@@ -72,7 +72,7 @@ def test_4_the_prompt_that_was_really_used_is_recorded(engine: str):
     assert "prompt" not in without.document()
 
 
-def test_5_several_gpus_with_several_controls_are_warned_about():
+def test_several_gpus_with_several_controls_are_warned_about():
     engine, many = find_engine("transfer1"), {**GOOD, "weights": {"edge": 0.5, "depth": 0.5}}
     assert any("shows several GPUs with one control" in said for said in engine.check(request_of(**many, num_gpu=2)))
     for request in (request_of(**GOOD, num_gpu=2), request_of(**many)):
@@ -80,12 +80,12 @@ def test_5_several_gpus_with_several_controls_are_warned_about():
 
 
 @pytest.mark.parametrize(("engine", "steps"), [("transfer1", 1), ("transfer2.5", 4), ("preview", 1)])
-def test_6_the_distilled_model_gets_its_own_steps_where_none_are_asked_for(engine: str, steps: int):
+def test_the_distilled_model_gets_its_own_steps_where_none_are_asked_for(engine: str, steps: int):
     assert of_video(engine, use_distilled=True).parameters["num_steps"] == steps
     assert of_video(engine).parameters["num_steps"] == 35
 
 
-def test_7_each_control_of_transfer25_costs_time():
+def test_each_control_of_transfer25_costs_time():
     engine = find_engine("transfer2.5")
     kinds = ("vis", "edge", "depth", "seg")
     times = []
@@ -108,7 +108,7 @@ def test_7_each_control_of_transfer25_costs_time():
         ("x " * 301, True),
     ],
 )
-def test_8_a_long_prompt_is_noticed_in_every_language(prompt: str, is_long: bool):  # noqa: FBT001 - parametrized
+def test_a_long_prompt_is_noticed_in_every_language(prompt: str, is_long: bool):  # noqa: FBT001 - parametrized
     clip = request_of(**GOOD).video
     spec = PromptSpec(name="street", prompt=prompt, input_video=clip.path, controls={Control.EDGE: clip.path})
     run = RunSpec(name="street", engine="transfer1", spec=spec)
@@ -116,7 +116,7 @@ def test_8_a_long_prompt_is_noticed_in_every_language(prompt: str, is_long: bool
     assert any("ignores the rest" in said for said in warnings) is is_long
 
 
-def test_9_whole_numbers_may_be_written_with_a_point():
+def test_whole_numbers_may_be_written_with_a_point():
     assert TRANSFER25_PARAMETERS["guidance"].parse_value("3.0") == 3
     assert TRANSFER25_PARAMETERS["seed"].parse_value("4294967295") == 2**32 - 1
     with pytest.raises(BadInput):
@@ -125,23 +125,23 @@ def test_9_whole_numbers_may_be_written_with_a_point():
     assert whole.parse_value("9007199254740993") == 2**53 + 1
 
 
-def test_9_a_range_with_fractions_varies_the_whole_numbers_in_it():
+def test_a_range_with_fractions_varies_the_whole_numbers_in_it():
     domain, _ = build_domain(Range(min=1.5, max=6.5), TRANSFER25_PARAMETERS["guidance"], clamp=False)
     assert list(domain.at(np.arange(domain.size))) == [2, 3, 4, 5, 6]  # type: ignore[union-attr]
 
 
-def test_9_another_rate_names_the_video_and_both_ways_out():
+def test_another_rate_names_the_video_and_both_ways_out():
     for fps in (23.976, 120.0):
         with pytest.raises(BadInput, match=r"color\.mp4 has .* fps.*standardize --fps.*--set fps="):
             of_video("transfer1", fps=fps)
 
 
-def test_9_seeds_of_other_tools_are_taken():
+def test_seeds_of_other_tools_are_taken():
     assert of_video("transfer1", seed=3_000_000_000).parameters["seed"] == 3_000_000_000
     assert of_video("transfer2.5", seed=2**32 - 1).parameters["seed"] == 2**32 - 1
 
 
-def test_9_a_prompt_that_begins_with_a_dash_is_explained(capsys: pytest.CaptureFixture[str]):
+def test_a_prompt_that_begins_with_a_dash_is_explained(capsys: pytest.CaptureFixture[str]):
     assert main(["create-spec", "n", "--foo bar", "--input-video", "v.mp4"]) == 2
     assert "A prompt that begins with a dash follows --" in capsys.readouterr().err
 

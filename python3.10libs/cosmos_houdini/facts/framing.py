@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 # The share of the picture's height that the largest object fills, and the word from there on; the words are those of
 # https://en.wikipedia.org/wiki/Shot_(filmmaking), which measure a subject by the frame around it.
@@ -27,16 +26,6 @@ class Framing:
     words: str
     subject: str
     objects: tuple[ObjectSize, ...]
-
-    def document(self) -> dict[str, Any]:
-        """Return the framing as ``write-prompt --json`` prints it."""
-        return {
-            "words": self.words,
-            "subject": self.subject,
-            "objects": [
-                {"name": one.name, "height": round(one.height, 4), "area": round(one.area, 4)} for one in self.objects
-            ],
-        }
 
 
 def describe_framing(sizes: Mapping[str, tuple[float, float]], *, ground: float = 0.6) -> Framing | None:

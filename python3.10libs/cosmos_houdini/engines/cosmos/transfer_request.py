@@ -129,7 +129,7 @@ def scout(request: InferenceRequest, model: Model) -> Scout:
     return Scout(parameters={"num_steps": steps}, frames=min(request.video.frames, model.frames_per_chunk))
 
 
-def shares(request: InferenceRequest) -> dict[Control, float]:
+def divided_weights(request: InferenceRequest) -> dict[Control, float]:
     """Return the weight of each control, divided by the sum of the weights if the sum is more than 1."""
     total = max(1.0, sum(control.weight for control in request.controls))
     return {control.kind: control.weight / total for control in request.controls}
@@ -297,7 +297,7 @@ def _look_warnings(request: InferenceRequest, model: Model) -> list[str]:
         warnings.append("vis alone at full weight gives back nearly the input; add edge, depth or seg, or lower it")
     total = sum(weights.values())
     if total > 1:
-        told = ", ".join(f"{kind} {weight:.2f}" for kind, weight in shares(request).items())
+        told = ", ".join(f"{kind} {weight:.2f}" for kind, weight in divided_weights(request).items())
         warnings.append(f"the weights add up to {total:g}; {model.divider} divides them by it: {told}")
     warnings.extend(
         f"{name} = {request.parameters[name]} changes nothing: {kind} is sent as a video"

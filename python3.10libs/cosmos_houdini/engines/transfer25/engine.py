@@ -23,7 +23,13 @@ from cosmos_houdini.engines.cosmos.checkout import (
 )
 from cosmos_houdini.engines.cosmos.frame_size import generated_size
 from cosmos_houdini.engines.cosmos.parameters import TRANSFER25_PARAMETERS
-from cosmos_houdini.engines.cosmos.transfer_request import TRANSFER25, check_transfer_request, frame_plan, scout, shares
+from cosmos_houdini.engines.cosmos.transfer_request import (
+    TRANSFER25,
+    check_transfer_request,
+    divided_weights,
+    frame_plan,
+    scout,
+)
 from cosmos_houdini.engines.recipe import Recipe, Weights
 from cosmos_houdini.engines.transfer25 import log as transfer25_log
 from cosmos_houdini.errors import BadInput
@@ -214,7 +220,7 @@ def _sample(request: InferenceRequest, site: Site, name: str) -> dict[str, Any]:
     sample["video_path"] = str(site.inputs / "color.mp4")
     sample |= {key: request.parameters[key] for key in _OF_A_SAMPLE}
     sample["keep_input_resolution"] = True
-    weights = shares(request)
+    weights = divided_weights(request)
     for control in request.controls:
         video = {"control_path": str(site.inputs / f"{control.kind}.mp4")} if control.clip else {}
         masked = mask_role(control.kind) in request.extras

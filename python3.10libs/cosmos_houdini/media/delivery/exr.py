@@ -23,7 +23,6 @@ from cosmos_houdini.media.delivery.pictures import refuse_damaged
 from cosmos_houdini.media.delivery.plate import PlateFrame
 
 Compression = Literal["zip", "dwaa"]
-COMPRESSIONS: tuple[Compression, ...] = ("zip", "dwaa")
 
 _CONSTANTS = {"zip": OpenEXR.ZIP_COMPRESSION, "dwaa": OpenEXR.DWAA_COMPRESSION}
 _TO_HALF: NDArray[np.float16] = (np.arange(65536) / 65535).astype(np.float16)

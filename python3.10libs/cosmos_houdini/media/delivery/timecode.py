@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
 
 _NTSC = 1001
 _CLOSE = 5e-4
-_TEXT = re.compile(r"(\d\d):(\d\d):(\d\d)[:;](\d\d)")
 
 
 def exact_rate(fps: float) -> Fraction:
@@ -34,16 +32,3 @@ def timecode_of(frame: int, rate: Fraction) -> str:
     base = round(rate)
     seconds, frames = divmod(frame, base)
     return f"{seconds // 3600 % 24:02}:{seconds // 60 % 60:02}:{seconds % 60:02}:{frames:02}"
-
-
-def parse_timecode(text: str) -> tuple[int, int, int, int] | None:
-    """Return hours, minutes, seconds and frames of a timecode; None for another text.
-
-    >>> parse_timecode("01:02:03:04"), parse_timecode("now")
-    ((1, 2, 3, 4), None)
-    """
-    found = _TEXT.fullmatch(text)
-    if found is None:
-        return None
-    hours, minutes, seconds, frames = (int(group) for group in found.groups())
-    return hours, minutes, seconds, frames
