@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from cosmos_houdini.agents.tools import AgentTools
+from cosmos_houdini.api.project import Project
 from cosmos_houdini.config import load
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.reporter import Silent
 from cosmos_houdini.shots.estimate import EstimateOptions, estimate_shot
 from cosmos_houdini.shots.thumbnails import WIDTH, make_thumbnails
-from support.media.shot_files import ShotOnDisk, make_shot
+from support.media.shot_files import NODE, ShotOnDisk, make_shot
 
 
 @pytest.fixture(autouse=True)
@@ -39,8 +42,24 @@ def test_chunks_padding_time_and_money_are_those_of_the_engine(shot: ShotOnDisk)
 
 def test_a_host_without_a_price_has_no_cost_and_the_defaults_are_the_configured_ones() -> None:
     found = estimate_shot(load(), EstimateOptions(frames=5))
-    assert (found.engine, found.host, found.cost) == ("preview", "local", None)
+    assert (found.engine, found.host, found.expected.cost) == ("preview", "local", None)
     assert found.plan.frames == 5
+
+
+def test_form_agent_and_command_line_tell_one_time_and_cost_after_a_run(
+    shot: ShotOnDisk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shot.configure(defaults={"currency": "EUR"}, hosts={"local": {"price_per_hour": 3.6}})
+    assert shot.submit("--output", NODE) == 0
+    capsys.readouterr()
+    assert shot.submit("--output", NODE, "--dry-run") == 0
+    seconds = json.loads(capsys.readouterr().out)["estimate_s"]
+    form = estimate_shot(load(), EstimateOptions(frames=5, size=(96, 64), weights={Control.DEPTH: 0.5})).document()
+    agent = AgentTools(project=Project.open(shot.folder)).plan(prompt="rain", shot=str(shot.hip), output=NODE)
+    assert seconds > 0
+    assert [(each["estimate_s"], each["cost"]) for each in (form, agent)] == [
+        (pytest.approx(seconds), pytest.approx(seconds / 1000))
+    ] * 2
 
 
 @pytest.mark.parametrize("changes", [{"frames": 0}, {"frames": 5, "engine": "none"}, {"frames": 5, "host": "none"}])

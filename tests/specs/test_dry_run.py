@@ -13,7 +13,8 @@ SITE = Site(folder=PurePosixPath("/data/jobs/x"), engine_path=PurePosixPath("/op
 
 def test_the_document_has_the_published_keys_and_is_json():
     request, transfer1 = request_of(frames=122), find_engine("transfer1")
-    document = dry_run_document(request, transfer1.plan(request), transfer1.invocation(request, SITE), SITE)
+    plan, invocation = transfer1.plan(request), transfer1.invocation(request, SITE)
+    document = dry_run_document(request, plan, invocation, SITE, seconds=2280.0)
     assert list(document) == ["engine", "argv", "env", "files", "inputs", "chunks", "frames", "size", "estimate_s"]
     assert json.loads(json.dumps(document)) == document
     assert (document["chunks"], document["frames"], document["size"]) == (2, 122, [1280, 704])

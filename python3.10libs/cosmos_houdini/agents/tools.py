@@ -19,6 +19,7 @@ from cosmos_houdini.api.project import Project
 from cosmos_houdini.api.shot import Shot
 from cosmos_houdini.caption.prompt import check_format
 from cosmos_houdini.errors import BadInput, JobError
+from cosmos_houdini.jobs.store.spending import cost_of
 
 _FOLDER = Path(".cosmos") / "agents"
 _LONGEST_WAIT_S = 300.0
@@ -95,7 +96,7 @@ class AgentTools:
             "size": document["size"],
             "chunks": document["chunks"],
             "estimate_s": seconds,
-            "cost": None if price is None or seconds is None else seconds / 3600 * price,
+            "cost": None if price is None or seconds is None else cost_of(seconds, price),
             "currency": self.project.config.settings.defaults.currency,
             "next": "submit with this plan and a key of your own",
         }

@@ -226,7 +226,7 @@ class Project(ShotFiles):
             name=name,
             results=results,
         )
-        return {"schema": schema_id("dry-run"), **plan_document(self._plan_shot(shot, options))}
+        return {"schema": schema_id("dry-run"), **plan_document(self._plan_shot(shot, options), self.config)}
 
     def run(self, spec: RunSpec | str | Path, *, host: str | None = None, results: str | Path | None = None) -> Job:
         """Start the inference of a RunSpec, and return its job once the job is on its host.

@@ -42,12 +42,12 @@ def upscale(
     as_json: bool,
 ) -> None:
     """Plan and run the job."""
-    reporter = TerminalReporter()
-    with open_client(load()) as client:
+    config, reporter = load(), TerminalReporter()
+    with open_client(config) as client:
         how = Finishing(host=host, num_gpu=num_gpu)
         prepared = plan_upscale(client, source, reporter, prompt=prompt, weight=weight, how=how)
         if dry_run:
-            show_plan(prepared, None)
+            show_plan(prepared, config, None)
             return
         record = run_job(client, prepared, reporter, detach=detach)
     if as_json:
@@ -71,7 +71,7 @@ def enhance_prompt(*, spec_file: Path, host: str | None, output: Path | None, dr
     spec = load_prompt_spec(spec_file)
     prepared = plan_enhancement(config, spec, reporter, how=Finishing(host=host))
     if dry_run:
-        show_plan(prepared, None)
+        show_plan(prepared, config, None)
         return
     with open_client(config) as client:
         record = run_job(client, prepared, reporter)

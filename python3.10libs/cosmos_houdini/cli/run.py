@@ -9,7 +9,7 @@ import click
 from cosmos_houdini.cli.console import json_option, print_json, say
 from cosmos_houdini.cli.request_options import detach_option, host_option
 from cosmos_houdini.cli.terminal import TerminalReporter
-from cosmos_houdini.config import load
+from cosmos_houdini.config import Config, load
 from cosmos_houdini.engines.cosmos.chunks import chunk_sentence
 from cosmos_houdini.jobs.client import open_client
 from cosmos_houdini.jobs.follow import raise_failure, run_job
@@ -51,7 +51,7 @@ def run(
     prepared = plan_run(spec, config, reporter, host=host, num_gpu=num_gpu, results=output, engine=engine)
     say(chunk_sentence(prepared.plan))
     if dry_run:
-        show_plan(prepared, write_to)
+        show_plan(prepared, config, write_to)
         return
     with open_client(config) as client:
         record = run_job(client, prepared, reporter, detach=detach)
@@ -69,9 +69,9 @@ def print_outputs(records: list[JobRecord]) -> None:
             click.echo("".join(f"{path}\n" for path in record.job.outputs), nl=False)
 
 
-def show_plan(prepared: Prepared, folder: Path | None) -> None:
+def show_plan(prepared: Prepared, config: Config, folder: Path | None) -> None:
     """Print what would be run, and write its files below ``folder`` where one is given."""
     if folder:
         for path in write_plan_files(prepared, folder):
             say(f"wrote {path}")
-    print_json("dry-run", plan_document(prepared))
+    print_json("dry-run", plan_document(prepared, config))

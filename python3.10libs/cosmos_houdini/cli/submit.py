@@ -99,7 +99,7 @@ def submit(
         return
     plan = plan_shot(config, source, options, reporter, frames=frames, encoding=encoding)
     if dry_run:
-        show_plan(plan.prepared, None)
+        show_plan(plan.prepared, config, None)
         return
     with open_client(config) as client:
         result = run_shot(client, plan, reporter, detach=detach, measure=measure)

@@ -10,11 +10,10 @@ from typing import Any
 from cosmos_houdini.config import Config
 from cosmos_houdini.engines import find_engine
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.jobs.expectation import Expectation, expect
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.parameter import ParameterValue, resolve
 from cosmos_houdini.model.request import Clip, ControlInput, FramePlan, InferenceRequest
-
-SECONDS_PER_HOUR = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +48,8 @@ class Estimate:
     Attributes:
         engine: that would make it.
         host: where.
-        plan: chunks, padding and time.
-        price_per_hour: of the host; None where it has none.
-        currency: of the price.
+        plan: chunks and padding.
+        expected: time and money.
         warnings: the engine's, as sentences; the reason alone where it would refuse the shot.
         is_possible: whether the engine would run it.
     """
@@ -59,17 +57,9 @@ class Estimate:
     engine: str
     host: str
     plan: FramePlan
-    price_per_hour: float | None
-    currency: str
+    expected: Expectation
     warnings: tuple[str, ...]
     is_possible: bool
-
-    @property
-    def cost(self) -> float | None:
-        """The price of the estimated time; None where time or price are unknown."""
-        if self.price_per_hour is None or self.plan.estimate_s is None:
-            return None
-        return self.plan.estimate_s / SECONDS_PER_HOUR * self.price_per_hour
 
     def document(self) -> dict[str, Any]:
         """Return the estimate as JSON data."""
@@ -82,16 +72,16 @@ class Estimate:
             "chunks": plan.chunks,
             "frames_per_chunk": plan.frames_per_chunk,
             "padding": plan.padding,
-            "estimate_s": plan.estimate_s,
-            "cost": self.cost,
-            "currency": self.currency,
+            "estimate_s": self.expected.seconds,
+            "cost": self.expected.cost,
+            "currency": self.expected.currency,
             "warnings": list(self.warnings),
             "is_possible": self.is_possible,
         }
 
 
 def estimate_shot(config: Config, options: EstimateOptions) -> Estimate:
-    """Return what a shot would cost; nothing is read, encoded or reached.
+    """Return what a shot would cost; no frame is read, nothing is encoded, and no host is reached.
 
     Raises:
         BadInput: the engine, the host, a parameter or the number of frames cannot be used.
@@ -101,7 +91,7 @@ def estimate_shot(config: Config, options: EstimateOptions) -> Estimate:
             f"{options.frames} frames of {options.size[0]}x{options.size[1]} are no shot",
             action="set the last frame to the first one or later",
         )
-    name, settings = config.settings.host(options.host)
+    name, _ = config.settings.host(options.host)
     engine = find_engine(options.engine or config.settings.defaults.engine)
     clip = Clip(path=Path(), sha256="", frames=options.frames, size=options.size, fps=options.fps)
     controls = [
@@ -127,8 +117,7 @@ def estimate_shot(config: Config, options: EstimateOptions) -> Estimate:
         engine=engine.name,
         host=name,
         plan=engine.plan(request),
-        price_per_hour=settings.price_per_hour,
-        currency=config.settings.defaults.currency,
+        expected=expect(config, name, [request]),
         warnings=warnings,
         is_possible=is_possible,
     )

@@ -64,9 +64,10 @@ def plan_run(
     return prepared
 
 
-def plan_document(prepared: Prepared) -> Mapping[str, Any]:
+def plan_document(prepared: Prepared, config: Config) -> Mapping[str, Any]:
     """Return a planned job as ``run --dry-run --json`` prints it; it holds no secret."""
-    return dry_run_document(prepared.request, prepared.plan, _invocation(prepared), prepared.site)
+    seconds = expect(config, prepared.record.job.host, [prepared.request]).seconds
+    return dry_run_document(prepared.request, prepared.plan, _invocation(prepared), prepared.site, seconds=seconds)
 
 
 def write_plan_files(prepared: Prepared, folder: Path) -> tuple[Path, ...]:

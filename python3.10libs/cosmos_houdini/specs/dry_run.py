@@ -8,10 +8,13 @@ from typing import Any
 from cosmos_houdini.model.request import FramePlan, InferenceRequest, Invocation, Site
 
 
-def dry_run_document(request: InferenceRequest, plan: FramePlan, invocation: Invocation, site: Site) -> dict[str, Any]:
+def dry_run_document(
+    request: InferenceRequest, plan: FramePlan, invocation: Invocation, site: Site, *, seconds: float | None
+) -> dict[str, Any]:
     """Return the document of ``run --dry-run --json``.
 
     The names in ``files`` are relative to the job's folder. The keys of ``inputs`` are absolute paths on the host.
+    ``seconds`` is the time that the run will take; None where nobody knows.
     """
     return {
         "engine": request.engine,
@@ -22,7 +25,7 @@ def dry_run_document(request: InferenceRequest, plan: FramePlan, invocation: Inv
         "chunks": plan.chunks,
         "frames": plan.frames,
         "size": list(plan.size),
-        "estimate_s": plan.estimate_s,
+        "estimate_s": seconds,
     }
 
 

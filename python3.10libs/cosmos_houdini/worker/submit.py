@@ -79,7 +79,7 @@ def submit(request: Request, reporter: Reporter) -> Mapping[str, Any]:
         raise shapes_videos(f"--{named[0]}")
     plan = plan_shot(config, source, options, reporter, frames=frames, encoding=encoding)
     if course.dry_run:
-        return {"schema": schema_id("dry-run"), **plan_document(plan.prepared)}
+        return {"schema": schema_id("dry-run"), **plan_document(plan.prepared, config)}
     with open_client(config) as client:
         result = run_shot(client, plan, reporter, detach=course.detach, measure=course.measure)
     raise_failure([result.record], reporter)
