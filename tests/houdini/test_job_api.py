@@ -99,6 +99,25 @@ def test_progress_is_told_in_steps_and_a_state_when_it_changes() -> None:
     assert [value for name, value in told if name == "percent"] == [float(n) for n in range(0, 101, 5)]
 
 
+def test_a_job_api_without_a_call_for_results_is_an_error_and_no_green_item() -> None:
+    item = PdgItem(SimpleNamespace(setStringAttrib=lambda *_: None))
+    item.set("cosmos_job", "shot-1")
+    with pytest.raises(ToolError, match="PDG does not take them") as caught:
+        item.add_file(Path("/a/result.mp4"), "file/video")
+    assert "has no addOutputFile or addResultData" in caught.value.detail
+    with pytest.raises(ToolError):
+        item.set("shot_frames", 5)
+
+
+def test_a_job_api_that_shows_no_state_still_shows_the_progress(capsys: pytest.CaptureFixture[str]) -> None:
+    told: list[float] = []
+    reporting = PdgItem(SimpleNamespace(setCookPercent=told.append))
+    reporting.progress(0.1, "encoding")
+    reporting.progress(0.9, "sampling")
+    assert told == [10.0, 90.0]
+    assert capsys.readouterr().out == ""
+
+
 def test_attributes_are_told_before_files() -> None:
     told: list[str] = []
     item = SimpleNamespace(

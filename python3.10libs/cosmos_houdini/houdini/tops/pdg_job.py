@@ -13,7 +13,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -134,6 +134,9 @@ class PdgItem:
             calls.append(("setCustomState", stage))
         self._shown = (percent, stage)
         for name, value in calls:
+            if self._find((name,)) is None:
+                # A version that does not show it loses nothing.
+                continue
             refusal = self._refusal((name,), value)
             if refusal:
                 # A farm's job goes on when Houdini was closed. Further failures would use up what the results need.
@@ -174,8 +177,11 @@ class PdgItem:
         limit = getattr(self._pdgcmd, "max_rpc_errors", None)
         if limit is not None and before >= limit:
             return f"{before} calls to the result server have failed, and all further ones are dropped"
+        call = self._find(names)
+        if call is None:
+            return f"the job API of this Houdini has no {' or '.join(names)}"
         try:
-            self._call(names, *arguments)
+            call(*arguments)
         except Exception as error:  # noqa: BLE001 - SideFX's own; which ones is written nowhere
             return str(error) or type(error).__name__
         return "the result server does not answer" if self._failures() > before else ""
@@ -183,15 +189,13 @@ class PdgItem:
     def _failures(self) -> int:
         return int(getattr(self._pdgcmd, "rpc_num_errors", 0))
 
-    def _call(self, names: Sequence[str], *arguments: object) -> bool:
-        for name in names:
-            call = getattr(self._item, name, None)
-            if callable(call):
-                call(*arguments)
-                return True
-        return False
+    def _find(self, names: Sequence[str]) -> Callable[..., object] | None:
+        """Return the first of these calls that the job API has."""
+        return next((call for name in names if callable(call := getattr(self._item, name, None))), None)
 
     def _log(self, name: str, text: str) -> None:
-        if not self._call((name,), text):
+        if call := self._find((name,)):
+            call(text)
+        else:
             sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
