@@ -59,5 +59,5 @@ def test_the_interface_goes_on_while_a_slow_worker_is_waited_for(
         took = time.perf_counter() - started
     assert len(transfer.items) == ITEMS, transfer.errors
     assert took > 2 * SLOW_S
-    # On a machine with other work, the interface waits without us too.
-    assert waited < max(LONGEST_S, 3 * alone), (waited, alone)
+    # On a machine with other work, the interface waits without us too, but never as long as the worker takes.
+    assert waited < max(LONGEST_S, 3 * alone, SLOW_S / 2), (waited, alone)
