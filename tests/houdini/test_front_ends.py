@@ -11,6 +11,7 @@ import pytest
 import cosmos_houdini as cosmos
 from cosmos_houdini.houdini import worker
 from cosmos_houdini.houdini.environment import ROOT
+from cosmos_houdini.houdini.scene_contents import read_in_steps
 from cosmos_houdini.houdini.tops import project as top_project
 from cosmos_houdini.houdini.tops.work_order import ATTRIBUTE, WorkOrder
 from cosmos_houdini.houdini.windows.shot_choice import ShotChoice
@@ -67,8 +68,8 @@ def of_the_top_node(shot: ShotOnDisk) -> str:
 
 def of_the_shelf(shot: ShotOnDisk) -> str:
     offscreen.application()
-    dialog = SubmitDialog(shot.hip, [ShotChoice(path=NODE, first=1, last=5)])
-    dialog._prompt.setPlainText(PROMPT)
+    dialog = SubmitDialog(shot.hip, [ShotChoice(path=NODE, first=1, last=5)], read_in_steps)
+    dialog._words.prompt.setPlainText(PROMPT)
     dialog._options.setText(" ".join([*OPTIONS, "--dry-run"]))
     submission = dialog.submission()
     dialog._timer.stop()

@@ -16,6 +16,7 @@ import pytest
 from cosmos_houdini.cli import main
 from cosmos_houdini.houdini import rendering, shelf, worker
 from cosmos_houdini.houdini.environment import ROOT
+from cosmos_houdini.houdini.scene_contents import read_in_steps
 from cosmos_houdini.houdini.windows.doctor import DoctorWindow
 from cosmos_houdini.houdini.windows.shot_choice import ShotChoice
 from cosmos_houdini.houdini.windows.submit_dialog import SubmitDialog
@@ -109,7 +110,7 @@ def test_submit_shot_starts_the_worker_and_shows_the_monitor(session: Session, s
     exec(script("cosmos::submit_shot"), {"kwargs": {}})  # noqa: S102 - as Houdini does
     [dialog] = shelf._dialogs.values()
     assert dialog.isVisible()
-    dialog._prompt.setPlainText(PROMPT)
+    dialog._words.prompt.setPlainText(PROMPT)
     dialog._buttons.button(dialog._buttons.StandardButton.Ok).click()
     assert not dialog.isVisible()
     [monitor] = shelf._monitors.values()
@@ -123,9 +124,9 @@ def test_submit_shot_starts_the_worker_and_shows_the_monitor(session: Session, s
 def test_submit_shot_plans_byte_for_byte_what_the_command_line_plans(
     session: Session, shot: ShotOnDisk, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    dialog = SubmitDialog(shot.hip, [ShotChoice(path=NODE, first=1, last=5)])
-    dialog._prompt.setPlainText(PROMPT)
-    dialog._negative.setText("blur")
+    dialog = SubmitDialog(shot.hip, [ShotChoice(path=NODE, first=1, last=5)], read_in_steps)
+    dialog._words.prompt.setPlainText(PROMPT)
+    dialog._words.negative.setText("blur")
     dialog._options.setText("--set seed=7 --dry-run")
     offscreen.until(lambda: dialog._choices is None, "the hosts and engines are known")
     dialog._host.setCurrentText("local")
@@ -140,13 +141,13 @@ def test_submit_shot_plans_byte_for_byte_what_the_command_line_plans(
 
 def test_the_dialog_offers_what_is_configured(session: Session, shot: ShotOnDisk, tmp_path: Path) -> None:
     shot.configure(defaults={"host": "gpu01"}, hosts={"gpu01": {"address": "gpu01.example", "root": "/data"}})
-    dialog = SubmitDialog(shot.hip, [ShotChoice(path=NODE, first=1, last=5)])
+    dialog = SubmitDialog(shot.hip, [ShotChoice(path=NODE, first=1, last=5)], read_in_steps)
     offscreen.until(lambda: dialog._choices is None, "the hosts and engines are known")
     assert [dialog._host.itemText(i) for i in range(3)] == ["as configured: gpu01", "gpu01", "local"]
     assert dialog._engine.findText("transfer1") > 0
     ok = dialog._buttons.button(dialog._buttons.StandardButton.Ok)
     assert not ok.isEnabled()
-    dialog._prompt.setPlainText(PROMPT)
+    dialog._words.prompt.setPlainText(PROMPT)
     assert ok.isEnabled()
     assert (dialog.submission().options, dialog.submission().words) == ({}, ())
     picture = tmp_path / "dialog.png"
@@ -168,7 +169,7 @@ def test_what_was_typed_for_a_scene_is_there_again(session: Session) -> None:
     session.nodes["/out/other"] = replace(session.nodes[NODE], path="/out/other")
     shelf.submit_shot()
     [first] = shelf._dialogs.values()
-    first._prompt.setPlainText(PROMPT)
+    first._words.prompt.setPlainText(PROMPT)
     first._options.setText("--set seed=7")
     first._node.setCurrentText("/out/other")
     first.reject()
@@ -302,7 +303,7 @@ def test_a_render_that_the_form_starts_is_held_to_the_same_as_that_of_the_script
     monkeypatch.setattr(shelf, "render", partial(rendering.render, wait_s=0))
     shelf.submit_shot()
     [dialog] = shelf._dialogs.values()
-    dialog._prompt.setPlainText(PROMPT)
+    dialog._words.prompt.setPlainText(PROMPT)
     dialog._render.setChecked(True)
     explained = shelf.explain_errors(lambda: shelf._submit_form(dialog))
     explained()

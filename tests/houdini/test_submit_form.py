@@ -9,6 +9,7 @@ import pytest
 
 from cosmos_houdini.errors import BadInput, ToolError
 from cosmos_houdini.houdini import shelf, worker
+from cosmos_houdini.houdini.scene_contents import read_in_steps
 from cosmos_houdini.houdini.shot_choices import read_shot_choices, render_flipbook
 from cosmos_houdini.houdini.windows.shot_choice import VIEWPORT, ShotChoice
 from cosmos_houdini.houdini.windows.submit_dialog import SubmitDialog
@@ -18,6 +19,7 @@ from support.media.clips import bars, write_picture
 from support.media.shot_files import NODE, ShotOnDisk, make_shot
 
 CHOICE = ShotChoice(path=NODE, first=1, last=5, size=(96, 64))
+CHOICES = [CHOICE, ShotChoice(path="", first=1, last=48)]
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ def shot(houdini: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> S
 
 @pytest.fixture
 def dialog(shot: ShotOnDisk) -> Iterator[SubmitDialog]:
-    dialog = SubmitDialog(shot.hip, [CHOICE, ShotChoice(path="", first=1, last=48)])
+    dialog = SubmitDialog(shot.hip, CHOICES, read_in_steps)
     offscreen.until(lambda: dialog._choices is None, "the engines are known")
     yield dialog
     dialog.done(0)
@@ -53,9 +55,9 @@ def test_the_cost_is_shown_before_anything_is_sent_and_follows_the_frames(
 
 def test_what_is_as_it_was_is_not_sent_and_what_is_dragged_is(dialog: SubmitDialog) -> None:
     assert dialog.submission().options == {}
-    dialog._columns[3].weight.set_value(0.8)
+    dialog._columns[3].weight._field.setValue(0.8)
     dialog._fields.seed.setValue(7)
-    dialog._fields.rows["guidance"].set_value(6)
+    dialog._fields.rows["guidance"]._field.setValue(6)
     dialog._first.setValue(2)
     assert dialog.submission().options == {
         "weights": {"depth": 0.8},
@@ -73,8 +75,103 @@ def test_a_slider_and_its_field_follow_one_another(dialog: SubmitDialog) -> None
     assert (row.value, row.is_changed) == (0.5, False)
     row._slider.setValue(250)
     assert (row.value, row._field.value(), row.is_changed) == (0.25, 0.25, True)
-    row.set_value(1.0)
+    row._field.setValue(1.0)
     assert row._slider.value() == 1000
+
+
+def again(dialog: SubmitDialog) -> SubmitDialog:
+    """Return the form that opens after another one, before the worker has told the configuration."""
+    later = SubmitDialog(dialog._hip, CHOICES, read_in_steps)
+    later.go_on_from(dialog)
+    later.choose("")
+    return later
+
+
+def test_a_form_goes_on_with_all_that_was_chosen_in_the_one_before(dialog: SubmitDialog) -> None:
+    dialog._engine.setCurrentText("transfer2.5")
+    dialog._host.setCurrentText("local")
+    dialog._words.prompt.setPlainText("rain")
+    dialog._words.negative.setText("blur")
+    dialog._options.setText("--fit letterbox")
+    dialog._first.setValue(2)
+    dialog._columns[3].weight._field.setValue(0.8)
+    # As after a look at a control that was not rendered.
+    dialog._columns[2].weight.describe(0, 1, 0.0)
+    dialog._columns[2].weight._field.setValue(0.5)
+    dialog._fields.seed.setValue(7)
+    dialog._fields.rows["guidance"]._field.setValue(4)
+    wanted = dialog.submission()
+    assert set(wanted.options) == {"engine", "host", "negative_prompt", "weights", "parameters", "range"}
+    later = again(dialog)
+    at_once = later.submission()
+    offscreen.until(lambda: later._choices is None, "the engines are known")
+    afterwards, engines = later.submission(), later._engine.count()
+    later._node.setCurrentText(VIEWPORT)
+    frames = later.frames
+    later.done(0)
+    offscreen.settle()
+    assert at_once == wanted
+    assert afterwards == wanted
+    assert engines == dialog._engine.count()
+    assert frames == (1, 48)
+
+
+def test_a_host_that_is_gone_from_the_configuration_is_chosen_no_more(dialog: SubmitDialog) -> None:
+    dialog._host.addItem("gpu09")
+    dialog._host.setCurrentText("gpu09")
+    later = again(dialog)
+    offscreen.until(lambda: later._choices is None, "the hosts are known")
+    host = later._host.currentText()
+    later.done(0)
+    offscreen.settle()
+    assert host == "as configured: local"
+
+
+def test_a_first_prompt_is_written_from_the_open_scene_and_the_own_words(
+    dialog: SubmitDialog, houdini: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # One frame at a time: the interface gets its turn in between.
+    monkeypatch.setattr("cosmos_houdini.houdini.windows.prompt_fields.SLICE_S", 0)
+    words = dialog._words
+    words.prompt.setPlainText("rain")
+    words.write.click()
+    assert words._reading is not None
+    assert not words.write.isEnabled()
+    assert words.prompt.isReadOnly()
+    offscreen.until(words.write.isEnabled, "the prompt is written")
+    first = dialog.prompt
+    assert first.startswith("Rain.")
+    assert "50 mm" in first
+    words.write.click()
+    offscreen.until(words.write.isEnabled, "the prompt is written again")
+    assert dialog.prompt == first
+    words.prompt.undo()
+    words.prompt.undo()
+    assert dialog.prompt == "rain"
+    assert houdini.shown == []
+
+
+def test_a_scene_that_tells_nothing_is_a_sentence_in_the_form(dialog: SubmitDialog) -> None:
+    dialog.show()
+    dialog._words.write.click()
+    offscreen.until(dialog._words.write.isEnabled, "the reason is there")
+    assert "nothing says what the shot shows" in dialog._error.text.text()
+    assert dialog.prompt == ""
+    dialog._words.prompt.setPlainText("rain")
+    dialog._words.write.click()
+    assert not dialog._error.isVisible()
+
+
+def test_a_scene_that_houdini_cannot_evaluate_is_a_sentence_in_the_form(
+    dialog: SubmitDialog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise fake_hou.OperationFailed("cam1: bad expression")
+
+    monkeypatch.setattr("cosmos_houdini.houdini.scene_contents._rows", fail)
+    dialog._words.write.click()
+    offscreen.until(dialog._words.write.isEnabled, "the reason is there")
+    assert "the scene cannot be read: cam1: bad expression" in dialog._error.text.text()
 
 
 def test_the_controls_are_seen_and_one_that_is_not_rendered_takes_no_weight(
@@ -98,7 +195,7 @@ def test_the_controls_are_seen_and_one_that_is_not_rendered_takes_no_weight(
 
 def test_a_control_that_can_be_computed_is_computed_as_soon_as_it_has_a_weight(dialog: SubmitDialog) -> None:
     edge = dialog._columns[2]
-    edge.weight.set_value(0.7)
+    edge.weight._field.setValue(0.7)
     dialog._look.click()
     offscreen.until(dialog._look.isEnabled, "the pictures are there")
     assert not edge._picture.pixmap().isNull()
@@ -139,7 +236,7 @@ def test_a_flipbook_is_submitted_as_the_colour_of_the_shot(houdini: Session, sho
     [form] = shelf._dialogs.values()
     form._node.setCurrentText(VIEWPORT)
     assert not form._look.isEnabled()
-    form._prompt.setPlainText("rain")
+    form._words.prompt.setPlainText("rain")
     form._buttons.button(form._buttons.StandardButton.Ok).click()
     [monitor] = shelf._monitors.values()
     offscreen.until(lambda: [row.state for row in monitor._jobs] == ["succeeded"], "the job succeeds")

@@ -88,7 +88,7 @@ def test_the_assets_are_taken_where_houdini_has_them(session: Session) -> None:
 def test_what_was_typed_for_the_shot_is_the_prompt_of_the_sweep(session: Session) -> None:
     shelf.submit_shot()
     [dialog] = shelf._dialogs.values()
-    dialog._prompt.setPlainText(PROMPT)
+    dialog._words.prompt.setPlainText(PROMPT)
     shelf.set_up_sweep()
     assert values(network(session)["transfer"]) == {"prompt": PROMPT}
 

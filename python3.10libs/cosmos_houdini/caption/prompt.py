@@ -106,7 +106,7 @@ def write_prompt(known: Known, format_: PromptFormat = "text") -> WrittenPrompt:
     if not any(part.key in {"temporal_caption", "subjects", "style_medium"} for part in parts):
         raise BadInput(
             "nothing says what the shot shows: there is no caption, no named object and no style",
-            action="run `cosmos-houdini caption` first, or say it with --style",
+            action="run `cosmos-houdini caption` first, or say it in your own words (--style)",
         )
     return _structured(parts) if format_ == "cosmos3" else _paragraph(parts)
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.facts.scene_facts import SceneFacts, describe_scene, rendering_camera
+from cosmos_houdini.facts.scene_facts import SceneFacts, describe_scene
+from cosmos_houdini.model.render_outputs import rendering_camera
 from cosmos_houdini.model.scene import Scene
 from cosmos_houdini.scene.reader import read_scene, read_scene_contents
 

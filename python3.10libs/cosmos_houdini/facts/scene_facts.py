@@ -10,8 +10,6 @@ from cosmos_houdini.facts.camera_move import CameraMove, describe_angle, describ
 from cosmos_houdini.facts.daylight import sun_elevation, time_of_day
 from cosmos_houdini.facts.lens import LensFact, describe_lens
 from cosmos_houdini.model.contents import CameraPath, Light, Material, SceneContents
-from cosmos_houdini.model.render_outputs import resolve_output
-from cosmos_houdini.model.scene import Camera, Scene
 
 # Houdini's own names say nothing: a type with a number, as in geo1.
 _DEFAULT_NAME = re.compile(r"(geo|box|sphere|grid|torus|tube|null|file|object|instance|test\w*)\d*")
@@ -119,15 +117,6 @@ def describe_scene(contents: SceneContents, camera: str | None) -> SceneFacts:
         objects=tuple(name for one in contents.objects if not _is_default(name := one.rpartition("/")[2])),
         elevation_deg=sun_elevation(contents.lights),
     )
-
-
-def rendering_camera(scene: Scene) -> Camera | None:
-    """Return the camera that all render nodes name, by node or prim, or the only camera; None where that is open."""
-    named = {resolve_output(output, scene.outputs).camera for output in scene.outputs}
-    rendered = [camera for camera in scene.cameras if camera.path in named or (camera.prim and camera.prim in named)]
-    if len(rendered) == 1:
-        return rendered[0]
-    return scene.cameras[0] if len(scene.cameras) == 1 else None
 
 
 def _lens(path: CameraPath) -> LensFact | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -100,3 +100,17 @@ class BackgroundCall:
             total = f" of {event['total']}" if event["total"] else ""
             unit = f" {event['unit']}" if event["unit"] else ""
             self._messages.put(f"{event['label']}: {event['done']}{total}{unit}")
+
+
+def take_answer(
+    call: BackgroundCall | None, take: Callable[[Any], None], refuse: Callable[[CosmosError], None]
+) -> BackgroundCall | None:
+    """Hand on the answer of a call that has ended, and return the call if it is still under way."""
+    if call is None or not call.ended:
+        return call
+    try:
+        take(call.result())
+    except CosmosError as error:
+        if not call.was_stopped:
+            refuse(error)
+    return None

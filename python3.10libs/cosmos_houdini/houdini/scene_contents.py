@@ -1,16 +1,19 @@
-"""Cameras in world space, lights, materials and objects of the open scene, as Houdini evaluates them.
+"""The camera of a shot in world space, lights, materials and objects of the open scene, as Houdini evaluates them.
 
-They have the form of the offline reader, so that the worker makes the same facts of them (its request ``facts``).
-Nothing is left open here: look-at, constraints and expressions are evaluated.
+They have the form of the offline reader, so that the worker makes the same facts of them for a prompt. Nothing is left
+open here: look-at, constraints and expressions are evaluated.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Generator
+from dataclasses import dataclass
 from typing import cast
 
 import hou
 
+from cosmos_houdini.errors import ToolError
 from cosmos_houdini.houdini.open_scene import read_open_scene
 from cosmos_houdini.model.contents import CameraPath, Light, Material, Pose, SceneContents
 from cosmos_houdini.model.node_kinds import (
@@ -22,6 +25,7 @@ from cosmos_houdini.model.node_kinds import (
     looks_of,
 )
 from cosmos_houdini.model.render_node import base_type
+from cosmos_houdini.model.render_outputs import rendering_camera
 from cosmos_houdini.model.scene import Camera, Scene, Vector
 
 MOST_POSES = 2000
@@ -30,27 +34,56 @@ _OFF = ("off", "0")
 _SUNNY = ("sun", "distant")
 
 
-def read_contents() -> SceneContents:
-    """Return the contents of the open scene by name and kind; cameras that are objects are followed over its range."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionShot:
+    """The contents of the open scene, and the path of the camera that a shot is rendered through."""
+
+    contents: SceneContents
+    camera: str | None
+
+
+def read_in_steps(output: str = "") -> Generator[None, None, SessionShot]:
+    """Read the contents of the open scene by name and kind, and follow a camera that is an object over its range.
+
+    A rig takes its time for each frame. So this is a generator that pauses after each, and returns the contents.
+
+    Args:
+        output: path of the render node; empty for the viewport.
+
+    Raises:
+        ToolError: a node cannot be evaluated.
+    """
+    try:
+        return (yield from _read(output))
+    except hou.Error as error:
+        raise ToolError(
+            f"the scene cannot be read: {error.instanceMessage()}", action="mend the node, or type a prompt"
+        ) from error
+
+
+def _read(output: str) -> Generator[None, None, SessionShot]:
     scene = read_open_scene()
+    camera = rendering_camera(scene, output)
+    cameras = ((yield from _camera_path(camera, scene)),) if camera else ()
     nodes = [cast("hou.OpNode", node) for node in hou.root().allSubChildren(recurse_in_locked_nodes=False)]
-    return SceneContents(
+    contents = SceneContents(
         fps=scene.fps,
         frame_range=scene.frame_range,
-        cameras=tuple(_camera_path(camera, scene) for camera in scene.cameras),
+        cameras=cameras,
         lights=tuple(light for node in nodes if (light := _light(node))),
         materials=tuple(_materials(nodes)),
         objects=tuple(node.path() for node in nodes if _is_displayed_object(node)),
     )
+    return SessionShot(contents=contents, camera=camera.path if camera else None)
 
 
-def _camera_path(camera: Camera, scene: Scene) -> CameraPath:
+def _camera_path(camera: Camera, scene: Scene) -> Generator[None, None, CameraPath]:
     node = hou.node(camera.path)
     size, width = camera.resolution, camera.pixel_aspect or 1.0
     is_object = isinstance(node, hou.ObjNode)
     return CameraPath(
         path=camera.path,
-        poses=_poses(node, camera, scene) if isinstance(node, hou.ObjNode) else (),
+        poses=(yield from _poses(node, camera, scene)) if isinstance(node, hou.ObjNode) else (),
         focal_mm=camera.focal_mm,
         aperture_mm=camera.aperture_mm,
         aspect=size[0] * width / size[1] if size and size[1] else None,
@@ -58,21 +91,17 @@ def _camera_path(camera: Camera, scene: Scene) -> CameraPath:
     )
 
 
-def _poses(node: hou.ObjNode, camera: Camera, scene: Scene) -> tuple[Pose, ...]:
+def _poses(node: hou.ObjNode, camera: Camera, scene: Scene) -> Generator[None, None, tuple[Pose, ...]]:
     first, last = scene.frame_range
     step = max(1, math.ceil((last - first) / MOST_POSES))
     focal = node.parmTuple("focal")
-    return tuple(
-        Pose(
-            frame=frame,
-            position=rows[3],
-            right=_unit(rows[0]),
-            up=_unit(rows[1]),
-            focal_mm=focal.evalAsFloatsAtFrame(frame)[0] if focal else camera.focal_mm,
-        )
-        for frame in range(first, max(first, last) + 1, step)
-        for rows in (_rows(node, frame),)
-    )
+    poses = []
+    for frame in range(first, max(first, last) + 1, step):
+        right, up, _, position = _rows(node, frame)
+        focal_mm = focal.evalAsFloatsAtFrame(frame)[0] if focal else camera.focal_mm
+        poses.append(Pose(frame=frame, position=position, right=_unit(right), up=_unit(up), focal_mm=focal_mm))
+        yield
+    return tuple(poses)
 
 
 def _rows(node: hou.ObjNode, frame: float) -> tuple[Vector, ...]:

@@ -16,6 +16,7 @@ from cosmos_houdini.houdini.background import BackgroundCall
 from cosmos_houdini.houdini.open_outputs import output_paths
 from cosmos_houdini.houdini.rendering import render
 from cosmos_houdini.houdini.saving import saved_scene, scene_path
+from cosmos_houdini.houdini.scene_contents import read_in_steps
 from cosmos_houdini.houdini.shot_choices import read_shot_choices, render_flipbook
 from cosmos_houdini.houdini.submission import Submission
 from cosmos_houdini.houdini.tops.sweep_network import build_sweep, set_slots, slots_for
@@ -64,7 +65,7 @@ def open_submit_form(node: str = "") -> None:
     shots = read_shot_choices(node)
     if not shots:
         _render_nodes(hip)
-    dialog = SubmitDialog(hip, shots, hou.qt.mainWindow())
+    dialog = SubmitDialog(hip, shots, read_in_steps, hou.qt.mainWindow())
     dialog.setStyleSheet(hou.qt.styleSheet())
     dialog.accepted.connect(explain_errors(lambda: _submit_form(dialog)))
     if hip in _dialogs:

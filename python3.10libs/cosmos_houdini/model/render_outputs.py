@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cosmos_houdini.model.render_node import STAGE_PRODUCTS, STAGE_RENDERERS, STAGE_SETTINGS, WINDOWS, base_type
-from cosmos_houdini.model.scene import RenderOutput
+from cosmos_houdini.model.scene import Camera, RenderOutput, Scene
 
 CURRENT_TAKE = "_current_"
 """The value of a node's parameter ``take`` that means the scene's current take."""
@@ -81,6 +81,21 @@ def resolve_output(output: RenderOutput, outputs: Iterable[RenderOutput]) -> Ren
         delegate=renderer.delegate,
         take=renderer.take or output.take,
     )
+
+
+def rendering_camera(scene: Scene, output: str = "") -> Camera | None:
+    """Return the camera of a render node, or that which all render nodes name, or the only one; None where it is open.
+
+    Args:
+        scene: cameras and render nodes.
+        output: path of the render node; empty for all of them.
+    """
+    asked = [each for each in scene.outputs if each.path == output] or scene.outputs
+    named = {resolve_output(each, scene.outputs).camera for each in asked}
+    rendered = [camera for camera in scene.cameras if camera.path in named or (camera.prim and camera.prim in named)]
+    if len(rendered) == 1:
+        return rendered[0]
+    return scene.cameras[0] if len(scene.cameras) == 1 else None
 
 
 def offered_outputs(outputs: Iterable[RenderOutput]) -> tuple[RenderOutput, ...]:

@@ -11,11 +11,11 @@ from cosmos_houdini.config import Config
 from cosmos_houdini.engines.blur import find_blur_presets
 from cosmos_houdini.engines.frame_size import find_frame_size
 from cosmos_houdini.errors import BadInput, did_you_mean
-from cosmos_houdini.facts.scene_facts import rendering_camera
 from cosmos_houdini.json_text import read_json_file
 from cosmos_houdini.media.control_settings import ColorSettings, ControlSettings, DepthKind, DepthSettings, Fit, Lens
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.presets import Preset
+from cosmos_houdini.model.render_outputs import rendering_camera
 from cosmos_houdini.model.scene import Camera, Scene
 from cosmos_houdini.shots.options import EncodeOptions
 from cosmos_houdini.shots.pass_names import PassNames, name_passes

@@ -53,20 +53,12 @@ class SceneOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaptionRequest:
-    """A video or a folder of videos to describe; see ``caption --help``."""
-
-    path: Path
-    model: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PromptRequest:
-    """A scene or a folder of videos, the user's own words, and ``text`` or ``cosmos3``."""
+    """The open scene as ``SceneContents.document`` writes it, the path of its camera, and the user's own words."""
 
-    shot: Path
+    contents: Mapping[str, Any]
+    camera: str | None = None
     style: str = ""
-    format: str = "text"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,29 +194,11 @@ def _scene(request: Request, _: Reporter) -> Document:
     return {"schema": schema_id("scene"), **scene.document(sample_cameras(scene) if options.samples else None)}
 
 
-def _facts(request: Request, _: Reporter) -> Document:
-    from cosmos_houdini.worker.words import tell_facts  # noqa: PLC0415
-
-    return tell_facts(request)
-
-
-def _caption(request: Request, reporter: Reporter) -> Document:
-    from cosmos_houdini.caption.describe import CaptionOptions, caption_path  # noqa: PLC0415
-    from cosmos_houdini.config import load  # noqa: PLC0415
-
-    options = _decode(CaptionRequest, request)
-    found = caption_path(load(), options.path, reporter, CaptionOptions(model=options.model))
-    return {"schema": schema_id("caption"), **found}
-
-
 def _write_prompt(request: Request, _: Reporter) -> Document:
-    from cosmos_houdini.caption.prompt import check_format  # noqa: PLC0415
-    from cosmos_houdini.caption.shot_words import prompt_of  # noqa: PLC0415
-    from cosmos_houdini.config import load  # noqa: PLC0415
+    from cosmos_houdini.worker.words import write_session_prompt  # noqa: PLC0415
 
     options = _decode(PromptRequest, request)
-    format_ = check_format(options.format)
-    written = prompt_of(options.shot, ffmpeg=load().ffmpeg, style=options.style, format_=format_)
+    written = write_session_prompt(options.contents, options.camera, options.style)
     return {"schema": schema_id("prompt"), **written.document()}
 
 
@@ -402,8 +376,6 @@ def _open_client() -> AbstractContextManager[Client]:
 COMMANDS: Mapping[str, Callable[[Request, Reporter], Document]] = {
     "submit": _submit,
     "scene": _scene,
-    "facts": _facts,
-    "caption": _caption,
     "write-prompt": _write_prompt,
     "config": _config,
     "status": _status,

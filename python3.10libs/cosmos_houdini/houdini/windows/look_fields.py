@@ -63,6 +63,12 @@ class LookFields(QtWidgets.QWidget):
                     float(parameter["default"]),
                 )
 
+    def copy_from(self, earlier: LookFields) -> None:
+        """Take over what was chosen in an earlier form."""
+        self.seed.setValue(earlier.seed.value())
+        for name, row in self.rows.items():
+            row.copy_from(earlier.rows[name])
+
     def parameters(self) -> dict[str, int | float]:
         """Return the parameters that are not as the engine has them, by the engine's own names."""
         found: dict[str, int | float] = {}

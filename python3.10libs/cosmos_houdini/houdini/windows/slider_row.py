@@ -53,9 +53,10 @@ class SliderRow(QtWidgets.QWidget):
         """Whether it is another number than the default."""
         return self.value != round(self.default, self._decimals)
 
-    def set_value(self, value: float) -> None:
-        """Show a number."""
-        self._field.setValue(value)
+    def copy_from(self, earlier: SliderRow) -> None:
+        """Take over range, default and value of a row of an earlier form."""
+        self.describe(earlier._field.minimum(), earlier._field.maximum(), earlier.default)
+        self._field.setValue(earlier._field.value())
 
     def describe(self, low: float, high: float, default: float) -> None:
         """Take another range, such as that of another engine; a value that was chosen stays where it fits."""

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from cosmos_houdini.errors import CosmosError
-from cosmos_houdini.houdini.background import BackgroundCall
+from cosmos_houdini.houdini.background import BackgroundCall, take_answer
 from cosmos_houdini.houdini.submission import COMMAND as SUBMIT
 from cosmos_houdini.houdini.submission import Submission, split_options
 from cosmos_houdini.houdini.windows.chunk_bar import EstimateBox
 from cosmos_houdini.houdini.windows.control_column import ControlColumn
 from cosmos_houdini.houdini.windows.error_frame import ErrorFrame
 from cosmos_houdini.houdini.windows.look_fields import LookFields
+from cosmos_houdini.houdini.windows.prompt_fields import PromptFields, SceneReader
 from cosmos_houdini.houdini.windows.qt import QtCore, QtWidgets
 from cosmos_houdini.houdini.windows.shot_choice import ShotChoice
 from cosmos_houdini.model.control import Control
@@ -32,12 +33,19 @@ class SubmitDialog(QtWidgets.QDialog):
     Args:
         hip: the saved scene.
         shots: the render nodes of the scene, and the viewport where there is one.
+        read_scene: reads the open scene for a first prompt.
         parent: Houdini's main window.
     """
 
-    def __init__(self, hip: Path, shots: Sequence[ShotChoice], parent: QtWidgets.QWidget | None = None) -> None:
+    def __init__(
+        self,
+        hip: Path,
+        shots: Sequence[ShotChoice],
+        read_scene: SceneReader,
+        parent: QtWidgets.QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._hip, self._shots = hip, list(shots)
+        self._hip, self._shots, self._read_scene = hip, list(shots), read_scene
         self._engines: dict[str, Mapping[str, Any]] = {}
         self._default_engine = ""
         self._estimate: BackgroundCall | None = None
@@ -57,7 +65,7 @@ class SubmitDialog(QtWidgets.QDialog):
     @property
     def prompt(self) -> str:
         """The prompt as it was typed."""
-        return self._prompt.toPlainText().strip()
+        return self._words.text
 
     @property
     def shot(self) -> ShotChoice:
@@ -75,26 +83,38 @@ class SubmitDialog(QtWidgets.QDialog):
         return bool(self.shot.path) and self._render.isChecked()
 
     def choose(self, node: str) -> None:
-        """Choose a render node by its path."""
+        """Choose a render node by its path; nothing without one."""
         paths = [shot.path for shot in self._shots]
-        if node in paths:
+        if node and node in paths:
             self._node.setCurrentIndex(paths.index(node))
 
     def go_on_from(self, earlier: SubmitDialog) -> None:
-        """Copy the texts of an earlier dialog, so that a shot is submitted again without typing."""
-        self._prompt.setPlainText(earlier._prompt.toPlainText())
-        self._negative.setText(earlier._negative.text())
+        """Copy the choices of an earlier dialog, so that a shot is submitted again without typing."""
+        self._words.copy_from(earlier._words)
         self._options.setText(earlier._options.text())
         self._node.setCurrentText(earlier._node.currentText())
+        if self.shot.path == earlier.shot.path and earlier.frames != (earlier.shot.first, earlier.shot.last):
+            self._first.setValue(earlier._first.value())
+            self._last.setValue(earlier._last.value())
+        for mine, other in ((self._engine, earlier._engine), (self._host, earlier._host)):
+            if name := self._chosen(other):
+                # All others come with the configuration.
+                mine.addItem(name)
+                mine.setCurrentIndex(mine.count() - 1)
+        for column, before in zip(self._columns, earlier._columns, strict=True):
+            if column.weight is not None and before.weight is not None:
+                column.weight.copy_from(before.weight)
+        self._fields.copy_from(earlier._fields)
 
     def tick(self) -> None:
         """Take in what the worker has answered, and ask for the cost of what is shown now."""
-        self._choices = _taken(self._choices, self._take_config, self._error.explain)
-        self._looking = _taken(self._looking, self._take_videos, self._refuse_look)
-        self._pictures = _taken(self._pictures, self._take_pictures, self._error.explain)
-        self._estimate = _taken(
+        self._choices = take_answer(self._choices, self._take_config, self._error.explain)
+        self._looking = take_answer(self._looking, self._take_videos, self._refuse_look)
+        self._pictures = take_answer(self._pictures, self._take_pictures, self._error.explain)
+        self._estimate = take_answer(
             self._estimate, self._cost.show_estimate, lambda error: self._cost.show_reason(str(error))
         )
+        self._words.tick()
         wanted = self._estimate_options()
         if wanted != self._estimated and self._estimate is None and time.monotonic() - self._changed_at_s > SETTLED_S:
             self._estimated = wanted
@@ -121,7 +141,7 @@ class SubmitDialog(QtWidgets.QDialog):
         chosen: dict[str, object] = {
             "engine": self._chosen(self._engine),
             "host": self._chosen(self._host),
-            "negative_prompt": self._negative.text().strip(),
+            "negative_prompt": self._words.negative.text().strip(),
             "weights": self._weights(),
             "parameters": self._fields.parameters(),
             **{name: value for name, value in self._source().items() if name != "output"},
@@ -186,6 +206,12 @@ class SubmitDialog(QtWidgets.QDialog):
         self._look.setEnabled(True)
         self._note_change()
 
+    def _explain(self, error: CosmosError | None) -> None:
+        if error is None:
+            self._error.hide()
+        else:
+            self._error.explain(error)
+
     def _refuse_look(self, error: CosmosError) -> None:
         self._look.setEnabled(True)
         self._note.setText("")
@@ -210,14 +236,20 @@ class SubmitDialog(QtWidgets.QDialog):
 
     def _stop(self) -> None:
         self._timer.stop()
+        self._words.stop()
         for task in (self._choices, self._estimate, self._looking, self._pictures):
             if task is not None:
                 task.stop()
 
     @staticmethod
     def _fill(box: QtWidgets.QComboBox, default: str, names: Sequence[str]) -> None:
-        box.setItemText(0, f"{AS_CONFIGURED}: {default}")
-        box.addItems(list(names))
+        """Offer names; one that was chosen before stays chosen, unless it is gone."""
+        chosen = box.currentText() if box.currentIndex() > 0 else None
+        box.blockSignals(True)
+        box.clear()
+        box.addItems([f"{AS_CONFIGURED}: {default}", *names])
+        box.setCurrentIndex(1 + names.index(chosen) if chosen in names else 0)
+        box.blockSignals(False)
 
     @staticmethod
     def _chosen(box: QtWidgets.QComboBox) -> str:
@@ -287,17 +319,9 @@ class SubmitDialog(QtWidgets.QDialog):
         return _holding(layout)
 
     def _build_prompt(self) -> QtWidgets.QWidget:
-        self._prompt = QtWidgets.QPlainTextEdit()
-        self._prompt.setPlaceholderText("Description of the result: place, materials, light, weather, lens")
-        self._prompt.setTabChangesFocus(True)
-        self._prompt.textChanged.connect(self._allow)
-        self._negative = QtWidgets.QLineEdit()
-        self._negative.setPlaceholderText("Things to avoid; the engine's own when empty")
-        layout = QtWidgets.QVBoxLayout()
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._prompt, 1)
-        layout.addWidget(self._negative)
-        return _holding(layout)
+        self._words = PromptFields(self._hip.parent, self._read_scene, lambda: self.shot.path, self._explain)
+        self._words.prompt.textChanged.connect(self._allow)
+        return self._words
 
     def _build_look(self) -> QtWidgets.QWidget:
         self._fields = LookFields()
@@ -331,20 +355,6 @@ class SubmitDialog(QtWidgets.QDialog):
     def _allow(self) -> None:
         ok = self._buttons.button(QtWidgets.QDialogButtonBox.StandardButton.Ok)
         ok.setEnabled(bool(self.prompt))
-
-
-def _taken(
-    task: BackgroundCall | None, take: Callable[[Any], None], refuse: Callable[[CosmosError], None]
-) -> BackgroundCall | None:
-    """Hand on the answer of a call that has ended, and return the call if it is still under way."""
-    if task is None or not task.ended:
-        return task
-    try:
-        take(task.result())
-    except CosmosError as error:
-        if not task.was_stopped:
-            refuse(error)
-    return None
 
 
 def _group(title: str, inside: QtWidgets.QWidget) -> QtWidgets.QGroupBox:
