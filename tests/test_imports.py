@@ -26,7 +26,7 @@ HEAVY = {
     "rich",
 }
 ROOMS = """
-    errors plugins text_file user_path yaml_text json_text model scene facts media engines specs sweeps hosts
+    errors plugins text_file whole_file user_path yaml_text json_text model scene facts media engines specs sweeps hosts
     launchers config reporter jobs measures report caption shots batches watch doctor setup schemas api agents demo
     installation cli worker houdini
 """.split()  # noqa: SIM905 - reads and merges better than a list of thirty lines

@@ -207,4 +207,4 @@ def test_one_contact_sheet_a_shot_is_written(tmp_path: Path):
     converted(write_plate(tmp_path / "render"), "-o", tmp_path / "out", "--preview")
     sheet = cv2.imread(str(tmp_path / "out/preview.png"))
     assert sheet.shape[1] > 3 * 240
-    assert not (tmp_path / "out/.preview.png.partial").exists()
+    assert not list((tmp_path / "out").glob(".preview.png.*"))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +19,7 @@ from cosmos_houdini.api.shot import Shot
 from cosmos_houdini.caption.prompt import check_format
 from cosmos_houdini.errors import BadInput, JobError
 from cosmos_houdini.jobs.store.spending import cost_of
+from cosmos_houdini.whole_file import write_whole
 
 _FOLDER = Path(".cosmos") / "agents"
 _LONGEST_WAIT_S = 300.0
@@ -120,7 +120,7 @@ class AgentTools:
             raise BadInput(f"no plan {plan!r} was made in this session", action="call plan first and look at its cost")
         asked = self._plans[plan]
         job = self.project.submit(self._shot(asked), **_options(asked))
-        _write(note, {"plan": plan, "job": job.id})
+        write_whole(note, json.dumps({"plan": plan, "job": job.id}).encode())
         return {"job": job.id, "repeated": False, **self._status(job.id)}
 
     def follow(self, job: str, wait_s: float = 0.0) -> dict[str, Any]:
@@ -160,11 +160,3 @@ def _options(asked: Mapping[str, Any]) -> dict[str, Any]:
 def _digest(value: object) -> str:
     text = json.dumps(value, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()[:_ID_LENGTH]
-
-
-def _write(path: Path, document: Mapping[str, Any]) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    unfinished.write_text(json.dumps(document), encoding="utf-8")
-    unfinished.replace(path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from cosmos_houdini.json_text import read_json_file
 from cosmos_houdini.media.videos.metadata import FILE_NAME, read_metadata
 from cosmos_houdini.model.video import Conversion
 from cosmos_houdini.reporter import Reporter
+from cosmos_houdini.whole_file import write_whole
 
 QUESTION = (
     "These are frames of one shot, in order. Describe the shot in one paragraph of at most 80 words: the subjects, the "
@@ -143,9 +143,4 @@ def _enter(path: Path, caption: dict[str, Any]) -> None:
     """Put a caption into ``metadata.json``, whole or not at all."""
     document = read_json_file(path)
     document["caption"] = caption
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        unfinished.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_whole(path, (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode())

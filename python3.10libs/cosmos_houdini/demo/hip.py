@@ -13,6 +13,7 @@ from pathlib import Path
 
 from cosmos_houdini.model.scene import Vector
 from cosmos_houdini.model.text_enum import TextEnum
+from cosmos_houdini.whole_file import write_whole
 
 VERSION = "20.5.332"
 """The Houdini version whose file form this module writes."""
@@ -72,9 +73,7 @@ def write_scene(
     """
     entries = _entries(path.resolve(), fps=fps, frames=frames, camera=camera, rop=rop, picture=picture)
     saved_s = int(time.time())
-    half_written = path.with_name(f"{path.name}.part")
-    half_written.write_bytes(b"".join(_cpio(name, text.encode(), saved_s) for name, text in entries.items()))
-    half_written.replace(path)
+    write_whole(path, b"".join(_cpio(name, text.encode(), saved_s) for name, text in entries.items()))
 
 
 def _cpio(name: str, body: bytes, saved_s: int) -> bytes:

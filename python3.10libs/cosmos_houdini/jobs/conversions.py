@@ -8,7 +8,6 @@ copy. The copy is ``conversion.json``; the Houdini ring reads it too.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from cosmos_houdini.json_text import read_json_file
 from cosmos_houdini.media.videos.metadata import FILE_NAME, read_metadata
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.request import Clip
+from cosmos_houdini.whole_file import write_whole
 
 CONVERSION = "conversion.json"
 """The copy beside a result."""
@@ -153,10 +153,4 @@ def _is_of(document: Mapping[str, Any], sha256: str) -> bool:
 
 def _write(path: Path, document: Mapping[str, Any]) -> None:
     """Write a description whole, or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        unfinished.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_whole(path, (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode())

@@ -14,6 +14,7 @@ from cosmos_houdini.media.videos.ffmpeg import FFmpeg, Run
 from cosmos_houdini.media.videos.probe import input_arguments
 from cosmos_houdini.media.videos.standardize import fit_size
 from cosmos_houdini.model.request import Clip
+from cosmos_houdini.whole_file import new_file
 
 BOX = (640, 640)
 """Width and height that no clip exceeds."""
@@ -73,8 +74,8 @@ def write_clip(clip: Clip, stem: Path, *, ffmpeg: FFmpeg, cache: Path | None) ->
     if not all(path.is_file() and path.stat().st_size for path in targets):
         raise ToolError(f"{clip.path} has fewer frames than when it was verified")
     for path, target in zip(kept, targets, strict=bool(kept)) if kept else ():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _keep(target, path)
+        with new_file(path) as part:
+            link_or_copy(target, part)
     return size
 
 
@@ -125,10 +126,3 @@ def forget_old(cache: Path, now: float | None = None) -> None:
         found = path.stat()
         if found.st_nlink == 1 and (now or time.time()) - found.st_mtime > _KEPT_S:
             path.unlink(missing_ok=True)
-
-
-def _keep(target: Path, path: Path) -> None:
-    """Keep a new clip; two reports may make the same one at a time."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.{id(target)}")
-    link_or_copy(target, unfinished)
-    unfinished.replace(path)

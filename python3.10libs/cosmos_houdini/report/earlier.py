@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 
-from cosmos_houdini.specs.files import write_whole
+from cosmos_houdini.whole_file import write_whole
 
 
 def dated(path: Path, written_at: float, number: int = 1) -> Path:

@@ -17,7 +17,7 @@ from cosmos_houdini.report.page import render_page
 from cosmos_houdini.report.page_clips import PageClips, SourceClips, run_clip
 from cosmos_houdini.report.page_data import PageInput, Shown, build_page_data
 from cosmos_houdini.report.ratings import key_of
-from cosmos_houdini.specs.files import write_whole
+from cosmos_houdini.whole_file import write_whole
 
 SUFFIX = ".zip"
 MOST_MB = 200
@@ -80,7 +80,8 @@ def write_share(share: Share, given: PageInput, folder: Path) -> int:
     size_mb = sum(map(len, embedded.values())) / 1e6
     if size_mb > MOST_MB:
         raise BadInput(
-            f"{share.path} would have {size_mb:.0f} MB; allowed: {MOST_MB}",
+            f"{share.path} would have {size_mb:.0f} MB",
+            allowed=f"at most {MOST_MB} MB, which a phone still opens",
             action="pick fewer runs on the page, save the ratings, and name their file with --ratings",
         )
     page = render_page(_page_data(share, given, names), plain=_figures(share, given, chosen, embedded), is_whole=True)

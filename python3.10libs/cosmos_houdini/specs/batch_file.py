@@ -25,8 +25,9 @@ from cosmos_houdini.model.batch import (
     Sampler,
 )
 from cosmos_houdini.model.control import Control
-from cosmos_houdini.specs.files import absolute_from, relative_below, with_slashes, write_whole
+from cosmos_houdini.specs.files import absolute_from, relative_below, with_slashes
 from cosmos_houdini.specs.values import describe_allowed, format_value
+from cosmos_houdini.whole_file import write_whole
 from cosmos_houdini.yaml_text import read_yaml_file
 
 _Model = TypeVar("_Model", BatchSpec, Randomization)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Callable
 from inspect import cleandoc
 from pathlib import Path, PurePath
@@ -22,6 +21,7 @@ from cosmos_houdini.json_text import LARGEST_FILE, read_json, read_json_file
 from cosmos_houdini.model.spec import PROMPT_SPEC_SCHEMA, RUN_SPEC_SCHEMA, PromptSpec, RunSpec
 from cosmos_houdini.specs.values import Spec, validate_spec
 from cosmos_houdini.text_file import read_stream
+from cosmos_houdini.whole_file import write_whole
 
 STDIN = Path("-")
 
@@ -146,17 +146,3 @@ def _write(spec: PromptSpec | RunSpec, path: Path) -> None:
     except UnicodeEncodeError as error:
         raise BadInput(f"{path} cannot be written: the path of a video is no UTF-8") from error
     write_whole(path, data)
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file completely or not at all, and create its folder if it is missing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from cosmos_houdini.errors import BadInput
 from cosmos_houdini.json_text import read_json_file
 from cosmos_houdini.media.controls.palette import Color
 from cosmos_houdini.media.controls.segmentation import ColorTable
+from cosmos_houdini.whole_file import write_whole
 
 _PATIENCE_S = 60
 
@@ -68,9 +68,4 @@ def _read(path: Path) -> ColorTable:
 
 
 def _write(path: Path, table: ColorTable) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        partial.write_text(json.dumps(table.document(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_whole(path, (json.dumps(table.document(), indent=1, ensure_ascii=False) + "\n").encode())

@@ -14,6 +14,7 @@ from cosmos_houdini.media.pictures.letters import replace_undrawable
 from cosmos_houdini.media.pictures.method import resampling_method
 from cosmos_houdini.media.pictures.resample import resize
 from cosmos_houdini.model.control import Pass
+from cosmos_houdini.whole_file import new_file
 
 Picture = NDArray[Any]
 
@@ -70,9 +71,8 @@ def contact_sheet(name: str, facts: str, rows: Mapping[Pass, Mapping[int, Pictur
 
 def write_contact_sheet(path: Path, name: str, facts: str, rows: Mapping[Pass, Mapping[int, Picture]]) -> None:
     """Write the sheet as PNG; the file appears under ``path`` only when it is complete."""
-    partial = path.with_name(f".{path.name}.partial")
-    contact_sheet(name, facts, rows).save(partial, format="PNG")
-    partial.replace(path)
+    with new_file(path) as part:
+        contact_sheet(name, facts, rows).save(part, format="PNG")
 
 
 def _shortened(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, room: float) -> str:

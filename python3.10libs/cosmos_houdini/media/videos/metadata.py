@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +15,7 @@ from cosmos_houdini.json_text import read_json_file
 from cosmos_houdini.media.videos.probe import sha256_of
 from cosmos_houdini.model.request import Clip
 from cosmos_houdini.model.video import SCHEMA, Conversion
+from cosmos_houdini.whole_file import write_whole
 
 FILE_NAME = "metadata.json"
 
@@ -57,13 +57,7 @@ class _Document(Struct):
 def write_metadata(conversion: Conversion) -> Path:
     """Write ``metadata.json`` into the conversion's folder, whole or not at all, and return its path."""
     path = conversion.folder / FILE_NAME
-    unfinished = path.with_name(f".{FILE_NAME}.{os.getpid()}")
-    try:
-        text = json.dumps(conversion.document(), indent=2, ensure_ascii=False)
-        unfinished.write_text(text + "\n", encoding="utf-8")
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_whole(path, (json.dumps(conversion.document(), indent=2, ensure_ascii=False) + "\n").encode())
     return path
 
 
