@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,21 @@ def test_stars_and_choices_become_one_order(tmp_path: Path):
     assert sorted(liked, key=lambda name: -liked[name]) == ["a", "c", "b", "d"]
     assert (liked["a"], liked["d"]) == (1.0, 0.0)
     assert liked["b"] < 0.5 < liked["c"]
+
+
+def test_many_choices_between_two_runs_lead_to_the_most_likely_strengths(tmp_path: Path):
+    won, lost = 40, 20
+    choices = [("a", "b")] * won + [("b", "a")] * lost
+    liked = liking(
+        read_ratings(write(tmp_path / "r.json", judged("a", 3), judged("b", 3), choices=choices), ids("a", "b"))
+    )
+    apart = 4.0 * (liked["a"] - liked["b"])
+    # By symmetry a = -b = s, and the slope s = won x P(b) - lost x P(a) is zero at the most likely strength.
+    chance = 1.0 / (1.0 + math.exp(-apart))
+    assert apart / 2 == pytest.approx(won * (1 - chance) - lost * chance, abs=1e-3)
+    assert liked["a"] == pytest.approx(1 - liked["b"], abs=1e-4)
+    only = liking(read_ratings(write(tmp_path / "o.json", choices=[("a", "b")] * won), ids("a", "b")))
+    assert only == {"a": pytest.approx(0.9, abs=0.1), "b": pytest.approx(0.1, abs=0.1)}
 
 
 def liking(found: Judged) -> dict[str, float]:
