@@ -11,7 +11,7 @@ from pathlib import Path
 import imageio_ffmpeg
 import pytest
 
-from cosmos_houdini.engines import engine_names, find_engine, register_engine, unregister_engine
+from cosmos_houdini.engines import engine_names, find_engine, register_engine, runs_no_model, unregister_engine
 from cosmos_houdini.engines.description import describe_engines
 from cosmos_houdini.engines.registry import GROUP, _check
 from cosmos_houdini.errors import BadInput
@@ -114,3 +114,8 @@ def _brightness(video: Path) -> float:
     argv = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", str(video), "-f", "rawvideo", "-pix_fmt", "gray", "-"]
     pixels = subprocess.run(argv, capture_output=True, check=True).stdout
     return sum(pixels) / len(pixels)
+
+
+def test_only_the_preview_runs_no_model():
+    assert [name for name in engine_names() if runs_no_model(name)] == ["preview"]
+    assert not runs_no_model("a plug-in that is gone")

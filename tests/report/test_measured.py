@@ -10,11 +10,14 @@ from pathlib import Path
 import pytest
 
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.media.videos.probe import probe_video
 from cosmos_houdini.model.request import Clip
 from cosmos_houdini.report.entry import ReportEntry
+from cosmos_houdini.report.examine import examine, score_entries
 from cosmos_houdini.report.measure_kinds import MEASURE_KINDS
 from cosmos_houdini.report.measured import FILE, measure_entry
+from cosmos_houdini.report.page_data import build_page_data
 from cosmos_houdini.report.weighting import parse_weighting
 from cosmos_houdini.report.writer import WriteOptions, write_report
 from support.jobs.report_entries import entry
@@ -52,23 +55,50 @@ def test_every_measure_is_described_and_is_best_for_a_copy(clips: dict[str, Clip
 
 def test_a_result_is_measured_once(clips: dict[str, Clip], tmp_path: Path):
     one = made(clips, tmp_path)
-    first = measure_entry(one, ffmpeg=FFMPEG)
+    [first] = examine([one], tmp_path, (96, 64), ffmpeg=FFMPEG)
     kept = json.loads((tmp_path / FILE).read_text())
     kept["measures"]["edge_f1"] = 0.25
+    kept["moments"]["structure"] = 0.125
     (tmp_path / FILE).write_text(json.dumps(kept))
-    assert measure_entry(one, ffmpeg=FFMPEG)["edge_f1"] == 0.25
-    assert measure_entry(replace(one, seams=()), ffmpeg=FFMPEG)["edge_f1"] == first["edge_f1"]
+    nothing = FFmpeg(path=tmp_path / "no-ffmpeg")
+    [again] = examine([one], tmp_path, (96, 64), ffmpeg=nothing, stills={1: "still.jpg"})
+    assert (again.figures["edge_f1"], again.figures["structure"]) == (0.25, 0.125)
+    assert again.frame == "still.jpg"
+    [other] = examine([replace(one, seams=())], tmp_path, (96, 64), ffmpeg=FFMPEG)
+    assert other.figures["edge_f1"] == first.figures["edge_f1"] == 1.0
     (tmp_path / FILE).write_text("{")
-    assert measure_entry(one, ffmpeg=FFMPEG) == first
+    [anew] = examine([one], tmp_path, (96, 64), ffmpeg=FFMPEG)
+    assert anew.figures == first.figures
 
 
 def test_previews_and_videos_that_are_gone_have_no_measures(clips: dict[str, Clip], tmp_path: Path):
     assert measure_entry(made(clips, tmp_path, "preview"), ffmpeg=FFMPEG) == {}
     lost = replace(made(clips, tmp_path), source=replace(clips["color"], path=tmp_path / "gone.mp4"))
     assert measure_entry(lost, ffmpeg=FFMPEG) == {}
-    shorter = replace(made(clips, tmp_path), source=replace(clips["color"], frames=9))
-    assert measure_entry(replace(shorter, row=None), ffmpeg=FFMPEG) == {}
+    [seen] = examine([lost], tmp_path, (96, 64), ffmpeg=FFMPEG)
+    assert (seen.figures, seen.reasons) == ({}, ())
     assert not (tmp_path / FILE).exists()
+
+
+def test_a_run_that_cannot_be_measured_says_why_on_the_page(clips: dict[str, Clip], tmp_path: Path):
+    (tmp_path / "cut.mp4").write_bytes(clips["color"].path.read_bytes()[:900])
+    cut = replace(clips["color"], path=tmp_path / "cut.mp4", sha256="")
+    one = replace(made(clips, tmp_path / "a"), source=cut)
+    data = build_page_data(write_report("night", [one], tmp_path / "report", ffmpeg=FFMPEG).given)
+    told = dict(data["missing"])
+    assert set(told) == {"a", "source-1-source"}
+    assert told["a"].startswith("no measures: ")
+    assert told["source-1-source"].startswith("no clip: ")
+    assert str(tmp_path) not in json.dumps(data)
+    (scored,) = score_entries([one], ffmpeg=FFMPEG)
+    assert "no measures" in scored.reasons[0]
+
+
+def test_measures_that_cannot_be_kept_are_told(clips: dict[str, Clip], tmp_path: Path):
+    (tmp_path / "a").write_text("a file where the folder was")
+    [seen] = examine([made(clips, tmp_path / "a")], tmp_path, (96, 64), ffmpeg=FFMPEG)
+    assert seen.figures["edge_f1"] == 1.0
+    assert "were not kept" in seen.reasons[0]
 
 
 def test_a_report_has_them_in_its_data_and_on_its_page(clips: dict[str, Clip], tmp_path: Path):

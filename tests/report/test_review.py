@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,45 @@ def test_two_pictures_are_compared_by_wipe_flick_difference_and_side_by_side(pag
     assert "Compare two runs" in page.inner_text("#live")
     press(page, "Escape")
     assert page.is_visible(".grid")
+
+
+def test_in_a_batch_of_two_shots_a_run_is_compared_with_its_own_source(browser: Browser, tmp_path: Path):
+    videos = write_videos(tmp_path, frames=4, size=(96, 54))
+    shots = [videos["color"], videos["seg"]]
+    entries = [
+        entry(f"r{n}", {"seed": n}, clip=videos["vis"], source=shots[n // 2], engine="transfer2.5") for n in range(4)
+    ]
+    write_page(tmp_path / "report", entries)
+    page = browser.new_page()
+    page.goto((tmp_path / "report" / "index.html").as_uri())
+    page.wait_for_selector(".cell")
+    compared = "() => document.querySelector('[aria-label=\"Picture B\"]').value"
+    press(page, "Home", "Enter", "w")
+    assert page.evaluate(compared) == "source-1-source"
+    press(page, "Escape", "End", "Enter")
+    assert page.evaluate(compared) == "source-2-source"
+    # A picture that was chosen stays with the other runs of the shot.
+    page.get_by_label("Picture B").select_option("0003")
+    press(page, "Escape", "ArrowLeft", "Enter")
+    assert page.evaluate(compared) == "0003"
+    press(page, "Escape", "Home", "b", "End", "Enter")
+    assert page.evaluate(compared) == "0001"
+    page.close()
+
+
+def test_the_page_says_why_a_clip_or_measures_are_missing(browser: Browser, tmp_path: Path):
+    videos = write_videos(tmp_path, frames=4, size=(96, 54))
+    (tmp_path / "cut.mp4").write_bytes(videos["color"].path.read_bytes()[:900])
+    cut = replace(videos["color"], path=tmp_path / "cut.mp4", sha256="0" * 64)
+    one = entry("r", {"seed": 1}, clip=videos["vis"], source=cut, engine="transfer2.5")
+    write_page(tmp_path / "report", [one], measured=True)
+    page = browser.new_page()
+    page.goto((tmp_path / "report" / "index.html").as_uri())
+    press(page, "e")
+    told = page.inner_text(".missing")
+    assert "r: no measures: " in told
+    assert "source-1-source: no clip: " in told
+    page.close()
 
 
 def test_one_run_is_preferred_to_another(page: Page):

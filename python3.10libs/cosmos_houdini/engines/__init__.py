@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from cosmos_houdini.engines.base import Engine, EngineLog, EngineRecord
-from cosmos_houdini.engines.registry import engine_names, find_engine, register_engine, unregister_engine
+from cosmos_houdini.engines.registry import engine_names, find_engine, register_engine, runs_no_model, unregister_engine
 
-__all__ = ["Engine", "EngineLog", "EngineRecord", "engine_names", "find_engine", "register_engine", "unregister_engine"]
+__all__ = [
+    "Engine",
+    "EngineLog",
+    "EngineRecord",
+    "engine_names",
+    "find_engine",
+    "register_engine",
+    "runs_no_model",
+    "unregister_engine",
+]

@@ -185,6 +185,15 @@ class Engine(Protocol):
 
 
 @runtime_checkable
+class RunsNoModel(Protocol):
+    """An engine that runs no model: its results stand in for those of a model, and are never measured or ranked."""
+
+    @property
+    def runs_no_model(self) -> bool:
+        """Whether that holds for every request."""
+
+
+@runtime_checkable
 class AskingEngine(Protocol):
     """An engine that depends on more than the files of a host, and that can ask for it there; ``doctor`` asks."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cosmos_houdini.engines.base import Engine
+from cosmos_houdini.engines.base import Engine, RunsNoModel
 from cosmos_houdini.engines.cosmos3.engine import Cosmos3
 from cosmos_houdini.engines.cosmos3_http.engine import Cosmos3Http
 from cosmos_houdini.engines.diffusers.engine import Diffusers
@@ -51,6 +51,16 @@ def find_engine(name: str) -> Engine:
         BadInput: no engine has this name; the error suggests the closest name.
     """
     return _REGISTRY.get(name)
+
+
+def runs_no_model(name: str) -> bool:
+    """Whether an engine runs no model, so that its results stand in for those of one."""
+    try:
+        engine = find_engine(name)
+    except BadInput:
+        # A plug-in that is gone by now has made real results.
+        return False
+    return isinstance(engine, RunsNoModel) and engine.runs_no_model
 
 
 def _check(name: str, found: Any) -> Engine:  # noqa: ANN401 - whatever an entry point names

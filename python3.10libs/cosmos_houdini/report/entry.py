@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cosmos_houdini.engines import find_engine
-from cosmos_houdini.errors import BadInput, one_line
+from cosmos_houdini.engines import find_engine, runs_no_model
+from cosmos_houdini.errors import BadInput, CosmosError, one_line
 from cosmos_houdini.jobs.store.price import Price
 from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.model.control import Control
@@ -19,8 +19,6 @@ from cosmos_houdini.report.table import Row, build_row
 from cosmos_houdini.sweeps.sweep import SweepRun
 
 NOT_QUEUED = "not queued"
-PREVIEW = "preview"
-"""The engine that runs no model: its results look like none of a model, and are never ranked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +40,7 @@ class ReportEntry:
         measures: None where they could not be taken.
         found: further measures by name; empty where they could not be taken.
         frame: its middle frame, a file in the report's folder; empty where it has none.
+        reasons: why it lacks its clip or its measures, each in a sentence without folders of this machine.
         score: by the weighting of the report, as ``weighting.Weighting`` says; None where a measure is missing.
         rank: by score among all runs that a model made, from 1; None without a score.
     """
@@ -60,6 +59,7 @@ class ReportEntry:
     measures: Measures | None = None
     found: Mapping[str, float] = field(default_factory=dict)
     frame: str = ""
+    reasons: tuple[str, ...] = ()
     score: float | None = None
     rank: int | None = None
 
@@ -71,7 +71,7 @@ class ReportEntry:
     @property
     def is_preview(self) -> bool:
         """Whether no model has made its result."""
-        return self.engine == PREVIEW
+        return runs_no_model(self.engine)
 
     @property
     def figures(self) -> dict[str, float]:
@@ -179,6 +179,19 @@ def first_sentence(text: str) -> str:
     'CUDA out of memory'
     """
     return one_line(text).split(". ")[0].split("; ")[0].rstrip(".")
+
+
+def tell_reason(error: CosmosError, clips: Iterable[Clip]) -> str:
+    """Return the first sentence of an error about videos, which are called by the names of their files alone.
+
+    >>> clip = Clip(path=Path("/shots/a.mp4"), sha256="", frames=1, size=(2, 2), fps=24.0)
+    >>> tell_reason(CosmosError("/shots/a.mp4 has fewer frames. It was cut."), [clip])
+    'a.mp4 has fewer frames'
+    """
+    problem = error.problem
+    for clip in clips:
+        problem = problem.replace(str(clip.path), clip.path.name)
+    return first_sentence(problem)
 
 
 def find_result(entry: ReportEntry) -> Clip | None:

@@ -1,11 +1,10 @@
-"""The examination of results: each is decoded once and measured, its middle frame is kept, and all are ranked."""
+"""The examination of results: each is measured once, has a middle frame to show, and all are ranked."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, replace
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from PIL import Image
@@ -13,16 +12,39 @@ from PIL import Image
 from cosmos_houdini.errors import ToolError
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.media.videos.standardize import fit_size
-from cosmos_houdini.report.entry import ReportEntry, find_result, first_sentence
-from cosmos_houdini.report.frames import read_frames
-from cosmos_houdini.report.measured import measure_entry
-from cosmos_houdini.report.measures import Luma, measure, sample_indices
+from cosmos_houdini.report.clips import BOX
+from cosmos_houdini.report.entry import ReportEntry, find_result, tell_reason
+from cosmos_houdini.report.frames import read_frame, read_luma
+from cosmos_houdini.report.measured import Measured, keep_measured, measure_entry, read_measured
+from cosmos_houdini.report.measures import Luma, Measures, measure, sample_indices
 from cosmos_houdini.report.weighting import DEFAULT, Weighting
 
 FRAMES = "frames"
 JPEG_QUALITY = 92
 AT_ONCE = 2
 """FFmpeg itself decodes on several threads."""
+
+_Pair = tuple[Path, int]
+"""A video, and how many of its frames are compared."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Looking:
+    """How results are looked at.
+
+    Attributes:
+        folder: of the report.
+        box: width and height within which middle frames are kept.
+        stills: pictures of the middle frames of clips, by the number of the run; files of the report's folder.
+        smoothed: at how many frames of each result Blur-SSIM is taken.
+        ffmpeg: decodes.
+    """
+
+    folder: Path
+    box: tuple[int, int]
+    stills: Mapping[int, str]
+    smoothed: int
+    ffmpeg: FFmpeg
 
 
 def examine(
@@ -31,51 +53,52 @@ def examine(
     box: tuple[int, int],
     *,
     ffmpeg: FFmpeg,
+    stills: Mapping[int, str] | None = None,
     smoothed: int = 0,
     weighting: Weighting = DEFAULT,
     on_done: Callable[[int], None] = lambda _: None,
 ) -> tuple[ReportEntry, ...]:
-    """Return the runs with measures, middle frames and ranks.
+    """Return the runs with measures, middle frames and ranks; measures that were kept are read, not taken again.
 
     Args:
         entries: runs in order.
-        folder: of the report; gets a folder ``frames``.
-        box: width and height within which middle frames are kept.
+        folder: of the report; gets a folder ``frames`` for the middle frames that no still is large enough for.
+        box: width and height within which middle frames are shown.
         ffmpeg: decodes.
+        stills: middle frames of clips, by the number of the run from 1; files of the report's folder.
         smoothed: at how many frames of each result Blur-SSIM is taken.
         weighting: gives the scores by which runs are ranked.
         on_done: called with how many more runs were looked at.
     """
-    (folder / FRAMES).mkdir()
+    is_small = all(side <= most for side, most in zip(box, BOX, strict=True))
+    looking = _Looking(
+        folder=folder, box=box, stills=(stills or {}) if is_small else {}, smoothed=smoothed, ffmpeg=ffmpeg
+    )
+    kept = [read_measured(entry, smoothed=smoothed) for entry in entries]
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        pairs = list(dict.fromkeys(pair for entry in entries if (pair := _source(entry))))
-        sources = dict(zip(pairs, pool.map(partial(_luma, ffmpeg=ffmpeg), pairs), strict=True))
+        sources = _look_at_sources(
+            (entry for entry, known in zip(entries, kept, strict=True) if known is None), pool, ffmpeg
+        )
 
-        def one(numbered: tuple[int, ReportEntry]) -> ReportEntry:
-            number, entry = numbered
-            pair = _source(entry)
-            frame = f"{FRAMES}/{number:04d}.jpg"
-            seen = _examined(entry, sources[pair] if pair else None, folder, frame, box, ffmpeg=ffmpeg)
+        def one(number: int, entry: ReportEntry, known: Measured | None) -> ReportEntry:
+            seen = _measured(_with_frame(number, entry, looking), known, sources, looking)
             on_done(1)
-            return replace(seen, found={} if seen.problem else measure_entry(seen, smoothed=smoothed, ffmpeg=ffmpeg))
+            return seen
 
-        return rank_entries(list(pool.map(one, enumerate(entries, start=1))), weighting)
+        return rank_entries(list(pool.map(one, range(1, len(entries) + 1), entries, kept)), weighting)
 
 
 def score_entries(entries: Sequence[ReportEntry], *, ffmpeg: FFmpeg) -> tuple[ReportEntry, ...]:
-    """Return the runs with measures and ranks, as ``examine`` does, and write nothing."""
-
-    def one(entry: ReportEntry) -> ReportEntry:
-        clip, pair = find_result(entry), _source(entry)
-        if clip is None or pair is None:
-            return entry
-        seen, source = _luma((clip.path, pair[1]), ffmpeg=ffmpeg), sources[pair]
-        measures = None if seen is None or source is None else measure(seen, source, sample_indices(pair[1]))
-        return replace(entry, measures=measures)
-
+    """Return the runs with the measures of the score and ranks, as ``examine`` does, and write nothing."""
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        pairs = list(dict.fromkeys(pair for entry in entries if (pair := _source(entry))))
-        sources = dict(zip(pairs, pool.map(partial(_luma, ffmpeg=ffmpeg), pairs), strict=True))
+        sources = _look_at_sources(entries, pool, ffmpeg)
+
+        def one(entry: ReportEntry) -> ReportEntry:
+            try:
+                return replace(entry, measures=_compare(entry, sources, ffmpeg=ffmpeg))
+            except ToolError as error:
+                return _without_measures(entry, error)
+
         return rank_entries(list(pool.map(one, entries)))
 
 
@@ -89,8 +112,10 @@ def measure_videos(video: Path, source: Path, frames: int, *, ffmpeg: FFmpeg) ->
         ffmpeg: decodes.
     """
     indices = sample_indices(frames)
-    seen, of_source = (_luma((path, frames), ffmpeg=ffmpeg) for path in (video, source))
-    if seen is None or of_source is None:
+    try:
+        seen, of_source = (read_luma(path, indices, ffmpeg=ffmpeg) for path in (video, source))
+    except ToolError:
+        # The result of the API says by its lack of measures that there are none.
         return {}
     measures = measure(seen, of_source, indices)
     return {**asdict(measures), "score": measures.score}
@@ -99,7 +124,7 @@ def measure_videos(video: Path, source: Path, frames: int, *, ffmpeg: FFmpeg) ->
 def rank_entries(entries: Sequence[ReportEntry], weighting: Weighting = DEFAULT) -> tuple[ReportEntry, ...]:
     """Return runs in their order, each with its score and rank; of equal scores, the earlier run ranks first.
 
-    Runs of the engine preview have no rank: no model has made them.
+    Runs of an engine that runs no model have no rank.
     """
     scored = [replace(entry, score=weighting.score(entry.figures)) for entry in entries]
     ranked = [(entry.score, entry.name) for entry in scored if entry.score is not None and not entry.is_preview]
@@ -107,7 +132,7 @@ def rank_entries(entries: Sequence[ReportEntry], weighting: Weighting = DEFAULT)
     return tuple(replace(entry, rank=places.get(entry.name)) for entry in scored)
 
 
-def _source(entry: ReportEntry) -> tuple[Path, int] | None:
+def _source(entry: ReportEntry) -> _Pair | None:
     """Return the source of a run that can be measured, and how many frames are compared."""
     clip = find_result(entry)
     if clip is None or entry.source is None or not entry.source.path.is_file():
@@ -115,27 +140,68 @@ def _source(entry: ReportEntry) -> tuple[Path, int] | None:
     return entry.source.path, min(clip.frames, entry.source.frames)
 
 
-def _luma(source: tuple[Path, int], *, ffmpeg: FFmpeg) -> Luma | None:
-    path, frames = source
-    try:
-        return read_frames(path, sample_indices(frames), 0, ffmpeg=ffmpeg).luma
-    except ToolError:
-        # The result can still be shown, without a score.
+def _look_at_sources(
+    entries: Iterable[ReportEntry], pool: ThreadPoolExecutor, ffmpeg: FFmpeg
+) -> dict[_Pair, Future[Luma]]:
+    """Return the frames of each source of runs, each looked at once; an error is raised where one is asked for."""
+    pairs = dict.fromkeys(pair for entry in entries if (pair := _source(entry)))
+    return {pair: pool.submit(read_luma, pair[0], sample_indices(pair[1]), ffmpeg=ffmpeg) for pair in pairs}
+
+
+def _compare(entry: ReportEntry, sources: Mapping[_Pair, Future[Luma]], *, ffmpeg: FFmpeg) -> Measures | None:
+    """Return the measures of the score; None where there is nothing to compare.
+
+    Raises:
+        ToolError: a video cannot be decoded, or has fewer frames.
+    """
+    clip, pair = find_result(entry), _source(entry)
+    if clip is None or pair is None:
         return None
+    indices = sample_indices(pair[1])
+    return measure(read_luma(clip.path, indices, ffmpeg=ffmpeg), sources[pair].result(), indices)
 
 
-def _examined(
-    entry: ReportEntry, source: Luma | None, folder: Path, frame: str, box: tuple[int, int], *, ffmpeg: FFmpeg
-) -> ReportEntry:
+def _with_frame(number: int, entry: ReportEntry, looking: _Looking) -> ReportEntry:
+    """Return a run with its middle frame, or with the problem that it cannot be read."""
     clip = find_result(entry)
     if clip is None:
         return entry
-    pair = _source(entry)
-    indices = sample_indices(pair[1] if pair else clip.frames)
+    if still := looking.stills.get(number):
+        return replace(entry, frame=still)
     try:
-        seen = read_frames(clip.path, indices, clip.frames // 2, ffmpeg=ffmpeg)
+        picture = read_frame(clip.path, clip.frames // 2, ffmpeg=looking.ffmpeg)
     except ToolError as error:
-        return replace(entry, problem=("unreadable", first_sentence(error.problem)))
-    size = fit_size(clip.size, box)
-    seen.middle.resize(size, Image.Resampling.LANCZOS).save(folder / frame, quality=JPEG_QUALITY)
-    return replace(entry, frame=frame, measures=None if source is None else measure(seen.luma, source, indices))
+        return replace(entry, problem=("unreadable", tell_reason(error, [clip])))
+    frame = f"{FRAMES}/{number:04d}.jpg"
+    (looking.folder / FRAMES).mkdir(exist_ok=True)
+    size = fit_size(clip.size, looking.box)
+    picture.resize(size, Image.Resampling.LANCZOS).save(looking.folder / frame, quality=JPEG_QUALITY)
+    return replace(entry, frame=frame)
+
+
+def _measured(
+    entry: ReportEntry, known: Measured | None, sources: Mapping[_Pair, Future[Luma]], looking: _Looking
+) -> ReportEntry:
+    """Return a run with its measures, or with the reason why it has none."""
+    if entry.problem:
+        return entry
+    if known is not None:
+        return replace(entry, measures=known.moments, found=known.found)
+    try:
+        moments = _compare(entry, sources, ffmpeg=looking.ffmpeg)
+        if moments is None:
+            return entry
+        found = measure_entry(entry, smoothed=looking.smoothed, ffmpeg=looking.ffmpeg)
+    except ToolError as error:
+        return _without_measures(entry, error)
+    seen = replace(entry, measures=moments, found=found)
+    try:
+        keep_measured(entry, Measured(moments=moments, found=found), smoothed=looking.smoothed)
+    except OSError as error:
+        return replace(seen, reasons=(*seen.reasons, f"its measures were not kept: {error.strerror or error}"))
+    return seen
+
+
+def _without_measures(entry: ReportEntry, error: ToolError) -> ReportEntry:
+    clips = [clip for clip in (find_result(entry), entry.source, *entry.controls.values()) if clip]
+    return replace(entry, reasons=(*entry.reasons, f"no measures: {tell_reason(error, clips)}"))

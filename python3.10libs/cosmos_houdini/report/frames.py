@@ -1,9 +1,8 @@
-"""Frames of a video, decoded in one pass: small grey frames to measure, and the middle frame to show."""
+"""Frames of a video: small grey ones to measure, and one to show."""
 
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,44 +16,56 @@ from cosmos_houdini.report.measures import SIZE, Luma
 TIMEOUT_S = 600.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SampledFrames:
-    """Frames of a video.
-
-    Attributes:
-        luma: the measured frames, frames x height x width at the size ``measures.SIZE``, 0 to 255.
-        middle: the middle frame at its own size.
-    """
-
-    luma: Luma
-    middle: Image.Image
-
-
-def read_frames(video: Path, indices: tuple[int, ...], middle: int, *, ffmpeg: FFmpeg) -> SampledFrames:
-    """Return frames of a video, counted from 0.
+def read_luma(video: Path, indices: tuple[int, ...], *, ffmpeg: FFmpeg) -> Luma:
+    """Return frames of a video, counted from 0: frames x height x width at the size ``measures.SIZE``, 0 to 255.
 
     Raises:
         ToolError: the video cannot be decoded, or has fewer frames.
     """
     with tempfile.TemporaryDirectory(prefix="cosmos-report-") as name:
-        folder = Path(name)
-        task = f"looking at {video}"
-        ffmpeg.run(arguments(video, indices, middle), Run(task=task, cwd=folder, timeout_s=TIMEOUT_S))
-        luma = np.fromfile(folder / "luma.gray", np.uint8)
-        picture = folder / "middle.png"
-        if luma.size != len(indices) * SIZE[0] * SIZE[1] or not picture.is_file():
-            raise ToolError(f"{video} has fewer frames than when it was verified")
-        with Image.open(picture) as image:
-            return SampledFrames(luma=luma.reshape(len(indices), SIZE[1], SIZE[0]), middle=image.convert("RGB"))
+        written = Path(name) / "luma.gray"
+        _decode(video, luma_arguments(video, indices), written, ffmpeg=ffmpeg)
+        luma = np.fromfile(written, np.uint8)
+    if luma.size != len(indices) * SIZE[0] * SIZE[1]:
+        raise _too_short(video)
+    return luma.reshape(len(indices), SIZE[1], SIZE[0])
 
 
-def arguments(video: Path, indices: tuple[int, ...], middle: int) -> list[str]:
-    """Return FFmpeg's arguments; it writes ``luma.gray`` and ``middle.png`` into its working folder."""
+def read_frame(video: Path, index: int, *, ffmpeg: FFmpeg) -> Image.Image:
+    """Return one frame of a video, counted from 0, at its own size.
+
+    Raises:
+        ToolError: the video cannot be decoded, or has fewer frames.
+    """
+    with tempfile.TemporaryDirectory(prefix="cosmos-report-") as name:
+        written = Path(name) / "frame.png"
+        _decode(video, frame_arguments(video, index), written, ffmpeg=ffmpeg)
+        if not written.is_file():
+            raise _too_short(video)
+        with Image.open(written) as image:
+            return image.convert("RGB")
+
+
+def luma_arguments(video: Path, indices: tuple[int, ...]) -> list[str]:
+    """Return FFmpeg's arguments without the file that it writes."""
     wanted = "+".join(f"eq(n,{index})" for index in indices)
     grey = f"select='{wanted}',scale={SIZE[0]}:{SIZE[1]}:flags=area:out_range=pc,format=gray"
-    shown = f"select='eq(n,{middle})',scale=in_color_matrix=bt709:flags=accurate_rnd+full_chroma_int,format=rgb24"
-    return [
-        *input_arguments(video),
-        *("-map", "0:v:0", "-vf", grey, "-fps_mode", "passthrough", "-f", "rawvideo", "luma.gray"),
-        *("-map", "0:v:0", "-vf", shown, "-fps_mode", "passthrough", "-frames:v", "1", "-update", "1", "middle.png"),
-    ]
+    # No frame after the last one is decoded.
+    last = ("-frames:v", str(len(indices)))
+    return [*input_arguments(video), "-map", "0:v:0", "-vf", grey, "-fps_mode", "passthrough", *last, "-f", "rawvideo"]
+
+
+def frame_arguments(video: Path, index: int) -> list[str]:
+    """Return FFmpeg's arguments without the file that it writes."""
+    shown = f"select='eq(n,{index})',scale=in_color_matrix=bt709:flags=accurate_rnd+full_chroma_int,format=rgb24"
+    one = ("-fps_mode", "passthrough", "-frames:v", "1", "-update", "1")
+    return [*input_arguments(video), "-map", "0:v:0", "-vf", shown, *one]
+
+
+def _decode(video: Path, arguments: list[str], written: Path, *, ffmpeg: FFmpeg) -> None:
+    run = Run(task=f"looking at {video}", cwd=written.parent, timeout_s=TIMEOUT_S)
+    ffmpeg.run([*arguments, written.name], run)
+
+
+def _too_short(video: Path) -> ToolError:
+    return ToolError(f"{video} has fewer frames than when it was verified")

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from cosmos_houdini.errors import CosmosError, DiskFull
+from cosmos_houdini.errors import ToolError
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.request import Clip
 from cosmos_houdini.report.clips import PageClip, forget_old, link, write_clip
-from cosmos_houdini.report.entry import ReportEntry, find_result
+from cosmos_houdini.report.entry import ReportEntry, find_result, tell_reason
 
 CLIPS, RESULTS = "clips", "results"
+SOURCE = "source-"
+"""Begins the names of the clips of sources and their controls."""
+
 AT_ONCE = 2
 """The encoder itself runs on two threads."""
 
@@ -47,11 +50,13 @@ class PageClips:
         clips: by name; the clip of a run has the run's number in the report, from 1.
         sources: each once, in the order of the runs.
         of_run: the number of each run's source in ``sources``; None for a run without one.
+        reasons: why a clip is missing, by its name.
     """
 
     clips: dict[str, PageClip]
     sources: tuple[SourceClips, ...]
     of_run: tuple[int | None, ...]
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
 
 def run_clip(number: int) -> str:
@@ -67,7 +72,7 @@ def write_page_clips(
     cache: Path | None,
     on_done: Callable[[int], None] = lambda _: None,
 ) -> PageClips:
-    """Write the clips of runs, sources and controls, and return them; one that cannot be decoded is left out.
+    """Write the clips of runs, sources and controls, and return them; one that cannot be decoded has a reason instead.
 
     Args:
         entries: the runs.
@@ -84,27 +89,31 @@ def write_page_clips(
     runs = {run_clip(number): clip for number, entry in enumerate(entries, 1) if (clip := find_result(entry))}
     wanted = {**runs, **{name: clip for given in sources for name, clip in given.items() if clip.path.is_file()}}
 
-    def one(name: str) -> PageClip | None:
+    def one(name: str) -> PageClip | str:
         clip = wanted[name]
         try:
             size = write_clip(clip, folder / CLIPS / name, ffmpeg=ffmpeg, cache=cache)
-        except DiskFull:
-            raise
-        except CosmosError:
+        except ToolError as error:
             for suffix in (".mp4", ".jpg"):
                 (folder / CLIPS / (name + suffix)).unlink(missing_ok=True)
-            return None
+            return f"no clip: {tell_reason(error, [clip])}"
         finally:
             on_done(name in runs)
         file, still = (f"{CLIPS}/{name}{suffix}" for suffix in (".mp4", ".jpg"))
         return PageClip(source=clip, size=size, file=file, still=still, full=_link_whole(clip, name, folder))
 
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        made = {name: clip for name, clip in zip(wanted, pool.map(one, wanted), strict=True) if clip}
+        done = dict(zip(wanted, pool.map(one, wanted), strict=True))
+    made = {name: clip for name, clip in done.items() if isinstance(clip, PageClip)}
     on_done(len(entries) - len(runs))
     if cache and cache.is_dir():
         forget_old(cache)
-    return PageClips(clips=made, sources=tuple(_shown(given, made) for given in sources), of_run=of_run)
+    return PageClips(
+        clips=made,
+        sources=tuple(_shown(given, made) for given in sources),
+        of_run=of_run,
+        reasons={name: reason for name, reason in done.items() if isinstance(reason, str)},
+    )
 
 
 def _list_sources(entries: Sequence[ReportEntry]) -> tuple[list[dict[str, Clip]], tuple[int | None, ...]]:
@@ -120,7 +129,7 @@ def _list_sources(entries: Sequence[ReportEntry]) -> tuple[list[dict[str, Clip]]
         key = tuple(clip.sha256 for clip in given.values())
         if key not in known:
             known[key] = len(sources)
-            sources.append({f"source-{len(sources) + 1}-{role}": clip for role, clip in given.items()})
+            sources.append({f"{SOURCE}{len(sources) + 1}-{role}": clip for role, clip in given.items()})
         of_run.append(known[key])
     return sources, tuple(of_run)
 

@@ -13,7 +13,7 @@ from cosmos_houdini.report.causes import group_by_cause
 from cosmos_houdini.report.entry import ReportEntry, format_setting
 from cosmos_houdini.report.importance import parameter_importance
 from cosmos_houdini.report.measure_kinds import kind_of
-from cosmos_houdini.report.page_clips import PageClips, run_clip
+from cosmos_houdini.report.page_clips import SOURCE, PageClips, run_clip
 from cosmos_houdini.report.plate import Plate
 from cosmos_houdini.report.ratings import key_of
 from cosmos_houdini.report.report import Report
@@ -94,6 +94,7 @@ def build_page_data(given: PageInput) -> dict[str, Any]:
         "failures": _failures(report) if shown.facts else [],
         "common": _common(report) if shown.parameters and shown.facts else [],
         "prompts": _prompts(entries, shown) if shown.prompts else [],
+        "missing": _missing(given) if shown.facts else [],
         "importance": _importance(report) if shown.measures and shown.parameters else [],
         "ratings": given.ratings,
         "files": list(given.files),
@@ -256,6 +257,13 @@ def _failures(report: Report) -> list[dict[str, Any]]:
     if cancelled := [entry for entry in report.entries if entry.state == JobState.CANCELLED]:
         causes.append({"title": "cancelled", "message": "", "advice": "", "runs": _keys(cancelled)})
     return causes
+
+
+def _missing(given: PageInput) -> list[list[str]]:
+    """Return what lacks its clip or its measures, and why."""
+    reasons = given.clips.reasons
+    sources = [[name, reasons[name]] for name in reasons if name.startswith(SOURCE)]
+    return [*([entry.name, reason] for entry in given.report.entries for reason in entry.reasons), *sources]
 
 
 def _keys(entries: Iterable[ReportEntry]) -> list[str]:

@@ -20,7 +20,7 @@ class Grid:
 
     Attributes:
         picture: middle frames, as PNG.
-        video: the same page as a video; empty where no run of it has a result.
+        video: the same page as a video; empty where no run of it has a result, or where the report has several pages.
         size: width and height of both in pixels.
     """
 

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from cosmos_houdini.report.grid_video import write_grid_video
 from cosmos_houdini.report.page import render_page
 from cosmos_houdini.report.page_clips import PageClips, run_clip, write_page_clips
 from cosmos_houdini.report.page_data import Link, PageInput, build_page_data
-from cosmos_houdini.report.plate import Plate, find_plate
+from cosmos_houdini.report.plate import find_plate
 from cosmos_houdini.report.ratings import key_of
 from cosmos_houdini.report.report import Grid, Report
 from cosmos_houdini.report.table import format_csv
@@ -96,51 +96,82 @@ def write_report(
         ToolError: FFmpeg failed to write a grid.
         DiskFull: no room.
     """
+    with replace_folder(folder) as fresh:
+        given = _make_parts(name, entries, folder, fresh, ffmpeg=ffmpeg, on_step=on_step, options=options)
+        return Written(document=_write_files(given, fresh), given=given)
+
+
+def _make_parts(
+    name: str,
+    entries: Sequence[ReportEntry],
+    folder: Path,
+    fresh: Path,
+    *,
+    ffmpeg: FFmpeg,
+    on_step: Callable[[int], None],
+    options: WriteOptions,
+) -> PageInput:
+    """Write clips, grids and links into a fresh folder, and return what the page is made from."""
     varied = list_varied(entries)
     layout = _layout(entries, varied)
-    with replace_folder(folder) as fresh:
-        seen = examine(
-            entries,
-            fresh,
-            layout.cell,
-            ffmpeg=ffmpeg,
-            smoothed=options.smoothed,
-            weighting=options.weighting,
-            on_done=on_step,
-        )
-        clips = write_page_clips(seen, fresh, ffmpeg=ffmpeg, cache=options.cache, on_done=on_step)
-        grids = _write_grids(seen, clips, varied, layout, fresh, ffmpeg=ffmpeg, on_step=on_step)
-        priced = {entry.row.currency for entry in seen if entry.row and entry.row.cost is not None}
-        currency = priced.pop() if len(priced) == 1 else options.currency
-        report = Report(
-            name=name,
-            folder=folder,
-            entries=seen,
-            varied=varied,
-            grids=grids,
-            currency=currency,
-            weighting=options.weighting,
-        )
-        links = [_write_links(number, entry, clips, fresh) for number, entry in enumerate(seen, 1)]
-        plates = [find_plate(source.video) for source in clips.sources]
-        if options.ratings:
-            _write_json(fresh / RATINGS, options.ratings)
-            _write_timeline(fresh / TIMELINE, report, clips, plates, options.ratings)
-        given = PageInput(
-            report=report,
-            clips=clips,
-            plates=plates,
-            links=links,
-            ratings=options.ratings,
-            files=[TABLE, DOCUMENT, *(name for one in grids for name in (one.video, one.picture) if name)],
-        )
-        _write_text(fresh / PAGE, render_page(build_page_data(given)))
-        judged = [{**entry.document(), **_judgement(entry, options.ratings)} for entry in seen]
-        runs = [_without_paths(run, folder) for run in judged]
-        _write_text(fresh / TABLE, format_csv(runs))
-        document = {**report.document([*list_files(fresh), DOCUMENT]), "runs": judged}
-        _write_json(fresh / DOCUMENT, {**document, "runs": runs})
-    return Written(document=document, given=given)
+    clips = write_page_clips(entries, fresh, ffmpeg=ffmpeg, cache=options.cache, on_done=on_step)
+    runs = {number: run_clip(number) for number, _ in enumerate(entries, 1)}
+    seen = examine(
+        entries,
+        fresh,
+        layout.cell,
+        ffmpeg=ffmpeg,
+        stills={number: clips.clips[name].still for number, name in runs.items() if name in clips.clips},
+        smoothed=options.smoothed,
+        weighting=options.weighting,
+        on_done=on_step,
+    )
+    shown = [_with_clip_reason(number, entry, clips) for number, entry in enumerate(seen, 1)]
+    grids = _write_grids(shown, clips, varied, layout, fresh, ffmpeg=ffmpeg, on_step=on_step)
+    report = Report(
+        name=name,
+        folder=folder,
+        entries=tuple(shown),
+        varied=varied,
+        grids=grids,
+        currency=_common_currency(shown) or options.currency,
+        weighting=options.weighting,
+    )
+    return PageInput(
+        report=report,
+        clips=clips,
+        plates=[find_plate(source.video) for source in clips.sources],
+        links=[_write_links(number, entry, clips, fresh) for number, entry in enumerate(shown, 1)],
+        ratings=options.ratings,
+        files=[TABLE, DOCUMENT, *(name for one in grids for name in (one.video, one.picture) if name)],
+    )
+
+
+def _write_files(given: PageInput, fresh: Path) -> dict[str, Any]:
+    """Write page, table, judgements and data, and return the data with paths of this machine."""
+    report, ratings = given.report, given.ratings
+    if ratings:
+        _write_json(fresh / RATINGS, ratings)
+        _write_timeline(fresh / TIMELINE, given, ratings)
+    _write_text(fresh / PAGE, render_page(build_page_data(given)))
+    judged = [{**entry.document(), **_judgement(entry, ratings)} for entry in report.entries]
+    runs = [_without_paths(run, report.folder) for run in judged]
+    _write_text(fresh / TABLE, format_csv(runs))
+    document = {**report.document([*list_files(fresh), DOCUMENT]), "runs": judged}
+    _write_json(fresh / DOCUMENT, {**document, "runs": runs})
+    return document
+
+
+def _with_clip_reason(number: int, entry: ReportEntry, clips: PageClips) -> ReportEntry:
+    reason = clips.reasons.get(run_clip(number))
+    # A result that cannot be read at all has its problem in its cell.
+    return replace(entry, reasons=(reason, *entry.reasons)) if reason and not entry.problem else entry
+
+
+def _common_currency(entries: Sequence[ReportEntry]) -> str:
+    """Return the currency of all costs; empty where no run has a cost, or where there are several."""
+    priced = {entry.row.currency for entry in entries if entry.row and entry.row.cost is not None}
+    return priced.pop() if len(priced) == 1 else ""
 
 
 def _layout(entries: Sequence[ReportEntry], varied: Sequence[str]) -> grid.Layout:
@@ -161,10 +192,12 @@ def _write_grids(
     ffmpeg: FFmpeg,
     on_step: Callable[[int], None],
 ) -> tuple[Grid, ...]:
+    """Write the pages of the grid; a single page is a video too, and of several the review page plays the clips."""
+    pages = grid.split_pages(entries)
     grids, first = [], 1
-    for number, page in enumerate(grid.split_pages(entries), start=1):
+    for number, page in enumerate(pages, start=1):
         stem = folder / ("grid" if number == 1 else f"grid-{number}")
-        names = [run_clip(first + index) for index in range(len(page))]
+        names = [run_clip(first + index) for index in range(len(page))] if len(pages) == 1 else []
         # The small clips are decoded many times faster than the results, and a cell is no larger.
         videos = {at: _small(clips, name, folder) for at, name in enumerate(names) if name in clips.clips}
         grids.append(_write_grid(stem, page, videos, varied, layout.of_page(len(page)), ffmpeg=ffmpeg))
@@ -224,10 +257,9 @@ def _judgement(entry: ReportEntry, ratings: Mapping[str, Any] | None) -> dict[st
     return {name: found[name] for name in ("rating", "picked", "note")} if found else {}
 
 
-def _write_timeline(
-    path: Path, report: Report, clips: PageClips, plates: Sequence[Plate | None], ratings: Mapping[str, Any]
-) -> None:
+def _write_timeline(path: Path, given: PageInput, ratings: Mapping[str, Any]) -> None:
     """Write the picked runs as a timeline; nothing where none is picked."""
+    report, clips, plates = given.report, given.clips, given.plates
     picked = []
     for number, entry in enumerate(report.entries, 1):
         judged = _judgement(entry, ratings)

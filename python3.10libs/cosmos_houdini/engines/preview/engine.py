@@ -48,6 +48,7 @@ class Preview(UnsharedEngine):
     label = "Preview"
     parameters: Mapping[str, Parameter] = TRANSFER1_PARAMETERS
     gpu_memory_gb = 0.0
+    runs_no_model = True
     needs = Needs()
     """Empty, because its only program, FFmpeg, is either on the host or sent with the job."""
     offload: Mapping[str, ParameterValue] = MappingProxyType({})

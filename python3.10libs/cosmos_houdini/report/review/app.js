@@ -176,8 +176,7 @@ class App {
   takeAsB() {
     const run = findRun(state.focus);
     if (!run?.clip) return;
-    this.viewer.b = run.clip;
-    if (state.viewer) this.viewer.setB(run.clip);
+    this.viewer.setB(run.clip);
     say(`B: ${run.name}`);
   }
 

@@ -7,7 +7,7 @@ import { betterText } from "./table.js";
 import { numbersNote } from "./transport.js";
 
 export function drawDetails() {
-  const sections = [failures(), measures(), common(), files()];
+  const sections = [failures(), missing(), measures(), common(), files()];
   return el("div", { class: "details", tabindex: "0", "aria-label": "Details" }, sections.filter(Boolean));
 }
 
@@ -28,6 +28,12 @@ function failures() {
     ),
   );
   return section("Without a result", el("ul", {}, items));
+}
+
+function missing() {
+  if (!report.missing.length) return null;
+  const items = report.missing.map(([name, reason]) => el("li", {}, el("b", { class: "bad" }, name), `: ${reason}`));
+  return section("Without a clip or measures", el("ul", { class: "missing" }, items));
 }
 
 function runLink(key) {

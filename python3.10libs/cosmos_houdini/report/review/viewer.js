@@ -25,6 +25,7 @@ export class Viewer {
     this.wipeAt = 0.5;
     this.a = null; // names of clips
     this.b = null;
+    this.source = null; // of the run that is shown
     this.screens = { a: new Screen(), b: new Screen() };
     this.labels = { a: el("span", { class: "label" }), b: el("span", { class: "label" }) };
     this.frames = {
@@ -55,10 +56,9 @@ export class Viewer {
     return handle;
   }
 
-  /** Open on a run; `other` is what it is compared with, its source unless named. */
+  /** Open on a run, in a mode. */
   open(run, mode = this.mode) {
-    this.a = run.clip;
-    this.b ??= findSource(run)?.pictures[0]?.clip ?? run.clip;
+    this.showRun(run);
     this.mode = mode;
     state.viewer = true;
     this.element.hidden = false;
@@ -66,6 +66,14 @@ export class Viewer {
     this.render();
     change("focus", { focus: run.key });
     change("view", {});
+  }
+
+  /** Take a run as A. B is its source at first, and again where its source is another than that of the run before. */
+  showRun(run) {
+    const source = findSource(run)?.pictures[0]?.clip ?? run.clip;
+    this.a = run.clip;
+    if (this.b === null || (this.source !== null && this.source !== source)) this.b = source;
+    this.source = source;
   }
 
   close() {
@@ -79,7 +87,7 @@ export class Viewer {
   followFocus() {
     const run = findRun(state.focus);
     if (!state.viewer || !run?.clip || run.clip === this.a) return;
-    this.a = run.clip;
+    this.showRun(run);
     this.drawBar();
     this.render();
   }
@@ -105,6 +113,11 @@ export class Viewer {
 
   setB(clip) {
     this.b = clip;
+    if (!state.viewer) {
+      // Chosen before the viewer opens: the first run that it opens on does not change it.
+      this.source = null;
+      return;
+    }
     if (this.mode === "single") this.mode = "side";
     this.drawBar();
     this.render();
