@@ -52,7 +52,14 @@ def test_each_key_that_cannot_be_expressed_is_named(tmp_path: Path):
             "hdmap": {"control_weight": 0.3},
             "edge": {"control_weight": "edge.pt", "control_weight_prompt": "boats"},
             "seg": {"control_weight": 1.5, "input_control_prompt": "sea . sky"},
-            "regional_prompts": [{"prompt": "a boat", "region_definitions_path": [0, 0, 0.5, 1]}, {"mask_prompt": "x"}],
+            "regional_prompts": [
+                {"prompt": "a boat", "region_definitions_path": [0, 0, 0.5, 1]},
+                {"mask_prompt": "x"},
+                {"prompt": "a gull"},
+                {"prompt": "a buoy", "region_definitions_path": "1.mp4", "weight": 2},
+                {"prompt": "a buoy", "region_definitions_path": "2.mp4"},
+                "rocks",
+            ],
         },
     )
     keys = [said.partition(" = ")[0] for said in found.left_out if "cannot be expressed" in said]
@@ -62,9 +69,16 @@ def test_each_key_that_cannot_be_expressed_is_named(tmp_path: Path):
         "edge.control_weight_prompt",
         "edge.control_weight",
         "seg.control_weight",
+        "regional_prompts[1].prompt",
         "regional_prompts[1].region_definitions_path",
         "regional_prompts[2].mask_prompt",
+        "regional_prompts[3].prompt",
+        "regional_prompts[4].weight",
+        "regional_prompts[5].prompt",
+        "regional_prompts[5].region_definitions_path",
+        "regional_prompts[6]",
     ]
+    assert found.spec.regions == {"a buoy": tmp_path / "1.mp4"}
     assert found.run.weights == {"edge": 0.5, "seg": 1.0}
     assert found.run.parameters == {"seg_prompt": "sea . sky"}
 
@@ -92,6 +106,22 @@ def test_a_spec_of_transfer25_with_masks_a_look_and_a_prompt_file(tmp_path: Path
         "edge.mask_prompt = 'boats' cannot be expressed",
         "show_input = True cannot be expressed",
     ]
+
+
+@pytest.mark.parametrize(
+    ("control", "engine", "weight", "lost"),
+    [
+        ({"control_path": "e.mp4"}, "transfer2.5", 1.0, []),
+        ({"input_control": "e.mp4"}, "transfer1", 0.5, []),
+        ({"input_control": "e.mp4", "mask_path": "m.mp4"}, "transfer1", 0.5, ["edge.mask_path = 'm.mp4'"]),
+    ],
+)
+def test_a_control_alone_tells_the_program_and_its_usual_weight(
+    tmp_path: Path, control: dict[str, str], engine: str, weight: float, lost: list[str]
+):
+    found = imported(tmp_path, {"prompt": "the sea", "edge": control})
+    assert (found.run.engine, found.run.weights) == (engine, {"edge": weight})
+    assert [said for said in found.left_out if "cannot" in said] == [f"{key} cannot be expressed" for key in lost]
 
 
 def test_a_spec_of_cosmos3_has_its_own_names(tmp_path: Path):

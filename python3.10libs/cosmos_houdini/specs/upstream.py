@@ -36,7 +36,10 @@ class Dialect:
         control: the key, in a control, of its video.
         weight: the key, in a control, of its weight.
         controls: the controls by their keys.
+        default_weight: of a control that names none.
+        mask: the key, in a control, of its mask; empty where the program has none.
         marks: keys that no other program has.
+        control_marks: keys in a control by which a file without such a mark belongs to this program.
     """
 
     engine: str
@@ -44,11 +47,15 @@ class Dialect:
     control: str
     weight: str
     controls: Mapping[str, Control]
-    marks: frozenset[str]
+    default_weight: float
+    mask: str = ""
+    marks: frozenset[str] = frozenset()
+    control_marks: frozenset[str] = frozenset()
 
 
 _PARAMETERS: Final = {"input_control_prompt": "seg_prompt", "control_prompt": "seg_prompt", "ckpt_path": "ckpt_path"}
 """The keys of a control that are parameters of ours."""
+_REGION_MASK: Final = "region_definitions_path"
 _OWN_NAMES = {str(kind): kind for kind in Control}
 DIALECTS: Final = (
     Dialect(
@@ -57,6 +64,7 @@ DIALECTS: Final = (
         control="control_path",
         weight="weight",
         controls=CONTROLS,
+        default_weight=1.0,
         marks=frozenset({"vision_path", "model_mode", "blur", "wsm", "control_guidance", "aspect_ratio"}),
     ),
     Dialect(
@@ -65,7 +73,10 @@ DIALECTS: Final = (
         control="control_path",
         weight="control_weight",
         controls=_OWN_NAMES,
+        default_weight=1.0,
+        mask="mask_path",
         marks=frozenset({"video_path", "image_context_path", "guided_generation_mask"}),
+        control_marks=frozenset({"control_path"}),
     ),
     Dialect(
         engine="transfer1",
@@ -73,9 +84,10 @@ DIALECTS: Final = (
         control="input_control",
         weight="control_weight",
         controls=_OWN_NAMES,
-        marks=frozenset(),
+        default_weight=0.5,
     ),
 )
+"""The first one with a mark in a file reads it; the last one reads a file without marks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,10 +160,9 @@ def import_upstream(file: Path) -> Imported:
 
 def _dialect(document: Mapping[str, Any]) -> Dialect:
     inner = {key for value in document.values() if isinstance(value, Mapping) for key in value}
-    for dialect in DIALECTS:
-        if dialect.marks & document.keys():
-            return dialect
-    return DIALECTS[1] if "control_path" in inner else DIALECTS[2]
+    of_keys = (dialect for dialect in DIALECTS if dialect.marks & document.keys())
+    of_controls = (dialect for dialect in DIALECTS if dialect.control_marks & inner)
+    return next(of_keys, None) or next(of_controls, DIALECTS[-1])
 
 
 def _read_key(reading: _Reading, key: str, value: Any) -> None:  # noqa: ANN401 - whatever a file holds
@@ -202,17 +213,17 @@ def _read_control(reading: _Reading, control: Control, name: str, values: Mappin
     for key, value in values.items():
         if key == dialect.control and isinstance(value, str):
             reading.spec["controls"][kind] = reading.path(value)
-        elif key == "mask_path" and isinstance(value, str) and dialect.engine == "transfer2.5":
+        elif key == dialect.mask and isinstance(value, str):
             reading.spec["masks"][kind] = reading.path(value)
         elif key in _PARAMETERS and isinstance(value, str) and _read_parameter(reading, _PARAMETERS[key], value):
             continue
         elif key != dialect.weight:
             reading.leave_out(f"{name}.{key}", value)
     try:
-        number = float(weight) if weight is not None else 1.0 if dialect.engine != "transfer1" else 0.5
+        number = dialect.default_weight if weight is None else float(weight)
     except (TypeError, ValueError):
         reading.leave_out(f"{name}.{dialect.weight}", weight)
-        number = 0.5
+        number = dialect.default_weight
     if not 0 <= number <= 1:
         reading.leave_out(f"{name}.{dialect.weight}", weight)
         number = 1.0 if number > 1 else 0.0
@@ -223,12 +234,15 @@ def _read_region(reading: _Reading, name: str, region: object) -> None:
     if not isinstance(region, Mapping):
         reading.leave_out(name, region)
         return
-    mask = region.get("region_definitions_path")
-    if isinstance(region.get("prompt"), str) and isinstance(mask, str) and mask.endswith(".mp4"):
-        reading.spec["regions"][region["prompt"]] = reading.path(mask)
-        return
-    for key in region.keys() - {"prompt"}:
-        reading.leave_out(f"{name}.{key}", region[key])
+    prompt, mask, regions = region.get("prompt"), region.get(_REGION_MASK), reading.spec["regions"]
+    taken: set[str] = set()
+    # The regions of a prompt spec have their prompts as keys, so that a prompt can stand once.
+    if isinstance(prompt, str) and prompt not in regions and isinstance(mask, str) and mask.endswith(".mp4"):
+        regions[prompt] = reading.path(mask)
+        taken = {"prompt", _REGION_MASK}
+    for key, value in region.items():
+        if key not in taken:
+            reading.leave_out(f"{name}.{key}", value)
 
 
 def _complete(reading: _Reading) -> None:
