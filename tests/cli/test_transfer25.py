@@ -211,7 +211,7 @@ def test_a_run_file_holds_what_upstream_takes_and_nothing_else(
     assert main(["create-spec", "shot", PROMPT, "--input-video", "color.mp4", "--control", "depth=depth.mp4"]) == 0
     run = ["create-run", "shot.spec.json", "--engine", "transfer2.5", "-o", "shot.run.json"]
     assert main([*run, "--set", "guidance=3.5"]) == 2
-    assert "guidance = '3.5' cannot be used; allowed: a whole number from 0 to 7" in capsys.readouterr().err
+    assert "guidance = 3.5 cannot be used; allowed: a whole number from 0 to 7" in capsys.readouterr().err
     assert main([*run, "--set", "guidance=5", "--set", "resolution=480"]) == 0
     assert main(["run", "shot.run.json", "--dry-run", "--json"]) == 0
     files = json.loads(capsys.readouterr().out.partition("\n")[2])["files"]

@@ -65,12 +65,18 @@ class Preview(UnsharedEngine):
                 f"{request.name}: {TASK} = {request.parameters[TASK]}", allowed="the engine transfer1 for it"
             )
         missing = [control.kind for control in request.controls if control.clip is None]
-        warnings = check_transfer_request(_drawn(request), self.parameters, TRANSFER1, guarded=False)
+        drawn, kinds = _drawn(request), " and ".join(map(str, missing))
+        if missing and not drawn.controls:
+            raise BadInput(
+                f"{request.name}: there is no {kinds} video, so that preview has no control to show",
+                allowed="a video for at least one control with a weight above 0",
+                action="render it, or take the engine transfer1 or transfer2.5, which estimate it",
+            )
+        warnings = check_transfer_request(drawn, self.parameters, TRANSFER1, guarded=False)
         if request.extras:
             warnings = (f"preview shows nothing of {', '.join(request.extras)}", *warnings)
         if not missing:
             return warnings
-        kinds = " and ".join(map(str, missing))
         return (f"preview shows no {kinds}: transfer1 and transfer2.5 estimate it where it was not rendered", *warnings)
 
     def plan(self, request: InferenceRequest) -> FramePlan:
