@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,10 @@ from cosmos_houdini.config import load
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.videos.metadata import read_metadata
 from cosmos_houdini.model.caption import parse_caption
+from cosmos_houdini.model.control import Control
 from cosmos_houdini.reporter import Silent
 from cosmos_houdini.shots.convert import convert_path
+from cosmos_houdini.shots.spec import SpecOptions, write_spec
 from support.houdini.camera_paths import along, write_keyed
 from support.media import FFMPEG
 from support.media.clips import bars, write_picture
@@ -69,6 +72,25 @@ def test_a_folder_gives_a_prompt_with_framing_and_a_spec(shot: Path):
 def test_a_prompt_of_the_user_is_taken_as_it_is(shot: Path):
     spec, written = spec_from_metadata(shot, ffmpeg=FFMPEG, name="mine", prompt="A cat")
     assert (spec.name, spec.prompt, written) == ("mine", "A cat", None)
+
+
+def test_the_spec_of_a_folder_takes_masks_a_look_and_regions_too(shot: Path, tmp_path: Path):
+    write_picture(tmp_path / "look.png", bars(1))
+    options = SpecOptions(
+        from_metadata=shot,
+        prompt="A cat",
+        masks={Control.SEG: shot / "color.mp4"},
+        keep=shot / "seg.mp4",
+        image_context=tmp_path / "look.png",
+        regions={"a dog": shot / "seg.mp4"},
+    )
+    spec = write_spec(options, Silent(), ffmpeg=FFMPEG, output=tmp_path / "a.spec.json").spec
+    assert (spec.masks, spec.guided_generation_mask) == ({"seg": shot / "color.mp4"}, shot / "seg.mp4")
+    assert (spec.image_context, spec.regions) == (tmp_path / "look.png", {"a dog": shot / "seg.mp4"})
+    with pytest.raises(BadInput, match="--control cannot be used with --from-metadata"):
+        write_spec(replace(options, controls={Control.SEG: shot / "seg.mp4"}), Silent(), ffmpeg=FFMPEG)
+    with pytest.raises(BadInput, match="--style, --format cannot be used with PROMPT"):
+        write_spec(replace(options, style="rain", format_="text"), Silent(), ffmpeg=FFMPEG)
 
 
 def test_a_scene_alone_gives_a_prompt(tmp_path: Path):

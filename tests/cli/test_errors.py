@@ -41,7 +41,7 @@ def test_without_json_stdout_stays_empty(capsys: pytest.CaptureFixture[str]) -> 
     [
         (["status", "--jsn", "--json"], "No such option '--jsn'"),
         (["statis", "--json"], "no command 'statis'; did you mean 'status'?"),
-        (["create-spec", "--json"], "Missing argument 'NAME'"),
+        (["create-run", "--json"], "Missing argument 'SPEC'"),
     ],
 )
 def test_a_wrong_command_line_is_an_error_of_bad_input(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from cosmos_houdini.caption.prompt import PromptFormat, WrittenPrompt, write_prompt
@@ -24,6 +25,7 @@ def spec_from_metadata(
     style: str = "",
     format_: PromptFormat = "text",
     negative_prompt: str = "",
+    extras: Mapping[str, object] | None = None,
 ) -> tuple[PromptSpec, WrittenPrompt | None]:
     """Return a prompt spec for the videos of a folder, and the first prompt where none was given.
 
@@ -35,6 +37,7 @@ def spec_from_metadata(
         style: the user's own words.
         format_: of the first prompt.
         negative_prompt: what to avoid; empty for the engine's own.
+        extras: further keys of the spec, as for ``create_prompt_spec``.
 
     Raises:
         BadInput: the folder holds no colour video, or as for ``write_prompt`` and ``create_prompt_spec``.
@@ -49,5 +52,7 @@ def spec_from_metadata(
         prompt = written.text
     controls = {Control(kind): path for kind, path in videos.items() if kind in {str(one) for one in Control}}
     name = name or portable_name(document["name"]) or "shot"
-    spec = create_prompt_spec(name, prompt, videos["color"], controls, ffmpeg=ffmpeg, negative_prompt=negative_prompt)
+    spec = create_prompt_spec(
+        name, prompt, videos["color"], controls, ffmpeg=ffmpeg, negative_prompt=negative_prompt, extras=extras
+    )
     return spec, written

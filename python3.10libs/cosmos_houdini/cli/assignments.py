@@ -50,6 +50,11 @@ def parse_controls(texts: Iterable[str], option: str = "--control") -> dict[Cont
     return {Control(kind): Path(video) for kind, video in parse_assignments(option, texts, CONTROLS).items()}
 
 
+def parse_masks(texts: Iterable[str]) -> dict[Control, Path]:
+    """Return the videos of ``--mask KIND=VIDEO`` options; errors as for ``parse_assignments``."""
+    return parse_controls(texts, "--mask")
+
+
 def parse_regions(texts: Iterable[str]) -> dict[str, Path]:
     """Return the masks of ``--region PROMPT=VIDEO`` options by prompt; the last ``=`` ends the prompt.
 

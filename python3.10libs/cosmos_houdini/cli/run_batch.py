@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import shlex
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import click
 from click.core import ParameterSource
@@ -19,6 +17,7 @@ from cosmos_houdini.batches.run import check_batch, hand_over
 from cosmos_houdini.batches.run import run_batch as run_planned_batch
 from cosmos_houdini.cli.console import json_option, print_json, print_json_lines, say
 from cosmos_houdini.cli.finite import FiniteRange
+from cosmos_houdini.cli.gathered import gather_options
 from cosmos_houdini.cli.request_options import host_option
 from cosmos_houdini.cli.terminal import TerminalReporter
 from cosmos_houdini.config import Config, load
@@ -71,18 +70,8 @@ _OPTIONS = (
 )
 
 
-def running_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options of BatchArguments; the command takes them as ``arguments``."""
-
-    @functools.wraps(command)
-    def gather(*positional: object, **options: Any) -> None:  # noqa: ANN401 - click hands over every type
-        given = {name: options.pop(name) for name in BatchArguments.__dataclass_fields__}
-        command(*positional, arguments=BatchArguments(**given), **options)
-
-    decorated: Callable[..., None] = gather
-    for option in reversed(_OPTIONS):
-        decorated = option(decorated)
-    return decorated
+running_options = gather_options(BatchArguments, _OPTIONS, name="arguments")
+"""Adds the options of ``BatchArguments``."""
 
 
 @click.command("run-batch", help="Run every run of a batch to a verified result; the same command again continues.")

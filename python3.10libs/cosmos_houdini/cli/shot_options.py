@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,6 +11,7 @@ import click
 
 from cosmos_houdini.cli.assignments import parse_assignments, parse_weights
 from cosmos_houdini.cli.finite import FiniteRange
+from cosmos_houdini.cli.gathered import add_options, gather_options
 from cosmos_houdini.media.control_settings import DEPTH_KINDS, FITS
 from cosmos_houdini.media.controls.pass_sources import fed_passes
 from cosmos_houdini.media.selection import OnGap
@@ -30,7 +30,6 @@ pass_option = click.option(
     help="Take PASS from these files ('*zed*'), this layer or channel (P.z), or none; repeatable.",
 )
 
-# The names of the values are the fields of FrameOptions.
 _FRAMES = (
     click.option("--fps", type=float, metavar="N", help="Frames a second; else the scene's, else 24. Rounded."),
     click.option(
@@ -50,7 +49,6 @@ _FRAMES = (
     pass_option,
 )
 
-# The names of the values are the fields of EncodeOptions.
 _ENCODING = (
     click.option("--view", metavar="NAME", help="OpenColorIO view of scene-linear colour."),
     click.option("--display", metavar="NAME", help="OpenColorIO display of scene-linear colour."),
@@ -136,41 +134,17 @@ class CommandWithWeights(click.Command):
         )
 
 
-def frame_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of ``FrameOptions``; the command takes them as ``frames``."""
-
-    @functools.wraps(command)
-    def collected(*args: Any, **values: Any) -> Any:  # noqa: ANN401 - click calls it with the values of all options
-        chosen = {field.name: values.pop(field.name) for field in fields(FrameOptions)}
-        return command(*args, frames=FrameOptions(**chosen), **values)
-
-    return _with_options(collected, _FRAMES)
-
-
-def encoding_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of ``EncodeOptions``; the command takes them as ``encoding``."""
-
-    @functools.wraps(command)
-    def collected(*args: Any, **values: Any) -> Any:  # noqa: ANN401 - click calls it with the values of all options
-        chosen = {field.name: values.pop(field.name) for field in fields(EncodeOptions)}
-        return command(*args, encoding=EncodeOptions(**chosen), **values)
-
-    return _with_options(collected, _ENCODING)
+frame_options = gather_options(FrameOptions, _FRAMES, name="frames")
+"""Adds the options of ``FrameOptions``."""
+encoding_options = gather_options(EncodeOptions, _ENCODING, name="encoding")
+"""Adds the options of ``EncodeOptions``."""
 
 
 def weight_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add ``--weight`` and ``--weights``; the command takes the weights by control as ``weights``."""
 
     @functools.wraps(command)
-    def collected(*args: Any, named: Any, four: Any, **values: Any) -> Any:  # noqa: ANN401 - as above
+    def collected(*args: Any, named: Any, four: Any, **values: Any) -> Any:  # noqa: ANN401 - click calls it with all values
         return command(*args, weights=parse_weights(four, named), **values)
 
-    return _with_options(collected, _WEIGHTS)
-
-
-def _with_options(
-    command: Callable[..., Any], options: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...]
-) -> Callable[..., Any]:
-    for option in reversed(options):
-        command = option(command)
-    return command
+    return add_options(collected, _WEIGHTS)
