@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from cosmos_houdini.caption.length import count_words, estimate_tokens, fits
 from cosmos_houdini.caption.prompt import Known, write_prompt
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.caption import parse_caption
+from cosmos_houdini.model.prompt_length import count_words, estimate_tokens, fits
 
 FACTS: dict[str, Any] = {
     "fps": 24,
@@ -125,7 +125,14 @@ def test_words_of_the_user_that_are_too_long_are_refused():
 
 @pytest.mark.parametrize(
     ("text", "words", "tokens"),
-    [("a cat", 2, 2), ("photorealistic", 1, 4), ("Größe", 1, 6), ("雨が降る夜の街", 7, 21), ("don't", 1, 3)],
+    [
+        ("a cat", 2, 2),
+        ("photorealistic", 1, 4),
+        ("Größe", 1, 6),
+        ("雨が降る夜の街", 7, 21),
+        ("don't", 1, 3),
+        ("a" * 400, 40, 100),
+    ],
 )
 def test_words_and_tokens(text: str, words: int, tokens: int):
     assert (count_words(text), estimate_tokens(text)) == (words, tokens)

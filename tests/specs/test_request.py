@@ -9,6 +9,7 @@ from msgspec import structs
 from cosmos_houdini.engines.cosmos.parameters import TRANSFER1_PARAMETERS
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.control import DEFAULT_WEIGHT, Control
+from cosmos_houdini.model.prompt_length import MOST_WORDS, count_words
 from cosmos_houdini.model.spec import PromptSpec, RunSpec
 from cosmos_houdini.specs.request import build_request, caching_probe, probe_videos, resolve_weights
 from support.media import FFMPEG
@@ -153,6 +154,13 @@ def test_an_unknown_parameter_is_answered_with_the_nearest(paths: dict[str, Path
 def test_a_prompt_that_the_model_would_cut_off_is_warned_about(paths: dict[str, Path]):
     _, warnings = build_request(run_of(paths, prompt="word " * 301), TRANSFER1_PARAMETERS, probe=PROBE)
     assert warnings == ("the prompt has 301 words; the model reads about 300 and ignores the rest",)
+
+
+@pytest.mark.parametrize("prompt", ["well-lit street, " * 149, "rain — neon . " * 149, "雨" * 299, "a" * 2990])
+def test_a_prompt_is_counted_as_the_command_that_writes_prompts_counts_it(paths: dict[str, Path], prompt: str):
+    for text in (prompt, f"{prompt} rain on a street"):
+        _, warnings = build_request(run_of(paths, prompt=text), TRANSFER1_PARAMETERS, probe=PROBE)
+        assert bool(warnings) is (count_words(text) > MOST_WORDS) is (text != prompt)
 
 
 def test_the_number_of_gpus_can_be_given_for_one_start(paths: dict[str, Path]):

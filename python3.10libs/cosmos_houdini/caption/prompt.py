@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from cosmos_houdini.caption.length import MOST_TOKENS, MOST_WORDS, count_words, estimate_tokens, fits
 from cosmos_houdini.caption.plain_words import plain_text, spoken_list, spoken_name
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.model.caption import check_caption, write_caption
+from cosmos_houdini.model.prompt_length import MOST_TOKENS, MOST_WORDS, count_words, estimate_tokens, fits
 
 Source = Literal["model", "scene", "user"]
 PromptFormat = Literal["text", "cosmos3"]

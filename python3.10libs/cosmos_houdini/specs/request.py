@@ -15,22 +15,12 @@ from cosmos_houdini.media.videos.probe import inspect_video, sha256_of
 from cosmos_houdini.model.control import DEFAULT_WEIGHT, Control
 from cosmos_houdini.model.extras import IMAGE_CONTEXT, KINDS, spec_extras
 from cosmos_houdini.model.parameter import Parameter, ParameterValue, resolve
+from cosmos_houdini.model.prompt_length import MOST_WORDS, count_words
 from cosmos_houdini.model.request import Clip, ControlInput, InferenceRequest
 from cosmos_houdini.model.spec import RunSpec
 from cosmos_houdini.specs.prompts import fit_prompt
 
-LONG_PROMPT_WORDS = 300
-"""The number of words in a prompt above which there is a warning.
-
-The text encoders of Cosmos read 512 tokens, which are 300 to 380 English words. They drop the rest without a message.
-"""
-
-
 PICTURES = (".png", ".jpg", ".jpeg")
-FIRST_IDEOGRAPH = "\u2e7f"
-"""The last character before those of Chinese and Japanese, which are written without spaces."""
-LETTERS_OF_A_WORD = 10
-LONGEST_WORD = 100
 
 Probe = Callable[[Mapping[str, Path]], Mapping[str, Clip]]
 
@@ -242,27 +232,14 @@ def _warnings(request: InferenceRequest) -> tuple[str, ...]:
     if reads_captions(request.engine, request.parameters):
         return ()
     words = {
-        "prompt": _count_words(request.prompt),
-        "negative prompt": _count_words(request.negative_prompt),
+        "prompt": count_words(request.prompt),
+        "negative prompt": count_words(request.negative_prompt),
     }
     return tuple(
-        f"the {what} has {count} words; the model reads about {LONG_PROMPT_WORDS} and ignores the rest"
+        f"the {what} has {count} words; the model reads about {MOST_WORDS} and ignores the rest"
         for what, count in words.items()
-        if count > LONG_PROMPT_WORDS
+        if count > MOST_WORDS
     )
-
-
-def _count_words(text: str) -> int:
-    """Return how many English words a text counts for: a sign of Chinese or Japanese counts for one.
-
-    >>> _count_words("a street at night"), _count_words("夜" * 400), _count_words("a" * 4000)
-    (4, 400, 400)
-    """
-    signs = sum(character > FIRST_IDEOGRAPH for character in text)
-    longest = max((len(word) for word in text.split()), default=0)
-    # A text encoder cuts what is no word into pieces of a few letters.
-    pieces = (longest - signs) // LETTERS_OF_A_WORD if longest > LONGEST_WORD else 0
-    return max(len(text.split()), signs + max(0, pieces))
 
 
 def _names(kinds: Mapping[Control, Path]) -> str:
