@@ -74,8 +74,17 @@ def leaf_commands(group: click.Group, context: click.Context, words: tuple[str, 
             yield (*words, name)
 
 
+WITHOUT_DOCUMENT = {("mcp",): "its standard output belongs to the protocol"}
+"""The commands without the option --json, and why."""
+
+
+def test_each_command_without_a_document_is_there() -> None:
+    assert WITHOUT_DOCUMENT.keys() <= {*leaf_commands(cosmos_houdini, click.Context(cosmos_houdini))}
+
+
 @pytest.mark.parametrize("words", list(leaf_commands(cosmos_houdini, click.Context(cosmos_houdini))), ids=" ".join)
 def test_every_command_has_the_option_json(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["help", *words, "--json"]) == 0
     described = json.loads(capsys.readouterr().out)
-    assert "--json" in [name for each in described["parameters"] for name in each["names"]]
+    has_json = "--json" in [name for each in described["parameters"] for name in each["names"]]
+    assert has_json is (words not in WITHOUT_DOCUMENT)

@@ -21,12 +21,16 @@ from cosmos_houdini.engines import find_engine
 from cosmos_houdini.engines.recipe import PreparableEngine, Recipe, Weights
 from cosmos_houdini.errors import BadInput, JobError
 from cosmos_houdini.hosts.settings import HostConfig
-from cosmos_houdini.launchers.docker import DockerSettings
+from cosmos_houdini.launchers.base import ImagePart, LauncherType
+from cosmos_houdini.launchers.docker import DOCKER, DockerSettings
 from cosmos_houdini.launchers.job_folder import HostJobState, Observation
+from cosmos_houdini.launchers.process import PROCESS
+from cosmos_houdini.launchers.registry import LAUNCHER_TYPES
 from cosmos_houdini.launchers.slurm.launcher import SlurmSettings
 from cosmos_houdini.setup import host_setup
 from cosmos_houdini.setup.host_setup import HostSetup, plan_setup, run_setup
-from cosmos_houdini.setup.script import SCRIPT, setup_files
+from cosmos_houdini.setup.script import SCRIPT, settings_after, setup_files
+from support.documents import check_document
 from support.programs import need_program
 from support.recorder import Recorder
 from support.servers.dockerd import DockerEngine
@@ -245,6 +249,15 @@ def test_the_command_prints_the_script_or_ends_with_doctor(site: Site, capsys: p
     script = capsys.readouterr().out
     assert script.startswith("#!/bin/sh\n# Makes this host ready for the engine transfer2.5.\n")
     assert not site.engine_path.exists()
+    assert main(["setup-host", "gpu01", "--engine", "transfer2.5", "--dry-run", "--json"]) == 0
+    planned = json.loads(capsys.readouterr().out)
+    check_document(planned)
+    assert (planned["script"], planned["doctor"]) == (script, None)
+    assert not site.engine_path.exists()
+    code = main(["setup-host", "gpu01", "--engine", "transfer2.5", "--json"])
+    done = json.loads(capsys.readouterr().out)
+    check_document(done)
+    assert (done["host"], done["doctor"]["ok"]) == ("gpu01", code == 0)
     main(["setup-host", "gpu01", "--engine", "transfer2.5"])
     assert "engine transfer2.5" in capsys.readouterr().out
     assert main(["clean", "--host", "gpu01", "--older-than", "0d", "--all-projects", "--yes"]) == 0
@@ -320,16 +333,29 @@ def test_shellcheck_finds_nothing_in_any_script(name: str, launcher: str) -> Non
     [
         (HostConfig(), "engine_path"),
         (HostConfig(engine_path="opt"), "an absolute folder"),
-        (HostConfig(engine_path="/opt", launcher="docker"), "names no image"),
+        (HostConfig(engine_path="/opt", launcher="docker"), "not given: hosts.gpu01.image"),
         (
             HostConfig(engine_path="/opt", launcher="slurm", extra=(SlurmSettings(container="apptainer"),)),
-            "has no path",
+            "not given: hosts.gpu01.image, --image-from; allowed: a path as /scratch/cosmos.sif",
         ),
     ],
 )
 def test_a_configuration_that_lacks_a_value_is_refused(host: HostConfig, words: str) -> None:
     with pytest.raises(BadInput, match=words):
         setup_files("gpu01", "x", Recipe(image=True), host)
+
+
+def test_a_launcher_of_another_package_names_its_image_and_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    image = ImagePart(find=lambda _: "boxed:1", step="make_docker_image", takes_dockerfile=True, allowed="a name")
+    boxed = LauncherType(make=DOCKER.make, image=image)
+    monkeypatch.setattr(LAUNCHER_TYPES, "get", lambda name, **_: boxed if name == "boxed" else PROCESS)
+    host = HostConfig(engine_path="/opt", launcher="boxed")
+    script = setup_files("gpu01", "x", Recipe(image=True), host)[SCRIPT]
+    assert "image=boxed:1\n" in script
+    assert "\nmake_docker_image\n" in script
+    recipe = Recipe(settings=(("python", "{engine_path}/bin/python"),))
+    assert settings_after(recipe, host) == {}
+    assert settings_after(recipe, HostConfig(engine_path="/opt")) == {"python": "/opt/bin/python"}
 
 
 def test_an_engine_without_a_recipe_is_refused(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -11,8 +12,17 @@ import pytest
 import yaml
 
 from cosmos_houdini.cli import main
+from cosmos_houdini.config import load
+from cosmos_houdini.engines import register_engine, unregister_engine
+from cosmos_houdini.jobs.client import open_client
 from cosmos_houdini.media.videos.probe import probe_video
+from cosmos_houdini.model.parameter import ParameterValue
+from cosmos_houdini.model.spec import PromptSpec
+from cosmos_houdini.reporter import Silent
+from cosmos_houdini.shots.finishing import plan_enhancement, plan_upscale
 from cosmos_houdini.specs.files import load_prompt_spec
+from support.documents import check_document
+from support.engines.fake_engine import FakeEngine
 from support.media import FFMPEG
 from support.media.transfer_clips import write_clips
 
@@ -85,6 +95,11 @@ def test_the_prompt_that_the_engine_writes_is_shown_and_frozen_in_a_spec(
     assert main(["enhance-prompt", "street.spec.json"]) == 0, capsys.readouterr().err
     printed = capsys.readouterr()
     assert printed.out == "--night, in the rain,\nwith neon\n"
+    assert main(["enhance-prompt", "street.spec.json", "-o", "b.spec.json", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    check_document(document)
+    assert (document["prompt"], document["path"]) == ("--night, in the rain,\nwith neon", "b.spec.json")
+    assert document["job"]["state"] == "succeeded"
     frozen = load_prompt_spec(project / "street-enhanced.spec.json")
     assert frozen.prompt == "--night, in the rain,\nwith neon"
     assert frozen.input_video == project / "color.mp4"
@@ -93,6 +108,34 @@ def test_the_prompt_that_the_engine_writes_is_shown_and_frozen_in_a_spec(
     assert (job["state"], job["outputs"]) == ("succeeded", [])
     assert main(["show", job["id"]]) == 0
     assert "prompt that the engine made of it: --night, in the rain" in capsys.readouterr().out
+
+
+class FakeFinisher(FakeEngine):
+    """An engine of another package that has both."""
+
+    def upscaling(self, weight: float) -> Mapping[str, ParameterValue]:
+        return {"fault": f"follows by {weight:g}"}
+
+    def enhancement(self) -> Mapping[str, ParameterValue]:
+        return {"fault": "writes"}
+
+
+def test_another_packages_engine_finishes_where_it_is_the_configured_one(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+):
+    spec = PromptSpec(name="sea", prompt="the sea", input_video=project / "color.mp4")
+    register_engine(FakeFinisher())
+    try:
+        assert plan_enhancement(load(project), spec, Silent()).record.job.engine == "transfer1"
+        monkeypatch.setenv("COSMOS_HOUDINI_DEFAULTS_ENGINE", "fake")
+        with open_client(load(project)) as client:
+            upscaled = plan_upscale(client, "color.mp4", Silent(), weight=0.3)
+        enhanced = plan_enhancement(load(project), spec, Silent())
+    finally:
+        unregister_engine("fake")
+    assert [planned.record.job.engine for planned in (upscaled, enhanced)] == ["fake", "fake"]
+    told = [planned.record.request["parameters"]["fault"] for planned in (upscaled, enhanced)]
+    assert told == ["follows by 0.3", "writes"]
 
 
 @pytest.mark.usefixtures("project")

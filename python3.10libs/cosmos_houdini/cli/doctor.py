@@ -23,20 +23,26 @@ _WIDTH = 15
 @json_option
 def doctor(*, host: str | None, engine: str | None, job: str | None, as_json: bool) -> int:
     """Print each finding immediately; exit with 1 if a check failed, with 3 if the host cannot be reached."""
-    return report_findings(host, engine, as_json=as_json, job=job)
+    diagnosis = diagnose(host, engine, job=job, as_json=as_json)
+    if as_json:
+        print_json("doctor", diagnosis.to_dict())
+    return exit_code(diagnosis)
 
 
-def report_findings(host: str | None, engine: str | None, *, as_json: bool, job: str | None = None) -> int:
-    """Print the findings on this machine and on a host, and return the exit code of ``doctor``."""
+def diagnose(host: str | None, engine: str | None, *, as_json: bool, job: str | None = None) -> Diagnosis:
+    """Check this machine and a host; print each finding where no document is to hold it, and the summary."""
     diagnosis = Diagnosis(host=host)
     last: str | None = ""
     for found in diagnosis.run(engine=engine, job=job):
         if not as_json:
             _show(found, is_first=found.host != last)
         last = found.host
-    if as_json:
-        print_json("doctor", diagnosis.to_dict())
     say(diagnosis.summary)
+    return diagnosis
+
+
+def exit_code(diagnosis: Diagnosis) -> int:
+    """Return 1 if a check failed, 3 if the host cannot be reached, else 0."""
     if diagnosis.is_unreachable:
         return UNREACHED
     return FAILED if diagnosis.failures else 0

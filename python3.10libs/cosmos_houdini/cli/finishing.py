@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
-from msgspec import structs
 
 from cosmos_houdini.cli.console import json_option, print_json, say
 from cosmos_houdini.cli.request_options import detach_option, host_option
-from cosmos_houdini.cli.run import print_outputs, show_plan
+from cosmos_houdini.cli.run import print_job, show_plan
 from cosmos_houdini.cli.terminal import TerminalReporter
 from cosmos_houdini.config import load
 from cosmos_houdini.jobs.client import open_client
-from cosmos_houdini.jobs.follow import raise_failure, run_job
-from cosmos_houdini.shots.finishing import Finishing, enhanced_prompt, plan_enhancement, plan_upscale
-from cosmos_houdini.specs.files import load_prompt_spec, save_prompt_spec
+from cosmos_houdini.jobs.follow import run_job
+from cosmos_houdini.shots.finishing import Finishing, plan_enhancement, plan_upscale
+from cosmos_houdini.shots.finishing import enhance_prompt as write_enhanced
+from cosmos_houdini.specs.files import load_prompt_spec
 
 _dry_run = click.option("--dry-run", is_flag=True, help="Print the job that would run, and connect to nothing.")
 _num_gpu = click.option("--num-gpu", type=click.IntRange(1), default=1, help="GPUs for this inference.")
@@ -50,11 +51,7 @@ def upscale(
             show_plan(prepared, config, None)
             return
         record = run_job(client, prepared, reporter, detach=detach)
-    if as_json:
-        print_json("run", record.job.document())
-    else:
-        print_outputs([record])
-    raise_failure([record], reporter)
+    print_job(record, reporter, as_json=as_json)
 
 
 @click.command("enhance-prompt", help="Let the engine's own language model write the prompt of a spec out.")
@@ -67,20 +64,16 @@ def upscale(
 @json_option
 def enhance_prompt(*, spec_file: Path, host: str | None, output: Path | None, dry_run: bool, as_json: bool) -> None:
     """Run the job, then write and print the prompt; the file can be edited, and is what later runs use."""
-    config, reporter = load(), TerminalReporter()
-    spec = load_prompt_spec(spec_file)
-    prepared = plan_enhancement(config, spec, reporter, how=Finishing(host=host))
+    config, reporter, how = load(), TerminalReporter(), Finishing(host=host)
     if dry_run:
+        prepared = plan_enhancement(config, load_prompt_spec(spec_file), reporter, how=how)
         show_plan(prepared, config, None)
         return
     with open_client(config) as client:
-        record = run_job(client, prepared, reporter)
-        raise_failure([record], reporter)
-        prompt = enhanced_prompt(client, record)
-    path = output or spec_file.with_name(f"{spec.name}-enhanced.spec.json")
-    save_prompt_spec(structs.replace(spec, prompt=prompt), path)
+        done = write_enhanced(client, spec_file, reporter, output=output, how=how)
     if as_json:
-        print_json("run", record.job.document())
+        print_json("enhance-prompt", done.document())
     else:
-        click.echo(prompt)
-    say(f"wrote {path}; edit its prompt, or go on: cosmos-houdini create-run {path}")
+        click.echo(done.spec.prompt)
+    path = shlex.quote(str(done.path))
+    say(f"wrote {done.path}; edit its prompt, or go on: cosmos-houdini create-run {path}")

@@ -16,6 +16,7 @@ from cosmos_houdini.jobs.follow import raise_failure, run_job
 from cosmos_houdini.jobs.prepare import Prepared
 from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.model.job import JobState
+from cosmos_houdini.reporter import Reporter
 from cosmos_houdini.shots.run import plan_document, plan_run, write_plan_files
 from cosmos_houdini.specs.files import load_run_spec
 
@@ -55,8 +56,17 @@ def run(
         return
     with open_client(config) as client:
         record = run_job(client, prepared, reporter, detach=detach)
+    print_job(record, reporter, as_json=as_json)
+
+
+def print_job(record: JobRecord, reporter: Reporter, *, as_json: bool, name: str = "run") -> None:
+    """Print the document ``name`` of a job, or the paths of its results.
+
+    Raises:
+        CosmosError: the job did not succeed.
+    """
     if as_json:
-        print_json("run", record.job.document())
+        print_json(name, record.job.document())
     else:
         print_outputs([record])
     raise_failure([record], reporter)

@@ -208,6 +208,29 @@ class AskingEngine(Protocol):
         """Return the finding that the output of the command makes."""
 
 
+@runtime_checkable
+class Upscales(Protocol):
+    """An engine that can upscale a video; ``upscale`` asks it."""
+
+    def upscaling(self, weight: float) -> Mapping[str, ParameterValue]:
+        """Return the parameters with which a request upscales its colour video.
+
+        Args:
+            weight: how strongly the upscaler follows the video, 0.01 to 1.
+        """
+
+
+@runtime_checkable
+class Enhances(Protocol):
+    """An engine with a language model that writes prompts out; ``enhance-prompt`` asks it."""
+
+    def enhancement(self) -> Mapping[str, ParameterValue]:
+        """Return the parameters with which a request writes its prompt out, and makes no video.
+
+        The prompt of the job's record is the new one; see EngineRecord.
+        """
+
+
 class UnsharedEngine:
     """The part of an engine whose program serves only one request."""
 

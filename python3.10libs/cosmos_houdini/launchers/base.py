@@ -148,6 +148,23 @@ class StoragePart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImagePart:
+    """The image that a launcher's jobs run in, for ``setup-host``.
+
+    Attributes:
+        find: returns the image of a host: empty where the configuration names none, None for jobs without an image.
+        step: the function of setup/setup.sh that makes it.
+        takes_dockerfile: whether it can be made from the Dockerfile of an engine's checkout.
+        allowed: an image and its source, as an example for errors.
+    """
+
+    find: Callable[[HostConfig], str | None]
+    step: str
+    takes_dockerfile: bool
+    allowed: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LauncherType:
     """A way to run jobs, as the registry knows it.
 
@@ -160,6 +177,7 @@ class LauncherType:
         poll: its part of the poll; None where the job's folder and the host's processes suffice.
         survey: its part of ``doctor --host``.
         storage: its part of ``clean``.
+        image: its part of ``setup-host``; None where jobs never run in an image.
     """
 
     make: Callable[[str, HostConfig], Launcher]
@@ -169,6 +187,7 @@ class LauncherType:
     poll: PollPart | None = None
     survey: SurveyPart | None = None
     storage: StoragePart | None = None
+    image: ImagePart | None = None
 
     def client_env(self, config: HostConfig) -> dict[str, str]:
         """Return the variables of a host that are for the launcher's own programs."""

@@ -16,7 +16,7 @@ from cosmos_houdini.hosts.base import Host
 from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.hosts.survey import Survey
 from cosmos_houdini.launchers import detached
-from cosmos_houdini.launchers.base import LauncherType, StoragePart, SurveyPart, Task, Traits
+from cosmos_houdini.launchers.base import ImagePart, LauncherType, StoragePart, SurveyPart, Task, Traits
 from cosmos_houdini.launchers.job_folder import OBJECTS
 from cosmos_houdini.launchers.job_script import job_parts
 from cosmos_houdini.launchers.shell import assignments, exports, quoted, script_part, variable_name, words
@@ -194,5 +194,11 @@ DOCKER: Final[LauncherType] = LauncherType(
     storage=StoragePart(
         listing=lambda config: exports(DOCKER.client_env(config)) + script_part("docker/storage"),
         removal=lambda config: exports(DOCKER.client_env(config)) + script_part("docker/remove"),
+    ),
+    image=ImagePart(
+        find=lambda config: config.settings(DockerSettings).image or "",
+        step="make_docker_image",
+        takes_dockerfile=True,
+        allowed="a name as cosmos:1, made from REGISTRY/IMAGE or from a tar on the host",
     ),
 )

@@ -79,6 +79,16 @@ class DoctorDocument(Struct):
     checks: list[Check]
 
 
+class SetupDocument(Struct, kw_only=True):
+    """The setup of a host; settings are keys of the host to set, and doctor is null if nothing was run."""
+
+    host: str
+    engine: str
+    script: str
+    settings: dict[str, str]
+    doctor: DoctorDocument | None
+
+
 class PackageFile(Struct):
     """A package file in Houdini's preferences."""
 

@@ -41,6 +41,14 @@ class StatusJob(JobDocument, kw_only=True):
     place: int | UnsetType = UNSET
 
 
+class EnhancementDocument(Struct, kw_only=True):
+    """A prompt that an engine has written out, and the file of the spec with it."""
+
+    prompt: str
+    path: str
+    job: JobDocument
+
+
 class SubmitDocument(JobDocument, kw_only=True):
     """The job of a shot; with --measure also the measures of its result."""
 

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -57,6 +58,10 @@ class HostSetup:
     def script(self) -> str:
         """The script that runs on the host."""
         return self.files[SCRIPT]
+
+    def document(self) -> dict[str, Any]:
+        """Return the setup as JSON data."""
+        return {"host": self.host, "engine": self.engine, "script": self.script, "settings": dict(self.settings)}
 
 
 def plan_setup(name: str, engine: str, config: Config, *, image_source: str = "") -> HostSetup:

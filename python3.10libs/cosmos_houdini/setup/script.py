@@ -13,9 +13,8 @@ from typing import Final
 from cosmos_houdini.engines.recipe import Recipe
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.hosts.settings import HostConfig
-from cosmos_houdini.launchers.docker import DockerSettings
+from cosmos_houdini.launchers.registry import launcher_type
 from cosmos_houdini.launchers.shell import assignments, quoted, words
-from cosmos_houdini.launchers.slurm.launcher import SlurmSettings
 
 SCRIPT: Final = "in/setup.sh"
 WEIGHTS: Final = "in/weights.json"
@@ -74,34 +73,32 @@ def setup_files(
 
 def settings_after(recipe: Recipe, config: HostConfig) -> Mapping[str, str]:
     """Return the keys of the host that the environment of a process needs, and their values."""
-    if config.launcher != "process":
+    if not launcher_type(config).traits.runs_on_host:
         return {}
     return {key: value.replace("{engine_path}", str(config.engine_path)) for key, value in recipe.settings}
 
 
 def _place(name: str, engine: str, recipe: Recipe, config: HostConfig, source: str) -> tuple[str, str]:
     """Return the image that jobs run in, empty for none, and the step that makes it or the environment."""
-    if config.launcher == "docker":
-        image = config.settings(DockerSettings).image or ""
+    part = launcher_type(config, name).image
+    image = part.find(config) if part else None
+    if part and image is not None:
+        lacking = []
         if not image:
-            raise BadInput(f"host {name!r} runs jobs by docker and names no image", action=f"set hosts.{name}.image")
-        if not (source or recipe.image):
-            raise BadInput(f"{engine} has no Dockerfile", action="name an image with --image-from")
-        return image, "make_docker_image"
-    slurm = config.settings(SlurmSettings) if config.launcher == "slurm" else None
-    if slurm and slurm.container == "apptainer":
-        if not slurm.image or not source:
-            lacking = f"hosts.{name}.image" if not slurm.image else "--image-from"
+            lacking.append(f"hosts.{name}.image")
+        if not (source or (part.takes_dockerfile and recipe.image)):
+            lacking.append("--image-from")
+        if lacking:
             raise BadInput(
-                f"the image of Apptainer for host {name!r} has no {'path' if not slurm.image else 'source'}",
-                allowed="a path as /scratch/cosmos.sif, made from docker://REGISTRY/IMAGE or docker-archive:FILE.tar",
-                action=f"set {lacking}",
+                f"host {name!r} runs jobs of {engine} in an image; not given: {', '.join(lacking)}",
+                allowed=part.allowed,
+                action=f"give {' and '.join(lacking)}",
             )
-        return slurm.image, "make_apptainer_image"
+        return image, part.step
     if not recipe.environment:
         raise BadInput(
             f"{engine} has no environment that a script could make for processes",
-            action=f"set hosts.{name}.launcher: docker, or follow the install guide of {recipe.repository}",
+            action=f"take a launcher with containers for {name}, or follow the install guide of {recipe.repository}",
         )
     return "", "make_environment"
 

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from msgspec import structs
 
 from cosmos_houdini.config import Config
-from cosmos_houdini.engines.cosmos.parameters import ENHANCE, TASK, UPSCALE, UPSCALE_WEIGHT
-from cosmos_houdini.engines.transfer1.tasks import UPSCALE_STEPS
+from cosmos_houdini.engines import engine_names, find_engine
+from cosmos_houdini.engines.base import Engine, Enhances, Upscales
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.jobs.client import Client
 from cosmos_houdini.jobs.collect import kept_log
+from cosmos_houdini.jobs.follow import raise_failure, run_job
 from cosmos_houdini.jobs.prepare import Prepared
 from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.model.job import JobState
 from cosmos_houdini.model.names import portable_name
-from cosmos_houdini.model.spec import PromptSpec, RunSpec, SpecValue
+from cosmos_houdini.model.parameter import ParameterValue
+from cosmos_houdini.model.spec import PromptSpec, RunSpec
 from cosmos_houdini.reporter import Reporter
 from cosmos_houdini.shots.run import plan_run
+from cosmos_houdini.specs.files import load_prompt_spec, save_prompt_spec
 
-ENGINE: Final = "transfer1"
 NEUTRAL_PROMPT: Final = (
     "The video captures a stunning, photorealistic scene with remarkable attention to detail, in ultra-high definition."
 )
@@ -68,9 +71,11 @@ def plan_upscale(
     """
     video, known = _source(client, source)
     name = portable_name(f"{video.parent.name if known else video.stem}-4k"[-80:].lstrip(".-")) or "upscaled"
-    parameters: dict[str, SpecValue] = {TASK: UPSCALE, "num_steps": UPSCALE_STEPS, UPSCALE_WEIGHT: weight}
     spec = PromptSpec(name=name, prompt=prompt or known or NEUTRAL_PROMPT, input_video=video)
-    return _plan(spec, {**parameters, "offload_text_encoder_model": True}, client.config, reporter, how or Finishing())
+    upscaler = next(engine for engine in _engines(client.config) if isinstance(engine, Upscales))
+    how = how or Finishing()
+    run = _run(spec, upscaler.name, upscaler.upscaling(weight), how)
+    return plan_run(run, client.config, reporter, host=how.host, results=how.results)
 
 
 def plan_enhancement(config: Config, spec: PromptSpec, reporter: Reporter, *, how: Finishing | None = None) -> Prepared:
@@ -79,9 +84,55 @@ def plan_enhancement(config: Config, spec: PromptSpec, reporter: Reporter, *, ho
     Raises:
         BadInput: a value or the video cannot be used.
     """
-    return _plan(
-        structs.replace(spec, controls={}, masks={}, regions={}), {TASK: ENHANCE}, config, reporter, how or Finishing()
-    )
+    bare = structs.replace(spec, controls={}, masks={}, regions={}, guided_generation_mask=None, image_context=None)
+    enhancer = next(engine for engine in _engines(config) if isinstance(engine, Enhances))
+    how = how or Finishing()
+    run = _run(bare, enhancer.name, enhancer.enhancement(), how)
+    return plan_run(run, config, reporter, host=how.host, results=how.results)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enhancement:
+    """A prompt that an engine has written out.
+
+    Attributes:
+        record: the job.
+        spec: the prompt spec with the new prompt.
+        path: its file.
+    """
+
+    record: JobRecord
+    spec: PromptSpec
+    path: Path
+
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON data."""
+        return {"prompt": self.spec.prompt, "path": str(self.path), "job": self.record.job.document()}
+
+
+def enhance_prompt(
+    client: Client, spec_file: Path, reporter: Reporter, *, output: Path | None = None, how: Finishing | None = None
+) -> Enhancement:
+    """Let the engine write the prompt of a spec out, and write the spec with the new prompt.
+
+    Args:
+        client: of the project.
+        spec_file: the prompt spec.
+        reporter: shows the job.
+        output: the new file; None for ``NAME-enhanced.spec.json`` beside the spec.
+        how: where the job runs.
+
+    Raises:
+        BadInput: the spec cannot be used, or the engine has written no prompt.
+        CosmosError: as for ``run_job`` and ``raise_failure``.
+    """
+    spec = load_prompt_spec(spec_file)
+    record = run_job(client, plan_enhancement(client.config, spec, reporter, how=how), reporter)
+    raise_failure([record], reporter)
+    enhanced = structs.replace(spec, prompt=enhanced_prompt(client, record))
+    path = output or spec_file.with_name(f"{spec.name}-enhanced.spec.json")
+    save_prompt_spec(enhanced, path)
+    return Enhancement(record=record, spec=enhanced, path=path)
 
 
 def enhanced_prompt(client: Client, record: JobRecord) -> str:
@@ -107,8 +158,10 @@ def _source(client: Client, source: str) -> tuple[Path, str]:
     return Path(record.job.outputs[0]), str(record.request["prompt"])
 
 
-def _plan(
-    spec: PromptSpec, parameters: dict[str, SpecValue], config: Config, reporter: Reporter, how: Finishing
-) -> Prepared:
-    run = RunSpec(name=spec.name, engine=ENGINE, spec=spec, parameters=parameters, num_gpu=how.num_gpu)
-    return plan_run(run, config, reporter, host=how.host, results=how.results)
+def _engines(config: Config) -> Iterator[Engine]:
+    """Yield all engines: the configured default first, then the others."""
+    return map(find_engine, dict.fromkeys((config.settings.defaults.engine, *engine_names())))
+
+
+def _run(spec: PromptSpec, engine: str, parameters: Mapping[str, ParameterValue], how: Finishing) -> RunSpec:
+    return RunSpec(name=spec.name, engine=engine, spec=spec, parameters=dict(parameters), num_gpu=how.num_gpu)

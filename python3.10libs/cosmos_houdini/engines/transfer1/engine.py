@@ -19,7 +19,14 @@ from cosmos_houdini.engines.cosmos.checkout import (
     torchrun,
     version_command,
 )
-from cosmos_houdini.engines.cosmos.parameters import ENHANCE, TRANSFER, TRANSFER1_PARAMETERS, UPSCALE, UPSCALE_WEIGHT
+from cosmos_houdini.engines.cosmos.parameters import (
+    ENHANCE,
+    TASK,
+    TRANSFER,
+    TRANSFER1_PARAMETERS,
+    UPSCALE,
+    UPSCALE_WEIGHT,
+)
 from cosmos_houdini.engines.cosmos.transfer_request import (
     TRANSFER1,
     check_transfer_request,
@@ -31,6 +38,7 @@ from cosmos_houdini.engines.recipe import Recipe, Weights
 from cosmos_houdini.engines.transfer1 import log as transfer1_log
 from cosmos_houdini.engines.transfer1.tasks import (
     TASK_PARAMETERS,
+    UPSCALE_STEPS,
     check_task,
     enhancer_arguments,
     plan_task,
@@ -181,6 +189,15 @@ class Transfer1(UnsharedEngine):
                 ),
             ),
         )
+
+    def upscaling(self, weight: float) -> Mapping[str, ParameterValue]:
+        """Return the parameters of upstream's own example, with less memory for the text; see engines.base."""
+        steps = {"num_steps": UPSCALE_STEPS, "offload_text_encoder_model": True}
+        return {TASK: UPSCALE, UPSCALE_WEIGHT: weight, **steps}
+
+    def enhancement(self) -> Mapping[str, ParameterValue]:
+        """Return the task; see engines.base."""
+        return {TASK: ENHANCE}
 
     def progress(self, log: EngineLog, plan: FramePlan) -> Progress | None:
         """Return the progress in chunks; upstream reports nothing finer."""

@@ -18,7 +18,7 @@ from cosmos_houdini.hosts.base import Host
 from cosmos_houdini.hosts.settings import HostConfig
 from cosmos_houdini.hosts.survey import Survey
 from cosmos_houdini.launchers import detached
-from cosmos_houdini.launchers.base import LauncherType, PollPart, SurveyPart, Task, Traits
+from cosmos_houdini.launchers.base import ImagePart, LauncherType, PollPart, SurveyPart, Task, Traits
 from cosmos_houdini.launchers.docker import mount
 from cosmos_houdini.launchers.job_folder import OBJECTS
 from cosmos_houdini.launchers.job_script import assemble, job_parts
@@ -311,6 +311,11 @@ def _judge(name: str, config: HostConfig, survey: Survey) -> Iterator[Finding]:
         yield passed("partition", "; ".join(lines))
 
 
+def _apptainer_image(config: HostConfig) -> str | None:
+    settings = config.settings(SlurmSettings)
+    return settings.image or "" if settings.container == "apptainer" else None
+
+
 SLURM: Final[LauncherType] = LauncherType(
     make=_make,
     traits=Traits(schedules_itself=True, submits_arrays=True, chooses_gpus=True),
@@ -320,4 +325,10 @@ SLURM: Final[LauncherType] = LauncherType(
         scheduler="slurm", script=lambda config: _client(config) + script_part("slurm/poll"), merge=merge_slurm_states
     ),
     survey=SurveyPart(script=_survey_script, judge=_judge),
+    image=ImagePart(
+        find=_apptainer_image,
+        step="make_apptainer_image",
+        takes_dockerfile=False,
+        allowed="a path as /scratch/cosmos.sif, made from docker://REGISTRY/IMAGE or docker-archive:FILE.tar",
+    ),
 )
