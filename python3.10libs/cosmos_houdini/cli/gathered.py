@@ -24,7 +24,8 @@ def gather_options(into: type[DataclassInstance], options: Sequence[Decorator], 
     """Return a decorator that adds options, whose values the command takes as one.
 
     Args:
-        into: a data class; the values of the options have the names of its fields.
+        into: a data class; it gets each value that has the name of a field, also of options that are added later. A
+            field without an option keeps its default.
         options: the options, in the order of the help.
         name: of the command's argument that takes the value.
     """
@@ -32,7 +33,7 @@ def gather_options(into: type[DataclassInstance], options: Sequence[Decorator], 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(command)
         def gathered(*args: Any, **values: Any) -> Any:  # noqa: ANN401 - click calls it with the values of all options
-            chosen = {field.name: values.pop(field.name) for field in fields(into)}
+            chosen = {field.name: values.pop(field.name) for field in fields(into) if field.name in values}
             return command(*args, **{name: into(**chosen)}, **values)
 
         return add_options(gathered, options)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import click
 
@@ -59,14 +61,21 @@ def run(
     print_job(record, reporter, as_json=as_json)
 
 
-def print_job(record: JobRecord, reporter: Reporter, *, as_json: bool, name: str = "run") -> None:
-    """Print the document ``name`` of a job, or the paths of its results.
+def print_job(
+    record: JobRecord,
+    reporter: Reporter,
+    *,
+    as_json: bool,
+    name: str = "run",
+    more: Mapping[str, object] = MappingProxyType({}),
+) -> None:
+    """Print the document ``name`` of a job, with ``more`` keys, or the paths of its results.
 
     Raises:
         CosmosError: the job did not succeed.
     """
     if as_json:
-        print_json(name, record.job.document())
+        print_json(name, {**record.job.document(), **more})
     else:
         print_outputs([record])
     raise_failure([record], reporter)

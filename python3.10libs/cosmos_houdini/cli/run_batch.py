@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,28 +30,11 @@ FILE = click.Path(path_type=Path)
 class BatchArguments:
     """The options of a command that runs a batch, as the user gave them."""
 
+    options: BatchOptions
     host: str | None
-    max_parallel: int | None
     detach: bool
-    window: str | None
-    gpu_hours: float | None
-    max_cost: float | None
-    output: Path | None
-    log: str
     skip_bad: bool
     as_json: bool
-
-    @property
-    def options(self) -> BatchOptions:
-        """How the batch is run."""
-        return BatchOptions(
-            max_parallel=self.max_parallel,
-            window=self.window,
-            gpu_hours=self.gpu_hours,
-            max_cost=self.max_cost,
-            table=self.output,
-            log=self.log,
-        )
 
 
 _OPTIONS = (
@@ -63,15 +46,17 @@ _OPTIONS = (
     click.option("--window", metavar="HH:MM-HH:MM", help="Start runs between these times only, then end."),
     click.option("--gpu-hours", type=FiniteRange(0, min_open=True), help="Most that all attempts may take."),
     click.option("--max-cost", type=FiniteRange(0, min_open=True), help="Most that all attempts may cost."),
-    click.option("-o", "--output", type=FILE, help="CSV file; cosmos_out/NAME.csv without it."),
+    click.option("-o", "--output", "table", type=FILE, help="CSV file; cosmos_out/NAME.csv without it."),
     click.option("--skip-bad", is_flag=True, help="Set runs aside that cannot be run, say why, and go on."),
     click.option("--log", hidden=True, default="", help="Where the messages of a detached process go."),
     json_option,
 )
 
 
-running_options = gather_options(BatchArguments, _OPTIONS, name="arguments")
-"""Adds the options of ``BatchArguments``."""
+def running_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of BatchArguments; the command takes them as ``arguments``."""
+    gathered = gather_options(BatchArguments, (), name="arguments")(command)
+    return gather_options(BatchOptions, _OPTIONS, name="options")(gathered)
 
 
 @click.command("run-batch", help="Run every run of a batch to a verified result; the same command again continues.")
@@ -88,7 +73,6 @@ def run_batch(
     file: Path,
     scout: bool,
     dry_run: bool,
-    ratings: Path | None,
     arguments: BatchArguments,
 ) -> None:
     """Check every run, queue all of them, and follow them to their ends."""
@@ -101,17 +85,11 @@ def run_batch(
         check_batch(config, planned, arguments.options, reporter)
         print_json_lines("create-batch", "runs", run_documents(planned.runs))
         return
-    work(context, load(), file, selection, arguments, ratings=ratings)
+    work(context, load(), file, selection, arguments)
 
 
 def work(
-    context: click.Context,
-    config: Config,
-    file: Path,
-    selection: RunSelection,
-    arguments: BatchArguments,
-    *,
-    ratings: Path | None = None,
+    context: click.Context, config: Config, file: Path, selection: RunSelection, arguments: BatchArguments
 ) -> None:
     """Run the selected runs of a batch, or start a detached process that does.
 
@@ -123,12 +101,11 @@ def work(
         _detach(context, config, selection.rename(batch).name, arguments)
         return
     planned = plan_batch(batch, config, reporter, host=arguments.host, selection=selection, file=file)
-    if arguments.log and hand_over(config, planned, reporter):
+    if arguments.options.log and hand_over(config, planned, reporter):
         return
     options = replace(
         arguments.options,
         resume_command=shlex.join(["cosmos-houdini", *rebuild_command_line(context, without={"log", "as_json"})]),
-        ratings=ratings,
         folder=Path.cwd(),
     )
     outcome = run_planned_batch(config, planned, options, reporter)

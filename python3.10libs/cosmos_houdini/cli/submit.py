@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from cosmos_houdini.cli.assignments import parse_parameters
 from cosmos_houdini.cli.console import json_option, print_json, say
+from cosmos_houdini.cli.gathered import gather_options
 from cosmos_houdini.cli.request_options import detach_option, engine_option, host_option, parameter_options
-from cosmos_houdini.cli.run import print_outputs, show_plan
+from cosmos_houdini.cli.run import print_job, show_plan
 from cosmos_houdini.cli.shot_options import CommandWithWeights, encoding_options, frame_options, weight_options
 from cosmos_houdini.cli.terminal import TerminalReporter
 from cosmos_houdini.config import load
 from cosmos_houdini.engines import find_engine
 from cosmos_houdini.jobs.client import open_client
-from cosmos_houdini.jobs.follow import raise_failure
-from cosmos_houdini.model.control import Control
 from cosmos_houdini.shots.options import EncodeOptions, FrameOptions, SubmitOptions, shapes_videos
 from cosmos_houdini.shots.source import find_source
 from cosmos_houdini.shots.submit import INPUTS, ShotVideos, encode_videos, plan_shot, run_shot
@@ -46,26 +46,20 @@ from cosmos_houdini.shots.submit import INPUTS, ShotVideos, encode_videos, plan_
 @click.option("-o", "--results", type=click.Path(path_type=Path, file_okay=False), help="Folder of the shot.")
 @encoding_options
 @json_option
+@gather_options(SubmitOptions, (), name="options")
 def submit(
     *,
     shot_path: Path,
     renders: str | None,
     node: str | None,
     take: str | None,
-    prompt: str,
-    negative_prompt: str,
-    name: str | None,
-    engine: str | None,
-    weights: dict[Control, float],
+    options: SubmitOptions,
     settings: tuple[str, ...],
     frames: FrameOptions,
-    host: str | None,
-    num_gpu: int | None,
     detach: bool,
     dry_run: bool,
     prepare: bool,
     measure: bool,
-    results: Path | None,
     encoding: EncodeOptions,
     as_json: bool,
 ) -> None:
@@ -73,20 +67,9 @@ def submit(
 
     DIR holds renders, or videos that --prepare or convert-sequence has written; those are not encoded again.
     """
-    config = load()
-    reporter = TerminalReporter()
-    chosen = find_engine(engine or config.settings.defaults.engine)
-    options = SubmitOptions(
-        prompt=prompt,
-        negative_prompt=negative_prompt,
-        name=name,
-        engine=chosen.name,
-        weights=weights,
-        parameters=parse_parameters(settings, chosen.parameters),
-        host=host,
-        num_gpu=num_gpu,
-        results=results,
-    )
+    config, reporter = load(), TerminalReporter()
+    chosen = find_engine(options.engine or config.settings.defaults.engine)
+    options = replace(options, engine=chosen.name, parameters=parse_parameters(settings, chosen.parameters))
     source, options, frames = find_source(
         config, shot_path, options, reporter, frames=frames, renders=renders, output=node, take=take
     )
@@ -103,11 +86,7 @@ def submit(
         return
     with open_client(config) as client:
         result = run_shot(client, plan, reporter, detach=detach, measure=measure)
-    if as_json:
-        print_json("submit", {**result.record.job.document(), **result.measures})
-    else:
-        print_outputs([result.record])
-    raise_failure([result.record], reporter)
+    print_job(result.record, reporter, as_json=as_json, name="submit", more=result.measures)
 
 
 def _print_videos(videos: ShotVideos, *, as_json: bool) -> None:
