@@ -19,6 +19,9 @@ from cosmos_houdini.whole_file import new_file
 BOX = (640, 640)
 """Width and height that no clip exceeds."""
 
+AT_ONCE = max(2, min(8, (os.cpu_count() or 2) // 2))
+"""How many videos are encoded or measured at a time: each takes about two threads."""
+
 _VERSION = "1"
 """Part of the names of kept clips: another encoding makes new ones."""
 

@@ -12,7 +12,7 @@ from PIL import Image
 from cosmos_houdini.errors import ToolError
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.media.videos.standardize import fit_size
-from cosmos_houdini.report.clips import BOX
+from cosmos_houdini.report.clips import AT_ONCE, BOX
 from cosmos_houdini.report.entry import ReportEntry, find_result, tell_reason
 from cosmos_houdini.report.frames import read_frame, read_luma
 from cosmos_houdini.report.measured import Measured, keep_measured, measure_entry, read_measured
@@ -21,8 +21,6 @@ from cosmos_houdini.report.weighting import DEFAULT, Weighting
 
 FRAMES = "frames"
 JPEG_QUALITY = 92
-AT_ONCE = 2
-"""FFmpeg itself decodes on several threads."""
 
 _Pair = tuple[Path, int]
 """A video, and how many of its frames are compared."""

@@ -1,4 +1,4 @@
-"""All clips of a page: one for each result, source and control, encoded two at a time into the report's folder."""
+"""All clips of a page: one for each result, source and control, encoded several at a time into the report's folder."""
 
 from __future__ import annotations
 
@@ -10,15 +10,12 @@ from pathlib import Path
 from cosmos_houdini.errors import ToolError
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.request import Clip
-from cosmos_houdini.report.clips import PageClip, forget_old, link, write_clip
+from cosmos_houdini.report.clips import AT_ONCE, PageClip, forget_old, link, write_clip
 from cosmos_houdini.report.entry import ReportEntry, find_result, tell_reason
 
 CLIPS, RESULTS = "clips", "results"
 SOURCE = "source-"
 """Begins the names of the clips of sources and their controls."""
-
-AT_ONCE = 2
-"""The encoder itself runs on two threads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
