@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.request import InferenceRequest
-from cosmos_houdini.model.spec import PromptSpec
+
+if TYPE_CHECKING:
+    # The scripts that build the assets run without msgspec.
+    from cosmos_houdini.model.spec import PromptSpec
 
 GUIDED_MASK: Final = "guided_generation_mask"
 IMAGE_CONTEXT: Final = "image_context"
