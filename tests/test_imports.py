@@ -60,7 +60,7 @@ def test_the_command_line_and_its_help_page_load_nothing_heavy(statement: str) -
 SHARED = [
     "errors",
     *(f"model.{name}" for name in ("control", "presets", "text_enum", "sequence", "job", "request")),
-    *("model.contents", "model.node_kinds"),
+    *("model.contents", "model.node_kinds", "model.project_folders", "model.ratings"),
 ]
 
 

@@ -16,8 +16,8 @@ from cosmos_houdini.batches.options import BatchOptions
 from cosmos_houdini.batches.plan import plan_batch
 from cosmos_houdini.errors import BadInput, JobError
 from cosmos_houdini.model.batch import Randomization
+from cosmos_houdini.model.ratings import SCHEMA, key_of
 from cosmos_houdini.report.make import make_report
-from cosmos_houdini.report.ratings import SCHEMA, key_of
 from cosmos_houdini.reporter import Silent
 from cosmos_houdini.specs.batch_file import load_batch
 from support.jobs.batch_project import batch, records, run, table

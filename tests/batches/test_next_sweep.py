@@ -10,7 +10,7 @@ import pytest
 
 from cosmos_houdini.batches.next_sweep import NextSweep, write_next
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.report.ratings import SCHEMA, key_of
+from cosmos_houdini.model.ratings import SCHEMA, key_of
 from cosmos_houdini.reporter import Silent
 from cosmos_houdini.specs.batch_file import load_batch
 from support.jobs.batch_project import batch, records, run

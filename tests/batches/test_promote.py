@@ -17,8 +17,8 @@ from cosmos_houdini.batches.promote import list_picked, select_promoted
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.media.videos.probe import inspect_video, probe_video
 from cosmos_houdini.model.job import JobState
+from cosmos_houdini.model.ratings import SCHEMA, key_of
 from cosmos_houdini.report.make import make_report
-from cosmos_houdini.report.ratings import SCHEMA, key_of
 from cosmos_houdini.reporter import Silent
 from cosmos_houdini.specs.batch_file import load_batch
 from support.engines.fake_engine import SCOUT_FRAMES

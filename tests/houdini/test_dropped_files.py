@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import runpy
 from functools import partial
@@ -10,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from cosmos_houdini.houdini import dropped_files
 from cosmos_houdini.houdini.environment import ROOT
 from cosmos_houdini.houdini.tops.node_assets import operator_of
 from cosmos_houdini.houdini.tops.parms import NODE_TYPES, SHOT, TRANSFER, NodeType
-from cosmos_houdini.report import ratings
+from cosmos_houdini.model import ratings
 from cosmos_houdini.scene.parm import ParmValue
 from support.houdini import fake_hou
 from support.houdini.houdini_session import SavedNode, Session
@@ -84,20 +82,13 @@ def test_the_picks_of_a_report_become_a_transfer_each(session: Session, tmp_path
     for job in ("shot-1", "shot-2", "shot-3"):
         result(tmp_path, job)
     runs = [
-        {"run": job, "key": hashlib.sha256(job.encode()).hexdigest()[:16], "picked": job != "shot-2"}
-        for job in ("shot-1", "shot-2", "shot-3")
+        {"run": job, "key": ratings.key_of(job), "picked": job != "shot-2"} for job in ("shot-1", "shot-2", "shot-3")
     ]
     picks = tmp_path / "ratings.json"
-    picks.write_text(json.dumps({"schema": dropped_files.RATINGS, "runs": runs}), encoding="utf-8")
+    picks.write_text(json.dumps({"schema": ratings.SCHEMA, "runs": runs}), encoding="utf-8")
     assert drop(picks)
     assert {"shot_1", "shot_3"} <= set(built(session))
     assert "shot_2" not in built(session)
-
-
-def test_picks_are_known_by_the_keys_that_the_page_gives_them() -> None:
-    assert dropped_files.RATINGS == ratings.SCHEMA
-    assert len(ratings.key_of("shot-1")) == dropped_files.KEY_DIGITS
-    assert ratings.key_of("shot-1") == hashlib.sha256(b"shot-1").hexdigest()[: dropped_files.KEY_DIGITS]
 
 
 def test_the_top_network_under_the_mouse_takes_the_node(session: Session, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from cosmos_houdini.houdini.diagnosis import ask_doctor
 from cosmos_houdini.houdini.environment import LIBRARIES, ROOT
 from cosmos_houdini.houdini.hython import selftest
 from cosmos_houdini.houdini.hython.open_questions import QUESTIONS, answer
@@ -139,7 +140,7 @@ def test_what_the_doctor_finds_is_told(loaded: Session, tmp_path: Path, monkeypa
     (tmp_path / "cosmos-houdini.yaml").write_text("hosts: {gpu01: {address: gpu01, root: data}}", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(selftest.CheckFailed, match=r"host gpu01: .*no absolute path"):
-        selftest._doctor()
+        ask_doctor()
     assert loaded.shown == []
 
 

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.houdini import shelf
+from cosmos_houdini.houdini import shelf, worker
 from cosmos_houdini.houdini.tops.node_assets import operator_of
 from cosmos_houdini.houdini.tops.parms import REPORT, SHOT, TRANSFER
 from cosmos_houdini.houdini.tops.sweep_network import RUNS, build_sweep, set_slots, slots_for
@@ -161,13 +161,22 @@ def test_a_houdini_without_the_tasks_network_is_refused(session: Session) -> Non
     ("host", "slots"),
     [
         ({"address": "gpu01.example", "gpus": [0]}, RUNS),
-        ({"launcher": "slurm"}, RUNS),
         ({"gpus": [0, 1, 2, 3, 4, 5, 6, 7]}, 8),
         ({}, None),
     ],
 )
 def test_a_work_item_that_only_waits_holds_nothing_back(host: dict[str, object], slots: int | None) -> None:
-    assert slots_for({"defaults": {"host": "a"}, "hosts": {"a": host}}) == slots
+    assert slots_for({"settings": {"defaults": {"host": "a"}, "hosts": {"a": host}}, "scheduled_hosts": []}) == slots
+
+
+def test_a_host_whose_launcher_schedules_by_itself_takes_all_work_items(tmp_path: Path) -> None:
+    """Whatever its name is: the worker knows the traits of all launchers."""
+    (tmp_path / "cosmos-houdini.yaml").write_text(
+        "defaults: {host: a}\nhosts: {a: {launcher: slurm}, b: {gpus: [0]}}\n", encoding="utf-8"
+    )
+    found = worker.call("config", folder=tmp_path)
+    assert found["scheduled_hosts"] == ["a"]
+    assert slots_for(found) == RUNS
 
 
 def test_the_networks_own_scheduler_begins_as_many_items_as_the_host_takes(

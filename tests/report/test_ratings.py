@@ -13,9 +13,10 @@ import pytest
 
 from cosmos_houdini import config
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.model.ratings import key_of
 from cosmos_houdini.report.make import ReportOptions, write_entries
 from cosmos_houdini.report.player import find_player
-from cosmos_houdini.report.ratings import Judged, key_of, preferences, read_ratings
+from cosmos_houdini.report.ratings import Judged, preferences, read_ratings
 from cosmos_houdini.reporter import Silent
 from support.documents import check_document
 from support.jobs.report_entries import entry

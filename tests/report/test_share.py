@@ -12,8 +12,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.model.ratings import key_of
 from cosmos_houdini.report.measures import Measures
-from cosmos_houdini.report.ratings import key_of
 from cosmos_houdini.report.share import Share, SharePart, write_share
 from cosmos_houdini.report.writer import Written
 from support.jobs.report_entries import entry

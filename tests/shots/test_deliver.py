@@ -25,7 +25,7 @@ from cosmos_houdini.media.pictures.color import display_transform
 from cosmos_houdini.media.pictures.geometry import Geometry
 from cosmos_houdini.media.videos.probe import inspect_video, sha256_of
 from cosmos_houdini.model.control import Pass
-from cosmos_houdini.report.ratings import key_of
+from cosmos_houdini.model.ratings import key_of
 from support.media import FFMPEG
 from support.recorder import Recorder
 

@@ -11,11 +11,11 @@ from cosmos_houdini.api.shot import Shot
 from cosmos_houdini.api.variation import randomization_of
 from cosmos_houdini.engines import find_engine
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.jobs.prepare import RESULTS
 from cosmos_houdini.media.videos.metadata import read_metadata
 from cosmos_houdini.model.batch import BATCH_SPEC_SCHEMA, BatchSpec
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.parameter import resolve
+from cosmos_houdini.model.project_folders import RESULTS
 from cosmos_houdini.model.spec import PromptSpec, SpecValue
 from cosmos_houdini.shots.submit import spec_videos
 from cosmos_houdini.specs.batch_file import parse_batch, save_batch

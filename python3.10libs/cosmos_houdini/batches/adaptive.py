@@ -10,7 +10,8 @@ from cosmos_houdini.batches.plan import PlannedBatch, RunSelection, plan_batch
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.jobs.client import Client
 from cosmos_houdini.jobs.store.batches import points_file
-from cosmos_houdini.report.ratings import key_of, preferences, read_ratings
+from cosmos_houdini.model.ratings import key_of
+from cosmos_houdini.report.ratings import preferences, read_ratings
 from cosmos_houdini.reporter import Reporter
 from cosmos_houdini.sweeps.adaptive import Adaptive
 

@@ -18,9 +18,10 @@ from cosmos_houdini.jobs.store.spending import cost_of, format_cost
 from cosmos_houdini.model.batch import MAX_RUNS, BatchItem, BatchSpec
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.names import portable_name
+from cosmos_houdini.model.ratings import key_of
 from cosmos_houdini.report.entry import ReportEntry, find_result
 from cosmos_houdini.report.make import find_batch_entries
-from cosmos_houdini.report.ratings import key_of, read_ratings
+from cosmos_houdini.report.ratings import read_ratings
 from cosmos_houdini.report.table import Row
 from cosmos_houdini.reporter import Reporter
 from cosmos_houdini.specs.batch_file import load_batch, save_batch

@@ -12,10 +12,11 @@ from cosmos_houdini.jobs.store.batches import points_file
 from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.model.batch import BatchSpec
 from cosmos_houdini.model.job import JobState
+from cosmos_houdini.model.ratings import key_of
 from cosmos_houdini.model.spec import PromptSpec
 from cosmos_houdini.report.batch_jobs import find_batch_jobs
 from cosmos_houdini.report.make import find_batch_entries
-from cosmos_houdini.report.ratings import key_of, read_ratings
+from cosmos_houdini.report.ratings import read_ratings
 from cosmos_houdini.reporter import Reporter, Silent
 from cosmos_houdini.sweeps.adaptive import Adaptive
 from cosmos_houdini.sweeps.sweep import SCOUT_SUFFIX

@@ -23,11 +23,11 @@ from cosmos_houdini.errors import BadInput, Cancelled, CosmosError, HostError
 from cosmos_houdini.jobs.advice import uses_gpu
 from cosmos_houdini.jobs.client import Client, open_client
 from cosmos_houdini.jobs.expectation import expect
-from cosmos_houdini.jobs.prepare import RESULTS
 from cosmos_houdini.jobs.shared_load import load_of
 from cosmos_houdini.jobs.store import batches
 from cosmos_houdini.jobs.store.jobs import DATABASE, FOLDER
 from cosmos_houdini.jobs.store.worker import BatchSlot, Worker
+from cosmos_houdini.model.project_folders import RESULTS
 from cosmos_houdini.report.earlier import write_latest
 from cosmos_houdini.report.table import format_csv
 from cosmos_houdini.reporter import Reporter

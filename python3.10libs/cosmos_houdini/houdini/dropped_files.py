@@ -5,7 +5,6 @@ Each becomes a Cosmos Transfer with the parameters of the result. All other file
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,12 +25,10 @@ from cosmos_houdini.houdini.tops.result_parameters import (
     read_result,
     transfer_values,
 )
+from cosmos_houdini.model.project_folders import RESULTS
+from cosmos_houdini.model.ratings import SCHEMA, key_of
 
 TASKS, NETWORK = "/tasks", "cosmos_results"
-RATINGS = "cosmos-houdini/ratings/1"
-"""The schema of the file that the page of a report saves: ratings and picks."""
-KEY_DIGITS = 16
-"""A run is known to that file by so many digits of the SHA-256 of its job's id."""
 _VIDEOS = ("result.mp4", "restored.mp4")
 
 
@@ -70,7 +67,7 @@ def _results_of(path: Path) -> list[Path]:
     schema = document.get("schema", "") if isinstance(document, dict) else ""
     if path.name == RESULT or schema.startswith("cosmos-houdini/result/"):
         return [path]
-    return find_picked(document, Path(hou.hipFile.path()).parent) if schema == RATINGS else []
+    return find_picked(document, Path(hou.hipFile.path()).parent) if schema == SCHEMA else []
 
 
 def find_picked(ratings: Mapping[str, Any], folder: Path) -> list[Path]:
@@ -78,13 +75,12 @@ def find_picked(ratings: Mapping[str, Any], folder: Path) -> list[Path]:
     runs = [run for run in ratings.get("runs", ()) if isinstance(run, dict)]
     wanted = {str(run.get("key")) for run in runs if run.get("picked")}
     # A browser saves the file into its own folder of downloads, so that only the project tells where results are.
-    return [path for path in sorted(folder.glob(f"cosmos_out/**/{RESULT}")) if _key_of(path) in wanted]
+    return [path for path in sorted(folder.glob(f"{RESULTS}/**/{RESULT}")) if _key_of(path) in wanted]
 
 
 def _key_of(path: Path) -> str:
     document = _read(path)
-    job = str(document.get("job")) if isinstance(document, dict) else ""
-    return hashlib.sha256(job.encode()).hexdigest()[:KEY_DIGITS]
+    return key_of(str(document.get("job")) if isinstance(document, dict) else "")
 
 
 def _read(path: Path) -> Any:  # noqa: ANN401 - JSON is whatever the file holds

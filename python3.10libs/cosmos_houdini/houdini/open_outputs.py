@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterable, Iterator
 from typing import cast
 
 import hou
 
 from cosmos_houdini.model.render_node import (
+    OF_STAGES,
+    OUTPUT_TYPES,
     PRODUCT_LISTS,
     RENDER_NODES,
     STAGE_PRODUCTS,
     STAGE_RENDERERS,
-    STAGE_SETTINGS,
+    TEXT_EXPRESSION,
     base_type,
     expand_own_name,
     list_products,
 )
 from cosmos_houdini.model.render_outputs import CURRENT_TAKE, StageNode, link_outputs, offered_outputs, var_names
 from cosmos_houdini.model.scene import RenderOutput, whole
-
-_TEXT_EXPRESSION = re.compile(r'"([^"`]*)"')
-_OF_STAGES = STAGE_RENDERERS | STAGE_SETTINGS | STAGE_PRODUCTS
 
 
 def all_nodes() -> list[hou.OpNode]:
@@ -37,9 +35,8 @@ def read_open_outputs(nodes: Iterable[hou.OpNode] | None = None) -> tuple[Render
     Args:
         nodes: of the scene; without them, all are read.
     """
-    known = RENDER_NODES.keys() | PRODUCT_LISTS
-    writing = [node for node in (all_nodes() if nodes is None else nodes) if type_name(node) in known]
-    stage = {node.path(): _stage_node(node) for node in writing if type_name(node) in _OF_STAGES}
+    writing = [node for node in (all_nodes() if nodes is None else nodes) if type_name(node) in OUTPUT_TYPES]
+    stage = {node.path(): _stage_node(node) for node in writing if type_name(node) in OF_STAGES}
     return link_outputs([output for node in writing for output in _outputs(node)], stage, _inputs)
 
 
@@ -62,7 +59,7 @@ def read_text(node: hou.OpNode, name: str) -> str | None:
         return parm.unexpandedString() or None
     except hou.OperationFailed:
         # Driven by a channel. One that is nothing but a quoted text is that text, as the artist wrote it.
-        literal = _TEXT_EXPRESSION.fullmatch(parm.expression())
+        literal = TEXT_EXPRESSION.fullmatch(parm.expression())
         return (literal[1] if literal else parm.evalAsString()) or None
 
 

@@ -11,11 +11,12 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import PurePath, PurePosixPath, PureWindowsPath
 from threading import Thread
-from typing import IO, Any, cast
+from typing import IO, cast
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.houdini.background import THREAD_NAME
 from cosmos_houdini.houdini.environment import ROOT, clean_environment
+from cosmos_houdini.houdini.text_process import start_text_process, without_window
 
 SCRIPT = ROOT / "scripts" / "set_up"
 LOCK = ROOT / "requirements.lock"
@@ -77,7 +78,7 @@ def is_working_python(program: str) -> bool:
             check=False,
             timeout=CHECK_TIMEOUT_S,
             env=clean_environment(os.environ),
-            **_without_window(),
+            **without_window(),
         )
     except (OSError, subprocess.TimeoutExpired):
         return False
@@ -159,17 +160,12 @@ class SetUpRun:
         self.code = code
 
     def _output(self, argv: Sequence[str]) -> Iterator[str]:
-        self._process = subprocess.Popen(
+        self._process = start_text_process(
             argv,
-            cwd=ROOT,
-            env=script_environment(os.environ),
+            folder=ROOT,
+            environ=script_environment(os.environ),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            **_without_window(),
         )
         if self._is_stopped:
             self._process.terminate()
@@ -180,10 +176,3 @@ class SetUpRun:
 
 def _find_here() -> str:
     return find_python(python_candidates(sys.prefix, os.environ, sys.platform), is_working_python)
-
-
-def _without_window() -> dict[str, Any]:
-    own: dict[str, Any] = {}
-    if sys.platform == "win32":
-        own = {"creationflags": subprocess.CREATE_NO_WINDOW}
-    return own

@@ -86,7 +86,7 @@ def set_up_sweep() -> None:
     built = build_sweep(hip.stem, node, _dialogs[hip].prompt if hip in _dialogs else "")
     path = built.network.path()
     # The worker takes a second to start, and the network is of use meanwhile.
-    _take_answer(BackgroundCall("config", folder=hip.parent), lambda found: _set_slots(path, found["settings"]))
+    _take_answer(BackgroundCall("config", folder=hip.parent), lambda found: _set_slots(path, found))
     built.transfer.setCurrent(True, clear_all_selected=True)
     if editor := cast("hou.NetworkEditor | None", hou.ui.paneTabOfType(hou.paneTabType.NetworkEditor)):
         editor.setPwd(built.network)

@@ -6,7 +6,6 @@ import json
 import os
 import queue
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import IO, Any, cast
 
 from cosmos_houdini.errors import BadInput, Cancelled
 from cosmos_houdini.houdini.environment import LIBRARIES, ROOT, clean_environment, install_command, worker_python
+from cosmos_houdini.houdini.text_process import start_text_process
 from cosmos_houdini.houdini.worker_error import WorkerError, keep_log
 
 POLL_S = 0.1
@@ -115,22 +115,15 @@ def stop_when(stopped: Callable[[], bool], command: str) -> Callable[[], None]:
 
 
 def _start(argv: list[str], folder: Path | None) -> subprocess.Popen[str]:
-    # In its own session, so that an interrupt in the terminal reaches it through us alone; without a window on Windows.
-    own: dict[str, Any] = {"start_new_session": True}
-    if sys.platform == "win32":
-        own = {"creationflags": subprocess.CREATE_NO_WINDOW}
     try:
-        return subprocess.Popen(
+        # In its own session, so that an interrupt in the terminal reaches it through us alone.
+        return start_text_process(
             argv,
-            cwd=folder,
-            env=clean_environment(os.environ),
+            folder=folder,
+            environ=clean_environment(os.environ),
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            **own,
+            has_own_session=True,
         )
     except OSError as error:
         raise BadInput(

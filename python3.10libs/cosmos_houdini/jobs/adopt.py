@@ -11,7 +11,6 @@ from cosmos_houdini.engines import find_engine
 from cosmos_houdini.errors import BadInput, HostError
 from cosmos_houdini.hosts import Host, open_host
 from cosmos_houdini.jobs.client import Client
-from cosmos_houdini.jobs.prepare import RESULTS
 from cosmos_houdini.jobs.start import SCHEMA
 from cosmos_houdini.jobs.store.record import JobRecord, request_from
 from cosmos_houdini.json_text import read_json
@@ -19,6 +18,7 @@ from cosmos_houdini.launchers.job_folder import JOBS, attempt_folder
 from cosmos_houdini.model.extras import ROLE_PATTERN
 from cosmos_houdini.model.job import AttemptOptions, Job, JobState
 from cosmos_houdini.model.parameter import Parameter
+from cosmos_houdini.model.project_folders import RESULTS
 from cosmos_houdini.model.request import Clip, InferenceRequest
 from cosmos_houdini.plugins import is_name
 

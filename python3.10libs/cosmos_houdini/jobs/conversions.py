@@ -19,6 +19,7 @@ from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.json_text import read_json_file
 from cosmos_houdini.media.videos.metadata import FILE_NAME, read_metadata
 from cosmos_houdini.model.control import Pass
+from cosmos_houdini.model.project_folders import RESULTS
 from cosmos_houdini.model.request import Clip
 from cosmos_houdini.whole_file import write_whole
 
@@ -29,7 +30,7 @@ FOLDER = "conversions"
 """The folder of the kept descriptions, beside the store."""
 
 # The folders below the project in which ``submit``, ``convert-sequence`` and the TOP nodes put videos.
-_PLACES = ("cosmos_out/*", "cosmos_out/*/*", "cosmos_out/*/*/*", "*", "*/*")
+_PLACES = (f"{RESULTS}/*", f"{RESULTS}/*/*", f"{RESULTS}/*/*/*", "*", "*/*")
 # The first frames of a video that were cut out for a scout: the hash of the whole video, and how many.
 _CUT = re.compile(r"(?P<whole>[0-9a-f]{64})-(?P<frames>\d+)\.mp4")
 

@@ -16,9 +16,8 @@ from cosmos_houdini.jobs.store.record import JobRecord, new_record
 from cosmos_houdini.launchers import launcher_for, launcher_type
 from cosmos_houdini.launchers.site import site_for
 from cosmos_houdini.model.job_id import job_id
+from cosmos_houdini.model.project_folders import RESULTS
 from cosmos_houdini.model.request import FramePlan, InferenceRequest, Invocation, Site
-
-RESULTS = "cosmos_out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
@@ -55,6 +55,12 @@ def launcher_type(config: HostConfig, name: str = "") -> LauncherType:
         BadInput: there is no launcher of the name that the configuration gives.
     """
     return LAUNCHER_TYPES.get(config.launcher, problem=f"hosts.{name}.launcher = {config.launcher!r}" if name else "")
+
+
+def scheduled_hosts(hosts: Mapping[str, HostConfig]) -> list[str]:
+    """Return the names of the hosts whose launcher hands jobs to a scheduler; one without a launcher is none."""
+    found = {name: LAUNCHER_TYPES.find(host.launcher) for name, host in hosts.items()}
+    return sorted(name for name, launcher in found.items() if launcher and launcher.traits.schedules_itself)
 
 
 def launcher_settings(launcher: str) -> tuple[type[Struct], ...]:

@@ -44,6 +44,12 @@ PRODUCT_LISTS = frozenset({"karmarenderproducts"})
 """Nodes of a stage that name any number of further pictures, in parameters that are numbered from 0."""
 STAGE_PRODUCTS = frozenset({"renderproduct"}) | PRODUCT_LISTS
 """Nodes of a stage that name further pictures, such as a pass in files of its own."""
+OUTPUT_TYPES = frozenset(RENDER_NODES) | PRODUCT_LISTS
+"""All nodes that name pictures."""
+OF_STAGES = STAGE_RENDERERS | STAGE_SETTINGS | STAGE_PRODUCTS
+"""Those among them that belong to a USD stage."""
+TEXT_EXPRESSION = re.compile(r'"([^"`]*)"')
+"""An expression that is nothing but a quoted text."""
 WINDOWS = ("ip", "md")
 """Picture paths that mean a window of Houdini, not a file."""
 

@@ -11,11 +11,11 @@ from cosmos_houdini.config import Config
 from cosmos_houdini.engines import find_engine
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.jobs.client import Client, open_client
-from cosmos_houdini.jobs.prepare import RESULTS
 from cosmos_houdini.jobs.store.batches import points_file
 from cosmos_houdini.jobs.store.jobs import FOLDER as STORE_FOLDER
 from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.model.batch import BatchSpec
+from cosmos_houdini.model.project_folders import RESULTS
 from cosmos_houdini.model.spec import PromptSpec
 from cosmos_houdini.report.batch_jobs import BatchJobs, find_batch_jobs
 from cosmos_houdini.report.entry import ReportEntry, build_entry, build_planned_entry

@@ -9,13 +9,13 @@ from typing import Any
 
 from cosmos_houdini.jobs.store.spending import format_cost
 from cosmos_houdini.model.job import JobState
+from cosmos_houdini.model.ratings import key_of
 from cosmos_houdini.report.causes import group_by_cause
 from cosmos_houdini.report.entry import ReportEntry, format_setting
 from cosmos_houdini.report.importance import parameter_importance
 from cosmos_houdini.report.measure_kinds import kind_of
 from cosmos_houdini.report.page_clips import SOURCE, PageClips, run_clip
 from cosmos_houdini.report.plate import Plate
-from cosmos_houdini.report.ratings import key_of
 from cosmos_houdini.report.report import Report
 
 Link = tuple[str, str]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,9 +14,8 @@ from msgspec import Meta, Struct
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.json_text import read_json_file
+from cosmos_houdini.model.ratings import KEY_DIGITS, SCHEMA, key_of
 
-SCHEMA = "cosmos-houdini/ratings/1"
-KEY_DIGITS = 16
 _SHOWN = 3
 
 _SPREAD = 4.0
@@ -83,15 +81,6 @@ class Judged:
     def picked(self) -> list[str]:
         """Return the keys of the picked runs, in the file's order."""
         return [key for key, one in self.by_key.items() if one.picked]
-
-
-def key_of(job_id: str) -> str:
-    """Return the key by which the run of a job is known.
-
-    >>> key_of("shot-0001-ab12cd34ef")
-    'f9cce8ee07e4ed42'
-    """
-    return hashlib.sha256(job_id.encode()).hexdigest()[:KEY_DIGITS]
 
 
 def read_ratings(path: Path, job_ids: Iterable[str]) -> Judged:

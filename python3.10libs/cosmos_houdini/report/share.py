@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from cosmos_houdini.errors import BadInput
+from cosmos_houdini.model.ratings import key_of
 from cosmos_houdini.model.text_enum import TextEnum
 from cosmos_houdini.report.page import render_page
 from cosmos_houdini.report.page_clips import PageClips, SourceClips, run_clip
 from cosmos_houdini.report.page_data import PageInput, Shown, build_page_data
-from cosmos_houdini.report.ratings import key_of
 from cosmos_houdini.whole_file import write_whole
 
 SUFFIX = ".zip"

@@ -13,6 +13,7 @@ from typing import Any
 from cosmos_houdini.jobs.collect import LOGS, RESULT
 from cosmos_houdini.media.videos.ffmpeg import FFmpeg
 from cosmos_houdini.model.job import JobState
+from cosmos_houdini.model.ratings import key_of
 from cosmos_houdini.model.request import Clip
 from cosmos_houdini.report import grid
 from cosmos_houdini.report.entry import ReportEntry, find_result, list_varied
@@ -23,7 +24,6 @@ from cosmos_houdini.report.page import render_page
 from cosmos_houdini.report.page_clips import PageClips, run_clip, write_page_clips
 from cosmos_houdini.report.page_data import Link, PageInput, build_page_data
 from cosmos_houdini.report.plate import find_plate
-from cosmos_houdini.report.ratings import key_of
 from cosmos_houdini.report.report import Grid, Report
 from cosmos_houdini.report.table import format_csv
 from cosmos_houdini.report.timeline import FILE as TIMELINE

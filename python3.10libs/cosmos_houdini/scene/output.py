@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from cosmos_houdini.errors import BadInput, did_you_mean
 from cosmos_houdini.model.render_node import (
+    OF_STAGES,
+    OUTPUT_TYPES,
     PRODUCT_LISTS,
     RENDER_NODES,
     STAGE_PRODUCTS,
     STAGE_RENDERERS,
-    STAGE_SETTINGS,
+    TEXT_EXPRESSION,
     base_type,
     expand_own_name,
     list_products,
@@ -21,11 +22,6 @@ from cosmos_houdini.model.scene import RenderOutput, Scene, whole
 from cosmos_houdini.scene.nodes import Node, stage_path
 from cosmos_houdini.scene.parm import unquoted
 from cosmos_houdini.scene.timeline import Timeline
-
-OUTPUT_TYPES = frozenset(RENDER_NODES) | PRODUCT_LISTS
-_OF_STAGES = STAGE_RENDERERS | STAGE_SETTINGS | STAGE_PRODUCTS
-
-_TEXT_EXPRESSION = re.compile(r'"([^"`]*)"')
 
 
 def read_outputs(
@@ -39,7 +35,7 @@ def read_outputs(
         timeline: gives the global range.
     """
     writing = [node for node in nodes if base_type(node.type) in OUTPUT_TYPES]
-    stage = {node.path: _stage_node(node, inputs) for node in writing if base_type(node.type) in _OF_STAGES}
+    stage = {node.path: _stage_node(node, inputs) for node in writing if base_type(node.type) in OF_STAGES}
     outputs = [output for node in writing for output in _outputs(node, timeline)]
     return link_outputs(outputs, stage, lambda path: inputs.get(path, ()))
 
@@ -105,7 +101,7 @@ def _text(node: Node, parm: str) -> str | None:
         return None
     channel = node.channels.get(values[0].channel or "")
     if channel and len(channel.segments) == 1:
-        literal = _TEXT_EXPRESSION.fullmatch(channel.segments[0].expression)
+        literal = TEXT_EXPRESSION.fullmatch(channel.segments[0].expression)
         if literal:
             return unquoted(literal[1])
     return values[0].text or None

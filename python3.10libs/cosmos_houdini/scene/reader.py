@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from cosmos_houdini.model.contents import SceneContents
+from cosmos_houdini.model.render_node import OUTPUT_TYPES
 from cosmos_houdini.model.scene import License, Scene
 from cosmos_houdini.scene.archive import open_archive
 from cosmos_houdini.scene.camera import CAMERA_TYPES, read_cameras
 from cosmos_houdini.scene.nodes import Contents, read_contents
-from cosmos_houdini.scene.output import OUTPUT_TYPES, read_outputs
+from cosmos_houdini.scene.output import read_outputs
 from cosmos_houdini.scene.timeline import Timeline, parse_timeline
 from cosmos_houdini.scene.variables import parse_variables, saved_at
 

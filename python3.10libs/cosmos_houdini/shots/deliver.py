@@ -35,8 +35,9 @@ from cosmos_houdini.media.videos.scratch import scratch_folder
 from cosmos_houdini.model.control import Pass
 from cosmos_houdini.model.delivery import Delivery, DeliveryFormat
 from cosmos_houdini.model.job import JobState
+from cosmos_houdini.model.ratings import key_of
 from cosmos_houdini.model.request import Clip
-from cosmos_houdini.report.ratings import key_of, read_ratings
+from cosmos_houdini.report.ratings import read_ratings
 from cosmos_houdini.reporter import Reporter
 from cosmos_houdini.shots.restore import RESULT, conversion_of
 

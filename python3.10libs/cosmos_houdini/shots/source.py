@@ -8,11 +8,11 @@ from pathlib import Path
 
 from cosmos_houdini.config import Config
 from cosmos_houdini.errors import BadInput
-from cosmos_houdini.jobs.prepare import RESULTS
 from cosmos_houdini.media.sequences import pattern
 from cosmos_houdini.media.sequences.formats import SUFFIXES
 from cosmos_houdini.media.videos.metadata import FILE_NAME
 from cosmos_houdini.model.names import portable_name
+from cosmos_houdini.model.project_folders import RESULTS
 from cosmos_houdini.reporter import Reporter
 from cosmos_houdini.shots.options import FrameOptions, ShotSource, SubmitOptions, shapes_videos
 

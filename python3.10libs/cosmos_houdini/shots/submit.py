@@ -14,11 +14,12 @@ from cosmos_houdini.engines.cosmos.chunks import chunk_sentence
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.jobs.client import Client, open_client
 from cosmos_houdini.jobs.follow import run_job
-from cosmos_houdini.jobs.prepare import RESULTS, Prepared
+from cosmos_houdini.jobs.prepare import Prepared
 from cosmos_houdini.jobs.store.record import JobRecord
 from cosmos_houdini.media.videos.metadata import read_metadata, verified_clips
 from cosmos_houdini.model.control import Control, Pass
 from cosmos_houdini.model.parameter import resolve
+from cosmos_houdini.model.project_folders import RESULTS
 from cosmos_houdini.model.spec import PromptSpec, RunSpec
 from cosmos_houdini.reporter import Reporter
 from cosmos_houdini.shots.options import (

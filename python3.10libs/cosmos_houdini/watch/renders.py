@@ -17,6 +17,7 @@ from cosmos_houdini.media.sequences.pass_words import file_words
 from cosmos_houdini.media.sequences.passes import tell_folder
 from cosmos_houdini.media.videos.metadata import FILE_NAME
 from cosmos_houdini.model.names import portable_name
+from cosmos_houdini.model.project_folders import RESULTS
 
 PassNames = Mapping[str, Iterable[str]]
 Stat = tuple[int, int]
@@ -25,7 +26,7 @@ Stat = tuple[int, int]
 Folders = Mapping[Path, Mapping[str, Stat]]
 """The files of each folder, by name."""
 
-OWN_FOLDERS = frozenset({"cosmos_out", ".cosmos"})
+OWN_FOLDERS = frozenset({RESULTS, ".cosmos"})
 _VERSION = re.compile(r"(?:v|ver|version|take|tk)[_-]?\d+", re.IGNORECASE)
 
 

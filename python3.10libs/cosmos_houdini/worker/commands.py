@@ -173,6 +173,7 @@ def _config(request: Request, _: Reporter) -> Document:
     from cosmos_houdini.config.description import describe_config  # noqa: PLC0415
     from cosmos_houdini.doctor.configuration import find_problems  # noqa: PLC0415
     from cosmos_houdini.engines.description import describe_engines  # noqa: PLC0415
+    from cosmos_houdini.launchers.registry import scheduled_hosts  # noqa: PLC0415
 
     _decode(NoOptions, request)
     loaded = load()
@@ -181,6 +182,7 @@ def _config(request: Request, _: Reporter) -> Document:
         "settings": plain(loaded.settings),
         "origins": dict(loaded.origins),
         "project": str(loaded.project),
+        "scheduled_hosts": scheduled_hosts(loaded.settings.hosts),
         "engines": describe_engines(),
         "lines": [*describe_config(loaded), *(f"error: {problem}" for problem in problems)],
     }

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Protocol
 
 from cosmos_houdini.houdini.tops.parms import NODE_TYPES
+from cosmos_houdini.model.render_node import OUTPUT_TYPES
 from cosmos_houdini.model.scene import Channel
 from cosmos_houdini.scene.archive import open_archive
 from cosmos_houdini.scene.camera import CAMERA_TYPES
 from cosmos_houdini.scene.contents import CONTENT_TYPES
 from cosmos_houdini.scene.nodes import Node, read_contents
-from cosmos_houdini.scene.output import OUTPUT_TYPES
 from cosmos_houdini.scene.parm import ParmValue
 from cosmos_houdini.scene.picture import expand_picture
 from cosmos_houdini.scene.timeline import parse_timeline

@@ -14,6 +14,7 @@ from cosmos_houdini.houdini.hython.script import exit_code, print_result, say
 from cosmos_houdini.houdini.hython.shot_arguments import render_if_asked, submission_of
 from cosmos_houdini.houdini.submission import COMMAND as SUBMIT
 from cosmos_houdini.model.names import portable_name
+from cosmos_houdini.model.project_folders import RESULTS
 
 _NUMBERS = ("count", "seed", "max_parallel")
 # Options of a single run: a batch sets them for each of its runs.
@@ -35,7 +36,7 @@ def _run(options: argparse.Namespace, words: Sequence[str]) -> int:
             )
     render_if_asked(options)
     name = options.name or portable_name(options.file.stem) or "shot"
-    folder = Path(worker.call("config")["project"]) / "cosmos_out" / name
+    folder = Path(worker.call("config")["project"]) / RESULTS / name
     more = {**_given(options, "engine", "host"), "name": name, "results": str(folder), "dry_run": True}
     shot = submission_of(options, words, more)
     worker.call(SUBMIT, shot.request_options(), words=shot.words, on_message=say)

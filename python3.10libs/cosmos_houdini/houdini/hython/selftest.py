@@ -16,6 +16,7 @@ import hou
 from cosmos_houdini import __version__
 from cosmos_houdini.errors import BadInput, CheckFailed, one_line
 from cosmos_houdini.houdini import worker
+from cosmos_houdini.houdini.diagnosis import ask_doctor
 from cosmos_houdini.houdini.environment import LIBRARIES, ROOT, worker_python
 from cosmos_houdini.houdini.hython.command_lines import selftest_parser
 from cosmos_houdini.houdini.hython.comparison import compare_scenes
@@ -165,14 +166,6 @@ def _worker() -> str:
     return f"{worker_python()} works in {project}"
 
 
-def _doctor() -> str:
-    checks = worker.call("doctor")["checks"]
-    wrong = [f"{check['check']}: {check['seen']}; {check['action']}" for check in checks if check["verdict"] == "fail"]
-    if wrong:
-        raise CheckFailed("; ".join(wrong))
-    return f"{len(checks)} checks"
-
-
 def _sweep() -> str:
     built = build_sweep("selftest", "/out/none", "rain")
     nodes = [node.type().name() for node in built.network.children()]
@@ -239,7 +232,7 @@ CHECKS = (
     Check(title="its assets are installed and whole", run=check_assets),
     Check(title="Qt is there for the job monitor", run=_qt),
     Check(title="the worker answers", run=_worker),
-    Check(title="the doctor finds nothing in the way of jobs here", run=_doctor),
+    Check(title="the doctor finds nothing in the way of jobs here", run=ask_doctor),
     Check(title="Set Up Sweep builds its network, and the nodes take every parameter", run=_sweep),
     Check(title="MPlay is where Compare Results starts it", run=_mplay),
     Check(title="a camera takes the background of Load Result", run=_background),

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from cosmos_houdini.errors import BadInput, CheckFailed, CosmosError, one_line
 from cosmos_houdini.houdini import worker
+from cosmos_houdini.houdini.diagnosis import ask_doctor
 from cosmos_houdini.houdini.environment import ROOT, clean_environment, install_command, worker_python
 from cosmos_houdini.houdini.tops.guard import is_listening
 from cosmos_houdini.houdini.tops.node import JOB_SCRIPT
@@ -65,7 +66,7 @@ def needs(folder: Path, environ: Mapping[str, str]) -> Sequence[Need]:
         Need(title="the worker's Python", look=_find_python),
         Need(title="the project's folder", look=lambda: _find_folder(folder)),
         Need(title="the worker in the project", look=lambda: _ask_worker(folder)),
-        Need(title="the hosts of the configuration", look=lambda: _ask_doctor(folder)),
+        Need(title="the hosts of the configuration", look=lambda: ask_doctor(folder if folder.is_dir() else None)),
         Need(title="the log", look=lambda: _find_log(environ)),
     ]
     if environ.get("PDG_RESULT_SERVER"):
@@ -143,14 +144,6 @@ def _find_folder(folder: Path) -> str:
 def _ask_worker(folder: Path) -> str:
     project = worker.call("config", folder=folder if folder.is_dir() else None)["project"]
     return f"answers for {project}"
-
-
-def _ask_doctor(folder: Path) -> str:
-    checks = worker.call("doctor", folder=folder if folder.is_dir() else None)["checks"]
-    wrong = [f"{check['check']}: {check['seen']}; {check['action']}" for check in checks if check["verdict"] == "fail"]
-    if wrong:
-        raise CheckFailed("; ".join(wrong))
-    return f"{len(checks)} checks passed"
 
 
 def _find_log(environ: Mapping[str, str]) -> str:

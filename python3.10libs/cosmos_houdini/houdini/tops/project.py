@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cosmos_houdini.errors import BadInput
 from cosmos_houdini.houdini import worker
+from cosmos_houdini.model.project_folders import RESULTS
 
 FRESH_S = 30.0
 """Generating a network reads a project several times; a changed configuration is seen after this time."""
@@ -37,7 +38,7 @@ class Project:
 
     def results(self, name: str) -> Path:
         """Return the folder of a shot's or report's results."""
-        return self.root / "cosmos_out" / name
+        return self.root / RESULTS / name
 
 
 def require_folder(text: str) -> Path:

@@ -45,18 +45,19 @@ class SweepNetwork:
     unset: tuple[str, ...]
 
 
-def slots_for(settings: Mapping[str, Any]) -> int | None:
+def slots_for(found: Mapping[str, Any]) -> int | None:
     """Return how many work items of a sweep may be begun at once; None for the Local Scheduler's own number.
 
     Where the jobs run elsewhere, a work item only waits, and all may. On this machine, it is one for each GPU. Without
     GPUs the work is done by the CPUs, which the Local Scheduler divides.
 
     Args:
-        settings: as ``config`` of the worker returns them.
+        found: the answer of the worker's ``config``.
     """
+    settings = found["settings"]
     name = settings["defaults"]["host"]
     host = settings["hosts"].get(name, {})
-    if host.get("address") or host.get("launcher") == "slurm":
+    if host.get("address") or name in found["scheduled_hosts"]:
         return RUNS
     return len(host.get("gpus") or ()) or None
 
