@@ -11,6 +11,8 @@ from cosmos_houdini.engines import engine_names
 from cosmos_houdini.media.control_settings import DEPTH_KINDS, FITS, DepthKind
 from cosmos_houdini.model.control import Control
 from cosmos_houdini.model.presets import STRENGTHS
+from cosmos_houdini.model.project_folders import RESULTS
+from cosmos_houdini.model.ratings import SCHEMA
 
 PACKAGE = Path(__file__).resolve().parent.parent / "python3.10libs" / "cosmos_houdini"
 LISTS = (ast.Tuple, ast.List, ast.Set, ast.Dict, ast.Subscript)
@@ -76,3 +78,26 @@ def test_a_control_without_words_of_its_own_has_a_label_and_a_pass() -> None:
     assert [control.label for control in Control] == ["Vis", "Edge", "Depth", "Segmentation"]
     assert Control.DEPTH.shows == "the depth"
     assert all(control.pass_.value == control.value for control in Control)
+
+
+@pytest.mark.parametrize(
+    ("text", "module"),
+    [
+        (RESULTS, "model/project_folders.py"),
+        (SCHEMA, "model/ratings.py"),
+    ],
+)
+def test_a_name_that_files_share_is_written_once(text: str, module: str) -> None:
+    found = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if node.value == text or node.value.startswith(f"{text}/*")
+    }
+    assert found == {module}
+
+
+def test_a_price_is_counted_in_one_module() -> None:
+    of_hours = [path for path in PACKAGE.rglob("*.py") if "SECONDS_PER_HOUR =" in path.read_text(encoding="utf-8")]
+    assert [path.relative_to(PACKAGE).as_posix() for path in of_hours] == ["jobs/store/spending.py"]

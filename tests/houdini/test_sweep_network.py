@@ -197,11 +197,11 @@ def test_a_scheduler_that_takes_no_slots_is_told(session: Session) -> None:
     made = build_sweep("shot", NODE, "").network
     assert set_slots(made, 4) == ("localscheduler/maxprocsmenu = 2", "localscheduler/maxprocs = 4")
     assert set_slots(made, None) == ()
-    shelf._set_slots(made.path(), {"defaults": {"host": "a"}, "hosts": {"a": {"launcher": "slurm"}}})
+    shelf._set_slots(made.path(), {"settings": {"defaults": {"host": "a"}, "hosts": {}}, "scheduled_hosts": ["a"]})
     [(_, shown)] = session.shown
     assert "set by hand: localscheduler/maxprocsmenu = 2" in str(shown["message"])
     made.destroy()
-    shelf._set_slots(made.path(), {"defaults": {"host": "a"}, "hosts": {"a": {"launcher": "slurm"}}})
+    shelf._set_slots(made.path(), {"settings": {"defaults": {"host": "a"}, "hosts": {}}, "scheduled_hosts": ["a"]})
 
 
 def test_a_worker_that_is_slow_does_not_stop_the_interface(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
