@@ -170,7 +170,7 @@ def test_a_work_item_that_only_waits_holds_nothing_back(host: dict[str, object],
 
 
 def test_a_host_whose_launcher_schedules_by_itself_takes_all_work_items(tmp_path: Path) -> None:
-    """Whatever its name is: the worker knows the traits of all launchers."""
+    """The launcher has any name: the worker knows the traits of each."""
     (tmp_path / "cosmos-houdini.yaml").write_text(
         "defaults: {host: a}\nhosts: {a: {launcher: slurm}, b: {gpus: [0]}}\n", encoding="utf-8"
     )
