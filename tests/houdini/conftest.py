@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,14 @@ from support.houdini import houdini_session
 def _worker(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     monkeypatch.setenv("COSMOS_HOUDINI_PYTHON", sys.executable)
     monkeypatch.setenv("HOUDINI_USER_PREF_DIR", str(tmp_path_factory.mktemp("houdini21.0")))
+
+
+@pytest.fixture(autouse=True)
+def _windows() -> Iterator[None]:
+    """Let no window, timer or thread of a worker outlive its test."""
+    yield
+    if "support.houdini.offscreen" in sys.modules:
+        sys.modules["support.houdini.offscreen"].close_windows()
 
 
 @pytest.fixture
