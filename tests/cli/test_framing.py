@@ -160,7 +160,9 @@ def test_bars_are_not_taken_for_dark_pictures(tmp_path: Path):
     (tmp_path / "render").mkdir()
     for frame in (1001, 1002):
         write_picture(tmp_path / f"render/sh.{frame}.png", light)
-    told = invoke(convert_sequence, tmp_path / "render", "-o", tmp_path / "out", "--fit", "letterbox").stderr
+    told = invoke(
+        convert_sequence, tmp_path / "render", "-o", tmp_path / "out", "--fit", "letterbox", "--fps", 24
+    ).stderr
     assert "letterbox" in told
     assert "warning" not in told
 
