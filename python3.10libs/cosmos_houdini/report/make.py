@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,7 +135,7 @@ def write_entries(
             on_step=advance,
             options=WriteOptions(
                 currency=config.settings.defaults.currency,
-                cache=config.project / STORE_FOLDER / CLIP_CACHE,
+                cache=_clip_cache(config.project),
                 ratings=ratings,
                 weighting=options.weighting,
                 smoothed=options.smoothed,
@@ -148,6 +149,12 @@ def write_entries(
         picked = [Path(run["result"]) for run in report.document["runs"] if run.get("picked") and run["result"]]
         reporter.say(f"opened {open_results(report.page, picked, find_player())}")
     return report
+
+
+def _clip_cache(project: Path) -> Path | None:
+    """Return where clips are kept; None in a project that can only be read."""
+    store = project / STORE_FOLDER
+    return store / CLIP_CACHE if os.access(store, os.W_OK) else None
 
 
 def _read_ratings(
