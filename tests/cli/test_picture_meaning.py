@@ -178,7 +178,7 @@ def test_a_png_that_says_srgb_in_any_way_is_taken_as_it_is(tmp_path: Path, chunk
     frame, source, told = converted(twice(tmp_path / "in", with_chunks(*chunks), ".png"))
     assert np.abs(seen(frame) - COLORS).max() <= 3
     assert source["picture"]["encoding"] is None
-    assert "files say" not in told
+    assert "color: the files say" not in told
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif"])
@@ -241,7 +241,7 @@ def test_a_dpx_that_says_nothing_is_taken_as_it_is(tmp_path: Path):
     frame, source, told = converted(twice(tmp_path / "in", lambda path: write_with_oiio(path, PLAIN), ".dpx"))
     assert np.abs(seen(frame) - COLORS).max() <= 3
     assert source["picture"]["encoding"] is None
-    assert "files say" not in told
+    assert "color: the files say" not in told
 
 
 def test_ffmpegs_tag_of_linear_in_every_dpx_is_told_and_not_believed(tmp_path: Path):

@@ -100,7 +100,15 @@ def test_a_shot_comes_back_verified(
     document = json.loads((result.parent / "result.json").read_text(encoding="utf-8"))
     request = document["request"]
     # The program reports the values with which it ran; they are the values that it was sent.
-    assert document["recorded"] == {"parameters": request["parameters"], "weights": {"depth": 0.8}}
+    recorded = document["recorded"]
+    assert (recorded["weights"], recorded["prompt"]) == ({"depth": 0.8}, PROMPT)
+    assert recorded["parameters"].items() <= request["parameters"].items()
+    assert set(request["parameters"]) - set(recorded["parameters"]) == {
+        "ckpt_path",
+        "seg_prompt",
+        "task",
+        "upscale_weight",
+    }
     assert document["made_with"]["image_id"].startswith("sha256:")
     assert request["prompt"] == PROMPT
     assert request["parameters"]["seed"] == 7
