@@ -42,7 +42,10 @@ def test_a_site_knows_engine_and_ffmpeg_of_its_host() -> None:
     config = HostConfig(engine_path="/opt/engine", ffmpeg="/usr/bin/ffmpeg")
     site = site_for(PurePosixPath("/data"), "sea-1", 2, config, ffmpeg=FFMPEG)
     assert site == Site(
-        folder=PurePosixPath("/data/jobs/sea-1.2"), engine_path=PurePosixPath("/opt/engine"), ffmpeg="/usr/bin/ffmpeg"
+        folder=PurePosixPath("/data/jobs/sea-1.2"),
+        engine_path=PurePosixPath("/opt/engine"),
+        ffmpeg="/usr/bin/ffmpeg",
+        own_python=sys.executable,
     )
 
 
