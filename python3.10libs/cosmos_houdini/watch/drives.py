@@ -78,12 +78,15 @@ def parse_mount(text: str) -> list[tuple[str, str]]:
     return found
 
 
-def _mounts() -> list[tuple[str, str]]:
-    info = Path("/proc/self/mountinfo")
-    if info.is_file():
-        return parse_mountinfo(info.read_text(encoding="utf-8", errors="replace"))
-    if sys.platform == "darwin":
+if sys.platform == "darwin":
+
+    def _mounts() -> list[tuple[str, str]]:
         env = {**os.environ, "LC_ALL": "C"}
         done = subprocess.run(["/sbin/mount"], capture_output=True, text=True, check=False, env=env)
         return parse_mount(done.stdout)
-    return []
+
+else:
+
+    def _mounts() -> list[tuple[str, str]]:
+        info = Path("/proc/self/mountinfo")
+        return parse_mountinfo(info.read_text(encoding="utf-8", errors="replace")) if info.is_file() else []
