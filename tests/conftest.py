@@ -29,7 +29,12 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 houdini_session.fresh()
 
 # They stand in for libraries in another Python, and would do so here.
-collect_ignore = ["support/engines/engine_stand_ins", "support/houdini/job_api"]
+collect_ignore = [
+    "support/engines/engine_stand_ins",
+    "support/houdini/job_api",
+    "support/caption/tiny_captioners.py",
+    "support/caption/torchvision_operators.py",
+]
 
 HIPS = Path(__file__).resolve().parents[2] / "shared" / "hips"
 
