@@ -61,39 +61,39 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.obstacle = ""
-        self._is_made = False
-        self._opened = sqlite3.connect(":memory:", isolation_level=None)
-        if path.parent.exists():
-            self._make()
-        else:
-            # Reading a project that has no jobs leaves nothing behind.
-            migrate(self._opened)
-            self._opened.row_factory = sqlite3.Row
+        self._is_made = path.parent.exists()
+        # Reading a project that has no jobs leaves nothing behind.
+        self._opened = self._make() if self._is_made else _empty()
 
     @property
     def _db(self) -> sqlite3.Connection:
         if not self._is_made and self.path.exists():
-            self._make()
+            self._replace()
         return self._opened
 
-    def _make(self) -> None:
+    def _replace(self) -> None:
+        """Take the file instead of the memory that stood for none."""
+        made = self._make()
+        self._opened.close()
+        self._opened, self._is_made = made, True
+
+    def _make(self) -> sqlite3.Connection:
         """Open the file, and make it first where there is none."""
         self.obstacle = find_obstacle(self.path)
-        self._opened.close()
-        self._opened = open_snapshot(self.path) if self.obstacle else _connected(self.path)
-        self._opened.row_factory = sqlite3.Row
-        self._is_made = True
+        database = open_snapshot(self.path) if self.obstacle else _connected(self.path)
+        database.row_factory = sqlite3.Row
         try:
             with self._errors():
                 if self.obstacle:
-                    migrate(self._opened)
+                    migrate(database)
                 else:
-                    self._prepare()
+                    self._prepare(database)
         except BaseException:
-            self._opened.close()
+            database.close()
             raise
+        return database
 
-    def _prepare(self) -> None:
+    def _prepare(self, database: sqlite3.Connection) -> None:
         """Bring the file to the newest version.
 
         SQLite does not wait for other clients when it switches to WAL. The first clients of a project may all switch at
@@ -103,8 +103,8 @@ class Store:
         acquire(lock)
         try:
             for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
-                self._opened.execute(f"PRAGMA {pragma}")
-            migrate(self._opened)
+                database.execute(f"PRAGMA {pragma}")
+            migrate(database)
         finally:
             lock.release()
 
@@ -316,7 +316,7 @@ class Store:
             DiskFull: there is no room for it.
         """
         if not self._is_made:
-            self._make()
+            self._replace()
         error = self.read_only_error
         if error:
             raise error
@@ -391,6 +391,14 @@ class Store:
                 action = "see whether its disk works and locks files: `cosmos-houdini doctor` tells"
                 raise CosmosError(f"job store {self.path}: {error}", action=action) from error
             raise BadInput(f"{self.path} is no job store: {error}", action="move the file away") from error
+
+
+def _empty() -> sqlite3.Connection:
+    """Return an empty store in memory."""
+    database = sqlite3.connect(":memory:", isolation_level=None)
+    database.row_factory = sqlite3.Row
+    migrate(database)
+    return database
 
 
 def _connected(path: Path) -> sqlite3.Connection:
